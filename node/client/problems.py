@@ -1,0 +1,59 @@
+"""The way back from a problem+json answer to the error it was made of (RFC 9457).
+
+A caller of another node meets the same classes as a caller of this one. An answer can only name
+an error that concerns the call: a peer that says `fatal` does not end our process.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING
+
+from ..errors import Fatal, InvalidInput, LedgerError, PeerUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+_ENVELOPE = frozenset({"type", "title", "titleEn", "status", "detail", "code"})
+_SERVER_ERROR = 500
+
+
+def error_of(response: httpx.Response) -> LedgerError:
+    """Return the error an answer that is not a success stands for; its facts are the members."""
+    try:
+        problem = json.loads(response.content)
+    except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {}
+    detail = str(problem.get("detail") or f"{response.request.url} answered {response.status_code}")
+    facts = {name: value for name, value in problem.items() if name not in _ENVELOPE}
+    kind = _classes().get(str(problem.get("code")))
+    if kind is None:
+        kind = PeerUnavailable if response.status_code >= _SERVER_ERROR else InvalidInput
+    return kind(detail, **facts)
+
+
+def raise_problem(response: httpx.Response) -> None:
+    """Raise what the answer says went wrong; return when nothing did.
+
+    Raises:
+        LedgerError: of the class that has the answer's code.
+    """
+    if not response.is_success:
+        raise error_of(response)
+
+
+@cache
+def _classes() -> dict[str, type[LedgerError]]:
+    # A code shared by a family belongs to its narrowest member, which comes last.
+    return {kind.code: kind for kind in _descend(LedgerError) if not issubclass(kind, Fatal)}
+
+
+def _descend(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _descend(narrower)
