@@ -1,0 +1,76 @@
+"""Stages of the demo: progress as it is shown, every figure measured, a closing table.
+
+A check that fails is remembered and printed; the story goes on where it can, so that one run
+shows everything that is wrong, and the demo's exit code says that something was.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from api.cli.console import t, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUDGET_SECONDS = 120
+
+
+@dataclass
+class Stages:
+    """What was played, how long it took, what was measured and what failed."""
+
+    started: float = field(default_factory=time.perf_counter)
+    seconds: list[tuple[str, float]] = field(default_factory=list)
+    figures: list[tuple[str, str]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def stage(self, chinese: str, english: str) -> Iterator[None]:
+        """Play one stage: its title first, its seconds at the end."""
+        title = t(chinese, english)
+        number = len(self.seconds) + 1
+        print(f"\n━━ {number}. {title}", flush=True)
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            spent = time.perf_counter() - begun
+            self.seconds.append((title, spent))
+            print(f"   {t('用时', 'took')} {spent:.2f} s", flush=True)
+
+    def tell(self, chinese: str, english: str) -> None:
+        """Show one step of progress."""
+        print(f"   · {t(chinese, english)}", flush=True)
+
+    def check(self, ok: bool, chinese: str, english: str) -> None:  # noqa: FBT001 - the fact itself
+        """Show one fact that was checked, and remember it if it does not hold."""
+        text = t(chinese, english)
+        print(f"   {'✓' if ok else '✗'} {text}", flush=True)
+        if not ok:
+            self.failures.append(text)
+
+    def figure(self, chinese: str, english: str, value: str) -> None:
+        """Show one measured figure and keep it for the closing table."""
+        name = t(chinese, english)
+        self.figures.append((name, value))
+        print(f"   # {name}: {value}", flush=True)
+
+    def close(self) -> int:
+        """Print the closing table; return the exit code."""
+        total = time.perf_counter() - self.started
+        print(f"\n━━ {t('总表', 'In figures')}", flush=True)
+        rows = [(title, f"{spent:.2f} s") for title, spent in self.seconds]
+        table(
+            (t("阶段", "stage"), t("用时", "time")), [*rows, (t("合计", "total"), f"{total:.2f} s")]
+        )
+        print()
+        table((t("测得", "measured"), t("数值", "figure")), self.figures)
+        if total > BUDGET_SECONDS:
+            print(t(f"注意：超过 {BUDGET_SECONDS} 秒", f"note: over {BUDGET_SECONDS} seconds"))
+        for failure in self.failures:
+            print(f"✗ {failure}")
+        return 1 if self.failures else 0

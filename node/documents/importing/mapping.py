@@ -1,0 +1,78 @@
+"""Mapping files: from the columns of somebody's table to the fields of a catalogue version.
+
+Two layouts. `entry-rows`: one row an entry, its items in one cell (`[items] names`).
+`item-rows`: one row an item; neighbouring rows with the same entry code are one entry, whose own
+fields are read from the first of them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from node.errors import ConfigInvalid
+
+from .rules import Rule
+
+BUILT_IN = ("t2",)
+
+
+class ItemsRule(BaseModel):
+    """How the items of an entry are read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: Rule | None = None
+    """`entry-rows`: a rule with `split`; every piece is the name of an item."""
+    number: str = "F{number:03d}"
+    """Code of an item that has none: `number` counts from 1 inside the entry."""
+    fields: dict[str, Rule] = Field(default_factory=dict)
+    """Fields of an item, by their name in the document."""
+
+
+class Mapping(BaseModel):
+    """One mapping file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    layout: Literal["entry-rows", "item-rows"]
+    encoding: str = "utf-8-sig"
+    sheet: str | None = None
+    header_rows: int | None = Field(default=None, ge=1, le=20)
+    """Unset: the header ends where a cell first holds one of its rule's `values`."""
+    heading_cut: tuple[str, ...] = ("（", "(", "\n")
+    """A heading counts up to the first of these."""
+    entry: dict[str, Rule]
+    """Fields of the catalogue version; a dot leads into a nested field."""
+    items: ItemsRule
+
+    def headings(self) -> set[str]:
+        """List every heading some rule reads."""
+        rules = [*self.entry.values(), *self.items.fields.values()]
+        if self.items.names is not None:
+            rules.append(self.items.names)
+        return {heading for rule in rules for heading in rule.headings}
+
+
+def load_mapping(name: str) -> Mapping:
+    """Load a mapping file by path, or a built-in one by name.
+
+    Raises:
+        ConfigInvalid: it is missing, not TOML, or a rule in it is wrong.
+    """
+    try:
+        if name in BUILT_IN:
+            text = resources.files(__package__).joinpath(f"{name}.toml").read_text("utf-8")
+        else:
+            text = Path(name).read_text("utf-8")
+        return Mapping.model_validate(tomllib.loads(text))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigInvalid(f"映射文件 {name} 读不出 / cannot be read: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigInvalid(f"映射文件 {name} 的 {place}：{first['msg']}") from error

@@ -1,0 +1,116 @@
+"""Rules that turn the cells of one row into one value: the grammar of a mapping file.
+
+A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join`, then `pattern`
+(a regular expression whose group 1 is kept), `split` (a regular expression; a list results),
+`values` (what stands for what), `matches` (the first regular expression found decides),
+`absent` (texts that mean nothing), `default`. A value that is absent and has no default is left
+out of the body; whether that is allowed is for the document's own schema to say.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from node.errors import MalformedTable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Value = str | bool | int | list[str]
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"不是正则表达式 / not a regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
+
+
+class CellRefused(MalformedTable):
+    """A cell holds what its rule does not know; `heading`, `value`, `reason` say what."""
+
+    def __init__(self, heading: str, value: str, reason: str) -> None:
+        super().__init__(reason)
+        self.heading, self.value, self.reason = heading, value, reason
+
+
+class Part(BaseModel):
+    """One cell, or what a pattern keeps of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str
+    pattern: Pattern | None = None
+
+    def read(self, cells: Mapping[str, str]) -> str:
+        """Take the cell; refuse it when the pattern does not match."""
+        text = cells.get(self.column, "").strip()
+        if self.pattern is None or not text:
+            return text
+        found = re.search(self.pattern, text)
+        if found is None:
+            raise CellRefused(self.column, text, f"不符合 {self.pattern}")
+        return found.group(1).strip()
+
+
+class Rule(BaseModel):
+    """How one field of the body is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str = ""
+    parts: tuple[Part, ...] = ()
+    join: str = "/"
+    pattern: Pattern | None = None
+    split: Pattern | None = None
+    values: dict[str, Value] = Field(default_factory=dict)
+    matches: tuple[tuple[Pattern, str], ...] = ()
+    absent: tuple[str, ...] = ("无",)
+    default: Value | None = None
+
+    @model_validator(mode="after")
+    def _names_a_source(self) -> Rule:
+        if not self.column and not self.parts and self.default is None:
+            raise ValueError("规则要有 column、parts 或 default / a rule needs a source")
+        return self
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings this rule reads."""
+        return (self.column,) if self.column else tuple(part.column for part in self.parts)
+
+    def read(self, cells: Mapping[str, str]) -> Value | None:
+        """Read the field's value from one row; None when it is absent.
+
+        Raises:
+            CellRefused: the cell holds what the rule does not know.
+        """
+        text = self._text(cells)
+        if not text or text in self.absent:
+            return self.default
+        if self.split is not None:
+            return [piece for raw in re.split(self.split, text) if (piece := raw.strip())]
+        for pattern, value in self.matches:
+            if re.search(pattern, text):
+                return value
+        if text in self.values:
+            return self.values[text]
+        if self.values or self.matches:
+            if self.default is not None and not self.values:
+                return self.default
+            known = "、".join(self.values) or "、".join(pattern for pattern, _ in self.matches)
+            raise CellRefused(self.headings[0], text, f"只能填：{known}")
+        return text
+
+    def _text(self, cells: Mapping[str, str]) -> str:
+        if self.column:
+            return Part(column=self.column, pattern=self.pattern).read(cells)
+        pieces = [part.read(cells) for part in self.parts]
+        return self.join.join(pieces) if pieces and all(pieces) else ""
