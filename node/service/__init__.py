@@ -1,0 +1,10 @@
+"""Serving one call: verify, authorise, fetch, mask, seal, log, answer (design.md section 6).
+
+- `ports`: what is needed from other layers, as Protocols
+- `request`: strict reading of a query's body
+- `authorise`: the verdict on a call, pure
+- `sources/`: the data behind entries
+- `mask`: masking of values
+- `seals`: page cursors and requests at rest, sealed by the node for itself
+- `serve`: the hops of a call in their order
+"""

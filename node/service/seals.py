@@ -1,0 +1,113 @@
+"""Secrets of one node that never leave it: page cursors, and requests kept for auditors.
+
+Both are SM4-GCM under keys derived from one random file. A cursor hides the key of the last row,
+which the caller may not be entitled to; a request names people, and rests sealed in the log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from ..crypto import sm3, sm4_open, sm4_seal
+from ..errors import ConfigInvalid, InvalidInput
+from ..protocol import encoding
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .ports import Value
+
+SECRET_BYTES = 32
+IV_BYTES = 12
+
+
+class Seals:
+    """What this node seals for itself."""
+
+    def __init__(self, secret: bytes) -> None:
+        """Derive the keys from 32 random bytes."""
+        self._cursor_key = sm3(b"shareledger cursor\n" + secret)[:16]
+        self._request_key = sm3(b"shareledger request\n" + secret)[:16]
+
+    @classmethod
+    def load(cls, path: Path) -> Seals:
+        """Read the secret at `path`; make it, readable by its owner only, when it is missing.
+
+        Raises:
+            ConfigInvalid: what is there is not a secret of ours.
+        """
+        with contextlib.suppress(FileExistsError):
+            _create(path)
+        secret = path.read_bytes()
+        if len(secret) != SECRET_BYTES:
+            raise ConfigInvalid(f"{path} does not hold {SECRET_BYTES} bytes", path=str(path))
+        return cls(secret)
+
+    def seal_cursor(self, last: Value, authorisation: int) -> str:
+        """Return the opaque `next` after the row with key `last`."""
+        return encoding.b64u(_seal(self._cursor_key, _context(authorisation), _dump(last)))
+
+    def open_cursor(self, cursor: str, authorisation: int) -> Value:
+        """Return the key a cursor of this node and authorisation hides.
+
+        Raises:
+            InvalidInput: it is not one.
+        """
+        try:
+            opened = _open(self._cursor_key, _context(authorisation), encoding.unb64u(cursor))
+        except InvalidInput as error:
+            raise InvalidInput(
+                "page.after is not the `next` of an answer to this authorisation; start again "
+                "without it",
+                members=["page"],
+            ) from error
+        last: Value = json.loads(opened)
+        return last
+
+    def seal_request(self, event: bytes, body: bytes) -> bytes:
+        """Return a request's body as it rests beside the log."""
+        return _seal(self._request_key, event, body)
+
+    def open_request(self, event: bytes, sealed: bytes) -> bytes:
+        """Return the body of the request that made `event`.
+
+        Raises:
+            MalformedEnvelope: it was sealed by another node, or changed.
+        """
+        return _open(self._request_key, event, sealed)
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Whole or not at all: linked into place only once written.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _seal(key: bytes, context: bytes, plaintext: bytes) -> bytes:
+    iv = secrets.token_bytes(IV_BYTES)
+    return iv + sm4_seal(key, iv, context, plaintext)
+
+
+def _open(key: bytes, context: bytes, sealed: bytes) -> bytes:
+    return sm4_open(key, sealed[:IV_BYTES], context, sealed[IV_BYTES:])
+
+
+def _context(authorisation: int) -> bytes:
+    return authorisation.to_bytes(8, "big")
+
+
+def _dump(last: Value) -> bytes:
+    return json.dumps(last).encode()
