@@ -1,0 +1,61 @@
+"""What the documents need to know of the ledger: values and one port (design.md section 6).
+
+The read model lies above this package; `ledger_sync` implements `Ledger` and `api.app` joins the
+two. Everything here is decided by mined decisions only, never by what a peer says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+Position = tuple[int, int]
+"""Block number and log index: decisions in the order of the chain."""
+START: Position = (0, -1)
+"""Before the first decision."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFact:
+    """A mined decision that names at least one document."""
+
+    position: Position
+    kind: str
+    """Struct name, as "ApplyFor"."""
+    event: Mapping[str, object]
+    """The event's arguments as `protocol.abi` decoded them: ids raw bytes, tuples dicts."""
+    acting: bytes
+    """Department id of the party that acted: where the documents are asked for first."""
+    parties: frozenset[bytes]
+    """Departments that may read its restricted documents: for an authorisation the consumer, the
+    provider and the competent departments of both; for an entry the provider and its competent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who stands behind a live key: registered, not revoked, within its validity."""
+
+    key: bytes
+    kind: int
+    """KeyKind."""
+    department: bytes
+    """The holder; for an application's key the application's department."""
+    auditor_for: frozenset[bytes]
+    """Departments that granted this key the auditor's role, now valid."""
+
+
+class Ledger(Protocol):
+    """What the read model answers about decisions and keys."""
+
+    def decisions_after(self, position: Position, limit: int) -> Sequence[DecisionFact]:
+        """Return the next decisions with documents, in the order of the chain."""
+        ...
+
+    def find_reader(self, key: bytes) -> Reader | None:
+        """Return who stands behind `key` now; None if it is unknown, revoked or out of validity."""
+        ...
+
+    def department_digest(self, department: bytes) -> bytes | None:
+        """Return the digest of the department's own document; None if it is not enrolled."""
+        ...
