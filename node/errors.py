@@ -94,6 +94,12 @@ class MalformedEvent(InvalidInput):
     code = "malformed-event"
 
 
+class MalformedTransaction(InvalidInput):
+    """Bytes are not a signed chain transaction of a kind we accept."""
+
+    code = "malformed-transaction"
+
+
 class MalformedTable(InvalidInput):
     """A filled spreadsheet or CSV has rows that cannot be filed; `facts["rows"]` lists them."""
 
@@ -260,6 +266,15 @@ class DecisionRefused(Conflict):
     """A contract refused a decision; `facts` hold the Solidity error's `name` and `args`."""
 
     code = "decision-refused"
+
+
+class TransactionRefused(Conflict):
+    """The chain will not take a transaction as it is; `facts["reason"]` says which of the cases.
+
+    "known" (it has it already), "nonce-low", "nonce-gap", or "invalid" for everything else.
+    """
+
+    code = "transaction-refused"
 
 
 class AlreadyExists(Conflict):
