@@ -1,0 +1,63 @@
+"""The one door to every cipher; nothing outside this package imports a cipher library.
+
+`hashes`: SM3, SHA-256, Keccak-256. `publickey`: SM2 public keys. `sm2`: signers, unwrappers,
+verification. `typed`: the only ways to sign. `sm4`: SM4-GCM. `ed25519`: checkpoints' second
+signature. `selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto`
+binds OpenSSL 3, `sm2_libcrypto` uses it, `sm2_gmssl` is the portable fallback. `der`, `pbes2`:
+encodings of signatures and key files. `keyfile`: files that are written once.
+"""
+
+from __future__ import annotations
+
+from .backend import backend_version
+from .der import normalise_signature
+from .ed25519 import Ed25519Signer, verify_ed25519
+from .hashes import constant_time_equal, keccak256, sha256, sm3
+from .publickey import Sm2PublicKey
+from .selftest import run_self_test
+from .sm2 import (
+    Signer,
+    SoftwareSigner,
+    SoftwareUnwrapper,
+    Unwrapper,
+    verify_sm2,
+    verify_sm2_e,
+    wrap,
+)
+from .sm4 import sm4_open, sm4_seal
+from .typed import (
+    check_checkpoint_text,
+    decision_text,
+    sign_call,
+    sign_checkpoint,
+    sign_decision,
+    verify_decision,
+)
+
+__all__ = [
+    "Ed25519Signer",
+    "Signer",
+    "Sm2PublicKey",
+    "SoftwareSigner",
+    "SoftwareUnwrapper",
+    "Unwrapper",
+    "backend_version",
+    "check_checkpoint_text",
+    "constant_time_equal",
+    "decision_text",
+    "keccak256",
+    "normalise_signature",
+    "run_self_test",
+    "sha256",
+    "sign_call",
+    "sign_checkpoint",
+    "sign_decision",
+    "sm3",
+    "sm4_open",
+    "sm4_seal",
+    "verify_decision",
+    "verify_ed25519",
+    "verify_sm2",
+    "verify_sm2_e",
+    "wrap",
+]

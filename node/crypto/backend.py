@@ -1,0 +1,94 @@
+"""Choice of the SM2 backend: `SM2_BACKEND=libcrypto` (the default) or `gmssl`.
+
+Both are modules with the functions of `Backend`; the choice is made once, at first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import warnings
+from functools import cache
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ..errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from .publickey import Sm2PublicKey
+
+VARIABLE = "SM2_BACKEND"
+
+_MODULES = {"libcrypto": "sm2_libcrypto", "gmssl": "sm2_gmssl"}
+
+
+class PrivateKey(Protocol):
+    """A private key as a backend holds it."""
+
+    public_key: Sm2PublicKey
+
+    def sign_e(self, e: bytes) -> bytes:
+        """Sign 32 bytes; return r‖s."""
+        ...
+
+    def decrypt(self, ciphertext: bytes) -> bytes:
+        """Decrypt a GM/T 0009 ciphertext; raise MalformedEnvelope if it was changed."""
+        ...
+
+    def to_pem(self, password: bytes) -> bytes:
+        """Render as encrypted PKCS#8."""
+        ...
+
+
+class Backend(Protocol):
+    """What both backends do."""
+
+    def generate(self) -> PrivateKey:
+        """Make a new private key."""
+        ...
+
+    def from_scalar(self, scalar: int, public: Sm2PublicKey) -> PrivateKey:
+        """Take over a private key given as a number."""
+        ...
+
+    def from_pem(self, pem: bytes, password: bytes) -> PrivateKey:
+        """Read an encrypted PKCS#8 key or raise MalformedKey."""
+        ...
+
+    def verify_e(self, public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
+        """Tell whether r‖s, both in range, signs e."""
+        ...
+
+    def encrypt(self, public: Sm2PublicKey, plaintext: bytes) -> bytes:
+        """Encrypt to GM/T 0009 DER."""
+        ...
+
+    def version(self) -> str:
+        """Name the backend and its library."""
+        ...
+
+
+@cache
+def load() -> Backend:
+    """Return the backend the environment names.
+
+    Raises:
+        ConfigInvalid: the name is unknown, or its library is missing or too old.
+    """
+    name = os.environ.get(VARIABLE, "libcrypto")
+    if name not in _MODULES:
+        raise ConfigInvalid(f"{VARIABLE}={name}: choose one of {', '.join(_MODULES)}")
+    backend = cast("Backend", importlib.import_module(f".{_MODULES[name]}", __package__))
+    if name == "gmssl":
+        warnings.warn(
+            f"{VARIABLE}=gmssl: SM2 in pure Python is slow and leaks timing; "
+            "for trials only, never with real keys",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    backend.version()
+    return backend
+
+
+def backend_version() -> str:
+    """Name the SM2 backend in use and its library."""
+    return load().version()

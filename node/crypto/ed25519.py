@@ -1,0 +1,89 @@
+"""Ed25519 (RFC 8032), the second signature of every checkpoint (C2SP signed-note type 0x01)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+
+from ..errors import MalformedKey, SignatureInvalid
+from .keyfile import label, load_key_file, save_key_file
+from .pbes2 import open_pkcs8, seal_pkcs8
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY_SIZE = 32
+
+_PURPOSE = "ed25519-signing"
+
+
+class Ed25519Signer:
+    """A private Ed25519 key in memory and in an encrypted file; its repr shows the public half."""
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        self._private = private
+        self._public = private.public_key().public_bytes_raw()
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a new key."""
+        return cls(Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, path: Path, password: bytes) -> Self:
+        """Read a key file.
+
+        Raises:
+            MalformedKey: no such file, not an encrypted Ed25519 key, or the wrong password.
+        """
+        der = open_pkcs8(load_key_file(path, _PURPOSE), password)
+        try:
+            private = load_der_private_key(der, None)
+        except (ValueError, TypeError):
+            raise MalformedKey("wrong password") from None
+        if not isinstance(private, Ed25519PrivateKey):
+            raise MalformedKey(f"{path} holds no Ed25519 key")
+        return cls(private)
+
+    def save(self, path: Path, password: bytes) -> None:
+        """Create an encrypted PKCS#8 file with mode 0600.
+
+        Raises:
+            AlreadyExists: there is such a file.
+        """
+        der = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        save_key_file(path, label(_PURPOSE) + seal_pkcs8(der, password))
+
+    @property
+    def public(self) -> bytes:
+        """The public key, 32 bytes."""
+        return self._public
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign; return 64 bytes."""
+        return self._private.sign(message)
+
+    def __repr__(self) -> str:
+        return f"<Ed25519Signer {self._public.hex()}>"
+
+
+def verify_ed25519(public: bytes, message: bytes, signature: bytes) -> None:
+    """Check `signature` of `message` under the 32-byte key.
+
+    Raises:
+        SignatureInvalid: it does not hold, or `public` is no key.
+    """
+    if len(public) != KEY_SIZE:
+        raise SignatureInvalid("an Ed25519 key has 32 bytes")
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError) as error:
+        raise SignatureInvalid("the Ed25519 signature does not hold") from error

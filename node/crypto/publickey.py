@@ -1,0 +1,94 @@
+"""SM2 public keys (GB/T 32918.5, the recommended 256-bit prime curve).
+
+A value of this type is always a point on the curve: there is no way to make one that is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ..errors import MalformedKey
+from .hashes import keccak256, sm3
+
+P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
+A = P - 3
+B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93
+N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
+GX = 0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7
+GY = 0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0
+
+USER_ID = b"1234567812345678"
+"""The default identity of GM/T 0009 section 10; set explicitly everywhere."""
+
+RAW_SIZE = 64
+
+_ZA_PREFIX = (
+    (8 * len(USER_ID)).to_bytes(2, "big")
+    + USER_ID
+    + b"".join(value.to_bytes(32, "big") for value in (A, B, GX, GY))
+)
+
+
+def is_on_curve(x: int, y: int) -> bool:
+    """Tell whether (x, y) is an affine point of the curve, coordinates below the prime."""
+    return 0 <= x < P and 0 <= y < P and (y * y - (x * x * x + A * x + B)) % P == 0
+
+
+@dataclass(frozen=True)
+class Sm2PublicKey:
+    """A point on the SM2 curve; raises MalformedKey for any other pair of numbers."""
+
+    x: int
+    y: int
+
+    def __post_init__(self) -> None:
+        if not is_on_curve(self.x, self.y):
+            raise MalformedKey("the key is not a point on the SM2 curve")
+
+    @classmethod
+    def from_coordinates(cls, x: int, y: int) -> Sm2PublicKey:
+        """Return the key at (x, y); the same few keys sign most calls, so they are remembered.
+
+        Raises:
+            MalformedKey: the point is not on the curve.
+        """
+        return _remembered(x, y)
+
+    @classmethod
+    def from_raw(cls, raw: bytes) -> Sm2PublicKey:
+        """Read 64 bytes x‖y.
+
+        Raises:
+            MalformedKey: another length, or the point is not on the curve.
+        """
+        if len(raw) != RAW_SIZE:
+            raise MalformedKey(f"an SM2 public key has {RAW_SIZE} bytes, not {len(raw)}")
+        return _remembered(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+
+    @cached_property
+    def raw(self) -> bytes:
+        """The 64 bytes x‖y."""
+        return self.x.to_bytes(32, "big") + self.y.to_bytes(32, "big")
+
+    @cached_property
+    def key_id(self) -> bytes:
+        """`keccak256(abi.encode(x, y))`, the key's name on chain (protocol.md section 1)."""
+        return keccak256(self.raw)
+
+    @cached_property
+    def _za(self) -> bytes:
+        return sm3(_ZA_PREFIX + self.raw)
+
+    def za(self) -> bytes:
+        """Return ZA (GB/T 32918.2, 5.5): the hash of identity, curve and key; 32 bytes."""
+        return self._za
+
+    def message_hash(self, message: bytes) -> bytes:
+        """Return e = SM3(ZA ‖ message), the 32 bytes that are signed (GB/T 32918.2, 6.1)."""
+        return sm3(self._za + message)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(x: int, y: int) -> Sm2PublicKey:
+    return Sm2PublicKey(x, y)

@@ -1,0 +1,154 @@
+"""SM2 keys and operations as the rest of the system sees them (GB/T 32918).
+
+Signing (GB/T 32918.2) and decrypting (GB/T 32918.4) are different types with different keys. A
+signer signs e, 32 bytes that only `typed` computes: nothing here signs bytes a peer handed in.
+Private keys never appear in a repr or an error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, Self
+
+from ..errors import MalformedEnvelope, SignatureInvalid
+from . import backend
+from .der import SIGNATURE_SIZE
+from .keyfile import label, load_key_file, save_key_file
+from .publickey import N, Sm2PublicKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+E_SIZE = 32
+DATA_KEY_SIZE = 16
+
+
+class Signer(Protocol):
+    """Whoever can sign with one SM2 key: software here, a hardware token elsewhere."""
+
+    @property
+    def public_key(self) -> Sm2PublicKey:
+        """The key its signatures verify under."""
+        ...
+
+    def sign_e(self, e32: bytes) -> bytes:
+        """Sign e = SM3(ZA ‖ message); return 64 bytes r‖s."""
+        ...
+
+
+class Unwrapper(Protocol):
+    """Whoever can open data keys wrapped to one SM2 encryption key."""
+
+    @property
+    def public_key(self) -> Sm2PublicKey:
+        """The key to wrap to."""
+        ...
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Open GM/T 0009 DER; return the 16-byte SM4 key, or raise MalformedEnvelope."""
+        ...
+
+
+class _SoftwareKey:
+    """A private key in this process's memory and in an encrypted file."""
+
+    _purpose = ""
+
+    def __init__(self, private: backend.PrivateKey) -> None:
+        self._private = private
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a new key."""
+        return cls(backend.load().generate())
+
+    @classmethod
+    def from_scalar(cls, scalar: int, public_key: Sm2PublicKey) -> Self:
+        """Take over a key given as a number (standards' vectors, imports from other systems)."""
+        return cls(backend.load().from_scalar(scalar, public_key))
+
+    @classmethod
+    def load(cls, path: Path, password: bytes) -> Self:
+        """Read a key file.
+
+        Raises:
+            MalformedKey: no such file, not an encrypted SM2 key, or the wrong password.
+        """
+        return cls(backend.load().from_pem(load_key_file(path, cls._purpose), password))
+
+    def save(self, path: Path, password: bytes) -> None:
+        """Create an encrypted PKCS#8 file with mode 0600.
+
+        Raises:
+            AlreadyExists: there is such a file.
+        """
+        save_key_file(path, label(self._purpose) + self._private.to_pem(password))
+
+    @property
+    def public_key(self) -> Sm2PublicKey:
+        """The public half."""
+        return self._private.public_key
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.public_key.key_id.hex()}>"
+
+    def __reduce__(self) -> str:
+        raise TypeError("private keys are not pickled")
+
+
+class SoftwareSigner(_SoftwareKey):
+    """A `Signer` without hardware."""
+
+    _purpose = "sm2-signing"
+
+    def sign_e(self, e32: bytes) -> bytes:
+        """Sign e; return 64 bytes r‖s."""
+        if len(e32) != E_SIZE:
+            raise ValueError("e has 32 bytes")
+        return self._private.sign_e(e32)
+
+
+class SoftwareUnwrapper(_SoftwareKey):
+    """An `Unwrapper` without hardware."""
+
+    _purpose = "sm2-encryption"
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Open GM/T 0009 DER; return the 16-byte SM4 key.
+
+        Raises:
+            MalformedEnvelope: it was wrapped to another key, changed, or holds another size.
+        """
+        key = self._private.decrypt(wrapped)
+        if len(key) != DATA_KEY_SIZE:
+            raise MalformedEnvelope("the wrapped key does not have 16 bytes")
+        return key
+
+
+def wrap(public: Sm2PublicKey, key16: bytes) -> bytes:
+    """Encrypt a 16-byte SM4 key to `public`; GM/T 0009 DER."""
+    if len(key16) != DATA_KEY_SIZE:
+        raise ValueError("an SM4 key has 16 bytes")
+    return backend.load().encrypt(public, key16)
+
+
+def verify_sm2_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> None:
+    """Check the 64 bytes r‖s over e, 32 bytes.
+
+    Raises:
+        SignatureInvalid: it is not `public`'s signature of e.
+    """
+    if len(signature) != SIGNATURE_SIZE or len(e) != E_SIZE:
+        raise SignatureInvalid("an SM2 signature has 64 bytes")
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    in_range = 0 < r < N and 0 < s < N
+    if not in_range or not backend.load().verify_e(public, e, signature):
+        raise SignatureInvalid("the SM2 signature does not hold")
+
+
+def verify_sm2(public: Sm2PublicKey, message: bytes, signature: bytes) -> None:
+    """Check the 64 bytes r‖s over `message`, identity 1234567812345678.
+
+    Raises:
+        SignatureInvalid: it is not `public`'s signature of `message`.
+    """
+    verify_sm2_e(public, public.message_hash(message), signature)
