@@ -1,0 +1,87 @@
+"""The embedded chain's HTTP face: JSON-RPC 2.0 on `POST /`, single requests and batches.
+
+Bodies are bounded while they are read. Errors inside JSON-RPC have HTTP status 200, as clients of
+Ethereum nodes expect; a chain whose sealing has ended by itself ends the process that serves it.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import uvicorn
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Request, Response
+
+from node.chain.embedded import BODY_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from node.chain.embedded import EmbeddedChain
+
+CONCURRENT_REQUESTS = 256
+"""Requests answered at once; a send keeps one of them until its block is committed."""
+
+
+def create_app(chain: EmbeddedChain) -> FastAPI:
+    """Build the application around a chain that its owner starts and stops."""
+    app = FastAPI(title="ShareLedger embedded chain", docs_url=None, redoc_url=None)
+    limiter = CapacityLimiter(CONCURRENT_REQUESTS)
+
+    @app.post("/")
+    async def answer(request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > BODY_BYTES:
+                return Response(status_code=413)
+        content = await to_thread.run_sync(chain.handle_body, bytes(body), limiter=limiter)
+        return Response(content, media_type="application/json")
+
+    return app
+
+
+def serve(
+    chain: EmbeddedChain,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    announce: Callable[[str], None] = lambda _url: None,
+) -> None:
+    """Start the chain and serve it until a signal or the chain's own end; then stop it.
+
+    `announce` is told the address once calls are answered; port 0 takes a free one.
+
+    Raises:
+        Fatal: what ended the chain, at start or later.
+    """
+    listener = socket.create_server((host, port))
+    config = uvicorn.Config(create_app(chain), log_level="warning", access_log=False)
+    server = _Server(config, lambda: announce(f"http://{host}:{listener.getsockname()[1]}"))
+
+    def end() -> None:
+        server.should_exit = True
+
+    with listener:
+        try:
+            chain.start(on_failure=end)
+            server.run(sockets=[listener])
+        finally:
+            chain.stop()
+    if chain.failure is not None:
+        raise chain.failure
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()

@@ -1,0 +1,11 @@
+"""The embedded chain: an EVM for one machine that loses nothing it has answered.
+
+chain: the whole as one object. service: JSON-RPC as clients see it. methods: which methods exist.
+sealer: the one writer, from transaction to committed block. admission: what may be queued.
+gate: readers together, the writer alone. store: blocks on disk. anvil: the EVM process.
+"""
+
+from .chain import EmbeddedChain
+from .service import BODY_BYTES
+
+__all__ = ["BODY_BYTES", "EmbeddedChain"]

@@ -1,0 +1,345 @@
+"""The one writer of the embedded chain: transactions in, sealed and committed blocks out.
+
+A transaction's future resolves only after its block's row is committed, and no reader passes the
+gate between the mining of a block and that COMMIT: what was answered or seen survives kill -9.
+The blocks on disk are the chain; anvil is rebuilt from them at start and after any doubt.
+
+One thread owns anvil and the store's writes. Locks: `_condition` guards queue, nonces and pending
+futures; `gate` keeps reads out while the head moves. Neither is taken inside the other's hold by
+readers, so they cannot wait for each other.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...errors import (
+    ChainTampered,
+    ChainUnavailable,
+    Fatal,
+    LedgerError,
+    Overloaded,
+    TransactionRefused,
+)
+from .admission import Nonces, check
+from .anvil import BLOCK_GAS_LIMIT, Anvil
+from .gate import Gate
+from .store import BlockStore, StoredBlock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ..transactions import Transaction
+
+BATCH_TRANSACTIONS = 500
+BATCH_SECONDS = 0.003
+"""How long a block waits for more transactions after its first."""
+QUEUE_TRANSACTIONS = 20_000
+"""More waiting than this is refused as overloaded."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last sealed block."""
+
+    number: int
+    timestamp: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    transaction: Transaction
+    future: Future[bytes]
+
+
+class Sealer:
+    """Orders transactions, seals them into blocks and keeps the blocks."""
+
+    def __init__(
+        self, folder: Path, chain_id: int, *, program: Path, now: Callable[[], float]
+    ) -> None:
+        self.gate = Gate()
+        self.failure: BaseException | None = None
+        """Why sealing has ended for good; None while it goes on."""
+        self._folder, self._chain_id = folder, chain_id
+        self._program, self._now = program, now
+        self._condition = threading.Condition()
+        self._queue: deque[_Waiting] = deque()
+        self._pending: dict[bytes, Future[bytes]] = {}
+        """Futures by transaction hash, from admission until resolved."""
+        self._nonces = Nonces(self._sealed_count)
+        self._anvil: Anvil | None = None
+        self._head: Head | None = None
+        self._accepting = False
+        """False before the start, during a rebuild and after the end: nothing may be queued."""
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    def start(self, on_failure: Callable[[], None] | None = None) -> None:
+        """Replay the stored blocks into a fresh anvil and begin to seal.
+
+        `on_failure` is called, from the sealer's thread, if sealing later ends by itself.
+
+        Raises:
+            ChainTampered: the stored blocks do not replay to their hashes.
+            WrongChain: the store belongs to another chain id.
+            ConfigInvalid: another process seals this chain.
+            ChainUnavailable: anvil does not start.
+        """
+        started: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(started, on_failure), name="sealer", daemon=True
+        )
+        self._thread.start()
+        started.result()
+
+    def stop(self) -> None:
+        """Seal no more, fail what waits as retryable, end anvil."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    @property
+    def head(self) -> Head:
+        """The last block committed.
+
+        Raises:
+            ChainUnavailable: not started, or ended.
+        """
+        if self._head is None or self.failure is not None:
+            raise ChainUnavailable("the embedded chain is not running")
+        return self._head
+
+    @property
+    def anvil(self) -> Anvil:
+        """The EVM that reads go to, inside the shared gate.
+
+        Raises:
+            ChainUnavailable: not running, or being rebuilt.
+        """
+        if self._anvil is None:
+            raise ChainUnavailable("the embedded chain is not running")
+        return self._anvil
+
+    def time(self) -> int:
+        """Return the time the next block would have: now, but never before the head."""
+        return max(int(self._now()), self.head.timestamp)
+
+    def submit(self, raw: bytes) -> Future[bytes]:
+        """Queue a transaction; the future gives its hash once its block is committed.
+
+        A transaction that is sealed or queued already gives the same hash again.
+
+        Raises:
+            MalformedTransaction, TransactionRefused: it cannot be sealed as it is.
+            Overloaded, ChainUnavailable: not now; the same bytes may be sent again.
+        """
+        transaction = check(raw, self._chain_id)
+        with self._condition:
+            if not self._accepting:
+                raise ChainUnavailable("the embedded chain is starting, being rebuilt or ended")
+            pending = self._pending.get(transaction.hash)
+            if pending is not None:
+                return pending
+            if len(self._queue) >= QUEUE_TRANSACTIONS:
+                raise Overloaded(f"{len(self._queue)} transactions wait already")
+            try:
+                self._nonces.admit(transaction)
+            except TransactionRefused as refusal:
+                if refusal.facts["reason"] == "nonce-low" and self._is_sealed(transaction.hash):
+                    done: Future[bytes] = Future()
+                    done.set_result(transaction.hash)
+                    return done
+                raise
+            future: Future[bytes] = Future()
+            self._queue.append(_Waiting(transaction, future))
+            self._pending[transaction.hash] = future
+            self._condition.notify_all()
+            return future
+
+    def _run(self, started: Future[None], on_failure: Callable[[], None] | None) -> None:
+        """Own anvil and store from first to last; the body of the sealer's thread."""
+        store: BlockStore | None = None
+        try:
+            store = BlockStore(self._folder)
+            self._rebuild(store)
+            started.set_result(None)
+            while batch := self._collect():
+                self._seal(store, batch)
+        except BaseException as error:  # noqa: BLE001 - the edge of a thread: kept for its owner
+            self.failure = error
+            if started.done():
+                _log.critical("sealing has ended: %s", error, exc_info=error)
+                if on_failure is not None:
+                    on_failure()
+            else:
+                started.set_exception(error)
+        finally:
+            with self._condition:
+                self._fail_all(ChainUnavailable("the embedded chain has stopped"))
+            with self.gate.exclusive():
+                self._end_anvil()
+            if store is not None:
+                store.close()
+
+    def _collect(self) -> list[_Waiting]:
+        """Wait for a first transaction, a moment for more; nothing means stop."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._queue or self._stopping)
+            if self._stopping:
+                return []
+            self._condition.wait_for(
+                lambda: len(self._queue) >= BATCH_TRANSACTIONS or self._stopping, BATCH_SECONDS
+            )
+            batch: list[_Waiting] = []
+            gas = 0
+            while self._queue and len(batch) < BATCH_TRANSACTIONS:
+                gas += self._queue[0].transaction.gas
+                if batch and gas > BLOCK_GAS_LIMIT:
+                    break  # anvil would leave it out of the block
+                batch.append(self._queue.popleft())
+            return batch
+
+    def _seal(self, store: BlockStore, batch: list[_Waiting]) -> None:
+        """Seal one batch, or fail it as retryable and rebuild anvil from the disk.
+
+        Raises:
+            Fatal: the block could not be committed, or the disk no longer replays.
+        """
+        try:
+            sent = [waiting for waiting in batch if self._send(waiting)]
+            if not sent:
+                return
+            with self.gate.exclusive():
+                self._seal_block(store, [waiting.transaction for waiting in sent])
+        except ChainUnavailable as error:
+            _log.warning("a batch of %d is failed, anvil is rebuilt: %s", len(batch), error)
+            with self._condition:
+                self._fail_all(error, batch)
+            self._rebuild(store)
+        except SQLAlchemyError as error:
+            # Whether the row is on disk is unknown; the next start will tell. Nobody was answered.
+            with self._condition:
+                self._fail_all(ChainUnavailable("the block could not be stored"), batch)
+            raise Fatal(f"the block could not be committed: {error}") from error
+        else:
+            with self._condition:
+                for waiting in sent:
+                    del self._pending[waiting.transaction.hash]
+            for waiting in sent:
+                waiting.future.set_result(waiting.transaction.hash)
+
+    def _send(self, waiting: _Waiting) -> bool:
+        """Hand one transaction to anvil; a refusal answers its sender at once."""
+        transaction = waiting.transaction
+        try:
+            with self._condition:
+                self._nonces.check_sending(transaction)
+            self.anvil.send(transaction.raw)
+        except TransactionRefused as refusal:
+            with self._condition:
+                if refusal.facts["reason"] == "invalid":
+                    self._nonces.refused(transaction)
+                del self._pending[transaction.hash]
+            waiting.future.set_exception(refusal)
+            return False
+        with self._condition:
+            self._nonces.sent(transaction)
+        return True
+
+    def _seal_block(self, store: BlockStore, transactions: list[Transaction]) -> None:
+        timestamp = self.time()
+        block = self.anvil.mine(timestamp)
+        hashes = [f"0x{transaction.hash.hex()}" for transaction in transactions]
+        stored = _stored(block, [transaction.raw for transaction in transactions])
+        if (
+            block["transactions"] != hashes
+            or stored.parent_hash != self.head.hash
+            or stored.timestamp != timestamp
+        ):
+            raise ChainUnavailable(f"anvil sealed something else in block {stored.number}")
+        store.append(stored)
+        # From here the block exists whatever happens; until here it never did.
+        self._head = Head(stored.number, stored.timestamp, stored.hash)
+
+    def _rebuild(self, store: BlockStore) -> None:
+        """Replace anvil by a fresh one that holds exactly the stored blocks."""
+        begun = time.monotonic()
+        with self.gate.exclusive():
+            self._end_anvil()
+            anvil = Anvil(self._program, self._chain_id)
+            try:
+                head = _replay(store, anvil, self._chain_id)
+            except BaseException:
+                anvil.kill()
+                raise
+            self._anvil, self._head = anvil, head
+        with self._condition:
+            self._accepting = not self._stopping
+        _log.info("replayed %d blocks in %.2f s", head.number, time.monotonic() - begun)
+
+    def _end_anvil(self) -> None:
+        if self._anvil is not None:
+            self._anvil.kill()
+            self._anvil = None
+
+    def _fail_all(self, error: LedgerError, batch: list[_Waiting] | None = None) -> None:
+        """Fail a batch and everything queued, and queue no more; the caller holds `_condition`."""
+        self._accepting = False
+        for waiting in [*(batch or ()), *self._queue]:
+            if not waiting.future.done():
+                waiting.future.set_exception(error)
+        self._queue.clear()
+        self._pending.clear()
+        self._nonces.forget()
+
+    def _sealed_count(self, sender: bytes) -> int:
+        return int(self.anvil.result("eth_getTransactionCount", f"0x{sender.hex()}", "latest"), 16)
+
+    def _is_sealed(self, transaction_hash: bytes) -> bool:
+        receipt = self.anvil.result("eth_getTransactionReceipt", f"0x{transaction_hash.hex()}")
+        return receipt is not None
+
+
+def _stored(block: dict[str, Any], raws: list[bytes]) -> StoredBlock:
+    return StoredBlock(
+        number=int(block["number"], 16),
+        timestamp=int(block["timestamp"], 16),
+        parent_hash=bytes.fromhex(block["parentHash"][2:]),
+        hash=bytes.fromhex(block["hash"][2:]),
+        transactions=raws,
+    )
+
+
+def _replay(store: BlockStore, anvil: Anvil, chain_id: int) -> Head:
+    """Bring a fresh anvil to the stored head, comparing every hash."""
+    genesis = _stored(anvil.result("eth_getBlockByNumber", "0x0", False), [])  # noqa: FBT003 - JSON
+    store.claim(chain_id, genesis.hash)
+    head = Head(0, genesis.timestamp, genesis.hash)
+    for block in store.blocks():
+        try:
+            for raw in block.transactions:
+                anvil.send(raw)
+            replayed = _stored(anvil.mine(block.timestamp), list(block.transactions))
+        except TransactionRefused as refusal:
+            raise ChainTampered(
+                f"stored block {block.number} does not replay: {refusal}"
+            ) from refusal
+        if replayed != block:
+            raise ChainTampered(f"stored block {block.number} does not replay to its stored hash")
+        head = Head(block.number, block.timestamp, block.hash)
+    return head
