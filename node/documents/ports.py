@@ -6,9 +6,11 @@ two. Everything here is decided by mined decisions only, never by what a peer sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Position = tuple[int, int]
 """Block number and log index: decisions in the order of the chain."""

@@ -1,0 +1,172 @@
+"""The kinds of values documents are made of, and the model they all share.
+
+Strict: no member beyond the declared ones, no coercion; the law's own words are the values. A
+document is judged in two steps: shape (pydantic), then `problems` (rules between members).
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from ...crypto import Sm2PublicKey
+from ...errors import MalformedKey
+
+BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
+FIRST_YEAR, LAST_YEAR = 2000, 2199
+"""China has kept one offset since 1991; a fixed one needs no time zone database."""
+UINT32_MAX = 2**32 - 1
+ITEMS_LIMIT = 256
+"""Bits of a grant's bitmap."""
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+MASK = re.compile(r"full|year|keep:[0-9]{1,3},[0-9]{1,3}", re.ASCII)
+
+Path = tuple[str | int, ...]
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a document."""
+
+    path: Path
+    """Member names and indexes as in the JSON, from the outermost inwards."""
+    reason: str
+    """In Chinese, for the one who wrote the document."""
+    value: object
+
+
+class Part(BaseModel):
+    """A piece of a document: immutable, strict, camelCase in JSON."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        str_max_length=20_000,
+        arbitrary_types_allowed=False,
+    )
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong between members that are each well formed."""
+        yield from ()
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("应为 YYYY-MM-DD 形式的日期")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError as error:
+        raise ValueError("没有这一天") from error
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"年份应在 {FIRST_YEAR} 与 {LAST_YEAR} 之间")
+    return day
+
+
+def _trimmed(value: str) -> str:
+    if value != value.strip():
+        raise ValueError("首尾不得有空白")
+    return value
+
+
+def _mask(value: str) -> str:
+    if not MASK.fullmatch(value):
+        raise ValueError("脱敏规则应为 full、year 或 keep:前几位,后几位")
+    return value
+
+
+def _point(value: str) -> str:
+    try:
+        Sm2PublicKey.from_raw(bytes.fromhex(value))
+    except MalformedKey as error:
+        raise ValueError("不是 SM2 曲线上的公钥") from error
+    return value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_trimmed)]
+"""Something said in words."""
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_trimmed)]
+DepartmentCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
+"""Unified social credit code (GB 32100), 18 characters."""
+EntryCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z._-]+/[0-9A-Za-z._-]+$")]
+"""分类码/顺序码, exactly one slash."""
+ItemCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z_]+$")]
+Code = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")]
+"""Code of a purpose or an application system."""
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""32 bytes as hex: an SM3 digest, a key id or an Ed25519 key."""
+PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$"), AfterValidator(_point)]
+"""SM2 public key, x then y, as hex."""
+Day = Annotated[date, BeforeValidator(_day)]
+"""A Beijing day."""
+Count = Annotated[int, Field(ge=1, le=UINT32_MAX)]
+MaskRule = Annotated[str, Field(max_length=16), AfterValidator(_mask)]
+Url = Annotated[str, Field(max_length=200, pattern=r"^https?://[0-9A-Za-z.:\[\]-]+$")]
+"""Base URL of a node, without a path."""
+
+
+def starts(day: date) -> int:
+    """Return the chain time, in seconds, at which the Beijing day `day` begins."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=BEIJING).timestamp())
+
+
+def ends(day: date) -> int:
+    """Return the exclusive end of the Beijing day `day`: the next midnight, in seconds."""
+    return starts(day) + 24 * 60 * 60
+
+
+class Period(Part):
+    """A span of Beijing days, both inclusive."""
+
+    valid_from: Day
+    valid_until: Day
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an end before its beginning."""
+        if self.valid_until < self.valid_from:
+            yield Problem(("validUntil",), "止日不得早于起日", self.valid_until.isoformat())
+
+
+class Named(Part):
+    """A code with the name people know it by."""
+
+    code: Code
+    name: Name
+
+
+class Attachment(Part):
+    """A file that belongs to a document, named by its hash."""
+
+    name: Name
+    media: Annotated[str, Field(max_length=100, pattern=r"^[a-z]+/[0-9a-z.+-]+$")]
+    size: Annotated[int, Field(ge=0, le=2**53 - 1)]
+    sm3: Digest
+
+
+class Paper(Part):
+    """What every document has besides its own members."""
+
+    v: Annotated[int, Field(ge=1, le=1)]
+    salt: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{22}$")]
+    """16 random bytes: a digest on the chain confirms no guess of the content."""
+    attachments: Annotated[tuple[Attachment, ...], Field(max_length=64)] = ()
+
+
+def nested(part: Part, *path: str | int) -> Iterator[Problem]:
+    """Yield the problems of a part of the document, placed under `path`."""
+    for problem in part.problems():
+        yield Problem((*path, *problem.path), problem.reason, problem.value)
+
+
+def repeated(values: tuple[str, ...], path: Path, reason: str) -> Iterator[Problem]:
+    """Yield a problem for every value seen before."""
+    seen: set[str] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield Problem((*path, index), reason, value)
+        seen.add(value)
