@@ -1,0 +1,104 @@
+"""A running embedded chain for tests: `embedded_chain` (one a session) and `running_chain`.
+
+The session's chain is shared: never depend on its height or on who else deployed what.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+import uvicorn
+
+from api.chainrpc import create_app
+from node.chain.embedded import EmbeddedChain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHAIN_ID = 20_260_101
+
+
+@dataclass
+class ShiftedClock:
+    """The real clock plus what the test added."""
+
+    ahead_seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead_seconds
+
+    def advance(self, seconds: float) -> None:
+        self.ahead_seconds += seconds
+
+
+@dataclass
+class RunningChain:
+    """An embedded chain that answers JSON-RPC at `url`."""
+
+    chain: EmbeddedChain
+    url: str
+    chain_id: int = CHAIN_ID
+    clock: ShiftedClock = field(default_factory=ShiftedClock)
+
+    def rpc(self, method: str, *params: object) -> Any:
+        """Result of a call made in this process; an error response fails the test."""
+        response = self.chain.handle(
+            {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        )
+        assert "error" not in response, response
+        return response["result"]
+
+    def refusal(self, method: str, *params: object) -> dict[str, Any]:
+        """Error of a call that must fail."""
+        response = self.chain.handle(
+            {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+        )
+        assert "error" in response, response
+        error: dict[str, Any] = response["error"]
+        return error
+
+    def batch(self, requests: list[dict[str, Any]]) -> Any:
+        return orjson.loads(self.chain.handle_body(orjson.dumps(requests)))
+
+
+@contextmanager
+def running_chain(folder: Path, *, chain_id: int = CHAIN_ID) -> Iterator[RunningChain]:
+    """Start a chain in `folder`, served over HTTP on a free port; stop it at the end."""
+    clock = ShiftedClock()
+    chain = EmbeddedChain(folder, chain_id, clock)
+    chain.start()
+    try:
+        with serving(create_app(chain)) as url:
+            yield RunningChain(chain, url, chain_id, clock)
+    finally:
+        chain.stop()
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve an ASGI application from a thread; yields its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    with listener:
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def embedded_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChain]:
+    """One chain for the whole session."""
+    with running_chain(tmp_path_factory.mktemp("chain")) as chain:
+        yield chain
