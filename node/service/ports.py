@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ..crypto import Sm2PublicKey
     from ..protocol.facts import Snapshot
 
-Value = str | int
-"""A value of a filter: text, or an integer below 2**53."""
+Value = str | int | bool
+"""A value of a filter: text, an integer below 2**53 or a truth value."""
 
 
 class Ledger(Protocol):

@@ -115,11 +115,12 @@ def _operand(item: str, operator: str, value: object) -> Value | tuple[Value, ..
 def _scalar(where: str, item: str, value: object) -> Value:
     if isinstance(value, str) and len(value) <= MAX_TEXT:
         return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_INTEGER:
+    # True and False are integers below 2**53 too.
+    if isinstance(value, int) and abs(value) < MAX_INTEGER:
         return value
     raise MalformedFilter(
-        f"{where}: a value is a text of at most {MAX_TEXT} characters or an integer below 2^53; "
-        "write decimals as text",
+        f"{where}: a value is a text of at most {MAX_TEXT} characters, an integer below 2^53, "
+        "true or false; write decimals as text",
         item=item,
     )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..ports import Value
 
 MAX_INTEGER = 2**53
-_TRUTH = {"true": True, "false": False}
+_TRUTH: dict[Value, bool] = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
 
 def render(value: object, scale: int | None = None) -> str | int | bool | None:
@@ -71,11 +71,13 @@ def _as_text(value: Value) -> str:
 
 
 def _as_integer(value: Value) -> int:
+    if isinstance(value, bool):
+        raise TypeError
     return int(value)
 
 
 def _as_decimal(value: Value) -> Decimal:
-    number = Decimal(value)
+    number = Decimal(_as_integer(value) if isinstance(value, int) else value)
     if not number.is_finite():
         raise ValueError
     return number
@@ -86,7 +88,9 @@ def _as_float(value: Value) -> float:
 
 
 def _as_bool(value: Value) -> bool:
-    return _TRUTH[value] if value in _TRUTH else bool(("0", "1").index(str(value)))
+    if value not in _TRUTH:
+        raise ValueError
+    return _TRUTH[value]
 
 
 _OPERANDS = {

@@ -1,0 +1,138 @@
+"""Facts around one authorisation, permitted unless a test says otherwise."""
+
+from dataclasses import dataclass, field, replace
+
+from node.protocol import ids
+from node.protocol.enums import AuthorisationState, DepartmentStatus, EntryState, KeyKind, Mode
+from node.protocol.facts import (
+    AuthorisationFact,
+    BlockRef,
+    DepartmentFact,
+    EntryFact,
+    KeyFact,
+    Snapshot,
+)
+
+NOW = 1_790_000_000
+PROVIDER_CODE = "11130900MB0000001A"
+CONSUMER_CODE = "11130900MB0000002B"
+PROVIDER = ids.department_id(PROVIDER_CODE)
+CONSUMER = ids.department_id(CONSUMER_CODE)
+APPLICATION = ids.application_id(CONSUMER, "zhihui-shengxue")
+ENTRY_CODE = "302001/1"
+ENTRY = ids.entry_id(PROVIDER, ENTRY_CODE)
+PURPOSE = "入学资格核验"
+VERSION_DIGEST, TERMS_DIGEST, SUBJECT, KEY_DIGEST = (bytes([n]) * 32 for n in (1, 2, 3, 4))
+
+
+@dataclass(frozen=True)
+class Item:
+    code: str
+    name: str = ""
+    type: str = "字符型C"
+    scale: int | None = None
+    mask: str | None = None
+    filterable: bool = True
+
+
+@dataclass(frozen=True)
+class Version:
+    items: tuple[Item, ...] = (
+        Item("XM", mask="keep:1,0"),
+        Item("GMSFHM", mask="keep:6,4"),
+        Item("CSRQ"),
+        Item("MJ", scale=2),
+        Item("BZ", filterable=False),
+        Item("SECRET"),
+    )
+    code: str = ENTRY_CODE
+
+
+@dataclass(frozen=True)
+class Terms:
+    row_scope: dict | None = None
+    filter_only: tuple[str, ...] = ()
+    masks: dict = field(default_factory=dict)
+
+
+GRANTED = 0b011111
+"""All items but SECRET."""
+
+
+def department(department_id, code, status=DepartmentStatus.ACTIVE):
+    return DepartmentFact(
+        department=department_id,
+        code=code,
+        parent=PROVIDER,
+        competent=PROVIDER,
+        kind=1,
+        level=3,
+        screening=False,
+        status=status,
+        digest=bytes(32),
+    )
+
+
+def key(**changes):
+    fact = KeyFact(
+        key=b"\x0b" * 32,
+        holder=APPLICATION,
+        kind=KeyKind.APPLICATION,
+        qx=1,
+        qy=2,
+        valid_from=NOW - 1000,
+        valid_until=NOW + 1000,
+        revoked_at=None,
+        digest=KEY_DIGEST,
+    )
+    return replace(fact, **changes)
+
+
+def authorisation(**changes):
+    fact = AuthorisationFact(
+        authorisation=12,
+        provider=PROVIDER,
+        consumer=CONSUMER,
+        entry=ENTRY,
+        version=2,
+        items=GRANTED,
+        purpose=ids.purpose_id(PURPOSE),
+        application=APPLICATION,
+        mode=Mode.QUERY,
+        state=AuthorisationState.ACTIVE,
+        revision=1,
+        valid_from=NOW - 100,
+        valid_until=NOW + 100,
+        calls_per_day=100,
+        rows_per_day=1000,
+        terms=bytes(32),
+        subject=SUBJECT,
+    )
+    return replace(fact, **changes)
+
+
+def entry(**changes):
+    fact = EntryFact(
+        entry=ENTRY,
+        provider=PROVIDER,
+        version=2,
+        state=EntryState.PUBLISHED,
+        frozen=False,
+        share_type=2,
+        item_count=6,
+        digest=VERSION_DIGEST,
+    )
+    return replace(fact, **changes)
+
+
+def snapshot(**changes):
+    fact = Snapshot(
+        block=BlockRef(812, b"\x0c" * 32, NOW - 5),
+        key=key(),
+        application_department=CONSUMER,
+        authorisation=authorisation(),
+        entry=entry(),
+        provider=department(PROVIDER, PROVIDER_CODE),
+        consumer=department(CONSUMER, CONSUMER_CODE),
+    )
+    return replace(fact, **changes)
