@@ -1,0 +1,140 @@
+"""A real SQLite table as a source: exact filters, pages by key, no text of a caller in SQL."""
+
+import sqlite3
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from node.errors import ConfigInvalid, MalformedFilter, SourceUnavailable
+from node.service.ports import Condition, SourceQuery
+from node.service.sources import SqlSource
+from node.service.sources.values import render
+
+COLUMNS = {"ID": "id", "XM": "name", "MJ": "area", "CSRQ": "born", "NL": "age", "BZ": "note"}
+ROWS = [
+    (f"{n:04d}", name, 60 + n / 4, f"2018-{n % 12 + 1:02d}-01", n, None if n % 3 else "备注")
+    for n, name in enumerate(["张三", "李四", "ABC", "abc", "a%c", "a_c", "张三丰", ""] * 5)
+]
+
+
+@pytest.fixture
+def source(tmp_path):
+    path = tmp_path / "people.db"
+    database = sqlite3.connect(path)
+    database.execute(
+        "create table person (id text primary key, name text, area numeric(8, 2), born date, "
+        "age integer, note text, secret text default 'never')"
+    )
+    database.executemany(
+        "insert into person (id, name, area, born, age, note) values (?,?,?,?,?,?)", ROWS
+    )
+    database.commit()
+    database.close()
+    source = SqlSource(f"sqlite:///{path}", "person", COLUMNS, "id")
+    yield source
+    source.close()
+
+
+def fetch(source, items=("ID",), conditions=(), size=1000, after=None):
+    return source.fetch(SourceQuery(tuple(items), tuple(conditions), size, after))
+
+
+def ids(page):
+    return [row["ID"] for row in page.rows]
+
+
+class TestFetch:
+    def test_returns_the_items_asked_for_and_no_other_column(self, source):
+        page = fetch(source, ["MJ", "XM", "CSRQ", "BZ"], [Condition("ID", "eq", "0001")])
+        assert [{item: render(value, 2) for item, value in row.items()} for row in page.rows] == [
+            {"MJ": "60.25", "XM": "李四", "CSRQ": "2018-02-01", "BZ": None}
+        ]
+        assert page.last is None
+
+    @pytest.mark.parametrize("size", [1, 7, 39, 40, 41])
+    def test_pages_through_every_row_once(self, source, size):
+        seen, after = [], None
+        while True:
+            page = fetch(source, size=size, after=after)
+            assert len(page.rows) <= size
+            seen += ids(page)
+            after = page.last
+            if after is None:
+                break
+        assert seen == [row[0] for row in ROWS]
+
+    @pytest.mark.parametrize(
+        ("condition", "holds"),
+        [
+            (Condition("XM", "eq", "abc"), lambda row: row[1] == "abc"),
+            (Condition("XM", "in", ("abc", "张三")), lambda row: row[1] in {"abc", "张三"}),
+            (Condition("XM", "prefix", "a"), lambda row: row[1].startswith("a")),
+            (Condition("XM", "prefix", "a%"), lambda row: row[1].startswith("a%")),
+            (Condition("XM", "prefix", "a_"), lambda row: row[1].startswith("a_")),
+            (Condition("XM", "prefix", "张三"), lambda row: row[1].startswith("张三")),
+            (Condition("NL", "ge", 20), lambda row: row[4] >= 20),
+            (Condition("NL", "le", "20"), lambda row: row[4] <= 20),
+            (Condition("MJ", "ge", "65.5"), lambda row: row[2] >= 65.5),
+            (Condition("CSRQ", "le", "2018-03-01"), lambda row: row[3] <= "2018-03-01"),
+            (Condition("XM", "eq", "' or 1=1 --"), lambda _: False),
+        ],
+    )
+    def test_filters_exactly(self, source, condition, holds):
+        page = fetch(source, conditions=[condition])
+        assert ids(page) == [row[0] for row in ROWS if holds(row)]
+
+    def test_holds_all_conditions_at_once(self, source):
+        both = [Condition("NL", "ge", 5), Condition("NL", "le", 7)]
+        assert ids(fetch(source, conditions=both)) == ["0005", "0006", "0007"]
+
+    @settings(
+        max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12))
+    def test_takes_any_text_as_a_value_only(self, source, text):
+        page = fetch(source, conditions=[Condition("XM", "eq", text)])
+        assert ids(page) == [row[0] for row in ROWS if row[1] == text]
+
+    def test_names_the_item_a_value_cannot_be_compared_with(self, source):
+        with pytest.raises(MalformedFilter, match="CSRQ"):
+            fetch(source, conditions=[Condition("CSRQ", "ge", "yesterday")])
+
+
+class TestUnavailable:
+    def test_is_said_of_a_database_that_is_not_there(self, tmp_path):
+        source = SqlSource(f"sqlite:///{tmp_path}/no/where.db", "person", COLUMNS, "id")
+        with pytest.raises(SourceUnavailable) as refused:
+            fetch(source)
+        assert str(tmp_path) not in refused.value.message
+
+    @pytest.mark.usefixtures("source")
+    def test_is_said_of_a_table_without_a_configured_column(self, tmp_path):
+        other = SqlSource(
+            f"sqlite:///{tmp_path}/people.db", "person", {**COLUMNS, "DH": "phone"}, "id"
+        )
+        with pytest.raises(SourceUnavailable) as refused:
+            fetch(other)
+        assert "phone" in str(refused.value.__cause__)
+        other.close()
+
+    def test_is_said_of_an_item_without_a_column(self, source):
+        with pytest.raises(SourceUnavailable, match="DH"):
+            fetch(source, ["DH"])
+
+    def test_is_not_said_of_a_url_that_names_no_database(self):
+        with pytest.raises(ConfigInvalid):
+            SqlSource("nonsense", "person", COLUMNS, "id")
+
+    def test_passes_once_the_table_is_there(self, tmp_path):
+        path = tmp_path / "late.db"
+        source = SqlSource(f"sqlite:///{path}", "person", {"ID": "id"}, "id")
+        with pytest.raises(SourceUnavailable):
+            fetch(source)
+        database = sqlite3.connect(path)
+        database.execute("create table person (id integer primary key)")
+        database.execute("insert into person values (1)")
+        database.commit()
+        database.close()
+        assert fetch(source).rows == [{"ID": 1}]
+        source.close()
