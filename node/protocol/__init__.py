@@ -1,0 +1,9 @@
+"""The bytes that cross a wire, and value types; pure, and together with `crypto` the SDK.
+
+`canonical`: canonical JSON. `encoding`: base64url and hex. `ids`: identifiers. `items`: item
+bitmaps. `enums`: enumerations. `facts`: facts of the ledger as plain values. `merkle`: tree
+hashing and proofs. `checkpoint`: signed size and root of a log. `signedcall`: profile gdsl-1 of
+signed HTTP calls. `envelope`: sealed answers. `leaf`: one logged call. `receipt`: what a client
+keeps of it. `abicodec`: contract data by type. `abi`: events, calls and errors of our contracts.
+`decision`: what officials sign.
+"""

@@ -102,7 +102,6 @@ def signature_base(
 
 
 def build(
-    *,
     method: str,
     authority: str,
     path: str,
