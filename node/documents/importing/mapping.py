@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -47,7 +47,9 @@ class Mapping(BaseModel):
     heading_cut: tuple[str, ...] = ("（", "(", "\n")
     """A heading counts up to the first of these."""
     entry: dict[str, Rule]
-    """Fields of the catalogue version; a dot leads into a nested field."""
+    """Fields of the catalogue version; a dot leads into a nested field or a list's place."""
+    constants: dict[str, Any] = Field(default_factory=dict)
+    """Fields that are the same for every entry of the table."""
     items: ItemsRule
 
     def headings(self) -> set[str]:

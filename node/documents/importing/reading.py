@@ -5,14 +5,15 @@ Everything wrong is collected, with row, column and reason; nothing stops at the
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
 from node.errors import MalformedTable
 
 from .problems import Problem
-from .rules import CellRefused, Rule
+from .rules import CellRefused, Rule, Value
 from .tables import Row, read_rows
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ def _groups(rows: list[Numbered], mapping: Mapping) -> Iterator[list[Numbered]]:
 
 def _read_entry(rows: list[Numbered], mapping: Mapping) -> tuple[Draft, list[Problem]]:
     number, cells = rows[0]
-    draft, problems = Draft(number), []
+    draft, problems = Draft(number, body=deepcopy(mapping.constants)), []
     for name, rule in mapping.entry.items():
-        path = tuple(name.split("."))
+        path = tuple(int(part) if part.isdigit() else part for part in name.split("."))
         problems += _read_field(draft, path, rule, number, cells)
     items: list[dict[str, Any]] = []
     draft.body["items"] = items
@@ -177,8 +178,22 @@ def _read_field(
     except CellRefused as refused:
         return [Problem(row, refused.heading, refused.value, refused.reason)]
     if value is not None:
-        target: Any = draft.body
-        for part in path[:-1]:
-            target = target.setdefault(part, {}) if isinstance(target, dict) else target[part]
-        target[path[-1]] = value
+        _assign(draft.body, path, value)
     return []
+
+
+def _assign(body: dict[str, Any], path: Path_, value: Value) -> None:
+    """Put a value at its place, making the tables and lists on the way."""
+    target: Any = body
+    for part, following in pairwise(path):
+        target = _descend(target, part, [] if isinstance(following, int) else {})
+    if isinstance(target, list):
+        target.extend("" for _ in range(len(target), int(path[-1]) + 1))
+    target[path[-1]] = value
+
+
+def _descend(target: Any, part: str | int, empty: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(target, dict):
+        return target.setdefault(part, empty)
+    target.extend({} for _ in range(len(target), int(part) + 1))
+    return target[int(part)]

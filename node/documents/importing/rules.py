@@ -2,6 +2,8 @@
 
 A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join`, then `pattern`
 (a regular expression whose group 1 is kept), `split` (a regular expression; a list results),
+`record` (a regular expression with named groups; every piece becomes a table of them), `whole`
+(the text is a number),
 `values` (what stands for what), `matches` (the first regular expression found decides),
 `absent` (texts that mean nothing), `default`. A value that is absent and has no default is left
 out of the body; whether that is allowed is for the document's own schema to say.
@@ -19,7 +21,7 @@ from node.errors import MalformedTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Value = str | bool | int | list[str]
+Value = str | bool | int | list[str] | list[dict[str, str]]
 
 
 def _compiles(pattern: str) -> str:
@@ -70,6 +72,8 @@ class Rule(BaseModel):
     join: str = "/"
     pattern: Pattern | None = None
     split: Pattern | None = None
+    record: Pattern | None = None
+    whole: bool = False
     values: dict[str, Value] = Field(default_factory=dict)
     matches: tuple[tuple[Pattern, str], ...] = ()
     absent: tuple[str, ...] = ("无",)
@@ -96,18 +100,36 @@ class Rule(BaseModel):
         if not text or text in self.absent:
             return self.default
         if self.split is not None:
-            return [piece for raw in re.split(self.split, text) if (piece := raw.strip())]
+            return self._pieces(text)
+        if self.values or self.matches:
+            known = self._known(text)
+            return None if known == "" else known
+        return self._number(text) if self.whole else text
+
+    def _pieces(self, text: str) -> Value:
+        pieces = [piece for raw in re.split(self.split or "", text) if (piece := raw.strip())]
+        return pieces if self.record is None else [self._named(piece) for piece in pieces]
+
+    def _known(self, text: str) -> Value:
+        """Translate the text; an empty translation means that it says nothing."""
+        if text in self.values:
+            return self.values[text]
         for pattern, value in self.matches:
             if re.search(pattern, text):
                 return value
-        if text in self.values:
-            return self.values[text]
-        if self.values or self.matches:
-            if self.default is not None and not self.values:
-                return self.default
-            known = "、".join(self.values) or "、".join(pattern for pattern, _ in self.matches)
-            raise CellRefused(self.headings[0], text, f"只能填：{known}")
-        return text
+        known = "、".join([*self.values, *(pattern for pattern, _ in self.matches)])
+        raise CellRefused(self.headings[0], text, f"只能填：{known}")
+
+    def _named(self, piece: str) -> dict[str, str]:
+        found = re.fullmatch(self.record or "", piece)
+        if found is None:
+            raise CellRefused(self.headings[0], piece, f"不符合 {self.record}")
+        return {name: text.strip() for name, text in found.groupdict(default="").items()}
+
+    def _number(self, text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
+            raise CellRefused(self.headings[0], text, "应为非负整数")
+        return int(text)
 
     def _text(self, cells: Mapping[str, str]) -> str:
         if self.column:

@@ -88,7 +88,7 @@ def _point(value: str) -> str:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_trimmed)]
+Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_trimmed)]
 """Something said in words."""
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_trimmed)]
 DepartmentCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]

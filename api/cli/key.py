@@ -1,0 +1,87 @@
+"""`shareledger key`: make key files, show their public halves."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import say, t
+from .options import OutputOption, PasswordOption
+from .secrets import read_password
+
+if TYPE_CHECKING:
+    from node.chain.relay import RelayAccount
+    from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
+
+    AnyKey = SoftwareSigner | SoftwareUnwrapper | Ed25519Signer | RelayAccount
+
+app = typer.Typer(help=t("生成和查看密钥文件", "make and show key files"), no_args_is_help=True)
+
+
+class Kind(StrEnum):
+    """What a key file is for."""
+
+    SIGN = "sign"
+    UNWRAP = "unwrap"
+    LOG = "log"
+    RELAY = "relay"
+
+
+KindArgument = Annotated[
+    Kind,
+    typer.Argument(
+        help=t(
+            "sign：SM2 签名；unwrap：SM2 解封；log：Ed25519 检查点；relay：中继账户",
+            "sign: SM2; unwrap: SM2 decryption; log: Ed25519 checkpoints; relay: account",
+        )
+    ),
+]
+
+
+@app.command(help=t("生成密钥并加密写入文件，绝不覆盖", "make a key file; never overwrites"))
+def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOption) -> None:
+    """Make a key and write it, encrypted; an existing file is never overwritten."""
+    key = _class_of(kind).generate()
+    key.save(output, read_password(password_file))
+    say(f"已生成 {output}", f"made {output}")
+    _describe(key)
+
+
+@app.command(help=t("显示密钥文件的公开部分", "print the public half of a key file"))
+def show(
+    kind: KindArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    password_file: PasswordOption,
+) -> None:
+    """Print the public half of a key file."""
+    _describe(_class_of(kind).load(file, read_password(password_file)))
+
+
+def _class_of(kind: Kind) -> type[AnyKey]:
+    from node.chain.relay import RelayAccount
+    from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
+
+    classes: dict[Kind, type[AnyKey]] = {
+        Kind.SIGN: SoftwareSigner,
+        Kind.UNWRAP: SoftwareUnwrapper,
+        Kind.LOG: Ed25519Signer,
+        Kind.RELAY: RelayAccount,
+    }
+    return classes[kind]
+
+
+def _describe(key: AnyKey) -> None:
+    from node.chain.relay import RelayAccount
+    from node.crypto import Ed25519Signer
+
+    if isinstance(key, Ed25519Signer):
+        say(f"公钥 {key.public.hex()}", f"public key {key.public.hex()}")
+    elif isinstance(key, RelayAccount):
+        say(f"账户地址 {key.address.hex()}", f"address {key.address.hex()}")
+    else:
+        public = key.public_key
+        say(f"公钥 {public.raw.hex()}", f"public key {public.raw.hex()}")
+        say(f"密钥编号 {public.key_id.hex()}", f"key id {public.key_id.hex()}")
