@@ -1,0 +1,160 @@
+import csv
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from node.documents.importing.filing import file_table
+from node.documents.importing.mapping import load_mapping
+from node.documents.importing.template import write_template
+from node.errors import ConfigInvalid, LedgerError, MalformedTable
+from node.protocol.documents import parse
+
+DEPARTMENT = "11130900000000001X"
+ROW = {
+    "类分类": "部门",
+    "项分类": "公安",
+    "信息资源名称": "户籍信息",
+    "信息资源代码": "30300101/06001",
+    "信息资源提供方": "沧州市公安局",
+    "资源提供方代码": DEPARTMENT,
+    "信息资源摘要": "户籍登记信息",
+    "信息资源格式分类": "数据库",
+    "信息资源格式类型": "SQLite",
+    "信息项名称": "姓名",
+    "数据类型": "字符型C",
+    "共享类型": "有条件共享",
+    "共享条件": "无",
+    "共享方式类型": "接口",
+    "是否向社会开放": "否",
+    "更新周期": "每日",
+    "信息项代码": "XM",
+    "数据长度": "40",
+    "数据分级": "一般2级",
+    "脱敏规则": "keep:1,0",
+    "共享范围": "市本级部门",
+    "使用用途": "ZHSX 智慧升学；RKTJ 人口统计",
+    "来源系统": "人口库",
+    "职责依据": "户口登记条例",
+    "是否含个人信息": "是",
+    "保密审查结论": "不涉密",
+    "保密审查日期": "2026-03-01",
+    "个人信息保护影响评估结论": "可控",
+    "个人信息保护影响评估日期": "2026-03-02",
+}
+SECOND_ITEM = {
+    "信息资源代码": "30300101/06001",
+    "信息项名称": "身份号码",
+    "信息项代码": "GMSFHM",
+    "数据类型": "字符串型C",
+    "共享类型": "有条件共享",
+    "数据分级": "一般3级",
+    "可作查询条件": "是",
+}
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    def make(*rows):
+        path = tmp_path / "filled.xlsx"
+        write_template(path, rows)
+        return path
+
+    return make
+
+
+def file(path, next_version=lambda _code: 1, mapping="t2"):
+    return file_table(path, load_mapping(mapping), department=DEPARTMENT, next_version=next_version)
+
+
+class TestTheT2Template:
+    def test_rows_with_one_code_become_one_entry_with_its_items(self, workbook):
+        filing = file(workbook(ROW, SECOND_ITEM), next_version=lambda _code: 3)
+        assert filing.problems == []
+        body = parse(filing.documents[0]).body
+        assert [item.code for item in body.items] == ["XM", "GMSFHM"]
+        assert (body.version, body.department, body.grade) == (3, DEPARTMENT, "一般3级")
+        assert [purpose.code for purpose in body.conditions.purposes] == ["ZHSX", "RKTJ"]
+
+    def test_no_and_yes_are_kept_apart(self, workbook):
+        body = parse(file(workbook(ROW, SECOND_ITEM)).documents[0]).body
+        assert body.opening.open is False
+        assert [item.filterable for item in body.items] == [False, True]
+
+    def test_an_unknown_word_is_reported_with_row_column_and_what_is_allowed(self, workbook):
+        filing = file(workbook(ROW, {**SECOND_ITEM, "数据类型": "文字"}))
+        assert filing.documents == []
+        [problem] = filing.problems
+        assert (problem.row, problem.column, problem.value) == (4, "数据类型", "文字")
+        assert "字符型C" in problem.reason
+
+    def test_what_the_law_refuses_is_said_at_its_cell(self, workbook):
+        filing = file(workbook({**ROW, "保密审查日期": "2026-13-01"}))
+        [problem] = filing.problems
+        assert (problem.row, problem.column) == (3, "保密审查日期")
+
+    def test_a_missing_condition_names_the_article(self, workbook):
+        filing = file(workbook({**ROW, "共享范围": "", "使用用途": "", "共享条件": ""}))
+        assert any("条例第十五条" in problem.reason for problem in filing.problems)
+
+    def test_a_code_that_comes_again_later_is_refused_naming_the_first_row(self, workbook):
+        other = {**ROW, "信息资源代码": "30300101/06002"}
+        filing = file(workbook(ROW, other, ROW))
+        assert len(filing.documents) == 2
+        assert [(p.row, "第 3 行" in p.reason) for p in filing.problems] == [(5, True)]
+
+    def test_the_template_is_never_written_over_a_file(self, workbook):
+        path = workbook(ROW)
+        with pytest.raises(LedgerError, match="exists"):
+            write_template(path)
+
+
+class TestBadFiles:
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [
+            ("a.xlsx", b"not a workbook"),
+            ("a.csv", b"\xff\xfe\x00"),
+            ("a.docx", b""),
+            ("a.csv", "没有表头\n".encode()),
+        ],
+    )
+    def test_are_refused_as_tables(self, tmp_path, name, content):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(MalformedTable):
+            file(path)
+
+    @settings(max_examples=50)
+    @given(rows=st.lists(st.lists(st.text(max_size=20), max_size=12), max_size=12))
+    def test_any_table_gives_documents_or_problems_and_nothing_else(self, tmp_path_factory, rows):
+        path = tmp_path_factory.mktemp("any") / "a.csv"
+        with path.open("w", encoding="utf-8", newline="", errors="replace") as out:
+            writer = csv.writer(out)
+            writer.writerow(list(ROW))
+            writer.writerow(list(ROW.values()))
+            writer.writerows(rows)
+        try:
+            filing = file(path)
+        except MalformedTable:
+            return
+        assert filing.documents or filing.problems
+
+
+class TestMappingFiles:
+    def test_an_unknown_word_names_its_place(self, tmp_path):
+        path = Path(tmp_path / "m.toml")
+        path.write_text('layout = "entry-rows"\n[entry.name]\ncolum = "x"\n[items]\n')
+        with pytest.raises(ConfigInvalid, match=r"entry\.name"):
+            load_mapping(str(path))
+
+    def test_a_pattern_that_does_not_compile_is_refused(self, tmp_path):
+        path = Path(tmp_path / "m.toml")
+        path.write_text('layout = "entry-rows"\n[entry]\nname = {column="a", split="("}\n[items]\n')
+        with pytest.raises(ConfigInvalid, match="正则"):
+            load_mapping(str(path))
+
+    def test_a_missing_file_is_named(self):
+        with pytest.raises(ConfigInvalid, match="nowhere"):
+            load_mapping("nowhere.toml")
