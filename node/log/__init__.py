@@ -1,0 +1,43 @@
+"""The append-only log of each department: what was asked, what was answered, and the proof of it.
+
+`writer`: the thread that groups waiting calls into commits. `commit`: the one transaction.
+`batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
+`counters`: running numbers and the day's quota. `recent`: replays and identical resends.
+`reader`: heads, entries, events and proofs for everyone else. `proofs`: proofs at any size, from
+cached tiles. `tiles`: tiles as rows. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole
+log hashed again. `published`: checkpoints that were shown to others. `drafts`: the values that go
+in and come out. `tables`: the schema of `log.db`.
+
+Nothing here knows the chain, the read model or HTTP; a log is named by its 32-byte id.
+"""
+
+from __future__ import annotations
+
+from .commit import Committer
+from .counters import beijing_day, end_of_day
+from .drafts import Committed, Draft, LogIdentity
+from .published import Published, create_published, last_published, list_published, mark_published
+from .reader import Head, LogReader
+from .recent import RESEND_WINDOW_MILLISECONDS, Resend
+from .tables import create_tables
+from .writer import LogWriter
+
+__all__ = [
+    "RESEND_WINDOW_MILLISECONDS",
+    "Committed",
+    "Committer",
+    "Draft",
+    "Head",
+    "LogIdentity",
+    "LogReader",
+    "LogWriter",
+    "Published",
+    "Resend",
+    "beijing_day",
+    "create_published",
+    "create_tables",
+    "end_of_day",
+    "last_published",
+    "list_published",
+    "mark_published",
+]

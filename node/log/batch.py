@@ -1,0 +1,211 @@
+"""The part of a commit that concerns one log: judging its drafts in order and writing what is new.
+
+Runs inside the commit's transaction and keeps nothing for the next one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert
+
+from node.errors import CallReplayed, InvalidInput, LedgerError, LogUnavailable
+from node.protocol.leaf import SERVED, complete_leaf
+from node.protocol.merkle import leaf_hash
+
+from .counters import Counter, end_of_day, load_counters, store_counters
+from .drafts import Committed
+from .heads import sign_head, write_head
+from .recent import Resend, find_events, purge, remember, replay
+from .tables import call, entry, event, position, request
+from .tiles import store_tiles
+from .tree import HEIGHT, get_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from .drafts import Draft
+    from .heads import OpenLog
+    from .tree import Edge
+
+CLOCK_STEP_MILLISECONDS = 60_000
+"""How far the clock may be behind a log's last entry before its calls are refused."""
+
+
+@dataclass(slots=True)
+class Placed:
+    """A new entry, hashed and given its place; not yet on disk."""
+
+    draft: Draft
+    index: int
+    leaf: bytes
+    outcome: str
+    number: int
+    remaining_calls: int
+    remaining_rows: int
+
+
+class Batch:
+    """The drafts of one commit for one log; `now` is in ms."""
+
+    def __init__(self, connection: Connection, log: OpenLog, now: int) -> None:
+        self._connection = connection
+        self._log = log
+        self._now = now
+        self._at = max(now, log.at)
+        self._counters: dict[int, Counter] = {}
+        self._known: dict[bytes, int] = {}
+        self._placed: dict[bytes, Placed] = {}
+
+    def write(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
+        """Judge `drafts` in order, write the new ones, and return one result for each."""
+        if self._log.at - self._now > CLOCK_STEP_MILLISECONDS:
+            behind = (self._log.at - self._now) // 1000
+            return [LogUnavailable(f"the clock is {behind} s behind the log") for _ in drafts]
+        counted = {draft.authorisation for draft in drafts if draft.counted}
+        self._known = find_events(self._connection, self._log.number, [d.event for d in drafts])
+        self._counters = load_counters(self._connection, self._log.number, counted)
+        judged = [self._judge(draft) for draft in drafts]
+        done = self._store() if self._placed else {}
+        return [
+            self._finish(draft, result, done) for draft, result in zip(drafts, judged, strict=True)
+        ]
+
+    def _judge(self, draft: Draft) -> Committed | LedgerError | None:
+        """Return the result of a draft that adds no leaf, or place it and return None."""
+        index = self._known.get(draft.event)
+        try:
+            if index is not None:
+                return replay(self._connection, self._log.number, index, _resend(draft), self._now)
+            if draft.event not in self._placed:
+                self._placed[draft.event] = self._place(draft)
+        except (CallReplayed, InvalidInput) as error:
+            return error
+        return None
+
+    def _place(self, draft: Draft) -> Placed:
+        """Give a call its outcome, number, link and leaf; one too large changes nothing."""
+        counter = Counter()
+        if draft.counted:
+            counter = self._counters.setdefault(draft.authorisation, counter)
+        counter.open_day(self._at)
+        outcome = draft.refusal or counter.judge(
+            calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
+        )
+        number = counter.count + 1 if draft.counted else 0
+        leaf = complete_leaf(
+            draft.leaf,
+            number=number,
+            prev=counter.last,
+            at=self._at,
+            refusal=outcome if outcome not in (SERVED, draft.refusal) else None,
+        )
+        hash_ = leaf_hash(leaf)
+        if draft.counted:
+            counter.link(hash_)
+        if outcome == SERVED:
+            counter.use(draft.rows)
+        index = self._log.tree.size
+        self._log.tree.append(hash_)
+        calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
+        return Placed(draft, index, leaf, outcome, number, max(0, calls), max(0, rows))
+
+    def _store(self) -> dict[bytes, Committed]:
+        """Write everything new, the signed head last; return the results by event."""
+        placed, log, connection = list(self._placed.values()), self._log, self._connection
+        edge = log.tree.edge()
+        log.root, log.at = edge.root, self._at
+        checkpoint = sign_head(log.identity, log.tree.size, log.root)
+        self._store_entries(placed)
+        store_tiles(connection, log.number, log.tree.changed())
+        store_counters(connection, log.number, self._counters)
+        done = self._prove(placed, edge, checkpoint)
+        remember(
+            connection,
+            log.number,
+            [(done[one.draft.event], one.draft.text) for one in placed],
+            self._at,
+        )
+        purge(connection, log.number, self._now, len(placed))
+        write_head(connection, log, checkpoint)
+        return done
+
+    def _store_entries(self, placed: list[Placed]) -> None:
+        number, connection = self._log.number, self._connection
+        connection.execute(
+            insert(entry),
+            [{"position": position(number, one.index), "leaf": one.leaf} for one in placed],
+        )
+        connection.execute(
+            insert(event),
+            [{"log": number, "event": one.draft.event, "index": one.index} for one in placed],
+        )
+        calls = [
+            {
+                "log": number,
+                "authorisation": one.draft.authorisation,
+                "number": one.number,
+                "index": one.index,
+            }
+            for one in placed
+            if one.number
+        ]
+        if calls:
+            connection.execute(insert(call), calls)
+        bodies = [
+            {"position": position(number, one.index), "body": one.draft.request}
+            for one in placed
+            if one.draft.request is not None
+        ]
+        if bodies:
+            connection.execute(insert(request), bodies)
+
+    def _prove(self, placed: list[Placed], edge: Edge, checkpoint: bytes) -> dict[bytes, Committed]:
+        """Make every entry's proof; above the lowest tile they are shared by its 256 leaves."""
+        tree = self._log.tree
+        low_end = min(HEIGHT, (tree.size - 1).bit_length())
+        high: dict[int, list[bytes]] = {}
+        done = {}
+        reset = end_of_day(self._at)
+        for one in placed:
+            number = one.index >> HEIGHT
+            if number not in high:
+                high[number] = get_path(tree.tile, edge, number, HEIGHT)
+            low = get_path(tree.tile, edge, one.index, top=low_end)
+            done[one.draft.event] = Committed(
+                leaf=one.leaf,
+                index=one.index,
+                size=tree.size,
+                proof=(*low, *high[number]),
+                checkpoint=checkpoint,
+                outcome=one.outcome,
+                answer=one.draft.answer if one.outcome == SERVED else None,
+                number=one.number,
+                remaining_calls=one.remaining_calls,
+                remaining_rows=one.remaining_rows,
+                reset=reset,
+                fresh=True,
+            )
+        return done
+
+    def _finish(
+        self, draft: Draft, result: Committed | LedgerError | None, done: dict[bytes, Committed]
+    ) -> Committed | LedgerError:
+        """Return a draft's result; of two with one event the later is a replay of the first."""
+        if result is not None:
+            return result
+        first, committed = self._placed[draft.event].draft, done[draft.event]
+        if draft is first:
+            return committed
+        if draft.text == first.text:
+            return replace(committed, fresh=False)
+        return CallReplayed("this event id was used before", receipt=committed.receipt().render())
+
+
+def _resend(draft: Draft) -> Resend:
+    return Resend(
+        draft.event, draft.text, draft.authorisation, draft.calls_per_day, draft.rows_per_day
+    )

@@ -1,0 +1,107 @@
+"""The one transaction that makes calls part of the log (design.md section 6).
+
+Inside it replays are told from new calls, the day's quota is decided, every new call gets its
+number, its link to the call before it and its time, the trees grow, and the new heads are signed.
+Results are returned only after COMMIT has: what was answered is on disk, and what is not on disk
+was not answered. After any error it is not known what the file holds, so nothing is tried again.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from node.errors import LogUnavailable, NotFound
+
+from .batch import Batch
+from .heads import open_log
+from .tables import create_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sqlalchemy import Engine
+
+    from node.errors import LedgerError
+
+    from .drafts import Committed, Draft, LogIdentity
+    from .heads import OpenLog
+
+_NANOSECONDS_PER_MILLISECOND = 1_000_000
+_CACHE_KIBIBYTES = 65_536
+_WAL_PAGES_PER_CHECKPOINT = 8_192
+
+
+class Committer:
+    """The logs of one store, open for appending on a connection of their own; one thread's."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        identities: Iterable[LogIdentity],
+        *,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Open the logs, creating what is missing; `clock` gives Unix nanoseconds.
+
+        Raises:
+            LogTampered: a stored tree does not hash to its head.
+        """
+        create_tables(engine)
+        self._clock = clock
+        self._sound = True
+        self._connection = engine.connect()
+        try:
+            with self._connection.begin():
+                self._logs = {one.log: open_log(self._connection, one) for one in identities}
+            self._tune()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection; one that a commit failed on is thrown away, never used again."""
+        if not self._sound:
+            self._connection.invalidate()
+        self._connection.close()
+
+    def commit(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
+        """Commit `drafts` in order; return for each its entry, its replay or its own error.
+
+        Whatever it raises, nothing of this was committed as far as is known, and the object is
+        of no more use.
+
+        Raises:
+            LogUnavailable: an earlier commit failed.
+        """
+        if not self._sound:
+            raise LogUnavailable("an earlier commit failed")
+        self._sound = False
+        now = self._clock() // _NANOSECONDS_PER_MILLISECOND
+        results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
+        with self._connection.begin():
+            for log, places in self._by_log(drafts):
+                log.refresh(self._connection)
+                batch = Batch(self._connection, log, now)
+                written = batch.write([drafts[place] for place in places])
+                for place, result in zip(places, written, strict=True):
+                    results[place] = result
+        # Reached only after COMMIT has returned; until then this object stays unsound.
+        for log in self._logs.values():
+            log.tree.settle()
+        self._sound = True
+        return results
+
+    def _by_log(self, drafts: Sequence[Draft]) -> list[tuple[OpenLog, list[int]]]:
+        places: dict[bytes, list[int]] = {}
+        for place, draft in enumerate(drafts):
+            places.setdefault(draft.log, []).append(place)
+        return [(self._logs[log], found) for log, found in places.items() if log in self._logs]
+
+    def _tune(self) -> None:
+        """Keep the hot ends of the tables in memory and move the WAL in larger pieces."""
+        if self._connection.dialect.name == "sqlite":
+            pragma = self._connection.exec_driver_sql
+            pragma(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
+            pragma(f"PRAGMA wal_autocheckpoint={_WAL_PAGES_PER_CHECKPOINT}")
+            self._connection.commit()

@@ -1,0 +1,118 @@
+"""The running count and the day's quota of each authorisation in a log.
+
+Loaded and stored inside the commit's own transaction, so that two calls can never both be the
+last of the day. A day is a Beijing day: `Asia/Shanghai` has kept UTC+8 without summer time since
+1991, which is why plain arithmetic will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlalchemy.dialects.sqlite import insert
+
+from node.protocol.ids import ZERO
+from node.protocol.leaf import SERVED
+
+from .tables import counter as table
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from sqlalchemy import Connection
+
+_BEIJING_OFFSET_SECONDS = 8 * 3600
+_DAY_SECONDS = 24 * 3600
+
+
+def beijing_day(at: int) -> int:
+    """Return the number of the Beijing day (1970-01-01 is 0) of a time in ms."""
+    return (at // 1000 + _BEIJING_OFFSET_SECONDS) // _DAY_SECONDS
+
+
+def end_of_day(at: int) -> int:
+    """Return the Unix seconds of the Beijing midnight that ends the day of a time in ms."""
+    return (beijing_day(at) + 1) * _DAY_SECONDS - _BEIJING_OFFSET_SECONDS
+
+
+@dataclass(slots=True)
+class Counter:
+    """One authorisation's state in one log."""
+
+    count: int = 0
+    """Calls numbered so far, served and refused."""
+    last: bytes = ZERO
+    """Hash of the last numbered leaf; 32 zero bytes before the first."""
+    day: int = 0
+    calls: int = 0
+    """Calls served on `day`: a refused call uses nothing up."""
+    rows: int = 0
+    """Rows served on `day`."""
+
+    def open_day(self, at: int) -> None:
+        """Start the day's use anew when a time in ms falls on a later day."""
+        day = beijing_day(at)
+        if day > self.day:
+            self.day, self.calls, self.rows = day, 0, 0
+
+    def judge(self, *, calls_per_day: int, rows: int, rows_per_day: int) -> str:
+        """Return `served`, or the code of the quota one more call of `rows` would break."""
+        if self.calls >= calls_per_day:
+            return "quota-calls"
+        if self.rows + rows > rows_per_day:
+            return "quota-rows"
+        return SERVED
+
+    def use(self, rows: int) -> None:
+        """Take one served call off the day."""
+        self.calls += 1
+        self.rows += rows
+
+    def link(self, leaf_hash: bytes) -> None:
+        """Make a leaf the last of the chain."""
+        self.count += 1
+        self.last = leaf_hash
+
+
+def load_counters(
+    connection: Connection, log_number: int, authorisations: Collection[int]
+) -> dict[int, Counter]:
+    """Return the counters of those authorisations that have been called before."""
+    query = select(
+        table.c.authorisation,
+        table.c.count,
+        table.c.last,
+        table.c.day,
+        table.c.calls,
+        table.c.rows,
+    ).where(table.c.log == log_number, table.c.authorisation.in_(authorisations))
+    return {row[0]: Counter(*row[1:]) for row in connection.execute(query)}
+
+
+def store_counters(
+    connection: Connection, log_number: int, counters: Mapping[int, Counter]
+) -> None:
+    """Write counters back, new ones included."""
+    if not counters:
+        return
+    put = insert(table)
+    columns = ("count", "last", "day", "calls", "rows")
+    put = put.on_conflict_do_update(
+        index_elements=["log", "authorisation"],
+        set_={name: put.excluded[name] for name in columns},
+    )
+    rows = [
+        {
+            "log": log_number,
+            "authorisation": authorisation,
+            "count": counter.count,
+            "last": counter.last,
+            "day": counter.day,
+            "calls": counter.calls,
+            "rows": counter.rows,
+        }
+        for authorisation, counter in counters.items()
+    ]
+    connection.execute(put, rows)

@@ -1,0 +1,80 @@
+"""What goes into the log and what comes back: plain values, shared by its writers and readers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from node.protocol.receipt import Receipt
+
+if TYPE_CHECKING:
+    from node.crypto import Ed25519Signer, Signer
+
+
+@dataclass(frozen=True, slots=True)
+class LogIdentity:
+    """A log this node writes, and the keys that sign its checkpoints."""
+
+    log: bytes
+    """keccak256(origin)."""
+    origin: str
+    department: bytes
+    sm2: Signer
+    ed25519: Ed25519Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A judged call on its way into the log; the commit adds number, prev and at."""
+
+    log: bytes
+    event: bytes
+    text: bytes
+    """The signed text whole, base and signature: what makes a resend identical."""
+    authorisation: int
+    counted: bool
+    """False for a stranger naming the authorisation: number 0, outside the chain of calls."""
+    leaf: dict[str, Any]
+    """Every leaf member except number, prev and at (protocol.md section 6)."""
+    calls_per_day: int = 0
+    rows_per_day: int = 0
+    rows: int = 0
+    answer: bytes | None = None
+    """The sealed envelope's canonical bytes; None for a refusal."""
+    request: bytes | None = None
+    """The body of the request, kept beside the entry."""
+    refusal: str | None = None
+    """Problem code, or None for a call that is to be served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """An entry of the log with its proof in the tree its commit signed: durable when seen."""
+
+    leaf: bytes
+    index: int
+    size: int
+    proof: tuple[bytes, ...] = field(repr=False)
+    checkpoint: bytes = field(repr=False)
+    """The signed note of (size, root)."""
+    outcome: str
+    """`served` or a problem code; the quota may have turned the first into the second."""
+    answer: bytes | None
+    number: int
+    remaining_calls: int
+    remaining_rows: int
+    """What the Beijing day still allows; 0 for a call that is not counted."""
+    reset: int
+    """Unix seconds of the next Beijing midnight, when the quota starts anew."""
+    fresh: bool
+    """False when this is the stored result of an identical earlier call."""
+
+    def receipt(self) -> Receipt:
+        """Return what the caller keeps: grade *logged*."""
+        return Receipt(
+            leaf=self.leaf,
+            index=self.index,
+            size=self.size,
+            proof=self.proof,
+            checkpoint=self.checkpoint,
+        )

@@ -1,0 +1,120 @@
+"""The right edge of each log as its writer holds it in memory, and the head row it mirrors.
+
+The row on disk is the truth: whatever is held here is checked against it inside every commit and
+loaded again when another process has written. A head never goes backwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, insert, select, update
+
+from node.errors import LogRolledBack, LogTampered
+from node.protocol.checkpoint import Checkpoint, sign_note
+
+from .tables import head
+from .tiles import load_tile
+from .tree import EMPTY_ROOT, GrowingTree, Tile
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from .drafts import LogIdentity
+
+
+@dataclass(slots=True)
+class OpenLog:
+    """A log a writer can append to."""
+
+    identity: LogIdentity
+    number: int
+    """The log's number inside this store."""
+    tree: GrowingTree
+    root: bytes
+    at: int
+    """Milliseconds of the last entry; 0 before the first."""
+
+    def refresh(self, connection: Connection) -> None:
+        """Follow the head row, held by the running transaction, if it has moved on.
+
+        Raises:
+            LogRolledBack: the row is behind what this process has committed or seen.
+            LogTampered: the row's root is not that of the stored tiles.
+        """
+        row = connection.execute(
+            select(head.c.size, head.c.root, head.c.at).where(head.c.number == self.number)
+        ).one()
+        if row.size == self.tree.size and row.root == self.root:
+            return
+        if row.size <= self.tree.size:
+            raise LogRolledBack(
+                f"the log's head is size {row.size} after size {self.tree.size} was seen",
+                log=self.identity.log.hex(),
+            )
+        self.tree = load_tree(connection, self.number, row.size, row.root)
+        self.root, self.at = row.root, row.at
+
+
+def sign_head(identity: LogIdentity, size: int, root: bytes) -> bytes:
+    """Return the signed note of a tree, both lines."""
+    signed = sign_note(
+        Checkpoint(origin=identity.origin, size=size, root=root),
+        sm2=identity.sm2,
+        ed25519=identity.ed25519,
+    )
+    return signed.render()
+
+
+def open_log(connection: Connection, identity: LogIdentity) -> OpenLog:
+    """Load a log's right edge; a log that is new to this store begins empty."""
+    row = connection.execute(select(head).where(head.c.log == identity.log)).one_or_none()
+    if row is None:
+        number = _create(connection, identity)
+        return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0)
+    tree = load_tree(connection, row.number, row.size, row.root)
+    return OpenLog(identity, row.number, tree, row.root, row.at)
+
+
+def load_tree(connection: Connection, number: int, size: int, root: bytes) -> GrowingTree:
+    """Load the open tiles of a tree and check that they hash to its root.
+
+    Raises:
+        LogTampered: they do not.
+    """
+    tiles = [
+        load_tile(connection, number, level, tile_number, width) if width else Tile()
+        for level, tile_number, width in GrowingTree.open_tiles(size)
+    ]
+    tree = GrowingTree(size, tiles)
+    if tree.edge().root != root:
+        raise LogTampered(f"the tiles do not hash to the head's root at size {size}", what="root")
+    return tree
+
+
+def write_head(connection: Connection, log: OpenLog, checkpoint: bytes) -> None:
+    """Move the head row to where the log stands now."""
+    connection.execute(
+        update(head)
+        .where(head.c.number == log.number)
+        .values(size=log.tree.size, root=log.root, checkpoint=checkpoint, at=log.at)
+    )
+
+
+def _create(connection: Connection, identity: LogIdentity) -> int:
+    largest: int | None = connection.scalar(select(func.max(head.c.number)))
+    number = (largest or 0) + 1
+    connection.execute(
+        insert(head).values(
+            number=number,
+            log=identity.log,
+            origin=identity.origin,
+            department=identity.department,
+            size=0,
+            root=EMPTY_ROOT,
+            checkpoint=sign_head(identity, 0, EMPTY_ROOT),
+            at=0,
+        )
+    )
+    return number

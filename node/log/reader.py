@@ -1,0 +1,188 @@
+"""Reading a log: heads, entries, events and proofs at any size up to the head.
+
+Give it a read-only engine, so that reading never waits for the writer. Sizes and indexes are
+pinned by the caller: what an answer says about a size stays true for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from node.errors import InvalidInput, NotFound
+from node.protocol.receipt import Receipt
+
+from .proofs import Proofs
+from .recent import Resend, find_events, replay
+from .tables import call, entry, head, position, request
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from .drafts import Committed
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest commit of a log."""
+
+    size: int
+    root: bytes
+    checkpoint: bytes
+    """The signed note of (size, root)."""
+    at: int
+    """Milliseconds of the last entry; 0 before the first."""
+
+
+class LogReader:
+    """The logs of one store, for any number of threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Read through a read-only engine over `log.db`."""
+        self._engine = engine
+        self._proofs = Proofs(engine)
+        self._numbers: dict[bytes, int] = {}
+        self._sizes: dict[bytes, int] = {}
+
+    def logs(self) -> list[tuple[bytes, str]]:
+        """Return (log, origin) of every log in the store."""
+        query = select(head.c.log, head.c.origin).order_by(head.c.number)
+        with self._engine.connect() as connection:
+            return [(log, origin) for log, origin in connection.execute(query)]
+
+    def head(self, log: bytes) -> Head:
+        """Return the head of a log.
+
+        Raises:
+            NotFound: no such log in this store.
+        """
+        columns = (head.c.number, head.c.size, head.c.root, head.c.checkpoint, head.c.at)
+        with self._engine.connect() as connection:
+            row = connection.execute(select(*columns).where(head.c.log == log)).one_or_none()
+        if row is None:
+            raise NotFound("no such log in this store", log=log.hex())
+        self._numbers[log] = row.number
+        self._sizes[log] = row.size
+        return Head(row.size, row.root, row.checkpoint, row.at)
+
+    def entry(self, log: bytes, index: int) -> bytes:
+        """Return the leaf of an entry.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        query = select(entry.c.leaf).where(entry.c.position == self._position(log, index))
+        with self._engine.connect() as connection:
+            leaf: bytes | None = connection.scalar(query)
+        if leaf is None:
+            raise NotFound(f"the log has no entry {index}", log=log.hex())
+        return leaf
+
+    def request(self, log: bytes, index: int) -> bytes | None:
+        """Return the body of the request behind an entry, or None when none is kept."""
+        query = select(request.c.body).where(request.c.position == self._position(log, index))
+        with self._engine.connect() as connection:
+            body: bytes | None = connection.scalar(query)
+        return body
+
+    def find_event(self, log: bytes, event: bytes) -> int | None:
+        """Return the index of the call with this event id, or None."""
+        number = self._number(log)
+        with self._engine.connect() as connection:
+            return find_events(connection, number, [event]).get(event)
+
+    def calls(
+        self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
+    ) -> list[tuple[int, int]]:
+        """List (number, index) of an authorisation's calls after the one numbered `after`."""
+        query = (
+            select(call.c.number, call.c.index)
+            .where(
+                call.c.log == self._number(log),
+                call.c.authorisation == authorisation,
+                call.c.number > after,
+            )
+            .order_by(call.c.number)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(number, index) for number, index in connection.execute(query)]
+
+    def resend(self, log: bytes, call: Resend, now: int) -> Committed | None:
+        """Return the stored result of an identical call, or None when the event is new.
+
+        `now` is in ms. Spares the work of serving again; the commit decides all the same.
+
+        Raises:
+            CallReplayed: the event id was used with another text, or too long ago.
+        """
+        number = self._number(log)
+        with self._engine.connect() as connection:
+            index = find_events(connection, number, [call.event]).get(call.event)
+            return None if index is None else replay(connection, number, index, call, now)
+
+    def root_at(self, log: bytes, size: int) -> bytes:
+        """Return the root of the first `size` leaves.
+
+        Raises:
+            InvalidInput: the log has fewer.
+        """
+        self._check_size(log, size)
+        return self._proofs.root_at(self._number(log), size)
+
+    def inclusion(self, log: bytes, index: int, size: int) -> list[bytes]:
+        """Return the proof that entry `index` is in the tree of `size` leaves.
+
+        Raises:
+            InvalidInput: it is not, or the log has fewer leaves.
+        """
+        self._check_size(log, size)
+        if not 0 <= index < size:
+            raise InvalidInput(f"entry {index} is not in a tree of {size}")
+        return self._proofs.inclusion(self._number(log), index, size)
+
+    def consistency(self, log: bytes, old: int, new: int) -> list[bytes]:
+        """Return the proof that the tree of `new` leaves begins with the tree of `old`.
+
+        Raises:
+            InvalidInput: `old` is larger, or the log has fewer leaves than `new`.
+        """
+        self._check_size(log, new)
+        if not 0 <= old <= new:
+            raise InvalidInput(f"a tree of {new} does not continue one of {old}")
+        return self._proofs.consistency(self._number(log), old, new)
+
+    def receipt(self, log: bytes, index: int) -> Receipt:
+        """Return the receipt of an entry under the newest checkpoint.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        newest = self.head(log)
+        leaf = self.entry(log, index)
+        return Receipt(
+            leaf=leaf,
+            index=index,
+            size=newest.size,
+            proof=tuple(self.inclusion(log, index, newest.size)),
+            checkpoint=newest.checkpoint,
+        )
+
+    def _number(self, log: bytes) -> int:
+        number = self._numbers.get(log)
+        if number is None:
+            self.head(log)
+            number = self._numbers[log]
+        return number
+
+    def _position(self, log: bytes, index: int) -> int:
+        if index < 0:
+            raise NotFound(f"the log has no entry {index}", log=log.hex())
+        return position(self._number(log), index)
+
+    def _check_size(self, log: bytes, size: int) -> None:
+        """Heads only grow, so one that was seen to reach `size` need not be read again."""
+        if size > self._sizes.get(log, -1) and size > self.head(log).size:
+            raise InvalidInput(f"the log has fewer than {size} entries", log=log.hex())

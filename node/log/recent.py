@@ -1,0 +1,150 @@
+"""What a call gets whose event id is known: the stored result again, or `call-replayed`.
+
+Stored results live for the resend window and are purged by later commits, a bounded number each
+(protocol.md section 7). A replay is never logged and never counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import orjson
+from sqlalchemy import and_, delete, insert, select
+
+from node.errors import CallReplayed
+
+from .counters import Counter, end_of_day, load_counters
+from .drafts import Committed
+from .tables import checkpoint, entry, event, head, position, recent
+from .tiles import tiles_through
+from .tree import Edge, get_path
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlalchemy import Connection
+
+RESEND_WINDOW_MILLISECONDS = 10 * 60 * 1000
+_PURGE_AT_LEAST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Resend:
+    """A call as it arrives again."""
+
+    event: bytes
+    text: bytes
+    authorisation: int
+    calls_per_day: int = 0
+    rows_per_day: int = 0
+
+
+def find_events(
+    connection: Connection, log_number: int, events: Collection[bytes]
+) -> dict[bytes, int]:
+    """Return the indexes of those events that are in the log."""
+    query = select(event.c.event, event.c.index).where(
+        event.c.log == log_number, event.c.event.in_(events)
+    )
+    return dict(connection.execute(query).tuples().all())
+
+
+def replay(
+    connection: Connection, log_number: int, index: int, resend: Resend, now: int
+) -> Committed:
+    """Return the stored result of the call at `index` to an identical resend (`now` in ms).
+
+    Raises:
+        CallReplayed: the text is another, or the window has passed; carries the first receipt.
+    """
+    kept = connection.execute(
+        select(recent.c.at, recent.c.text, recent.c.answer, recent.c.size, checkpoint.c.checkpoint)
+        .join(checkpoint, and_(checkpoint.c.log == log_number, checkpoint.c.size == recent.c.size))
+        .where(recent.c.position == position(log_number, index))
+    ).one_or_none()
+    if kept is not None and now - kept.at <= RESEND_WINDOW_MILLISECONDS:
+        size, note, answer = kept.size, kept.checkpoint, kept.answer
+        identical = kept.text == sha256(resend.text).digest()
+    else:
+        row = connection.execute(
+            select(head.c.size, head.c.checkpoint).where(head.c.number == log_number)
+        ).one()
+        size, note, answer, identical = row.size, row.checkpoint, None, False
+    leaf: bytes = connection.execute(
+        select(entry.c.leaf).where(entry.c.position == position(log_number, index))
+    ).scalar_one()
+    tiles = tiles_through(connection, log_number, size)
+    members = orjson.loads(leaf)
+    counters = load_counters(connection, log_number, [resend.authorisation])
+    counter = counters.get(resend.authorisation, Counter())
+    counter.open_day(now)
+    found = Committed(
+        leaf=leaf,
+        index=index,
+        size=size,
+        proof=tuple(get_path(tiles, Edge(size, tiles), index)),
+        checkpoint=note,
+        outcome=members["outcome"],
+        answer=answer,
+        number=members["number"],
+        remaining_calls=max(0, resend.calls_per_day - counter.calls),
+        remaining_rows=max(0, resend.rows_per_day - counter.rows),
+        reset=end_of_day(now),
+        fresh=False,
+    )
+    if not identical:
+        raise CallReplayed("this event id was used before", receipt=found.receipt().render())
+    return found
+
+
+def remember(
+    connection: Connection, log_number: int, results: Sequence[tuple[Committed, bytes]], at: int
+) -> None:
+    """Keep the results of one commit, each with its signed text, for the resend window."""
+    first = results[0][0]
+    connection.execute(
+        insert(checkpoint),
+        {"log": log_number, "size": first.size, "checkpoint": first.checkpoint},
+    )
+    connection.execute(
+        insert(recent),
+        [
+            {
+                "position": position(log_number, done.index),
+                "at": at,
+                "size": done.size,
+                "text": sha256(text).digest(),
+                "answer": done.answer,
+            }
+            for done, text in results
+        ],
+    )
+
+
+def purge(connection: Connection, log_number: int, now: int, added: int) -> None:
+    """Drop the oldest results that are past the window: at most twice what was just added."""
+    first, end = position(log_number, 0), position(log_number + 1, 0)
+    oldest = (
+        select(recent.c.position, recent.c.at, recent.c.size)
+        .where(recent.c.position >= first, recent.c.position < end)
+        .order_by(recent.c.position)
+        .limit(2 * added + _PURGE_AT_LEAST)
+        .subquery()
+    )
+    last = connection.execute(
+        select(oldest.c.position, oldest.c.size)
+        .where(oldest.c.at < now - RESEND_WINDOW_MILLISECONDS)
+        .order_by(oldest.c.position.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None:
+        return
+    connection.execute(
+        delete(recent).where(recent.c.position >= first, recent.c.position <= last.position)
+    )
+    # The checkpoint of the last result dropped may still be named by others of its commit.
+    connection.execute(
+        delete(checkpoint).where(checkpoint.c.log == log_number, checkpoint.c.size < last.size)
+    )

@@ -1,0 +1,148 @@
+"""The tables of `log.db`, which holds the logs of every department this node serves.
+
+A log is named outside by its 32-byte id and inside by a small number (`head.number`), and an entry
+by one integer, `position`, so that rows of a log lie together and in order. Only
+`node.log.commit` writes here; every write of one commit is in one transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+# SQLite keeps a row under its INTEGER primary key only when the type is spelt exactly so.
+Whole = BigInteger().with_variant(Integer, "sqlite")
+
+INDEX_BITS = 40
+"""Entries a log can hold, as a power of two; log numbers take the bits above."""
+
+metadata = MetaData()
+
+head = Table(
+    "head",
+    metadata,
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("log", LargeBinary(32), nullable=False, unique=True),
+    Column("origin", Text, nullable=False),
+    Column("department", LargeBinary(32), nullable=False),
+    Column("size", Whole, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("checkpoint", LargeBinary, nullable=False),
+    Column("at", Whole, nullable=False),
+    CheckConstraint("size >= 0 AND length(root) = 32"),
+)
+"""One row a log: the only commit point. `size` never decreases; `at` is the last entry's, in ms."""
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+"""The leaves, byte for byte as they were hashed (RFC 6962: the leaf hash is over 0x00 || leaf)."""
+
+tile = Table(
+    "tile",
+    metadata,
+    Column("log", Whole, primary_key=True, autoincrement=False),
+    Column("level", Whole, primary_key=True, autoincrement=False),
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""C2SP tlog-tiles of height 8: up to 256 hashes of 32 bytes; a level's last may be partial."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("log", Whole, primary_key=True, autoincrement=False),
+    Column("event", LargeBinary(32), primary_key=True),
+    Column("index", Whole, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Every event id ever logged: the replay check, and the way from a call to its entry."""
+
+call = Table(
+    "call",
+    metadata,
+    Column("log", Whole, primary_key=True, autoincrement=False),
+    Column("authorisation", Whole, primary_key=True, autoincrement=False),
+    Column("number", Whole, primary_key=True, autoincrement=False),
+    Column("index", Whole, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The way from an authorisation to its numbered calls."""
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("log", Whole, primary_key=True, autoincrement=False),
+    Column("authorisation", Whole, primary_key=True, autoincrement=False),
+    Column("count", Whole, nullable=False),
+    Column("last", LargeBinary(32), nullable=False),
+    Column("day", Whole, nullable=False),
+    Column("calls", Whole, nullable=False),
+    Column("rows", Whole, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Per authorisation: calls numbered so far, hash of the last one's leaf, what `day` has used."""
+
+recent = Table(
+    "recent",
+    metadata,
+    Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
+    Column("size", Whole, nullable=False),
+    Column("text", LargeBinary(32), nullable=False),
+    Column("answer", LargeBinary),
+)
+"""What an identical resend gets again: SHA-256 of the signed text, tree size of the commit, answer.
+
+Purged by later commits once the resend window has passed.
+"""
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("log", Whole, primary_key=True, autoincrement=False),
+    Column("size", Whole, primary_key=True, autoincrement=False),
+    Column("checkpoint", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""The signed checkpoints of recent commits, kept as long as the `recent` rows that name them."""
+
+request = Table(
+    "request",
+    metadata,
+    Column("position", Whole, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The bodies of the requests, so that an auditor can read what was asked (kept three years)."""
+
+
+def create_tables(engine: Engine) -> None:
+    """Create what is missing; a table that exists is left alone."""
+    metadata.create_all(engine)
+
+
+def position(log_number: int, index: int) -> int:
+    """Return the primary key of entry `index` of a log."""
+    return log_number << INDEX_BITS | index
+
+
+def index_of(at_position: int) -> int:
+    """Return the index of the entry at a position."""
+    return at_position & ((1 << INDEX_BITS) - 1)

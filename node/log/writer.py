@@ -1,0 +1,155 @@
+"""The thread that writes the log: calls that wait together are committed together.
+
+An idle writer commits a lone call at once; while a commit runs, others queue and share the next
+(group commit), so latency never waits for a timer. A commit that fails is the last one: every
+waiting call is refused and `on_fatal` decides what becomes of the process.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, TypeAlias
+
+from node.errors import LedgerError, LogUnavailable, Overloaded
+
+from .commit import Committer
+from .drafts import Committed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Engine
+
+    from .drafts import Draft, LogIdentity
+
+BATCH_DRAFTS = 256
+WAITING_DRAFTS = 4096
+
+_Waiting: TypeAlias = "tuple[Draft, Future[Committed]] | None"
+
+
+class LogWriter:
+    """Group commit for the logs of one store; `submit` may be called from any thread."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        identities: Sequence[LogIdentity],
+        *,
+        clock: Callable[[], int] = time.time_ns,
+        on_fatal: Callable[[Exception], None] | None = None,
+        batch_drafts: int = BATCH_DRAFTS,
+        waiting_drafts: int = WAITING_DRAFTS,
+    ) -> None:
+        """Prepare; `clock` gives Unix nanoseconds, `on_fatal` is called from the writer's thread.
+
+        `waiting_drafts` bounds what may wait before `submit` answers `overloaded`.
+        """
+        self._engine = engine
+        self._identities = identities
+        self._clock = clock
+        self._on_fatal = on_fatal
+        self._batch_drafts = batch_drafts
+        self._waiting_drafts = waiting_drafts
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
+        # Held while a draft is queued and while the queue is closed: none is ever stranded in it.
+        self._lock = Lock()
+        self._accepting = False
+        self._thread: Thread | None = None
+
+    def start(self) -> None:
+        """Open the logs, creating what is missing, and start the thread.
+
+        Raises:
+            LogTampered: a stored tree does not hash to its head.
+        """
+        committer = Committer(self._engine, self._identities, clock=self._clock)
+        self._accepting = True
+        self._thread = Thread(target=self._run, args=(committer,), name="log-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what waits, then end the thread; later drafts get `log-unavailable`."""
+        if self._thread is None:
+            return
+        with self._lock:
+            if self._accepting:
+                self._accepting = False
+                self._queue.put(None)
+        self._thread.join()
+
+    def submit(self, draft: Draft) -> Future[Committed]:
+        """Queue a draft; the future resolves once its commit is on disk.
+
+        It fails with CallReplayed, InvalidInput (leaf too large) or LogUnavailable.
+
+        Raises:
+            LogUnavailable: the writer is not running.
+            Overloaded: too many drafts are waiting.
+        """
+        future: Future[Committed] = Future()
+        with self._lock:
+            if not self._accepting:
+                raise LogUnavailable("the log writer is not running")
+            if self._queue.qsize() >= self._waiting_drafts:
+                raise Overloaded(f"{self._waiting_drafts} calls wait for the log")
+            self._queue.put((draft, future))
+        return future
+
+    def _run(self, committer: Committer) -> None:
+        batch: list[tuple[Draft, Future[Committed]]] = []
+        try:
+            more = True
+            while more:
+                batch.clear()
+                more = self._gather(batch)
+                if batch:
+                    _resolve(batch, committer.commit([draft for draft, _ in batch]))
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever it is, stop
+            self._fail(error, batch)
+        finally:
+            committer.close()
+
+    def _gather(self, batch: list[tuple[Draft, Future[Committed]]]) -> bool:
+        """Wait for one draft, take what else waits; return False once the queue is closed."""
+        waiting = self._queue.get()
+        try:
+            while waiting is not None:
+                # False when the caller has given up: then the call is neither logged nor served.
+                if waiting[1].set_running_or_notify_cancel():
+                    batch.append(waiting)
+                if len(batch) == self._batch_drafts:
+                    return True
+                waiting = self._queue.get_nowait()
+        except Empty:
+            return True
+        return False
+
+    def _fail(self, error: Exception, batch: list[tuple[Draft, Future[Committed]]]) -> None:
+        """Refuse all that wait, then tell the process."""
+        with self._lock:
+            self._accepting = False
+        failed = [future for _, future in batch if not future.done()]
+        while not self._queue.empty():
+            waiting = self._queue.get()
+            if waiting is not None and waiting[1].set_running_or_notify_cancel():
+                failed.append(waiting[1])
+        for future in failed:
+            refusal = LogUnavailable("the log cannot be written")
+            refusal.__cause__ = error
+            future.set_exception(refusal)
+        if self._on_fatal is not None:
+            self._on_fatal(error)
+
+
+def _resolve(
+    batch: Sequence[tuple[Draft, Future[Committed]]], results: Sequence[Committed | LedgerError]
+) -> None:
+    for (_, future), result in zip(batch, results, strict=True):
+        if isinstance(result, Committed):
+            future.set_result(result)
+        else:
+            future.set_exception(result)

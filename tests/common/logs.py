@@ -1,0 +1,83 @@
+"""Logs, identities, drafts and a clock for the tests of the log."""
+
+from __future__ import annotations
+
+from node.crypto import Ed25519Signer, SoftwareSigner
+from node.log import Draft, LogIdentity
+from node.protocol.facts import BlockRef
+from node.protocol.ids import department_id, log_id, log_origin
+from node.protocol.leaf import build_leaf
+
+CODE = "11130900000000001A"
+BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_790_000_000)
+NOON = 1_789_963_200_000
+"""2026-09-21 12:00 in Beijing, in ms."""
+
+
+class Clock:
+    """A clock that stands until it is told otherwise, in the writer's nanoseconds."""
+
+    def __init__(self, milliseconds: int = NOON) -> None:
+        self.milliseconds = milliseconds
+
+    def __call__(self) -> int:
+        return self.milliseconds * 1_000_000
+
+
+def new_identity(code: str = CODE) -> LogIdentity:
+    """Return a log of a department, with fresh keys."""
+    origin = log_origin(31337, bytes(range(20)), code)
+    return LogIdentity(
+        log=log_id(origin),
+        origin=origin,
+        department=department_id(code),
+        sm2=SoftwareSigner.generate(),
+        ed25519=Ed25519Signer.generate(),
+    )
+
+
+def new_draft(
+    identity: LogIdentity,
+    number: int,
+    *,
+    authorisation: int = 12,
+    counted: bool = True,
+    calls_per_day: int = 1_000_000,
+    rows_per_day: int = 1_000_000,
+    rows: int = 1,
+    refusal: str | None = None,
+    text: bytes | None = None,
+    base: bytes | None = None,
+    log: bytes | None = None,
+) -> Draft:
+    """Return call `number` of an application; equal numbers have equal events and texts."""
+    event = (1_790_000_000 + number // 1000).to_bytes(8, "big") + number.to_bytes(24, "big")
+    base = base or f'"@method": POST call {number}'.encode()
+    served = refusal is None
+    return Draft(
+        log=log or identity.log,
+        event=event,
+        text=text or base,
+        authorisation=authorisation,
+        counted=counted,
+        calls_per_day=calls_per_day,
+        rows_per_day=rows_per_day,
+        rows=rows,
+        leaf=build_leaf(
+            block=BLOCK,
+            event=event,
+            base=base,
+            signature=bytes(64),
+            authorisation=authorisation,
+            custody="own",
+            outcome=refusal or "served",
+            items=5,
+            masked=4 if served else 0,
+            rows=rows if served else 0,
+            answer=b"\x0a" * 32 if served else None,
+            plain=b"\x0b" * 32 if served else None,
+        ),
+        answer=f"sealed {number}".encode() if served else None,
+        request=f"body {number}".encode(),
+        refusal=refusal,
+    )
