@@ -31,10 +31,15 @@ def error_of(response: httpx.Response) -> LedgerError:
         problem = {}
     detail = str(problem.get("detail") or f"{response.request.url} answered {response.status_code}")
     facts = {name: value for name, value in problem.items() if name not in _ENVELOPE}
-    kind = _classes().get(str(problem.get("code")))
+    kind = find_class(str(problem.get("code")))
     if kind is None:
         kind = PeerUnavailable if response.status_code >= _SERVER_ERROR else InvalidInput
     return kind(detail, **facts)
+
+
+def find_class(code: str) -> type[LedgerError] | None:
+    """Return the error class with a public code, or None; never one that ends the process."""
+    return _classes().get(code)
 
 
 def raise_problem(response: httpx.Response) -> None:

@@ -1,7 +1,8 @@
-"""Secrets of one node that never leave it: page cursors, and requests kept for auditors.
+"""Secrets of one node that never leave it: page cursors, kept requests, salts of commitments.
 
-Both are SM4-GCM under keys derived from one random file. A cursor hides the key of the last row,
-which the caller may not be entitled to; a request names people, and rests sealed in the log.
+All come from one random file. A cursor hides the key of the last row, which the caller may not be
+entitled to; a request names people, and rests sealed beside the log; the salt of a commitment is
+computed again whenever an auditor asks what was committed to.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 32
 IV_BYTES = 12
+SALT_BYTES = 16
 
 
 class Seals:
@@ -32,6 +34,7 @@ class Seals:
         """Derive the keys from 32 random bytes."""
         self._cursor_key = sm3(b"shareledger cursor\n" + secret)[:16]
         self._request_key = sm3(b"shareledger request\n" + secret)[:16]
+        self._salt_key = sm3(b"shareledger salt\n" + secret)
 
     @classmethod
     def load(cls, path: Path) -> Seals:
@@ -79,6 +82,10 @@ class Seals:
             MalformedEnvelope: it was sealed by another node, or changed.
         """
         return _open(self._request_key, event, sealed)
+
+    def salt(self, event: bytes, name: str) -> bytes:
+        """Return the 16 bytes that salt the commitment `name` in the leaf of `event`."""
+        return sm3(self._salt_key + event + name.encode())[:SALT_BYTES]
 
 
 def _create(path: Path) -> None:

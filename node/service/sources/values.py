@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from ...errors import MalformedFilter, SourceUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..ports import Value
 
 MAX_INTEGER = 2**53
@@ -93,7 +95,7 @@ def _as_bool(value: Value) -> bool:
     return _TRUTH[value]
 
 
-_OPERANDS = {
+_OPERANDS: dict[type, Callable[[Value], object]] = {
     str: _as_text,
     int: _as_integer,
     Decimal: _as_decimal,

@@ -1,0 +1,378 @@
+"""The hops of a call in their order: verify, authorise, fetch, mask, seal, log, answer.
+
+design.md section 6. Nothing is answered before its leaf is on disk. A caller who is known gets a
+receipt with a refusal too; a call nobody can be held to (bad signature, stale clock) leaves none.
+A call to an authorisation that nothing here knows is logged by the first department served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..client.problems import find_class
+from ..crypto import Sm2PublicKey, sm3
+from ..errors import (
+    AuthorisationUnknown,
+    InvalidInput,
+    LedgerError,
+    LogUnavailable,
+    Overloaded,
+    QuotaExceeded,
+    SignatureInvalid,
+    SourceUnavailable,
+)
+from ..log.drafts import Draft
+from ..protocol import canonical, encoding, envelope, signedcall
+from ..protocol.ids import ZERO
+from ..protocol.leaf import SERVED, build_leaf, commitment
+from .authorise import in_force, live_key, permit, standing
+from .mask import mask_rows
+from .ports import SourceQuery
+from .request import parse_query
+from .sources.values import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+
+    from ..log.drafts import Committed
+    from ..protocol.facts import KeyFact, Snapshot
+    from ..protocol.signedcall import SignedCall
+    from .authorise import Standing, Verdict
+    from .ports import Documents, Ledger, Page, Source, VersionView
+    from .request import Query
+    from .seals import Seals
+
+JSON = "application/json"
+SALT_BYTES = 16
+NO_TERMS = ZERO
+
+# The curve's base point: what a signature is held against when its key is unknown, so that the
+# answer takes as long as for a known one. What it says does not matter.
+_DECOY = Sm2PublicKey.from_coordinates(
+    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
+    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A department this node serves."""
+
+    department: bytes
+    custody: str
+    """`own` or `hosted`."""
+    find_log: Callable[[], bytes | None]
+    """The department's log, or None while none is registered on chain."""
+    sources: Mapping[bytes, Source]
+    """By entry id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A call on its way into the log, and the error its caller gets if it is refused."""
+
+    draft: Draft
+    error: LedgerError | None
+
+
+class Service:
+    """Serves calls to the authorisations of some departments."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        documents: Documents,
+        submit: Callable[[Draft], Future[Committed]],
+        providers: list[Provider],
+        seals: Seals,
+        page_rows: int = 1000,
+        workers: int = 4,
+        waiting: int = 512,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Serve `providers`; `submit` is the log writer's, `workers` threads verify and fetch.
+
+        At most `waiting` calls are in hand at once; more are refused as `overloaded`.
+        """
+        self._ledger = ledger
+        self._documents = documents
+        self._submit = submit
+        self._providers = {provider.department: provider for provider in providers}
+        self._first = providers[0]
+        self._seals = seals
+        self._page_rows = page_rows
+        self._waiting = waiting
+        self._in_hand = 0
+        self._clock = clock
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="call")
+        self._keys = _DataKeys()
+
+    async def handle(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
+        """Serve one call; return the JSON of its answer (protocol.md section 6).
+
+        Raises:
+            LedgerError: the refusal; `facts["receipt"]` proves it when the caller is known.
+        """
+        if self._in_hand >= self._waiting:
+            raise Overloaded(f"{self._in_hand} calls are in hand")
+        self._in_hand += 1
+        try:
+            loop = asyncio.get_running_loop()
+            judged = await loop.run_in_executor(self._pool, self.judge, call, authorisation, body)
+            committed = await asyncio.wrap_future(self._submit(judged.draft))
+        finally:
+            self._in_hand -= 1
+        return finish(judged, committed)
+
+    def close(self) -> None:
+        """End the threads, after the calls they have in hand."""
+        self._pool.shutdown()
+
+    def judge(self, call: SignedCall, authorisation: int, body: bytes) -> Judged:
+        """Take a call up to the log: everything but the commit.
+
+        Raises:
+            SignatureInvalid, ClockSkew: nobody can be held to the call; it is not logged.
+            LedgerBehind: the read model cannot say whose call it is.
+            LogUnavailable: the department's log is not registered.
+        """
+        now = int(self._clock())
+        snapshot = self._ledger.snapshot(call.key_id, authorisation)
+        key = authenticate(call, snapshot, now)
+        provider = self._provider(snapshot)
+        log = provider.find_log()
+        if log is None:
+            raise LogUnavailable("the department's log is not registered on the chain yet")
+        work = _Work(call, authorisation, body, snapshot, key, provider, now)
+        try:
+            self._serve(work)
+        except LedgerError as error:
+            work.refuse(error)
+        return Judged(self._draft(log, work), work.error)
+
+    def _provider(self, snapshot: Snapshot) -> Provider:
+        named = snapshot.authorisation
+        found = self._providers.get(named.provider) if named is not None else None
+        return found or self._first
+
+    def _serve(self, work: _Work) -> None:
+        """Fill in `work`, step by step; what is known when a step refuses stays for the leaf."""
+        own = standing(work.snapshot, work.key)
+        if own.authorisation.provider not in self._providers:
+            raise AuthorisationUnknown("no such authorisation, or not this application's")
+        work.own = own
+        if work.call.media_type != JSON:
+            raise InvalidInput(f"a query is {JSON}, not {work.call.media_type}")
+        work.query = query = parse_query(work.body, max_page_size=self._page_rows)
+        in_force(work.snapshot, own, work.now)
+        self._documents.check(own.authorisation.subject)
+        version = self._documents.version(own.entry.digest)
+        terms = own.authorisation.terms
+        work.verdict = verdict = permit(
+            own, query, version, self._documents.terms(terms) if terms != NO_TERMS else None
+        )
+        page = self._fetch(work.provider, own, query, verdict)
+        work.rows, work.masked = len(page.rows), verdict.masked
+        work.plain = self._plaintext(work, query, version, verdict, page)
+        work.sealed = self._seal(work)
+
+    def _fetch(self, provider: Provider, own: Standing, query: Query, verdict: Verdict) -> Page:
+        source = provider.sources.get(own.entry.entry)
+        if source is None:
+            raise SourceUnavailable("this node has no source for the entry")
+        after = query.after
+        number = own.authorisation.authorisation
+        return source.fetch(
+            SourceQuery(
+                items=query.items,
+                conditions=verdict.conditions,
+                size=query.size,
+                after=None if after is None else self._seals.open_cursor(after, number),
+            )
+        )
+
+    def _plaintext(
+        self, work: _Work, query: Query, version: VersionView, verdict: Verdict, page: Page
+    ) -> bytes:
+        scales = {item.code: item.scale for item in version.items}
+        rows: list[dict[str, object]] = [
+            {item: render(value, scales[item]) for item, value in row.items()} for row in page.rows
+        ]
+        mask_rows(rows, verdict.masks)
+        following = None
+        if page.last is not None:
+            following = self._seals.seal_cursor(page.last, work.authorisation)
+        return canonical.dumps(
+            {
+                "rows": rows,
+                "next": following,
+                "masked": [item for item in query.items if item in verdict.masks],
+                "asOf": _moment(work.now),
+                "opening": {
+                    name: encoding.b64u(self._seals.salt(work.call.event, name))
+                    for name in ("operator", "matter")
+                },
+                "salt": encoding.b64u(secrets.token_bytes(SALT_BYTES)),
+            }
+        )
+
+    def _seal(self, work: _Work) -> bytes:
+        key_id, public = self._documents.encryption_key(work.key.digest, work.now)
+        data_key = self._keys.get(work.key.holder, work.now)
+        sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
+        return envelope.envelope_bytes(sealed)
+
+    def _draft(self, log: bytes, work: _Work) -> Draft:
+        call, own, query, verdict = work.call, work.own, work.query, work.verdict
+        granted = own.authorisation if own is not None else None
+        served = work.error is None
+        return Draft(
+            log=log,
+            event=call.event,
+            text=call.base + call.signature,
+            authorisation=work.authorisation,
+            counted=granted is not None,
+            calls_per_day=granted.calls_per_day if granted is not None else 0,
+            rows_per_day=granted.rows_per_day if granted is not None else 0,
+            rows=work.rows,
+            leaf=build_leaf(
+                block=work.snapshot.block,
+                event=call.event,
+                base=call.base,
+                signature=call.signature,
+                authorisation=work.authorisation,
+                custody=work.provider.custody,
+                outcome=SERVED if work.error is None else work.error.code,
+                entry=granted.entry if granted is not None else ZERO,
+                version=granted.version if granted is not None else 0,
+                revision=granted.revision if granted is not None else 0,
+                items=verdict.items if verdict is not None else 0,
+                masked=work.masked,
+                rows=work.rows,
+                answer=sm3(work.sealed) if served else None,
+                plain=sm3(work.plain) if served else None,
+                operator=self._commit(call, "operator", query.operator if query else None),
+                matter=self._commit(call, "matter", query.matter if query else None),
+            ),
+            answer=work.sealed if served else None,
+            request=self._seals.seal_request(call.event, work.body),
+            refusal=None if work.error is None else work.error.code,
+        )
+
+    def _commit(self, call: SignedCall, name: str, value: str | None) -> bytes | None:
+        return None if value is None else commitment(self._seals.salt(call.event, name), value)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One call as it goes from hop to hop; what a refusal leaves unset stays empty."""
+
+    call: SignedCall
+    authorisation: int
+    body: bytes
+    snapshot: Snapshot
+    key: KeyFact
+    provider: Provider
+    now: int
+    own: Standing | None = None
+    query: Query | None = None
+    verdict: Verdict | None = None
+    masked: int = 0
+    rows: int = 0
+    plain: bytes = b""
+    sealed: bytes = b""
+    error: LedgerError | None = None
+
+    def refuse(self, error: LedgerError) -> None:
+        """Remember why; nothing of what was fetched goes further."""
+        self.error = error
+        self.masked, self.rows, self.plain, self.sealed = 0, 0, b"", b""
+
+
+class _DataKeys:
+    """One data key per application, replaced after an hour or a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: dict[bytes, envelope.DataKey] = {}
+
+    def get(self, application: bytes, now: int) -> envelope.DataKey:
+        with self._lock:
+            key = self._keys.get(application)
+            if key is None or not key.is_usable(now):
+                key = self._keys[application] = envelope.DataKey(created=now)
+            return key
+
+
+def authenticate(call: SignedCall, snapshot: Snapshot, now: int) -> KeyFact:
+    """Return the key that signed the call; unknown keys and bad signatures look the same.
+
+    Raises:
+        ClockSkew: the call was signed too long ago or too far ahead.
+        SignatureInvalid: with the base this server rebuilt.
+    """
+    try:
+        key = live_key(snapshot, now)
+    except SignatureInvalid:
+        key = None
+    public = Sm2PublicKey.from_coordinates(key.qx, key.qy) if key is not None else _DECOY
+    refusal = SignatureInvalid(
+        "the signature does not hold for a key in force; compare the base",
+        base=call.base.decode("ascii"),
+    )
+    try:
+        signedcall.verify(call, public, now)
+    except SignatureInvalid:
+        raise refusal from None
+    if key is None:
+        raise refusal
+    return key
+
+
+def finish(judged: Judged, committed: Committed) -> bytes:
+    """Return the answer's JSON, once its leaf is on disk.
+
+    Raises:
+        LedgerError: the refusal that was logged, with its receipt.
+    """
+    receipt = committed.receipt().render()
+    if committed.outcome != SERVED or committed.answer is None:
+        _refuse(judged.error, committed, receipt)
+    remaining = {"calls": committed.remaining_calls, "rows": committed.remaining_rows}
+    # The envelope is canonical JSON already; its bytes are what the leaf's digest is of.
+    return b'{"receipt":%b,"remaining":%b,"sealed":%b}' % (
+        canonical.dumps(receipt),
+        canonical.dumps(remaining),
+        committed.answer,
+    )
+
+
+def _refuse(error: LedgerError | None, committed: Committed, receipt: dict[str, Any]) -> NoReturn:
+    code = committed.outcome
+    if error is None or error.code != code:
+        # The quota decided in the commit, or an identical resend meets its first refusal again.
+        kind = find_class(code) or LedgerError
+        error = kind(_QUOTA_MESSAGES.get(code, "refused as the first time this call was made"))
+    if isinstance(error, QuotaExceeded):
+        error.facts["reset"] = _moment(committed.reset)
+    error.facts["receipt"] = receipt
+    raise error
+
+
+_QUOTA_MESSAGES = {
+    "quota-calls": "the calls of this day (Beijing) are used up",
+    "quota-rows": "the answer has more rows than this day (Beijing) has left; ask for fewer",
+}
+
+
+def _moment(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
