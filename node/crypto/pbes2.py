@@ -42,9 +42,7 @@ def seal_pkcs8(private_key_info: bytes, password: bytes) -> bytes:
     cipher = Cipher(AES(_derive(password, salt, PBKDF2_ITERATIONS)), CBC(iv)).encryptor()
     sealed = cipher.update(padded) + cipher.finalize()
     prf = wrap_tlv(SEQUENCE, wrap_tlv(_OBJECT, _HMAC_SHA256) + wrap_tlv(_NULL, b""))
-    parameters = wrap_tlv(
-        SEQUENCE, wrap_tlv(OCTETS, salt) + wrap_integer(PBKDF2_ITERATIONS) + prf
-    )
+    parameters = wrap_tlv(SEQUENCE, wrap_tlv(OCTETS, salt) + wrap_integer(PBKDF2_ITERATIONS) + prf)
     derivation = wrap_tlv(SEQUENCE, wrap_tlv(_OBJECT, _PBKDF2) + parameters)
     scheme = wrap_tlv(SEQUENCE, wrap_tlv(_OBJECT, _AES_256_CBC) + wrap_tlv(OCTETS, iv))
     algorithm = wrap_tlv(

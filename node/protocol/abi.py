@@ -85,8 +85,8 @@ def load_abi(contract: str) -> list[dict[str, Any]]:
 
 
 def signature(item: dict[str, Any]) -> str:
-    """Return the canonical signature of a function, event or error, such as `f(uint64,(bool)[])`."""
-    return item["name"] + "(" + ",".join(map(_type_name, item["inputs"])) + ")"
+    """Return the canonical signature of a function, event or error, as `f(uint64,(bool)[])`."""
+    return f"{item['name']}(" + ",".join(map(_type_name, item["inputs"])) + ")"
 
 
 def event_topics() -> dict[bytes, tuple[str, str]]:
@@ -105,9 +105,7 @@ def event_types(contract: str) -> dict[bytes, EventType]:
     return {event.topic: event for event in events}
 
 
-def decode_log(
-    contract: str, topics: Sequence[bytes], data: bytes
-) -> tuple[str, dict[str, Any]]:
+def decode_log(contract: str, topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
     """Return (event, arguments) of a raw log of `contract`.
 
     Raises:
@@ -193,7 +191,9 @@ def _errors() -> dict[bytes, tuple[str, str, Tuple]]:
     declared = [(contract, item) for contract in CONTRACTS for item in load_abi(contract)]
     for contract, item in [*declared, *(("", item) for item in _BUILT_IN_ERRORS)]:
         if item["type"] == "error":
-            found.setdefault(_selector(item), (contract, item["name"], compile_tuple(item["inputs"])))
+            found.setdefault(
+                _selector(item), (contract, item["name"], compile_tuple(item["inputs"]))
+            )
     return found
 
 

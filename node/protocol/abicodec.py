@@ -29,9 +29,15 @@ class AbiError(ValueError):
 class Codec(Protocol):
     """How values of one ABI type are laid out."""
 
-    size: int
-    """Bytes in the head: the whole value if it is static, one offset word if dynamic."""
-    dynamic: bool
+    @property
+    def size(self) -> int:
+        """Bytes in the head: the whole value if it is static, one offset word if dynamic."""
+        ...
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the head holds an offset."""
+        ...
 
     def encode(self, value: Any) -> bytes:  # noqa: ANN401 - the types of the ABI
         """Render; raises AbiError."""

@@ -1,6 +1,6 @@
-"""Checkpoints: a log's signed size and root (C2SP tlog-checkpoint in a signed-note).
+r"""Checkpoints: a log's signed size and root (C2SP tlog-checkpoint in a signed-note).
 
-`origin\\nsize\\nroot\\n\\n— origin base64(key id ‖ signature)\\n` with two lines required: Ed25519
+`origin\nsize\nroot\n\n— origin base64(key id ‖ signature)\n` with two lines required: Ed25519
 (type 0x01) and SM2 with SM3 (private type 0xff, identifier `sm2-sm3`). A line of an unknown key
 is ignored, a line of a known key that fails rejects the note. The chain's `checkpointHash` is
 SHA-256 of the note text.
@@ -142,18 +142,14 @@ def key_hash(name: str, key_type: bytes, key: bytes) -> bytes:
     return sha256(name.encode() + b"\n" + key_type + key)[:_KEY_HASH_SIZE]
 
 
-def sign_note(
-    checkpoint: Checkpoint, *, sm2: Signer, ed25519: Ed25519Signer
-) -> SignedCheckpoint:
+def sign_note(checkpoint: Checkpoint, *, sm2: Signer, ed25519: Ed25519Signer) -> SignedCheckpoint:
     """Sign a checkpoint with both keys of its log."""
     name, text = checkpoint.origin, checkpoint.text
     check_checkpoint_text(text)
     return SignedCheckpoint(
         checkpoint,
         (
-            NoteSignature(
-                name, key_hash(name, _ED25519_TYPE, ed25519.public), ed25519.sign(text)
-            ),
+            NoteSignature(name, key_hash(name, _ED25519_TYPE, ed25519.public), ed25519.sign(text)),
             NoteSignature(
                 name, key_hash(name, _SM2_TYPE, sm2.public_key.raw), sign_checkpoint(sm2, text)
             ),

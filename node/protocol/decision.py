@@ -181,9 +181,6 @@ def _domain_separator(domain: Domain) -> bytes:
     )
 
 
-# --- types from the ABI ---------------------------------------------------------------------
-
-
 def _struct_name(parameter: dict[str, Any]) -> str:
     match = _STRUCT.fullmatch(parameter["internalType"])
     if not match:
@@ -241,11 +238,17 @@ def _members_encoder(components: list[dict[str, Any]]) -> Callable[[dict[str, An
     names = {name for name, _ in encoders}
 
     def encode(message: dict[str, Any]) -> bytes:
-        if not isinstance(message, dict) or set(message) != names:
+        if set(_dict(message)) != names:
             raise AbiError(f"the members are {', '.join(name for name, _ in encoders)}")
         return b"".join(encoder(message[name]) for name, encoder in encoders)
 
     return encode
+
+
+def _dict(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise AbiError("not a dict")
+    return value
 
 
 def _list(values: object) -> list[Any]:

@@ -20,7 +20,7 @@ def b64u(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
-def unb64u(text: str, *, error: type[InvalidInput] = InvalidInput) -> bytes:
+def unb64u(text: object, *, error: type[InvalidInput] = InvalidInput) -> bytes:
     """Read base64url without padding.
 
     Raises:
@@ -37,7 +37,7 @@ def unb64u(text: str, *, error: type[InvalidInput] = InvalidInput) -> bytes:
     return data
 
 
-def hex32(text: str, *, error: type[InvalidInput] = InvalidInput) -> bytes:
+def hex32(text: object, *, error: type[InvalidInput] = InvalidInput) -> bytes:
     """Read 64 lower-case hex digits.
 
     Raises:

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..crypto import sm3
 from ..errors import InvalidInput, MalformedReceipt
 from . import canonical
 from .encoding import b64u, hex32, unb64u
-from .facts import BlockRef
 from .ids import ZERO
+
+if TYPE_CHECKING:
+    from .facts import BlockRef
 
 LIMIT = 4096
 SALT_SIZE = 16
@@ -230,6 +232,4 @@ def _signature(value: object) -> bytes:
     half = _SIGNATURE_DIGITS // 2
     if not isinstance(value, str) or len(value) != _SIGNATURE_DIGITS:
         raise MalformedReceipt("the leaf's signature does not have 128 hex digits")
-    return b"".join(
-        hex32(part, error=MalformedReceipt) for part in (value[:half], value[half:])
-    )
+    return b"".join(hex32(part, error=MalformedReceipt) for part in (value[:half], value[half:]))

@@ -108,9 +108,7 @@ def verify_consistency(
     _follow(old_size, old_root, size, root, proof)
 
 
-def _follow(
-    old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
-) -> None:
+def _follow(old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]) -> None:
     if not proof:
         raise ConsistencyInvalid("the consistency proof is empty")
     position, last = old_size - 1, size - 1

@@ -17,8 +17,6 @@ from .leaf import LIMIT as LEAF_LIMIT
 from .leaf import Leaf, parse_leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ..crypto import Sm2PublicKey
 
 _PROOF_LIMIT = 128
@@ -191,9 +189,7 @@ def _parse_anchored(value: object) -> Anchored:
     )
 
 
-def _members(
-    value: object, required: set[str], allowed: set[str] | None = None
-) -> dict[str, Any]:
+def _members(value: object, required: set[str], allowed: set[str] | None = None) -> dict[str, Any]:
     everything = required | (allowed or set())
     if not isinstance(value, dict) or not required <= set(value) <= everything:
         raise MalformedReceipt(f"expected the members {', '.join(sorted(required))}")

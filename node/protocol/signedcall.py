@@ -77,7 +77,10 @@ def content_digest(body: bytes) -> str:
 
 def signature_params(created: int, nonce: str, keyid: str) -> str:
     """Return the value of `@signature-params`."""
-    return f'{_COMPONENTS};created={created};nonce="{nonce}";alg="sm2-sm3";keyid="{keyid}";tag="gdsl-1"'
+    return (
+        f'{_COMPONENTS};created={created};nonce="{nonce}"'
+        f';alg="sm2-sm3";keyid="{keyid}";tag="gdsl-1"'
+    )
 
 
 def signature_base(
@@ -101,7 +104,7 @@ def signature_base(
     ).encode("latin-1")
 
 
-def build(
+def build(  # noqa: PLR0917 - a call's parts in the order they are signed
     method: str,
     authority: str,
     path: str,
@@ -138,7 +141,7 @@ def build(
     }
 
 
-def parse(
+def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
     method: str,
     authority: str,
     raw_path: bytes | str,
