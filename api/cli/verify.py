@@ -1,0 +1,41 @@
+"""`shareledger verify`: check an evidence bundle with nothing but a trust file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import ENGLISH, say, t
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=t("证据包", "evidence bundle"))],
+    trust: Annotated[
+        Path, typer.Option("--trust", help=t("信任文件 trust.json", "the trust file"))
+    ],
+) -> None:
+    """Check every step from the trusted head down to the call; prints one line a check."""
+    from node.errors import EvidenceInvalid, MalformedEvidence
+    from node.protocol.evidence import verify_evidence
+    from node.protocol.trust import parse_trust
+
+    try:
+        data, trusted = file.read_bytes(), trust.read_bytes()
+    except OSError as error:
+        raise MalformedEvidence(f"{error.filename}: {error.strerror}") from error
+    try:
+        evidence = verify_evidence(data, parse_trust(trusted))
+    except EvidenceInvalid as error:
+        where = error.facts.get("where", "")
+        text = error.facts.get("english" if ENGLISH else "text", error.message)
+        say(f"✗ {where}：{text}", f"✗ {where}: {text}")
+        raise
+    for check in evidence.checks:
+        say(f"✓ {check.text}", f"✓ {check.english}")
+    verdict = "已证明" if evidence.verdict == "proven" else "无法确定：调用与锚定之间授权有变化"
+    say(
+        f"结论：{verdict}，事件 {evidence.event.hex()}",
+        f"verdict: {evidence.verdict}, event {evidence.event.hex()}",
+    )
