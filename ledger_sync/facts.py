@@ -1,0 +1,169 @@
+"""Facts of the read model that never leave it for the service: plain frozen values.
+
+Ids are raw bytes, times chain seconds unless a name says otherwise. What the service judges by is
+in `node.protocol.facts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.protocol.facts import AuthorisationFact, BlockRef
+
+    from .projector.objects import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far the read model has come."""
+
+    next_block: int
+    """First block not applied."""
+    block: BlockRef | None
+    """The last block applied; None before the first."""
+    filling: bool
+    """True until the head has been reached once since the model was last emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the follower last saw of the chain; times are milliseconds of the wall clock."""
+
+    seen_head: int
+    contact_at_ms: int
+    behind_since_ms: int | None
+    """When a head above the cursor was first seen; None when caught up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFact:
+    """The roles a key holds in a department."""
+
+    department: bytes
+    key: bytes
+    roles: int
+    """Bits of enums.Role."""
+    valid_from: int
+    valid_until: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationFact:
+    """A registered application."""
+
+    application: bytes
+    department: bytes
+    code_hash: bytes
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFact:
+    """A contract listed as in force."""
+
+    name: str
+    address: bytes
+    code_hash: bytes
+    block: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFact:
+    """One version of an entry, with the blocks that submitted and reviewed it."""
+
+    entry: bytes
+    version: int
+    state: int
+    share_type: int
+    item_count: int
+    digest: bytes
+    submitted_block: int
+    reviewed_block: int | None
+    review_digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class StandingReplyFact:
+    """The provider's answer in advance; in force only while `standing`."""
+
+    entry: bytes
+    standing: bool
+    calls_per_day: int
+    rows_per_day: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepFact:
+    """One decision on an authorisation, and the authorisation as it stood after it."""
+
+    seq: int
+    """Of the decision, in ShareAuthorisations."""
+    name: str
+    """ApplyFor, Reply or Step."""
+    step: int
+    """enums.Step; 0 for ApplyFor and Reply."""
+    answer: int
+    """enums.Answer; 0 for all but Reply."""
+    block: int
+    digest: bytes
+    after: AuthorisationFact
+
+
+@dataclass(frozen=True, slots=True)
+class LogFact:
+    """A department's registered log, as far as the chain knows it."""
+
+    log: bytes
+    department: bytes
+    origin: str
+    relay: bytes
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorFact:
+    """A size of a log that the chain has checked and kept."""
+
+    log: bytes
+    size: int
+    old_size: int
+    root: bytes
+    checkpoint_hash: bytes
+    """SHA-256 of the checkpoint's note text."""
+    seq: int
+    block: BlockRef
+    log_index: int
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFact:
+    """A mined decision whose SM2 signature this node has checked itself."""
+
+    contract: str
+    seq: int
+    name: str
+    """Struct name, as ApplyFor."""
+    block: BlockRef
+    log_index: int
+    tx: bytes
+    signing_key: bytes
+    hash: bytes
+    """EIP-712 hash: what was signed, as 64 hex characters."""
+    nonce: int
+    not_after: int
+    r: int
+    s: int
+    acting: bytes
+    """Department that acted, by its role."""
+    args: Mapping[str, object]
+    """The event's arguments as decoded."""
+    objects: tuple[ObjectRef, ...]
+    """What the decision is about, kind and id."""

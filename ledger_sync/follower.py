@@ -1,0 +1,198 @@
+"""The follower: blocks of the chain into the read model, one transaction per chunk.
+
+Headers, projections, sequence numbers and the cursor go into one COMMIT: after a death at any point
+the next start goes on at the cursor. A final chain that changes, skips or lies is an alarm
+(ChainInconsistent ends the process), never a rollback.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import IntegrityError
+
+from node.errors import ChainInconsistent, ChainUnavailable
+from node.protocol.facts import BlockRef
+
+from .apply import apply_events, apply_headers
+from .chunk import check_links, fetch
+from .cursor import (
+    find_contact,
+    move_cursor,
+    prepare,
+    read_cursor,
+    stop_filling,
+    write_contact,
+)
+from .facts import Contact, Cursor
+from .identity import Identity
+from .pace import Pace
+from .rows import Rows
+from .signatures import Verifiers
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from node.chain.deployment import Deployment
+    from sqlalchemy import Engine
+
+    from .chunk import ChainSource, Chunk
+
+POLL_SECONDS = 0.1
+HEARTBEAT_SECONDS = 1.0
+"""A quiet chain is noted in `contact` no more often than this: each note is an fsync."""
+LONGEST_BACKOFF_SECONDS = 5.0
+
+_logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """Keeps one read model up to one chain. One at a time does the work; a second does no harm."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        gateway: ChainSource,
+        deployment: Deployment,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_advance: Callable[[Cursor], None] | None = None,
+    ) -> None:
+        """Open the model, creating it when it is missing or of another schema.
+
+        Raises:
+            WrongChain: the model was filled from another chain.
+        """
+        self._engine = engine
+        self._source = gateway
+        self._identity = Identity.of(deployment)
+        self._clock = clock
+        self._on_advance = on_advance
+        self._pace = Pace()
+        self._verifiers = Verifiers(self._identity)
+        self._recognised = False  # has the endpoint shown the cursor's block since last contact?
+        prepare(engine, self._identity)
+
+    def run(self, stop: threading.Event) -> None:
+        """Follow until `stop` is set; an endpoint that does not answer is asked again.
+
+        Raises:
+            Fatal: what follows cannot be trusted; the process must end.
+        """
+        failures = 0
+        while not stop.is_set():
+            try:
+                progressed = self.run_once()
+                failures = 0
+            except ChainUnavailable as err:
+                failures += 1
+                _logger.warning("the chain does not answer (%d): %s", failures, err)
+                stop.wait(min(POLL_SECONDS * 2**failures, LONGEST_BACKOFF_SECONDS))
+                continue
+            if not progressed:
+                stop.wait(POLL_SECONDS)
+
+    def run_once(self) -> bool:
+        """Apply at most one chunk; True if there may be more at once.
+
+        Raises:
+            ChainUnavailable: nothing was applied; try again.
+            ChainInconsistent: nothing was applied, and nothing may be.
+        """
+        try:
+            return self._advance()
+        except ChainUnavailable:
+            self._recognised = False
+            self._pace.refused()
+            raise
+
+    def close(self) -> None:
+        """End the verifying threads."""
+        self._verifiers.close()
+
+    def _advance(self) -> bool:
+        head = self._source.head()
+        cursor = self._note_head(head)
+        self._recognise(cursor, head)
+        if head < cursor.next_block:
+            return False
+        last = min(head, cursor.next_block + self._pace.blocks - 1)
+        chunk = fetch(self._source, self._identity, cursor.next_block, last)
+        check_links(chunk.headers, cursor.block)
+        applied = self._apply(chunk, cursor, head)
+        self._pace.answered(len(chunk.headers), len(chunk.events))
+        if applied is not None and self._on_advance:
+            self._on_advance(applied)
+        return True
+
+    def _note_head(self, head: int) -> Cursor:
+        """Tell the readers what was seen, where they need to know; return the cursor."""
+        now_ms = self._now_ms()
+        with self._engine.begin() as connection:
+            cursor = read_cursor(connection)
+            if cursor.block is not None and head < cursor.block.number:
+                raise ChainInconsistent(
+                    f"the chain ends at {head}, below block {cursor.block.number} applied before",
+                    head=head,
+                    cursor=cursor.block.number,
+                )
+            before = find_contact(connection)
+            caught_up = head < cursor.next_block
+            if caught_up and cursor.filling and cursor.block is not None:
+                stop_filling(connection)
+            since = None if caught_up else (before and before.behind_since_ms) or now_ms
+            if before is None or _is_news(before, since, now_ms):
+                write_contact(connection, Contact(head, now_ms, since))
+        return cursor
+
+    def _recognise(self, cursor: Cursor, head: int) -> None:
+        """Check that the endpoint still has the block of the cursor: at the start, after silence.
+
+        Every later block proves it by its parent hash.
+        """
+        if self._recognised or cursor.block is None:
+            return
+        number = cursor.block.number
+        header = self._source.headers(number, number)[0]
+        if header.hash != cursor.block.hash:
+            raise ChainInconsistent(
+                f"block {number} is not the one applied before",
+                block=number,
+                head=head,
+                expected=cursor.block.hash.hex(),
+                found=header.hash.hex(),
+            )
+        self._recognised = True
+
+    def _apply(self, chunk: Chunk, cursor: Cursor, head: int) -> Cursor | None:
+        """Write a chunk; None when another follower or a rebuild moved the cursor meanwhile."""
+        end = chunk.headers[-1]
+        block = BlockRef(end.number, end.hash, end.timestamp)
+        caught_up = block.number >= head
+        moved = Cursor(block.number + 1, block, filling=cursor.filling and not caught_up)
+        with self._engine.begin() as connection:
+            if read_cursor(connection) != cursor:
+                return None
+            rows = Rows(connection)
+            apply_headers(rows, chunk.headers)
+            apply_events(rows, self._identity, chunk.events, self._verifiers.open())
+            try:
+                rows.flush(connection)
+            except IntegrityError as err:
+                raise ChainInconsistent(f"an event makes what is there already: {err}") from err
+            move_cursor(connection, block, filling=moved.filling)
+            before = find_contact(connection)
+            since = None if caught_up else (before and before.behind_since_ms) or self._now_ms()
+            write_contact(connection, Contact(head, self._now_ms(), since))
+        return moved
+
+    def _now_ms(self) -> int:
+        return int(self._clock() * 1000)
+
+
+def _is_news(before: Contact, behind_since_ms: int | None, now_ms: int) -> bool:
+    changed = (before.behind_since_ms is None) != (behind_since_ms is None)
+    return changed or now_ms - before.contact_at_ms >= HEARTBEAT_SECONDS * 1000

@@ -1,0 +1,183 @@
+"""What a call is judged by, read in one transaction: `node.service.ports.Ledger`, implemented.
+
+When in doubt, refuse (design.md section 4.12): a model that is being filled, that lags a head the
+follower has seen for more than five seconds, or that has heard nothing of the chain for
+`max_unseen_seconds`, answers LedgerBehind. The model is a function of its cursor, so facts read at
+a cursor are kept until it moves; cursor and contact are read for every call.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
+
+from node.errors import LedgerBehind
+from node.protocol.facts import BlockRef, Snapshot
+
+from .selecting import (
+    SELECT_AUTHORISATION,
+    SELECT_DEPARTMENT,
+    SELECT_ENTRY,
+    SELECT_KEY,
+    authorisation_fact,
+    department_fact,
+    entry_fact,
+    key_fact,
+)
+from .tables import (
+    APPLICATION,
+    AUTHORISATION,
+    CONTACT,
+    CURSOR,
+    DEPARTMENT,
+    ENTRY,
+    ENTRY_VERSION,
+    KEY,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection, Engine, Select
+
+    from node.protocol.facts import AuthorisationFact, DepartmentFact, EntryFact, KeyFact
+
+    from .rows import Row
+
+LONGEST_LAG_SECONDS = 5.0
+MAX_UNSEEN_SECONDS = 900.0
+MOST_KEPT = 4096
+
+_SELECT_STATE = select(
+    CURSOR.c.next_block,
+    CURSOR.c.hash,
+    CURSOR.c.timestamp,
+    CURSOR.c.filling,
+    CONTACT.c.contact_at,
+    CONTACT.c.behind_since,
+).outerjoin(CONTACT, CONTACT.c.id == CURSOR.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Snapshots read at one cursor; replaced whole when it moves."""
+
+    block: BlockRef
+    snapshots: dict[tuple[bytes, int], Snapshot]
+
+
+class Grants:
+    """The service's view of the ledger; shared by threads, opened on a read-only engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        max_unseen_seconds: float = MAX_UNSEEN_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine = engine
+        self._max_unseen_ms = max_unseen_seconds * 1000
+        self._clock = clock
+        # Compiled once: the text is the same for every call, and compiling costs more than reading.
+        self._state_sql = str(_SELECT_STATE.compile(engine))
+        self._kept: _Kept | None = None
+
+    def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
+        """Return all facts about a key and an authorisation, as of one block.
+
+        `authorisation` 0 asks about the key alone.
+
+        Raises:
+            LedgerBehind: the read model is not to be trusted now.
+        """
+        try:
+            with self._engine.connect() as connection:
+                block = self._current(connection)
+                kept = self._kept
+                if kept is None or kept.block != block:
+                    kept = self._kept = _Kept(block, {})
+                found = kept.snapshots.get((key_id, authorisation))
+                if found is None:
+                    found = _read(connection, block, key_id, authorisation)
+                    if len(kept.snapshots) >= MOST_KEPT:
+                        kept.snapshots.clear()
+                    kept.snapshots[key_id, authorisation] = found
+                return found
+        except OperationalError as err:
+            raise LedgerBehind(f"the read model cannot be read: {err.orig}") from err
+
+    def _current(self, connection: Connection) -> BlockRef:
+        """Return the block the model stands at, if it may be trusted now."""
+        row = connection.exec_driver_sql(self._state_sql).one_or_none()
+        if row is None or row[1] is None or row[4] is None:
+            raise LedgerBehind("the read model has never been filled")
+        next_block, block_hash, timestamp, filling, contact_at, behind_since = row
+        if filling:
+            raise LedgerBehind("the read model is being filled")
+        now_ms = self._clock() * 1000
+        if behind_since is not None and now_ms - behind_since > LONGEST_LAG_SECONDS * 1000:
+            raise LedgerBehind(
+                "the read model lags the chain", behind_seconds=(now_ms - behind_since) // 1000
+            )
+        if now_ms - contact_at > self._max_unseen_ms:
+            raise LedgerBehind(
+                "the chain has not been heard of for too long",
+                unseen_seconds=(now_ms - contact_at) // 1000,
+            )
+        return BlockRef(next_block - 1, block_hash, timestamp)
+
+
+def _read(connection: Connection, block: BlockRef, key_id: bytes, authorisation: int) -> Snapshot:
+    key = _find_key(connection, key_id)
+    granted = _find_authorisation(connection, authorisation)
+    return Snapshot(
+        block=block,
+        key=key,
+        application_department=key and _application_department(connection, key.holder),
+        authorisation=granted,
+        entry=granted and _entry(connection, granted),
+        provider=granted and _department(connection, granted.provider),
+        consumer=granted and _department(connection, granted.consumer),
+    )
+
+
+def _find_key(connection: Connection, key: bytes) -> KeyFact | None:
+    row = _find(connection, SELECT_KEY.where(KEY.c.key == key))
+    return row and key_fact(row)
+
+
+def _find_authorisation(connection: Connection, number: int) -> AuthorisationFact | None:
+    statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == number)
+    row = _find(connection, statement) if 0 < number < 2**63 else None
+    return row and authorisation_fact(row)
+
+
+def _application_department(connection: Connection, holder: bytes) -> bytes | None:
+    statement = select(APPLICATION.c.department).where(APPLICATION.c.application == holder)
+    department: bytes | None = connection.execute(statement).scalar_one_or_none()
+    return department
+
+
+def _entry(connection: Connection, granted: AuthorisationFact) -> EntryFact:
+    row = _find(
+        connection,
+        SELECT_ENTRY.where(
+            ENTRY.c.entry == granted.entry, ENTRY_VERSION.c.version == granted.version
+        ),
+    )
+    return entry_fact(row)
+
+
+def _department(connection: Connection, department: bytes) -> DepartmentFact:
+    row = _find(connection, SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
+    return department_fact(row)
+
+
+def _find(connection: Connection, statement: Select[Any]) -> Row | None:
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else row._asdict()

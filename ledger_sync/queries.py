@@ -1,0 +1,254 @@
+"""Questions to the read model: facts by id, lists by page.
+
+Read only. `get_` raises NotFound, `find_` returns None, `list_` pages by the key after which to go
+on. Every question is one transaction; LedgerBehind is raised while the model is being filled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from node.errors import AuthorisationUnknown, InvalidInput, NotFound
+from node.protocol.ids import department_id
+
+from .anchorage import AnchorQueries
+from .cursor import find_contact, read_cursor
+from .decided import DecisionQueries
+from .facts import (
+    ApplicationFact,
+    ContractFact,
+    RoleFact,
+    StandingReplyFact,
+    StepFact,
+    VersionFact,
+)
+from .selecting import (
+    SELECT_AUTHORISATION,
+    SELECT_BLOCK,
+    SELECT_DEPARTMENT,
+    SELECT_ENTRY,
+    SELECT_KEY,
+    authorisation_fact,
+    block_ref,
+    department_fact,
+    entry_fact,
+    key_fact,
+)
+from .tables import (
+    APPLICATION,
+    AUTHORISATION,
+    AUTHORISATION_STEP,
+    BLOCK,
+    CONTRACT,
+    DEPARTMENT,
+    ENTRY,
+    ENTRY_VERSION,
+    KEY,
+    ROLE,
+    STANDING_REPLY,
+)
+
+if TYPE_CHECKING:
+    from node.protocol.facts import (
+        AuthorisationFact,
+        BlockRef,
+        DepartmentFact,
+        EntryFact,
+        KeyFact,
+    )
+
+    from .facts import Contact, Cursor
+    from .rows import Row
+
+PAGE = 100
+
+
+class Queries(DecisionQueries, AnchorQueries):
+    """Every question there is; opened on a read-only engine, shared by threads."""
+
+    def cursor(self) -> Cursor:
+        """Return how far the model has come; answers while it is being filled, too."""
+        with self._engine.connect() as connection:
+            return read_cursor(connection)
+
+    def contact(self) -> Contact | None:
+        """Return what the follower last saw of the chain; None if it never has."""
+        with self._engine.connect() as connection:
+            return find_contact(connection)
+
+    def get_block(self, number: int) -> BlockRef:
+        """Return a block that has been applied."""
+        row = self._find(SELECT_BLOCK.where(BLOCK.c.number == number))
+        if row is None:
+            raise NotFound(f"no block {number} in the read model")
+        return block_ref(row)
+
+    def find_block(self, block_hash: bytes) -> BlockRef | None:
+        """Return the applied block with this hash."""
+        row = self._find(SELECT_BLOCK.where(BLOCK.c.hash == block_hash))
+        return None if row is None else block_ref(row)
+
+    def departments(self) -> list[DepartmentFact]:
+        """Return all departments by code: a city has some dozens."""
+        rows = self._all(SELECT_DEPARTMENT.order_by(DEPARTMENT.c.department))
+        return [department_fact(row) for row in rows]
+
+    def get_department(self, code: str) -> DepartmentFact:
+        """Return the department with this unified social credit code."""
+        try:
+            found = self.find_department(department_id(code))
+        except InvalidInput as err:
+            raise NotFound(f"no department {code!r}") from err
+        if found is None:
+            raise NotFound(f"no department {code!r}")
+        return found
+
+    def find_department(self, department: bytes) -> DepartmentFact | None:
+        """Return the department with this id."""
+        row = self._find(SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
+        return None if row is None else department_fact(row)
+
+    def get_key(self, key: bytes) -> KeyFact:
+        """Return a registered key, revoked ones included."""
+        found = self.find_key(key)
+        if found is None:
+            raise NotFound(f"no key {key.hex()}")
+        return found
+
+    def find_key(self, key: bytes) -> KeyFact | None:
+        """Return a registered key, revoked ones included."""
+        row = self._find(SELECT_KEY.where(KEY.c.key == key))
+        return None if row is None else key_fact(row)
+
+    def keys_of(self, holder: bytes) -> list[KeyFact]:
+        """Return every key a department or an application has had."""
+        rows = self._all(SELECT_KEY.where(KEY.c.holder == holder).order_by(KEY.c.key))
+        return [key_fact(row) for row in rows]
+
+    def roles_of(self, key: bytes) -> list[RoleFact]:
+        """Return the roles a key holds, department by department."""
+        rows = self._all(select(ROLE).where(ROLE.c.key == key).order_by(ROLE.c.department))
+        return [RoleFact(**row) for row in rows]
+
+    def roles_in(self, department: bytes) -> list[RoleFact]:
+        """Return the roles a department has granted, key by key."""
+        rows = self._all(select(ROLE).where(ROLE.c.department == department).order_by(ROLE.c.key))
+        return [RoleFact(**row) for row in rows]
+
+    def get_application(self, application: bytes) -> ApplicationFact:
+        """Return a registered application."""
+        statement = select(APPLICATION).where(APPLICATION.c.application == application)
+        row = self._find(statement)
+        if row is None:
+            raise NotFound(f"no application {application.hex()}")
+        return ApplicationFact(**row)
+
+    def applications_of(self, department: bytes) -> list[ApplicationFact]:
+        """Return a department's applications."""
+        statement = select(APPLICATION).where(APPLICATION.c.department == department)
+        rows = self._all(statement.order_by(APPLICATION.c.application))
+        return [ApplicationFact(**row) for row in rows]
+
+    def contracts(self) -> list[ContractFact]:
+        """Return the contracts listed as in force."""
+        rows = self._all(select(CONTRACT).order_by(CONTRACT.c.name))
+        return [ContractFact(**row) for row in rows]
+
+    def get_entry(self, entry: bytes, version: int | None = None) -> EntryFact:
+        """Return an entry at a version: the one named, else the published one, else the newest."""
+        statement = SELECT_ENTRY.where(ENTRY.c.entry == entry)
+        if version is None:
+            statement = statement.where(ENTRY_VERSION.c.version == _CURRENT)
+        else:
+            statement = statement.where(ENTRY_VERSION.c.version == version)
+        row = self._find(statement)
+        if row is None:
+            raise NotFound(f"no entry {entry.hex()}" + (f" version {version}" if version else ""))
+        return entry_fact(row)
+
+    def list_entries(
+        self,
+        *,
+        provider: bytes | None = None,
+        state: int | None = None,
+        after: bytes = b"",
+        limit: int = PAGE,
+    ) -> list[EntryFact]:
+        """Return entries by id, each at its published version, or at its newest if none is."""
+        statement = SELECT_ENTRY.where(ENTRY_VERSION.c.version == _CURRENT, ENTRY.c.entry > after)
+        if provider is not None:
+            statement = statement.where(ENTRY.c.provider == provider)
+        if state is not None:
+            statement = statement.where(ENTRY_VERSION.c.state == state)
+        return [entry_fact(row) for row in self._all(statement.order_by(ENTRY.c.entry), limit)]
+
+    def versions(self, entry: bytes) -> list[VersionFact]:
+        """Return the versions of an entry, oldest first."""
+        statement = select(ENTRY_VERSION).where(ENTRY_VERSION.c.entry == entry)
+        rows = self._all(statement.order_by(ENTRY_VERSION.c.version))
+        return [VersionFact(**row) for row in rows]
+
+    def find_standing_reply(self, entry: bytes) -> StandingReplyFact | None:
+        """Return the provider's answer in advance, in force or withdrawn."""
+        row = self._find(select(STANDING_REPLY).where(STANDING_REPLY.c.entry == entry))
+        return None if row is None else StandingReplyFact(**row)
+
+    def get_authorisation(self, authorisation: int) -> AuthorisationFact:
+        """Return an authorisation as it stands; raises AuthorisationUnknown."""
+        row = self._find(SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation))
+        if row is None:
+            raise AuthorisationUnknown(f"no authorisation {authorisation}")
+        return authorisation_fact(row)
+
+    def authorisation_at(self, authorisation: int, block: int) -> AuthorisationFact | None:
+        """Return an authorisation as it stood after `block`; None before it was applied for."""
+        statement = select(AUTHORISATION_STEP).where(
+            AUTHORISATION_STEP.c.authorisation == authorisation,
+            AUTHORISATION_STEP.c.block <= block,
+        )
+        row = self._find(statement.order_by(AUTHORISATION_STEP.c.seq.desc()).limit(1))
+        return None if row is None else authorisation_fact(row)
+
+    def list_authorisations(
+        self,
+        *,
+        provider: bytes | None = None,
+        consumer: bytes | None = None,
+        entry: bytes | None = None,
+        state: int | None = None,
+        after: int = 0,
+        limit: int = PAGE,
+    ) -> list[AuthorisationFact]:
+        """Return authorisations by number."""
+        wanted = {"provider": provider, "consumer": consumer, "entry": entry, "state": state}
+        statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation > after)
+        for name, value in wanted.items():
+            if value is not None:
+                statement = statement.where(AUTHORISATION.c[name] == value)
+        rows = self._all(statement.order_by(AUTHORISATION.c.authorisation), limit)
+        return [authorisation_fact(row) for row in rows]
+
+    def steps(self, authorisation: int) -> list[StepFact]:
+        """Return the decisions on an authorisation, oldest first, each with what it left."""
+        statement = select(AUTHORISATION_STEP).where(
+            AUTHORISATION_STEP.c.authorisation == authorisation
+        )
+        return [_step_fact(row) for row in self._all(statement.order_by(AUTHORISATION_STEP.c.seq))]
+
+
+# The published version; an entry that has none yet is shown by its newest.
+_CURRENT = ENTRY.c.published + (ENTRY.c.published == 0).cast(ENTRY.c.newest.type) * ENTRY.c.newest
+
+
+def _step_fact(row: Row) -> StepFact:
+    return StepFact(
+        seq=row["seq"],
+        name=row["name"],
+        step=row["step"],
+        answer=row["answer"],
+        block=row["block"],
+        digest=row["digest"],
+        after=authorisation_fact(row),
+    )
