@@ -1,0 +1,15 @@
+"""The papers behind decisions: kept, exchanged, judged, searched.
+
+- `ports`: what is asked of the read model
+- `tables`: tables in `node.db`
+- `store`: documents by digest
+- `objects`: which decision binds which document to which object
+- `bindings`: the bindings, and whether documents say the same as the chain
+- `access`: who may leave and read a document
+- `directory`: where departments' nodes are
+- `exchange`: documents between nodes
+- `fetcher`: the loop that brings documents here
+- `search`: search over the published catalogue
+- `terms`: the service's port, implemented
+- `importing`: filled tables to catalogue versions
+"""

@@ -7,7 +7,7 @@ two. Everything here is decided by mined decisions only, never by what a peer sa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class DecisionFact:
     position: Position
     kind: str
     """Struct name, as "ApplyFor"."""
-    event: Mapping[str, object]
+    event: Mapping[str, Any]
     """The event's arguments as `protocol.abi` decoded them: ids raw bytes, tuples dicts."""
     acting: bytes
     """Department id of the party that acted: where the documents are asked for first."""
@@ -56,8 +56,4 @@ class Ledger(Protocol):
 
     def find_reader(self, key: bytes) -> Reader | None:
         """Return who stands behind `key` now; None if it is unknown, revoked or out of validity."""
-        ...
-
-    def department_digest(self, department: bytes) -> bytes | None:
-        """Return the digest of the department's own document; None if it is not enrolled."""
         ...

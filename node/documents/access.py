@@ -1,0 +1,76 @@
+"""Who may leave a document here and who may read it (protocol.md section 2).
+
+Decided from mined decisions only. Unknown and not-yours read the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DigestMismatch, DocumentUnknown, NotEntitled, SignatureInvalid
+from ..protocol import documents
+from ..protocol.enums import KeyKind
+
+if TYPE_CHECKING:
+    from .bindings import Bindings, Bound
+    from .ports import Ledger, Reader
+    from .store import DocumentStore
+
+
+class DocumentAccess:
+    """The document store as other nodes, officers and auditors see it."""
+
+    def __init__(self, store: DocumentStore, bindings: Bindings, ledger: Ledger) -> None:
+        """Guard `store` by what `ledger` says of keys and `bindings` of decisions."""
+        self._store = store
+        self._bindings = bindings
+        self._ledger = ledger
+
+    def accept(self, digest: bytes, data: bytes, key: bytes) -> None:
+        """Keep a document handed in under `digest` by the holder of `key`; again changes nothing.
+
+        Raises:
+            SignatureInvalid: the key is unknown, revoked or out of its validity.
+            NotEntitled: it is not a department's key.
+            DigestMismatch: the bytes do not hash to `digest`.
+            MalformedDocument: they are not a document.
+            Overloaded: the department left too many that no decision binds.
+        """
+        reader = self._reader(key)
+        if reader.kind != KeyKind.DEPARTMENT:
+            raise NotEntitled("documents are handed in with a department's key")
+        if documents.digest_of(data) != digest:
+            raise DigestMismatch(f"the bytes do not hash to {digest.hex()}")
+        self._store.put(data, reader.department)
+
+    def read(self, digest: bytes, key: bytes) -> bytes:
+        """Return a document the holder of `key` may read.
+
+        Raises:
+            SignatureInvalid: the key is unknown, revoked or out of its validity.
+            DocumentUnknown: it is not here, or not the reader's to know of.
+        """
+        reader = self._reader(key)
+        data = self._store.find(digest)
+        if data is None or not self._may_read(digest, reader):
+            raise DocumentUnknown(f"no document {digest.hex()} here")
+        return data
+
+    def _reader(self, key: bytes) -> Reader:
+        reader = self._ledger.find_reader(key)
+        if reader is None:
+            raise SignatureInvalid(f"key {key.hex()} is unknown, revoked or out of its validity")
+        return reader
+
+    def _may_read(self, digest: bytes, reader: Reader) -> bool:
+        bound = self._bindings.of(digest)
+        if not bound:
+            return self._store.find_author(digest) == reader.department
+        return any(_entitled(each, reader) for each in bound)
+
+
+def _entitled(bound: Bound, reader: Reader) -> bool:
+    if bound.public:
+        return True
+    # A department can make anybody its auditor, so the role opens its own papers only.
+    return reader.department in bound.parties or not reader.auditor_for.isdisjoint(bound.parties)

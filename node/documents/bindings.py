@@ -1,0 +1,273 @@
+"""Which objects the documents stand behind, and whether they say the same as the chain.
+
+Filled from mined decisions in the order of the chain; the position and the rows are written in
+one transaction. A judgement is final: documents and final blocks do not change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from ..errors import Contradictory, ItemNotGranted, LedgerBehind
+from ..protocol import documents, ids
+from . import objects
+from .ports import START
+from .store import mark_bound
+from .tables import binding, position, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from .ports import DecisionFact, Position
+    from .store import DocumentStore
+
+Note = Callable[["Connection", "DecisionFact"], None]
+
+MALFORMED = "malformed"
+"""What a contradiction says of bytes that have the digest and are no document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A document's place behind an object."""
+
+    object: str
+    digest: bytes
+    kind: str
+    struct: Mapping[str, Any]
+    acting: bytes
+    parties: frozenset[bytes]
+    judged: bool
+    contradiction: str | None
+
+    @property
+    def public(self) -> bool:
+        """Whether every node may have it."""
+        return self.kind in documents.PUBLIC
+
+
+class Bindings:
+    """The bindings in `node.db`."""
+
+    def __init__(self, store: DocumentStore, *, serves: Callable[[bytes], bool]) -> None:
+        """Track the bindings of `store`; `serves` tells whether a department is this node's."""
+        self._store = store
+        self._engine = store.engine
+        self._serves = serves
+
+    def position(self) -> Position:
+        """Return the last decision that was recorded."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(position.c.block, position.c.log_index)).first()
+        return START if row is None else (row.block, row.log_index)
+
+    def record(self, facts: Sequence[DecisionFact], also: Note | None = None) -> None:
+        """Record what `facts` bind; documents this node is entitled to become wanted.
+
+        `also` is called with every fact inside the same transaction.
+        """
+        if not facts:
+            return
+        with self._engine.begin() as connection:
+            for fact in facts:
+                if also is not None:
+                    also(connection, fact)
+                for each in objects.bindings_of(fact):
+                    self._record(connection, fact, each)
+            block, log_index = facts[-1].position
+            row = {"one": 1, "block": block, "log_index": log_index}
+            connection.execute(
+                insert(position).values(row).on_conflict_do_update(index_elements=["one"], set_=row)
+            )
+
+    def of(self, digest: bytes) -> list[Bound]:
+        """Return every binding of a document."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(binding).where(binding.c.digest == digest)).all()
+        return [_bound(row) for row in rows]
+
+    def of_object(self, name: str) -> list[Bound]:
+        """Return every binding of an object, in the order of the chain."""
+        query = (
+            select(binding)
+            .where(binding.c.object == name)
+            .order_by(binding.c.block, binding.c.log_index)
+        )
+        with self._engine.connect() as connection:
+            return [_bound(row) for row in connection.execute(query).all()]
+
+    def is_contradictory(self, name: str) -> bool:
+        """Tell whether a document behind the object says something else than the chain."""
+        query = select(binding.c.digest).where(
+            binding.c.object == name, binding.c.contradiction.is_not(None)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def check(self, digest: bytes, name: str | None = None) -> None:
+        """Check that the document is here, bound, and says what the chain says.
+
+        With `name`, its binding to that object counts; without, one binding that holds is enough
+        (anybody can name another's document in a decision of his own).
+
+        Raises:
+            LedgerBehind: it has not arrived, or its decision has not been read.
+            Contradictory: it says something else.
+        """
+        found = [each for each in self.of(digest) if name in {None, each.object}]
+        judged = [each for each in found if each.judged]
+        if any(each.contradiction is None for each in judged):
+            return
+        if judged and len(judged) == len(found):
+            fields = judged[0].contradiction
+            raise Contradictory(
+                f"{judged[0].object}: the document {digest.hex()} differs in {fields}",
+                object=judged[0].object,
+                fields=fields,
+            )
+        raise LedgerBehind(f"document {digest.hex()} has not arrived")
+
+    def due(self, now_ms: int, limit: int) -> list[tuple[Bound, int]]:
+        """Return bindings whose document is to be judged or fetched now, with the tries so far."""
+        query = (
+            select(binding, wanted.c.tries)
+            .join(
+                wanted,
+                (wanted.c.object == binding.c.object) & (wanted.c.digest == binding.c.digest),
+            )
+            .where(wanted.c.next_try <= now_ms)
+            .order_by(wanted.c.next_try)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [(_bound(row), row.tries) for row in connection.execute(query).all()]
+
+    def postpone(self, bound: Bound, tries: int, next_try_ms: int) -> None:
+        """Try again later."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(wanted)
+                .where(wanted.c.object == bound.object, wanted.c.digest == bound.digest)
+                .values(tries=tries, next_try=next_try_ms)
+            )
+
+    def judge(self, bound: Bound, document: documents.Document) -> bool:
+        """Compare the document with the chain; False if the pinned version is not here yet."""
+        version = None
+        if bound.kind in {"application", "reply"}:
+            version = self._pinned_version(bound)
+            if version is None:
+                return False
+        self.settle(bound, _differences(bound, document, version))
+        return True
+
+    def settle(self, bound: Bound, contradiction: str | None) -> None:
+        """Write a judgement down; it is wanted no more."""
+        now = int(self._store.clock())
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(binding)
+                .where(binding.c.object == bound.object, binding.c.digest == bound.digest)
+                .values(judged_at=now, contradiction=contradiction)
+            )
+            connection.execute(
+                delete(wanted).where(
+                    wanted.c.object == bound.object, wanted.c.digest == bound.digest
+                )
+            )
+
+    def _record(self, connection: Connection, fact: DecisionFact, each: objects.Binding) -> None:
+        block, log_index = fact.position
+        connection.execute(
+            insert(binding)
+            .values(
+                object=each.object,
+                digest=each.digest,
+                kind=each.kind,
+                struct=json.dumps(_freeze(each.struct)),
+                acting=fact.acting,
+                parties=b"".join(sorted(fact.parties)),
+                block=block,
+                log_index=log_index,
+            )
+            .on_conflict_do_nothing()
+        )
+        mark_bound(connection, each.digest, int(self._store.clock()))
+        if each.kind in documents.PUBLIC or any(self._serves(party) for party in fact.parties):
+            connection.execute(
+                insert(wanted)
+                .values(object=each.object, digest=each.digest, tries=0, next_try=0)
+                .on_conflict_do_nothing()
+            )
+
+    def _pinned_version(self, bound: Bound) -> documents.CatalogueVersionPaper | None:
+        applied = next(
+            (each for each in self.of_object(bound.object) if each.kind == "application"), bound
+        )
+        name = objects.version(applied.struct["entry"], applied.struct["version"])
+        for each in self.of_object(name):
+            data = self._store.find(each.digest)
+            if data is not None and each.judged:
+                body = documents.parse(data).body
+                return body if isinstance(body, documents.CatalogueVersionPaper) else None
+        return None
+
+
+def _differences(
+    bound: Bound,
+    document: documents.Document,
+    version: documents.CatalogueVersionPaper | None,
+) -> str | None:
+    if document.kind != bound.kind:
+        return "type"
+    try:
+        differing = documents.contradicts(document, bound.struct, version=version)
+    except ItemNotGranted:
+        differing = ["items"]
+    if not bound.parties.issuperset(documents.departments_named(document)):
+        differing.append("parties")
+    return ", ".join(differing) or None
+
+
+def _bound(row: Row[Any]) -> Bound:
+    size = ids.ID_SIZE
+    parties = (row.parties[start : start + size] for start in range(0, len(row.parties), size))
+    return Bound(
+        row.object,
+        row.digest,
+        row.kind,
+        _thaw(json.loads(row.struct)),
+        row.acting,
+        frozenset(parties),
+        row.judged_at is not None,
+        row.contradiction,
+    )
+
+
+def _freeze(value: object) -> object:
+    """Render bytes as hex: structs hold no other text."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {name: _freeze(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_freeze(member) for member in value]
+    return value
+
+
+def _thaw(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, str):
+        return bytes.fromhex(value)
+    if isinstance(value, dict):
+        return {name: _thaw(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_thaw(member) for member in value]
+    return value

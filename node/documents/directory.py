@@ -1,0 +1,66 @@
+"""Where departments' nodes are, by their own documents.
+
+A department's URL stands in its public document; an operator may override one that has moved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from ..protocol import documents, ids
+from .tables import binding, document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .store import DocumentStore
+
+
+class Directory:
+    """Base URLs of nodes by department id."""
+
+    def __init__(self, store: DocumentStore, overrides: Mapping[bytes, str] | None = None) -> None:
+        """Read the department documents in `store`; `overrides` go before them."""
+        self._store = store
+        self._overrides = dict(overrides or {})
+        self._papers: dict[bytes, documents.DepartmentPaper] = {}
+
+    def departments(self) -> dict[bytes, documents.DepartmentPaper]:
+        """Return the document of every enrolled department whose document is here and holds."""
+        query = (
+            select(document.c.digest, document.c.data)
+            .join(binding, binding.c.digest == document.c.digest)
+            .where(
+                binding.c.kind == "department",
+                binding.c.judged_at.is_not(None),
+                binding.c.contradiction.is_(None),
+            )
+            .order_by(binding.c.block, binding.c.log_index)
+        )
+        with self._store.engine.connect() as connection:
+            rows = connection.execute(query).all()
+        for digest, data in rows:
+            if digest not in self._papers:
+                self._papers[digest] = documents.parse(data).body
+        papers = [self._papers[digest] for digest, _ in rows]
+        return {ids.department_id(paper.code): paper for paper in papers}
+
+    def url_of(self, department: bytes) -> str | None:
+        """Return the base URL of the department's node, without a slash at the end."""
+        override = self._overrides.get(department)
+        if override is not None:
+            return override.rstrip("/")
+        paper = self.departments().get(department)
+        return None if paper is None else paper.url
+
+    def with_competent(self, departments_named: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return the departments and the competent departments of each."""
+        known = self.departments()
+        above = (
+            ids.department_id(known[department].competent)
+            for department in departments_named
+            if department in known
+        )
+        return tuple(dict.fromkeys((*departments_named, *above)))

@@ -1,0 +1,159 @@
+"""Documents between nodes: left with another before a decision, fetched after one.
+
+What a peer hands over is believed only for its digest. A document that nobody else can be given
+yet (the first node, or a department whose key is not registered) stays here alone.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+
+from ..errors import (
+    DocumentUnknown,
+    LedgerError,
+    PeerUnavailable,
+    SignatureInvalid,
+    Unavailable,
+)
+from ..protocol import documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .bindings import Bound
+    from .directory import Directory
+    from .ports import Ledger
+
+MEDIA_TYPE = "application/json"
+HAND_OVER_SECONDS = 10.0
+log = logging.getLogger(__name__)
+
+
+class Response(Protocol):
+    """What the exchange reads of an HTTP answer."""
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        ...
+
+
+class Transport(Protocol):
+    """Signed HTTP, as `client.http.SignedHttp` does it."""
+
+    def request(
+        self, method: str, url: str, body: bytes = b"", content_type: str = MEDIA_TYPE
+    ) -> Response:
+        """Sign and send; a problem raises the LedgerError with its code."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A department this node speaks for."""
+
+    department: bytes
+    key: bytes
+    """Id of its registered department key."""
+    http: Transport
+
+
+class Exchange:
+    """Hands documents to other nodes and fetches them from there."""
+
+    def __init__(
+        self,
+        identities: Sequence[Identity],
+        directory: Directory,
+        ledger: Ledger,
+    ) -> None:
+        """Speak for `identities` to the nodes in `directory`."""
+        self._identities = identities
+        self._directory = directory
+        self._ledger = ledger
+
+    def serves(self, department: bytes) -> bool:
+        """Tell whether this node speaks for the department."""
+        return any(identity.department == department for identity in self._identities)
+
+    def hand_over(self, data: bytes) -> str | None:
+        """Leave a document with one other entitled node; return its URL.
+
+        None: there is no other entitled node, or none of our keys is registered yet.
+
+        Raises:
+            PeerUnavailable: there are such nodes and none of them took it.
+            MalformedDocument: it is not a document.
+        """
+        document = documents.parse(data)
+        if document.public:
+            entitled: Iterable[bytes] = self._directory.departments()
+        else:
+            entitled = self._directory.with_competent(documents.departments_named(document))
+        urls = self._urls(entitled)
+        identity = self._identity(documents.departments_named(document))
+        if identity is None or not urls:
+            return None
+        path = f"/api/v1/documents/{document.digest.hex()}"
+        refusals = []
+        for url in urls:
+            try:
+                self._put(identity, url + path, data)
+            except LedgerError as error:
+                refusals.append(f"{url}: {error.message}")
+                continue
+            return url
+        raise PeerUnavailable(f"no other node took the document: {'; '.join(refusals)}")
+
+    def fetch(self, bound: Bound) -> bytes | None:
+        """Return the bytes of a document from whoever may have it; None if nobody gives it.
+
+        What is returned hashes to the digest; nothing else has been checked.
+        """
+        wanted = () if bound.public else tuple(bound.parties)
+        identity = self._identity(wanted)
+        if identity is None:
+            return None
+        others = self._directory.departments() if bound.public else bound.parties
+        path = f"/api/v1/documents/{bound.digest.hex()}"
+        for url in self._urls((bound.acting, *others)):
+            try:
+                data = identity.http.request("GET", url + path).content
+            except (DocumentUnknown, SignatureInvalid, Unavailable) as error:
+                log.debug("%s has not %s: %s", url, bound.digest.hex(), error.message)
+                continue
+            if documents.digest_of(data) == bound.digest:
+                return data
+            log.warning("%s answered with bytes that are not %s", url, bound.digest.hex())
+        return None
+
+    def _put(self, identity: Identity, url: str, data: bytes) -> None:
+        # A key registered a moment ago may be news to the peer; what it finds malformed stays so.
+        attempts = Retrying(
+            stop=stop_after_delay(HAND_OVER_SECONDS),
+            wait=wait_exponential_jitter(initial=0.1, max=1.0),
+            retry=retry_if_exception_type((Unavailable, SignatureInvalid)),
+            reraise=True,
+        )
+        for attempt in attempts:
+            with attempt:
+                identity.http.request("PUT", url, data, MEDIA_TYPE)
+
+    def _urls(self, departments_entitled: Iterable[bytes]) -> list[str]:
+        """Return the URLs of other nodes, each once, in the order given."""
+        urls: dict[str, None] = {}
+        for department in departments_entitled:
+            url = None if self.serves(department) else self._directory.url_of(department)
+            if url is not None:
+                urls[url] = None
+        return list(urls)
+
+    def _identity(self, preferred: Sequence[bytes]) -> Identity | None:
+        """Return a department with a registered key, one of `preferred` if there is one."""
+        live = [each for each in self._identities if self._ledger.find_reader(each.key)]
+        first = [each for each in live if each.department in preferred]
+        return next(iter(first or live), None)

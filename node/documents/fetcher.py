@@ -1,0 +1,115 @@
+"""The loop that brings every document behind a mined decision to the nodes entitled to it.
+
+Each round is idempotent: a crash anywhere repeats work and loses none. A document that nobody
+has is asked for again at growing intervals, never in a busy loop.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from ..errors import LedgerError, MalformedDocument
+from ..protocol import documents
+from .bindings import MALFORMED
+
+if TYPE_CHECKING:
+    import threading
+
+    from .bindings import Bindings, Bound
+    from .exchange import Exchange
+    from .ports import Ledger
+    from .search import CatalogueSearch
+    from .store import DocumentStore
+
+DECISIONS_A_ROUND = 256
+DOCUMENTS_A_ROUND = 64
+FIRST_PAUSE_MS = 250
+LONGEST_PAUSE_MS = 30_000
+SWEEP_SECONDS = 3600
+log = logging.getLogger(__name__)
+
+
+class Fetcher:
+    """Records decisions, fetches and judges their documents, lists published entries."""
+
+    def __init__(
+        self,
+        store: DocumentStore,
+        bindings: Bindings,
+        search: CatalogueSearch,
+        exchange: Exchange,
+        ledger: Ledger,
+    ) -> None:
+        """Work on one node's stores; `ledger` says what was decided."""
+        self._store = store
+        self._bindings = bindings
+        self._search = search
+        self._exchange = exchange
+        self._ledger = ledger
+        self._next_sweep = 0.0
+
+    def run_once(self) -> bool:
+        """Do one round; tell whether anything moved.
+
+        Raises:
+            LedgerBehind: the read model is being filled.
+        """
+        facts = self._ledger.decisions_after(self._bindings.position(), DECISIONS_A_ROUND)
+        self._bindings.record(facts, self._search.note)
+        moved = bool(facts)
+        for bound, tries in self._bindings.due(self._now_ms(), DOCUMENTS_A_ROUND):
+            moved = self._bring(bound, tries) or moved
+        return self._search.list_published() or moved
+
+    def run(self, stop: threading.Event, wake: threading.Event, *, idle_seconds: float) -> None:
+        """Do rounds until `stop` is set; `wake` ends a pause early (a block was applied).
+
+        Errors that are not retryable end the loop: they are ours or fatal.
+        """
+        while not stop.is_set():
+            wake.clear()
+            if not self._round():
+                wake.wait(idle_seconds)
+
+    def _round(self) -> bool:
+        try:
+            moved = self.run_once()
+            self._sweep()
+        except LedgerError as error:
+            if not error.retryable:
+                raise
+            log.info("documents wait: %s", error.message)
+            return False
+        return moved
+
+    def _bring(self, bound: Bound, tries: int) -> bool:
+        data = self._store.find(bound.digest)
+        try:
+            if data is None:
+                data = self._fetch(bound)
+            if data is not None and self._bindings.judge(bound, documents.parse(data)):
+                return True
+        except MalformedDocument as error:
+            # The decision's signer bound bytes that are no document: for good.
+            log.warning("%s: %s", bound.object, error.message)
+            self._bindings.settle(bound, MALFORMED)
+            return True
+        pause = min(FIRST_PAUSE_MS << min(tries, 16), LONGEST_PAUSE_MS)
+        self._bindings.postpone(bound, tries + 1, self._now_ms() + pause)
+        return False
+
+    def _fetch(self, bound: Bound) -> bytes | None:
+        data = self._exchange.fetch(bound)
+        if data is not None:
+            self._store.put(data, bound.acting)
+        return data
+
+    def _sweep(self) -> None:
+        now = self._store.clock()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_SECONDS
+            self._store.sweep()
+
+    def _now_ms(self) -> int:
+        return int(self._store.clock() * 1000)

@@ -1,0 +1,135 @@
+"""The documents this node has, by digest.
+
+A document is durable before `put` returns. Putting one again changes nothing. What no decision
+binds within eight days is dropped; bound documents stay.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from ..errors import DocumentUnknown, Overloaded
+from ..protocol import documents, ids
+from .tables import binding, document, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+UNBOUND_SECONDS = 8 * 24 * 60 * 60
+"""One day longer than a signature can wait for its transaction (`notAfter`)."""
+UNBOUND_LIMIT = 8192
+"""Unbound documents one department may leave here."""
+
+
+class DocumentStore:
+    """Documents in `node.db`."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
+        """Create the tables where they are missing; `clock` gives seconds."""
+        self.engine = engine
+        self.clock = clock
+        metadata.create_all(engine)
+
+    def put(self, data: bytes, author: bytes = ids.ZERO) -> bytes:
+        """Keep a document handed in by the department `author`; return its digest.
+
+        Raises:
+            MalformedDocument: it is not a document.
+            Overloaded: the department left too many that no decision binds.
+        """
+        return self.put_all([data], author)[0]
+
+    def put_all(self, batch: Sequence[bytes], author: bytes = ids.ZERO) -> list[bytes]:
+        """Keep several documents, all or none; return their digests in order.
+
+        Raises:
+            MalformedDocument: one is not a document.
+            Overloaded: the department left too many that no decision binds.
+        """
+        parsed = [documents.parse(data) for data in batch]
+        with self.engine.begin() as connection:
+            fresh = [each for each in parsed if not _has(connection, each.digest)]
+            if fresh:
+                self._check_room(connection, author, len(fresh))
+            for each in fresh:
+                _insert(connection, each, author, int(self.clock()))
+        return [each.digest for each in parsed]
+
+    def find(self, digest: bytes) -> bytes | None:
+        """Return a document's bytes, or None."""
+        with self.engine.connect() as connection:
+            return connection.scalar(select(document.c.data).where(document.c.digest == digest))
+
+    def get(self, digest: bytes) -> bytes:
+        """Return a document's bytes.
+
+        Raises:
+            DocumentUnknown: it is not here.
+        """
+        data = self.find(digest)
+        if data is None:
+            raise DocumentUnknown(f"no document {digest.hex()} here")
+        return data
+
+    def find_author(self, digest: bytes) -> bytes | None:
+        """Return the department that handed the document in, or None if it is not here."""
+        with self.engine.connect() as connection:
+            return connection.scalar(select(document.c.author).where(document.c.digest == digest))
+
+    def sweep(self) -> int:
+        """Drop documents that no decision bound in time; return how many."""
+        before = int(self.clock()) - UNBOUND_SECONDS
+        with self.engine.begin() as connection:
+            return connection.execute(
+                delete(document).where(
+                    document.c.bound_at.is_(None),
+                    document.c.received_at < before,
+                    ~exists().where(binding.c.digest == document.c.digest),
+                )
+            ).rowcount
+
+    def _check_room(self, connection: Connection, author: bytes, more: int) -> None:
+        left = connection.scalar(
+            select(func.count())
+            .select_from(document)
+            .where(document.c.author == author, document.c.bound_at.is_(None))
+        )
+        if (left or 0) + more > UNBOUND_LIMIT:
+            raise Overloaded(
+                f"{left} documents of {author.hex()} wait for a decision; {UNBOUND_LIMIT} may"
+            )
+
+
+def mark_bound(connection: Connection, digest: bytes, now: int) -> None:
+    """Keep a document for good: a mined decision names it."""
+    connection.execute(
+        update(document)
+        .where(document.c.digest == digest, document.c.bound_at.is_(None))
+        .values(bound_at=now)
+    )
+
+
+def _has(connection: Connection, digest: bytes) -> bool:
+    return connection.scalar(select(exists().where(document.c.digest == digest))) is True
+
+
+def _insert(connection: Connection, each: documents.Document, author: bytes, now: int) -> None:
+    named = connection.scalar(select(exists().where(binding.c.digest == each.digest)))
+    connection.execute(
+        insert(document)
+        .values(
+            digest=each.digest,
+            kind=each.kind,
+            data=each.data,
+            author=author,
+            received_at=now,
+            bound_at=now if named else None,
+        )
+        .on_conflict_do_nothing()
+    )

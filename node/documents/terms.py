@@ -1,0 +1,94 @@
+"""What a call is judged by besides the chain: versions, terms, encryption keys.
+
+Implements the service's port `Documents`. A document that was found to hold stays so for good,
+which is why only that answer is remembered.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ..crypto import Sm2PublicKey
+from ..errors import LedgerBehind, SignatureInvalid
+from ..protocol import documents
+
+if TYPE_CHECKING:
+    from .bindings import Bindings
+    from .store import DocumentStore
+
+REMEMBERED = 4096
+
+
+class DocumentFacts:
+    """Parsed documents by digest, each checked against the chain."""
+
+    def __init__(self, store: DocumentStore, bindings: Bindings) -> None:
+        """Read from `store`; trust what `bindings` found to hold."""
+        self._store = store
+        self._bindings = bindings
+        self._parsed = lru_cache(maxsize=REMEMBERED)(self._read)
+        self._checked = lru_cache(maxsize=REMEMBERED)(bindings.check)
+
+    def version(self, digest: bytes, name: str | None = None) -> documents.CatalogueVersionPaper:
+        """Return a catalogue version; `name` is the object it has to stand behind.
+
+        Raises:
+            LedgerBehind: it is not here yet.
+            Contradictory: it says something else than the chain.
+        """
+        body = self._body(digest, name)
+        if not isinstance(body, documents.CatalogueVersionPaper):
+            raise LedgerBehind(f"{digest.hex()} is no catalogue version")
+        return body
+
+    def terms(self, digest: bytes, name: str | None = None) -> documents.TermsPaper:
+        """Return the terms of an authorisation or a standing reply.
+
+        Raises:
+            LedgerBehind: they are not here yet.
+            Contradictory: they name other parties than the chain.
+        """
+        body = self._body(digest, name)
+        if not isinstance(body, documents.TermsPaper):
+            raise LedgerBehind(f"{digest.hex()} are no terms")
+        return body
+
+    def encryption_key(self, digest: bytes, at: int) -> tuple[bytes, Sm2PublicKey]:
+        """Return (key id, key) that answers to the holder of a `key` document are sealed to.
+
+        `at` is a chain time in seconds.
+
+        Raises:
+            LedgerBehind: the document is not here yet.
+            Contradictory: it says something else than the chain.
+            SignatureInvalid: it names no encryption key, or none that is valid at `at`.
+        """
+        body = self._body(digest, None)
+        named = body.encryption_key if isinstance(body, documents.KeyPaper) else None
+        if named is None:
+            raise SignatureInvalid("the key's document names no encryption key")
+        if not documents.starts(named.valid_from) <= at < documents.ends(named.valid_until):
+            raise SignatureInvalid(
+                f"the encryption key is valid from {named.valid_from} to {named.valid_until}"
+            )
+        key = Sm2PublicKey.from_raw(bytes.fromhex(named.public_key))
+        return key.key_id, key
+
+    def check(self, digest: bytes, name: str | None = None) -> None:
+        """Check that a document is here and says what the chain says of the object `name`.
+
+        Raises:
+            LedgerBehind: it is not here yet.
+            Contradictory: it says something else.
+        """
+        self._checked(digest, name)
+
+    def _body(self, digest: bytes, name: str | None) -> documents.Paper:
+        self._checked(digest, name)
+        return self._parsed(digest)
+
+    def _read(self, digest: bytes) -> documents.Paper:
+        body = documents.parse(self._store.get(digest)).body
+        assert isinstance(body, documents.Paper)  # noqa: S101 - narrows Any
+        return body
