@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// Identifiers of shared/protocol.md section 1; distinct types so that the compiler refuses one where another is meant.
+// Identifiers (docs/protocol.md section 1): distinct types, so that the compiler refuses one where another is meant.
 
 /// Unified social credit code of 18 ASCII characters, left-aligned, zero-padded.
 type DepartmentId is bytes32;
@@ -17,3 +17,28 @@ type PurposeId is bytes32;
 type LogId is bytes32;
 /// Counted by ShareAuthorisations from 1.
 type AuthorisationId is uint64;
+
+using {sameDepartment as ==, otherDepartment as !=} for DepartmentId global;
+using {sameKey as ==} for KeyId global;
+using {sameApplication as ==} for ApplicationId global;
+using {samePurpose as ==} for PurposeId global;
+
+function sameDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
+    return DepartmentId.unwrap(a) == DepartmentId.unwrap(b);
+}
+
+function otherDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
+    return DepartmentId.unwrap(a) != DepartmentId.unwrap(b);
+}
+
+function sameKey(KeyId a, KeyId b) pure returns (bool) {
+    return KeyId.unwrap(a) == KeyId.unwrap(b);
+}
+
+function sameApplication(ApplicationId a, ApplicationId b) pure returns (bool) {
+    return ApplicationId.unwrap(a) == ApplicationId.unwrap(b);
+}
+
+function samePurpose(PurposeId a, PurposeId b) pure returns (bool) {
+    return PurposeId.unwrap(a) == PurposeId.unwrap(b);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SignedDecision} from "./SignedDecision.sol";
+import {ICatalogueRegistry} from "./interfaces/ICatalogueRegistry.sol";
+import {IDepartmentRegistry} from "./interfaces/IDepartmentRegistry.sol";
+import {DecisionHashes} from "./libraries/DecisionHashes.sol";
+import {Review, ReviewVersions, SetStandingReply, Signature, SubmitVersions, Version} from "./types/Decisions.sol";
+import {EntryStates, Roles, ShareTypes} from "./types/Enumerations.sol";
+import {DepartmentId, EntryId, KeyId} from "./types/Ids.sol";
+import {Entry} from "./types/Records.sol";
+
+/// @title Catalogue entries: submitted by one department, published by another.
+contract CatalogueRegistry is ICatalogueRegistry, SignedDecision {
+    /// Bits of an authorisation's bitmap.
+    uint16 private constant MOST_ITEMS = 256;
+
+    mapping(EntryId entry => Entry) private _entries;
+    mapping(EntryId entry => mapping(uint32 version => bytes32 digest)) private _digests;
+
+    /// @param registry Who may decide.
+    constructor(IDepartmentRegistry registry) SignedDecision(registry, registry.verifier()) {}
+
+    /// @inheritdoc ICatalogueRegistry
+    function submitVersions(SubmitVersions calldata decision, Signature calldata signature) external {
+        Version[] calldata versions = decision.versions;
+        if (versions.length == 0) revert VersionsEmpty(decision.department);
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            decision.department,
+            Roles.DEPARTMENT_HEAD
+        );
+        EntryId[] memory entries = new EntryId[](versions.length);
+        for (uint256 i = 0; i < versions.length; ++i) {
+            if (versions[i].digest == 0) revert DigestMissing(signature.key, decision.nonce);
+            entries[i] = _submit(decision.department, versions[i], signature.key);
+        }
+        emit VersionsSubmitted(
+            decision.department,
+            versions,
+            decision.nonce,
+            decision.notAfter,
+            entries,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc ICatalogueRegistry
+    function reviewVersions(ReviewVersions calldata decision, Signature calldata signature) external {
+        Review[] calldata reviews = decision.reviews;
+        if (reviews.length == 0) revert ReviewsEmpty(signature.key);
+        DepartmentId competent = _competentOf(reviews[0].entry);
+        _accept(
+            DecisionHashes.hashOf(decision), decision.nonce, decision.notAfter, signature, competent, Roles.REVIEWER
+        );
+        for (uint256 i = 0; i < reviews.length; ++i) {
+            DepartmentId actual = _competentOf(reviews[i].entry);
+            if (actual != competent) revert CompetentDiffers(reviews[i].entry, competent, actual);
+            _review(reviews[i], signature.key);
+        }
+        emit VersionsReviewed(
+            reviews,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            competent,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc ICatalogueRegistry
+    function setStandingReply(SetStandingReply calldata decision, Signature calldata signature) external {
+        Entry storage entry = _existing(decision.entry);
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            entry.provider,
+            Roles.OFFICE_HEAD
+        );
+        if (entry.current == 0 || entry.shareType != ShareTypes.UNCONDITIONAL) {
+            revert StandingReplyRefused(decision.entry, entry.current, entry.shareType);
+        }
+        if (decision.standing && (decision.callsPerDay == 0 || decision.rowsPerDay == 0)) {
+            revert StandingQuotaZero(decision.entry, decision.callsPerDay, decision.rowsPerDay);
+        }
+        entry.standing = decision.standing;
+        entry.callsPerDay = decision.callsPerDay;
+        entry.rowsPerDay = decision.rowsPerDay;
+        entry.standingTerms = decision.terms;
+        emit StandingReplySet(
+            decision.entry,
+            decision.standing,
+            decision.callsPerDay,
+            decision.rowsPerDay,
+            decision.terms,
+            decision.nonce,
+            decision.notAfter,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc ICatalogueRegistry
+    function entryOf(EntryId entry) external view returns (Entry memory) {
+        return _existing(entry);
+    }
+
+    /// @inheritdoc ICatalogueRegistry
+    function providerOf(EntryId entry) external view returns (DepartmentId) {
+        return _existing(entry).provider;
+    }
+
+    /// @inheritdoc ICatalogueRegistry
+    function digestOf(EntryId entry, uint32 version) external view returns (bytes32) {
+        return _digests[entry][version];
+    }
+
+    /// @notice File one version for review.
+    /// @param department The provider.
+    /// @param version To file.
+    /// @param key That signed.
+    /// @return id Of the entry, made here of the acting department and never passed in: nobody files for another.
+    function _submit(DepartmentId department, Version calldata version, KeyId key) private returns (EntryId id) {
+        id = EntryId.wrap(keccak256(abi.encode(department, version.codeHash)));
+        Entry storage entry = _entries[id];
+        if (entry.state == EntryStates.SUBMITTED) revert VersionPending(id, entry.latest);
+        if (version.version != entry.latest + 1) revert VersionNotSequential(id, entry.latest, version.version);
+        if (version.shareType == 0 || version.shareType > ShareTypes.NOT_SHARED) {
+            revert ShareTypeInvalid(id, version.shareType);
+        }
+        if (version.itemCount == 0 || version.itemCount > MOST_ITEMS) revert ItemCountInvalid(id, version.itemCount);
+        if (entry.latest == 0) entry.provider = department;
+        entry.submitter = key;
+        entry.latest = version.version;
+        entry.state = EntryStates.SUBMITTED;
+        entry.latestShareType = version.shareType;
+        entry.latestItemCount = version.itemCount;
+        _digests[id][version.version] = version.digest;
+    }
+
+    /// @notice Publish or return one version.
+    /// @param review To carry out.
+    /// @param key That signed.
+    function _review(Review calldata review, KeyId key) private {
+        Entry storage entry = _entries[review.entry];
+        if (entry.state != EntryStates.SUBMITTED || review.version != entry.latest) {
+            revert VersionNotSubmitted(review.entry, review.version, entry.latest, entry.state);
+        }
+        if (entry.submitter == key) revert ReviewerIsSubmitter(review.entry, key);
+        bytes32 digest = _digests[review.entry][review.version];
+        if (review.subject != digest) revert SubjectMismatch(digest, review.subject);
+        if (!review.publish) {
+            entry.state = EntryStates.RETURNED;
+            return;
+        }
+        entry.state = EntryStates.PUBLISHED;
+        entry.current = review.version;
+        entry.shareType = entry.latestShareType;
+        entry.itemCount = entry.latestItemCount;
+        // A standing reply was given for unconditional data; it does not come back with a later version either.
+        if (entry.latestShareType != ShareTypes.UNCONDITIONAL) entry.standing = false;
+    }
+
+    /// @notice Get an entry, or revert.
+    /// @param id Any id.
+    /// @return entry As it stands.
+    function _existing(EntryId id) private view returns (Entry storage entry) {
+        entry = _entries[id];
+        if (entry.latest == 0) revert EntryUnknown(id);
+    }
+
+    /// @notice Who reviews an entry, or revert.
+    /// @param id Any id.
+    /// @return competent Department competent for its provider.
+    function _competentOf(EntryId id) private view returns (DepartmentId competent) {
+        (competent,) = REGISTRY.competentOf(_existing(id).provider);
+    }
+}

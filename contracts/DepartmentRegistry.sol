@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SignedDecision} from "./SignedDecision.sol";
+import {IDepartmentRegistry} from "./interfaces/IDepartmentRegistry.sol";
+import {ISm2Verifier} from "./interfaces/ISm2Verifier.sol";
+import {DecisionHashes} from "./libraries/DecisionHashes.sol";
+import {
+    AddKey,
+    EnrolDepartment,
+    GrantRoles,
+    ListContract,
+    Possession,
+    RegisterApplication,
+    RevokeKey,
+    Signature
+} from "./types/Decisions.sol";
+import {DepartmentKinds, DepartmentStatuses, KeyKinds, Levels, Roles} from "./types/Enumerations.sol";
+import {ApplicationId, DepartmentId, KeyId} from "./types/Ids.sol";
+import {Department, Grant, Key} from "./types/Records.sol";
+
+/// @title Departments, keys, roles, applications and the contracts in force.
+contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
+    uint32 private constant ALL_ROLES = Roles.DATA_OFFICER | Roles.OFFICE_HEAD | Roles.DEPARTMENT_HEAD | Roles.REVIEWER
+        | Roles.AUDITOR | Roles.DUTY_OFFICER;
+
+    uint256 private immutable ROOT_X;
+    uint256 private immutable ROOT_Y;
+
+    /// Zero until the first enrolment, and never again: from then on the root key decides nothing.
+    DepartmentId private _rootDepartment;
+    mapping(DepartmentId department => Department) private _departments;
+    mapping(KeyId key => Key) private _keys;
+    mapping(DepartmentId department => mapping(KeyId key => Grant)) private _grants;
+    mapping(ApplicationId application => DepartmentId department) private _applications;
+    mapping(bytes32 name => address contractAddress) private _contracts;
+
+    /// @param sm2Verifier Who computes SM2.
+    /// @param rootX Coordinate of the key that signs the first enrolment.
+    /// @param rootY Coordinate of the key that signs the first enrolment.
+    constructor(ISm2Verifier sm2Verifier, uint256 rootX, uint256 rootY)
+        SignedDecision(IDepartmentRegistry(address(this)), sm2Verifier)
+    {
+        if (!sm2Verifier.isOnCurve(rootX, rootY)) revert KeyNotOnCurve(rootX, rootY);
+        ROOT_X = rootX;
+        ROOT_Y = rootY;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function enrolDepartment(
+        EnrolDepartment calldata decision,
+        Signature calldata signature,
+        Possession calldata possession
+    ) external {
+        bytes32 decisionHash = _acceptEnrolment(decision, signature);
+        _requireEnrollable(decision);
+        _departments[decision.department] = Department({
+            parent: decision.parent,
+            competent: decision.competent,
+            kind: decision.kind,
+            level: decision.level,
+            status: DepartmentStatuses.ACTIVE,
+            screening: decision.screening
+        });
+        KeyId headKey = _register(
+            Key({
+                holder: DepartmentId.unwrap(decision.department),
+                kind: KeyKinds.OFFICER,
+                validFrom: 0,
+                validUntil: type(uint64).max,
+                revokedAt: 0,
+                qx: decision.headX,
+                qy: decision.headY,
+                za: 0
+            }),
+            decisionHash,
+            possession
+        );
+        _grants[decision.department][headKey] =
+            Grant({roles: Roles.DEPARTMENT_HEAD, validFrom: 0, validUntil: type(uint64).max});
+        emit DepartmentEnrolled(
+            decision.department,
+            decision.parent,
+            decision.competent,
+            decision.kind,
+            decision.level,
+            decision.screening,
+            decision.headX,
+            decision.headY,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            headKey,
+            possession.r,
+            possession.s,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function addKey(AddKey calldata decision, Signature calldata signature, Possession calldata possession) external {
+        if (decision.kind == 0 || decision.kind > KeyKinds.APPLICATION) revert KeyKindInvalid(decision.kind);
+        bytes32 decisionHash = _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            _departmentOf(decision.kind, decision.holder),
+            Roles.DEPARTMENT_HEAD
+        );
+        if (decision.validFrom >= decision.validUntil || decision.validUntil <= block.timestamp) {
+            revert PeriodInvalid(decision.validFrom, decision.validUntil);
+        }
+        KeyId added = _register(
+            Key({
+                holder: decision.holder,
+                kind: decision.kind,
+                validFrom: decision.validFrom,
+                validUntil: decision.validUntil,
+                revokedAt: 0,
+                qx: decision.qx,
+                qy: decision.qy,
+                za: 0
+            }),
+            decisionHash,
+            possession
+        );
+        emit KeyAdded(
+            decision.holder,
+            decision.kind,
+            decision.qx,
+            decision.qy,
+            decision.validFrom,
+            decision.validUntil,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            added,
+            possession.r,
+            possession.s,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function revokeKey(RevokeKey calldata decision, Signature calldata signature) external {
+        Key storage key = _keys[decision.key];
+        if (key.kind == 0) revert KeyUnknown(decision.key);
+        if (key.revokedAt != 0) revert KeyAlreadyRevoked(decision.key, key.revokedAt);
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            _departmentOf(key.kind, key.holder),
+            Roles.DEPARTMENT_HEAD
+        );
+        key.revokedAt = uint64(block.timestamp);
+        emit KeyRevoked(
+            decision.key,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function grantRoles(GrantRoles calldata decision, Signature calldata signature) external {
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            decision.department,
+            Roles.DEPARTMENT_HEAD
+        );
+        if (decision.roles & ~ALL_ROLES != 0) revert RolesUnknown(decision.roles);
+        if (decision.roles != 0) {
+            _liveOfficer(decision.key);
+            if (decision.validFrom >= decision.validUntil || decision.validUntil <= block.timestamp) {
+                revert PeriodInvalid(decision.validFrom, decision.validUntil);
+            }
+        }
+        _grants[decision.department][decision.key] =
+            Grant({roles: decision.roles, validFrom: decision.validFrom, validUntil: decision.validUntil});
+        emit RolesGranted(
+            decision.department,
+            decision.key,
+            decision.roles,
+            decision.validFrom,
+            decision.validUntil,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function registerApplication(RegisterApplication calldata decision, Signature calldata signature) external {
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            decision.department,
+            Roles.OFFICE_HEAD
+        );
+        ApplicationId application =
+            ApplicationId.wrap(keccak256(abi.encode(decision.department, decision.codeHash)));
+        if (!_isNone(_applications[application])) revert ApplicationAlreadyRegistered(application);
+        _applications[application] = decision.department;
+        emit ApplicationRegistered(
+            decision.department,
+            decision.codeHash,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            application,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function listContract(ListContract calldata decision, Signature calldata signature) external {
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            _rootDepartment,
+            Roles.DEPARTMENT_HEAD
+        );
+        bytes32 actual = decision.contractAddress.codehash;
+        if (decision.contractAddress.code.length == 0 || actual != decision.codeHash) {
+            revert ContractCodeMismatch(decision.contractAddress, decision.codeHash, actual);
+        }
+        _contracts[decision.name] = decision.contractAddress;
+        emit ContractListed(
+            decision.name,
+            decision.contractAddress,
+            decision.codeHash,
+            decision.nonce,
+            decision.notAfter,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function verifier() external view returns (ISm2Verifier) {
+        return VERIFIER;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function rootKey() external view returns (uint256 qx, uint256 qy) {
+        return (ROOT_X, ROOT_Y);
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function rootDepartment() external view returns (DepartmentId) {
+        return _rootDepartment;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function departmentOf(DepartmentId department) external view returns (Department memory) {
+        return _enrolled(department);
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function competentOf(DepartmentId department) external view returns (DepartmentId competent, bool screening) {
+        competent = _enrolled(department).competent;
+        screening = _departments[competent].screening;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function keyOf(KeyId key) external view returns (Key memory) {
+        if (_keys[key].kind == 0) revert KeyUnknown(key);
+        return _keys[key];
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function rolesOf(DepartmentId department, KeyId key) external view returns (uint32) {
+        Grant storage grant = _grants[department][key];
+        return block.timestamp >= grant.validFrom && block.timestamp < grant.validUntil ? grant.roles : 0;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function grantOf(DepartmentId department, KeyId key) external view returns (Grant memory) {
+        return _grants[department][key];
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function applicationOf(ApplicationId application) external view returns (DepartmentId) {
+        return _ownerOf(application);
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function applicationOfKey(KeyId key) external view returns (ApplicationId) {
+        Key storage held = _keys[key];
+        bool live = held.kind == KeyKinds.APPLICATION && held.revokedAt == 0 && block.timestamp >= held.validFrom
+            && block.timestamp < held.validUntil;
+        return live ? ApplicationId.wrap(held.holder) : ApplicationId.wrap(0);
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function contractNamed(bytes32 name) external view returns (address) {
+        address contractAddress = _contracts[name];
+        if (contractAddress == address(0)) revert ContractUnknown(name);
+        return contractAddress;
+    }
+
+    /// @notice Accept who enrols: the root key the first department, a head of the competent department every other.
+    /// @param decision To accept.
+    /// @param signature Of it.
+    /// @return EIP-712 hash, as it was signed.
+    function _acceptEnrolment(EnrolDepartment calldata decision, Signature calldata signature)
+        private
+        returns (bytes32)
+    {
+        bytes32 structHash = DecisionHashes.hashOf(decision);
+        if (!_isNone(_rootDepartment)) {
+            return _accept(
+                structHash, decision.nonce, decision.notAfter, signature, decision.competent, Roles.DEPARTMENT_HEAD
+            );
+        }
+        if (decision.parent != decision.department || decision.competent != decision.department) {
+            revert RootNotItsOwn(decision.department, decision.parent, decision.competent);
+        }
+        KeyId root = _keyId(ROOT_X, ROOT_Y);
+        if (!(signature.key == root)) revert RootKeyRequired(root, signature.key);
+        _rootDepartment = decision.department;
+        Key memory pinned;
+        (pinned.qx, pinned.qy, pinned.za) = (ROOT_X, ROOT_Y, VERIFIER.identityHash(ROOT_X, ROOT_Y));
+        return _acceptPinned(structHash, decision.nonce, decision.notAfter, signature, pinned);
+    }
+
+    /// @notice Check the key's owner has it, and register the key, or revert.
+    /// @param key To register; its identity hash is computed here.
+    /// @param decisionHash Text that the key has signed, too.
+    /// @param possession The key's own signature.
+    /// @return id Of the key.
+    function _register(Key memory key, bytes32 decisionHash, Possession calldata possession)
+        private
+        returns (KeyId id)
+    {
+        id = _keyId(key.qx, key.qy);
+        if (_keys[id].kind != 0) revert KeyAlreadyRegistered(id);
+        if (!VERIFIER.isOnCurve(key.qx, key.qy)) revert KeyNotOnCurve(key.qx, key.qy);
+        key.za = VERIFIER.identityHash(key.qx, key.qy);
+        if (!_isSigned(decisionHash, possession.r, possession.s, key)) {
+            revert PossessionRefused(id, possession.r, possession.s);
+        }
+        _keys[id] = key;
+    }
+
+    /// @notice Check what an enrolment says of the department, or revert.
+    /// @param decision To check.
+    function _requireEnrollable(EnrolDepartment calldata decision) private view {
+        _requireCode(decision.department);
+        if (_departments[decision.department].status != 0) revert DepartmentAlreadyEnrolled(decision.department);
+        if (decision.kind == 0 || decision.kind > DepartmentKinds.OTHER) revert DepartmentKindInvalid(decision.kind);
+        if (decision.level == 0 || decision.level > Levels.TOWNSHIP) revert LevelInvalid(decision.level);
+        // The first department is its own parent. A competent department exists: a head of it has signed.
+        if (decision.parent != decision.department) _enrolled(decision.parent);
+        else if (decision.competent != decision.department) revert DepartmentUnknown(decision.parent);
+    }
+
+    /// @notice Get a department, or revert.
+    /// @param department Any id.
+    /// @return found As enrolled.
+    function _enrolled(DepartmentId department) private view returns (Department storage found) {
+        found = _departments[department];
+        if (found.status == 0) revert DepartmentUnknown(department);
+    }
+
+    /// @notice Get the department of an application, or revert.
+    /// @param application Any id.
+    /// @return department Whose it is.
+    function _ownerOf(ApplicationId application) private view returns (DepartmentId department) {
+        department = _applications[application];
+        if (_isNone(department)) revert ApplicationUnknown(application);
+    }
+
+    /// @notice Get the department that answers for a key, or revert.
+    /// @param kind Of the key.
+    /// @param holder Of the key.
+    /// @return department The holder itself, or the department of the application that is the holder.
+    function _departmentOf(uint8 kind, bytes32 holder) private view returns (DepartmentId department) {
+        if (kind == KeyKinds.APPLICATION) return _ownerOf(ApplicationId.wrap(holder));
+        department = DepartmentId.wrap(holder);
+        _enrolled(department);
+    }
+
+    /// @notice Id of a public key.
+    /// @param qx Coordinate.
+    /// @param qy Coordinate.
+    /// @return keccak256 of both.
+    function _keyId(uint256 qx, uint256 qy) private pure returns (KeyId) {
+        return KeyId.wrap(keccak256(abi.encode(qx, qy)));
+    }
+
+    /// @notice Check that an id is a unified social credit code: it becomes part of log origins, which are lines of text.
+    /// @param department To check.
+    function _requireCode(DepartmentId department) private pure {
+        bytes32 code = DepartmentId.unwrap(department);
+        for (uint256 i = 0; i < 18; ++i) {
+            bytes1 character = code[i];
+            bool digit = character >= "0" && character <= "9";
+            bool letter = character >= "A" && character <= "Z";
+            if (!digit && !letter) revert DepartmentCodeMalformed(department);
+        }
+        if (code << 144 != 0) revert DepartmentCodeMalformed(department);
+    }
+
+    /// @notice Whether an id stands for no department.
+    /// @param department Any id.
+    /// @return Whether it is zero.
+    function _isNone(DepartmentId department) private pure returns (bool) {
+        return DepartmentId.unwrap(department) == 0;
+    }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {SM3} from "./SM3.sol";
+
+/// @title Verification of SM2 signatures (GB/T 32918.2-2016) over the recommended curve (GB/T 32918.5-2017).
+/// @notice No secret is handled here, so nothing has to take constant time. Points are Jacobian, (X : Y : Z) stands for
+/// (X/Z^2, Y/Z^3), Z = 0 is the point at infinity; in memory a point is three words.
+library SM2 {
+    /// The field's prime.
+    uint256 internal constant P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF;
+    /// The order of the base point.
+    uint256 internal constant N = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123;
+    /// The curve is y^2 = x^3 - 3x + B.
+    uint256 internal constant B = 0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93;
+    /// The base point.
+    uint256 internal constant GX = 0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7;
+    uint256 internal constant GY = 0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0;
+
+    /// SM3 after the first 128 bytes of every identity: ENTL, the user id 1234567812345678, a, b, xG and 14 bytes of yG.
+    uint256 private constant IDENTITY_STATE =
+        0xadadedb50446043f08a87acee86d22438e232383bfc81fe2cf9117c84707011d;
+
+    /// @notice Whether (qx, qy) is a public key. The group has prime order, so every affine point on the curve is one.
+    /// @param qx Affine coordinate.
+    /// @param qy Affine coordinate.
+    /// @return Whether both are field elements and lie on the curve.
+    function isOnCurve(uint256 qx, uint256 qy) internal pure returns (bool) {
+        if (qx >= P || qy >= P) return false;
+        uint256 cubic = mulmod(addmod(mulmod(qx, qx, P), P - 3, P), qx, P);
+        return mulmod(qy, qy, P) == addmod(cubic, B, P);
+    }
+
+    /// @notice ZA, the hash of the signer's identity, for the user id 1234567812345678 (section 5.5).
+    /// @param qx Affine coordinate of the public key.
+    /// @param qy Affine coordinate of the public key.
+    /// @return SM3(ENTL || id || a || b || xG || yG || qx || qy).
+    function identityHash(uint256 qx, uint256 qy) internal pure returns (bytes32) {
+        return SM3.resume(IDENTITY_STATE, 128, bytes.concat(bytes18(uint144(GY)), bytes32(qx), bytes32(qy)));
+    }
+
+    /// @notice Whether (r, s) signs the digest `e` under (qx, qy), section 7.
+    /// @param e SM3(ZA || message).
+    /// @param r First half of the signature.
+    /// @param s Second half of the signature.
+    /// @param qx Affine coordinate of the public key.
+    /// @param qy Affine coordinate of the public key.
+    /// @return False as well for numbers out of range and for points off the curve.
+    function verify(bytes32 e, uint256 r, uint256 s, uint256 qx, uint256 qy) internal pure returns (bool) {
+        if (r == 0 || r >= N || s == 0 || s >= N || !isOnCurve(qx, qy)) return false;
+        uint256 t = addmod(r, s, N);
+        if (t == 0) return false;
+        (uint256 x, uint256 z) = _combine(s, t, _table(qx, qy));
+        if (z == 0) return false;
+        // r = e + x/z^2 mod N, without an inversion: the affine x is r - e or, where that is below P - N, r - e + N.
+        uint256 wanted = addmod(r, N - (uint256(e) % N), N);
+        uint256 zz = mulmod(z, z, P);
+        return x == mulmod(wanted, zz, P) || (wanted < P - N && x == mulmod(wanted + N, zz, P));
+    }
+
+    /// @notice The 16 sums i*G + j*Q for i, j in 0..3; the point (i, j) lies at 96 * (4 * j + i).
+    /// @param qx Affine coordinate of Q.
+    /// @param qy Affine coordinate of Q.
+    /// @return table Where it begins in memory.
+    function _table(uint256 qx, uint256 qy) private pure returns (uint256 table) {
+        assembly ("memory-safe") {
+            table := mload(0x40)
+            mstore(0x40, add(table, 0x600))
+            mstore(add(table, 0x40), 0)
+        }
+        _put(table + 0x60, GX, GY);
+        _double(table + 0xc0, table + 0x60);
+        _add(table + 0x120, table + 0xc0, table + 0x60);
+        _put(table + 0x180, qx, qy);
+        _double(table + 0x300, table + 0x180);
+        _add(table + 0x480, table + 0x300, table + 0x180);
+        for (uint256 j = 0x180; j < 0x600; j += 0x180) {
+            for (uint256 i = 0x60; i < 0x180; i += 0x60) {
+                _add(table + i + j, table + j, table + i);
+            }
+        }
+    }
+
+    /// @notice s*G + t*Q by two bits of both scalars at a time, from the top (Strauss and Shamir).
+    /// @param s Multiplier of G.
+    /// @param t Multiplier of Q.
+    /// @param table The sums of `_table`.
+    /// @return x Jacobian coordinate of the sum.
+    /// @return z Jacobian coordinate of the sum; zero for the point at infinity.
+    function _combine(uint256 s, uint256 t, uint256 table) private pure returns (uint256 x, uint256 z) {
+        assembly ("memory-safe") {
+            let y := 1
+            x := 1
+            for { let bit := 256 } bit {} {
+                bit := sub(bit, 2)
+                if z {
+                    // Doubled twice: delta = Z^2, gamma = Y^2, beta = X*gamma, alpha = 3(X - delta)(X + delta).
+                    for { let times := 2 } times { times := sub(times, 1) } {
+                        let delta := mulmod(z, z, P)
+                        let gamma := mulmod(y, y, P)
+                        let beta := mulmod(x, gamma, P)
+                        let alpha := mulmod(3, mulmod(addmod(x, sub(P, delta), P), addmod(x, delta, P), P), P)
+                        z := mulmod(mulmod(2, y, P), z, P)
+                        x := addmod(mulmod(alpha, alpha, P), mulmod(sub(P, 8), beta, P), P)
+                        y := mulmod(alpha, addmod(mulmod(4, beta, P), sub(P, x), P), P)
+                        y := addmod(y, mulmod(sub(P, 8), mulmod(gamma, gamma, P), P), P)
+                    }
+                }
+                let point := or(and(shr(bit, s), 3), shl(2, and(shr(bit, t), 3)))
+                if point {
+                    point := add(table, mul(0x60, point))
+                    let z2 := mload(add(point, 0x40))
+                    switch z
+                    case 0 {
+                        x := mload(point)
+                        y := mload(add(point, 0x20))
+                        z := z2
+                    }
+                    default {
+                        // A sum of the table can be the point at infinity: Q may be -G, say.
+                        if z2 {
+                            let zz := mulmod(z, z, P)
+                            let zz2 := mulmod(z2, z2, P)
+                            let u := mulmod(x, zz2, P)
+                            let v := mulmod(y, mulmod(zz2, z2, P), P)
+                            let h := addmod(mulmod(mload(point), zz, P), sub(P, u), P)
+                            let r := addmod(mulmod(mload(add(point, 0x20)), mulmod(zz, z, P), P), sub(P, v), P)
+                            switch or(h, r)
+                            case 0 {
+                                // The same point: the formula below would give 0/0, so double.
+                                let delta := mulmod(z, z, P)
+                                let gamma := mulmod(y, y, P)
+                                let beta := mulmod(x, gamma, P)
+                                let alpha := mulmod(3, mulmod(addmod(x, sub(P, delta), P), addmod(x, delta, P), P), P)
+                                z := mulmod(mulmod(2, y, P), z, P)
+                                x := addmod(mulmod(alpha, alpha, P), mulmod(sub(P, 8), beta, P), P)
+                                y := mulmod(alpha, addmod(mulmod(4, beta, P), sub(P, x), P), P)
+                                y := addmod(y, mulmod(sub(P, 8), mulmod(gamma, gamma, P), P), P)
+                            }
+                            default {
+                                // Opposite points have h = 0 and come out with z = 0, as they should.
+                                zz := mulmod(h, h, P)
+                                z := mulmod(mulmod(z, z2, P), h, P)
+                                u := mulmod(u, zz, P)
+                                zz := mulmod(zz, h, P)
+                                x := addmod(addmod(mulmod(r, r, P), sub(P, zz), P), mulmod(sub(P, 2), u, P), P)
+                                y := mulmod(r, addmod(u, sub(P, x), P), P)
+                                y := addmod(y, sub(P, mulmod(v, zz, P)), P)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// @notice Write an affine point.
+    /// @param out Where.
+    /// @param x Coordinate.
+    /// @param y Coordinate.
+    function _put(uint256 out, uint256 x, uint256 y) private pure {
+        assembly ("memory-safe") {
+            mstore(out, x)
+            mstore(add(out, 0x20), y)
+            mstore(add(out, 0x40), 1)
+        }
+    }
+
+    /// @notice out = 2a.
+    /// @param out Where; not `a` itself.
+    /// @param a A finite point.
+    function _double(uint256 out, uint256 a) private pure {
+        assembly ("memory-safe") {
+            let x := mload(a)
+            let y := mload(add(a, 0x20))
+            let z := mload(add(a, 0x40))
+            let delta := mulmod(z, z, P)
+            let gamma := mulmod(y, y, P)
+            let beta := mulmod(x, gamma, P)
+            let alpha := mulmod(3, mulmod(addmod(x, sub(P, delta), P), addmod(x, delta, P), P), P)
+            let x3 := addmod(mulmod(alpha, alpha, P), mulmod(sub(P, 8), beta, P), P)
+            y := mulmod(mulmod(2, y, P), z, P)
+            mstore(add(out, 0x40), y)
+            y := mulmod(alpha, addmod(mulmod(4, beta, P), sub(P, x3), P), P)
+            mstore(out, x3)
+            mstore(add(out, 0x20), addmod(y, mulmod(sub(P, 8), mulmod(gamma, gamma, P), P), P))
+        }
+    }
+
+    /// @notice out = a + b, also where they are equal or opposite.
+    /// @param out Where; neither `a` nor `b` itself.
+    /// @param a A finite point.
+    /// @param b A finite point.
+    function _add(uint256 out, uint256 a, uint256 b) private pure {
+        bool same;
+        assembly ("memory-safe") {
+            let z1 := mload(add(a, 0x40))
+            let z2 := mload(add(b, 0x40))
+            let zz1 := mulmod(z1, z1, P)
+            let zz2 := mulmod(z2, z2, P)
+            let u := mulmod(mload(a), zz2, P)
+            let v := mulmod(mload(add(a, 0x20)), mulmod(zz2, z2, P), P)
+            let h := addmod(mulmod(mload(b), zz1, P), sub(P, u), P)
+            let r := addmod(mulmod(mload(add(b, 0x20)), mulmod(zz1, z1, P), P), sub(P, v), P)
+            same := iszero(or(h, r))
+            let hh := mulmod(h, h, P)
+            mstore(add(out, 0x40), mulmod(mulmod(z1, z2, P), h, P))
+            u := mulmod(u, hh, P)
+            hh := mulmod(hh, h, P)
+            let x := addmod(addmod(mulmod(r, r, P), sub(P, hh), P), mulmod(sub(P, 2), u, P), P)
+            mstore(out, x)
+            mstore(add(out, 0x20), addmod(mulmod(r, addmod(u, sub(P, x), P), P), sub(P, mulmod(v, hh, P)), P))
+        }
+        if (same) _double(out, a);
+    }
+}

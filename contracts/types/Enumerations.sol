@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+// The enumerations, numbered from 1; 0 is invalid everywhere. The numbers are part of the wire format
+// (docs/protocol.md) and equal node/protocol/enums.py: a test compares.
+
+/// @title Bits of the roles a department grants to a key.
+library Roles {
+    uint32 internal constant DATA_OFFICER = 1;
+    uint32 internal constant OFFICE_HEAD = 2;
+    uint32 internal constant DEPARTMENT_HEAD = 4;
+    uint32 internal constant REVIEWER = 8;
+    uint32 internal constant AUDITOR = 16;
+    uint32 internal constant DUTY_OFFICER = 32;
+}
+
+/// @title What a key signs: decisions, checkpoints, calls.
+library KeyKinds {
+    uint8 internal constant OFFICER = 1;
+    uint8 internal constant DEPARTMENT = 2;
+    uint8 internal constant APPLICATION = 3;
+}
+
+/// @title What sort of body a department is.
+library DepartmentKinds {
+    uint8 internal constant GOVERNMENT = 1;
+    uint8 internal constant AUTHORISED = 2;
+    uint8 internal constant PARTY_OR_COURT = 3;
+    uint8 internal constant UTILITY = 4;
+    uint8 internal constant OTHER = 5;
+}
+
+/// @title Level of government.
+library Levels {
+    uint8 internal constant STATE = 1;
+    uint8 internal constant PROVINCE = 2;
+    uint8 internal constant CITY = 3;
+    uint8 internal constant COUNTY = 4;
+    uint8 internal constant TOWNSHIP = 5;
+}
+
+/// @title Whether a department takes part.
+library DepartmentStatuses {
+    uint8 internal constant ACTIVE = 1;
+    uint8 internal constant SUSPENDED = 2;
+}
+
+/// @title Share class of an entry version.
+library ShareTypes {
+    uint8 internal constant UNCONDITIONAL = 1;
+    uint8 internal constant CONDITIONAL = 2;
+    uint8 internal constant NOT_SHARED = 3;
+}
+
+/// @title How data is shared.
+library Modes {
+    uint8 internal constant QUERY = 1;
+    uint8 internal constant BATCH = 2;
+    uint8 internal constant FILE = 3;
+    uint8 internal constant STATISTICS = 4;
+}
+
+/// @title State of an entry's latest version.
+library EntryStates {
+    uint8 internal constant SUBMITTED = 1;
+    uint8 internal constant PUBLISHED = 2;
+    uint8 internal constant RETURNED = 3;
+    uint8 internal constant WITHDRAWAL_SUBMITTED = 4;
+    uint8 internal constant WITHDRAWN = 5;
+    uint8 internal constant FROZEN = 6;
+}
+
+/// @title State of a share authorisation.
+library AuthorisationStates {
+    uint8 internal constant APPLIED = 1;
+    uint8 internal constant FORWARDED = 2;
+    uint8 internal constant RETURNED = 3;
+    uint8 internal constant SUPPLEMENTING = 4;
+    uint8 internal constant AGREED = 5;
+    uint8 internal constant REFUSED = 6;
+    uint8 internal constant WITHDRAWN = 7;
+    uint8 internal constant DELIVERED = 8;
+    uint8 internal constant ACTIVE = 9;
+    uint8 internal constant SUSPENDED = 10;
+    uint8 internal constant RECTIFIED = 11;
+    uint8 internal constant TERMINATED = 12;
+    uint8 internal constant DISPOSED = 13;
+    uint8 internal constant CLOSED = 14;
+}
+
+/// @title A provider's reply to an application.
+library Answers {
+    uint8 internal constant AGREE = 1;
+    uint8 internal constant PARTLY = 2;
+    uint8 internal constant REFUSE = 3;
+}
+
+/// @title Steps of an authorisation after it was applied for.
+library Steps {
+    uint8 internal constant PASS = 1;
+    uint8 internal constant RETURN = 2;
+    uint8 internal constant REQUEST_SUPPLEMENT = 3;
+    uint8 internal constant SUPPLEMENT = 4;
+    uint8 internal constant REQUEST_EXTENSION = 5;
+    uint8 internal constant GRANT_EXTENSION = 6;
+    uint8 internal constant REJECT_EXTENSION = 7;
+    uint8 internal constant WITHDRAW = 8;
+    uint8 internal constant DELIVER = 9;
+    uint8 internal constant CONFIRM = 10;
+    uint8 internal constant PROPOSE_CHANGE = 11;
+    uint8 internal constant ACCEPT_CHANGE = 12;
+    uint8 internal constant REJECT_CHANGE = 13;
+    uint8 internal constant SUSPEND = 14;
+    uint8 internal constant RECTIFY = 15;
+    uint8 internal constant RESUME = 16;
+    uint8 internal constant TERMINATE_FOR_CAUSE = 17;
+    uint8 internal constant END_SERVICE = 18;
+    uint8 internal constant FINISH = 19;
+    uint8 internal constant REPORT_DISPOSAL = 20;
+    uint8 internal constant ACCEPT_DISPOSAL = 21;
+    uint8 internal constant DISPUTE_DISPOSAL = 22;
+    uint8 internal constant RULE_DISPUTE = 23;
+}
+
+/// @title Answer of `ShareAuthorisations.permits`.
+library Permits {
+    uint8 internal constant PERMITTED = 1;
+    uint8 internal constant UNKNOWN = 2;
+    uint8 internal constant NOT_AGREED = 3;
+    uint8 internal constant NOT_STARTED = 4;
+    uint8 internal constant EXPIRED = 5;
+    uint8 internal constant SUSPENDED = 6;
+    uint8 internal constant TERMINATED = 7;
+    uint8 internal constant ITEM_NOT_GRANTED = 8;
+    uint8 internal constant PURPOSE_NOT_GRANTED = 9;
+}

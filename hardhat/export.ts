@@ -1,0 +1,67 @@
+// Copies what Python needs from the build: ABIs to node/protocol/abi, creation artifacts to node/chain/artifacts.
+//
+// All contracts come from one compiler run over all sources, and that run's standard-JSON input is committed beside
+// them, so that anybody can compile the same bytes again. A compiler warning is an error here.
+import hre from "hardhat";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const CONTRACTS = ["Sm2Verifier", "DepartmentRegistry", "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"];
+const LARGEST_CODE = 24_576; // bytes, EIP-170
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = join(here, "..");
+
+function readJson(path: string): any {
+  return JSON.parse(readFileSync(path, "utf8"));
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeFileSync(path, JSON.stringify(value, null, 1) + "\n");
+}
+
+function artifactOf(contract: string): any {
+  return readJson(join(here, "artifacts/contracts", `${contract}.sol`, `${contract}.json`));
+}
+
+/** Id of the compiler run that made all contracts from all sources, if there was one. */
+function findWholeBuild(): string | undefined {
+  const ids = new Set(CONTRACTS.map((contract) => artifactOf(contract).buildInfoId));
+  if (ids.size !== 1) return undefined;
+  const [id] = ids;
+  const compiled = readJson(join(here, "artifacts/build-info", `${id}.json`)).input.sources;
+  const files = readdirSync(join(here, "contracts"), { recursive: true, encoding: "utf8" });
+  const sources = files.filter((file) => file.endsWith(".sol"));
+  return sources.every((file) => `project/contracts/${file}` in compiled) ? id : undefined;
+}
+
+await hre.tasks.getTask("build").run({});
+if (findWholeBuild() === undefined) await hre.tasks.getTask("build").run({ force: true });
+const id = findWholeBuild();
+if (id === undefined) throw new Error("the contracts did not come from one compiler run");
+
+const warnings = readJson(join(here, "artifacts/build-info", `${id}.output.json`)).output.errors ?? [];
+if (warnings.length > 0) throw new Error(warnings.map((one: any) => one.formattedMessage).join("\n"));
+
+for (const contract of CONTRACTS) {
+  const artifact = artifactOf(contract);
+  const size = artifact.deployedBytecode.length / 2 - 1;
+  if (size > LARGEST_CODE) throw new Error(`${contract} has ${size} bytes of code, more than ${LARGEST_CODE}`);
+  writeJson(join(root, "node/protocol/abi", `${contract}.json`), { contractName: contract, abi: artifact.abi });
+  writeJson(join(root, "node/chain/artifacts", `${contract}.json`), {
+    contractName: contract,
+    sourceName: artifact.inputSourceName,
+    bytecode: artifact.bytecode,
+    deployedBytecode: artifact.deployedBytecode,
+    immutableReferences: artifact.immutableReferences ?? {},
+  });
+  console.log(`${contract}: ${size} bytes`);
+}
+
+const input = readJson(join(here, "artifacts/build-info", `${id}.json`)).input;
+// What is asked for does not change what is compiled; ask for what is compared.
+input.settings.outputSelection = {
+  "*": { "*": ["abi", "evm.bytecode.object", "evm.deployedBytecode.object", "evm.deployedBytecode.immutableReferences"] },
+};
+writeJson(join(root, "node/chain/artifacts/standard-input.json"), input);
