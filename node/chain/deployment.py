@@ -1,0 +1,218 @@
+"""Which contracts on which chain: the file every party starts from, and the check against a chain.
+
+Canonical JSON (RFC 8785). Nothing in it needs trust beyond the file itself: chain id, genesis
+hash and code hashes are compared with the chain before anything is believed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ..crypto import Sm2PublicKey, keccak256
+from ..errors import ChainUnavailable, ConfigInvalid, InvalidInput, MalformedKey, WrongChain
+from ..protocol import abi, canonical, encoding
+from ..protocol.abicodec import compile_tuple
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .gateway import Gateway, TxReceipt
+    from .relay import RelayAccount
+
+CREATION_GAS = 20_000_000
+MINED_SECONDS = 30.0
+
+_ADDRESS_BYTES = 20
+_Arguments = Callable[[dict[str, bytes], Sm2PublicKey], dict[str, Any]]
+_CONSTRUCTORS: dict[str, _Arguments] = {
+    "Sm2Verifier": lambda _, __: {},
+    "DepartmentRegistry": lambda at, root: {
+        "verifier": at["Sm2Verifier"], "rootX": root.x, "rootY": root.y,
+    },
+    "CatalogueRegistry": lambda at, _: {"registry": at["DepartmentRegistry"]},
+    "ShareAuthorisations": lambda at, _: {
+        "registry": at["DepartmentRegistry"], "catalogue": at["CatalogueRegistry"],
+    },
+    "AccessAnchors": lambda at, _: {"registry": at["DepartmentRegistry"]},
+}  # fmt: skip
+"""Contracts in the order of their creation, with what their constructors are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedContract:
+    """One contract in force."""
+
+    address: bytes
+    code_hash: bytes
+    """Keccak-256 of its code on the chain."""
+    block: int
+    """The block it was created in: none before holds an event of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One system: a chain and its contracts."""
+
+    chain_id: int
+    genesis_hash: bytes
+    root_key: bytes
+    """The key that signs the first enrolment; x‖y, 64 bytes."""
+    contracts: dict[str, DeployedContract]
+
+    @property
+    def names(self) -> dict[bytes, str]:
+        """Contract names by address."""
+        return {contract.address: name for name, contract in self.contracts.items()}
+
+    def render(self) -> bytes:
+        """Return the file's content."""
+        contracts = {
+            name: {
+                "address": contract.address.hex(),
+                "block": contract.block,
+                "codeHash": contract.code_hash.hex(),
+            }
+            for name, contract in self.contracts.items()
+        }
+        return canonical.dumps(
+            {
+                "chainId": self.chain_id,
+                "contracts": contracts,
+                "genesisHash": self.genesis_hash.hex(),
+                "rootKey": self.root_key.hex(),
+            }
+        )
+
+    @classmethod
+    def parse(cls, data: bytes) -> Deployment:
+        """Read a file's content.
+
+        Raises:
+            ConfigInvalid: not a deployment file.
+        """
+        try:
+            members = canonical.loads(data)
+            contracts = {name: _contract(members["contracts"][name]) for name in _CONSTRUCTORS}
+            return cls(
+                chain_id=int(members["chainId"]),
+                genesis_hash=encoding.hex32(members["genesisHash"]),
+                root_key=Sm2PublicKey.from_raw(bytes.fromhex(members["rootKey"])).raw,
+                contracts=contracts,
+            )
+        except (InvalidInput, MalformedKey, KeyError, TypeError, ValueError) as error:
+            raise ConfigInvalid(f"not a deployment file: {error}") from error
+
+    @classmethod
+    def load(cls, path: Path) -> Deployment:
+        """Read a deployment file.
+
+        Raises:
+            ConfigInvalid: no such file, or not a deployment file.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise ConfigInvalid(f"cannot read the deployment {path}: {error.strerror}") from error
+        return cls.parse(data)
+
+    def save(self, path: Path) -> None:
+        """Write the file as a whole or not at all."""
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        with temporary.open("wb") as file:
+            file.write(self.render())
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+
+
+def deploy(gateway: Gateway, relay: RelayAccount, root_public_key: Sm2PublicKey) -> Deployment:
+    """Create all contracts on a chain and return where they are.
+
+    Stopped half-way it leaves contracts that no deployment names and nobody listens to.
+
+    Raises:
+        ChainUnavailable: a creation was not mined, or failed.
+        TransactionRefused: the chain does not take a creation.
+    """
+    chain_id, genesis = gateway.chain_id(), gateway.block(0)
+    contracts: dict[str, DeployedContract] = {}
+    for name, arguments in _CONSTRUCTORS.items():
+        addresses = {known: contract.address for known, contract in contracts.items()}
+        code = creation_code(name, arguments(addresses, root_public_key))
+        nonce = gateway.transaction_count(relay.address)
+        raw = relay.sign_legacy(b"", code, nonce, CREATION_GAS, chain_id)
+        receipt = _mined(gateway, gateway.send_raw(raw))
+        if not receipt.succeeded or receipt.contract_address is None:
+            raise ChainUnavailable(f"the creation of {name} failed on the chain")
+        contracts[name] = DeployedContract(
+            address=receipt.contract_address,
+            code_hash=keccak256(gateway.code(receipt.contract_address)),
+            block=receipt.block_number,
+        )
+    return Deployment(chain_id, genesis.hash, root_public_key.raw, contracts)
+
+
+def check(gateway: Gateway, deployment: Deployment) -> None:
+    """Check that the endpoint's chain is the deployment's and holds its contracts.
+
+    Raises:
+        WrongChain: chain id, genesis hash or a contract's code is another.
+        ChainUnavailable: the endpoint does not answer.
+    """
+    chain_id, genesis = gateway.chain_id(), gateway.block(0)
+    if chain_id != deployment.chain_id:
+        raise WrongChain(f"the endpoint's chain is {chain_id}, not {deployment.chain_id}")
+    if genesis.hash != deployment.genesis_hash:
+        raise WrongChain(
+            f"the chain's genesis is {genesis.hash.hex()}, not {deployment.genesis_hash.hex()}"
+        )
+    for name, contract in deployment.contracts.items():
+        if keccak256(gateway.code(contract.address)) != contract.code_hash:
+            raise WrongChain(f"the code of {name} at 0x{contract.address.hex()} is another")
+
+
+def creation_code(name: str, arguments: dict[str, Any]) -> bytes:
+    """Return what a creation transaction of a contract carries.
+
+    Raises:
+        ConfigInvalid: the contract's artifact is missing.
+    """
+    file = resources.files(__package__) / "artifacts" / f"{name}.json"
+    try:
+        bytecode: str = orjson.loads(file.read_bytes())["bytecode"]
+    except FileNotFoundError as error:
+        raise ConfigInvalid(f"no artifact of {name}: run `make abi`") from error
+    inputs: list[dict[str, Any]] = next(
+        (item["inputs"] for item in abi.load_abi(name) if item["type"] == "constructor"), []
+    )
+    return bytes.fromhex(bytecode.removeprefix("0x")) + compile_tuple(inputs).encode(arguments)
+
+
+def _mined(gateway: Gateway, tx_hash: bytes) -> TxReceipt:
+    """Wait for a receipt; at once on the embedded chain, a block later on others."""
+    from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+    waiting = Retrying(
+        retry=retry_if_result(lambda receipt: receipt is None),
+        stop=stop_after_delay(MINED_SECONDS),
+        wait=wait_fixed(0.1),
+        retry_error_callback=lambda _state: None,
+    )
+    receipt: TxReceipt | None = waiting(gateway.receipt, tx_hash)
+    if receipt is None:
+        raise ChainUnavailable(f"0x{tx_hash.hex()} is not mined after {MINED_SECONDS:.0f} s")
+    return receipt
+
+
+def _contract(members: dict[str, Any]) -> DeployedContract:
+    address = bytes.fromhex(members["address"])
+    if len(address) != _ADDRESS_BYTES:
+        raise ValueError(f"not an address: {members['address']}")
+    return DeployedContract(address, encoding.hex32(members["codeHash"]), int(members["block"]))

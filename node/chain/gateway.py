@@ -1,0 +1,308 @@
+"""The chain through standard JSON-RPC, with raw values and errors of ours.
+
+Reads are repeated when the endpoint does not answer; sends never are, here: whether a repeat is
+safe is for the outbox to know. No caching: every answer is the endpoint's own.
+Thread-safe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from ..errors import ChainUnavailable
+from .engines import Engine, engine_of
+from .jsonrpc import Endpoint, parse_response
+from .reverts import call_error, revert_data, send_error, unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+READ_ATTEMPTS = 3
+
+Parsed = TypeVar("Parsed")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHeader:
+    """A block without its transactions."""
+
+    number: int
+    hash: bytes
+    parent_hash: bytes
+    timestamp: int
+    """Seconds since 1970."""
+    raw: dict[str, Any]
+    """The header's fields as the endpoint gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawLog:
+    """A log as a contract emitted it, undecoded."""
+
+    address: bytes
+    topics: list[bytes]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    tx_hash: bytes
+    tx_index: int
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TxReceipt:
+    """What became of a transaction."""
+
+    tx_hash: bytes
+    block_number: int
+    block_hash: bytes
+    tx_index: int
+    succeeded: bool
+    gas_used: int
+    contract_address: bytes | None
+    logs: list[RawLog]
+    revert_data: bytes | None
+    """Where the engine records it (Besu with `--revert-reason-enabled`)."""
+
+
+class Gateway:
+    """One chain endpoint."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = 10.0) -> None:
+        self._endpoint = Endpoint(url, timeout_seconds=timeout_seconds)
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(ChainUnavailable),
+            stop=stop_after_attempt(READ_ATTEMPTS),
+            wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.05),
+            reraise=True,
+        )
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._endpoint.close()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What kind of engine answers."""
+        return self._read("web3_clientVersion", parse=engine_of)
+
+    def chain_id(self) -> int:
+        """Return the chain's id."""
+        return self._read("eth_chainId", parse=_int)
+
+    def head(self) -> int:
+        """Return the number of the last block."""
+        return self._read("eth_blockNumber", parse=_int)
+
+    def block(self, number: int) -> BlockHeader:
+        """Return one block's header.
+
+        Raises:
+            ChainUnavailable: also when there is no such block (yet).
+        """
+        return self.headers(number, number)[0]
+
+    def headers(self, first: int, last: int) -> list[BlockHeader]:
+        """Return the headers of a range of blocks, both ends included, in order."""
+        size = self.engine.batch_requests
+        headers: list[BlockHeader] = []
+        for start in range(first, last + 1, size):
+            numbers = range(start, min(start + size, last + 1))
+            headers += self._retrying(self._read_headers, numbers)
+        return headers
+
+    def logs(
+        self, first: int, last: int, addresses: Sequence[bytes], *, topics: Sequence[bytes] = ()
+    ) -> list[RawLog]:
+        """Return all logs of `addresses` (20 bytes each) in a range of blocks, in chain order.
+
+        `topics` narrows to logs whose first topics are these (32 bytes each).
+        """
+        names = [f"0x{address.hex()}" for address in addresses]
+        wanted = [f"0x{topic.hex()}" for topic in topics]
+        span = self.engine.log_range_blocks
+        logs: list[RawLog] = []
+        for start in range(first, last + 1, span):
+            end = min(start + span - 1, last)
+            asked = {
+                "address": names,
+                "topics": wanted,
+                "fromBlock": hex(start),
+                "toBlock": hex(end),
+            }
+            logs += self._read("eth_getLogs", asked, parse=_logs)
+        return logs
+
+    def call(self, to: bytes, data: bytes, *, block: int | str = "latest") -> bytes:
+        """Run a view, or try out a decision, and return what it returns.
+
+        Raises:
+            DecisionRefused: the contract reverted; `facts` hold the error's name and values.
+            ChainUnavailable: no answer, or not about the contract.
+        """
+        call = {"to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
+        response = self._retrying(self._endpoint.call, "eth_call", call, _tag(block))
+        if "error" in response:
+            raise call_error(response["error"], "eth_call")
+        return self._parse(response.get("result"), _bytes)
+
+    def revert_of(
+        self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
+    ) -> bytes:
+        """Run a failed transaction again and return its revert data; empty if it has none now.
+
+        Raises:
+            ChainUnavailable: no answer.
+        """
+        call = {
+            "from": f"0x{sender.hex()}",
+            "to": f"0x{to.hex()}",
+            "data": f"0x{data.hex()}",
+            "gas": hex(gas),
+        }
+        response = self._retrying(self._endpoint.call, "eth_call", call, _tag(block))
+        return revert_data(response["error"]) or b"" if "error" in response else b""
+
+    def send_raw(self, raw: bytes) -> bytes:
+        """Hand over a signed transaction once and return its hash.
+
+        Raises:
+            TransactionRefused: as it is it will not be taken; `facts["reason"]` says why.
+            ChainUnavailable: it may or may not have arrived; the same bytes may be sent again.
+        """
+        response = self._endpoint.call("eth_sendRawTransaction", f"0x{raw.hex()}")
+        if "error" in response:
+            raise send_error(response["error"])
+        return _bytes(response["result"])
+
+    def receipt(self, tx_hash: bytes) -> TxReceipt | None:
+        """Return what became of a transaction; None if it is in no block."""
+        name = f"0x{tx_hash.hex()}"
+        return self._read("eth_getTransactionReceipt", name, parse=_find_receipt)
+
+    def block_receipts(self, number: int) -> list[dict[str, Any]]:
+        """Return all receipts of a block, as the endpoint gave them."""
+        receipts = self._read("eth_getBlockReceipts", hex(number), parse=_find_list)
+        if receipts is None:
+            raise ChainUnavailable(f"{self._endpoint.url} has no receipts of block {number}")
+        return receipts
+
+    def code(self, address: bytes) -> bytes:
+        """Return the code at an address; empty if there is none."""
+        return self._read("eth_getCode", f"0x{address.hex()}", "latest", parse=_bytes)
+
+    def transaction_count(self, address: bytes) -> int:
+        """Return how many transactions of an account are in blocks: its next nonce."""
+        name = f"0x{address.hex()}"
+        return self._read("eth_getTransactionCount", name, "latest", parse=_int)
+
+    def _read(self, method: str, *params: object, parse: Callable[[Any], Parsed]) -> Parsed:
+        answer: Parsed = self._retrying(self._read_once, method, params, parse)
+        return answer
+
+    def _read_once(
+        self, method: str, params: tuple[object, ...], parse: Callable[[Any], Parsed]
+    ) -> Parsed:
+        response = self._endpoint.call(method, *params)
+        if "error" in response:
+            raise unavailable(response["error"], method)
+        return self._parse(response.get("result"), parse)
+
+    def _read_headers(self, numbers: range) -> list[BlockHeader]:
+        requests = [
+            {
+                "jsonrpc": "2.0",
+                "id": number,
+                "method": "eth_getBlockByNumber",
+                "params": [hex(number), False],
+            }
+            for number in numbers
+        ]
+        answers = parse_response(self._endpoint.post(orjson.dumps(requests)), self._endpoint.url)
+        return self._parse(answers, lambda found: list(_headers(found, numbers)))
+
+    def _parse(self, result: Any, parse: Callable[[Any], Parsed]) -> Parsed:  # noqa: ANN401 - JSON
+        try:
+            return parse(result)
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+            text = f"{self._endpoint.url} answered what cannot be read: {error!r}"
+            raise ChainUnavailable(text) from error
+
+
+def _headers(answers: list[dict[str, Any]], numbers: range) -> Iterator[BlockHeader]:
+    """Order a batch's answers by id: engines may answer in any order."""
+    by_id = {answer["id"]: answer for answer in answers}
+    for number in numbers:
+        answer = by_id[number]
+        if "error" in answer:
+            raise unavailable(answer["error"], f"block {number}")
+        if answer["result"] is None:
+            raise ChainUnavailable(f"there is no block {number} (yet)")
+        yield _header(answer["result"])
+
+
+def _header(block: dict[str, Any]) -> BlockHeader:
+    return BlockHeader(
+        number=_int(block["number"]),
+        hash=_bytes(block["hash"]),
+        parent_hash=_bytes(block["parentHash"]),
+        timestamp=_int(block["timestamp"]),
+        raw=block,
+    )
+
+
+def _logs(found: list[dict[str, Any]]) -> list[RawLog]:
+    return [_log(log) for log in found]
+
+
+def _log(raw: dict[str, Any]) -> RawLog:
+    return RawLog(
+        _bytes(raw["address"]),
+        [bytes.fromhex(topic[2:]) for topic in raw["topics"]],
+        _bytes(raw["data"]),
+        int(raw["blockNumber"], 16),
+        _bytes(raw["blockHash"]),
+        _bytes(raw["transactionHash"]),
+        int(raw["transactionIndex"], 16),
+        int(raw["logIndex"], 16),
+    )
+
+
+def _find_receipt(raw: dict[str, Any] | None) -> TxReceipt | None:
+    return None if raw is None else _receipt(raw)
+
+
+def _find_list(found: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    return found
+
+
+def _receipt(raw: dict[str, Any]) -> TxReceipt:
+    created, reason = raw.get("contractAddress"), raw.get("revertReason")
+    return TxReceipt(
+        tx_hash=_bytes(raw["transactionHash"]),
+        block_number=_int(raw["blockNumber"]),
+        block_hash=_bytes(raw["blockHash"]),
+        tx_index=_int(raw["transactionIndex"]),
+        succeeded=_int(raw["status"]) == 1,
+        gas_used=_int(raw["gasUsed"]),
+        contract_address=_bytes(created) if created else None,
+        logs=[_log(log) for log in raw["logs"]],
+        revert_data=_bytes(reason) if reason else None,
+    )
+
+
+def _tag(block: int | str) -> str:
+    return hex(block) if isinstance(block, int) else block
+
+
+def _int(quantity: str) -> int:
+    return int(quantity, 16)
+
+
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text[2:])

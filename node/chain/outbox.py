@@ -1,0 +1,226 @@
+"""Transactions that must arrive, whatever dies in between.
+
+`enqueue` commits nonce and signed bytes before anything is sent; `pump` sends in nonce order,
+one process at a time (flock), and may be repeated at will: the chain knows a transaction by its
+hash. A nonce that can never be used as meant is used by an empty transfer to oneself, so nothing
+queues behind it for ever.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..crypto import keccak256
+from ..errors import ChainUnavailable, ConfigInvalid, TransactionRefused
+from .duplicates import find_same_decision
+from .outbox_rows import OutboxRows, Row, State
+from .reverts import refusal_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from .gateway import Gateway, TxReceipt
+    from .relay import RelayAccount
+
+TRANSFER_GAS = 21_000
+POLL_SECONDS = 0.02
+
+
+class Outbox:
+    """The queue of one relay account towards one chain; any number of processes may share it."""
+
+    def __init__(self, engine: Engine, gateway: Gateway, relay: RelayAccount) -> None:
+        self._gateway, self._relay = gateway, relay
+        self._rows = OutboxRows(engine, relay.address)
+        self._lock_path = _lock_path(engine, relay.address)
+
+    def enqueue(self, unique_key: str, to: bytes, data: bytes, gas: int) -> int:
+        """Commit a transaction to be sent and return its row's id.
+
+        The same key again returns the row that is there, whatever became of it.
+
+        Raises:
+            ChainUnavailable: the account's first row needs its count from the chain.
+        """
+        known = self._rows.find_by_key(unique_key)
+        if known is not None:
+            return known
+        used = self._gateway.transaction_count(self._relay.address) if self._rows.is_empty() else 0
+        return self._rows.append(
+            unique_key,
+            to=to,
+            data=data,
+            gas=gas,
+            at_least=used,
+            sign=lambda nonce: self._sign(to, data, gas, nonce),
+        )
+
+    def pump(self) -> int:
+        """Send what waits, in nonce order, and see what became of it; return how many settled.
+
+        Does nothing while another thread or process is at it.
+
+        Raises:
+            ChainUnavailable: the rest is sent next time.
+        """
+        settled = 0
+        with self._only_sender() as is_sender:
+            if not is_sender:
+                return 0
+            for row in self._rows.list_open(self._gateway.engine.pending_transactions):
+                if not self._advance(row):
+                    continue  # taken but in no block yet: the next nonce may be on its way too
+                settled += 1
+        return settled
+
+    def wait(self, row_id: int, timeout_seconds: float = 30.0) -> TxReceipt:
+        """Wait until a row is settled, sending it if nobody else does.
+
+        Raises:
+            DecisionRefused: mined, but the contract reverted.
+            TransactionRefused: the chain will never take it.
+            ChainUnavailable: not settled in time; it stays in the outbox and may still be.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        problem = ChainUnavailable("not mined yet")
+        while True:
+            try:
+                self.pump()
+                receipt = self.result(row_id)
+                if receipt is not None:
+                    return receipt
+            except ChainUnavailable as error:
+                problem = error
+            if time.monotonic() >= deadline:
+                text = f"transaction {row_id} is not mined after {timeout_seconds:g} s: {problem}"
+                raise ChainUnavailable(text) from problem
+            time.sleep(POLL_SECONDS)
+
+    def result(self, row_id: int) -> TxReceipt | None:
+        """Return a mined row's receipt; None while it is open.
+
+        Raises:
+            DecisionRefused, TransactionRefused: it has failed.
+            ChainUnavailable: mined, but the endpoint does not answer.
+        """
+        row = self._rows.get(row_id)
+        if row.state == State.MINED and row.mined is not None:
+            return self._gateway.receipt(row.mined)
+        if row.state == State.FAILED:
+            if row.revert is not None:
+                raise refusal_of(row.revert)
+            raise TransactionRefused(str(row.refusal), reason="invalid")
+        return None
+
+    def _advance(self, row: Row) -> bool:
+        """Bring one row a step further; tell whether it is settled now."""
+        if row.state == State.FILLING:
+            return self._fill(row)
+        # A sent row is only sent again when it is in no block: a pool may have lost it.
+        receipt = self._gateway.receipt(row.hash) if row.state == State.SENT else None
+        if receipt is None:
+            try:
+                self._gateway.send_raw(row.raw)
+            except TransactionRefused as refusal:
+                if refusal.facts["reason"] != "known":
+                    return self._refused(row, refusal)
+            # Killed here, the next pump sends it once more and is told that it is known.
+            if row.state == State.QUEUED:
+                self._rows.change(row, State.SENT)
+            receipt = self._gateway.receipt(row.hash)
+        return receipt is not None and self._settle(row, receipt)
+
+    def _refused(self, row: Row, refusal: TransactionRefused) -> bool:
+        reason = refusal.facts["reason"]
+        if reason == "nonce-low":
+            receipt = self._gateway.receipt(row.hash)
+            if receipt is not None:
+                return self._settle(row, receipt)
+            # Another transaction has used the nonce, so these bytes can never be mined: the row
+            # goes to the end of the queue. Killed before the COMMIT, the same is found again.
+            used = self._gateway.transaction_count(row.relay)
+            self._rows.renumber(
+                row,
+                at_least=used,
+                sign=lambda nonce: self._sign(row.to, row.data, row.gas, nonce),
+            )
+            return False
+        if reason == "nonce-gap":
+            # The nonces before this one are neither open here nor on the chain.
+            raise ChainUnavailable(f"the chain lacks earlier transactions of ours: {refusal}")
+        filler, _ = self._sign(row.relay, b"", TRANSFER_GAS, row.nonce)
+        self._rows.change(row, State.FILLING, filler=filler, refusal=refusal.message)
+        return self._fill(self._rows.get(row.id))
+
+    def _fill(self, row: Row) -> bool:
+        """Use up the nonce of a row that was refused for good."""
+        filler = row.filler or b""
+        try:
+            self._gateway.send_raw(filler)
+        except TransactionRefused as refusal:
+            if refusal.facts["reason"] not in {"known", "nonce-low"}:
+                raise ChainUnavailable(
+                    f"nonce {row.nonce} cannot be filled: {refusal}"
+                ) from refusal
+        receipt = self._gateway.receipt(row.hash)
+        if receipt is not None:  # it was taken after all, through another endpoint
+            return self._settle(row, receipt)
+        if self._gateway.transaction_count(row.relay) <= row.nonce:
+            return False
+        self._rows.change(row, State.FAILED)
+        return True
+
+    def _settle(self, row: Row, receipt: TxReceipt) -> bool:
+        if receipt.succeeded:
+            self._rows.change(row, State.MINED, mined=receipt.tx_hash)
+            return True
+        revert = receipt.revert_data
+        if revert is None:
+            block = receipt.block_number - 1 if self._gateway.engine.has_history else "latest"
+            revert = self._gateway.revert_of(row.relay, row.to, row.data, row.gas, block=block)
+        same = find_same_decision(self._gateway, row.to, row.data, revert)
+        if same is not None:
+            self._rows.change(row, State.MINED, mined=same)
+        else:
+            self._rows.change(row, State.FAILED, revert=revert)
+        return True
+
+    def _sign(self, to: bytes, data: bytes, gas: int, nonce: int) -> tuple[bytes, bytes]:
+        raw = self._relay.sign_legacy(to, data, nonce, gas, self._chain_id)
+        return raw, keccak256(raw)
+
+    @cached_property
+    def _chain_id(self) -> int:
+        return self._gateway.chain_id()
+
+    @contextmanager
+    def _only_sender(self) -> Iterator[bool]:
+        """Hold the lock of this account's sender; False if somebody else does."""
+        # A new description each time: flock then also holds between threads of one process.
+        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
+
+
+def _lock_path(engine: Engine, relay: bytes) -> Path:
+    """Name the lock file beside the database: one a relay account."""
+    with engine.connect() as connection:
+        file = connection.exec_driver_sql("PRAGMA database_list").one().file
+    if not file:
+        raise ConfigInvalid("the outbox needs a database file: a lock stands beside it")
+    return Path(f"{file}.outbox-{relay.hex()[:16]}.lock")

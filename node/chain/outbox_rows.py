@@ -1,0 +1,181 @@
+"""The outbox's rows: transactions of one relay account, each with its nonce and signed bytes.
+
+A row is complete from its first COMMIT: nothing has to be remembered to send it, and sending it
+twice changes nothing. States: queued → sent → mined | failed, or queued → filling → failed where
+the chain will never take the transaction and its nonce is used up by an empty one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    insert,
+    select,
+    update,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+
+class State(StrEnum):
+    """Where a transaction stands."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    """The chain has taken it once; it may still have to be sent again."""
+    FILLING = "filling"
+    """Refused for good; `filler` holds the empty transaction that uses up its nonce."""
+    MINED = "mined"
+    FAILED = "failed"
+
+
+OPEN = (State.QUEUED, State.SENT, State.FILLING)
+
+metadata = MetaData()
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unique_key", String, nullable=False, unique=True),
+    Column("relay", LargeBinary(20), nullable=False),
+    Column("nonce", Integer, nullable=False),
+    Column("to", LargeBinary(20), nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("gas", Integer, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("state", String, nullable=False),
+    Column("filler", LargeBinary),
+    Column("mined", LargeBinary(32)),
+    Column("revert", LargeBinary),
+    Column("refusal", String),
+    UniqueConstraint("relay", "nonce"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One transaction of the outbox."""
+
+    id: int
+    unique_key: str
+    relay: bytes
+    nonce: int
+    to: bytes
+    data: bytes
+    gas: int
+    raw: bytes
+    hash: bytes
+    state: State
+    filler: bytes | None
+    mined: bytes | None
+    """Hash of the transaction that did it; another one's where the same decision was there."""
+    revert: bytes | None
+    """Revert data of a transaction that was mined and failed."""
+    refusal: str | None
+    """Why the chain would not take it."""
+
+
+class OutboxRows:
+    """The rows of one relay account in one database."""
+
+    def __init__(self, engine: Engine, relay: bytes) -> None:
+        self._engine, self._relay = engine, relay
+        metadata.create_all(engine)
+
+    def append(
+        self,
+        unique_key: str,
+        *,
+        to: bytes,
+        data: bytes,
+        gas: int,
+        at_least: int,
+        sign: Callable[[int], tuple[bytes, bytes]],
+    ) -> int:
+        """Commit a row with the next nonce, or find the one with this key; returns its id.
+
+        `sign` gives raw bytes and hash for a nonce. One BEGIN IMMEDIATE: two processes cannot
+        take one nonce, and no nonce is taken without its row.
+        """
+        with self._engine.begin() as connection:
+            known = connection.scalar(select(outbox.c.id).where(outbox.c.unique_key == unique_key))
+            if known is not None:
+                return int(known)
+            nonce = max(self._next_nonce(connection), at_least)
+            raw, tx_hash = sign(nonce)
+            values = {
+                "unique_key": unique_key, "relay": self._relay, "nonce": nonce, "to": to,
+                "data": data, "gas": gas, "raw": raw, "hash": tx_hash, "state": State.QUEUED,
+            }  # fmt: skip
+            query = insert(outbox).values(values).returning(outbox.c.id)
+            return int(connection.execute(query).scalar_one())
+
+    def renumber(
+        self, row: Row, *, at_least: int, sign: Callable[[int], tuple[bytes, bytes]]
+    ) -> None:
+        """Give a row a new nonce; only right when its old one was used by another transaction."""
+        with self._engine.begin() as connection:
+            nonce = max(self._next_nonce(connection), at_least)
+            raw, tx_hash = sign(nonce)
+            values = {"nonce": nonce, "raw": raw, "hash": tx_hash, "state": State.QUEUED}
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
+
+    def is_empty(self) -> bool:
+        """Tell whether this account has no row yet."""
+        with self._engine.connect() as connection:
+            return self._next_nonce(connection) == 0
+
+    def find_by_key(self, unique_key: str) -> int | None:
+        """Return the id of the row with this key."""
+        with self._engine.connect() as connection:
+            return connection.scalar(select(outbox.c.id).where(outbox.c.unique_key == unique_key))
+
+    def get(self, row_id: int) -> Row:
+        """Return a row that is there."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(outbox).where(outbox.c.id == row_id)).one()
+        return _row(row)
+
+    def list_open(self, limit: int) -> list[Row]:
+        """Return the rows not yet settled, lowest nonce first."""
+        query = (
+            select(outbox)
+            .where(outbox.c.relay == self._relay, outbox.c.state.in_(OPEN))
+            .order_by(outbox.c.nonce)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [_row(row) for row in connection.execute(query)]
+
+    def change(self, row: Row, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
+        """Commit a row's new state."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(outbox).where(outbox.c.id == row.id).values(state=state, **values)
+            )
+
+    def _next_nonce(self, connection: Connection) -> int:
+        query = select(func.max(outbox.c.nonce)).where(outbox.c.relay == self._relay)
+        highest = connection.scalar(query)
+        return 0 if highest is None else int(highest) + 1
+
+
+def _row(row: Any) -> Row:  # noqa: ANN401 - SQLAlchemy row
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return Row(**{**values, "state": State(values["state"])})
