@@ -116,11 +116,10 @@ def _expect(event: ChainEvent, found: bytes, preimage: bytes) -> None:
 
 
 def _check_listed(identity: Identity, event: ChainEvent) -> None:
-    for name, address in identity.addresses.items():
-        if contract_name_id(name) == event.args["name"]:
-            listed = (event.args["contractAddress"], event.args["codeHash"])
-            if listed != (address, identity.code_hashes[name]):
-                raise WrongChain(f"the chain lists another {name}", address=listed[0].hex())
+    listed = (event.args["contractAddress"], event.args["codeHash"])
+    for name, deployed in identity.deployed.items():
+        if contract_name_id(name) == event.args["name"] and listed != deployed:
+            raise WrongChain(f"the chain lists another {name}", address=listed[0].hex())
 
 
 def _refused(event: ChainEvent, why: str) -> ChainInconsistent:

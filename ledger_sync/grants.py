@@ -44,13 +44,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Select
 
-    from node.protocol.facts import AuthorisationFact, DepartmentFact, EntryFact, KeyFact
+    from node.protocol.facts import AuthorisationFact, DepartmentFact, EntryFact
 
     from .rows import Row
 
 LONGEST_LAG_SECONDS = 5.0
 MAX_UNSEEN_SECONDS = 900.0
 MOST_KEPT = 4096
+MOST_AUTHORISATIONS = 2**63
+"""SQL's integers end here; nobody will have applied so often."""
 
 _SELECT_STATE = select(
     CURSOR.c.next_block,
@@ -133,49 +135,44 @@ class Grants:
 
 
 def _read(connection: Connection, block: BlockRef, key_id: bytes, authorisation: int) -> Snapshot:
-    key = _find_key(connection, key_id)
+    key = _find(connection, SELECT_KEY.where(KEY.c.key == key_id))
     granted = _find_authorisation(connection, authorisation)
     return Snapshot(
         block=block,
-        key=key,
-        application_department=key and _application_department(connection, key.holder),
+        key=key_fact(key) if key else None,
+        application_department=_owner(connection, key["holder"]) if key else None,
         authorisation=granted,
-        entry=granted and _entry(connection, granted),
-        provider=granted and _department(connection, granted.provider),
-        consumer=granted and _department(connection, granted.consumer),
+        entry=_find_entry(connection, granted) if granted else None,
+        provider=_find_department(connection, granted.provider) if granted else None,
+        consumer=_find_department(connection, granted.consumer) if granted else None,
     )
 
 
-def _find_key(connection: Connection, key: bytes) -> KeyFact | None:
-    row = _find(connection, SELECT_KEY.where(KEY.c.key == key))
-    return row and key_fact(row)
-
-
 def _find_authorisation(connection: Connection, number: int) -> AuthorisationFact | None:
+    if not 0 < number < MOST_AUTHORISATIONS:
+        return None
     statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == number)
-    row = _find(connection, statement) if 0 < number < 2**63 else None
-    return row and authorisation_fact(row)
+    row = _find(connection, statement)
+    return authorisation_fact(row) if row else None
 
 
-def _application_department(connection: Connection, holder: bytes) -> bytes | None:
+def _owner(connection: Connection, holder: bytes) -> bytes | None:
     statement = select(APPLICATION.c.department).where(APPLICATION.c.application == holder)
     department: bytes | None = connection.execute(statement).scalar_one_or_none()
     return department
 
 
-def _entry(connection: Connection, granted: AuthorisationFact) -> EntryFact:
-    row = _find(
-        connection,
-        SELECT_ENTRY.where(
-            ENTRY.c.entry == granted.entry, ENTRY_VERSION.c.version == granted.version
-        ),
+def _find_entry(connection: Connection, granted: AuthorisationFact) -> EntryFact | None:
+    statement = SELECT_ENTRY.where(
+        ENTRY.c.entry == granted.entry, ENTRY_VERSION.c.version == granted.version
     )
-    return entry_fact(row)
+    row = _find(connection, statement)
+    return entry_fact(row) if row else None
 
 
-def _department(connection: Connection, department: bytes) -> DepartmentFact:
+def _find_department(connection: Connection, department: bytes) -> DepartmentFact | None:
     row = _find(connection, SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
-    return department_fact(row)
+    return department_fact(row) if row else None
 
 
 def _find(connection: Connection, statement: Select[Any]) -> Row | None:

@@ -27,7 +27,8 @@ class Identity:
     """Signs the first enrolment and nothing else."""
     addresses: Mapping[str, bytes]
     """Of the projected contracts, by name."""
-    code_hashes: Mapping[str, bytes]
+    deployed: Mapping[str, tuple[bytes, bytes]]
+    """Address and code hash of every contract deployed, by name."""
     first_block: int
     """The first block that can hold an event of ours."""
 
@@ -40,7 +41,10 @@ class Identity:
             genesis_hash=deployment.genesis_hash,
             root_key=Sm2PublicKey.from_raw(deployment.root_key),
             addresses={name: contract.address for name, contract in contracts.items()},
-            code_hashes={name: contract.code_hash for name, contract in contracts.items()},
+            deployed={
+                name: (contract.address, contract.code_hash)
+                for name, contract in deployment.contracts.items()
+            },
             first_block=min(contract.block for contract in contracts.values()),
         )
 

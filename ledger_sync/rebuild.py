@@ -16,8 +16,9 @@ from .identity import Identity
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from node.chain.deployment import Deployment
     from sqlalchemy import Engine
+
+    from node.chain.deployment import Deployment
 
     from .chunk import ChainSource
     from .facts import Cursor

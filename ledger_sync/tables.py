@@ -201,7 +201,8 @@ def _authorisation_columns() -> tuple[Column[Any], ...]:
         _id("application"),
         _number("mode"),
         _number("state"),
-        _number("prior_state"),  # 0 unless suspended or rectified
+        _number("prior_state"),  # before it was suspended last; 0: never was
+        _id("suspended_by"),  # department; zero: never was
         _number("revision"),
         _unsigned("valid_from", 64),
         _unsigned("valid_until", 64),

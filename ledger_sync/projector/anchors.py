@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.protocol.ids import log_origin
+from node.protocol.merkle import EMPTY_ROOT
 
 from ..tables import ANCHOR, CURSOR, DEPARTMENT, LOG
-from .objects import ZERO, Concern, ObjectKind, department_ref
+from .objects import Concern, ObjectKind, department_ref
 
 if TYPE_CHECKING:
     from node.protocol.abi import ChainEvent
@@ -29,7 +30,7 @@ def log_registered(rows: Rows, event: ChainEvent) -> Concern:
             "origin": log_origin(cursor["chain_id"], cursor["registry"], code),
             "relay": args["relay"],
             "size": 0,
-            "root": ZERO,
+            "root": EMPTY_ROOT,
             "seq": event.seq,
         },
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.protocol.enums import Answer, AuthorisationState, Step
+from node.protocol.enums import Answer, AuthorisationState, Role, Step
 
 from ..tables import (
     AUTHORISATION,
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
     from ..rows import Row, Rows
     from .objects import ObjectRef
 
+_BY_PROVIDER_OR_COMPETENT = {
+    Step.SUSPEND: Role.OFFICE_HEAD | Role.DUTY_OFFICER,
+    Step.RESUME: Role.OFFICE_HEAD,
+    Step.TERMINATE_FOR_CAUSE: Role.OFFICE_HEAD,
+}
+"""Steps open to either, with the roles by which the provider takes them (StepTable.sol)."""
 _BY_COMPETENT = {
     Step.PASS,
     Step.RETURN,
@@ -93,11 +99,13 @@ def advanced(rows: Rows, event: ChainEvent) -> Concern:
         AUTHORISATION,
         args["authorisation"],
         state=args["state"],
-        prior_state=_prior(before, args["state"]),
         subject=before["subject"] if args["digest"] == ZERO else args["digest"],
     )
+    acting = _acting(rows, row, event)
+    if args["step"] == Step.SUSPEND:
+        before_it = {"prior_state": before["state"], "suspended_by": acting}
+        row = rows.change(AUTHORISATION, args["authorisation"], **before_it)
     _step(rows, event, row, digest=args["digest"], step=args["step"])
-    acting = _acting(rows, row, args["step"], args["signingKey"])
     return Concern(acting, (*_about(row), *document_refs(args["digest"])))
 
 
@@ -121,6 +129,7 @@ def _opened(
         "mode": application["mode"],
         "state": state,
         "prior_state": 0,
+        "suspended_by": ZERO,
         "revision": 1,
         **terms,
         "subject": application["digest"],
@@ -135,13 +144,6 @@ def _terms(args: Mapping[str, Any]) -> dict[str, Any]:
         "rows_per_day": args["rowsPerDay"],
         "terms": args["terms"],
     }
-
-
-def _prior(before: Mapping[str, Any], state: int) -> int:
-    """Return the state a resumption leads back to; 0 once resumed or ended."""
-    if state == AuthorisationState.SUSPENDED:
-        return int(before["prior_state"] or before["state"])
-    return int(before["prior_state"]) if state == AuthorisationState.RECTIFIED else 0
 
 
 def _step(
@@ -169,14 +171,27 @@ def _about(row: Row) -> tuple[ObjectRef, ...]:
     )
 
 
-def _acting(rows: Rows, row: Row, step: int, key: bytes) -> bytes:
+def _acting(rows: Rows, row: Row, event: ChainEvent) -> bytes:
+    """Return who took the step, by the contract's order of precedence."""
+    step, provider = event.args["step"], bytes(row["provider"])
     if step in _BY_CONSUMER:
         return bytes(row["consumer"])
-    provider: bytes = row["provider"]
-    # Some steps are open to the provider and to its competent department: the key's role tells.
-    if step in _BY_COMPETENT or rows.find(ROLE, provider, key) is None:
-        return bytes(rows.get(DEPARTMENT, provider)["competent"])
-    return provider
+    competent = bytes(rows.get(DEPARTMENT, provider)["competent"])
+    if step in _BY_COMPETENT:
+        return competent
+    roles = _BY_PROVIDER_OR_COMPETENT.get(step)
+    if roles is None or provider == competent:
+        return provider
+    if step == Step.RESUME and row["suspended_by"] != provider:
+        return competent  # only who suspended, or the competent department
+    return provider if _holds(rows, provider, roles, event) else competent
+
+
+def _holds(rows: Rows, department: bytes, roles: Role, event: ChainEvent) -> bool:
+    grant = rows.find(ROLE, department, event.args["signingKey"])
+    if grant is None or not grant["valid_from"] <= event.timestamp < grant["valid_until"]:
+        return False
+    return bool(grant["roles"] & roles)
 
 
 HANDLERS = {"Applied": applied, "Replied": replied, "Advanced": advanced}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.enums import EntryState
+from node.protocol.enums import EntryState, ShareType
 
 from ..tables import ENTRY, ENTRY_VERSION, STANDING_REPLY
 from .objects import Concern, department_ref, document_refs, entry_ref, version_ref
@@ -77,6 +77,7 @@ def versions_reviewed(rows: Rows, event: ChainEvent) -> Concern:
         )
         if review["publish"]:
             rows.change(ENTRY, entry, published=version)
+            _end_standing_reply(rows, entry, version)
         objects += [
             entry_ref(entry),
             version_ref(entry, version),
@@ -100,6 +101,14 @@ def standing_reply_set(rows: Rows, event: ChainEvent) -> Concern:
     )
     provider = rows.get(ENTRY, args["entry"])["provider"]
     return Concern(provider, (entry_ref(args["entry"]), *document_refs(args["terms"])))
+
+
+def _end_standing_reply(rows: Rows, entry: bytes, version: int) -> None:
+    """End it with a version that is not unconditional; a later one does not bring it back."""
+    if rows.get(ENTRY_VERSION, entry, version)["share_type"] == ShareType.UNCONDITIONAL:
+        return
+    if rows.find(STANDING_REPLY, entry):
+        rows.change(STANDING_REPLY, entry, standing=False)
 
 
 HANDLERS = {
