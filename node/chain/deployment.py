@@ -30,18 +30,14 @@ CREATION_GAS = 20_000_000
 MINED_SECONDS = 30.0
 
 _ADDRESS_BYTES = 20
-_Arguments = Callable[[dict[str, bytes], Sm2PublicKey], dict[str, Any]]
+_Arguments = Callable[[dict[str, bytes], Sm2PublicKey], list[Any]]
 _CONSTRUCTORS: dict[str, _Arguments] = {
-    "Sm2Verifier": lambda _, __: {},
-    "DepartmentRegistry": lambda at, root: {
-        "verifier": at["Sm2Verifier"], "rootX": root.x, "rootY": root.y,
-    },
-    "CatalogueRegistry": lambda at, _: {"registry": at["DepartmentRegistry"]},
-    "ShareAuthorisations": lambda at, _: {
-        "registry": at["DepartmentRegistry"], "catalogue": at["CatalogueRegistry"],
-    },
-    "AccessAnchors": lambda at, _: {"registry": at["DepartmentRegistry"]},
-}  # fmt: skip
+    "Sm2Verifier": lambda _, __: [],
+    "DepartmentRegistry": lambda at, root: [at["Sm2Verifier"], root.x, root.y],
+    "CatalogueRegistry": lambda at, _: [at["DepartmentRegistry"]],
+    "ShareAuthorisations": lambda at, _: [at["DepartmentRegistry"], at["CatalogueRegistry"]],
+    "AccessAnchors": lambda at, _: [at["DepartmentRegistry"]],
+}
 """Contracts in the order of their creation, with what their constructors are given."""
 
 
@@ -178,7 +174,7 @@ def check(gateway: Gateway, deployment: Deployment) -> None:
             raise WrongChain(f"the code of {name} at 0x{contract.address.hex()} is another")
 
 
-def creation_code(name: str, arguments: dict[str, Any]) -> bytes:
+def creation_code(name: str, arguments: list[Any]) -> bytes:
     """Return what a creation transaction of a contract carries.
 
     Raises:
@@ -192,7 +188,8 @@ def creation_code(name: str, arguments: dict[str, Any]) -> bytes:
     inputs: list[dict[str, Any]] = next(
         (item["inputs"] for item in abi.load_abi(name) if item["type"] == "constructor"), []
     )
-    return bytes.fromhex(bytecode.removeprefix("0x")) + compile_tuple(inputs).encode(arguments)
+    values = {item["name"]: value for item, value in zip(inputs, arguments, strict=True)}
+    return bytes.fromhex(bytecode.removeprefix("0x")) + compile_tuple(inputs).encode(values)
 
 
 def _mined(gateway: Gateway, tx_hash: bytes) -> TxReceipt:

@@ -220,7 +220,8 @@ class Outbox:
 def _lock_path(engine: Engine, relay: bytes) -> Path:
     """Name the lock file beside the database: one a relay account."""
     with engine.connect() as connection:
-        file = connection.exec_driver_sql("PRAGMA database_list").one().file
+        databases = connection.exec_driver_sql("PRAGMA database_list").all()
+    file = next((row.file for row in databases if row.name == "main"), "")
     if not file:
         raise ConfigInvalid("the outbox needs a database file: a lock stands beside it")
     return Path(f"{file}.outbox-{relay.hex()[:16]}.lock")
