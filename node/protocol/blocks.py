@@ -214,7 +214,7 @@ def _number(raw: Mapping[str, object], name: str) -> int:
     if not isinstance(text, str) or not text.startswith("0x") or not text.isascii():
         raise MalformedEvidence(f"{name} is not a 0x number", field=name)
     try:
-        return int(text[2:], 16)
+        return int(text, 16)
     except ValueError as err:
         raise MalformedEvidence(f"{name} is not a 0x number", field=name) from err
 

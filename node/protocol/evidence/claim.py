@@ -1,0 +1,284 @@
+"""The claim itself: this call, signed by this application, judged so, and logged there.
+
+From the leaf upwards: the caller's signature over the text, the event id it gives, the ledger's
+permission, the leaf's place in the log's tree, both signatures on the checkpoint, the tree's place
+in the anchored one.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...crypto import verify_sm2
+from ...errors import CheckpointInvalid
+from .. import ids, items, merkle, signedcall
+from ..checkpoint import Checkpoint, SignedCheckpoint, checkpoint_hash, verify_note
+from ..documents import version_codes
+from ..enums import KeyKind
+from ..leaf import SERVED, Leaf, parse_leaf
+from .call import Call, parse_base
+from .judge import LEDGER_CODES, find_refusals, key_is_live
+from .report import checking, refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..blocks import Header
+    from ..documents import Document
+    from .anchors import Anchor, Log
+    from .bundle import Bundle
+    from .registry import Key
+    from .replay import Replayed
+    from .world import World
+
+CLOCK_TOLERANCE_SECONDS = 300
+"""How far a node's clock may be from the chain's (the oldest call a node accepts)."""
+SIGNATURE_LINES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A bundle's own part, parsed."""
+
+    leaf: Leaf
+    call: Call
+    signed: SignedCheckpoint
+
+    @property
+    def at(self) -> int:
+        """Seconds at which the call was logged."""
+        return self.leaf.at // 1000
+
+    @property
+    def log(self) -> bytes:
+        """Id of the log its checkpoint speaks of."""
+        return ids.log_id(self.signed.checkpoint.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the claim stands in the anchored log."""
+
+    log: Log
+    key: Key
+    """The department's key that signed the checkpoint."""
+    anchor: Anchor
+    """The first anchor whose tree holds the leaf."""
+
+
+def parse_claim(bundle: Bundle) -> Claim:
+    """Read leaf, signed text and checkpoint.
+
+    Raises:
+        EvidenceInvalid: one of them is malformed.
+    """
+    with checking("leaf", "日志条目格式不合规范", "not a leaf"):
+        leaf = parse_leaf(bundle.leaf)
+    with checking("leaf.base", "调用的签名文本不合规范", "not the text of a signed call"):
+        call = parse_base(leaf.base)
+    with checking("checkpoint", "检查点格式不合规范", "not a signed checkpoint"):
+        signed = SignedCheckpoint.parse(bundle.checkpoint)
+    if len(signed.signatures) != SIGNATURE_LINES:
+        # A line by an unknown key proves nothing and would be a place to hide a change.
+        refuse("checkpoint", "检查点必须恰有两行签名", "a checkpoint here has exactly two lines")
+    return Claim(leaf, call, signed)
+
+
+def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], world: World) -> None:
+    """Check that the leaf is the claimed event and was signed by a registered application's key.
+
+    Raises:
+        EvidenceInvalid: with the member of the leaf that does not hold.
+    """
+    leaf, call = claim.leaf, claim.call
+    event = ids.event_id(call.created, call.authority, call.key_id.hex(), call.nonce)
+    if event != leaf.event:
+        refuse("leaf.event", "事件编号与签名文本不符", "not the event id of the signed text")
+    if event != bundle.event:
+        refuse("claim.event", "所主张的事件不是这一条目", "the leaf is of another event")
+    if call.authorisation != leaf.authorisation:
+        refuse("leaf.authorisation", "授权编号与签名文本不符", "not the signed authorisation")
+    if leaf.block_number >= len(headers) or headers[leaf.block_number].hash != leaf.block_hash:
+        refuse("leaf.block", "条目所依据的区块不在链上", "judged by a block not on the chain")
+    earliest = headers[leaf.block_number].timestamp - CLOCK_TOLERANCE_SECONDS
+    if claim.at < earliest:
+        refuse("leaf.at", "条目时间早于其所依据的区块", "logged before the block it was judged by")
+    age = claim.at - call.created
+    if not -signedcall.NEWEST_SECONDS <= age <= signedcall.OLDEST_SECONDS:
+        refuse("leaf.at", "条目时间与调用签名时间不符", f"logged {age} s after it was signed")
+    key = world.registry.keys.get(call.key_id)
+    if key is None or key.kind != KeyKind.APPLICATION:
+        refuse("leaf.base", "调用密钥未登记为应用密钥", "signed by no registered application's key")
+    with checking("leaf.signature", "调用的 SM2 签名不成立", "the caller's signature fails"):
+        verify_sm2(key.public, leaf.base, leaf.signature)
+
+
+def verify_permission(claim: Claim, replayed: Replayed, provider: bytes) -> None:
+    """Check that the ledger, as it stood at the leaf's block, gives the leaf's outcome.
+
+    Raises:
+        EvidenceInvalid: served without permission, or refused on a ground that was not there.
+    """
+    leaf, judged = claim.leaf, replayed.judged
+    if not key_is_live(judged, claim.at):
+        refuse("leaf.base", "调用时应用密钥无效", "the application's key was not valid then")
+    refusals = find_refusals(judged, provider, claim.at)
+    if leaf.outcome != SERVED:
+        if leaf.outcome in LEDGER_CODES and leaf.outcome not in refusals:
+            refuse(
+                "leaf.outcome",
+                f"账本状态不支持该拒绝理由 {leaf.outcome}",
+                f"the ledger gave no ground for {leaf.outcome}",
+            )
+        return
+    if refusals:
+        code = min(refusals)
+        refuse(
+            "leaf.outcome", f"账本状态不允许该调用：{code}", f"the ledger did not permit it: {code}"
+        )
+    granted = (judged.entry, judged.version, judged.revision)
+    if (leaf.entry, leaf.version, leaf.revision) != granted:
+        refuse(
+            "leaf.version", "目录、版本或修订号与授权不符", "not the authorisation's entry version"
+        )
+    if leaf.items == 0 or leaf.items & ~judged.items:
+        refuse("leaf.items", "提供的数据项超出授权", "items that were not granted")
+    if leaf.masked & ~leaf.items:
+        refuse("leaf.masked", "脱敏项不在提供的数据项内", "masked items that were not served")
+
+
+def verify_request(
+    bundle: Bundle, claim: Claim, judged_purpose: bytes, version: Document | None
+) -> None:
+    """Check the call's body, if it is there: its digest, its purpose and its items.
+
+    Raises:
+        EvidenceInvalid: not the body that was signed, or it asks for something else.
+    """
+    if bundle.request is None:
+        return
+    if signedcall.content_digest(bundle.request) != claim.call.content_digest:
+        refuse("request", "请求正文与签名的摘要不符", "not the body that was signed")
+    if claim.leaf.outcome != SERVED:
+        return
+    body = _read_body(bundle.request)
+    if not isinstance(body, dict) or ids.purpose_id(str(body.get("purpose"))) != judged_purpose:
+        refuse("request", "请求的用途不是授权的用途", "another purpose than the one granted")
+    if version is not None:
+        with checking("request", "请求了目录中没有的数据项", "items the version does not have"):
+            asked = items.bitmap(version_codes(version.body), map(str, body.get("items") or ()))
+        if asked != claim.leaf.items:
+            refuse("request", "请求的数据项与条目不符", "other items than the leaf says")
+
+
+def verify_place(
+    bundle: Bundle,
+    claim: Claim,
+    world: World,
+    documents: Mapping[bytes, Document],
+    headers: Sequence[Header],
+) -> Place:
+    """Check inclusion, checkpoint, consistency and anchor.
+
+    Raises:
+        EvidenceInvalid: with the step that does not hold.
+    """
+    log = world.anchors.logs.get(claim.log)
+    if log is None:
+        refuse("checkpoint", "检查点的日志未在链上登记", "a checkpoint of no registered log")
+    checkpoint = claim.signed.checkpoint
+    with checking("proof", "包含证明不成立", "the inclusion proof fails"):
+        merkle.verify_inclusion(
+            merkle.leaf_hash(bundle.leaf),
+            bundle.index,
+            checkpoint.size,
+            bundle.proof,
+            checkpoint.root,
+        )
+    anchor = next((one for one in log.anchors if one.size > bundle.index), None)
+    if anchor is None:
+        refuse(
+            "headers", "截至信任链头,该条目尚未锚定", "not anchored at or before the trusted head"
+        )
+    _verify_consistency(bundle, checkpoint, anchor)
+    note = Checkpoint(checkpoint.origin, anchor.size, anchor.root)
+    if checkpoint_hash(note.text) != anchor.checkpoint_hash:
+        refuse(
+            f"block {anchor.block_number}",
+            "锚定的检查点散列与其大小、根不符",
+            "the anchored checkpointHash is not of the anchored size and root",
+        )
+    if anchor.block_number < claim.leaf.block_number:
+        refuse("leaf.block", "条目所依据的区块晚于锚定", "judged by a block after its anchor")
+    if claim.at > anchor.timestamp + CLOCK_TOLERANCE_SECONDS:
+        refuse("leaf.at", "条目时间晚于锚定区块", "logged after the block that anchors it")
+    covering = next((one for one in log.anchors if one.size >= checkpoint.size), None)
+    last = headers[-1]
+    until = covering.block_number if covering else last.number
+    at = covering.timestamp if covering else last.timestamp
+    key = _verify_note(claim, world, documents, log, until=until, at=at)
+    return Place(log, key, anchor)
+
+
+def _verify_consistency(bundle: Bundle, checkpoint: Checkpoint, anchor: Anchor) -> None:
+    trees = [(checkpoint.size, checkpoint.root), (anchor.size, anchor.root)]
+    (old_size, old_root), (size, root) = sorted(trees, key=lambda tree: tree[0])
+    with checking(
+        "consistency", "检查点与锚定的日志不一致", "the checkpoint and the anchored tree differ"
+    ):
+        merkle.verify_consistency(old_size, old_root, size, root, bundle.consistency)
+
+
+def _verify_note(
+    claim: Claim,
+    world: World,
+    documents: Mapping[bytes, Document],
+    log: Log,
+    *,
+    until: int,
+    at: int,
+) -> Key:
+    """Find the department's key whose two signatures the checkpoint carries.
+
+    A signature counts after its key's revocation only if its tree was anchored before.
+    """
+    candidates = [
+        key
+        for key in world.registry.keys.values()
+        if key.holder == log.department
+        and key.kind == KeyKind.DEPARTMENT
+        and (key.revoked_block is None or key.revoked_block > until)
+        and key.valid_from <= at
+        and key.valid_until > claim.at
+    ]
+    with_papers = [(key, documents[key.digest]) for key in candidates if key.digest in documents]
+    if not with_papers:
+        refuse(
+            "documents",
+            "缺少签署检查点的部门密钥文书,或该部门没有有效的部门密钥",
+            "the document of a live department key of the log is missing",
+        )
+    found: CheckpointInvalid | None = None
+    for key, document in with_papers:
+        try:
+            verify_note(claim.signed, sm2=key.public, ed25519=_ed25519(document))
+        except CheckpointInvalid as err:
+            found = err
+        else:
+            return key
+    with checking("checkpoint", "检查点签名不成立", "a signature on the checkpoint fails"):
+        raise found or CheckpointInvalid("no key of the log")
+
+
+def _ed25519(document: Document) -> bytes:
+    """Return the second key of a department key's document; empty, which signs nothing, if none."""
+    return bytes.fromhex(getattr(document.body, "ed25519", None) or "")
+
+
+def _read_body(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        refuse("request", "请求正文不是 JSON", "the body is not JSON")

@@ -1,0 +1,202 @@
+"""The lines of a verified bundle, for people: who decided, what was called, where it stands."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from ..enums import Answer, Step
+from ..leaf import SERVED
+from .report import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..abi import ChainEvent
+    from ..blocks import Header
+    from ..documents import Document
+    from .bundle import Bundle
+    from .claim import Claim, Place
+    from .world import World
+
+BEIJING = timezone(timedelta(hours=8))
+KEY_DIGITS = 8
+
+_STEPS = {
+    Step.PASS: "初审通过",
+    Step.RETURN: "初审退回",
+    Step.WITHDRAW: "撤回申请",
+    Step.DELIVER: "交付",
+    Step.CONFIRM: "确认",
+    Step.SUSPEND: "暂停",
+    Step.RECTIFY: "整改",
+    Step.RESUME: "恢复",
+    Step.TERMINATE_FOR_CAUSE: "终止",
+}
+_ANSWERS = {Answer.AGREE: "同意", Answer.PARTLY: "部分同意", Answer.REFUSE: "不同意"}
+
+
+class Describer:
+    """Writes lines about a world whose every event holds."""
+
+    def __init__(
+        self, world: World, events: Sequence[ChainEvent], documents: Mapping[bytes, Document]
+    ) -> None:
+        """Take what was verified."""
+        self._world = world
+        self._events = events
+        self._documents = documents
+        self._names = {
+            event.args["department"]: documents[event.args["digest"]].body.name
+            for event in events
+            if event.name == "DepartmentEnrolled" and event.args["digest"] in documents
+        }
+
+    def decisions(self) -> Check:
+        """Return the line on all decisions."""
+        count = self._world.decisions
+        return Check(
+            "decisions",
+            f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验,密钥自根密钥起可追",
+            f"{count} decisions verified again: hash, SM2 signature, role, validity, nonce, from "
+            "the root key on",
+            ok=True,
+            where="receipts",
+        )
+
+    def documents(self) -> Check:
+        """Return the line on the documents."""
+        count = len(self._documents)
+        return Check(
+            "documents",
+            f"{count} 份文书的 SM3 摘要在链上,内容与链上字段一致",
+            f"{count} documents: bound by SM3 on chain, and saying what the chain says",
+            ok=True,
+            where="documents",
+        )
+
+    def versions(self, entry: bytes, version: int) -> list[Check]:
+        """Return the lines on the decisions behind a catalogue version."""
+        lines = []
+        for event in self._events:
+            for one, submitted in _submitted(event):
+                if (one, submitted["version"]) == (entry, version):
+                    lines.append(self._version_submitted(event, submitted))
+            for review in event.args["reviews"] if event.name == "VersionsReviewed" else ():
+                if (review["entry"], review["version"]) == (entry, version):
+                    verb = ("发布", "published") if review["publish"] else ("退回", "returned")
+                    lines.append(
+                        self._decision(
+                            "version",
+                            event,
+                            f"审核{verb[0]}目录第 {version} 版",
+                            f"version {version} {verb[1]}",
+                        )
+                    )
+        return lines
+
+    def authorisation(self, authorisation: int) -> list[Check]:
+        """Return the lines on the decisions of an authorisation."""
+        lines = []
+        for event in self._events:
+            args = event.args
+            if event.name == "Applied":
+                if 0 <= authorisation - args["first"] < len(args["applications"]):
+                    text = f"申请授权 {authorisation}"
+                    english = f"applied for authorisation {authorisation}"
+                    lines.append(self._decision("authorisation", event, text, english))
+            elif event.name == "Replied" and args["authorisation"] == authorisation:
+                answer = Answer(args["answer"])
+                text, english = f"答复：{_ANSWERS[answer]}", f"replied: {answer.name.lower()}"
+                lines.append(self._decision("authorisation", event, text, english))
+            elif event.name == "Advanced" and args["authorisation"] == authorisation:
+                step = Step(args["step"])
+                english = step.name.lower().replace("_", " ")
+                lines.append(self._decision("authorisation", event, _STEPS[step], english))
+        return lines
+
+    def call(self, claim: Claim, bundle: Bundle) -> Check:
+        """Return the line on the call."""
+        when = datetime.fromtimestamp(claim.call.created, BEIJING).isoformat()
+        holder = self._world.registry.keys[claim.call.key_id].holder
+        owner = self._name(self._world.registry.applications.get(holder, holder))
+        body = bundle.request is not None
+        return Check(
+            "call",
+            f"调用 {claim.leaf.event.hex()} 由{owner}的应用密钥 "
+            f"{claim.call.key_id.hex()[:KEY_DIGITS]}… 于 {when} 签名,事件编号重算一致"
+            + (
+                ",请求正文与摘要、用途、数据项一致" if body else "（请求正文未随附,其中用途不可查）"
+            ),
+            f"call {claim.leaf.event.hex()} signed by an application of {owner} at {when}; event "
+            "id recomputed"
+            + ("; body checked" if body else "; the body is not attached, nor is its purpose"),
+            ok=True,
+            where="leaf.base",
+        )
+
+    def leaf(self, bundle: Bundle, claim: Claim) -> Check:
+        """Return the line on the leaf's place in its log."""
+        size = claim.signed.checkpoint.size
+        outcome = "已提供" if claim.leaf.outcome == SERVED else f"已拒绝：{claim.leaf.outcome}"
+        return Check(
+            "inclusion",
+            f"该调用（{outcome}）是日志第 {bundle.index} 条,含于 {size} 条的树中",
+            f"the call ({claim.leaf.outcome}) is entry {bundle.index} of the tree of {size}",
+            ok=True,
+            where="proof",
+        )
+
+    def checkpoint(self, claim: Claim, place: Place) -> Check:
+        """Return the line on the checkpoint's signatures."""
+        name, size = self._name(place.log.department), claim.signed.checkpoint.size
+        return Check(
+            "checkpoint",
+            f"检查点（大小 {size}）有{name}部门密钥的 SM2 与 Ed25519 两行签名",
+            f"the checkpoint of size {size} carries both signatures of {name}",
+            ok=True,
+            where="checkpoint",
+        )
+
+    def anchor(self, claim: Claim, place: Place, headers: Sequence[Header]) -> Check:
+        """Return the line on the anchor and its block."""
+        anchor = place.anchor
+        when = datetime.fromtimestamp(anchor.timestamp, BEIJING).isoformat()
+        block = headers[anchor.block_number].hash.hex()
+        return Check(
+            "anchor",
+            f"与第 {anchor.block_number} 块（{block[:16]}…,{when}）锚定的大小 {anchor.size} 一致",
+            f"consistent from size {claim.signed.checkpoint.size} with size {anchor.size} anchored "
+            f"in block {anchor.block_number} ({block}) at {when}",
+            ok=True,
+            where="consistency",
+        )
+
+    def _version_submitted(self, event: ChainEvent, submitted: dict[str, int]) -> Check:
+        version = submitted["version"]
+        return self._decision(
+            "version", event, f"报送目录第 {version} 版", f"version {version} submitted"
+        )
+
+    def _decision(self, check: str, event: ChainEvent, text: str, english: str) -> Check:
+        key_id = event.args["signingKey"]
+        key = self._world.registry.keys.get(key_id)
+        signer = self._name(key.holder) if key else "根密钥"
+        return Check(
+            check,
+            f"{signer}（密钥 {key_id.hex()[:KEY_DIGITS]}…）{text},第 {event.block_number} 块",
+            f"{signer} (key {key_id.hex()[:KEY_DIGITS]}…): {english}, block {event.block_number}",
+            ok=True,
+            where=f"receipts[block {event.block_number}][{event.tx_index}]",
+        )
+
+    def _name(self, department: bytes) -> str:
+        code = department.rstrip(b"\0").decode("ascii", "replace")
+        name = self._names.get(department)
+        return f"{name}（{code}）" if name else code
+
+
+def _submitted(event: ChainEvent) -> list[tuple[bytes, dict[str, int]]]:
+    if event.name != "VersionsSubmitted":
+        return []
+    return list(zip(event.args["entries"], event.args["versions"], strict=True))

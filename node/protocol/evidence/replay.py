@@ -1,0 +1,54 @@
+"""Replay of a bundle's events, with what the claimed call was judged by taken on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from .judge import Standing, take_standing
+from .world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..abi import ChainEvent
+    from ..trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The world at the trusted head, and the claimed call's standing at each change since."""
+
+    world: World
+    judged: Standing
+    """As it stood after the block that the leaf names."""
+    later: tuple[tuple[int, Standing], ...]
+    """(block, standing after it) for later blocks with events of the contracts."""
+
+    def find_change(self, until: int) -> int | None:
+        """Return the first block up to `until` after which the call stood differently."""
+        blocks = (n for n, standing in self.later if n <= until and standing != self.judged)
+        return next(blocks, None)
+
+
+def replay(
+    events: Sequence[ChainEvent], trust: Trust, *, block: int, authorisation: int, key_id: bytes
+) -> Replayed:
+    """Apply all events, and take the standing of (authorisation, key) from `block` on.
+
+    Raises:
+        EvidenceInvalid: an event is out of sequence, not signed as it must be, or not allowed.
+    """
+    world = World(trust)
+    taken: list[tuple[int, Standing]] = []
+    for number, group in groupby(events, key=lambda event: event.block_number):
+        if number > block and not taken:
+            taken.append((block, take_standing(world, authorisation, key_id)))
+        for event in group:
+            world.apply(event)
+        if taken:
+            taken.append((number, take_standing(world, authorisation, key_id)))
+    if not taken:
+        taken.append((block, take_standing(world, authorisation, key_id)))
+    return Replayed(world, taken[0][1], tuple(taken[1:]))
