@@ -55,11 +55,12 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Spawn `shareledger ARGUMENTS` and wait until it answers.
+        """Spawn the server and wait until it answers."""
+        self.spawn()
+        self.wait_ready()
 
-        Raises:
-            Unavailable: it ended, or did not answer within a minute; the end of its log is said.
-        """
+    def spawn(self) -> None:
+        """Spawn `shareledger ARGUMENTS`, its output going to its log."""
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "api.cli", *self.arguments],
@@ -67,11 +68,18 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - the demo has no threads yet here
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - it makes one system call, no more
             )
+
+    def wait_ready(self) -> None:
+        """Wait until the server answers.
+
+        Raises:
+            Unavailable: it ended, or did not answer within a minute; the end of its log is said.
+        """
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+            if not self.alive or time.monotonic() > deadline:
                 tail = self.log.read_text(errors="replace")[-2000:]
                 raise Unavailable(f"{self.name} did not start:\n{tail}")
             time.sleep(POLL_SECONDS)
@@ -82,12 +90,17 @@ class Child:
         except httpx.HTTPError:
             return False
 
+    def ask_to_end(self) -> None:
+        """Ask it to end, without waiting."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
     def stop(self) -> None:
         """Ask it to end, insist after a while; done when it is gone."""
         if self.process is None:
             return
         if self.process.poll() is None:
-            self.process.terminate()
+            self.ask_to_end()
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:

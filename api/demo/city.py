@@ -1,0 +1,185 @@
+"""The city: its folder, its settings files, the chain and the three nodes.
+
+Everything lives in one folder that the demo removes at its end; every node has its own databases
+under it. Ports that are taken are passed over for the next free ones.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+
+from .cast import Cast, Player, save_node_keys
+from .entries import SOURCES
+from .processes import Child, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHAIN_ID = 20_260_101
+CHAIN_PORT = 8545
+FIRST_NODE_PORT = 8601
+ANCHOR_SECONDS = 3.0
+REQUEST_SECONDS = 5.0
+
+
+@dataclass
+class City:
+    """One machine's worth of departments."""
+
+    folder: Path
+    cast: Cast
+    sources: dict[str, Path]
+    chain: Child = field(init=False)
+    nodes: dict[str, Child] = field(init=False, default_factory=dict)
+    ports: dict[str, int] = field(init=False, default_factory=dict)
+    password: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Choose the ports, write the password file."""
+        self.password = secrets.token_urlsafe(24).encode()
+        self.keys.mkdir()
+        self.password_file.touch(mode=0o600)
+        self.password_file.write_bytes(self.password + b"\n")
+        self.chain_port = free_port(CHAIN_PORT)
+        wanted = FIRST_NODE_PORT
+        for host in self.cast.hosts:
+            self.ports[host.id] = free_port(wanted)
+            wanted = self.ports[host.id] + 1
+        self.chain = Child(
+            "chain",
+            [
+                *("chain", "run", "--data", str(self.folder / "chain")),
+                *("--port", str(self.chain_port), "--chain-id", str(CHAIN_ID)),
+            ],
+            self.folder / "chain.log",
+            self._chain_answers,
+        )
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the key files."""
+        return self.folder / "keys"
+
+    @property
+    def password_file(self) -> Path:
+        """File with the password of every key file of the demo."""
+        return self.folder / "keys" / "password"
+
+    @property
+    def deployment_file(self) -> Path:
+        """Where the contracts are."""
+        return self.folder / "deployment.json"
+
+    @property
+    def chain_url(self) -> str:
+        """The chain's JSON-RPC endpoint."""
+        return f"http://127.0.0.1:{self.chain_port}"
+
+    def host_of(self, player: Player) -> Player:
+        """Return the department whose node serves this one."""
+        return next(host for host in self.cast.hosts if host.id == player.host)
+
+    def authority(self, player: Player) -> str:
+        """Return the Host a request to the department's node names."""
+        return f"127.0.0.1:{self.ports[player.host]}"
+
+    def url(self, player: Player) -> str:
+        """Return the base URL of the department's node."""
+        return f"http://{self.authority(player)}"
+
+    def settings_file(self, player: Player) -> Path:
+        """Return the settings file of the department's node."""
+        return self.folder / f"{player.host}.toml"
+
+    def relay_file(self, host: Player) -> Path:
+        """Return the key file of a node's relay account."""
+        return self.keys / f"{host.id}-relay.json"
+
+    def data_dir(self, player: Player) -> Path:
+        """Return the folder of the node's databases."""
+        return self.folder / f"{player.host}-node"
+
+    def prepare_nodes(self) -> None:
+        """Write key files and settings of every node."""
+        save_node_keys(self.cast, self.keys, self.password)
+        for host in self.cast.hosts:
+            self.settings_file(host).write_text(self._settings(host), encoding="utf-8")
+            self.nodes[host.id] = Child(
+                f"node {host.name}",
+                ["node", "run", "--config", str(self.settings_file(host))],
+                self.folder / f"{host.id}.log",
+                lambda host=host: self._node_answers(host),  # type: ignore[misc]
+            )
+
+    def start_nodes(self) -> None:
+        """Start the three node processes, all at once; return when each answers."""
+        for child in self.nodes.values():
+            child.spawn()
+        for child in self.nodes.values():
+            child.wait_ready()
+
+    def stop(self) -> None:
+        """Stop every server that runs: nodes first, the chain last."""
+        for child in self.nodes.values():
+            child.ask_to_end()
+        for child in [*self.nodes.values(), self.chain]:
+            child.stop()
+
+    def status(self, player: Player) -> dict[str, object]:
+        """Ask a node how it is."""
+        answer = httpx.get(f"{self.url(player)}/api/v1/status", timeout=REQUEST_SECONDS)
+        answer.raise_for_status()
+        status: dict[str, object] = answer.json()
+        return status
+
+    def _chain_answers(self) -> bool:
+        request = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+        answer = httpx.post(self.chain_url, json=request, timeout=REQUEST_SECONDS)
+        return bool(answer.json().get("result") == hex(CHAIN_ID))
+
+    def _node_answers(self, host: Player) -> bool:
+        answer = httpx.get(f"{self.url(host)}/api/v1/status", timeout=REQUEST_SECONDS)
+        return answer.status_code == httpx.codes.OK
+
+    def _settings(self, host: Player) -> str:
+        lines = [
+            f'chain_url = "{self.chain_url}"',
+            f'deployment = "{self.deployment_file}"',
+            f'data_dir = "{self.data_dir(host)}"',
+            'host = "127.0.0.1"',
+            f"port = {self.ports[host.id]}",
+            f'public_url = "{self.url(host)}"',
+            f'authorities = ["{self.authority(host)}"]',
+            f'relay_key = "{self.relay_file(host)}"',
+            f'password_file = "{self.password_file}"',
+            "",
+            "[anchoring]",
+            f"anchor_seconds = {ANCHOR_SECONDS}",
+        ]
+        for player in self.cast.hosted_by(host):
+            lines += [
+                "",
+                "[[departments]]",
+                f'code = "{player.code}"',
+                f'custody = "{player.custody}"',
+                f'department_key = "{self.keys / f"{player.id}-department.pem"}"',
+                f'log_key = "{self.keys / f"{player.id}-log.pem"}"',
+            ]
+            for entry, (owner, table, key, columns) in SOURCES.items():
+                if owner != player.id:
+                    continue
+                pairs = ", ".join(f'{item} = "{column}"' for item, column in columns.items())
+                lines += [
+                    "",
+                    "[[departments.sources]]",
+                    f'entry = "{entry}"',
+                    f'url = "sqlite:///{self.sources[owner]}"',
+                    f'table = "{table}"',
+                    f'key = "{key}"',
+                    f"columns = {{ {pairs} }}",
+                ]
+        return "\n".join(lines) + "\n"
