@@ -55,8 +55,9 @@ class DocumentStore:
         parsed = [documents.parse(data) for data in batch]
         with self.engine.begin() as connection:
             fresh = [each for each in parsed if not _has(connection, each.digest)]
-            if fresh:
-                self._check_room(connection, author, len(fresh))
+            unnamed = sum(not _is_named(connection, each.digest) for each in fresh)
+            if unnamed:
+                self._check_room(connection, author, unnamed)
             for each in fresh:
                 _insert(connection, each, author, int(self.clock()))
         return [each.digest for each in parsed]
@@ -119,8 +120,11 @@ def _has(connection: Connection, digest: bytes) -> bool:
     return connection.scalar(select(exists().where(document.c.digest == digest))) is True
 
 
+def _is_named(connection: Connection, digest: bytes) -> bool:
+    return connection.scalar(select(exists().where(binding.c.digest == digest))) is True
+
+
 def _insert(connection: Connection, each: documents.Document, author: bytes, now: int) -> None:
-    named = connection.scalar(select(exists().where(binding.c.digest == each.digest)))
     connection.execute(
         insert(document)
         .values(
@@ -129,7 +133,7 @@ def _insert(connection: Connection, each: documents.Document, author: bytes, now
             data=each.data,
             author=author,
             received_at=now,
-            bound_at=now if named else None,
+            bound_at=now if _is_named(connection, each.digest) else None,
         )
         .on_conflict_do_nothing()
     )
