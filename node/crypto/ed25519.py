@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..errors import MalformedKey, SignatureInvalid
-from .keyfile import label, load_key_file, save_key_file
+from .keyfile import check_password, label, load_key_file, save_key_file
 from .pbes2 import open_pkcs8, seal_pkcs8
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Ed25519Signer:
         Raises:
             AlreadyExists: there is such a file.
         """
+        check_password(password)
         der = self._private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         save_key_file(path, label(_PURPOSE) + seal_pkcs8(der, password))
 

@@ -11,7 +11,7 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import AlreadyExists, MalformedKey
+from ..errors import AlreadyExists, ConfigInvalid, MalformedKey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,26 +24,21 @@ def save_key_file(path: Path, content: bytes) -> None:
 
     Raises:
         AlreadyExists: there is such a file.
+        ConfigInvalid: the folder is missing or not writable.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        _write(temporary, content)
         # link, unlike rename, fails when the name is taken: two writers cannot both win.
         os.link(temporary, path)
+        _sync_directory(path.parent)
     except FileExistsError as error:
         raise AlreadyExists(f"{path} exists; a key file is never overwritten") from error
+    except OSError as error:
+        raise ConfigInvalid(f"cannot write the key file {path}: {error.strerror}") from error
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 def load_key_file(path: Path, purpose: str) -> bytes:
@@ -65,6 +60,33 @@ def load_key_file(path: Path, purpose: str) -> bytes:
     return content
 
 
+def check_password(password: bytes) -> None:
+    """Refuse an empty password: the file would only look protected.
+
+    Raises:
+        MalformedKey: it is empty.
+    """
+    if not password:
+        raise MalformedKey("a key file needs a password")
+
+
 def label(purpose: str) -> bytes:
     """Return the line before the PEM (RFC 7468 section 5.2 lets readers skip it)."""
     return f"Purpose: {purpose}\n".encode("ascii")
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_directory(path: Path) -> None:
+    """Make the new name durable, too."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import secrets
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..errors import MalformedKey
@@ -75,7 +76,7 @@ def open_pkcs8(pem: bytes, password: bytes) -> bytes:
 
 
 def _derive(password: bytes, salt: bytes, iterations: int) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", password, salt, iterations, _KEY_SIZE)
+    return PBKDF2HMAC(SHA256(), _KEY_SIZE, salt, iterations).derive(password)
 
 
 def _body(pem: bytes) -> bytes:

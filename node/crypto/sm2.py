@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from ..errors import MalformedEnvelope, SignatureInvalid
 from . import backend
 from .der import SIGNATURE_SIZE
-from .keyfile import label, load_key_file, save_key_file
+from .keyfile import check_password, label, load_key_file, save_key_file
 from .publickey import N, Sm2PublicKey
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class _SoftwareKey:
         Raises:
             AlreadyExists: there is such a file.
         """
+        check_password(password)
         save_key_file(path, label(self._purpose) + self._private.to_pem(password))
 
     @property

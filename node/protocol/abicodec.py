@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 WORD = 32
 ADDRESS_SIZE = 20
 
-_ARRAY_LIMIT = 65_536
 _INTEGER = re.compile(r"uint(\d+)")
 _BYTES = re.compile(r"bytes(\d+)")
 

@@ -38,7 +38,7 @@ _SM2_TYPE = b"\xffsm2-sm3\n"
 _KEY_HASH_SIZE = 4
 _LARGEST_SIZE = 2**53
 _TEXT = re.compile(r"([!-*,-~]{1,255})\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n")
-_LINE = re.compile(r"— ([!-*,-~\u00a1-\uffff]{1,255}) ([A-Za-z0-9+/]+={0,2})\n")
+_LINE = re.compile(r"— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})\n")
 
 
 @dataclass(frozen=True)

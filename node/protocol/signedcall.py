@@ -157,6 +157,7 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
     Raises:
         InvalidInput: a header is missing or the call is not of profile gdsl-1.
         DigestMismatch: the body is not the one whose digest was signed.
+        SignatureInvalid: the signature is neither r‖s nor DER.
     """
     values = _headers(headers)
     match = _INPUT.fullmatch(values["signature-input"])
