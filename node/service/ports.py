@@ -89,21 +89,21 @@ class TermsView(Protocol):
 
 
 class Documents(Protocol):
-    """The papers behind the chain's terms.
+    """The papers behind the chain's terms; `name` says which object (`documents.objects`).
 
     Every method raises LedgerBehind when the document has not arrived, Contradictory when it says
     something else than the struct it is bound to.
     """
 
-    def version(self, digest: bytes) -> VersionView:
+    def version(self, digest: bytes, name: str) -> VersionView:
         """Return the catalogue version whose document has `digest`."""
         ...
 
-    def terms(self, digest: bytes) -> TermsView:
+    def terms(self, digest: bytes, name: str) -> TermsView:
         """Return the terms whose document has `digest`."""
         ...
 
-    def check(self, digest: bytes) -> None:
+    def check(self, digest: bytes, name: str) -> None:
         """Check that the document with `digest` is here and contradicts nothing."""
         ...
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..client.problems import find_class
 from ..crypto import Sm2PublicKey, sm3
+from ..documents import objects
 from ..errors import (
     AuthorisationUnknown,
     InvalidInput,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from ..protocol.facts import KeyFact, Snapshot
     from ..protocol.signedcall import SignedCall
     from .authorise import Standing, Verdict
-    from .ports import Documents, Ledger, Page, Source, VersionView
+    from .ports import Documents, Ledger, Page, Source, TermsView, VersionView
     from .request import Query
     from .seals import Seals
 
@@ -174,16 +175,22 @@ class Service:
             raise InvalidInput(f"a query is {JSON}, not {work.call.media_type}")
         work.query = query = parse_query(work.body, max_page_size=self._page_rows)
         in_force(work.snapshot, own, work.now)
-        self._documents.check(own.authorisation.subject)
-        version = self._documents.version(own.entry.digest)
-        terms = own.authorisation.terms
-        work.verdict = verdict = permit(
-            own, query, version, self._documents.terms(terms) if terms != NO_TERMS else None
-        )
+        version, terms = self._papers(own)
+        work.verdict = verdict = permit(own, query, version, terms)
         page = self._fetch(work.provider, own, query, verdict)
         work.rows, work.masked = len(page.rows), verdict.masked
         work.plain = self._plaintext(work, query, version, verdict, page)
         work.sealed = self._seal(work)
+
+    def _papers(self, own: Standing) -> tuple[VersionView, TermsView | None]:
+        granted, documents = own.authorisation, self._documents
+        name = objects.authorisation(granted.authorisation)
+        documents.check(granted.subject, name)
+        version = documents.version(
+            own.entry.digest, objects.version(own.entry.entry, own.entry.version)
+        )
+        terms = documents.terms(granted.terms, name) if granted.terms != NO_TERMS else None
+        return version, terms
 
     def _fetch(self, provider: Provider, own: Standing, query: Query, verdict: Verdict) -> Page:
         source = provider.sources.get(own.entry.entry)

@@ -34,9 +34,10 @@ def render(value: object, scale: int | None = None) -> str | int | bool | None:
         return value if value.isascii() else unicodedata.normalize("NFC", value)
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int):
+    if isinstance(value, int) and not scale:
         return value if abs(value) < MAX_INTEGER else str(value)
-    if isinstance(value, float | Decimal):
+    if isinstance(value, int | float | Decimal):
+        # SQLite keeps 60.00 as 60.
         return _decimal(Decimal(str(value)), scale)
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()

@@ -1,0 +1,271 @@
+"""Calls of one application to one node, every answer checked before it is handed out.
+
+What a provider cannot prove is an error here, not a value. The call that was sent is kept with
+its answer, so that it can be resent byte for byte and its receipt upgraded.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_result,
+    stop_after_delay,
+    wait_exponential,
+)
+
+from ..errors import LedgerError, MalformedReceipt, NotFound, ReceiptInvalid, ReceiptNotMerged
+from ..protocol import canonical, encoding, ids, signedcall
+from ..protocol.receipt import Receipt, verify_anchored
+from .checks import Asked, check_answer, check_refusal, verify_log
+from .http import SignedHttp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import httpx
+
+    from ..crypto import Signer, Unwrapper
+    from .http import SignedRequest
+    from .trust import Trust
+
+MERGE_SECONDS = 60.0
+SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows, and the proof that they were asked for and given."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    """What `after` takes for the following page; None on the last."""
+    masked: list[str]
+    as_of: str
+    """When the source was read, RFC 3339 UTC."""
+    event: bytes
+    receipt: Receipt
+    remaining_calls: int
+    """Advisory: the provider's word, not signed."""
+    remaining_rows: int
+    size: int
+    """Bytes of the answer as it came."""
+    asked: Asked
+    request: SignedRequest
+
+
+class LedgerClient:
+    """One application's client of one provider's node."""
+
+    def __init__(
+        self,
+        base_url: str,
+        signer: Signer,
+        unwrapper: Unwrapper,
+        trust: Trust,
+        *,
+        key_id: bytes | None = None,
+        authority: str | None = None,
+        attempts: int = 3,
+        clock: Callable[[], float] = time.time,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        """Call the node at `base_url`, signing with `signer`, opening with `unwrapper`.
+
+        `authority` is the node's registered `name:port` when it is reached by another address.
+        """
+        self._base = base_url.rstrip("/") + "/api/v1"
+        self._http = SignedHttp(
+            signer,
+            key_id,
+            authority=authority,
+            attempts=attempts,
+            clock=clock,
+            transport=transport,
+        )
+        self._unwrapper = unwrapper
+        self._trust = trust
+
+    def query(
+        self,
+        authorisation: int,
+        *,
+        purpose: str,
+        items: Sequence[str],
+        operator: str,
+        matter: str,
+        where: Mapping[str, Mapping[str, object]] | None = None,
+        size: int = 100,
+        after: str | None = None,
+    ) -> Answer:
+        """Ask for one page of rows; see protocol.md section 4 for `where`.
+
+        Raises:
+            LedgerError: the refusal, by code; `facts["receipt"]` is its checked Receipt.
+            PeerUnavailable: the node does not answer.
+            VerificationError: the node cannot prove its answer.
+        """
+        body = canonical.dumps(
+            {
+                "purpose": purpose,
+                "items": list(items),
+                "where": {item: dict(clause) for item, clause in (where or {}).items()},
+                "page": {"size": size, "after": after},
+                "operator": operator,
+                "matter": matter,
+                "salt": encoding.b64u(secrets.token_bytes(SALT_BYTES)),
+            }
+        )
+        url = f"{self._base}/authorisations/{authorisation}/query"
+        request = self._http.sign("POST", url, body, "application/json")
+        asked = Asked(_call(request), authorisation, tuple(items), operator, matter)
+        return self.send(request, asked)
+
+    def pages(self, authorisation: int, **query: Any) -> Iterator[Answer]:  # noqa: ANN401 - query's
+        """Ask page after page with the arguments of `query`; raises as it does."""
+        while True:
+            answer = self.query(authorisation, **query)
+            yield answer
+            if answer.next is None:
+                return
+            query["after"] = answer.next
+
+    def resend(self, answer: Answer) -> Answer:
+        """Send the call of `answer` again, byte for byte; the stored answer comes back, uncounted.
+
+        Raises:
+            CallReplayed: more than ten minutes have passed.
+            LedgerError: as `query` does.
+        """
+        return self.send(answer.request, answer.asked)
+
+    def send(self, request: SignedRequest, asked: Asked) -> Answer:
+        """Send a signed call and check what comes back; raises as `query` does."""
+        try:
+            response = self._http.send(request)
+        except LedgerError as error:
+            receipt = check_refusal(asked, error, self._trust)
+            if receipt is not None:
+                error.facts["receipt"] = receipt
+            raise
+        answer = _json(response)
+        opened = check_answer(asked, answer, self._trust, self._unwrapper)
+        remaining = answer.get("remaining")
+        if not isinstance(remaining, dict):
+            raise MalformedReceipt("the answer does not say what remains")
+        return Answer(
+            rows=opened.rows,
+            next=opened.next,
+            masked=opened.masked,
+            as_of=opened.as_of,
+            event=asked.call.event,
+            receipt=opened.receipt,
+            remaining_calls=int(remaining.get("calls", 0)),
+            remaining_rows=int(remaining.get("rows", 0)),
+            size=len(response.content),
+            asked=asked,
+            request=request,
+        )
+
+    def fetch_receipt(self, receipt: Receipt) -> Receipt:
+        """Fetch the newest receipt of a leaf, checked to be of the same leaf.
+
+        Raises:
+            ReceiptInvalid: the node gives the receipt of something else.
+            InclusionInvalid, CheckpointInvalid, ConsistencyInvalid: it cannot prove it.
+            NotFound: the node or the chain does not know it (yet).
+        """
+        department = _department(receipt)
+        event = receipt.parsed_leaf.event.hex()
+        found = self._get(f"/logs/{department}/events/{event}")
+        newer = Receipt.parse(found.get("receipt"))
+        if (newer.leaf, newer.index) != (receipt.leaf, receipt.index):
+            raise ReceiptInvalid("the log holds another leaf for the event than was answered")
+        verify_log(newer, self._trust, department)
+        return newer
+
+    def upgrade(self, receipt: Receipt) -> Receipt:
+        """Return the receipt with its *anchored* grade, if the chain has reached it.
+
+        The anchored tree is checked to continue the one of the receipt at hand, so that a log
+        that was forked since cannot pass. Returned unchanged while there is no such anchor.
+
+        Raises:
+            VerificationError: the node cannot prove what it says.
+        """
+        anchored = self.fetch_receipt(receipt).anchored
+        if anchored is None:
+            return receipt
+        department = _department(receipt)
+        try:
+            root = self._trust.anchored_root(department, anchored.size)
+        except NotFound:
+            # Our own node has not seen the block yet.
+            return receipt
+        found = self._get(f"/logs/{department}/consistency?old={receipt.size}&new={anchored.size}")
+        proof = found.get("proof")
+        if not isinstance(proof, list):
+            raise MalformedReceipt("the node gives no consistency proof")
+        nodes = tuple(encoding.unb64u(node, error=MalformedReceipt) for node in proof)
+        upgraded = replace(receipt, anchored=replace(anchored, consistency=nodes))
+        verify_anchored(upgraded, root)
+        return upgraded
+
+    def wait_anchored(self, receipt: Receipt, timeout_seconds: float = MERGE_SECONDS) -> Receipt:
+        """Return the receipt once the chain has anchored a tree that holds its leaf.
+
+        Raises:
+            ReceiptNotMerged: that did not happen in time; `facts["receipt"]` is the evidence.
+            VerificationError: the node cannot prove what it says.
+        """
+        waiting = Retrying(
+            stop=stop_after_delay(timeout_seconds),
+            wait=wait_exponential(multiplier=0.1, max=2.0),
+            retry=retry_if_result(lambda upgraded: upgraded.anchored is None),
+        )
+        try:
+            upgraded: Receipt = waiting(self.upgrade, receipt)
+        except RetryError as error:
+            raise ReceiptNotMerged(
+                f"the log was not anchored within {timeout_seconds:g} s", receipt=receipt
+            ) from error
+        return upgraded
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return _json(self._http.request("GET", self._base + path))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _department(receipt: Receipt) -> str:
+    return ids.parse_origin(receipt.signed_checkpoint.checkpoint.origin)[2]
+
+
+def _call(request: SignedRequest) -> signedcall.SignedCall:
+    path, _, query = request.url.raw_path.decode("ascii").partition("?")
+    return signedcall.parse(
+        request.method, request.headers["Host"], path, query, request.headers, request.body
+    )
+
+
+def _json(response: httpx.Response) -> dict[str, Any]:
+    try:
+        value = response.json()
+    except ValueError as error:
+        raise MalformedReceipt("the node's answer is not JSON") from error
+    if not isinstance(value, dict):
+        raise MalformedReceipt("the node's answer is not an object")
+    return value

@@ -1,0 +1,184 @@
+"""Receipts and answers held against the call they are for (protocol.md section 6).
+
+The order is the protocol's: the leaf is the call, the answer is the leaf's, the leaf is in the
+tree, the log's registered keys signed the tree; only then is anything opened. What does not hold
+is raised, never returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..crypto import sm3
+from ..errors import (
+    AuthorisationUnknown,
+    CallReplayed,
+    CheckpointInvalid,
+    Forbidden,
+    InvalidInput,
+    LedgerError,
+    MalformedReceipt,
+    NotFound,
+    QuotaExceeded,
+    ReceiptInvalid,
+)
+from ..protocol import canonical, encoding, ids, items
+from ..protocol.envelope import envelope_bytes, open_envelope
+from ..protocol.leaf import SERVED, commitment
+from ..protocol.receipt import Receipt, verify_receipt
+
+if TYPE_CHECKING:
+    from ..crypto import Unwrapper
+    from ..protocol.leaf import Leaf
+    from ..protocol.signedcall import SignedCall
+    from .trust import Grant, Trust
+
+PLAINTEXT_LIMIT = 64 * 1024 * 1024
+MUST_BE_PROVEN = (Forbidden, QuotaExceeded, AuthorisationUnknown, CallReplayed)
+"""Refusals of a caller who is known: a server that gives them without a receipt hides them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A call as its client knows it."""
+
+    call: SignedCall
+    authorisation: int
+    items: tuple[str, ...]
+    operator: str
+    matter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A checked and opened answer."""
+
+    rows: list[dict[str, Any]]
+    next: str | None
+    masked: list[str]
+    as_of: str
+    receipt: Receipt
+
+
+def check_answer(
+    asked: Asked, answer: dict[str, Any], trust: Trust, unwrapper: Unwrapper
+) -> Opened:
+    """Check an answer and open it.
+
+    Raises:
+        ReceiptInvalid: leaf, answer and call do not belong together.
+        InclusionInvalid, CheckpointInvalid: the log does not vouch for the leaf.
+        MalformedReceipt, MalformedEnvelope: it is not an answer.
+    """
+    receipt = Receipt.parse(answer.get("receipt"))
+    leaf = receipt.parsed_leaf
+    grant = trust.grant(asked.authorisation)
+    _same_call(asked, leaf)
+    _same_grant(asked, leaf, grant)
+    _require(leaf.outcome == SERVED, f"the leaf says {leaf.outcome}, the answer is one")
+    sealed = answer.get("sealed")
+    if not isinstance(sealed, dict):
+        raise MalformedReceipt("the answer has no envelope")
+    _require(leaf.answer == sm3(envelope_bytes(sealed)), "the leaf is of another answer")
+    verify_log(receipt, trust, grant.provider)
+    plain = open_envelope(sealed, unwrapper, asked.call.event)
+    _require(leaf.plain == sm3(plain), "the envelope holds another plaintext than the leaf says")
+    return _read(asked, plain, receipt)
+
+
+def check_refusal(asked: Asked, error: LedgerError, trust: Trust) -> Receipt | None:
+    """Check the receipt of a refusal; None when the code is one that leaves none.
+
+    Raises:
+        ReceiptInvalid: the receipt is missing or of something else.
+        InclusionInvalid, CheckpointInvalid: the log does not vouch for the leaf.
+        MalformedReceipt: it is no receipt.
+    """
+    if "receipt" not in error.facts:
+        _require(
+            not isinstance(error, MUST_BE_PROVEN), f"{error.code} was answered without a receipt"
+        )
+        return None
+    receipt = Receipt.parse(error.facts["receipt"])
+    leaf = receipt.parsed_leaf
+    if isinstance(error, CallReplayed):
+        # The first call's receipt: another text, or this one long ago.
+        _require(leaf.event == asked.call.event, "the receipt is of another event")
+    else:
+        _same_call(asked, leaf)
+        _require(leaf.outcome == error.code, f"the leaf says {leaf.outcome}, not {error.code}")
+    origin = receipt.signed_checkpoint.checkpoint.origin
+    verify_log(receipt, trust, ids.parse_origin(origin)[2])
+    return receipt
+
+
+def verify_log(receipt: Receipt, trust: Trust, department: str) -> None:
+    """Check a receipt's proof and checkpoint by the keys registered for a department's log.
+
+    Raises:
+        ReceiptInvalid: it is of another log than the department's registered one.
+        InclusionInvalid: the leaf is not in the tree.
+        CheckpointInvalid: no pair of registered keys signed it.
+    """
+    try:
+        known = trust.log_keys(department)
+    except NotFound as error:
+        raise ReceiptInvalid(f"department {department} has no registered log") from error
+    refusal = CheckpointInvalid(f"department {department} has no keys that sign checkpoints")
+    for sm2, ed25519 in known.pairs:
+        try:
+            verify_receipt(receipt, sm2=sm2, ed25519=ed25519, origin=known.origin)
+        except CheckpointInvalid as error:
+            refusal = error
+        else:
+            return
+    raise refusal
+
+
+def _same_call(asked: Asked, leaf: Leaf) -> None:
+    _require(leaf.event == asked.call.event, "the leaf is of another event")
+    _require(leaf.base == asked.call.base, "the leaf has another signed text")
+    _require(leaf.signature == asked.call.signature, "the leaf has another signature")
+    _require(leaf.authorisation == asked.authorisation, "the leaf names another authorisation")
+
+
+def _same_grant(asked: Asked, leaf: Leaf, grant: Grant) -> None:
+    _require(leaf.entry == grant.entry, "the leaf names another entry")
+    _require(leaf.version == grant.version, "the leaf names another version")
+    _require(
+        leaf.items == items.bitmap(grant.item_codes, asked.items), "the leaf names other items"
+    )
+
+
+def _read(asked: Asked, plain: bytes, receipt: Receipt) -> Opened:
+    """Read the plaintext, and hold its opening against the leaf's commitments."""
+    members = canonical.loads(plain, limit=PLAINTEXT_LIMIT, error=MalformedReceipt)
+    leaf = receipt.parsed_leaf
+    try:
+        opening = members["opening"]
+        for name, value, committed in (
+            ("operator", asked.operator, leaf.operator),
+            ("matter", asked.matter, leaf.matter),
+        ):
+            _require(
+                commitment(encoding.unb64u(opening[name]), value) == committed,
+                f"the leaf commits to another {name}",
+            )
+        rows: list[dict[str, Any]] = members["rows"]
+        opened = Opened(
+            rows=rows,
+            next=members["next"],
+            masked=members["masked"],
+            as_of=members["asOf"],
+            receipt=receipt,
+        )
+    except (KeyError, TypeError, InvalidInput) as error:
+        raise MalformedReceipt("the plaintext does not have the members of an answer") from error
+    _require(leaf.rows == len(rows), "the leaf counts other rows")
+    return opened
+
+
+def _require(holds: bool, problem: str) -> None:  # noqa: FBT001 - the fact itself
+    if not holds:
+        raise ReceiptInvalid(problem)

@@ -1,0 +1,137 @@
+"""What a client believes about providers, and where it has that from: never the provider itself.
+
+`NodeTrust` asks the consumer's own node, which has checked every decision on the chain; a caller
+with other means hands in its own `Trust`.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..crypto import Sm2PublicKey
+from ..errors import InvalidInput, NotFound
+from ..protocol import encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .http import SignedHttp
+
+FRESH_SECONDS = 60
+ED25519_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeys:
+    """A department's registered log and the keys that may sign its checkpoints."""
+
+    department: str
+    """Unified social credit code."""
+    origin: str
+    pairs: tuple[tuple[Sm2PublicKey, bytes], ...]
+    """(department key, Ed25519 key of its document, 32 bytes), the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An authorisation of the client's application."""
+
+    authorisation: int
+    provider: str
+    """Unified social credit code."""
+    entry: bytes
+    version: int
+    item_codes: tuple[str, ...]
+    """All items of the pinned version, in its order."""
+
+
+class Trust(Protocol):
+    """What receipts are held against."""
+
+    def log_keys(self, department: str) -> LogKeys:
+        """Return a department's log and keys; raises NotFound when none is registered."""
+        ...
+
+    def grant(self, authorisation: int) -> Grant:
+        """Return an authorisation; raises NotFound when there is none."""
+        ...
+
+    def anchored_root(self, department: str, size: int) -> bytes:
+        """Return the root the chain holds for a department's log at `size`, or raise NotFound."""
+        ...
+
+
+class NodeTrust:
+    """Trust in one's own node, asked over HTTP; what it says is kept for a minute."""
+
+    def __init__(
+        self, http: SignedHttp, base_url: str, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Ask the node at `base_url`, signed as the caller."""
+        self._http = http
+        self._base = base_url.rstrip("/") + "/api/v1"
+        self._clock = clock
+        self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+
+    def log_keys(self, department: str) -> LogKeys:
+        """Return a department's log and keys.
+
+        Raises:
+            NotFound: no such department, or it has no log.
+            InvalidInput: the node's answer is not of the documented form.
+        """
+        found = self._get(f"/departments/{department}/log")
+        try:
+            pairs = tuple(
+                (
+                    Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])),
+                    encoding.hex32(key["ed25519"]),
+                )
+                for key in found["keys"]
+            )
+            return LogKeys(department, str(found["origin"]), pairs)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"the node describes no log of {department}") from error
+
+    def grant(self, authorisation: int) -> Grant:
+        """Return an authorisation.
+
+        Raises:
+            NotFound: no such authorisation, or not the caller's to know of.
+            InvalidInput: the node's answer is not of the documented form.
+        """
+        found = self._get(f"/authorisations/{authorisation}")
+        try:
+            return Grant(
+                authorisation=authorisation,
+                provider=str(found["provider"]),
+                entry=encoding.hex32(found["entry"]),
+                version=int(found["version"]),
+                item_codes=tuple(str(code) for code in found["itemCodes"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInput(f"the node describes no authorisation {authorisation}") from error
+
+    def anchored_root(self, department: str, size: int) -> bytes:
+        """Return the root the chain holds for a department's log at `size`.
+
+        Raises:
+            NotFound: no anchor has this size.
+            InvalidInput: the node's answer is not of the documented form.
+        """
+        found = self._get(f"/departments/{department}/log/anchors/{size}")
+        if found.get("size") != size:
+            raise NotFound(f"no anchor of {department} has size {size}")
+        return encoding.hex32(str(found.get("root")))
+
+    def _get(self, path: str) -> dict[str, Any]:
+        kept = self._kept.get(path)
+        if kept is not None and self._clock() - kept[0] < FRESH_SECONDS:
+            return kept[1]
+        found = self._http.request("GET", self._base + path).json()
+        if not isinstance(found, dict):
+            raise InvalidInput(f"{path} is not an object")
+        self._kept[path] = (self._clock(), found)
+        return found
