@@ -1,6 +1,7 @@
 """Where departments' nodes are, by their own documents.
 
-A department's URL stands in its public document; an operator may override one that has moved.
+A department's URL stands in its public document. A node that has no documents yet needs one URL
+to begin with: the operator names it, or one that has moved, as an override.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class Directory:
                 self._papers[digest] = documents.parse(data).body
         papers = [self._papers[digest] for digest, _ in rows]
         return {ids.department_id(paper.code): paper for paper in papers}
+
+    def known(self) -> list[bytes]:
+        """Return every department whose node can be reached."""
+        return list(dict.fromkeys((*self._overrides, *self.departments())))
 
     def url_of(self, department: bytes) -> str | None:
         """Return the base URL of the department's node, without a slash at the end."""

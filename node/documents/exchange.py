@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from ..errors import (
     DocumentUnknown,
@@ -91,7 +91,7 @@ class Exchange:
         """
         document = documents.parse(data)
         if document.public:
-            entitled: Iterable[bytes] = self._directory.departments()
+            entitled: Iterable[bytes] = self._directory.known()
         else:
             entitled = self._directory.with_competent(documents.departments_named(document))
         urls = self._urls(entitled)
@@ -118,7 +118,7 @@ class Exchange:
         identity = self._identity(wanted)
         if identity is None:
             return None
-        others = self._directory.departments() if bound.public else bound.parties
+        others = self._directory.known() if bound.public else bound.parties
         path = f"/api/v1/documents/{bound.digest.hex()}"
         for url in self._urls((bound.acting, *others)):
             try:
@@ -135,7 +135,7 @@ class Exchange:
         # A key registered a moment ago may be news to the peer; what it finds malformed stays so.
         attempts = Retrying(
             stop=stop_after_delay(HAND_OVER_SECONDS),
-            wait=wait_exponential_jitter(initial=0.1, max=1.0),
+            wait=wait_exponential(multiplier=0.1, max=1.0),
             retry=retry_if_exception_type((Unavailable, SignatureInvalid)),
             reraise=True,
         )

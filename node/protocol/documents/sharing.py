@@ -44,6 +44,8 @@ STEPS = {
     "审核通过": Step.PASS,
     "审核退回": Step.RETURN,
     "撤回": Step.WITHDRAW,
+    "交付": Step.DELIVER,
+    "确认": Step.CONFIRM,
     "暂停": Step.SUSPEND,
     "整改": Step.RECTIFY,
     "恢复": Step.RESUME,
@@ -187,7 +189,9 @@ class StepPaper(Paper):
     type: Literal["step"]
     authorisation: Annotated[int, Field(ge=1)]
     parties: Parties
-    step: Literal["审核通过", "审核退回", "撤回", "暂停", "整改", "恢复", "因违规终止"]
+    step: Literal[
+        "审核通过", "审核退回", "撤回", "交付", "确认", "暂停", "整改", "恢复", "因违规终止"
+    ]
     revision: Annotated[int, Field(ge=1, le=UINT32_MAX)]
     subject: Digest | None
     """The document that is answered; none for a protective step."""

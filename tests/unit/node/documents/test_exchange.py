@@ -1,0 +1,359 @@
+"""Documents reach every node entitled to them, and nobody else."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from node.documents import objects
+from node.errors import (
+    Contradictory,
+    DigestMismatch,
+    DocumentUnknown,
+    LedgerBehind,
+    LedgerError,
+    MalformedDocument,
+    NotEntitled,
+    PeerUnavailable,
+    SignatureInvalid,
+)
+from node.protocol import documents
+from node.protocol.enums import KeyKind
+from tests.common import papers
+
+from .common import CENTRE, EDUCATION, ENTRY, POLICE, STRANGER, URLS, key_of
+
+
+def version(**changes):
+    return documents.new_document("catalogue-version", papers.catalogue_version(**changes))
+
+
+def application(**changes):
+    return documents.new_document("application", papers.application(**changes))
+
+
+class TestAccept:
+    def test_keeps_a_document_of_a_registered_department(self, city):
+        data = version()
+        digest = documents.digest_of(data)
+        for _ in range(2):
+            city.centre.access.accept(digest, data, key_of(POLICE))
+        assert city.centre.store.get(digest) == data
+        assert city.centre.store.find_author(digest) == POLICE
+
+    def test_refuses_unknown_keys_other_kinds_of_key_and_wrong_digests(self, city):
+        data = version()
+        digest = documents.digest_of(data)
+        officer = b"officer".ljust(32)
+        city.ledger.readers[officer] = city.ledger.readers[key_of(POLICE)].__class__(
+            officer, KeyKind.OFFICER, POLICE, frozenset()
+        )
+        accept = city.centre.access.accept
+        with pytest.raises(SignatureInvalid):
+            accept(digest, data, b"unknown".ljust(32))
+        with pytest.raises(NotEntitled):
+            accept(digest, data, officer)
+        with pytest.raises(DigestMismatch):
+            accept(bytes(32), data, key_of(POLICE))
+        with pytest.raises(MalformedDocument):
+            accept(documents.digest_of(b"{}"), b"{}", key_of(POLICE))
+        assert city.centre.store.find(digest) is None
+
+
+class TestRead:
+    def test_of_an_unbound_document_is_for_its_author_only(self, city):
+        data = version()
+        digest = documents.digest_of(data)
+        city.centre.access.accept(digest, data, key_of(POLICE))
+        assert city.centre.access.read(digest, key_of(POLICE)) == data
+        with pytest.raises(DocumentUnknown):
+            city.centre.access.read(digest, key_of(EDUCATION))
+
+    def test_of_a_public_document_is_for_every_registered_key(self, city):
+        digest = city.submit(version())
+        city.settle()
+        assert city.centre.access.read(digest, city.ledger.register(STRANGER))
+
+    def test_of_a_restricted_document_is_for_parties_and_their_auditors(self, city):
+        city.submit(version())
+        digest = city.apply(application())
+        city.settle()
+        auditor = city.ledger.register(STRANGER, KeyKind.OFFICER, auditor_for=[CENTRE])
+        for key in (key_of(POLICE), key_of(EDUCATION), key_of(CENTRE), auditor):
+            assert city.police.access.read(digest, key)
+
+    def test_of_a_restricted_document_by_a_stranger_reads_like_an_unknown_one(self, city):
+        city.submit(version())
+        digest = city.apply(application())
+        city.settle()
+        stranger = city.ledger.register(STRANGER)
+        own = city.ledger.register(STRANGER, KeyKind.OFFICER, auditor_for=[STRANGER])
+        said = []
+        for key in (stranger, own):
+            with pytest.raises(DocumentUnknown) as refused:
+                city.police.access.read(digest, key)
+            said.append(refused.value.message.replace(digest.hex(), "?"))
+        with pytest.raises(DocumentUnknown) as unknown:
+            city.police.access.read(b"\1" * 32, stranger)
+        said.append(unknown.value.message.replace("01" * 32, "?"))
+        assert len(set(said)) == 1
+
+
+class TestHandOver:
+    def test_leaves_a_public_document_with_another_node(self, city):
+        city.enrol_all()
+        data = version()
+        url = city.police.exchange.hand_over(data)
+        assert url in {URLS[CENTRE], URLS[EDUCATION]}
+        assert city.network.nodes[url].store.get(documents.digest_of(data)) == data
+
+    def test_leaves_an_application_with_a_party_or_its_competent(self, city, monkeypatch):
+        city.enrol_all()
+        data = application()
+        city.network.off.add(URLS[POLICE])
+        monkeypatch.setattr("node.documents.exchange.HAND_OVER_SECONDS", 0.0)
+        assert city.education.exchange.hand_over(data) == URLS[CENTRE]
+
+    def test_has_nobody_to_leave_the_first_document_with(self, city):
+        city.centre.exchange._directory._overrides.clear()
+        data = documents.new_document("department", papers.department(code=papers.CENTRE))
+        assert city.centre.exchange.hand_over(data) is None
+
+    def test_waits_for_its_own_key_to_be_registered(self, city):
+        city.enrol_all()
+        del city.ledger.readers[key_of(POLICE)]
+        assert city.police.exchange.hand_over(version()) is None
+        assert not [method for method, _ in city.network.requests if method == "PUT"]
+
+    def test_fails_when_every_other_node_refuses(self, city, monkeypatch):
+        city.enrol_all()
+        monkeypatch.setattr("node.documents.exchange.HAND_OVER_SECONDS", 0.0)
+        city.network.off |= set(URLS.values())
+        with pytest.raises(PeerUnavailable, match="does not answer"):
+            city.police.exchange.hand_over(version())
+
+
+class TestFetcher:
+    def test_brings_public_documents_to_every_node(self, city):
+        city.enrol_all()
+        digest = city.submit(version())
+        city.settle()
+        assert all(node.store.find(digest) for node in city.nodes)
+        assert all(node.facts.version(digest).version == 1 for node in city.nodes)
+
+    def test_brings_restricted_documents_to_the_parties_only(self, city):
+        city.enrol_all()
+        city.submit(version())
+        digest = city.apply(application(department=papers.EDUCATION))
+        city.ledger.facts[-1] = city.ledger.facts[-1].__class__(
+            **{
+                **{
+                    name: getattr(city.ledger.facts[-1], name)
+                    for name in ("position", "kind", "event", "acting")
+                },
+                "parties": frozenset({POLICE, EDUCATION}),
+            }
+        )
+        city.settle()
+        assert city.police.store.find(digest)
+        assert city.centre.store.find(digest) is None
+
+    def test_waits_longer_and_longer_for_a_document_nobody_has(self, city):
+        city.ledger.mine("RegisterApplication", EDUCATION, application=b"a" * 32, digest=b"d" * 32)
+        city.police.settle()
+        pauses = []
+        for _ in range(10):
+            before = len(city.network.requests)
+            start = city.clock.now
+            while len(city.network.requests) == before:
+                city.clock.now += 0.125
+                city.police.fetcher.run_once()
+            pauses.append(city.clock.now - start)
+        assert pauses == sorted(pauses)
+        assert pauses[-1] == 30.0
+
+    def test_takes_a_document_up_when_its_holder_comes_back(self, city):
+        city.enrol_all()
+        city.network.off.add(URLS[POLICE])
+        digest = city.submit(version())
+        city.police.settle()
+        city.centre.settle()
+        with pytest.raises(LedgerBehind):
+            city.centre.facts.version(digest)
+        city.network.off.clear()
+        city.clock.now += 1
+        city.centre.settle()
+        assert city.centre.facts.version(digest).code == "30300101/06001"
+
+    def test_keeps_no_bytes_that_do_not_hash_to_the_digest(self, city):
+        city.enrol_all()
+        digest = city.submit(version())
+        city.police.settle()
+        lie = version(name="别的目录")
+        city.police.access.read = lambda *_: lie
+        city.centre.settle()
+        assert city.centre.store.find(digest) is None
+        assert city.centre.store.find(documents.digest_of(lie)) is None
+
+    def test_marks_bytes_that_are_no_document(self, city):
+        city.enrol_all()
+        digest = documents.digest_of(b"garbage")
+        city.police.access.read = lambda *_: b"garbage"
+        city.ledger.mine("RegisterApplication", POLICE, application=b"a" * 32, digest=digest)
+        city.centre.settle()
+        assert city.centre.bindings.is_contradictory(objects.application(b"a" * 32))
+
+    def test_does_everything_again_after_a_restart(self, city):
+        city.enrol_all()
+        digest = city.submit(version())
+        city.police.settle()
+        before = city.police.bindings.of(digest)
+        city.police.bindings.record(city.ledger.facts)
+        city.police.settle()
+        assert city.police.bindings.of(digest) == before
+
+    def test_runs_until_told_to_stop_and_rests_when_nothing_moves(self, city):
+        stop, wake = threading.Event(), threading.Event()
+        thread = threading.Thread(
+            target=city.police.fetcher.run, args=(stop, wake), kwargs={"idle_seconds": 30}
+        )
+        thread.start()
+        digest = city.submit(version())
+        deadline = threading.Event()
+        for _ in range(200):
+            wake.set()
+            if any(each.judged for each in city.police.bindings.of(digest)):
+                break
+            deadline.wait(0.02)
+        stop.set()
+        wake.set()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert city.police.facts.version(digest)
+
+    def test_ends_on_an_error_that_waiting_does_not_mend(self, city):
+        class Broken(LedgerError):
+            code = "broken"
+
+        def fail(*_):
+            raise Broken("no")
+
+        city.ledger.decisions_after = fail
+        with pytest.raises(Broken):
+            city.police.fetcher.run(threading.Event(), threading.Event(), idle_seconds=0)
+
+    def test_rests_while_the_read_model_is_filled(self, city):
+        stop = threading.Event()
+
+        def behind(*_):
+            stop.set()
+            raise LedgerBehind("filling")
+
+        city.ledger.decisions_after = behind
+        city.police.fetcher.run(stop, threading.Event(), idle_seconds=0)
+
+
+class TestContradictions:
+    def test_a_version_of_another_share_type_is_served_by_nobody(self, city):
+        city.enrol_all()
+        digest = city.submit(version(), shareType=1)
+        city.settle()
+        name = objects.version(ENTRY, 1)
+        for node in city.nodes:
+            assert node.bindings.is_contradictory(name)
+            with pytest.raises(Contradictory, match="shareType") as refused:
+                node.facts.version(digest)
+            assert refused.value.facts["object"] == name
+
+    def test_an_application_for_other_items_than_it_says_is_found(self, city):
+        city.submit(version())
+        city.apply(application(), items=0b01)
+        city.settle()
+        assert city.education.bindings.is_contradictory(objects.authorisation(1))
+
+    def test_an_application_is_judged_only_with_its_pinned_version(self, city):
+        digest = city.apply(application())
+        city.education.settle()
+        with pytest.raises(LedgerBehind):
+            city.education.facts.check(digest)
+        city.submit(version())
+        city.police.settle()
+        city.clock.now += 1
+        city.education.settle()
+        city.education.facts.check(digest, objects.authorisation(1))
+
+    def test_a_document_of_another_kind_is_found(self, city):
+        data = documents.new_document("terms", papers.terms())
+        digest = city.police.store.put(data, POLICE)
+        city.ledger.mine("Step", POLICE, [POLICE, EDUCATION], authorisation=1, digest=digest)
+        city.police.settle()
+        assert city.police.bindings.is_contradictory(objects.authorisation(1))
+
+    def test_terms_for_other_parties_are_found(self, city):
+        data = documents.new_document("terms", papers.terms(consumer="11130900000000009Z"))
+        digest = city.police.store.put(data, POLICE)
+        city.submit(version())
+        city.apply(application(), terms=digest)
+        city.settle()
+        with pytest.raises(Contradictory, match="parties"):
+            city.police.facts.terms(digest)
+
+    def test_another_who_names_my_document_does_not_spoil_it(self, city):
+        city.enrol_all()
+        digest = city.submit(version())
+        each = {"codeHash": b"x" * 32, "version": 1, "shareType": 2, "itemCount": 2}
+        thief = b"t" * 32
+        city.ledger.mine(
+            "SubmitVersions",
+            STRANGER,
+            [STRANGER],
+            department=STRANGER,
+            entries=[thief],
+            versions=[{**each, "digest": digest}],
+        )
+        city.settle()
+        assert city.centre.facts.version(digest, objects.version(ENTRY, 1))
+        assert city.centre.facts.version(digest)
+        with pytest.raises(Contradictory):
+            city.centre.facts.version(digest, objects.version(thief, 1))
+
+
+class TestDocumentFacts:
+    def test_gives_terms_and_refuses_what_is_none(self, city):
+        city.submit(version())
+        terms = city.police.store.put(documents.new_document("terms", papers.terms()), POLICE)
+        applied = city.apply(application(terms=terms.hex()), terms=terms)
+        city.education.store.put(city.police.store.get(terms), EDUCATION)
+        city.settle()
+        facts = city.education.facts
+        assert facts.terms(terms).masks == {"XM": "keep:1,0"}
+        assert facts.terms(terms, objects.authorisation(1)).filter_only == ("GMSFHM",)
+        with pytest.raises(LedgerBehind):
+            facts.version(terms)
+        with pytest.raises(LedgerBehind):
+            facts.terms(applied)
+
+    def test_gives_an_encryption_key_within_its_validity(self, city):
+        data = documents.new_document("key", papers.key())
+        fact = city.mine(city.education, "AddKey", EDUCATION, data, addedKey=b"k" * 32)
+        digest = fact.event["digest"]
+        city.education.settle()
+        key_id, key = city.education.facts.encryption_key(digest, 1_780_000_000)
+        assert (key.raw.hex(), key_id) == (papers.OTHER_KEY, key.key_id)
+        for at in (1_760_000_000, 1_800_000_000):
+            with pytest.raises(SignatureInvalid, match="valid from"):
+                city.education.facts.encryption_key(digest, at)
+
+    def test_finds_no_encryption_key_in_an_officers_key(self, city):
+        officer = papers.key(
+            kind="人员",
+            encryptionKey=None,
+            post="科长",
+            holder={"department": papers.EDUCATION, "application": None},
+        )
+        data = documents.new_document("key", officer)
+        fact = city.mine(city.education, "AddKey", EDUCATION, data, addedKey=b"k" * 32)
+        city.education.settle()
+        with pytest.raises(SignatureInvalid):
+            city.education.facts.encryption_key(fact.event["digest"], 1_780_000_000)

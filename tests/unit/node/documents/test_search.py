@@ -1,0 +1,108 @@
+"""Catalogue search finds Chinese words of two characters, codes and Latin words, best first."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from node.documents.search import indexed, match_expression
+from node.protocol import documents, ids
+from tests.common import papers
+
+from .common import POLICE
+
+ENTRIES = {
+    "A/1": {"name": "常住人口户籍信息", "abstract": "本市户籍登记"},
+    "A/2": {"name": "居住证信息", "abstract": "含户籍所在地"},
+    "B/GDP2025": {"name": "生产总值", "abstract": "Gross domestic product 统计"},
+}
+
+
+def submitted(city, code, number=1, **changes):
+    body = papers.catalogue_version(code=code, version=number, **changes)
+    digest = city.submit(documents.new_document("catalogue-version", body))
+    return ids.entry_id(POLICE, code), digest
+
+
+@pytest.fixture
+def search(city):
+    for code, changes in ENTRIES.items():
+        entry, digest = submitted(city, code, **changes)
+        city.publish(entry, 1, digest)
+    city.police.settle()
+    return city.police.search.search
+
+
+def codes(found):
+    return [listing.code for listing in found]
+
+
+class TestSearch:
+    def test_finds_words_of_two_characters_the_name_first(self, search):
+        assert codes(search("户籍")) == ["A/1", "A/2"]
+
+    def test_finds_longer_words_as_they_stand(self, search):
+        assert codes(search("常住人口")) == ["A/1"]
+        assert codes(search("人口常住")) == []
+
+    def test_wants_every_word(self, search):
+        assert codes(search("信息 居住")) == ["A/2"]
+
+    def test_finds_codes_latin_words_and_what_they_begin(self, search):
+        assert codes(search("GDP2025")) == codes(search("gross DOMES")) == ["B/GDP2025"]
+
+    def test_finds_items_by_name_and_code(self, search):
+        assert len(search("身份号码")) == len(search("GMSFHM")) == 3
+
+    def test_finds_single_characters_that_begin_a_word(self, search):
+        assert codes(search("居")) == ["A/2"]
+
+    def test_lists_everything_for_an_empty_query_page_by_page(self, search):
+        assert codes(search("", limit=2)) == ["A/1", "A/2"]
+        assert codes(search(" ！", limit=2, after=2)) == ["B/GDP2025"]
+        assert codes(search("户籍", limit=1, after=1)) == ["A/2"]
+
+    def test_finds_only_what_was_published(self, city, search):
+        entry, digest = submitted(city, "C/1", name="车辆户籍信息")
+        city.police.settle()
+        assert "C/1" not in codes(search("户籍"))
+        city.publish(entry, 1, digest)
+        city.police.settle()
+        assert "C/1" in codes(search("户籍"))
+
+    def test_replaces_a_version_by_the_next(self, city, search):
+        entry, digest = submitted(city, "A/1", 2, name="人口基础信息", abstract="更新")
+        city.publish(entry, 2, digest)
+        city.police.settle()
+        assert codes(search("户籍")) == ["A/2"]
+        assert [listing.version for listing in search("人口基础")] == [2]
+
+    def test_does_not_list_what_contradicts_the_chain(self, city, search):
+        body = papers.catalogue_version(code="A/1", version=2, name="人口基础信息")
+        data = documents.new_document("catalogue-version", body)
+        digest = city.submit(data, itemCount=9)
+        city.publish(ids.entry_id(POLICE, "A/1"), 2, digest)
+        city.police.settle()
+        assert codes(search("人口基础")) == codes(search("常住人口")) == []
+
+    @given(query=st.text(max_size=80))
+    def test_no_query_is_malformed(self, query):
+        words = match_expression(query)
+        assert words.count('"') % 2 == 0
+
+    def test_no_query_reaches_the_index_as_syntax(self, search):
+        for query in ('"', "a OR b", "NEAR(", "name:户籍", "*", "户籍*", "-户籍", "NOT 户籍", "()"):
+            assert isinstance(search(query), list)
+
+
+class TestIndexed:
+    def test_overlaps_pairs_of_characters(self):
+        assert indexed("智慧升学2.0版") == "智慧 慧升 升学 2 0 版"
+
+    @pytest.mark.usefixtures("search")
+    def test_the_index_holds_every_character_of_the_name(self, city):
+        with city.police.engine.connect() as connection:
+            rows = connection.execute(text("SELECT name FROM listing_text")).scalars().all()
+        assert "常住 住人 人口 口户 户籍 籍信 信息" in rows
