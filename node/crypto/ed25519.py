@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -47,8 +47,9 @@ class Ed25519Signer:
         der = open_pkcs8(load_key_file(path, _PURPOSE), password)
         try:
             private = load_der_private_key(der, None)
-        except (ValueError, TypeError):
-            raise MalformedKey("wrong password") from None
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # Not chained: a traceback shows arguments, and these are a private key.
+            raise MalformedKey(f"{path}: wrong password, or no Ed25519 key") from None
         if not isinstance(private, Ed25519PrivateKey):
             raise MalformedKey(f"{path} holds no Ed25519 key")
         return cls(private)

@@ -36,12 +36,16 @@ class _Handle:
     __slots__ = ("_release", "pointer")
 
     def __init__(
-        self, pointer: int | None, release: Callable[[int], object], error: type[LedgerError]
+        self,
+        pointer: int | None,
+        release: Callable[[int], object],
+        error: type[LedgerError],
+        refusal: str = "libcrypto refuses",
     ) -> None:
         self.pointer = 0
         self._release = release
         if not pointer:
-            raise error(f"libcrypto refused: {libcrypto.take_errors()}")
+            raise error(f"{refusal}: {libcrypto.take_errors()}")
         self.pointer = pointer
 
     def __del__(self) -> None:
@@ -194,11 +198,13 @@ def from_pem(pem: bytes, password: bytes) -> PrivateKey:
         library.PEM_read_bio_PKCS8(bio.pointer, None, None, None),
         library.X509_SIG_free,
         MalformedKey,
+        "the file holds no encrypted PKCS#8 key",
     )
     info = _Handle(
         library.PKCS8_decrypt(sealed.pointer, password, len(password)),
         library.PKCS8_PRIV_KEY_INFO_free,
         MalformedKey,
+        "wrong password",
     )
     return PrivateKey(_key(library.EVP_PKCS82PKEY(info.pointer)))
 

@@ -1,0 +1,44 @@
+"""RFC 6962 section 2.1 word for word: slow, recursive, an oracle for the fast code."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+
+def root(leaves: list[bytes]) -> bytes:
+    """Return MTH(leaves)."""
+    if not leaves:
+        return sha256(b"").digest()
+    if len(leaves) == 1:
+        return sha256(b"\0" + leaves[0]).digest()
+    k = split(len(leaves))
+    return sha256(b"\1" + root(leaves[:k]) + root(leaves[k:])).digest()
+
+
+def path(index: int, leaves: list[bytes]) -> list[bytes]:
+    """Return PATH(index, leaves)."""
+    if len(leaves) == 1:
+        return []
+    k = split(len(leaves))
+    if index < k:
+        return [*path(index, leaves[:k]), root(leaves[k:])]
+    return [*path(index - k, leaves[k:]), root(leaves[:k])]
+
+
+def proof(old_size: int, leaves: list[bytes]) -> list[bytes]:
+    """Return PROOF(old_size, leaves)."""
+    return _subproof(old_size, leaves, whole=True)
+
+
+def _subproof(m: int, leaves: list[bytes], *, whole: bool) -> list[bytes]:
+    if m == len(leaves):
+        return [] if whole else [root(leaves)]
+    k = split(len(leaves))
+    if m <= k:
+        return [*_subproof(m, leaves[:k], whole=whole), root(leaves[k:])]
+    return [*_subproof(m - k, leaves[k:], whole=False), root(leaves[:k])]
+
+
+def split(size: int) -> int:
+    """Return the largest power of two below `size`."""
+    return 1 << (size - 1).bit_length() - 1

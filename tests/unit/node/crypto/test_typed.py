@@ -1,0 +1,96 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.crypto import (
+    SoftwareSigner,
+    decision_text,
+    sign_call,
+    sign_checkpoint,
+    sign_decision,
+    verify_decision,
+    verify_sm2,
+)
+from node.errors import SignatureInvalid
+from tests.common.vectors import load_vectors
+
+SIGNER = SoftwareSigner.generate()
+HASH = bytes(range(32))
+BASE = load_vectors("signedcall")["base"].replace("dept-a:2026-01", "ab" * 32).encode()
+NOTE = (
+    b"shareledger:31337:" + b"0a" * 20 + b":11130900MB1234567X\n5\n"
+    b"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+)
+
+
+def test_a_decisions_text_has_85_ascii_bytes() -> None:
+    text = decision_text(HASH)
+    assert text == b"ShareLedger-decision:" + HASH.hex().encode()
+    assert len(text) == 85
+
+
+def test_a_decision_is_signed_over_its_text() -> None:
+    signature = sign_decision(SIGNER, HASH)
+    verify_decision(SIGNER.public_key, HASH, signature)
+    verify_sm2(SIGNER.public_key, decision_text(HASH), signature)
+    with pytest.raises(SignatureInvalid):
+        verify_decision(SIGNER.public_key, bytes(32), signature)
+
+
+def test_a_hash_of_another_size_is_no_decision() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        sign_decision(SIGNER, HASH[:31])
+
+
+def test_a_call_is_signed() -> None:
+    verify_sm2(SIGNER.public_key, BASE, sign_call(SIGNER, BASE))
+
+
+def test_a_checkpoint_is_signed() -> None:
+    verify_sm2(SIGNER.public_key, NOTE, sign_checkpoint(SIGNER, NOTE))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        NOTE,
+        decision_text(HASH),
+        BASE + b"\n",
+        BASE.replace(b"POST", b"post"),
+        BASE.replace(b"?page=1", b"page=1"),
+        BASE.replace(b"gdsl-1", b"gdsl-2"),
+        BASE.replace(b"ledger.example", b"Ledger.example"),
+        BASE.replace(b'"@path": /api', b'"@path": /a\n"@path": /api'),
+        BASE.replace(b"ab" * 32, b"AB" * 32),
+    ],
+)
+def test_no_other_text_is_signed_as_a_call(text: bytes) -> None:
+    with pytest.raises(ValueError, match="not the signature base"):
+        sign_call(SIGNER, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        BASE,
+        decision_text(HASH),
+        NOTE[:-1],
+        NOTE + b"\n",
+        NOTE.replace(b"\n5\n", b"\n05\n"),
+        NOTE.replace(b"\n5\n", b"\n-5\n"),
+        NOTE.replace(b"shareledger:", b"Shareledger:"),
+        NOTE.replace(b"0a0a", b"0A0A", 1),
+    ],
+)
+def test_no_other_text_is_signed_as_a_checkpoint(text: bytes) -> None:
+    with pytest.raises(ValueError, match="not the text of a checkpoint"):
+        sign_checkpoint(SIGNER, text)
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_are_never_signed(text: bytes) -> None:
+    for sign in (sign_call, sign_checkpoint):
+        with pytest.raises(ValueError, match="this is not"):
+            sign(SIGNER, text)
