@@ -4,23 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from node.documents.access import DocumentAccess
-from node.documents.bindings import Bindings
-from node.documents.directory import Directory
-from node.documents.exchange import Exchange, Identity
-from node.documents.fetcher import Fetcher
 from node.documents.ports import DecisionFact, Reader
-from node.documents.search import CatalogueSearch
-from node.documents.store import DocumentStore
-from node.documents.terms import DocumentFacts
-from node.errors import PeerUnavailable
 from node.protocol import documents, ids
 from node.protocol.enums import KeyKind
-from node.store import open_engine
 from tests.common import papers
+from tests.common.document_nodes import Network, Node
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,52 +56,6 @@ class FakeLedger:
         fact = DecisionFact((next(self.blocks), 0), kind, event, acting, frozenset(parties))
         self.facts.append(fact)
         return fact
-
-
-class Network:
-    """Nodes by URL; those switched off do not answer."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
-        self.off: set[str] = set()
-        self.requests: list[tuple[str, str]] = []
-
-    def transport(self, key: bytes):
-        def request(method, url, body=b"", _content_type=""):
-            self.requests.append((method, url))
-            base, _, digest = url.partition("/api/v1/documents/")
-            if base in self.off or base not in self.nodes:
-                raise PeerUnavailable(f"{base} does not answer")
-            access = self.nodes[base].access
-            if method == "PUT":
-                access.accept(bytes.fromhex(digest), body, key)
-                return SimpleNamespace(content=b"")
-            return SimpleNamespace(content=access.read(bytes.fromhex(digest), key))
-
-        return SimpleNamespace(request=request)
-
-
-class Node:
-    """One node's documents with everything around them."""
-
-    def __init__(
-        self, folder: Path, department: bytes, ledger: FakeLedger, network: Network, clock: Clock
-    ) -> None:
-        self.engine = open_engine(folder / f"{ids.department_code(department)}.db")
-        self.store = DocumentStore(self.engine, clock=clock)
-        identity = Identity(department, key_of(department), network.transport(key_of(department)))
-        self.exchange = Exchange([identity], Directory(self.store, URLS), ledger)
-        self.bindings = Bindings(self.store, serves=self.exchange.serves)
-        self.search = CatalogueSearch(self.engine)
-        self.access = DocumentAccess(self.store, self.bindings, ledger)
-        self.facts = DocumentFacts(self.store, self.bindings)
-        self.fetcher = Fetcher(self.store, self.bindings, self.search, self.exchange, ledger)
-        network.nodes[URLS[department]] = self
-
-    def settle(self, rounds: int = 20) -> None:
-        for _ in range(rounds):
-            if not self.fetcher.run_once():
-                return
 
 
 @dataclass
@@ -194,7 +138,16 @@ def build_city(folder: Path) -> City:
     for department in (CENTRE, POLICE, EDUCATION):
         ledger.register(department)
     nodes = [
-        Node(folder, department, ledger, network, clock)
+        Node(
+            folder,
+            department,
+            key_of(department),
+            ledger,
+            network=network,
+            clock=clock,
+            url=URLS[department],
+            peers=URLS,
+        )
         for department in (CENTRE, POLICE, EDUCATION)
     ]
     return City(ledger, network, clock, *nodes)

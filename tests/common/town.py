@@ -1,0 +1,198 @@
+"""A town of three departments on a real chain: signers, desks, nodes' documents, one read model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ledger_sync.follower import Follower
+from ledger_sync.papers import Papers
+from ledger_sync.queries import Queries
+from node.chain.outbox import Outbox
+from node.chain.relay import RelayAccount
+from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
+from node.decisions import Desk, departments
+from node.protocol import ids
+from node.store import open_engine
+from tests.common import papers
+from tests.common.document_nodes import Network, Node
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from node.decisions import Act, Decided
+    from tests.common.chain import LedgerChain
+
+ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+NAMES = {papers.CENTRE: "市数据局", papers.POLICE: "市公安局", papers.EDUCATION: "市教育局"}
+
+
+@dataclass
+class Department:
+    """One department: its keys, its desk, its node's documents."""
+
+    code: str
+    head: SoftwareSigner
+    office: SoftwareSigner
+    """Its office head's."""
+    node_key: SoftwareSigner
+    desk: Desk
+    node: Node
+
+    @property
+    def id(self) -> bytes:
+        return ids.department_id(self.code)
+
+
+@dataclass
+class Town:
+    """Everything the thread needs; `follow` brings the read model and the documents up to date."""
+
+    chain: LedgerChain
+    follower: Follower
+    queries: Queries
+    network: Network
+    departments: dict[str, Department]
+    decided: list[Decided] = field(default_factory=list)
+    application_key: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    encryption_key: SoftwareUnwrapper = field(default_factory=SoftwareUnwrapper.generate)
+    reviewer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+
+    @property
+    def centre(self) -> Department:
+        return self.departments[papers.CENTRE]
+
+    @property
+    def police(self) -> Department:
+        return self.departments[papers.POLICE]
+
+    @property
+    def education(self) -> Department:
+        return self.departments[papers.EDUCATION]
+
+    def decide(self, department: Department, act: Act, *signers: SoftwareSigner) -> Decided:
+        decided = department.desk.decide(*act, *signers)
+        self.decided.append(decided)
+        return decided
+
+    def follow(self) -> None:
+        while self.follower.run_once():
+            pass
+        for _ in range(2):
+            for department in self.departments.values():
+                department.node.settle()
+
+    def enrol(self, department: Department, by: Department, signer: SoftwareSigner) -> None:
+        body = papers.department(
+            code=department.code,
+            name=NAMES[department.code],
+            url=f"http://{department.code.lower()}",
+            head={
+                "name": "李秀英",
+                "post": "局长",
+                "publicKey": department.head.public_key.raw.hex(),
+            },
+        )
+        self.decide(by, departments.enrol_department(body), signer, department.head)
+        self.follow()
+
+    def add_officer(self, department: Department, signer: SoftwareSigner, role: str) -> None:
+        """Register an officer's key and give it a role in its department."""
+        body = papers.key(
+            **ALWAYS,
+            holder={"department": department.code, "application": None},
+            kind="人员",
+            name="张伟",
+            post=role,
+            publicKey=signer.public_key.raw.hex(),
+            encryptionKey=None,
+        )
+        self.decide(department, departments.add_key(body), department.head, signer)
+        granted = papers.roles(
+            **ALWAYS, department=department.code, key=signer.public_key.key_id.hex(), roles=[role]
+        )
+        self.decide(department, departments.grant_roles(granted), department.head)
+
+    def add_node_key(self, department: Department) -> None:
+        """Register the department's own key: what its node signs with."""
+        body = papers.key(
+            **ALWAYS,
+            holder={"department": department.code, "application": None},
+            kind="部门",
+            name=NAMES[department.code],
+            publicKey=department.node_key.public_key.raw.hex(),
+            encryptionKey=None,
+            ed25519=Ed25519Signer.generate().public.hex(),
+        )
+        self.decide(department, departments.add_key(body), department.head, department.node_key)
+
+    def found(self) -> None:
+        """Enrol all three with their officers, keys and the application system."""
+        self.enrol(self.centre, self.centre, self.chain.root)
+        for department in (self.police, self.education):
+            self.enrol(department, self.centre, self.centre.head)
+        for department in self.departments.values():
+            self.add_node_key(department)
+            self.add_officer(department, department.office, "工作机构负责人")
+        self.add_officer(self.centre, self.reviewer, "审核员")
+        self.follow()
+        system = departments.register_application(papers.application_object())
+        self.decide(self.education, system, self.education.office)
+        encryption = {**ALWAYS, "publicKey": self.encryption_key.public_key.raw.hex()}
+        body = papers.key(
+            **ALWAYS,
+            publicKey=self.application_key.public_key.raw.hex(),
+            encryptionKey=encryption,
+        )
+        key = departments.add_key(body)
+        self.decide(self.education, key, self.education.head, self.application_key)
+        self.follow()
+
+    def close(self) -> None:
+        self.follower.close()
+        for department in self.departments.values():
+            department.node.engine.dispose()
+
+
+def build_town(folder: Path, chain: LedgerChain) -> Iterator[Town]:
+    """Yield a town nobody has decided anything in; close it afterwards."""
+    clock = chain.running.clock
+    engine = open_engine(folder / "ledger.db")
+    follower = Follower(engine, chain.gateway, chain.deployment, clock=clock)
+    ledger = Papers(engine, clock)
+    network = Network()
+    built: dict[str, Department] = {}
+    peers = {ids.department_id(papers.CENTRE): f"http://{papers.CENTRE.lower()}"}
+    for code in NAMES:
+        node_key = SoftwareSigner.generate()
+        node = Node(
+            folder,
+            ids.department_id(code),
+            node_key.public_key.key_id,
+            ledger,
+            network=network,
+            clock=clock,
+            url=f"http://{code.lower()}",
+            peers=peers,
+        )
+        outbox = Outbox(node.engine, chain.gateway, RelayAccount.generate())
+        built[code] = Department(
+            code,
+            SoftwareSigner.generate(),
+            SoftwareSigner.generate(),
+            node_key,
+            Desk(
+                chain.deployment,
+                chain.gateway,
+                outbox,
+                node.store,
+                node.exchange.hand_over,
+                clock=clock,
+            ),
+            node,
+        )
+    town = Town(chain, follower, Queries(engine), network, built)
+    yield town
+    town.close()
+    engine.dispose()
