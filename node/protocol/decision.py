@@ -117,8 +117,8 @@ def reverify(
     domain: Domain,
     public_key: Sm2PublicKey,
     possession_key: Sm2PublicKey | None = None,
-) -> None:
-    """Check an event's SM2 signatures again, as its contract did.
+) -> bytes:
+    """Check an event's SM2 signatures again, as its contract did; return the decision's hash.
 
     `possession_key` defaults to the new key the decision itself names.
 
@@ -139,6 +139,7 @@ def reverify(
     verify_decision(public_key, digest, signature)
     if proof is not None:
         verify_decision(possession_key or possessed_key(kind, message), digest, proof)
+    return digest
 
 
 def possessed_key(kind: DecisionType, message: dict[str, Any]) -> Sm2PublicKey:

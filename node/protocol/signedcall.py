@@ -34,18 +34,24 @@ NEWEST_SECONDS = 60
 HEADERS = ("content-type", "content-digest", "signature-input", "signature")
 
 _COMPONENTS = '("@method" "@authority" "@path" "@query" "content-type" "content-digest")'
-_INPUT = re.compile(
-    r"sig=("
-    + re.escape(_COMPONENTS)
-    + r';created=([1-9][0-9]{0,11});nonce="([A-Za-z0-9_-]{22,64})"'
-    r';alg="sm2-sm3";keyid="([0-9a-f]{64})";tag="gdsl-1")'
+_PARAMS = (
+    re.escape(_COMPONENTS) + r';created=([1-9][0-9]{0,11});nonce="([A-Za-z0-9_-]{22,64})"'
+    r';alg="sm2-sm3";keyid="([0-9a-f]{64})";tag="gdsl-1"'
 )
+_INPUT = re.compile(rf"sig=({_PARAMS})")
 _SIGNATURE = re.compile(r"sig=:([A-Za-z0-9+/]{80,100}={0,2}):")
 _METHOD = re.compile(r"[A-Z]{1,16}")
 _AUTHORITY = re.compile(r"[a-z0-9.\-:\[\]]{1,255}")
 _PATH = re.compile(r"/[!-~]{0,2047}")
 _QUERY = re.compile(r"[!-~]{0,4095}")
 _CONTENT_TYPE = re.compile(r"[!-~][ -~]{0,254}")
+_DIGEST = re.compile(r"sm3=:([A-Za-z0-9+/]{43}=):")
+_BASE = re.compile(
+    rf'"@method": ({_METHOD.pattern})\n"@authority": ({_AUTHORITY.pattern})\n'
+    rf'"@path": ({_PATH.pattern})\n"@query": \?({_QUERY.pattern})\n'
+    rf'"content-type": ({_CONTENT_TYPE.pattern})\n"content-digest": {_DIGEST.pattern}\n'
+    rf'"@signature-params": {_PARAMS}'
+)
 
 HeaderSource = Mapping[str, str] | Iterable[tuple[bytes, bytes]]
 
@@ -68,6 +74,27 @@ class SignedCall:
     authority: str
     media_type: str
     """The content type without its parameters, lower case."""
+
+
+@dataclass(frozen=True)
+class CallBase:
+    """What a signature base says, read back from its text."""
+
+    method: str
+    authority: str
+    path: str
+    query: str
+    content_type: str
+    content_digest: bytes
+    """SM3 of the body, 32 bytes."""
+    created: int
+    nonce: str
+    key_id: bytes
+
+    @property
+    def event(self) -> bytes:
+        """The call's id."""
+        return event_id(self.created, self.authority, self.key_id.hex(), self.nonce)
 
 
 def content_digest(body: bytes) -> str:
@@ -183,6 +210,32 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
         event=event_id(created, parts["authority"], keyid, nonce),
         authority=parts["authority"],
         media_type=parts["content_type"].partition(";")[0].strip().lower(),
+    )
+
+
+def parse_base(base: bytes) -> CallBase:
+    """Read a signature base, such as the one a leaf keeps.
+
+    Raises:
+        InvalidInput: not exactly a text that `build` would sign.
+    """
+    match = _BASE.fullmatch(base.decode("latin-1"))
+    if not match:
+        raise InvalidInput("this is not the signature base of a call")
+    method, authority, path, query, content_type, digest, created, nonce, keyid = match.groups()
+    octets = base64.b64decode(digest)
+    if base64.b64encode(octets).decode("ascii") != digest:
+        raise InvalidInput("the content digest is not canonical base64")
+    return CallBase(
+        method=method,
+        authority=authority,
+        path=path,
+        query=query,
+        content_type=content_type,
+        content_digest=octets,
+        created=int(created),
+        nonce=nonce,
+        key_id=bytes.fromhex(keyid),
     )
 
 

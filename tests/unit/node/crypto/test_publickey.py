@@ -35,7 +35,7 @@ def test_raw_goes_round() -> None:
 def test_a_key_cannot_be_changed() -> None:
     key = Sm2PublicKey.from_coordinates(X, Y)
     with pytest.raises(FrozenInstanceError):
-        key.x = 1
+        key.x = 1  # type: ignore[misc] # that it is refused is the point
 
 
 @pytest.mark.parametrize(
