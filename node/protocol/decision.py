@@ -8,25 +8,20 @@ name for name and type for type. What an official signs is SM2 over the text of 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..crypto import Sm2PublicKey, keccak256, verify_decision
+from ..crypto import Sm2PublicKey, verify_decision
 from ..errors import InvalidInput, MalformedEvent, MalformedKey, SignatureInvalid
 from .abi import CONTRACTS, ChainEvent, encode_call, load_abi
-from .abicodec import AbiError, Codec, compile_type
+from .abicodec import AbiError
+from .eip712 import domain_separator, struct_hasher, struct_name, typed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAME = "ShareLedger"
-VERSION = "1"
-
-_DOMAIN_TYPE = b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 _POSSESSED = (("qx", "qy"), ("headX", "headY"))
-_STRUCT = re.compile(r"struct (?:\w+\.)?(\w+)((?:\[\])*)")
 
 
 @dataclass(frozen=True)
@@ -51,9 +46,8 @@ class DecisionType:
     """Members of the struct in order."""
     possession: bool
     """Whether a new key signs too."""
-    type_hash: bytes
-    encode_data: Callable[[dict[str, Any]], bytes]
-    """The struct's members as EIP-712 words, without the type hash."""
+    hash_struct: Callable[[dict[str, Any]], bytes]
+    """EIP-712's hashStruct; raises AbiError."""
 
 
 def hash_decision(kind: DecisionType, message: dict[str, Any], domain: Domain) -> bytes:
@@ -63,10 +57,10 @@ def hash_decision(kind: DecisionType, message: dict[str, Any], domain: Domain) -
         InvalidInput: the message does not have exactly the struct's members and types.
     """
     try:
-        struct_hash = keccak256(kind.type_hash + kind.encode_data(message))
+        struct_hash = kind.hash_struct(message)
     except AbiError as error:
         raise InvalidInput(f"{kind.name}: {error}") from error
-    return keccak256(b"\x19\x01" + _domain_separator(domain) + struct_hash)
+    return typed_hash(domain_separator(domain.chain_id, domain.contract), struct_hash)
 
 
 def calldata(
@@ -171,105 +165,17 @@ def _split(signature: bytes) -> dict[str, int]:
     return {"r": int.from_bytes(signature[:32], "big"), "s": int.from_bytes(signature[32:], "big")}
 
 
-@cache
-def _domain_separator(domain: Domain) -> bytes:
-    return keccak256(
-        keccak256(_DOMAIN_TYPE)
-        + keccak256(NAME.encode("ascii"))
-        + keccak256(VERSION.encode("ascii"))
-        + domain.chain_id.to_bytes(32, "big")
-        + domain.contract.rjust(32, b"\0")
-    )
-
-
-def _struct_name(parameter: dict[str, Any]) -> str:
-    match = _STRUCT.fullmatch(parameter["internalType"])
-    if not match:
-        raise AbiError(f"{parameter['internalType']} is no struct")
-    return match[1]
-
-
-def _member_type(member: dict[str, Any]) -> str:
-    kind: str = member["type"]
-    return kind.replace("tuple", _struct_name(member)) if kind.startswith("tuple") else kind
-
-
-def _own_type(name: str, components: list[dict[str, Any]]) -> str:
-    members = ",".join(f"{_member_type(member)} {member['name']}" for member in components)
-    return f"{name}({members})"
-
-
-def _referenced(components: list[dict[str, Any]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for member in components:
-        if member["type"].startswith("tuple"):
-            name = _struct_name(member)
-            found[name] = _own_type(name, member["components"])
-            found |= _referenced(member["components"])
-    return found
-
-
-def encode_type(parameter: dict[str, Any]) -> str:
-    """Return EIP-712's encodeType of a struct parameter: its own type, then those it uses."""
-    components = parameter["components"]
-    used = _referenced(components)
-    return _own_type(_struct_name(parameter), components) + "".join(
-        used[name] for name in sorted(used)
-    )
-
-
-def _encoder(parameter: dict[str, Any]) -> Callable[[Any], bytes]:
-    """Return EIP-712's encodeData of one member: a word, or the hash of what is longer."""
-    kind: str = parameter["type"]
-    if kind.endswith("[]"):
-        element = _encoder({**parameter, "type": kind[:-2]})
-        return lambda values: keccak256(b"".join(element(value) for value in _list(values)))
-    if kind == "tuple":
-        type_hash = keccak256(encode_type(parameter).encode("ascii"))
-        members = _members_encoder(parameter["components"])
-        return lambda value: keccak256(type_hash + members(value))
-    codec: Codec = compile_type(parameter)
-    if codec.dynamic:
-        raise AbiError(f"a decision has no member of type {kind}")
-    return codec.encode
-
-
-def _members_encoder(components: list[dict[str, Any]]) -> Callable[[dict[str, Any]], bytes]:
-    encoders = [(member["name"], _encoder(member)) for member in components]
-    names = {name for name, _ in encoders}
-
-    def encode(message: dict[str, Any]) -> bytes:
-        if set(_dict(message)) != names:
-            raise AbiError(f"the members are {', '.join(name for name, _ in encoders)}")
-        return b"".join(encoder(message[name]) for name, encoder in encoders)
-
-    return encode
-
-
-def _dict(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise AbiError("not a dict")
-    return value
-
-
-def _list(values: object) -> list[Any]:
-    if not isinstance(values, list):
-        raise AbiError("not a list")
-    return values
-
-
 def _decision(contract: str, item: dict[str, Any]) -> DecisionType:
     parameter = item["inputs"][0]
     components = parameter["components"]
     return DecisionType(
         contract=contract,
-        name=_struct_name(parameter),
+        name=struct_name(parameter),
         function=item["name"],
         event=_event_of(contract, components),
         fields=tuple(member["name"] for member in components),
         possession=any(other["name"] == "possession" for other in item["inputs"][2:]),
-        type_hash=keccak256(encode_type(parameter).encode("ascii")),
-        encode_data=_members_encoder(components),
+        hash_struct=struct_hasher(parameter),
     )
 
 
