@@ -6,21 +6,26 @@ Runs inside the commit's transaction and keeps nothing for the next one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import insert
 
 from node.errors import CallReplayed, InvalidInput, LedgerError, LogUnavailable
-from node.protocol.leaf import SERVED, complete_leaf
+from node.protocol.leaf import LIMIT, SERVED, complete_leaf
 from node.protocol.merkle import leaf_hash
 
+from .bulk import insert_rows
 from .counters import Counter, end_of_day, load_counters, store_counters
 from .drafts import Committed
 from .heads import sign_head, write_head
 from .recent import Resend, find_events, purge, remember, replay
 from .tables import call, entry, event, position, request
 from .tiles import store_tiles
-from .tree import HEIGHT, get_path
+from .tree import get_last_paths
+
+_CANONICAL_ASCII = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_ENTRY, _EVENT, _CALL, _REQUEST = insert(entry), insert(event), insert(call), insert(request)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +101,7 @@ class Batch:
             calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
         )
         number = counter.count + 1 if draft.counted else 0
-        leaf = complete_leaf(
+        leaf = _render(
             draft.leaf,
             number=number,
             prev=counter.last,
@@ -135,51 +140,25 @@ class Batch:
 
     def _store_entries(self, placed: list[Placed]) -> None:
         number, connection = self._log.number, self._connection
-        connection.execute(
-            insert(entry),
-            [{"position": position(number, one.index), "leaf": one.leaf} for one in placed],
-        )
-        connection.execute(
-            insert(event),
-            [{"log": number, "event": one.draft.event, "index": one.index} for one in placed],
-        )
+        base = position(number, 0)
+        insert_rows(connection, _ENTRY, [(base + one.index, one.leaf) for one in placed])
+        insert_rows(connection, _EVENT, [(number, one.draft.event, one.index) for one in placed])
         calls = [
-            {
-                "log": number,
-                "authorisation": one.draft.authorisation,
-                "number": one.number,
-                "index": one.index,
-            }
-            for one in placed
-            if one.number
+            (number, one.draft.authorisation, one.number, one.index) for one in placed if one.number
         ]
-        if calls:
-            connection.execute(insert(call), calls)
-        bodies = [
-            {"position": position(number, one.index), "body": one.draft.request}
-            for one in placed
-            if one.draft.request is not None
-        ]
-        if bodies:
-            connection.execute(insert(request), bodies)
+        insert_rows(connection, _CALL, calls)
+        requests = ((base + one.index, one.draft.request) for one in placed)
+        insert_rows(connection, _REQUEST, [row for row in requests if row[1] is not None])
 
     def _prove(self, placed: list[Placed], edge: Edge, checkpoint: bytes) -> dict[bytes, Committed]:
-        """Make every entry's proof; above the lowest tile they are shared by its 256 leaves."""
-        tree = self._log.tree
-        low_end = min(HEIGHT, (tree.size - 1).bit_length())
-        high: dict[int, list[bytes]] = {}
-        done = {}
-        reset = end_of_day(self._at)
-        for one in placed:
-            number = one.index >> HEIGHT
-            if number not in high:
-                high[number] = get_path(tree.tile, edge, number, HEIGHT)
-            low = get_path(tree.tile, edge, one.index, top=low_end)
+        """Return every new entry with its proof in the tree that is about to be committed."""
+        tree, reset, done = self._log.tree, end_of_day(self._at), {}
+        for one, proof in zip(placed, get_last_paths(tree, edge, len(placed)), strict=True):
             done[one.draft.event] = Committed(
                 leaf=one.leaf,
                 index=one.index,
                 size=tree.size,
-                proof=(*low, *high[number]),
+                proof=proof,
                 checkpoint=checkpoint,
                 outcome=one.outcome,
                 answer=one.draft.answer if one.outcome == SERVED else None,
@@ -203,6 +182,22 @@ class Batch:
         if draft.text == first.text:
             return replace(committed, fresh=False)
         return CallReplayed("this event id was used before", receipt=committed.receipt().render())
+
+
+def _render(
+    members: dict[str, Any], *, number: int, prev: bytes, at: int, refusal: str | None
+) -> bytes:
+    """Do what `complete_leaf` does, at a third of its cost for the leaves `build_leaf` makes.
+
+    Those hold text, whole numbers and None only; when the whole is ASCII, every text is in NFC
+    and the keys' order is RFC 8785's, and nothing is left to be checked but the integers.
+    """
+    if refusal is None:
+        whole = {**members, "number": number, "prev": prev.hex(), "at": at}
+        leaf = orjson.dumps(whole, option=_CANONICAL_ASCII)
+        if len(leaf) <= LIMIT and leaf.isascii():
+            return leaf
+    return complete_leaf(members, number=number, prev=prev, at=at, refusal=refusal)
 
 
 def _resend(draft: Draft) -> Resend:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from node.protocol.ids import ZERO
 from node.protocol.leaf import SERVED
 
+from .bulk import insert_rows, look_up
 from .tables import counter as table
 
 if TYPE_CHECKING:
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
 
 _BEIJING_OFFSET_SECONDS = 8 * 3600
 _DAY_SECONDS = 24 * 3600
+
+_STATE = (table.c.count, table.c.last, table.c.day, table.c.calls, table.c.rows)
+_COLUMNS = (table.c.authorisation, *_STATE)
+_INSERT = insert(table)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=["log", "authorisation"],
+    set_={column.name: _INSERT.excluded[column.name] for column in _STATE},
+)
 
 
 def beijing_day(at: int) -> int:
@@ -80,39 +88,16 @@ def load_counters(
     connection: Connection, log_number: int, authorisations: Collection[int]
 ) -> dict[int, Counter]:
     """Return the counters of those authorisations that have been called before."""
-    query = select(
-        table.c.authorisation,
-        table.c.count,
-        table.c.last,
-        table.c.day,
-        table.c.calls,
-        table.c.rows,
-    ).where(table.c.log == log_number, table.c.authorisation.in_(authorisations))
-    return {row[0]: Counter(*row[1:]) for row in connection.execute(query)}
+    rows = look_up(connection, _COLUMNS, table.c.log, log_number, authorisations)
+    return {row[0]: Counter(*row[1:]) for row in rows}
 
 
 def store_counters(
     connection: Connection, log_number: int, counters: Mapping[int, Counter]
 ) -> None:
     """Write counters back, new ones included."""
-    if not counters:
-        return
-    put = insert(table)
-    columns = ("count", "last", "day", "calls", "rows")
-    put = put.on_conflict_do_update(
-        index_elements=["log", "authorisation"],
-        set_={name: put.excluded[name] for name in columns},
-    )
     rows = [
-        {
-            "log": log_number,
-            "authorisation": authorisation,
-            "count": counter.count,
-            "last": counter.last,
-            "day": counter.day,
-            "calls": counter.calls,
-            "rows": counter.rows,
-        }
-        for authorisation, counter in counters.items()
+        (log_number, authorisation, one.count, one.last, one.day, one.calls, one.rows)
+        for authorisation, one in counters.items()
     ]
-    connection.execute(put, rows)
+    insert_rows(connection, _PUT, rows)

@@ -47,9 +47,13 @@ class Draft:
     """Problem code, or None for a call that is to be served."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Committed:
-    """An entry of the log with its proof in the tree its commit signed: durable when seen."""
+    """An entry of the log with its proof in the tree its commit signed: durable when seen.
+
+    Not frozen, for making a frozen value of this size costs as much as hashing its leaf; nobody
+    changes one all the same.
+    """
 
     leaf: bytes
     index: int

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from node.errors import LogRolledBack, LogTampered
 from node.protocol.checkpoint import Checkpoint, sign_note
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .drafts import LogIdentity
+
+_READ = select(head.c.size, head.c.root, head.c.at).where(head.c.number == bindparam("number_"))
+_MOVE = update(head).where(head.c.number == bindparam("number_"))
 
 
 @dataclass(slots=True)
@@ -43,9 +46,7 @@ class OpenLog:
             LogRolledBack: the row is behind what this process has committed or seen.
             LogTampered: the row's root is not that of the stored tiles.
         """
-        row = connection.execute(
-            select(head.c.size, head.c.root, head.c.at).where(head.c.number == self.number)
-        ).one()
+        row = connection.execute(_READ, {"number_": self.number}).one()
         if row.size == self.tree.size and row.root == self.root:
             return
         if row.size <= self.tree.size:
@@ -95,11 +96,8 @@ def load_tree(connection: Connection, number: int, size: int, root: bytes) -> Gr
 
 def write_head(connection: Connection, log: OpenLog, checkpoint: bytes) -> None:
     """Move the head row to where the log stands now."""
-    connection.execute(
-        update(head)
-        .where(head.c.number == log.number)
-        .values(size=log.tree.size, root=log.root, checkpoint=checkpoint, at=log.at)
-    )
+    moved = {"size": log.tree.size, "root": log.root, "checkpoint": checkpoint, "at": log.at}
+    connection.execute(_MOVE, {"number_": log.number, **moved})
 
 
 def _create(connection: Connection, identity: LogIdentity) -> int:

@@ -11,13 +11,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import orjson
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select
 
 from node.errors import CallReplayed
 
+from .bulk import insert_rows, look_up
 from .counters import Counter, end_of_day, load_counters
 from .drafts import Committed
-from .tables import checkpoint, entry, event, head, position, recent
+from .tables import Whole, checkpoint, entry, event, head, position, recent
 from .tiles import tiles_through
 from .tree import Edge, get_path
 
@@ -28,6 +29,21 @@ if TYPE_CHECKING:
 
 RESEND_WINDOW_MILLISECONDS = 10 * 60 * 1000
 _PURGE_AT_LEAST = 16
+
+_EVENT_COLUMNS = (event.c.event, event.c.index)
+_RECENT, _CHECKPOINT = insert(recent), insert(checkpoint)
+_OLDEST = (
+    select(recent.c.position, recent.c.at, recent.c.size)
+    .where(recent.c.position.between(bindparam("first"), bindparam("last")))
+    .order_by(recent.c.position)
+    .limit(bindparam("limit", type_=Whole))
+)
+_DROP_RECENT = delete(recent).where(
+    recent.c.position.between(bindparam("first"), bindparam("last"))
+)
+_DROP_CHECKPOINTS = delete(checkpoint).where(
+    checkpoint.c.log == bindparam("number"), checkpoint.c.size < bindparam("below")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +61,8 @@ def find_events(
     connection: Connection, log_number: int, events: Collection[bytes]
 ) -> dict[bytes, int]:
     """Return the indexes of those events that are in the log."""
-    query = select(event.c.event, event.c.index).where(
-        event.c.log == log_number, event.c.event.in_(events)
-    )
-    return dict(connection.execute(query).tuples().all())
+    rows = look_up(connection, _EVENT_COLUMNS, event.c.log, log_number, events)
+    return {row[0]: row[1] for row in rows}
 
 
 def replay(
@@ -104,47 +118,24 @@ def remember(
 ) -> None:
     """Keep the results of one commit, each with its signed text, for the resend window."""
     first = results[0][0]
-    connection.execute(
-        insert(checkpoint),
-        {"log": log_number, "size": first.size, "checkpoint": first.checkpoint},
-    )
-    connection.execute(
-        insert(recent),
-        [
-            {
-                "position": position(log_number, done.index),
-                "at": at,
-                "size": done.size,
-                "text": sha256(text).digest(),
-                "answer": done.answer,
-            }
-            for done, text in results
-        ],
-    )
+    insert_rows(connection, _CHECKPOINT, [(log_number, first.size, first.checkpoint)])
+    base, size = position(log_number, 0), first.size
+    rows = [
+        (base + done.index, at, size, sha256(text).digest(), done.answer) for done, text in results
+    ]
+    insert_rows(connection, _RECENT, rows)
 
 
 def purge(connection: Connection, log_number: int, now: int, added: int) -> None:
     """Drop the oldest results that are past the window: at most twice what was just added."""
-    first, end = position(log_number, 0), position(log_number + 1, 0)
-    oldest = (
-        select(recent.c.position, recent.c.at, recent.c.size)
-        .where(recent.c.position >= first, recent.c.position < end)
-        .order_by(recent.c.position)
-        .limit(2 * added + _PURGE_AT_LEAST)
-        .subquery()
-    )
-    last = connection.execute(
-        select(oldest.c.position, oldest.c.size)
-        .where(oldest.c.at < now - RESEND_WINDOW_MILLISECONDS)
-        .order_by(oldest.c.position.desc())
-        .limit(1)
-    ).one_or_none()
-    if last is None:
+    first = position(log_number, 0)
+    span = {"first": first, "last": position(log_number + 1, 0) - 1}
+    expired = now - RESEND_WINDOW_MILLISECONDS
+    oldest = connection.execute(_OLDEST, {**span, "limit": 1}).one_or_none()
+    if oldest is None or oldest.at >= expired:
         return
-    connection.execute(
-        delete(recent).where(recent.c.position >= first, recent.c.position <= last.position)
-    )
+    rows = connection.execute(_OLDEST, {**span, "limit": 2 * added + _PURGE_AT_LEAST})
+    last = [row for row in rows if row.at < expired][-1]
+    connection.execute(_DROP_RECENT, {"first": first, "last": last.position})
     # The checkpoint of the last result dropped may still be named by others of its commit.
-    connection.execute(
-        delete(checkpoint).where(checkpoint.c.log == log_number, checkpoint.c.size < last.size)
-    )
+    connection.execute(_DROP_CHECKPOINTS, {"number": log_number, "below": last.size})

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogTampered
 
+from .bulk import insert_rows
 from .tables import tile as table
 from .tree import HASH_BYTES, HEIGHT, WIDTH, Tile
 
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .tree import TileSource
+
+_INSERT = insert(table)
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=["log", "level", "number"], set_={"hashes": _INSERT.excluded.hashes}
+)
 
 
 def load_tile(connection: Connection, log_number: int, level: int, number: int, width: int) -> Tile:
@@ -61,14 +67,5 @@ def store_tiles(
 
     Overwriting loses nothing: the hashes a tile had stay its first ones.
     """
-    put = insert(table)
-    put = put.on_conflict_do_update(
-        index_elements=["log", "level", "number"], set_={"hashes": put.excluded.hashes}
-    )
-    connection.execute(
-        put,
-        [
-            {"log": log_number, "level": level, "number": number, "hashes": hashes}
-            for level, number, hashes in changed
-        ],
-    )
+    rows = [(log_number, level, number, hashes) for level, number, hashes in changed]
+    insert_rows(connection, _PUT, rows)
