@@ -37,13 +37,23 @@ INSERT = """
 INSERT INTO listing_text(rowid, name, code, items, provider, abstract)
 VALUES (:id, :name, :code, :items, :provider, :abstract)
 """
-SEARCH = """
-SELECT listing.* FROM listing_text JOIN listing ON listing.id = listing_text.rowid
-WHERE listing_text MATCH :query
-ORDER BY bm25(listing_text, 10.0, 8.0, 4.0, 3.0, 1.0), listing.id
-LIMIT :limit OFFSET :offset
+COUNT = """
+SELECT count(*) FROM (SELECT 1 FROM listing_text WHERE listing_text MATCH :query LIMIT :most)
+"""
+RANKED = """
+SELECT rowid AS id FROM listing_text WHERE listing_text MATCH :query
+ORDER BY bm25(listing_text, 10.0, 8.0, 4.0, 3.0, 1.0), rowid LIMIT :limit OFFSET :offset
 """
 """A word in the name weighs most, one in the abstract least."""
+BROAD = """
+SELECT rowid AS id FROM listing_text WHERE listing_text MATCH :named
+UNION ALL
+SELECT rowid AS id FROM listing_text WHERE listing_text MATCH :others
+LIMIT :limit OFFSET :offset
+"""
+"""For words that are nearly everywhere, where weighing every hit would take too long: entries with
+all words in the name, then the rest, each oldest first. Read lazily, never sorted."""
+RANKED_MOST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ class CatalogueSearch:
                 self._unlist(connection, row.entry)
                 # What says something else than the chain is served by nobody: not listed either.
                 if row.contradiction is None:
-                    self._list(connection, row.entry, documents.parse(row.data))
+                    self.list_version(connection, row.entry, documents.parse(row.data))
                 connection.execute(
                     update(publication).where(publication.c.entry == row.entry).values(listed=True)
                 )
@@ -136,9 +146,10 @@ class CatalogueSearch:
                 )
                 rows = connection.execute(everything).all()
             else:
-                rows = connection.execute(
-                    text(SEARCH), {"query": expression, "limit": size, "offset": after}
-                ).all()
+                found = self._matching(connection, expression, size, after)
+                chosen = select(listing).where(listing.c.id.in_(found))
+                by_id = {row.id: row for row in connection.execute(chosen)}
+                rows = [by_id[each] for each in found]
         return [
             Listing(
                 row.entry,
@@ -154,13 +165,8 @@ class CatalogueSearch:
             for row in rows
         ]
 
-    def _unlist(self, connection: Connection, entry: bytes) -> None:
-        old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))
-        if old is not None:
-            connection.execute(text("DELETE FROM listing_text WHERE rowid = :id"), {"id": old})
-            connection.execute(delete(listing).where(listing.c.id == old))
-
-    def _list(self, connection: Connection, entry: bytes, paper: documents.Document) -> None:
+    def list_version(self, connection: Connection, entry: bytes, paper: documents.Document) -> None:
+        """List an entry that is not listed yet, in the caller's transaction."""
         body = paper.body
         inserted = connection.execute(
             insert(listing).values(
@@ -187,6 +193,25 @@ class CatalogueSearch:
                 "abstract": indexed(body.abstract),
             },
         )
+
+    def _matching(
+        self, connection: Connection, expression: str, size: int, after: int
+    ) -> list[int]:
+        most = {"query": expression, "most": RANKED_MOST + 1}
+        page = {"limit": size, "offset": after}
+        if (connection.scalar(text(COUNT), most) or 0) <= RANKED_MOST:
+            found = connection.scalars(text(RANKED), {"query": expression, **page})
+        else:
+            named = f"{{name}} : ({expression})"
+            others = f"({expression}) NOT {named}"
+            found = connection.scalars(text(BROAD), {"named": named, "others": others, **page})
+        return list(found)
+
+    def _unlist(self, connection: Connection, entry: bytes) -> None:
+        old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))
+        if old is not None:
+            connection.execute(text("DELETE FROM listing_text WHERE rowid = :id"), {"id": old})
+            connection.execute(delete(listing).where(listing.c.id == old))
 
 
 def indexed(value: str) -> str:

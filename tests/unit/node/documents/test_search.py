@@ -64,6 +64,13 @@ class TestSearch:
         assert codes(search(" ！", limit=2, after=2)) == ["B/GDP2025"]
         assert codes(search("户籍", limit=1, after=1)) == ["A/2"]
 
+    def test_puts_names_first_when_a_word_is_nearly_everywhere(self, search, monkeypatch):
+        monkeypatch.setattr("node.documents.search.RANKED_MOST", 1)
+        assert codes(search("户籍")) == ["A/1", "A/2"]
+        assert codes(search("信息")) == ["A/1", "A/2"]
+        assert codes(search("户籍", limit=1, after=1)) == ["A/2"]
+        assert codes(search("户籍 登记")) == ["A/1"]
+
     def test_finds_only_what_was_published(self, city, search):
         entry, digest = submitted(city, "C/1", name="车辆户籍信息")
         city.police.settle()

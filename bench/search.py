@@ -1,0 +1,167 @@
+"""Catalogue search at 100,000 entries: latency of queries from rare to common words.
+
+Entries are synthetic, from one seed. The p99 is over all queries, each timed on an open database.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from node.documents.search import CatalogueSearch
+from node.documents.store import DocumentStore
+from node.protocol import documents
+from node.store import open_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ENTRIES = 100_000
+ROUNDS = 5
+SEED = 20260101
+SUBJECTS = (
+    "人口", "户籍", "婚姻", "学籍", "教师", "医师", "车辆", "驾驶", "企业", "社保", "医保",
+    "低保", "住房", "土地", "林权", "水质", "气象", "道路",
+)  # fmt: skip
+PLACES = (
+    "运河", "新华", "沧县", "泊头", "任丘", "黄骅", "河间", "青县", "东光", "海兴", "盐山",
+    "肃宁", "南皮", "吴桥", "献县", "孟村",
+)  # fmt: skip
+KINDS = (
+    "登记信息", "许可信息", "处罚信息", "统计数据", "证照信息", "名录", "台账", "核验接口",
+    "年度报告", "检查记录",
+)  # fmt: skip
+QUERIES = (
+    "户籍", "登记信息", "信息", "运河 人口", "驾驶 处罚", "水质", "孟村 林权 台账", "数据",
+    "00042", "3030", "市局", "信", "核验接口", "年度报告 医保", "不存在的词语",
+)  # fmt: skip
+"""From words in a few entries to words in nearly all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured; milliseconds."""
+
+    entries: int
+    fill_per_second: float
+    median: float
+    p99: float
+    queries: dict[str, float]
+    """Median of each query."""
+
+
+def measure(entries: int = ENTRIES) -> Figures:
+    """Fill an index and time the queries."""
+    with tempfile.TemporaryDirectory(prefix="shareledger-search-") as folder:
+        engine = open_engine(Path(folder) / "node.db")
+        DocumentStore(engine)
+        search = CatalogueSearch(engine)
+        started = time.perf_counter()
+        with engine.begin() as connection:
+            for entry, paper in _entries(entries):
+                search.list_version(connection, entry, paper)
+        filled = entries / (time.perf_counter() - started)
+        times: dict[str, list[float]] = {query: [] for query in QUERIES}
+        for _ in range(ROUNDS):
+            for query in QUERIES:
+                started = time.perf_counter()
+                search.search(query)
+                times[query].append((time.perf_counter() - started) * 1000)
+        engine.dispose()
+    every = sorted(value for values in times.values() for value in values)
+    return Figures(
+        entries,
+        filled,
+        statistics.median(every),
+        every[int(len(every) * 0.99)],
+        {query: statistics.median(values) for query, values in times.items()},
+    )
+
+
+def _entries(count: int) -> Iterator[tuple[bytes, documents.Document]]:
+    """Yield entries that differ in what is searched; only one is parsed, the rest are copies."""
+    pattern = documents.parse(documents.new_document("catalogue-version", _body())).body
+    draw = random.Random(SEED)  # noqa: S311 - synthetic data
+    for number in range(count):
+        subject, place, kind = draw.choice(SUBJECTS), draw.choice(PLACES), draw.choice(KINDS)
+        other = draw.choice(SUBJECTS)
+        item = pattern.items[0]
+        names = (f"{subject}编号", f"{other}类别", "发证日期", "经办单位", "姓名", "备注")
+        body = pattern.model_copy(
+            update={
+                "code": f"3030{number % 97:04}/{number:06}",
+                "name": f"{place}{subject}{kind}",
+                "provider": f"{place}{draw.choice(SUBJECTS)}管理局",
+                "abstract": f"{place}范围内{subject}与{other}的{kind}，由市局汇聚，供各部门核验，"
+                "依法履行职责产生，按日更新数据。" * 2,
+                "items": tuple(item.model_copy(update={"name": name}) for name in names),
+            }
+        )
+        entry = number.to_bytes(32, "big")
+        yield entry, documents.Document("catalogue-version", entry, b"", body)
+
+
+def _body() -> dict[str, object]:
+    item = {
+        "code": "BH",
+        "name": "编号",
+        "type": "字符型C",
+        "length": 20,
+        "scale": None,
+        "shareType": "无条件共享",
+        "grade": "一般1级",
+        "mask": None,
+        "nullable": False,
+        "filterable": True,
+    }
+    assessment = {
+        "kind": "保密审查",
+        "conclusion": "不涉密",
+        "date": "2026-01-01",
+        "attachment": None,
+    }
+    return {
+        "department": "11130900000000001A",
+        "code": "30300101/1",
+        "version": 1,
+        "name": "目录",
+        "classification": ["主题"],
+        "provider": "市局",
+        "providerCode": "11130900000000001A",
+        "abstract": "目录",
+        "format": "数据库",
+        "items": [item],
+        "shareType": "无条件共享",
+        "conditions": None,
+        "notShared": None,
+        "modes": ["服务接口"],
+        "opening": {"open": True, "condition": None},
+        "updateCycle": "每日",
+        "updateNote": None,
+        "grade": "一般1级",
+        "sourceSystem": "系统",
+        "duty": "职责",
+        "secret": False,
+        "personalInformation": False,
+        "assessments": [assessment],
+        "relatedCodes": [],
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    found = measure()
+    print(  # noqa: T201 - a bench prints
+        f"search: {found.entries} entries, filled {found.fill_per_second:,.0f}/s; "
+        f"median {found.median:.1f} ms, p99 {found.p99:.1f} ms; "
+        + ", ".join(f"{query} {value:.1f}" for query, value in found.queries.items())
+    )
+
+
+if __name__ == "__main__":
+    main()
