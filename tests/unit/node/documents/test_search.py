@@ -67,7 +67,7 @@ class TestSearch:
     def test_puts_names_first_when_a_word_is_nearly_everywhere(self, search, monkeypatch):
         monkeypatch.setattr("node.documents.search.RANKED_MOST", 1)
         assert codes(search("户籍")) == ["A/1", "A/2"]
-        assert codes(search("信息")) == ["A/1", "A/2"]
+        assert set(codes(search("信息"))) == {"A/1", "A/2"}
         assert codes(search("户籍", limit=1, after=1)) == ["A/2"]
         assert codes(search("户籍 登记")) == ["A/1"]
 
