@@ -129,8 +129,9 @@ class Settings(BaseSettings):
     """File with the password of all key files, from a secret mount; its first line counts."""
     departments: list[DepartmentSettings] = Field(min_length=1)
     """Whom this node serves; the first one's log also takes calls that name nothing known."""
-    peers: list[HttpUrl] = []
-    """Nodes to fetch documents from besides those the ledger names."""
+    peers: dict[DepartmentCode, HttpUrl] = {}
+    """Base URLs of other departments' nodes, over those in their documents. A node whose disks are
+    empty needs one at least: it cannot know any URL before it has a document."""
     anchoring: AnchoringSettings = AnchoringSettings()
     """How often the logs are published and anchored."""
     limits: LimitSettings = LimitSettings()

@@ -1,0 +1,69 @@
+"""The node's threads: follower, keeper, fetcher. They share nothing but a flag to stop.
+
+A loop that ends by an error ends the process: whoever restarts it starts from what is on disk,
+and nobody is served by a node of which a part is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    OnFatal = Callable[[str, BaseException], None]
+
+logger = logging.getLogger(__name__)
+
+FATAL_EXIT = 70
+"""EX_SOFTWARE of sysexits.h."""
+
+
+def end_process(name: str, error: BaseException) -> None:
+    """Say why on stderr and end the process at once; the disks hold all there is to keep."""
+    code = getattr(error, "code", type(error).__name__)
+    sys.stderr.write(f"shareledger: {name} stopped: {code}: {error}\n")
+    sys.stderr.flush()
+    logging.shutdown()
+    os._exit(FATAL_EXIT)
+
+
+class Loops:
+    """Threads that run until `stop`, each given the event that says so."""
+
+    def __init__(self, on_fatal: OnFatal | None = None) -> None:
+        """`on_fatal` is called with the name and the error of a loop that failed."""
+        self.wake = threading.Event()
+        """Set when there may be documents to fetch; ends the fetcher's pause."""
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._on_fatal = on_fatal or end_process
+
+    def start(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        """Run `run(stop)` in a thread."""
+        thread = threading.Thread(target=self._run, args=(name, run), name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def fail(self, name: str, error: BaseException) -> None:
+        """Handle an error a loop cannot go on from."""
+        logger.critical("%s failed", name, exc_info=error)
+        self._on_fatal(name, error)
+
+    def stop(self) -> None:
+        """Tell all loops to end and wait until they have."""
+        self._stop.set()
+        self.wake.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+
+    def _run(self, name: str, run: Callable[[threading.Event], None]) -> None:
+        try:
+            run(self._stop)
+        except BaseException as error:  # noqa: BLE001 - the edge of a thread: whatever it is, end
+            self.fail(name, error)

@@ -1,0 +1,351 @@
+"""The parts of one node, joined: every port gets its implementation here and nowhere else.
+
+A part is made when it is first asked for, so that a command line that sends one decision opens
+no more than it needs. The thread that opens a node asks for the parts its other threads share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from ledger_sync.follower import Follower
+from ledger_sync.grants import Grants
+from ledger_sync.papers import Papers
+from ledger_sync.queries import Queries
+from node.anchoring.anchorer import Anchorer
+from node.anchoring.keeper import Keeper
+from node.anchoring.publisher import Publisher
+from node.anchoring.startup import check_logs
+from node.chain import deployment as deployments
+from node.chain.gateway import Gateway
+from node.chain.outbox import Outbox
+from node.chain.relay import RelayAccount
+from node.client.http import SignedHttp
+from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
+from node.documents.access import DocumentAccess
+from node.documents.bindings import Bindings
+from node.documents.directory import Directory
+from node.documents.exchange import Exchange, Identity
+from node.documents.fetcher import Fetcher
+from node.documents.search import CatalogueSearch
+from node.documents.store import DocumentStore
+from node.documents.terms import DocumentFacts
+from node.log import LogIdentity, LogReader, LogWriter, create_published
+from node.protocol import ids
+from node.service.seals import Seals
+from node.service.serve import Provider, Service
+from node.service.sources import SqlSource
+from node.store import open_engine
+
+from .loops import Loops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+
+    from ledger_sync.facts import Cursor
+    from node.chain.deployment import Deployment
+
+    from .loops import OnFatal
+    from .settings import DepartmentSettings, Settings, SourceSettings
+
+REGISTRY = "DepartmentRegistry"
+ANCHORS = "AccessAnchors"
+FETCHER_IDLE_SECONDS = 0.5
+
+
+class Node:
+    """One node as its settings describe it; `start` runs it, `stop` ends it."""
+
+    def __init__(self, settings: Settings, *, on_fatal: OnFatal | None = None) -> None:
+        """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
+        self.settings = settings
+        self.loops = Loops(on_fatal)
+        self._closing: list[Callable[[], None]] = []
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+
+    # The chain
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """Which contracts on which chain."""
+        return deployments.Deployment.load(self.settings.deployment)
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The chain's endpoint."""
+        return Gateway(self.settings.chain_url)
+
+    @cached_property
+    def relay(self) -> RelayAccount:
+        """The account that sends transactions."""
+        return RelayAccount.load(self.settings.relay_key, self.settings.password)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Transactions that must arrive."""
+        return Outbox(self.node_engine, self.gateway, self.relay)
+
+    # The read model
+
+    @cached_property
+    def follower(self) -> Follower:
+        """The chain into the read model."""
+        return Follower(
+            self._open("ledger.db"), self.gateway, self.deployment, on_advance=self._advanced
+        )
+
+    @cached_property
+    def ledger_engine(self) -> Engine:
+        """The read model, for reading."""
+        return self._open("ledger.db", readonly=True)
+
+    @cached_property
+    def queries(self) -> Queries:
+        """Questions to the read model."""
+        return Queries(self.ledger_engine)
+
+    @cached_property
+    def grants(self) -> Grants:
+        """What calls are judged by."""
+        return Grants(self.ledger_engine, max_unseen_seconds=self.settings.limits.unseen_seconds)
+
+    @cached_property
+    def papers(self) -> Papers:
+        """What documents are judged by."""
+        return Papers(self.ledger_engine)
+
+    # Documents
+
+    @cached_property
+    def node_engine(self) -> Engine:
+        """node.db: documents, outbox, published checkpoints."""
+        engine = self._open("node.db")
+        create_published(engine)
+        return engine
+
+    @cached_property
+    def store(self) -> DocumentStore:
+        """The documents that are here."""
+        return DocumentStore(self.node_engine)
+
+    @cached_property
+    def directory(self) -> Directory:
+        """Where other nodes are."""
+        overrides = {ids.department_id(code): url for code, url in self.settings.peers.items()}
+        return Directory(self.store, overrides)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """Documents to and from other nodes, signed with the departments' keys."""
+        identities = []
+        for department in self.settings.departments:
+            signer = self._department_key(department)
+            http = SignedHttp(signer)
+            self._closing.append(http.close)
+            identities.append(
+                Identity(ids.department_id(department.code), signer.public_key.key_id, http)
+            )
+        return Exchange(identities, self.directory, self.papers)
+
+    @cached_property
+    def bindings(self) -> Bindings:
+        """Which documents stand behind which decisions."""
+        return Bindings(self.store, serves=self.exchange.serves)
+
+    @cached_property
+    def search(self) -> CatalogueSearch:
+        """The published catalogue, searchable."""
+        return CatalogueSearch(self.node_engine)
+
+    @cached_property
+    def access(self) -> DocumentAccess:
+        """The documents, as others may see them."""
+        return DocumentAccess(self.store, self.bindings, self.papers)
+
+    @cached_property
+    def facts(self) -> DocumentFacts:
+        """What documents say that calls are judged by."""
+        return DocumentFacts(self.store, self.bindings)
+
+    @cached_property
+    def fetcher(self) -> Fetcher:
+        """The loop that brings documents here."""
+        return Fetcher(self.store, self.bindings, self.search, self.exchange, self.papers)
+
+    # The logs
+
+    @cached_property
+    def identities(self) -> list[LogIdentity]:
+        """The log of each department served, in the order of the settings."""
+        registry = self.deployment.contracts[REGISTRY].address
+        found = []
+        for department in self.settings.departments:
+            origin = ids.log_origin(self.deployment.chain_id, registry, department.code)
+            found.append(
+                LogIdentity(
+                    log=ids.log_id(origin),
+                    origin=origin,
+                    department=ids.department_id(department.code),
+                    sm2=self._department_key(department),
+                    ed25519=Ed25519Signer.load(department.log_key, self.settings.password),
+                )
+            )
+        return found
+
+    @cached_property
+    def writer(self) -> LogWriter:
+        """The thread that writes the logs."""
+        return LogWriter(
+            self._open("log.db"),
+            self.identities,
+            on_fatal=lambda error: self.loops.fail("log writer", error),
+        )
+
+    @cached_property
+    def reader(self) -> LogReader:
+        """The logs, for reading; log.db exists once the writer was started."""
+        return LogReader(self._open("log.db", readonly=True))
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The loop that publishes, anchors and sends."""
+        anchoring = self.settings.anchoring
+        logs = [identity.log for identity in self.identities]
+        publisher = Publisher(
+            self.node_engine,
+            self.reader,
+            logs,
+            interval_ms=int(anchoring.publish_seconds * 1000),
+        )
+        anchorer = Anchorer(
+            self.node_engine,
+            self.reader,
+            logs,
+            chain=self.gateway,
+            sender=self.outbox,
+            contract=self.deployment.contracts[ANCHORS].address,
+            relay=self.relay.address,
+            interval_seconds=anchoring.anchor_seconds,
+            leaves=anchoring.anchor_leaves,
+        )
+        return Keeper(publisher, anchorer, self.outbox)
+
+    # The service
+
+    @cached_property
+    def seals(self) -> Seals:
+        """What the node seals for itself."""
+        return Seals.load(self.settings.data_dir / "node.secret")
+
+    @cached_property
+    def service(self) -> Service:
+        """The calls."""
+        limits = self.settings.limits
+        return Service(
+            ledger=self.grants,
+            documents=self.facts,
+            submit=self.writer.submit,
+            providers=[
+                self._provider(department, identity)
+                for department, identity in zip(
+                    self.settings.departments, self.identities, strict=True
+                )
+            ],
+            seals=self.seals,
+            page_rows=limits.page_rows,
+            workers=limits.workers,
+            waiting=limits.waiting,
+        )
+
+    def start(self) -> None:
+        """Check that it is right to serve, then start the loops.
+
+        Raises:
+            Fatal: a cipher, the chain, a log or a setting is not what it must be.
+            ChainUnavailable: nothing can be checked.
+        """
+        run_self_test()
+        deployments.check(self.gateway, self.deployment)
+        follower = self.follower
+        self.writer.start()
+        check_logs(
+            self.node_engine,
+            self.reader,
+            [identity.log for identity in self.identities],
+            chain=self.gateway,
+            contract=self.deployment.contracts[ANCHORS].address,
+        )
+        # Shared by request threads: made before there are any.
+        _ = self.service, self.access, self.queries, self.search
+        self.loops.start("follower", follower.run)
+        self.loops.start("keeper", self.keeper.run)
+        fetch = partial(self.fetcher.run, wake=self.loops.wake, idle_seconds=FETCHER_IDLE_SECONDS)
+        self.loops.start("fetcher", fetch)
+
+    def stop(self) -> None:
+        """End what was started: calls first, then the loops, the logs, and what they stand on."""
+        with contextlib.ExitStack() as stack:
+            for close in self._closing:
+                stack.callback(close)
+            # A part nobody asked for was never made.
+            for name in ("gateway", "writer", "follower"):
+                if name in self.__dict__:
+                    part = getattr(self, name)
+                    stack.callback(part.stop if name == "writer" else part.close)
+            stack.callback(self.loops.stop)
+            if "service" in self.__dict__:
+                stack.callback(self.service.close)
+
+    def _open(self, name: str, *, readonly: bool = False) -> Engine:
+        engine = open_engine(self.settings.data_dir / name, readonly=readonly)
+        self._closing.append(engine.dispose)
+        return engine
+
+    def _advanced(self, _cursor: Cursor) -> None:
+        self.loops.wake.set()
+
+    def _department_key(self, department: DepartmentSettings) -> SoftwareSigner:
+        return self._signers[department.code]
+
+    @cached_property
+    def _signers(self) -> dict[str, SoftwareSigner]:
+        password = self.settings.password
+        return {
+            department.code: SoftwareSigner.load(department.department_key, password)
+            for department in self.settings.departments
+        }
+
+    def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
+        return Provider(
+            department=identity.department,
+            custody=department.custody,
+            find_log=_Registered(self.queries, identity).find,
+            sources={
+                ids.entry_id(identity.department, source.entry): self._source(source)
+                for source in department.sources
+            },
+        )
+
+    def _source(self, source: SourceSettings) -> SqlSource:
+        opened = SqlSource(source.url, source.table, source.columns, source.key)
+        self._closing.append(opened.close)
+        return opened
+
+
+class _Registered:
+    """Whether a department's log is registered on chain; once it is, it stays so."""
+
+    def __init__(self, queries: Queries, identity: LogIdentity) -> None:
+        self._queries = queries
+        self._identity = identity
+        self._found: bytes | None = None
+
+    def find(self) -> bytes | None:
+        """Return the log's id, or None while the chain does not know it."""
+        if self._found is None and self._queries.find_log(self._identity.log) is not None:
+            self._found = self._identity.log
+        return self._found

@@ -1,0 +1,121 @@
+"""Who is calling: signed requests of profile gdsl-1, checked before a route sees them.
+
+Every signed route but the query is a read, or a write that changes nothing when repeated; such a
+request may be replayed within the signature's window, by design: it tells or does the same again.
+The query's replays are told apart by the log, which remembers every event.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from anyio import to_thread
+from fastapi import Depends, Request
+
+from node.errors import InvalidInput
+from node.protocol import signedcall
+from node.service.serve import authenticate
+
+from .parts import Node
+
+if TYPE_CHECKING:
+    from node.protocol.facts import KeyFact
+    from node.protocol.signedcall import SignedCall
+
+HEADER_BYTES = 16_384
+DOCUMENT_BYTES = 262_144
+SCHEME = {
+    "gdsl-1": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": (
+            "RFC 9421 signature of profile gdsl-1: headers Content-Type, Content-Digest (sm3), "
+            "Signature-Input and Signature; SM2 with SM3 over @method, @authority, @path, "
+            "@query, content-type, content-digest, by a key registered on the chain. Accepted "
+            "from 300 s before to 60 s after the server's clock."
+        ),
+    }
+}
+SIGNED: dict[str, object] = {"security": [{"gdsl-1": []}]}
+"""What `openapi_extra` of a signed route says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A request whose signature holds for a key in force."""
+
+    key: KeyFact
+    call: SignedCall
+    body: bytes
+
+
+def node_of(request: Request) -> Node:
+    """Return the node that serves the application."""
+    node: Node = request.app.state.node
+    return node
+
+
+async def read_call(request: Request, node: Node, limit: int) -> tuple[SignedCall, bytes]:
+    """Read a signed request of at most `limit` bytes; nothing is verified but its digest.
+
+    Raises:
+        InvalidInput: it is too large, not of the profile, or names a host that is not ours.
+        DigestMismatch: its body is not the one that was signed.
+    """
+    scope = request.scope
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+        raise InvalidInput(f"the headers have more than {HEADER_BYTES} bytes")
+    body = await read_body(request, limit)
+    call = signedcall.parse(
+        scope["method"],
+        request.headers.get("host", ""),
+        scope["raw_path"],
+        scope["query_string"],
+        scope["headers"],
+        body,
+    )
+    if call.authority not in node.settings.authorities:
+        raise InvalidInput(
+            f"this node is not {call.authority}; sign for one of "
+            f"{', '.join(node.settings.authorities)}",
+            authorities=node.settings.authorities,
+        )
+    return call, body
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body, read no further than `limit` bytes.
+
+    Raises:
+        InvalidInput: it is longer.
+    """
+    parts, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            raise InvalidInput(f"the body has more than {limit} bytes")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+async def signed(request: Request, node: Annotated[Node, Depends(node_of)]) -> Caller:
+    """Return who signed the request.
+
+    Raises:
+        SignatureInvalid, ClockSkew: nobody in force did.
+        LedgerBehind: the read model cannot say.
+    """
+    call, body = await read_call(request, node, DOCUMENT_BYTES)
+    key = await to_thread.run_sync(_authenticate, node, call)
+    return Caller(key, call, body)
+
+
+def _authenticate(node: Node, call: SignedCall) -> KeyFact:
+    return authenticate(call, node.grants.snapshot(call.key_id, 0), int(time.time()))
+
+
+NodeDep = Annotated[Node, Depends(node_of)]
+CallerDep = Annotated[Caller, Depends(signed)]
