@@ -34,7 +34,8 @@ GAS = 2_000_000
 GAS_PER_BYTE = 1_000
 """Of calldata: each version or application of a batch costs its own verification of fields."""
 GAS_LIMIT = 100_000_000
-NONCE_USED = "NonceUsed"
+NONCE_SPENT = "NonceSpent"
+"""The error of `SignedDecision` for a nonce that was used before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Desk:
             self._gateway.call(address, signed.data)
         except DecisionRefused as error:
             # Perhaps this very decision is there already: the outbox tells.
-            if error.facts.get("name") != NONCE_USED:
+            if error.facts.get("name") != NONCE_SPENT:
                 raise
         gas = min(GAS + GAS_PER_BYTE * len(signed.data), GAS_LIMIT)
         row = self._outbox.enqueue(signed.hash.hex(), address, signed.data, gas)

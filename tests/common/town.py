@@ -82,6 +82,8 @@ class Town:
         for _ in range(2):
             for department in self.departments.values():
                 department.node.settle()
+            # A node that asked before the other had heard of the decision asks again.
+            self.chain.running.clock.advance(1)
 
     def enrol(self, department: Department, by: Department, signer: SoftwareSigner) -> None:
         body = papers.department(
@@ -129,6 +131,7 @@ class Town:
 
     def found(self) -> None:
         """Enrol all three with their officers, keys and the application system."""
+        self.follow()
         self.enrol(self.centre, self.centre, self.chain.root)
         for department in (self.police, self.education):
             self.enrol(department, self.centre, self.centre.head)

@@ -31,6 +31,7 @@ def places(**changes):
     return papers.catalogue_version(
         code=PLACES,
         name="标准地名地址",
+        abstract="本市地名",
         shareType="无条件共享",
         conditions=None,
         items=[papers.item("DM", name="地名", shareType="无条件共享")],
