@@ -1,18 +1,18 @@
 """Headers and events of a range of blocks, complete and linked, as one endpoint tells them.
 
-Completeness without trust in `eth_getLogs` (chain.md section 8): what a header's bloom names must
-have come, or the block's receipts, proven against the header's receipts root, show why not.
+`eth_getLogs` may leave logs out without a word (chain.md section 8): what came is held against the
+headers, see `completeness`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from node.chain.events import decode
-from node.errors import ChainInconsistent, MalformedEvent, MalformedEvidence
-from node.protocol.blocks import bloom_bits, encode_receipt, parse_receipt, receipts_root
+from node.errors import ChainInconsistent, MalformedEvent
+
+from .completeness import find_suspects, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from node.protocol.facts import BlockRef
 
     from .identity import Identity
-
-BLOOM_SAYS_LITTLE = 1024
-"""Set bits of 2048 above which a bloom names most addresses by chance."""
 
 
 class ChainSource(Protocol):
@@ -71,12 +68,11 @@ def fetch(source: ChainSource, identity: Identity, first: int, last: int) -> Chu
         raise ChainInconsistent("headers are missing or out of order", first=first, last=last)
     addresses = sorted(identity.names)
     logs = _by_block(source.logs(first, last, addresses), headers)
-    for header in headers:
-        if _withheld(header, logs[header.number], addresses):
-            again = source.logs(header.number, header.number, addresses)
-            logs[header.number] = _by_block(again, [header])[header.number]
-            if suspects := _withheld(header, logs[header.number], addresses):
-                _settle(source, header, suspects)
+    for header in find_suspects(headers, logs, addresses):
+        number = header.number
+        again = source.logs(number, number, addresses)
+        logs[number] = _by_block(again, [header])[number]
+        settle(header, logs[number], source.block_receipts(number), addresses)
     flat = [log for header in headers for log in logs[header.number]]
     timestamps = {header.number: header.timestamp for header in headers}
     try:
@@ -116,45 +112,3 @@ def _by_block(logs: Iterable[RawLog], headers: Sequence[BlockHeader]) -> dict[in
     for found in grouped.values():
         found.sort(key=lambda log: log.log_index)
     return grouped
-
-
-def _withheld(header: BlockHeader, logs: list[RawLog], addresses: list[bytes]) -> list[bytes]:
-    """List the contracts that the bloom names and no log came from."""
-    bloom = int(header.raw["logsBloom"], 16)
-    came = {log.address for log in logs}
-    named = {address for address in addresses if _names(bloom, address)}
-    if not came <= named:
-        raise ChainInconsistent(
-            f"a log of block {header.number} is not in its bloom", block=header.number
-        )
-    if came and bloom.bit_count() > BLOOM_SAYS_LITTLE:
-        return []  # by chance it names them all; the contracts' own seq tells of a gap
-    return sorted(named - came)
-
-
-def _names(bloom: int, address: bytes) -> bool:
-    bits = _bits(address)
-    return bloom & bits == bits
-
-
-_bits = lru_cache(maxsize=64)(bloom_bits)
-
-
-def _settle(source: ChainSource, header: BlockHeader, suspects: list[bytes]) -> None:
-    """Tell a bloom's chance hit from a withheld log by the block's receipts, proven complete."""
-    try:
-        receipts = [encode_receipt(receipt) for receipt in source.block_receipts(header.number)]
-    except MalformedEvidence as err:
-        raise ChainInconsistent(f"a receipt of block {header.number} is none: {err}") from err
-    if receipts_root(receipts) != bytes.fromhex(header.raw["receiptsRoot"][2:]):
-        raise ChainInconsistent(
-            f"the receipts of block {header.number} are not those of its header",
-            block=header.number,
-        )
-    found = {log.address for receipt in receipts for log in parse_receipt(receipt)}
-    if withheld := found.intersection(suspects):
-        raise ChainInconsistent(
-            f"block {header.number} holds logs that eth_getLogs does not give",
-            block=header.number,
-            contract=min(withheld).hex(),
-        )

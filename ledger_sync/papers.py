@@ -81,13 +81,6 @@ class Papers:
             granted = frozenset(connection.execute(auditor_for).scalars())
             return Reader(key, row.kind, department, granted)
 
-    def department_digest(self, department: bytes) -> bytes | None:
-        """Return the digest of the department's own document; None if it is not enrolled."""
-        statement = select(DEPARTMENT.c.digest).where(DEPARTMENT.c.department == department)
-        with reading(self._engine) as connection:
-            digest: bytes | None = connection.execute(statement).scalar_one_or_none()
-            return digest
-
 
 def _decision(connection: Connection, row: Row) -> DecisionFact:
     return DecisionFact(

@@ -68,7 +68,7 @@ def applied(rows: Rows, event: ChainEvent) -> Concern:
     for number, (application, state) in enumerate(pairs, start=args["first"]):
         row = _opened(rows, args["department"], number, application, state)
         rows.insert(AUTHORISATION, row)
-        _step(rows, event, row, digest=application["digest"])
+        _step(rows, event, row, name="ApplyFor", digest=application["digest"])
         objects += [
             authorisation_ref(number),
             entry_ref(row["entry"]),
@@ -86,7 +86,7 @@ def replied(rows: Rows, event: ChainEvent) -> Concern:
     if args["answer"] != Answer.REFUSE:
         changes |= _terms(args) | {"items": args["items"], "mode": args["mode"]}
     row = rows.change(AUTHORISATION, args["authorisation"], **changes)
-    _step(rows, event, row, digest=args["digest"], answer=args["answer"])
+    _step(rows, event, row, name="Reply", digest=args["digest"], answer=args["answer"])
     documents = document_refs(args["digest"], args["terms"])
     return Concern(row["provider"], (*_about(row), *documents))
 
@@ -105,7 +105,7 @@ def advanced(rows: Rows, event: ChainEvent) -> Concern:
     if args["step"] == Step.SUSPEND:
         before_it = {"prior_state": before["state"], "suspended_by": acting}
         row = rows.change(AUTHORISATION, args["authorisation"], **before_it)
-    _step(rows, event, row, digest=args["digest"], step=args["step"])
+    _step(rows, event, row, name="Step", digest=args["digest"], step=args["step"])
     return Concern(acting, (*_about(row), *document_refs(args["digest"])))
 
 
@@ -147,14 +147,21 @@ def _terms(args: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _step(
-    rows: Rows, event: ChainEvent, row: Row, *, digest: bytes, step: int = 0, answer: int = 0
+    rows: Rows,
+    event: ChainEvent,
+    row: Row,
+    *,
+    name: str,
+    digest: bytes,
+    step: int = 0,
+    answer: int = 0,
 ) -> None:
     rows.add(
         AUTHORISATION_STEP,
         {
             **row,
             "seq": event.seq,
-            "name": event.name,
+            "name": name,
             "step": step,
             "answer": answer,
             "block": event.block_number,

@@ -1,0 +1,409 @@
+"""The follower: applies what is sound, once, and refuses the rest whole."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import select
+
+from ledger_sync.fingerprint import dump, fingerprint
+from ledger_sync.follower import Follower
+from ledger_sync.queries import Queries
+from ledger_sync.tables import CURSOR, PROJECTIONS, SCHEMA_VERSION
+from node.errors import ChainInconsistent, ChainUnavailable, LedgerBehind, WrongChain
+from node.protocol.enums import KeyKind
+from node.store import open_engine
+from tests.common.fakes import CHAIN_ID, Scripted
+from tests.common.story import CENTRE, POLICE, Story, tell_city
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+def follow(engine: Engine, source: Any, story: Story, **options: Any) -> Follower:
+    follower = Follower(engine, source, story.chain.deployment, **options)
+    try:
+        while follower.run_once():
+            pass
+    finally:
+        follower.close()
+    return follower
+
+
+class TestFollowing:
+    def test_reaches_the_head(self, filled, story):
+        cursor = Queries(filled).cursor()
+        assert cursor.next_block == story.chain.head() + 1
+        assert cursor.block is not None
+        assert not cursor.filling
+
+    def test_one_block_at_a_time_gives_the_same_rows_as_all_at_once(self, filled, story, tmp_path):
+        other = open_engine(tmp_path / "other.db")
+        for height in range(1, story.chain.head() + 1):
+            follow(other, Scripted(story.chain, head_=partial(min, height)), story)
+        assert fingerprint(other) == fingerprint(filled)
+        other.dispose()
+
+    def test_goes_on_at_the_cursor_after_a_restart(self, engine, story):
+        follow(engine, Scripted(story.chain, head_=lambda _: 5), story)
+        source = Scripted(story.chain)
+        follow(engine, source, story)
+        assert source.asked[0][0] == 6
+
+    def test_tells_on_advance_of_every_commit(self, engine, story):
+        seen: list[int] = []
+        follow(engine, story.chain, story, on_advance=lambda cursor: seen.append(cursor.next_block))
+        assert seen == [story.chain.head() + 1]
+
+    def test_every_projection_holds_rows(self, filled):
+        with filled.connect() as connection:
+            tables = {line.split("\t")[0] for line in dump(connection)}
+        assert len(tables) == len(PROJECTIONS)
+
+    def test_run_ends_when_told(self, engine, story):
+        stop = threading.Event()
+        follower = Follower(
+            engine, story.chain, story.chain.deployment, on_advance=lambda _: stop.set()
+        )
+        follower.run(stop)
+        follower.close()
+        assert Queries(engine).cursor().next_block == story.chain.head() + 1
+
+    def test_run_asks_again_when_the_chain_was_silent(self, engine, story):
+        stop = threading.Event()
+        source = Scripted(story.chain, silent=True)
+        follower = Follower(engine, source, story.chain.deployment, on_advance=lambda _: stop.set())
+        thread = threading.Thread(target=follower.run, args=(stop,))
+        thread.start()
+        source.silent = False
+        thread.join(timeout=10)
+        follower.close()
+        assert stop.is_set()
+
+    def test_asks_for_half_after_a_silence(self, engine, story):
+        source = Scripted(story.chain, silent=True)
+        follower = Follower(engine, source, story.chain.deployment)
+        for _ in range(9):
+            with pytest.raises(ChainUnavailable):
+                follower.run_once()
+        source.silent = False
+        follower.run_once()
+        follower.close()
+        assert source.asked == [(1, 1)]
+
+    def test_leaves_a_chunk_that_another_follower_has_applied(self, engine, story):
+        def meanwhile(logs):
+            if not calls:
+                calls.append(True)
+                follow(engine, story.chain, story)
+            return logs
+
+        calls: list[bool] = []
+        follow(engine, Scripted(story.chain, logs_=meanwhile), story)
+        assert Queries(engine).cursor().next_block == story.chain.head() + 1
+
+
+class TestSchema:
+    def test_a_model_of_another_schema_is_filled_again(self, filled, story):
+        before = fingerprint(filled)
+        with filled.begin() as connection:
+            connection.execute(CURSOR.update().values(schema_version=SCHEMA_VERSION + 1))
+        follower = Follower(filled, story.chain, story.chain.deployment)
+        assert Queries(filled).cursor().filling
+        with pytest.raises(LedgerBehind):
+            Queries(filled).departments()
+        while follower.run_once():
+            pass
+        follower.close()
+        assert fingerprint(filled) == before
+
+    def test_a_model_of_another_chain_is_refused(self, filled, story):
+        other = dataclasses.replace(story.chain.deployment, chain_id=CHAIN_ID + 1)
+        with pytest.raises(WrongChain):
+            Follower(filled, story.chain, other)
+
+
+class TestAlarms:
+    """Whatever a chain must not do: nothing of the chunk is applied."""
+
+    def refused(self, engine: Engine, source: Any, story: Story, match: str) -> None:
+        with pytest.raises(ChainInconsistent, match=match):
+            follow(engine, source, story)
+
+    def test_a_head_below_the_cursor(self, filled, story):
+        self.refused(filled, Scripted(story.chain, head_=lambda head: head - 1), story, "ends at")
+
+    def test_another_block_at_the_cursor(self, engine, clock):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        story.mine()
+        follow(engine, story.chain, story, clock=clock)
+        deployment = story.chain.deployment
+        story.chain.fork(1)
+        story.mine(timestamp=1)
+        follower = Follower(engine, story.chain, deployment, clock=clock)
+        with pytest.raises(ChainInconsistent, match="not the one applied"):
+            follower.run_once()
+        follower.close()
+
+    def test_a_block_on_another_parent(self, engine):
+        story = Story.begin()
+        story.mine()
+        follower = Follower(engine, story.chain, story.chain.deployment)
+        assert follower.run_once()
+        assert not follower.run_once()
+        story.chain.fork(1)
+        story.mine(timestamp=1)
+        story.mine()
+        with pytest.raises(ChainInconsistent, match="does not follow"):
+            follower.run_once()
+        follower.close()
+
+    def test_a_missing_header(self, engine, story):
+        source = Scripted(story.chain, headers_=lambda headers: headers[:3] + headers[4:])
+        self.refused(engine, source, story, "headers are missing")
+
+    def test_a_log_withheld_from_a_block(self, engine, story):
+        source = Scripted(story.chain, logs_=lambda logs: [x for x in logs if x.block_number != 5])
+        self.refused(engine, source, story, "holds other logs than")
+
+    def test_the_newest_log_withheld_beside_others_of_its_block(self, engine, story):
+        source = Scripted(story.chain, logs_=lambda logs: logs[:-1])
+        self.refused(engine, source, story, "holds other logs than")
+
+    def test_a_log_that_came_at_the_second_asking_is_no_alarm(self, engine, story):
+        source = Scripted(story.chain)
+        source.logs_ = lambda logs: logs if len(source.asked) > 1 else logs[:-1]
+        follow(engine, source, story)
+        assert not Queries(engine).cursor().filling
+
+    def test_receipts_that_are_not_the_headers(self, engine, story):
+        source = Scripted(
+            story.chain,
+            logs_=lambda logs: [log for log in logs if log.block_number != 5],
+            receipts_=lambda _: [],
+        )
+        self.refused(engine, source, story, "receipts of block 5 are not those")
+
+    def test_a_gap_in_a_contracts_numbers(self, engine, story):
+        def without_one(logs):
+            return [log for log in logs if (log.block_number, log.log_index) != (3, 1)]
+
+        self.refused(engine, Scripted(story.chain, logs_=without_one), story, "where 5 is due")
+
+    def test_an_event_told_twice(self, engine, story):
+        source = Scripted(story.chain, logs_=lambda logs: [logs[0], *logs])
+        self.refused(engine, source, story, "where 2 is due")
+
+    def test_a_log_of_another_block(self, engine, story):
+        def moved(logs):
+            return [dataclasses.replace(logs[0], block_hash=bytes(32)), *logs[1:]]
+
+        self.refused(engine, Scripted(story.chain, logs_=moved), story, "not of the block")
+
+    def test_a_log_its_bloom_does_not_name(self, engine, story):
+        def emptied(headers):
+            raw = {**headers[0].raw, "logsBloom": "0x" + "00" * 256}
+            return [dataclasses.replace(headers[0], raw=raw), *headers[1:]]
+
+        self.refused(engine, Scripted(story.chain, headers_=emptied), story, "not in its bloom")
+
+    def test_a_log_that_is_no_event(self, engine, story):
+        def garbled(logs):
+            return [dataclasses.replace(logs[0], data=logs[0].data[:-1]), *logs[1:]]
+
+        self.refused(engine, Scripted(story.chain, logs_=garbled), story, "no event")
+
+    def test_nothing_of_a_refused_chunk_is_kept(self, engine, story):
+        source = Scripted(story.chain, logs_=lambda logs: logs[:-1])
+        self.refused(engine, source, story, "holds other logs than")
+        assert Queries(engine).cursor().next_block == 1
+        with engine.connect() as connection:
+            assert list(dump(connection)) == []
+
+    @pytest.mark.parametrize("events", [0, 2])
+    def test_a_chance_hit_of_the_bloom_is_no_alarm(self, engine, events):
+        def blurred(headers):
+            blooms = {"logsBloom": "0x" + "ff" * 256}
+            return [dataclasses.replace(head, raw=head.raw | blooms) for head in headers]
+
+        story = Story.begin()
+        for department in (CENTRE, POLICE)[:events]:
+            story.enrol(department)
+        story.mine()
+        follow(engine, Scripted(story.chain, headers_=blurred), story)
+        assert len(Queries(engine).departments()) == events
+
+
+class TestSigners:
+    """Every signature again, with the key as registered and live at that block."""
+
+    def refused(self, tell: Callable[[Story], None], engine: Engine, match: str) -> None:
+        story = Story.begin()
+        story.enrol(CENTRE)
+        story.mine()
+        story.enrol(POLICE)
+        story.mine()
+        tell(story)
+        story.mine()
+        with pytest.raises(ChainInconsistent, match=match):
+            follow(engine, story.chain, story)
+
+    def test_a_first_enrolment_by_another_key(self, engine):
+        story = Story.begin()
+        story.enrol(CENTRE, signer=story.root.generate())
+        story.mine()
+        with pytest.raises(ChainInconsistent, match="not signed by the root key"):
+            follow(engine, story.chain, story)
+
+    def test_the_root_key_signs_once_only(self, engine):
+        def tell(story):
+            story.enrol(CENTRE, signer=story.root)
+
+        self.refused(tell, engine, "never registered")
+
+    def test_a_changed_field(self, engine):
+        def tell(story):
+            story.grant(POLICE, story.heads[POLICE].public_key.key_id, 4)
+            story.pending[-1][2]["roles"] = 8
+
+        self.refused(tell, engine, "signature of RolesGranted 3")
+
+    def test_another_keys_signature(self, engine):
+        def tell(story):
+            story.grant(POLICE, story.heads[POLICE].public_key.key_id, 4)
+            story.pending[-1][2]["signingKey"] = story.heads[CENTRE].public_key.key_id
+
+        self.refused(tell, engine, "does not hold")
+
+    def test_a_possession_by_another_key(self, engine):
+        def tell(story):
+            story.add_key(POLICE, KeyKind.OFFICER, story.heads[POLICE])
+            story.pending[-1][2]["possessionR"] = story.pending[-1][2]["r"]
+            story.pending[-1][2]["possessionS"] = story.pending[-1][2]["s"]
+
+        self.refused(tell, engine, "does not hold")
+
+    def test_a_key_registered_under_another_id(self, engine):
+        def tell(story):
+            story.add_key(POLICE, KeyKind.OFFICER, story.heads[POLICE])
+            story.pending[-1][2]["addedKey"] = bytes(32)
+
+        self.refused(tell, engine, "not its own")
+
+    def test_a_key_off_the_curve(self, engine):
+        def tell(story):
+            story.add_key(POLICE, KeyKind.OFFICER, story.heads[POLICE])
+            story.pending[-1][2]["qx"] = 1
+
+        self.refused(tell, engine, "no point of the curve")
+
+    def test_a_key_revoked_earlier_in_the_chunk(self, engine):
+        def tell(story):
+            key = story.add_key(POLICE, KeyKind.OFFICER, story.heads[POLICE])
+            story.revoke(key.public_key.key_id, story.heads[POLICE])
+            story.grant(POLICE, key.public_key.key_id, 4, key)
+
+        self.refused(tell, engine, "revoked")
+
+    def test_a_key_out_of_its_validity(self, engine):
+        def tell(story):
+            key = story.add_key(POLICE, KeyKind.OFFICER, story.heads[POLICE], valid_until=5)
+            story.grant(POLICE, key.public_key.key_id, 4, key)
+
+        self.refused(tell, engine, "out of its validity")
+
+    def test_a_department_key_decides_nothing(self, engine):
+        def tell(story):
+            key = story.add_key(POLICE, KeyKind.DEPARTMENT, story.heads[POLICE])
+            story.grant(POLICE, key.public_key.key_id, 4, key)
+
+        self.refused(tell, engine, "no officer's")
+
+    def test_a_key_added_earlier_in_the_chunk_may_sign(self, engine):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        key = story.add_key(CENTRE, KeyKind.OFFICER, story.heads[CENTRE])
+        story.grant(CENTRE, key.public_key.key_id, 4, key)
+        story.mine()
+        follow(engine, story.chain, story)
+        assert len(Queries(engine).roles_of(key.public_key.key_id)) == 1
+
+
+class TestDerivedIds:
+    @pytest.mark.parametrize("event", ["ApplicationRegistered", "VersionsSubmitted"])
+    def test_an_id_that_does_not_follow_is_refused(self, engine, event):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        if event == "ApplicationRegistered":
+            story.register_application(CENTRE, "X")
+            story.pending[-1][2]["application"] = bytes(32)
+        else:
+            story.submit(CENTRE, ("1/1", 1, 1))
+            story.pending[-1][2]["entries"] = [bytes(32)]
+        story.mine()
+        with pytest.raises(ChainInconsistent, match="does not follow"):
+            follow(engine, story.chain, story)
+
+    def test_a_log_of_another_origin_is_refused(self, engine):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        story.register_log(CENTRE)
+        story.pending[-1][2]["log"] = bytes(32)
+        story.mine()
+        with pytest.raises(ChainInconsistent, match="does not follow"):
+            follow(engine, story.chain, story)
+
+    def test_another_contract_under_our_name_is_the_wrong_chain(self, engine):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        story.decide(
+            "ListContract",
+            {
+                "name": b"AccessAnchors".ljust(32, b"\0"),
+                "contractAddress": bytes(20),
+                "codeHash": bytes(32),
+            },
+            story.heads[CENTRE],
+        )
+        story.mine()
+        with pytest.raises(WrongChain):
+            follow(engine, story.chain, story)
+
+
+class TestNumbers:
+    def test_the_largest_uint64_size_is_anchored_like_any_other(self, engine):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        log = story.register_log(CENTRE)
+        story.anchor(log, 0, 2**64 - 1)
+        story.mine()
+        follow(engine, story.chain, story)
+        anchor = Queries(engine).find_anchor(log, 2**63)
+        assert anchor is not None
+        assert anchor.size == 2**64 - 1
+
+
+def test_a_whole_city_twice_gives_the_same_dump(filled: Engine, story: Story, tmp_path: Path):
+    other = open_engine(tmp_path / "other.db")
+    follow(other, story.chain, story)
+    with filled.connect() as first, other.connect() as second:
+        assert list(dump(first)) == list(dump(second))
+        assert first.execute(select(CURSOR)).all() == second.execute(select(CURSOR)).all()
+    other.dispose()
+
+
+def test_two_cities_differ(filled: Engine, tmp_path: Path):
+    story = Story.begin()
+    tell_city(story)
+    other = open_engine(tmp_path / "other.db")
+    follow(other, story.chain, story)
+    assert fingerprint(other) != fingerprint(filled)
+    other.dispose()
