@@ -144,7 +144,8 @@ class Bindings:
                 (wanted.c.object == binding.c.object) & (wanted.c.digest == binding.c.digest),
             )
             .where(wanted.c.next_try <= now_ms)
-            .order_by(wanted.c.next_try)
+            # In the order of the chain: a version before the application for it.
+            .order_by(wanted.c.next_try, binding.c.block, binding.c.log_index)
             .limit(limit)
         )
         with self._engine.connect() as connection:
