@@ -52,6 +52,11 @@ class AnchorQueries(Reader):
         row = self._find(statement.order_by(ANCHOR.c.size).limit(1))
         return None if row is None else _anchor_fact(row)
 
+    def anchors_in(self, block: int) -> list[AnchorFact]:
+        """Return the anchors of one block, in the order of the chain."""
+        statement = _SELECT_ANCHOR.where(ANCHOR.c.block == block)
+        return [_anchor_fact(row) for row in self._all(statement.order_by(ANCHOR.c.log_index))]
+
     def list_anchors(self, log: bytes, after: int = 0, limit: int = 100) -> list[AnchorFact]:
         """Return the anchors of a log of more than `after` leaves, by size."""
         statement = _SELECT_ANCHOR.where(ANCHOR.c.log == log, ANCHOR.c.size > after)

@@ -2,8 +2,8 @@
 
 `bundle`: the file. `verify`: the verifier; it joins `chain` (headers, receipts, events), `replay`
 of the contracts' rules (`world`, `registry`, `catalogue`, `authorisations`, `steps`, `anchors`),
-`papers` (documents), `claim` (the call and its place in the log; `call`, `judge`) and `describe`
-(the lines). `report`: lines and findings. docs/evidence.md is the normative text.
+`papers` (documents), `claim` (the call and its place in the log), `judge` (what the ledger allowed)
+and `describe` (the lines). `report`: lines and findings. docs/evidence.md is the normative text.
 """
 
 from __future__ import annotations

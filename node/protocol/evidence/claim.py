@@ -8,18 +8,18 @@ in the anchored one.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...crypto import verify_sm2
+from ...crypto import sm3, verify_sm2
 from ...errors import CheckpointInvalid
-from .. import ids, items, merkle, signedcall
+from .. import callbase, ids, items, merkle
 from ..checkpoint import Checkpoint, SignedCheckpoint, checkpoint_hash, verify_note
 from ..documents import version_codes
 from ..enums import KeyKind
 from ..leaf import SERVED, Leaf, parse_leaf
-from .call import Call, parse_base
-from .judge import LEDGER_CODES, find_refusals, key_is_live
+from ..signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 from .report import checking, refuse
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from .anchors import Anchor, Log
     from .bundle import Bundle
     from .registry import Key
-    from .replay import Replayed
     from .world import World
 
 CLOCK_TOLERANCE_SECONDS = 300
 """How far a node's clock may be from the chain's (the oldest call a node accepts)."""
 SIGNATURE_LINES = 2
+_PATH = re.compile(r"/api/v1/authorisations/([1-9][0-9]{0,15})/query")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Claim:
     """A bundle's own part, parsed."""
 
     leaf: Leaf
-    call: Call
+    call: callbase.CallBase
     signed: SignedCheckpoint
 
     @property
@@ -77,7 +77,7 @@ def parse_claim(bundle: Bundle) -> Claim:
     with checking("leaf", "日志条目格式不合规范", "not a leaf"):
         leaf = parse_leaf(bundle.leaf)
     with checking("leaf.base", "调用的签名文本不合规范", "not the text of a signed call"):
-        call = parse_base(leaf.base)
+        call = callbase.parse_base(leaf.base)
     with checking("checkpoint", "检查点格式不合规范", "not a signed checkpoint"):
         signed = SignedCheckpoint.parse(bundle.checkpoint)
     if len(signed.signatures) != SIGNATURE_LINES:
@@ -93,12 +93,12 @@ def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], world: 
         EvidenceInvalid: with the member of the leaf that does not hold.
     """
     leaf, call = claim.leaf, claim.call
-    event = ids.event_id(call.created, call.authority, call.key_id.hex(), call.nonce)
-    if event != leaf.event:
+    if call.event != leaf.event:
         refuse("leaf.event", "事件编号与签名文本不符", "not the event id of the signed text")
-    if event != bundle.event:
+    if call.event != bundle.event:
         refuse("claim.event", "所主张的事件不是这一条目", "the leaf is of another event")
-    if call.authorisation != leaf.authorisation:
+    path = _PATH.fullmatch(call.path)
+    if path is None or int(path[1]) != leaf.authorisation:
         refuse("leaf.authorisation", "授权编号与签名文本不符", "not the signed authorisation")
     if leaf.block_number >= len(headers) or headers[leaf.block_number].hash != leaf.block_hash:
         refuse("leaf.block", "条目所依据的区块不在链上", "judged by a block not on the chain")
@@ -106,47 +106,13 @@ def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], world: 
     if claim.at < earliest:
         refuse("leaf.at", "条目时间早于其所依据的区块", "logged before the block it was judged by")
     age = claim.at - call.created
-    if not -signedcall.NEWEST_SECONDS <= age <= signedcall.OLDEST_SECONDS:
+    if not -NEWEST_SECONDS <= age <= OLDEST_SECONDS:
         refuse("leaf.at", "条目时间与调用签名时间不符", f"logged {age} s after it was signed")
     key = world.registry.keys.get(call.key_id)
     if key is None or key.kind != KeyKind.APPLICATION:
         refuse("leaf.base", "调用密钥未登记为应用密钥", "signed by no registered application's key")
     with checking("leaf.signature", "调用的 SM2 签名不成立", "the caller's signature fails"):
         verify_sm2(key.public, leaf.base, leaf.signature)
-
-
-def verify_permission(claim: Claim, replayed: Replayed, provider: bytes) -> None:
-    """Check that the ledger, as it stood at the leaf's block, gives the leaf's outcome.
-
-    Raises:
-        EvidenceInvalid: served without permission, or refused on a ground that was not there.
-    """
-    leaf, judged = claim.leaf, replayed.judged
-    if not key_is_live(judged, claim.at):
-        refuse("leaf.base", "调用时应用密钥无效", "the application's key was not valid then")
-    refusals = find_refusals(judged, provider, claim.at)
-    if leaf.outcome != SERVED:
-        if leaf.outcome in LEDGER_CODES and leaf.outcome not in refusals:
-            refuse(
-                "leaf.outcome",
-                f"账本状态不支持该拒绝理由 {leaf.outcome}",
-                f"the ledger gave no ground for {leaf.outcome}",
-            )
-        return
-    if refusals:
-        code = min(refusals)
-        refuse(
-            "leaf.outcome", f"账本状态不允许该调用：{code}", f"the ledger did not permit it: {code}"
-        )
-    granted = (judged.entry, judged.version, judged.revision)
-    if (leaf.entry, leaf.version, leaf.revision) != granted:
-        refuse(
-            "leaf.version", "目录、版本或修订号与授权不符", "not the authorisation's entry version"
-        )
-    if leaf.items == 0 or leaf.items & ~judged.items:
-        refuse("leaf.items", "提供的数据项超出授权", "items that were not granted")
-    if leaf.masked & ~leaf.items:
-        refuse("leaf.masked", "脱敏项不在提供的数据项内", "masked items that were not served")
 
 
 def verify_request(
@@ -159,7 +125,7 @@ def verify_request(
     """
     if bundle.request is None:
         return
-    if signedcall.content_digest(bundle.request) != claim.call.content_digest:
+    if sm3(bundle.request) != claim.call.content_digest:
         refuse("request", "请求正文与签名的摘要不符", "not the body that was signed")
     if claim.leaf.outcome != SERVED:
         return

@@ -7,14 +7,17 @@ prove it: the verdict is `undetermined`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..enums import AuthorisationState as State
 from ..enums import EntryState, KeyKind, Mode
+from ..leaf import SERVED
+from .report import refuse
 from .steps import CALLABLE
 
 if TYPE_CHECKING:
+    from ..leaf import Leaf
     from .world import World
 
 _STATE_CODES: dict[int, str] = {
@@ -43,41 +46,45 @@ class Standing:
     key_until: int
     application: bytes
     """Holder of the key."""
-    granted_to: bytes
+    granted_to: bytes = b""
     """Application of the authorisation; empty when there is no such authorisation."""
-    provider: bytes
-    entry: bytes
-    version: int
-    entry_state: int
-    revision: int
-    state: int
-    items: int
-    mode: int
-    valid_from: int
-    valid_until: int
+    provider: bytes = b""
+    entry: bytes = b""
+    version: int = 0
+    entry_state: int = 0
+    revision: int = 0
+    state: int = 0
+    items: int = 0
+    mode: int = 0
+    valid_from: int = 0
+    valid_until: int = 0
 
 
 def take_standing(world: World, authorisation: int, key_id: bytes) -> Standing:
     """Take the state that a call is judged by, as the world stands."""
     key = world.registry.keys.get(key_id)
     one = world.authorisations.by_id.get(authorisation)
-    entry = world.catalogue.entries.get(one.entry) if one else None
-    return Standing(
+    standing = Standing(
         key_is_registered=key is not None and key.kind == KeyKind.APPLICATION and not key.revoked,
         key_from=key.valid_from if key else 0,
         key_until=key.valid_until if key else 0,
         application=key.holder if key else b"",
-        granted_to=one.application if one else b"",
-        provider=one.provider if one else b"",
-        entry=one.entry if one else b"",
-        version=one.version if one else 0,
-        entry_state=entry.versions[one.version - 1].state if one and entry else 0,
-        revision=one.revision if one else 0,
-        state=one.state if one else 0,
-        items=one.items if one else 0,
-        mode=one.mode if one else 0,
-        valid_from=one.valid_from if one else 0,
-        valid_until=one.valid_until if one else 0,
+    )
+    if one is None:
+        return standing
+    return replace(
+        standing,
+        granted_to=one.application,
+        provider=one.provider,
+        entry=one.entry,
+        version=one.version,
+        entry_state=world.catalogue.entries[one.entry].versions[one.version - 1].state,
+        revision=one.revision,
+        state=one.state,
+        items=one.items,
+        mode=one.mode,
+        valid_from=one.valid_from,
+        valid_until=one.valid_until,
     )
 
 
@@ -102,3 +109,40 @@ def find_refusals(standing: Standing, provider: bytes, at: int) -> set[str]:
     if standing.entry_state == EntryState.FROZEN:
         codes.add("entry-frozen")
     return codes
+
+
+def verify_permission(leaf: Leaf, judged: Standing, provider: bytes) -> None:
+    """Check that the state a call was judged by gives the outcome that its leaf says.
+
+    Raises:
+        EvidenceInvalid: served without permission, or refused on a ground that was not there.
+    """
+    at = leaf.at // 1000
+    if not key_is_live(judged, at):
+        refuse("leaf.base", "调用时应用密钥无效", "the application's key was not valid then")
+    refusals = find_refusals(judged, provider, at)
+    if leaf.outcome == SERVED:
+        _verify_served(leaf, judged, refusals)
+    elif leaf.outcome in LEDGER_CODES and leaf.outcome not in refusals:
+        refuse(
+            "leaf.outcome",
+            f"账本状态不支持该拒绝理由 {leaf.outcome}",
+            f"the ledger gave no ground for {leaf.outcome}",
+        )
+
+
+def _verify_served(leaf: Leaf, judged: Standing, refusals: set[str]) -> None:
+    if refusals:
+        code = min(refusals)
+        refuse(
+            "leaf.outcome", f"账本状态不允许该调用：{code}", f"the ledger did not permit it: {code}"
+        )
+    granted = (judged.entry, judged.version, judged.revision)
+    if (leaf.entry, leaf.version, leaf.revision) != granted:
+        refuse(
+            "leaf.version", "目录、版本或修订号与授权不符", "not the authorisation's entry version"
+        )
+    if leaf.items == 0 or leaf.items & ~judged.items:
+        refuse("leaf.items", "提供的数据项超出授权", "items that were not granted")
+    if leaf.masked & ~leaf.items:
+        refuse("leaf.masked", "脱敏项不在提供的数据项内", "masked items that were not served")

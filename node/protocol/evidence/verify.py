@@ -12,9 +12,9 @@ from ...errors import EvidenceInvalid, MalformedEvidence
 from ..leaf import SERVED
 from .bundle import parse_bundle
 from .chain import describe_chain, verify_chain
-from .claim import parse_claim, verify_call, verify_permission, verify_place, verify_request
+from .claim import parse_claim, verify_call, verify_place, verify_request
 from .describe import Describer
-from .judge import LEDGER_CODES
+from .judge import LEDGER_CODES, verify_permission
 from .papers import verify_documents
 from .replay import replay
 from .report import Check, Evidence, Verdict
@@ -55,7 +55,7 @@ def _verify(bundle: Bundle, trust: Trust) -> Evidence:
     documents = verify_documents(bundle, events, world)
     verify_call(bundle, claim, headers, world)
     place = verify_place(bundle, claim, world, documents, headers)
-    verify_permission(claim, replayed, place.log.department)
+    verify_permission(leaf, judged, place.log.department)
     entry = world.catalogue.entries.get(judged.entry)
     digest = entry.versions[judged.version - 1].digest if entry else b""
     one = world.authorisations.by_id.get(leaf.authorisation)

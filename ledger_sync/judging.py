@@ -1,0 +1,76 @@
+"""A logged call judged again from the read model, by the rules of the offline verifier."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from node.errors import AuthorisationUnknown, VerificationError
+from node.protocol.callbase import parse_base
+from node.protocol.enums import KeyKind
+from node.protocol.evidence.judge import Standing, verify_permission
+
+if TYPE_CHECKING:
+    from node.protocol.facts import BlockRef
+    from node.protocol.leaf import Leaf
+
+    from .queries import Queries
+
+
+def check_outcome(queries: Queries, leaf: Leaf) -> None:
+    """Check that the ledger, as it stood after the leaf's block, gives the leaf's outcome.
+
+    Raises:
+        EvidenceInvalid: it does not.
+        VerificationError: the leaf names a block that is not on the chain.
+    """
+    block = queries.get_block(leaf.block_number)
+    if block.hash != leaf.block_hash:
+        raise VerificationError(f"the leaf names another block {block.number} than the chain's")
+    one = queries.authorisation_at(leaf.authorisation, block.number)
+    if one is None:
+        raise AuthorisationUnknown(f"no authorisation {leaf.authorisation} at block {block.number}")
+    verify_permission(leaf, _standing(queries, leaf, block), one.provider)
+
+
+def check_stability(queries: Queries, leaf: Leaf, last: BlockRef) -> None:
+    """Check that nothing the call was judged by changed up to the block that anchors it.
+
+    Raises:
+        VerificationError: it did: whether the call came before cannot be proven.
+    """
+    first = queries.get_block(leaf.block_number)
+    if _standing(queries, leaf, first) != _standing(queries, leaf, last):
+        raise VerificationError(
+            f"changed between block {first.number} and block {last.number}: undetermined",
+            text="期间发生变化，结论为「不能确定」",
+        )
+
+
+def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
+    key = queries.find_key(parse_base(leaf.base).key_id)
+    one = queries.authorisation_at(leaf.authorisation, block.number)
+    standing = Standing(
+        key_is_registered=key is not None
+        and key.kind == KeyKind.APPLICATION
+        and (key.revoked_at is None or key.revoked_at > block.timestamp),
+        key_from=key.valid_from if key else 0,
+        key_until=key.valid_until if key else 0,
+        application=key.holder if key else b"",
+    )
+    if one is None:
+        return standing
+    return replace(
+        standing,
+        granted_to=one.application,
+        provider=one.provider,
+        entry=one.entry,
+        version=one.version,
+        entry_state=queries.get_entry(one.entry, one.version).state,
+        revision=one.revision,
+        state=one.state,
+        items=one.items,
+        mode=one.mode,
+        valid_from=one.valid_from,
+        valid_until=one.valid_until,
+    )

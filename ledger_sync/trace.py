@@ -1,0 +1,360 @@
+"""Trace: from a call, an authorisation, a catalogue version or a block to the other three.
+
+Each line carries the check that was made for it and whether it holds; nothing is shown as good for
+standing in the read model. The log and the documents are reached through ports, so a trace works
+on a node's own log as on another's over HTTP.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from node.crypto import Sm2PublicKey, sm3, verify_sm2
+from node.errors import LedgerError, NotFound, ReceiptInvalid
+from node.protocol import merkle
+from node.protocol.callbase import parse_base
+from node.protocol.checkpoint import Checkpoint, checkpoint_hash, verify_note
+from node.protocol.enums import AuthorisationState, KeyKind
+from node.protocol.leaf import SERVED
+
+from .bundle import find_event
+from .concerned import list_decisions, list_version_decisions
+from .judging import check_outcome, check_stability
+from .signing import SignerNames, check_decision
+from .tracelines import TraceLine, beijing, line, short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from node.chain.deployment import Deployment
+    from node.protocol.facts import AuthorisationFact, BlockRef, KeyFact
+    from node.protocol.receipt import Receipt
+
+    from .facts import AnchorFact, DecisionFact, LogFact
+    from .queries import Queries
+
+PAGE = 20
+
+
+class LogReader(Protocol):
+    """A department's log, here or behind another node's API; all ids are 32 bytes."""
+
+    def find_event(self, log: bytes, event: bytes) -> int | None:
+        """Return the index of a call, or None; raises NotFound for a log that is not at hand."""
+        ...
+
+    def receipt(self, log: bytes, index: int) -> Receipt:
+        """Return the entry with its proof under some signed checkpoint of the log."""
+        ...
+
+    def entry(self, log: bytes, index: int) -> bytes:
+        """Return the leaf of an entry."""
+        ...
+
+    def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
+        """Return the proof that the tree of `new` leaves begins with the tree of `old`."""
+        ...
+
+    def calls(
+        self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
+    ) -> Sequence[tuple[int, int]]:
+        """List (number, index) of an authorisation's calls after the one numbered `after`."""
+        ...
+
+
+class Documents(Protocol):
+    """The documents this node has."""
+
+    def find(self, digest: bytes) -> bytes | None:
+        """Return the document with this SM3 digest, or None."""
+        ...
+
+
+class Tracer:
+    """Traces over one read model, one set of logs, one store of documents."""
+
+    def __init__(
+        self, queries: Queries, logs: LogReader, documents: Documents, deployment: Deployment
+    ) -> None:
+        """Take what to trace in; the deployment gives the decisions' EIP-712 domains."""
+        self._queries = queries
+        self._logs = logs
+        self._documents = documents
+        self._deployment = deployment
+        self._names = SignerNames(queries, documents)
+
+    def trace_call(self, event: bytes) -> TraceLine:
+        """Trace a logged call down to its authorisation and up to the block that anchors it.
+
+        Raises:
+            EventUnknown: no log at hand has the event.
+        """
+        log, index = find_event(self._queries, self._logs, event)
+        receipt = self._logs.receipt(log, index)
+        leaf = receipt.parsed_leaf
+        outcome = "已提供" if leaf.outcome == SERVED else f"已拒绝：{leaf.outcome}"
+        return line(
+            f"调用 {event.hex()}（{outcome}，{beijing(leaf.at // 1000)}）",
+            f"call {event.hex()} ({leaf.outcome}, {beijing(leaf.at // 1000)})",
+            "事件编号重算、调用方 SM2 签名",
+            "event id recomputed, the caller's SM2 signature",
+            lambda: self._check_call(receipt, event),
+            self._authorisation(leaf.authorisation, receipt),
+            self._checkpoint(self._queries.find_log(log), receipt),
+        )
+
+    def trace_authorisation(self, authorisation: int, *, calls: int = PAGE) -> TraceLine:
+        """Trace an authorisation: its decisions, its version, its first `calls` calls at hand.
+
+        Raises:
+            AuthorisationUnknown: there is none.
+        """
+        one = self._queries.get_authorisation(authorisation)
+        found = self._authorisation(authorisation)
+        return found.with_children(*found.children, *self._calls(one, calls))
+
+    def trace_version(self, entry: bytes, version: int) -> TraceLine:
+        """Trace a catalogue version: its decisions and the authorisations that pin it.
+
+        Raises:
+            NotFound: there is no such version.
+        """
+        found = self._version(entry, version)
+        pinning = [
+            self._authorisation_head(one)
+            for one in self._queries.list_authorisations(entry=entry, limit=1000)
+            if one.version == version
+        ]
+        return found.with_children(*found.children, *pinning)
+
+    def trace_block(self, number: int) -> TraceLine:
+        """Trace a block: the decisions and anchors in it, and the calls these cover.
+
+        Raises:
+            NotFound: the read model has no such block.
+        """
+        block = self._queries.get_block(number)
+        return self._block(
+            block,
+            *(self._decision(one) for one in self._queries.decisions_in(number)),
+            *(self._anchored_range(one) for one in self._queries.anchors_in(number)),
+        )
+
+    def _check_call(self, receipt: Receipt, event: bytes) -> None:
+        leaf = receipt.parsed_leaf
+        call = parse_base(leaf.base)
+        if not call.event == leaf.event == event:
+            raise ReceiptInvalid("the event id is not that of the signed text")
+        key = self._queries.get_key(call.key_id)
+        if key.kind != KeyKind.APPLICATION:
+            raise ReceiptInvalid("signed by no application's key")
+        verify_sm2(_public(key), leaf.base, leaf.signature)
+
+    def _authorisation(self, authorisation: int, receipt: Receipt | None = None) -> TraceLine:
+        steps = self._queries.steps(authorisation)
+        if not steps:
+            return line(
+                f"授权 {authorisation}",
+                f"authorisation {authorisation}",
+                "链上没有该授权",
+                "not on the chain",
+                None if receipt and receipt.parsed_leaf.outcome != SERVED else _missing,
+            )
+        one = self._queries.get_authorisation(authorisation)
+        decisions = [self._decision(each) for each in list_decisions(self._queries, one)]
+        return self._authorisation_head(
+            one, *decisions, self._version(one.entry, one.version), receipt=receipt
+        )
+
+    def _authorisation_head(
+        self, one: AuthorisationFact, *children: TraceLine, receipt: Receipt | None = None
+    ) -> TraceLine:
+        parties = f"{self._name(one.consumer)} ← {self._name(one.provider)}"
+        state = AuthorisationState(one.state).name.lower()
+        if receipt is None:
+            checked = ("取自已核对的读模型", "from the checked read model")
+        else:
+            block = receipt.parsed_leaf.block_number
+            checked = (
+                f"按第 {block} 块的状态重新判定该调用",
+                f"the call judged again as of block {block}",
+            )
+        return line(
+            f"授权 {one.authorisation}（{parties}，修订 {one.revision}，现状态 {state}）",
+            f"authorisation {one.authorisation} ({parties}, revision {one.revision}, now {state})",
+            *checked,
+            (lambda: check_outcome(self._queries, receipt.parsed_leaf)) if receipt else None,
+            *children,
+        )
+
+    def _version(self, entry: bytes, version: int) -> TraceLine:
+        fact = self._queries.get_entry(entry, version)
+        return line(
+            f"目录 {short(entry)} 第 {version} 版（{self._name(fact.provider)}）",
+            f"catalogue entry {short(entry)} version {version} ({self._name(fact.provider)})",
+            f"文书 SM3 {short(fact.digest)} 与链上摘要",
+            f"document with SM3 {short(fact.digest)} against the chain",
+            lambda: self._check_document(fact.digest),
+            *map(self._decision, list_version_decisions(self._queries, entry, version)),
+        )
+
+    def _check_document(self, digest: bytes) -> None:
+        data = self._documents.find(digest)
+        if data is None:
+            raise NotFound("the document is not here")
+        if sm3(data) != digest:
+            raise ReceiptInvalid("the document does not hash to its digest")
+
+    def _decision(self, fact: DecisionFact) -> TraceLine:
+        signer, when = self._names.describe(fact), beijing(fact.block.timestamp)
+        return line(
+            f"决定 {fact.name}：{signer}，第 {fact.block.number} 块（{when}）",
+            f"decision {fact.name}: {signer}, block {fact.block.number}",
+            f"EIP-712 散列 {short(fact.hash)} 与 SM2 签名重验",
+            f"EIP-712 hash {short(fact.hash)} and SM2 signature again",
+            lambda: check_decision(self._queries, fact, self._deployment),
+        )
+
+    def _checkpoint(self, log: LogFact | None, receipt: Receipt) -> TraceLine:
+        size = receipt.size
+        if log is None:
+            return line("日志", "log", "未在链上登记", "not registered on chain", _missing)
+        return line(
+            f"检查点：{self._name(log.department)}日志第 {receipt.index} 条，共 {size} 条",
+            f"checkpoint: entry {receipt.index} of {size} in the log of "
+            f"{self._name(log.department)}",
+            "包含证明、SM2 与 Ed25519 两行签名",
+            "inclusion proof, both signature lines",
+            lambda: self._check_checkpoint(log, receipt),
+            self._anchor(log, receipt),
+        )
+
+    def _check_checkpoint(self, log: LogFact, receipt: Receipt) -> None:
+        checkpoint = receipt.signed_checkpoint.checkpoint
+        if (checkpoint.origin, checkpoint.size) != (log.origin, receipt.size):
+            raise ReceiptInvalid("the checkpoint is of another log or size")
+        merkle.verify_inclusion(
+            merkle.leaf_hash(receipt.leaf),
+            receipt.index,
+            receipt.size,
+            receipt.proof,
+            checkpoint.root,
+        )
+        found: LedgerError = NotFound("no document of a department key of this log is here")
+        for key in self._queries.keys_of(log.department):
+            second = self._names.ed25519_of(key)
+            if key.kind == KeyKind.DEPARTMENT and second is not None:
+                try:
+                    verify_note(receipt.signed_checkpoint, sm2=_public(key), ed25519=second)
+                except LedgerError as err:
+                    found = err
+                else:
+                    return
+        raise found
+
+    def _anchor(self, log: LogFact, receipt: Receipt) -> TraceLine:
+        anchor = self._queries.find_anchor(log.log, receipt.index)
+        if anchor is None:
+            return line(
+                "锚定：尚未上链",
+                "anchor: not on chain yet",
+                "等待下一次锚定",
+                "waits for the next anchor",
+                _missing,
+            )
+        return line(
+            f"锚定：大小 {anchor.size}，根 {short(anchor.root)}，交易 {short(anchor.tx)}",
+            f"anchor: size {anchor.size}, root {short(anchor.root)}, transaction "
+            f"{short(anchor.tx)}",
+            "一致性证明、检查点散列",
+            "consistency proof, checkpoint hash",
+            lambda: self._check_anchor(log, receipt, anchor),
+            self._stability(receipt, anchor),
+            self._block(anchor.block),
+        )
+
+    def _stability(self, receipt: Receipt, anchor: AnchorFact) -> TraceLine:
+        leaf, last = receipt.parsed_leaf, anchor.block.number
+        return line(
+            f"第 {leaf.block_number} 块至第 {last} 块之间的授权状态",
+            f"the authorisation from block {leaf.block_number} to {last}",
+            "没有变化：调用先于或后于变化无须证明",
+            "unchanged, so the order of call and change need not be proven",
+            lambda: check_stability(self._queries, leaf, anchor.block),
+        )
+
+    def _check_anchor(self, log: LogFact, receipt: Receipt, anchor: AnchorFact) -> None:
+        root = receipt.signed_checkpoint.checkpoint.root
+        trees = sorted([(receipt.size, root), (anchor.size, anchor.root)])
+        proof = self._logs.consistency(log.log, trees[0][0], trees[1][0])
+        merkle.verify_consistency(*trees[0], *trees[1], proof)
+        text = Checkpoint(log.origin, anchor.size, anchor.root).text
+        if checkpoint_hash(text) != anchor.checkpoint_hash:
+            raise ReceiptInvalid("the anchored checkpoint hash is not of this size and root")
+
+    def _block(self, block: BlockRef, *children: TraceLine) -> TraceLine:
+        return line(
+            f"区块 {block.number}（{block.hash.hex()}，{beijing(block.timestamp)}）",
+            f"block {block.number} ({block.hash.hex()}, {beijing(block.timestamp)})",
+            "父散列逐块相连，已由本节点同步核对",
+            "joined by parent hashes, as this node has followed them",
+            lambda: self._check_block(block),
+            *children,
+        )
+
+    def _check_block(self, block: BlockRef) -> None:
+        if self._queries.get_block(block.number) != block:
+            raise ReceiptInvalid("another block stands at this height")
+
+    def _anchored_range(self, anchor: AnchorFact) -> TraceLine:
+        log = self._queries.find_log(anchor.log)
+        name = self._name(log.department) if log else short(anchor.log)
+        calls = [
+            self._call_head(anchor.log, index)
+            for index in range(anchor.old_size, min(anchor.size, anchor.old_size + PAGE))
+            if self._is_at_hand(anchor.log)
+        ]
+        return line(
+            f"锚定：{name}日志第 {anchor.old_size} 至 {anchor.size - 1} 条",
+            f"anchor: entries {anchor.old_size} to {anchor.size - 1} of the log of {name}",
+            "一致性由合约验证",
+            "consistency checked by the contract",
+            None,
+            *calls,
+        )
+
+    def _calls(self, one: AuthorisationFact, limit: int) -> list[TraceLine]:
+        log = self._queries.find_log_of(one.provider)
+        if log is None or not self._is_at_hand(log.log):
+            return []
+        found = self._logs.calls(log.log, one.authorisation, limit=limit)
+        return [self._call_head(log.log, index) for _, index in found]
+
+    def _call_head(self, log: bytes, index: int) -> TraceLine:
+        receipt = self._logs.receipt(log, index)
+        leaf = receipt.parsed_leaf
+        return line(
+            f"调用 {leaf.event.hex()}（授权 {leaf.authorisation}，{leaf.outcome}）",
+            f"call {leaf.event.hex()} (authorisation {leaf.authorisation}, {leaf.outcome})",
+            "事件编号重算、调用方 SM2 签名",
+            "event id recomputed, the caller's SM2 signature",
+            lambda: self._check_call(receipt, leaf.event),
+        )
+
+    def _is_at_hand(self, log: bytes) -> bool:
+        try:
+            self._logs.find_event(log, bytes(32))
+        except NotFound:
+            return False
+        return True
+
+    def _name(self, department: bytes) -> str:
+        return self._names.department(department)
+
+
+def _missing() -> None:
+    raise NotFound("there is none")
+
+
+def _public(key: KeyFact) -> Sm2PublicKey:
+    return Sm2PublicKey.from_coordinates(key.qx, key.qy)

@@ -1,0 +1,79 @@
+"""Lines of a trace: what stands somewhere, which check was made for it, and whether it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from node.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+BEIJING = timezone(timedelta(hours=8))
+SHORT_BYTES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One line of the tree."""
+
+    text: str
+    """In Chinese."""
+    english: str
+    check: str
+    """The check that was made, in Chinese."""
+    check_english: str
+    ok: bool
+    finding: str
+    """Why it does not hold; empty when it does."""
+    children: tuple[TraceLine, ...]
+
+    def walk(self) -> Iterator[TraceLine]:
+        """Yield this line and all below it, depth first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    @property
+    def holds(self) -> bool:
+        """Whether this line and all below it hold."""
+        return all(each.ok for each in self.walk())
+
+    def with_children(self, *children: TraceLine) -> TraceLine:
+        """Return the same line over other children."""
+        return replace(self, children=children)
+
+
+def line(
+    text: str,
+    english: str,
+    check: str,
+    check_english: str,
+    make: Callable[[], object] | None,
+    *children: TraceLine,
+) -> TraceLine:
+    """Make the check and return its line; None stands for a check made elsewhere.
+
+    A check that cannot be made for now (`retryable`) is not a finding: its error goes up.
+    """
+    finding = ""
+    if make is not None:
+        try:
+            make()
+        except LedgerError as err:
+            if err.retryable:
+                raise
+            finding = str(err.facts.get("text", err.message))
+    return TraceLine(text, english, check, check_english, not finding, finding, children)
+
+
+def short(value: bytes) -> str:
+    """Shorten an id or hash for reading."""
+    return value.hex()[: 2 * SHORT_BYTES] + "…"
+
+
+def beijing(seconds: int) -> str:
+    """Write a moment in Beijing time."""
+    return datetime.fromtimestamp(seconds, BEIJING).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,404 @@
+"""A small city on a real chain: every decision, document, call and anchor an evidence bundle has.
+
+Decisions are made with `node.protocol` alone, so that these tests do not rest on the packages that
+make decisions in production.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ledger_sync.bundle import Collected, collect_bundle
+from ledger_sync.follower import Follower
+from ledger_sync.queries import Queries
+from node.anchoring import Anchorer, Publisher
+from node.crypto import Ed25519Signer, SoftwareSigner, sign_decision, sm3
+from node.log import Draft, LogIdentity, LogReader, LogWriter
+from node.log.published import create_published
+from node.protocol import decision, documents, ids, signedcall
+from node.protocol.decision import DECISIONS, Domain
+from node.protocol.documents import BEIJING, derive, parse, version_codes
+from node.protocol.enums import Role
+from node.protocol.facts import BlockRef
+from node.protocol.items import bitmap
+from node.protocol.leaf import SERVED, build_leaf
+from node.store import open_engine
+
+from . import papers
+from .papers import CENTRE, EDUCATION, POLICE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from node.chain.gateway import TxReceipt
+    from node.crypto import Signer
+
+    from .chain import LedgerChain
+
+GAS = 5_000_000
+NAMES = {CENTRE: "市数据局", POLICE: "市公安局", EDUCATION: "市教育局"}
+CONTRACTS = ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
+AUTHORITY = "127.0.0.1:8101"
+ENTRY_CODE = "30300101/06001"
+
+
+def day(offset: int) -> str:
+    return (datetime.now(BEIJING) + timedelta(days=offset)).date().isoformat()
+
+
+PERIOD = {"validFrom": day(-10), "validUntil": day(300)}
+
+
+@dataclass
+class City:
+    """Three departments, one entry, one application; made decision by decision."""
+
+    chain: LedgerChain
+    folder: Path
+    kept: dict[bytes, bytes] = field(default_factory=dict)
+    heads: dict[str, SoftwareSigner] = field(default_factory=dict)
+    officers: dict[str, SoftwareSigner] = field(default_factory=dict)
+    reviewer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    application_key: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    encryption_key: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    receipts: list[TxReceipt] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.outbox = self.chain.outbox(self.folder)
+        self.node_db = open_engine(self.folder / "node.db")
+        self.log_db = open_engine(self.folder / "log.db")
+        create_published(self.node_db)
+        origin = ids.log_origin(
+            self.chain.deployment.chain_id, self.address("DepartmentRegistry"), POLICE
+        )
+        self.identity = LogIdentity(
+            ids.log_id(origin),
+            origin,
+            ids.department_id(POLICE),
+            SoftwareSigner.generate(),
+            Ed25519Signer.generate(),
+        )
+        self.writer = LogWriter(self.log_db, [self.identity])
+        self.writer.start()
+        self.reader = LogReader(open_engine(self.folder / "log.db", readonly=True))
+
+    def close(self) -> None:
+        self.writer.stop()
+        for engine in (self.node_db, self.log_db):
+            engine.dispose()
+
+    @property
+    def log(self) -> bytes:
+        return self.identity.log
+
+    def address(self, contract: str) -> bytes:
+        return self.chain.deployment.contracts[contract].address
+
+    def now(self) -> int:
+        return int(self.chain.running.clock())
+
+    # --- decisions ---------------------------------------------------------------------------
+
+    def decide(
+        self,
+        name: str,
+        message: dict[str, Any],
+        signer: SoftwareSigner,
+        possession: Signer | None = None,
+    ) -> TxReceipt:
+        kind = DECISIONS[name]
+        message = {**message, "nonce": secrets.randbits(60), "notAfter": self.now() + 3600}
+        contract = self.address(kind.contract)
+        digest = decision.hash_decision(
+            kind, message, Domain(self.chain.deployment.chain_id, contract)
+        )
+        data = decision.calldata(
+            kind,
+            message,
+            signer.public_key.key_id,
+            sign_decision(signer, digest),
+            sign_decision(possession, digest) if possession else None,
+        )
+        row = self.outbox.enqueue(digest.hex(), contract, data, GAS)
+        receipt = self.outbox.wait(row)
+        self.receipts.append(receipt)
+        return receipt
+
+    def keep(self, kind: str, /, **changes: Any) -> tuple[documents.Document, dict[str, Any]]:
+        """Make a document, keep it, and return it with the fields that follow from it."""
+        data = documents.new_document(kind, papers.BODIES[kind](**changes))
+        document = parse(data)
+        self.kept[document.digest] = data
+        return document, {"digest": document.digest} | (
+            derive(document) if kind not in {"application", "reply"} else {}
+        )
+
+    def enrol(self, code: str, signer: SoftwareSigner) -> None:
+        head = self.heads[code] = SoftwareSigner.generate()
+        _, fields = self.keep(
+            "department",
+            code=code,
+            name=NAMES[code],
+            parent=CENTRE,
+            competent=CENTRE,
+            head={"name": "李秀英", "post": "局长", "publicKey": head.public_key.raw.hex()},
+        )
+        self.decide("EnrolDepartment", fields, signer, head)
+
+    def list_contracts(self) -> None:
+        for name in CONTRACTS:
+            contract = self.chain.deployment.contracts[name]
+            message = {
+                "name": ids.contract_name_id(name),
+                "contractAddress": contract.address,
+                "codeHash": contract.code_hash,
+            }
+            self.decide("ListContract", message, self.heads[CENTRE])
+
+    def add_key(self, code: str, key: Signer, **changes: Any) -> documents.Document:
+        body = {
+            "holder": {"department": code, "application": None},
+            "kind": "人员",
+            "name": "张伟",
+            "post": "科长",
+            "publicKey": key.public_key.raw.hex(),
+            "encryptionKey": None,
+            **PERIOD,
+            **changes,
+        }
+        document, fields = self.keep("key", **body)
+        self.decide("AddKey", fields, self.heads[code], key)
+        return document
+
+    def grant(self, code: str, key: SoftwareSigner, role: Role) -> None:
+        name = next(text for text, bit in documents.ROLES.items() if bit is role)
+        _, fields = self.keep(
+            "roles",
+            department=code,
+            key=key.public_key.key_id.hex(),
+            roles=[name],
+            **PERIOD,
+        )
+        self.decide("GrantRoles", fields, self.heads[code])
+
+    def officer(self, code: str) -> SoftwareSigner:
+        key = self.officers[code] = SoftwareSigner.generate()
+        self.add_key(code, key)
+        self.grant(code, key, Role.OFFICE_HEAD)
+        return key
+
+    def found(self) -> None:
+        """Enrol everybody, with their keys and roles."""
+        self.enrol(CENTRE, self.chain.root)
+        self.list_contracts()
+        self.enrol(POLICE, self.heads[CENTRE])
+        self.enrol(EDUCATION, self.heads[CENTRE])
+        self.add_key(CENTRE, self.reviewer)
+        self.grant(CENTRE, self.reviewer, Role.REVIEWER)
+        self.officer(POLICE)
+        self.officer(EDUCATION)
+        self.log_key = self.add_key(
+            POLICE,
+            self.identity.sm2,
+            kind="部门",
+            post=None,
+            ed25519=self.identity.ed25519.public.hex(),
+        )
+        _, fields = self.keep("application-object")
+        self.decide("RegisterApplication", fields, self.officers[EDUCATION])
+        self.add_key(
+            EDUCATION,
+            self.application_key,
+            holder={"department": EDUCATION, "application": "ZHSX"},
+            kind="应用系统",
+            name="智慧升学",
+            post=None,
+            encryptionKey={"publicKey": self.encryption_key.public_key.raw.hex(), **PERIOD},
+        )
+        message = {
+            "department": ids.department_id(POLICE),
+            "relay": self.outbox._relay.address,
+        }
+        self.decide("RegisterLog", message, self.heads[POLICE])
+
+    def publish(self, version: int = 1) -> None:
+        document, fields = self.keep("catalogue-version", version=version)
+        self.version = document
+        department = fields.pop("department")
+        self.decide(
+            "SubmitVersions", {"department": department, "versions": [fields]}, self.heads[POLICE]
+        )
+        _, fields = self.keep(
+            "review",
+            reviews=[
+                {
+                    "department": POLICE,
+                    "code": ENTRY_CODE,
+                    "version": version,
+                    "publish": True,
+                    "reason": None,
+                    "subject": document.digest.hex(),
+                }
+            ],
+        )
+        self.decide("ReviewVersions", fields, self.reviewer)
+
+    def apply_for(self) -> documents.Document:
+        terms, _ = self.keep("terms")
+        document, _ = self.keep("application", terms=terms.digest.hex(), **PERIOD)
+        fields = derive(document, version=self.version.body)
+        department = fields.pop("department")
+        wanted = {**fields, "digest": document.digest}
+        self.decide(
+            "ApplyFor",
+            {"department": department, "applications": [wanted]},
+            self.officers[EDUCATION],
+        )
+        return document
+
+    def reply(self, authorisation: int, application: documents.Document) -> documents.Document:
+        terms, _ = self.keep("terms")
+        document, _ = self.keep(
+            "reply",
+            authorisation=authorisation,
+            subject=application.digest.hex(),
+            grant=papers.grant(terms=terms.digest.hex(), **PERIOD),
+        )
+        fields = derive(document, version=self.version.body)
+        self.decide("Reply", {**fields, "digest": document.digest}, self.officers[POLICE])
+        return document
+
+    def advance(
+        self, authorisation: int, step: str, subject: bytes | None = None
+    ) -> documents.Document:
+        document, fields = self.keep(
+            "step",
+            authorisation=authorisation,
+            step=step,
+            subject=subject.hex() if subject else None,
+        )
+        self.decide("Step", fields, self.officers[POLICE])
+        return document
+
+    def build(self) -> None:
+        """Everything up to one agreed authorisation, number 1 of the item XM."""
+        self.found()
+        self.publish()
+        application = self.apply_for()
+        self.answered = self.reply(1, application)
+
+    # --- the read model ----------------------------------------------------------------------
+
+    def find(self, digest: bytes) -> bytes | None:
+        return self.kept.get(digest)
+
+    def follow(self) -> Queries:
+        """A read model that has applied every block."""
+        path = self.folder / "ledger.db"
+        engine = open_engine(path)
+        follower = Follower(engine, self.chain.gateway, self.chain.deployment)
+        try:
+            while follower.run_once():
+                pass
+        finally:
+            follower.close()
+            engine.dispose()
+        return Queries(open_engine(path, readonly=True))
+
+    def collect(self, event: bytes, **options: Any) -> Collected:
+        return collect_bundle(
+            event,
+            queries=self.follow(),
+            logs=self.reader,
+            documents=self,
+            gateway=self.chain.gateway,
+            deployment=self.chain.deployment,
+            **options,
+        )
+
+    # --- calls -------------------------------------------------------------------------------
+
+    def block(self) -> BlockRef:
+        header = self.chain.gateway.block(self.chain.gateway.head())
+        return BlockRef(header.number, header.hash, header.timestamp)
+
+    def call(self, authorisation: int = 1, **changes: Any) -> bytes:
+        """Log one call and return its event; `changes` go to the leaf."""
+        body = json.dumps(
+            {"purpose": "RXHY", "items": ["XM"], "salt": secrets.token_urlsafe(16)}
+        ).encode()
+        path = f"/api/v1/authorisations/{authorisation}/query"
+        headers = signedcall.build(
+            method="POST",
+            authority=AUTHORITY,
+            path=path,
+            query="",
+            content_type="application/json",
+            body=body,
+            created=int(time.time()),
+            nonce=secrets.token_urlsafe(18),
+            key_id=self.application_key.public_key.key_id,
+            signer=self.application_key,
+        )
+        call = signedcall.parse("POST", AUTHORITY, path, "", headers, body)
+        members: dict[str, Any] = {
+            "block": self.block(),
+            "entry": ids.entry_id(ids.department_id(POLICE), ENTRY_CODE),
+            "version": 1,
+            "revision": 1,
+            "items": bitmap(version_codes(self.version.body), ["XM"]),
+            "rows": 1,
+            "answer": sm3(b"answer"),
+            "plain": sm3(b"plain"),
+            "outcome": SERVED,
+        } | changes
+        leaf = build_leaf(
+            event=call.event,
+            base=call.base,
+            signature=call.signature,
+            authorisation=authorisation,
+            custody="own",
+            **members,
+        )
+        draft = Draft(
+            log=self.log,
+            event=call.event,
+            text=call.base + call.signature,
+            authorisation=authorisation,
+            counted=True,
+            leaf=leaf,
+            calls_per_day=100_000,
+            rows_per_day=100_000,
+            rows=1,
+            answer=b"answer" if members["outcome"] == SERVED else None,
+            request=body,
+            refusal=None if members["outcome"] == SERVED else members["outcome"],
+        )
+        self.writer.submit(draft).result(timeout=30)
+        return call.event
+
+    def publisher(self) -> Publisher:
+        return Publisher(self.node_db, self.reader, [self.log], interval_ms=0)
+
+    def anchorer(self, **options: Any) -> Anchorer:
+        return Anchorer(
+            self.node_db,
+            self.reader,
+            [self.log],
+            chain=self.chain.gateway,
+            sender=self.outbox,
+            contract=self.address("AccessAnchors"),
+            relay=self.outbox._relay.address,
+            **{"interval_seconds": 0.0} | options,
+        )
+
+    def anchor(self) -> None:
+        """Publish and anchor what is logged."""
+        self.publisher().run_once()
+        for row in self.anchorer().run_once():
+            self.outbox.wait(row)
