@@ -24,6 +24,7 @@ from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
+from node.decisions.desk import Desk
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
 from node.documents.directory import Directory
@@ -175,6 +176,11 @@ class Node:
     def fetcher(self) -> Fetcher:
         """The loop that brings documents here."""
         return Fetcher(self.store, self.bindings, self.search, self.exchange, self.papers)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where decisions are signed and sent."""
+        return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
 
     # The logs
 

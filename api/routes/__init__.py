@@ -1,0 +1,22 @@
+"""What the node answers over HTTP, one module a group of routes, all under `/api/v1`.
+
+- `query`: calls to authorisations
+- `documents`: documents between nodes
+- `log`: checkpoints, consistency, receipts of single calls
+- `catalogue`: search, and one entry
+- `ledger`: departments, their logs' keys and anchors, authorisations, from the read model
+- `status`: how the node is
+- `shapes`: what answers look like
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from . import catalogue, documents, ledger, log, query, status
+
+PREFIX = "/api/v1"
+
+router = APIRouter(prefix=PREFIX)
+for _module in (query, documents, log, catalogue, ledger, status):
+    router.include_router(_module.router)

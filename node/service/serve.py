@@ -112,7 +112,7 @@ class Service:
         self._seals = seals
         self._page_rows = page_rows
         self._waiting = waiting
-        self._in_hand = 0
+        self.in_hand = 0
         self._clock = clock
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="call")
         self._keys = _DataKeys()
@@ -123,15 +123,15 @@ class Service:
         Raises:
             LedgerError: the refusal; `facts["receipt"]` proves it when the caller is known.
         """
-        if self._in_hand >= self._waiting:
-            raise Overloaded(f"{self._in_hand} calls are in hand")
-        self._in_hand += 1
+        if self.in_hand >= self._waiting:
+            raise Overloaded(f"{self.in_hand} calls are in hand")
+        self.in_hand += 1
         try:
             loop = asyncio.get_running_loop()
             judged = await loop.run_in_executor(self._pool, self.judge, call, authorisation, body)
             committed = await asyncio.wrap_future(self._submit(judged.draft))
         finally:
-            self._in_hand -= 1
+            self.in_hand -= 1
         return finish(judged, committed)
 
     def close(self) -> None:

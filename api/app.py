@@ -1,0 +1,143 @@
+"""The composition root: settings in, a running node with its HTTP application out."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import uvicorn
+from anyio import to_thread
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from . import errors
+from .parts import Node
+from .routes import router
+from .routes.shapes import Problem, QueryBody
+from .security import SCHEME
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from .settings import Settings
+
+DESCRIPTION = """
+一个部门节点的接口：数据查询（签名、加密、留痕）、文书交换、日志与目录。
+One node's API: data under an authorisation (signed, sealed, logged), documents between nodes,
+logs and the catalogue. Every error is a problem+json (RFC 9457) with a stable `code`.
+"""
+KEEP_ALIVE_SECONDS = 75
+GRACEFUL_SECONDS = 10
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application of one node; its lifespan starts and stops the node's loops."""
+    node = Node(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            await to_thread.run_sync(node.start)
+            yield
+        finally:
+            await to_thread.run_sync(node.stop)
+
+    return build(node, lifespan=lifespan)
+
+
+def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastAPI's own
+    """Return the routes over a node that its owner starts and stops."""
+    app = FastAPI(
+        title="ShareLedger 共享账本",
+        description=DESCRIPTION,
+        version=version("shareledger"),
+        redoc_url=None,
+        responses={
+            "default": {
+                "model": Problem,
+                "description": "A problem; see `code`.",
+            }
+        },
+        **options,
+    )
+    app.state.node = node
+    app.include_router(router)
+    errors.install(app)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
+    return app
+
+
+def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: None) -> None:
+    """Run a node until a signal; `announce` is told its address once it answers.
+
+    Raises:
+        Fatal: it is not right to start (later, a Fatal ends the process; loops.py).
+        ChainUnavailable: nothing can be checked now.
+    """
+    node = Node(settings)
+    try:
+        listener = socket.create_server((settings.host, settings.port), backlog=2048)
+        with listener:
+            node.start()
+            config = uvicorn.Config(
+                build(node),
+                log_level="warning",
+                access_log=False,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=GRACEFUL_SECONDS,
+            )
+            port = listener.getsockname()[1]
+            server = _Server(config, lambda: announce(f"http://{settings.host}:{port}"))
+            server.run(sockets=[listener])
+    finally:
+        node.stop()
+
+
+def openapi_document() -> bytes:
+    """Return docs/openapi.json: the same bytes as long as the API is the same."""
+    document = build(None).openapi()
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn that says when it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then tell."""
+        await super().startup(sockets)
+        if self.started:
+            logging.getLogger(__name__).info("serving")
+            self._on_started()
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document, made once: FastAPI's, with signatures and without its 422."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        components = document.setdefault("components", {})
+        components["securitySchemes"] = SCHEME
+        schemas = components["schemas"]
+        # Requests that do not validate are malformed-request like all others.
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        # The query's body is read by us, byte for byte: FastAPI does not know its shape.
+        body = QueryBody.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= body.pop("$defs")
+        schemas[QueryBody.__name__] = body
+        problem = {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"]["content"] = {errors.MEDIA_TYPE: problem}
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,141 @@
+"""One logged call as those entitled to it see it: its newest receipt, and what was asked.
+
+Unknown and not-yours read the same. A receipt that the chain has reached stands at the anchored
+size, so that it can be checked by itself, against the chain alone.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from node.errors import EventUnknown, NotFound
+from node.log import list_published
+from node.protocol import canonical, encoding, envelope
+from node.protocol.enums import KeyKind
+from node.protocol.leaf import parse_leaf
+from node.protocol.receipt import Anchored, Receipt
+
+from .parts import ANCHORS
+
+if TYPE_CHECKING:
+    from ledger_sync.facts import AnchorFact
+    from node.crypto import Sm2PublicKey
+    from node.log import LogIdentity
+    from node.protocol.facts import AuthorisationFact, KeyFact
+
+    from .parts import Node
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """A call in the log, and the standing of whoever asked for it."""
+
+    event: bytes
+    index: int
+    receipt: Receipt
+    auditor: bool
+    """Whether the caller may see what was asked."""
+
+
+def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> FoundEvent:
+    """Return a call of a log to somebody entitled to it.
+
+    Raises:
+        EventUnknown: there is no such call, or it is not the caller's to know of.
+        LedgerBehind: the read model cannot say.
+    """
+    try:
+        index = node.reader.find_event(log.log, event)
+    except NotFound:
+        index = None
+    if index is None:
+        raise EventUnknown("no such event, or not yours")
+    leaf = parse_leaf(node.reader.entry(log.log, index))
+    granted = _granted(node, leaf.authorisation)
+    auditor = _audits(node, log, granted, caller)
+    own = f'keyid="{caller.key.hex()}"'.encode() in leaf.base
+    if not (own or auditor or _is_party(node, log, granted, caller)):
+        raise EventUnknown("no such event, or not yours")
+    return FoundEvent(event, index, newest_receipt(node, log, index), auditor)
+
+
+def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
+    """Return the receipt of an entry in its highest grade."""
+    anchor = node.queries.find_anchor(log.log, index)
+    kept = (
+        list_published(node.node_engine, log.log, from_size=anchor.size, limit=1) if anchor else []
+    )
+    if anchor is None or not kept or kept[0].size != anchor.size:
+        return node.reader.receipt(log.log, index)
+    return Receipt(
+        leaf=node.reader.entry(log.log, index),
+        index=index,
+        size=anchor.size,
+        proof=tuple(node.reader.inclusion(log.log, index, anchor.size)),
+        checkpoint=kept[0].checkpoint,
+        anchored=_anchored(node, anchor),
+    )
+
+
+def seal_request(
+    node: Node, log: LogIdentity, found: FoundEvent, public: Sm2PublicKey
+) -> dict[str, Any] | None:
+    """Return the request of a call, sealed to an auditor's key; None when none was kept."""
+    kept = node.reader.request(log.log, found.index)
+    if kept is None:
+        return None
+    opening = {
+        name: encoding.b64u(node.seals.salt(found.event, name)) for name in ("operator", "matter")
+    }
+    body = node.seals.open_request(found.event, kept)
+    plain = canonical.dumps({"body": encoding.b64u(body), "opening": opening})
+    key = envelope.DataKey(created=int(time.time()))
+    return envelope.seal(key, [(public.key_id, public)], plain, found.event)
+
+
+def _granted(node: Node, authorisation: int) -> AuthorisationFact | None:
+    try:
+        return node.queries.get_authorisation(authorisation)
+    except NotFound:
+        return None
+
+
+def _audits(
+    node: Node, log: LogIdentity, granted: AuthorisationFact | None, caller: KeyFact
+) -> bool:
+    reader = node.papers.find_reader(caller.key)
+    return reader is not None and not reader.auditor_for.isdisjoint(_entitled(node, log, granted))
+
+
+def _is_party(
+    node: Node, log: LogIdentity, granted: AuthorisationFact | None, caller: KeyFact
+) -> bool:
+    if caller.kind == KeyKind.APPLICATION:
+        return granted is not None and caller.holder == granted.application
+    return caller.kind == KeyKind.DEPARTMENT and caller.holder in _entitled(node, log, granted)
+
+
+def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -> set[bytes]:
+    """Return the parties and their competent departments."""
+    found = {log.department}
+    if granted is not None:
+        found |= {granted.provider, granted.consumer}
+    for department in tuple(found):
+        fact = node.queries.find_department(department)
+        if fact is not None:
+            found.add(fact.competent)
+    return found
+
+
+def _anchored(node: Node, anchor: AnchorFact) -> Anchored:
+    return Anchored(
+        chain_id=node.deployment.chain_id,
+        contract=node.deployment.contracts[ANCHORS].address,
+        tx=anchor.tx,
+        block=anchor.block.number,
+        block_hash=anchor.block.hash,
+        size=anchor.size,
+        consistency=(),
+    )

@@ -1,0 +1,80 @@
+"""The published catalogue: search by words, and one entry with its versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from node.protocol import canonical, encoding, ids
+from node.protocol.enums import EntryState, ShareType
+
+from ..security import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
+from .shapes import EntryShape, ListingShape, ListingsShape, VersionShape
+
+if TYPE_CHECKING:
+    from ..parts import Node
+
+router = APIRouter(tags=["catalogue"])
+
+
+@router.get("/catalogue", summary="检索目录 / Search the catalogue")
+def search_catalogue(
+    node: NodeDep,
+    q: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> ListingsShape:
+    """Return published entries that hold every word of `q`, the best first; all without one."""
+    found = node.search.search(q, limit=limit + 1, after=after)
+    entries = [
+        ListingShape(
+            entry=each.entry.hex(),
+            version=each.version,
+            digest=each.digest.hex(),
+            department=each.department,
+            code=each.code,
+            name=each.name,
+            provider=each.provider,
+            abstract=each.abstract,
+            share_type=each.share_type,
+        )
+        for each in found[:limit]
+    ]
+    return ListingsShape(entries=entries, next=after + limit if len(found) > limit else None)
+
+
+@router.get("/catalogue/{entry}", summary="目录条目 / One entry")
+def get_entry(entry: str, node: NodeDep) -> EntryShape:
+    """Return an entry: its version in force (else the newest), its history, its document."""
+    wanted = encoding.hex32(entry)
+    fact = node.queries.get_entry(wanted)
+    return EntryShape(
+        entry=entry,
+        provider=ids.department_code(fact.provider),
+        version=fact.version,
+        state=EntryState(fact.state).name.lower(),
+        frozen=fact.frozen,
+        share_type=ShareType(fact.share_type).name.lower(),
+        item_count=fact.item_count,
+        digest=fact.digest.hex(),
+        versions=[
+            VersionShape(
+                version=each.version,
+                state=EntryState(each.state).name.lower(),
+                digest=each.digest.hex(),
+                submitted_block=each.submitted_block,
+                reviewed_block=each.reviewed_block,
+            )
+            for each in node.queries.versions(wanted)
+        ],
+        document=_document(node, fact.digest),
+    )
+
+
+def _document(node: Node, digest: bytes) -> dict[str, Any] | None:
+    data = node.store.find(digest)
+    if data is None:
+        return None
+    document: dict[str, Any] = canonical.loads(data)
+    return document

@@ -1,0 +1,164 @@
+"""Facts of the read model that clients hold receipts against."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Path
+
+from node.documents import objects
+from node.errors import AuthorisationUnknown, Contradictory, LedgerBehind, NotFound
+from node.protocol import documents, ids, items
+from node.protocol.enums import AuthorisationState, DepartmentStatus, KeyKind, Mode
+
+from ..security import SIGNED, CallerDep, NodeDep
+from .query import MAX_NUMBER
+from .shapes import (
+    AnchorShape,
+    AuthorisationShape,
+    DepartmentShape,
+    LogKeyShape,
+    LogShape,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from node.protocol.facts import AuthorisationFact, DepartmentFact
+
+    from ..parts import Node
+
+router = APIRouter(tags=["ledger"])
+
+
+@router.get("/departments", summary="部门 / Departments")
+def list_departments(node: NodeDep) -> list[DepartmentShape]:
+    """Return all enrolled departments, by code."""
+    papers = node.directory.departments()
+    return [_department(fact, papers) for fact in node.queries.departments()]
+
+
+@router.get("/departments/{code}/log", summary="部门日志与密钥 / A department's log and keys")
+def get_log(code: str, node: NodeDep) -> LogShape:
+    """Return a department's registered log and the keys in force that sign its checkpoints."""
+    department = node.queries.get_department(code).department
+    log = node.queries.log_of(department)
+    return LogShape(
+        department=code,
+        log=log.log.hex(),
+        origin=log.origin,
+        size=log.size,
+        root=log.root.hex(),
+        keys=sorted(_log_keys(node, department), key=lambda key: -key.valid_from),
+    )
+
+
+@router.get("/departments/{code}/log/anchors/{size}", summary="链上锚定 / An anchor")
+def get_anchor(
+    code: str, size: Annotated[int, Path(ge=1, le=MAX_NUMBER)], node: NodeDep
+) -> AnchorShape:
+    """Return what the chain holds of a department's log at exactly `size` leaves."""
+    log = node.queries.log_of(node.queries.get_department(code).department)
+    found = node.queries.find_anchor(log.log, size - 1)
+    if found is None or found.size != size:
+        raise NotFound(f"no anchor of {code} has size {size}")
+    return AnchorShape(
+        size=found.size,
+        root=found.root.hex(),
+        checkpoint_hash=found.checkpoint_hash.hex(),
+        tx=found.tx.hex(),
+        block=found.block.number,
+        block_hash=found.block.hash.hex(),
+    )
+
+
+@router.get(
+    "/authorisations/{authorisation}",
+    summary="一项授权 / An authorisation",
+    openapi_extra=SIGNED,
+)
+def get_authorisation(
+    authorisation: Annotated[int, Path(ge=1, le=MAX_NUMBER)], caller: CallerDep, node: NodeDep
+) -> AuthorisationShape:
+    """Return an authorisation to its parties, their competent departments and their auditors."""
+    granted = node.queries.get_authorisation(authorisation)
+    reader = node.papers.find_reader(caller.key.key)
+    entitled = set(_entitled(node, granted))
+    if reader is None or (
+        reader.department not in entitled and reader.auditor_for.isdisjoint(entitled)
+    ):
+        raise AuthorisationUnknown("no such authorisation, or not yours")
+    entry = node.queries.get_entry(granted.entry, granted.version)
+    version = node.facts.version(entry.digest, objects.version(granted.entry, granted.version))
+    codes = [item.code for item in version.items]
+    return AuthorisationShape(
+        authorisation=authorisation,
+        provider=ids.department_code(granted.provider),
+        consumer=ids.department_code(granted.consumer),
+        entry=granted.entry.hex(),
+        entry_code=version.code,
+        version=granted.version,
+        state=AuthorisationState(granted.state).name.lower(),
+        revision=granted.revision,
+        mode=Mode(granted.mode).name.lower(),
+        items=items.chosen(codes, granted.items),
+        item_codes=codes,
+        purpose=granted.purpose.hex(),
+        application=granted.application.hex(),
+        valid_from=granted.valid_from,
+        valid_until=granted.valid_until,
+        calls_per_day=granted.calls_per_day,
+        rows_per_day=granted.rows_per_day,
+        terms=granted.terms.hex(),
+        subject=granted.subject.hex(),
+    )
+
+
+def _department(
+    fact: DepartmentFact, papers: dict[bytes, documents.DepartmentPaper]
+) -> DepartmentShape:
+    paper = papers.get(fact.department)
+    return DepartmentShape(
+        code=fact.code,
+        name=paper.name if paper else None,
+        url=paper.url if paper else None,
+        parent=ids.department_code(fact.parent),
+        competent=ids.department_code(fact.competent),
+        status=DepartmentStatus(fact.status).name.lower(),
+        digest=fact.digest.hex(),
+    )
+
+
+def _log_keys(node: Node, department: bytes) -> Iterator[LogKeyShape]:
+    """Yield the department's keys in force whose document is here and holds."""
+    now = int(time.time())
+    for fact in node.queries.keys_of(department):
+        if fact.kind != KeyKind.DEPARTMENT or fact.revoked_at is not None:
+            continue
+        if not fact.valid_from <= now < fact.valid_until:
+            continue
+        try:
+            node.facts.check(fact.digest, objects.key(fact.key))
+        except (LedgerBehind, Contradictory):
+            # Without its document there is no second key: such a pair signs nothing for anybody.
+            continue
+        paper = documents.parse(node.store.get(fact.digest)).body
+        if not isinstance(paper, documents.KeyPaper) or paper.ed25519 is None:
+            continue
+        yield LogKeyShape(
+            key=fact.key.hex(),
+            sm2=f"{fact.qx:064x}{fact.qy:064x}",
+            ed25519=paper.ed25519,
+            custody=paper.custody,
+            valid_from=fact.valid_from,
+            valid_until=fact.valid_until,
+        )
+
+
+def _entitled(node: Node, granted: AuthorisationFact) -> Iterator[bytes]:
+    for department in (granted.provider, granted.consumer):
+        yield department
+        fact = node.queries.find_department(department)
+        if fact is not None:
+            yield fact.competent

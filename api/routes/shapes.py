@@ -1,0 +1,347 @@
+"""What the answers look like, for the OpenAPI document; hex is lower case without 0x.
+
+Names are camelCase on the wire. The query's own answer is bytes the log has sealed the digest of,
+so it is described here and never built from here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+
+class Shape(BaseModel):
+    """Base of all answers."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+        frozen=True,
+    )
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem; more members by code, `receipt` among them where the caller is known."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    type: str
+    """`urn:shareledger:problem:` and the code."""
+    title: str
+    """What the code means, in Chinese."""
+    titleEn: str  # noqa: N815 - the wire's name
+    """The same in English."""
+    status: int
+    detail: str
+    """The offending value, and what to do."""
+    code: str
+    """Stable; never renamed."""
+
+
+class Comparison(BaseModel):
+    """What a filtered item must satisfy; all comparisons given must hold."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "properties": {
+                "eq": {"type": ["string", "integer", "boolean"]},
+                "in": {"type": "array", "maxItems": 100},
+                "ge": {"type": ["string", "integer", "boolean"]},
+                "le": {"type": ["string", "integer", "boolean"]},
+                "prefix": {"type": "string"},
+            }
+        },
+    )
+
+
+class PageWanted(BaseModel):
+    """Which page of the rows."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    size: int = 100
+    after: str | None = None
+    """`next` of the page before."""
+
+
+class QueryBody(BaseModel):
+    """A query; unknown members are refused (protocol.md section 4)."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        use_attribute_docstrings=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "purpose": "入学资格核验",
+                    "items": ["XM", "CSRQ"],
+                    "where": {"GMSFHM": {"eq": "130902201809010012"}},
+                    "page": {"size": 100, "after": None},
+                    "operator": "李老师",
+                    "matter": "2026-0001",
+                    "salt": "AAECAwQFBgcICQoLDA0ODw",
+                }
+            ]
+        },
+    )
+
+    purpose: str
+    """Code of the purpose granted."""
+    items: list[str]
+    """Codes of granted items."""
+    where: dict[str, Comparison] = {}
+    page: PageWanted = PageWanted()
+    operator: str
+    """Who asks; only a salted commitment of it is kept in the log."""
+    matter: str
+    """The case it is asked for (办件号); kept the same way."""
+    salt: str
+    """At least 16 random bytes, base64url."""
+
+
+class Recipient(Shape):
+    """One key an envelope is sealed to."""
+
+    keyid: str
+    """Id of the encryption key."""
+    wrapped: str
+    """GM/T 0009 DER of the 16-byte SM4 key, base64url."""
+
+
+class Envelope(Shape):
+    """A sealed answer (protocol.md section 5); the AAD is the event id."""
+
+    alg: str
+    """`SM4-GCM`."""
+    iv: str
+    sealed: str
+    """Ciphertext and tag, base64url."""
+    recipients: list[Recipient]
+
+
+class Anchored(Shape):
+    """Where the chain took note of a log."""
+
+    chain_id: int
+    contract: str
+    tx: str
+    block: int
+    block_hash: str
+    size: int
+    consistency: list[str]
+    """From the receipt's tree to the anchored one, base64url."""
+
+
+class ReceiptShape(Shape):
+    """A leaf, its inclusion proof and the signed checkpoint (protocol.md section 6)."""
+
+    v: int
+    leaf: str
+    """Canonical JSON of the leaf, base64url."""
+    index: int
+    size: int
+    proof: list[str]
+    checkpoint: str
+    """C2SP signed note with an Ed25519 and an SM2 line."""
+    anchored: Anchored | None = None
+
+
+class Remaining(Shape):
+    """What the Beijing day still allows; advisory."""
+
+    calls: int
+    rows: int
+
+
+class AnswerShape(Shape):
+    """An answer and its proof."""
+
+    sealed: Envelope
+    receipt: ReceiptShape
+    remaining: Remaining
+
+
+class EventShape(Shape):
+    """A logged call."""
+
+    receipt: ReceiptShape
+    request: Envelope | None = None
+    """For auditors that gave an encryption key: the request's body and the openings of its
+    commitments, `{"body": base64url, "opening": {"operator", "matter"}}`, AAD the event id."""
+
+
+class ConsistencyShape(Shape):
+    """A proof that one tree of a log begins with another."""
+
+    old: int
+    new: int
+    proof: list[str]
+    """Hashes, base64url (RFC 6962)."""
+
+
+class ListingShape(Shape):
+    """A published entry as a search finds it."""
+
+    entry: str
+    version: int
+    digest: str
+    """SM3 of the catalogue-version document."""
+    department: str
+    """Code of the department that filed it."""
+    code: str
+    """分类码/顺序码."""
+    name: str
+    provider: str
+    abstract: str
+    share_type: str
+
+
+class ListingsShape(Shape):
+    """One page of a search."""
+
+    entries: list[ListingShape]
+    next: int | None
+    """What `after` takes for the next page."""
+
+
+class VersionShape(Shape):
+    """One version of an entry."""
+
+    version: int
+    state: str
+    digest: str
+    submitted_block: int
+    reviewed_block: int | None
+
+
+class EntryShape(Shape):
+    """An entry as the chain knows it, and the document of its version in force."""
+
+    entry: str
+    provider: str
+    version: int
+    state: str
+    frozen: bool
+    share_type: str
+    item_count: int
+    digest: str
+    versions: list[VersionShape]
+    document: dict[str, Any] | None
+    """The catalogue-version document, when it is here."""
+
+
+class DepartmentShape(Shape):
+    """An enrolled department."""
+
+    code: str
+    name: str | None
+    """From its document, when it is here."""
+    url: str | None
+    parent: str
+    competent: str
+    status: str
+    digest: str
+
+
+class LogKeyShape(Shape):
+    """A pair of keys that sign a log's checkpoints."""
+
+    key: str
+    sm2: str
+    """x and y, 128 hex digits."""
+    ed25519: str
+    custody: str
+    valid_from: int
+    valid_until: int
+
+
+class LogShape(Shape):
+    """A department's registered log and the keys in force for it, the newest first."""
+
+    department: str
+    log: str
+    origin: str
+    size: int
+    """Leaves anchored on the chain."""
+    root: str
+    keys: list[LogKeyShape]
+
+
+class AnchorShape(Shape):
+    """A size of a log that the chain has checked and kept."""
+
+    size: int
+    root: str
+    checkpoint_hash: str
+    tx: str
+    block: int
+    block_hash: str
+
+
+class AuthorisationShape(Shape):
+    """A share authorisation as it stands."""
+
+    authorisation: int
+    provider: str
+    consumer: str
+    entry: str
+    entry_code: str
+    version: int
+    state: str
+    revision: int
+    mode: str
+    items: list[str]
+    """Codes of the granted items."""
+    item_codes: list[str]
+    """Codes of all items of the pinned version, in its order: what bitmaps count."""
+    purpose: str
+    application: str
+    valid_from: int
+    valid_until: int
+    """Chain seconds, exclusive."""
+    calls_per_day: int
+    rows_per_day: int
+    terms: str
+    subject: str
+
+
+class ServedShape(Shape):
+    """A department this node serves."""
+
+    code: str
+    custody: str
+    log: str
+    registered: bool
+    """Whether the chain knows the log; until then calls are refused."""
+    size: int
+    """Leaves committed."""
+    published: int
+    anchored: int
+
+
+class StatusShape(Shape):
+    """How the node is."""
+
+    version: str
+    chain_id: int
+    registry: str
+    ciphers: str
+    departments: list[ServedShape]
+    cursor: int | None
+    """Last block applied to the read model."""
+    head: int | None
+    """Last block seen of the chain."""
+    lag: int | None
+    """Blocks between the two."""
+    filling: bool
+    """Whether the read model is being filled for the first time."""
+    behind_since: str | None
+    keeper_failures: int
+    """Rounds of publishing and anchoring that failed in a row."""
+    keeper_error: str | None
+    in_hand: int
+    """Calls being served now."""
