@@ -65,7 +65,7 @@ class Bindings:
 
     def position(self) -> Position:
         """Return the last decision that was recorded."""
-        with self._engine.connect() as connection:
+        with self._store.reading.connect() as connection:
             row = connection.execute(select(position.c.block, position.c.log_index)).first()
         return START if row is None else (row.block, row.log_index)
 
@@ -90,7 +90,7 @@ class Bindings:
 
     def of(self, digest: bytes) -> list[Bound]:
         """Return every binding of a document."""
-        with self._engine.connect() as connection:
+        with self._store.reading.connect() as connection:
             rows = connection.execute(select(binding).where(binding.c.digest == digest)).all()
         return [_bound(row) for row in rows]
 
@@ -101,7 +101,7 @@ class Bindings:
             .where(binding.c.object == name)
             .order_by(binding.c.block, binding.c.log_index)
         )
-        with self._engine.connect() as connection:
+        with self._store.reading.connect() as connection:
             return [_bound(row) for row in connection.execute(query).all()]
 
     def is_contradictory(self, name: str) -> bool:
@@ -109,7 +109,7 @@ class Bindings:
         query = select(binding.c.digest).where(
             binding.c.object == name, binding.c.contradiction.is_not(None)
         )
-        with self._engine.connect() as connection:
+        with self._store.reading.connect() as connection:
             return connection.execute(query.limit(1)).first() is not None
 
     def check(self, digest: bytes, name: str | None = None) -> None:
@@ -148,7 +148,7 @@ class Bindings:
             .order_by(wanted.c.next_try, binding.c.block, binding.c.log_index)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with self._store.reading.connect() as connection:
             return [(_bound(row), row.tries) for row in connection.execute(query).all()]
 
     def postpone(self, bound: Bound, tries: int, next_try_ms: int) -> None:

@@ -40,7 +40,7 @@ class Directory:
             )
             .order_by(binding.c.block, binding.c.log_index)
         )
-        with self._store.engine.connect() as connection:
+        with self._store.reading.connect() as connection:
             rows = connection.execute(query).all()
         for digest, data in rows:
             if digest not in self._papers:

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ..protocol import documents
 from . import objects
+from .store import READING
 from .tables import binding, document, listing, publication
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class CatalogueSearch:
     def __init__(self, engine: Engine) -> None:
         """Create the index where it is missing."""
         self._engine = engine
+        self._reading = engine.execution_options(**READING)
         with engine.begin() as connection:
             connection.exec_driver_sql(CREATE)
 
@@ -136,7 +138,7 @@ class CatalogueSearch:
         """
         expression = match_expression(query)
         size = max(1, min(limit, LIMIT))
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             if not expression:
                 everything = (
                     select(listing)

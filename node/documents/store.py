@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+READING = {"reads": True}
+"""Execution option of connections that write nothing and so need not queue for the lock."""
 UNBOUND_SECONDS = 8 * 24 * 60 * 60
 """One day longer than a signature can wait for its transaction (`notAfter`)."""
 UNBOUND_LIMIT = 8192
@@ -33,6 +35,7 @@ class DocumentStore:
     def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
         """Create the tables where they are missing; `clock` gives seconds."""
         self.engine = engine
+        self.reading = engine.execution_options(**READING)
         self.clock = clock
         metadata.create_all(engine)
 
@@ -64,7 +67,7 @@ class DocumentStore:
 
     def find(self, digest: bytes) -> bytes | None:
         """Return a document's bytes, or None."""
-        with self.engine.connect() as connection:
+        with self.reading.connect() as connection:
             return connection.scalar(select(document.c.data).where(document.c.digest == digest))
 
     def get(self, digest: bytes) -> bytes:
@@ -80,7 +83,7 @@ class DocumentStore:
 
     def find_author(self, digest: bytes) -> bytes | None:
         """Return the department that handed the document in, or None if it is not here."""
-        with self.engine.connect() as connection:
+        with self.reading.connect() as connection:
             return connection.scalar(select(document.c.author).where(document.c.digest == digest))
 
     def sweep(self) -> int:

@@ -18,11 +18,11 @@ from tests.common import papers
 KINDS = sorted(papers.BODIES)
 
 
-def made(kind, **changes):
+def made(kind, /, **changes):
     return documents.parse(documents.new_document(kind, papers.BODIES[kind](**changes)))
 
 
-def reasons(kind, **changes):
+def reasons(kind, /, **changes):
     with pytest.raises(MalformedDocument) as caught:
         documents.new_document(kind, papers.BODIES[kind](**changes))
     return {problem.path: problem.reason for problem in documents.problems_of(caught.value)}
@@ -170,6 +170,28 @@ class TestCatalogueVersion:
     def test_code_has_exactly_one_slash(self, code):
         assert ("code",) in reasons("catalogue-version", code=code)
 
+    def test_explains_an_unusual_cycle_and_is_not_related_to_itself(self):
+        assert ("updateNote",) in reasons("catalogue-version", updateCycle="其他")
+        assert ("relatedCodes",) in reasons("catalogue-version", relatedCodes=["30300101/06001"])
+
+    def test_gives_no_reason_for_refusing_what_it_shares(self):
+        basis = {"kind": "法律", "title": "某法", "article": "第一条"}
+        ground = {"reason": "某", "basis": basis}
+        assert ("notShared",) in reasons("catalogue-version", notShared=ground)
+
+    def test_assessments_name_attachments_that_are_there(self):
+        assessments = papers.catalogue_version()["assessments"]
+        assessments[0]["attachment"] = "审查表.pdf"
+        found = reasons("catalogue-version", assessments=assessments)
+        assert set(found) == {("assessments", 0, "attachment")}
+        attachment = {
+            "name": "审查表.pdf",
+            "media": "application/pdf",
+            "size": 1,
+            "sm3": papers.DIGEST,
+        }
+        assert made("catalogue-version", assessments=assessments, attachments=[attachment])
+
     def test_item_codes_are_unique(self):
         twice = [papers.item(), papers.item()]
         found = reasons("catalogue-version", items=twice, grade="一般2级")
@@ -207,6 +229,53 @@ class TestCatalogueVersion:
     def test_masks_are_rules_a_provider_can_carry_out(self, mask):
         items = [papers.item(mask=mask)]
         assert ("items", 0, "mask") in reasons("catalogue-version", items=items)
+
+
+class TestKey:
+    def test_of_an_application_has_an_encryption_key_of_its_own(self):
+        assert ("encryptionKey",) in reasons("key", encryptionKey=None)
+        same = {**papers.key()["encryptionKey"], "publicKey": papers.KEY}
+        assert ("encryptionKey", "publicKey") in reasons("key", encryptionKey=same)
+        backwards = {**papers.key()["encryptionKey"], "validUntil": "2025-01-01"}
+        assert ("encryptionKey", "validUntil") in reasons("key", encryptionKey=backwards)
+
+    def test_of_an_officer_belongs_to_a_department(self):
+        found = reasons("key", kind="人员")
+        assert set(found) == {("holder", "application"), ("encryptionKey",)}
+
+    def test_of_a_department_names_the_logs_second_key(self):
+        holder = {"department": papers.POLICE, "application": None}
+        found = reasons("key", kind="部门", holder=holder, encryptionKey=None)
+        assert set(found) == {("ed25519",)}
+
+    def test_says_who_hosts_it(self):
+        assert ("host",) in reasons("key", custody="hosted")
+        assert ("host",) in reasons("department", host=papers.CENTRE)
+        assert made("key", custody="hosted", host=papers.CENTRE)
+
+
+class TestRoles:
+    def test_are_named_once(self):
+        assert ("roles", 1) in reasons("roles", roles=["审计员", "审计员"])
+
+    def test_empty_takes_all_back(self):
+        assert documents.derive(made("roles", roles=[]))["roles"] == 0
+
+
+class TestReview:
+    def test_returns_with_a_reason(self):
+        verdict = {**papers.review()["reviews"][0], "publish": False}
+        assert ("reviews", 0, "reason") in reasons("review", reviews=[verdict])
+
+    def test_judges_an_entry_once(self):
+        verdict = papers.review()["reviews"][0]
+        assert ("reviews", 1) in reasons("review", reviews=[verdict, verdict])
+
+
+class TestStep:
+    def test_answers_a_document_unless_it_protects(self):
+        assert ("subject",) in reasons("step", step="恢复")
+        assert ("subject",) in reasons("step", subject=papers.DIGEST)
 
 
 class TestReply:
