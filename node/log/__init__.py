@@ -6,13 +6,14 @@
 `reader`: heads, entries, events and proofs for everyone else. `proofs`: proofs at any size, from
 cached tiles. `tiles`: tiles as rows. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole
 log hashed again. `published`: checkpoints that were shown to others. `drafts`: the values that go
-in and come out. `tables`: the schema of `log.db`.
+in and come out. `tables`: the schema of `log.db`. `bulk`: many rows at the driver's speed.
 
 Nothing here knows the chain, the read model or HTTP; a log is named by its 32-byte id.
 """
 
 from __future__ import annotations
 
+from .check import CheckedLog, check_log
 from .commit import Committer
 from .counters import beijing_day, end_of_day
 from .drafts import Committed, Draft, LogIdentity
@@ -24,6 +25,7 @@ from .writer import LogWriter
 
 __all__ = [
     "RESEND_WINDOW_MILLISECONDS",
+    "CheckedLog",
     "Committed",
     "Committer",
     "Draft",
@@ -34,6 +36,7 @@ __all__ = [
     "Published",
     "Resend",
     "beijing_day",
+    "check_log",
     "create_published",
     "create_tables",
     "end_of_day",

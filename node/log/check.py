@@ -1,0 +1,294 @@
+"""A stored log hashed again from its entries and compared with everything that is known of it.
+
+Compared are, from the bottom up: each leaf with its hash in the tiles, the numbers and links
+between calls, the event index, the tiles of every level, the counters, the head, its signed
+checkpoint, and the roots that were published or anchored. Streams in chunks, each in a transaction
+of its own: memory stays flat and the writer is not held up, for entries are only ever added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import func, select
+
+from node.errors import CheckpointInvalid, InvalidInput, LogTampered, NotFound
+from node.protocol.checkpoint import SignedCheckpoint, verify_note
+from node.protocol.ids import ZERO, department_id, log_id, parse_origin
+from node.protocol.merkle import leaf_hash
+
+from .recent import find_events
+from .tables import call, counter, entry, event, head, position
+from .tables import tile as tile_table
+from .tree import EMPTY_ROOT, HASH_BYTES, HEIGHT, WIDTH, GrowingTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sqlalchemy import Connection, Engine, Row
+
+    from node.crypto import Sm2PublicKey
+
+CHUNK_ENTRIES = 16 * WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedLog:
+    """A log that is what its head says."""
+
+    department: str
+    """The code of the department the log belongs to."""
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """The calls of one authorisation so far."""
+
+    count: int
+    last: bytes
+    index: int
+    """Where the last one stands."""
+
+
+def check_log(
+    engine: Engine,
+    log: bytes,
+    *,
+    anchored: Iterable[tuple[int, bytes]] = (),
+    sm2: Sm2PublicKey | None = None,
+    ed25519: bytes | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> CheckedLog:
+    """Check one log whole; `anchored` are (size, root) pairs from the chain or from `published`.
+
+    With both keys the head's signatures are checked too; `progress` is told the entries done.
+
+    Raises:
+        LogTampered: the first thing found wrong; `facts` hold `what`, `log`, `department` (code)
+            and, where an entry can be named, `index`.
+        NotFound: no such log in this store.
+    """
+    with engine.connect() as connection:
+        row = connection.execute(select(head).where(head.c.log == log)).one_or_none()
+    if row is None:
+        raise NotFound("no such log in this store", log=log.hex())
+    run = _Check(engine, row, dict(anchored))
+    run.check_head(sm2, ed25519)
+    run.check_entries(progress)
+    run.check_rest()
+    return CheckedLog(run.code, row.size, row.root)
+
+
+class _Check:
+    """One run over one log."""
+
+    def __init__(self, engine: Engine, row: Row[Any], known: dict[int, bytes]) -> None:
+        self._engine = engine
+        self._head = row
+        self._known = known
+        self._tree = GrowingTree(0, [])
+        self._chains: dict[int, _Chain] = {}
+        self._at = 0
+        self._sound_size = 0
+        self._suspicion: LogTampered | None = None
+        self.code = ""
+
+    def check_head(self, sm2: Sm2PublicKey | None, ed25519: bytes | None) -> None:
+        """Compare the head row with its own checkpoint and with the sizes known to others."""
+        row = self._head
+        try:
+            self.code = parse_origin(row.origin)[2]
+            signed = SignedCheckpoint.parse(row.checkpoint)
+            if sm2 is not None and ed25519 is not None:
+                verify_note(signed, sm2=sm2, ed25519=ed25519)
+        except (InvalidInput, CheckpointInvalid) as error:
+            raise self._tampered("checkpoint", f"the head's checkpoint: {error.message}") from error
+        if log_id(row.origin) != row.log or department_id(self.code) != row.department:
+            raise self._tampered("head", "the head names another log or department")
+        note = signed.checkpoint
+        if (note.origin, note.size, note.root) != (row.origin, row.size, row.root):
+            raise self._tampered("head", "the head is not what its checkpoint signs")
+        largest = max(self._known, default=0)
+        if largest > row.size:
+            raise self._tampered(
+                "size", f"{largest} entries are anchored, {row.size} are here", index=row.size
+            )
+
+    def check_entries(self, progress: Callable[[int], None] | None) -> None:
+        """Hash every entry again and compare what it leads to."""
+        number, size = self._head.number, self._head.size
+        for start in range(0, size, CHUNK_ENTRIES):
+            end = min(start + CHUNK_ENTRIES, size)
+            query = (
+                select(entry.c.position, entry.c.leaf)
+                .where(entry.c.position.between(position(number, start), position(number, end - 1)))
+                .order_by(entry.c.position)
+            )
+            with self._engine.connect() as connection:
+                rows = connection.execute(query).all()
+                events = self._add(start, end, rows)
+                self._check_tiles(connection)
+                self._check_events(connection, events)
+            self._tree.settle()
+            if progress is not None:
+                progress(end)
+        self._check_root(size, self._head.root, "root")
+        if self._suspicion is not None:
+            raise self._suspicion
+
+    def check_rest(self) -> None:
+        """Compare counters, and look for rows that belong to no entry."""
+        number, size = self._head.number, self._head.size
+        with self._engine.connect() as connection:
+            query = select(counter.c.authorisation, counter.c.count, counter.c.last)
+            rows = connection.execute(query.where(counter.c.log == number))
+            counters = {row[0]: (row[1], row[2]) for row in rows if row[1]}
+            calls = connection.scalar(select(func.count()).where(call.c.log == number))
+            newest = connection.scalar(select(head.c.size).where(head.c.number == number))
+            events = connection.scalar(select(func.count()).where(event.c.log == number))
+        if newest != size:
+            # The writer went on meanwhile: these tables already speak of later entries.
+            return
+        chains = {one: (chain.count, chain.last) for one, chain in self._chains.items()}
+        if counters != chains:
+            changed = counters.items() ^ chains.items()
+            authorisation = min(one for one, _ in changed)
+            raise self._tampered(
+                "counter",
+                f"the counter of authorisation {authorisation} is not that of its entries",
+                authorisation=authorisation,
+            )
+        if (calls, events) != (sum(one.count for one in self._chains.values()), size):
+            raise self._tampered("index", "the indexes of calls or events have other rows")
+
+    def _add(self, start: int, end: int, rows: Sequence[Any]) -> dict[bytes, int]:
+        """Take a chunk's entries into tree and chains; return their events."""
+        first = position(self._head.number, 0)
+        events = {}
+        for index, row in enumerate(rows, start):
+            if row.position != first + index:
+                raise self._tampered("leaf", f"entry {index} is missing", index=index)
+            hash_ = leaf_hash(row.leaf)
+            self._tree.append(hash_)
+            events[self._check_link(index, row.leaf, hash_)] = index
+            if index + 1 in self._known:
+                self._check_root(index + 1, self._known[index + 1], "anchor")
+        if start + len(rows) < end:
+            missing = start + len(rows)
+            raise self._tampered("leaf", f"entry {missing} is missing", index=missing)
+        return events
+
+    def _check_link(self, index: int, leaf: bytes, hash_: bytes) -> bytes:
+        """Check number, link and time against the entries before; return the event's id."""
+        try:
+            members = orjson.loads(leaf)
+            authorisation, number = members["authorisation"], members["number"]
+            prev, at = bytes.fromhex(members["prev"]), members["at"]
+            event_id = bytes.fromhex(members["event"])
+        except (ValueError, TypeError, KeyError):
+            self._suspect("leaf", f"entry {index} is not a leaf", index=index)
+            return b""
+        chain = self._chains.get(authorisation, _Chain(0, ZERO, index))
+        if at < self._at:
+            self._suspect("leaf", f"entry {index} is older than the one before it", index=index)
+        if number not in (0, chain.count + 1):
+            self._suspect(
+                "leaf",
+                f"entry {index} is call {number} of authorisation {authorisation}, "
+                f"after call {chain.count}",
+                index=index,
+            )
+        elif prev != (chain.last if number else ZERO):
+            self._suspect(
+                "leaf",
+                f"entry {chain.index} is not the one that entry {index} follows",
+                index=chain.index,
+            )
+        if number:
+            self._chains[authorisation] = _Chain(number, hash_, index)
+        self._at = max(at, self._at)
+        return event_id
+
+    def _check_tiles(self, connection: Connection) -> None:
+        """Compare the tiles this chunk changed with the stored ones."""
+        # Lowest level first: a wrong leaf also shows in every tile above it.
+        for level, number, hashes in sorted(self._tree.changed()):
+            stored = self._stored(connection, level, number)
+            if stored[: len(hashes)] == hashes:
+                continue
+            if level:
+                raise self._tampered("tile", f"tile {level}/{number} does not hash from its leaves")
+            self._blame(connection, number, hashes, stored)
+
+    def _blame(self, connection: Connection, number: int, hashes: bytes, stored: bytes) -> None:
+        """Say whether a leaf or its tile was changed: the tile above bears one of them out."""
+        within = next(
+            place
+            for place in range(len(hashes) // HASH_BYTES)
+            if hashes[place * HASH_BYTES :][:HASH_BYTES]
+            != stored[place * HASH_BYTES :][:HASH_BYTES]
+        )
+        index = number * WIDTH + within
+        above = self._stored(connection, 1, number // WIDTH)[number % WIDTH * HASH_BYTES :]
+        full = len(hashes) == WIDTH * HASH_BYTES
+        if full:
+            held = above[:HASH_BYTES] == self._tree.tile(0, number).node(HEIGHT, 0)
+        else:
+            held = self._tree.edge().root == self._head.root
+        if held:
+            raise self._tampered("tile", f"the hash of entry {index} was changed", index=index)
+        raise self._tampered(
+            "leaf",
+            f"entry {index} does not have the hash it was logged with",
+            index=index,
+            expected=stored[within * HASH_BYTES :][:HASH_BYTES].hex(),
+            found=hashes[within * HASH_BYTES :][:HASH_BYTES].hex(),
+        )
+
+    def _check_events(self, connection: Connection, events: dict[bytes, int]) -> None:
+        """Compare the event index with what the leaves say."""
+        indexed = find_events(connection, self._head.number, events)
+        if indexed != events:
+            changed = min(index for _, index in events.items() - indexed.items())
+            self._suspect(
+                "index", f"the event of entry {changed} is not in the index", index=changed
+            )
+
+    def _check_root(self, size: int, root: bytes, what: str) -> None:
+        """Compare a root known for `size`; without a better clue, blame the entries since then."""
+        found = self._tree.edge().root if size else EMPTY_ROOT
+        if found == root:
+            self._sound_size = size
+            return
+        self._suspect(
+            what,
+            f"entries {self._sound_size} to {size - 1} do not have the root known for size {size}",
+            index=self._sound_size,
+            expected=root.hex(),
+            found=found.hex(),
+        )
+
+    def _stored(self, connection: Connection, level: int, number: int) -> bytes:
+        hashes: bytes | None = connection.scalar(
+            select(tile_table.c.hashes).where(
+                tile_table.c.log == self._head.number,
+                tile_table.c.level == level,
+                tile_table.c.number == number,
+            )
+        )
+        return hashes or b""
+
+    def _suspect(self, what: str, message: str, **facts: object) -> None:
+        """Remember what looks wrong while a later entry may still tell more exactly what is."""
+        exact = what == "leaf"
+        if self._suspicion is None or (exact and self._suspicion.facts["what"] != "leaf"):
+            self._suspicion = self._tampered(what, message, **facts)
+
+    def _tampered(self, what: str, message: str, **facts: object) -> LogTampered:
+        return LogTampered(
+            message, what=what, log=self._head.log.hex(), department=self.code, **facts
+        )

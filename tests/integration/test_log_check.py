@@ -1,0 +1,235 @@
+"""The check names what was changed in a stored log: one edit of each kind, each found."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import orjson
+import pytest
+from sqlalchemy import delete, select, update
+
+from node.errors import LogTampered, NotFound
+from node.log import Committer, LogReader, check_log
+from node.log.heads import sign_head
+from node.log.tables import call, counter, entry, event, head, position, tile
+from node.log.tree import GrowingTree
+from node.protocol.merkle import leaf_hash, root_of
+from node.store import open_engine
+from tests.common.logs import CODE, Clock, new_draft, new_identity
+
+SIZE = 5000
+"""More than one chunk of the check, and not a whole number of tiles."""
+
+
+@pytest.fixture(scope="module")
+def identity():
+    return new_identity()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory, identity):
+    path = tmp_path_factory.mktemp("log") / "log.db"
+    engine = open_engine(path)
+    committer = Committer(engine, [identity], clock=Clock())
+    for start in range(0, SIZE, 250):
+        committer.commit(
+            [new_draft(identity, n, authorisation=n % 7) for n in range(start, start + 250)]
+        )
+    committer.close()
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def engine(sound, tmp_path):
+    path = shutil.copy(sound, tmp_path / "log.db")
+    return open_engine(path)
+
+
+def run(engine, statement):
+    with engine.begin() as connection:
+        connection.execute(statement)
+
+
+def leaf_at(engine, index):
+    with engine.begin() as connection:
+        return connection.scalar(select(entry.c.leaf).where(entry.c.position == position(1, index)))
+
+
+def edited(leaf, **members):
+    return orjson.dumps({**orjson.loads(leaf), **members}, option=orjson.OPT_SORT_KEYS)
+
+
+def set_leaf(engine, index, leaf):
+    run(engine, update(entry).where(entry.c.position == position(1, index)).values(leaf=leaf))
+
+
+def rehash(engine, identity):
+    """Do what a thief with the disk but without the keys would: make the tree fit again."""
+    with engine.begin() as connection:
+        leaves = connection.scalars(select(entry.c.leaf).order_by(entry.c.position)).all()
+        tree = GrowingTree(0, [])
+        for leaf in leaves:
+            tree.append(leaf_hash(leaf))
+        for level, number, hashes in tree.changed():
+            connection.execute(
+                update(tile)
+                .where(tile.c.level == level, tile.c.number == number)
+                .values(hashes=hashes)
+            )
+        other = new_identity()
+        thief = replace(identity, sm2=other.sm2, ed25519=other.ed25519)
+        root = tree.edge().root
+        note = sign_head(thief, tree.size, root)
+        connection.execute(update(head).values(root=root, checkpoint=note))
+
+
+def found(engine, identity, **known):
+    with pytest.raises(LogTampered) as caught:
+        check_log(engine, identity.log, **known)
+    facts = caught.value.facts
+    assert facts["department"] == CODE
+    assert facts["log"] == identity.log.hex()
+    return facts["what"], facts.get("index")
+
+
+class TestSound:
+    def test_it_passes_with_all_that_is_known(self, engine, identity):
+        reader = LogReader(engine)
+        anchored = [(size, reader.root_at(identity.log, size)) for size in (1, 256, 4097, SIZE)]
+        seen = []
+        checked = check_log(
+            engine,
+            identity.log,
+            anchored=anchored,
+            sm2=identity.sm2.public_key,
+            ed25519=identity.ed25519.public,
+            progress=seen.append,
+        )
+        assert (checked.department, checked.size) == (CODE, SIZE)
+        assert checked.root == reader.head(identity.log).root
+        assert seen == [4096, SIZE]
+
+    def test_an_empty_log_passes(self, tmp_path, identity):
+        engine = open_engine(tmp_path / "log.db")
+        Committer(engine, [identity]).close()
+        assert check_log(engine, identity.log).size == 0
+
+    def test_an_unknown_log_is_not_found(self, engine):
+        with pytest.raises(NotFound):
+            check_log(engine, bytes(32))
+
+
+class TestEditedLeaf:
+    @pytest.mark.parametrize("index", [0, 255, 256, 4095, 4096, SIZE - 1])
+    def test_one_changed_member_names_its_entry(self, engine, identity, index):
+        set_leaf(engine, index, edited(leaf_at(engine, index), rows=999))
+        assert found(engine, identity) == ("leaf", index)
+
+    def test_one_changed_byte_names_its_entry(self, engine, identity):
+        leaf = bytearray(leaf_at(engine, 1234))
+        leaf[100] ^= 1
+        set_leaf(engine, 1234, bytes(leaf))
+        assert found(engine, identity) == ("leaf", 1234)
+
+    def test_a_leaf_and_its_tiles_changed_together_are_found_by_the_next_call(
+        self, engine, identity
+    ):
+        reader = LogReader(engine)
+        anchored = [(SIZE, reader.root_at(identity.log, SIZE))]
+        set_leaf(engine, 2000, edited(leaf_at(engine, 2000), rows=999))
+        rehash(engine, identity)
+        assert found(engine, identity) == ("leaf", 2000)
+        assert found(engine, identity, anchored=anchored) == ("leaf", 2000)
+
+    def test_the_last_call_rewritten_with_everything_is_found_by_its_anchor(self, engine, identity):
+        reader = LogReader(engine)
+        anchored = [(size, reader.root_at(identity.log, size)) for size in (4000, SIZE)]
+        set_leaf(engine, SIZE - 1, edited(leaf_at(engine, SIZE - 1), rows=999))
+        rehash(engine, identity)
+        authorisation = (SIZE - 1) % 7
+        hash_ = leaf_hash(leaf_at(engine, SIZE - 1))
+        run(
+            engine,
+            update(counter).where(counter.c.authorisation == authorisation).values(last=hash_),
+        )
+        assert check_log(engine, identity.log).size == SIZE
+        assert found(engine, identity, anchored=anchored) == ("anchor", 4000)
+        keys = {"sm2": identity.sm2.public_key, "ed25519": identity.ed25519.public}
+        assert found(engine, identity, **keys) == ("checkpoint", None)
+
+    def test_bytes_that_are_no_leaf_are_found_even_with_a_fitting_tree(self, engine, identity):
+        set_leaf(engine, 300, b"nothing")
+        rehash(engine, identity)
+        assert found(engine, identity) == ("leaf", 300)
+
+    def test_an_earlier_time_is_found(self, engine, identity):
+        set_leaf(engine, 300, edited(leaf_at(engine, 300), at=1))
+        rehash(engine, identity)
+        assert found(engine, identity) == ("leaf", 300)
+
+
+class TestOtherRows:
+    def test_a_missing_entry_is_named(self, engine, identity):
+        run(engine, delete(entry).where(entry.c.position == position(1, 4500)))
+        assert found(engine, identity) == ("leaf", 4500)
+
+    def test_a_missing_end_is_named(self, engine, identity):
+        run(engine, delete(entry).where(entry.c.position >= position(1, SIZE - 5)))
+        assert found(engine, identity) == ("leaf", SIZE - 5)
+
+    @pytest.mark.parametrize("index", [700, SIZE - 1])
+    def test_a_changed_tile_is_told_from_a_changed_leaf(self, engine, identity, index):
+        number, within = divmod(index, 256)
+        with engine.begin() as connection:
+            row = (tile.c.level == 0) & (tile.c.number == number)
+            hashes = bytearray(connection.scalar(select(tile.c.hashes).where(row)))
+            hashes[within * 32] ^= 1
+            connection.execute(update(tile).where(row).values(hashes=bytes(hashes)))
+        assert found(engine, identity) == ("tile", index)
+
+    def test_a_changed_upper_tile_is_found(self, engine, identity):
+        run(engine, update(tile).where(tile.c.level == 1).values(hashes=bytes(32 * 19)))
+        assert found(engine, identity) == ("tile", None)
+
+    def test_a_missing_tile_is_found(self, engine, identity):
+        run(engine, delete(tile).where(tile.c.level == 0, tile.c.number == 3))
+        assert found(engine, identity) == ("tile", 768)
+
+    def test_a_head_that_is_not_its_checkpoint_is_found(self, engine, identity):
+        run(engine, update(head).values(size=SIZE - 1))
+        assert found(engine, identity) == ("head", None)
+
+    def test_a_head_of_another_department_is_found(self, engine, identity):
+        run(engine, update(head).values(department=bytes(32)))
+        assert found(engine, identity) == ("head", None)
+
+    def test_a_log_cut_back_with_its_old_checkpoint_is_found_by_its_anchor(
+        self, tmp_path, identity
+    ):
+        engine = open_engine(tmp_path / "log.db")
+        committer = Committer(engine, [identity], clock=Clock())
+        committer.commit([new_draft(identity, n) for n in range(10)])
+        committer.close()
+        assert found(engine, identity, anchored=[(11, bytes(32))]) == ("size", 10)
+
+    def test_a_counter_set_back_is_found(self, engine, identity):
+        run(engine, update(counter).where(counter.c.authorisation == 3).values(count=1))
+        assert found(engine, identity) == ("counter", None)
+
+    def test_an_event_taken_out_of_the_index_is_named(self, engine, identity):
+        run(engine, delete(event).where(event.c.index == 4321))
+        assert found(engine, identity) == ("index", 4321)
+
+    def test_an_event_or_a_call_too_many_is_found(self, engine, identity):
+        run(engine, event.insert().values(log=1, event=bytes(32), index=1))
+        assert found(engine, identity) == ("index", None)
+        run(engine, delete(event).where(event.c.event == bytes(32)))
+        run(engine, delete(call).where(call.c.number == 7))
+        assert found(engine, identity) == ("index", None)
+
+    def test_the_edge_of_an_edited_log_is_refused_by_its_writer(self, engine, identity):
+        run(engine, update(head).values(root=root_of([bytes(32)])))
+        with pytest.raises(LogTampered):
+            Committer(engine, [identity])

@@ -1,0 +1,368 @@
+"""The commit: numbering, quota, replays, one transaction over several logs, several writers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from node.errors import CallReplayed, InvalidInput, LogRolledBack, LogUnavailable, NotFound
+from node.log import Committed, Committer, LogReader, Resend, check_log
+from node.log.tables import checkpoint, head, recent
+from node.protocol.ids import ZERO
+from node.protocol.leaf import parse_leaf
+from node.protocol.merkle import leaf_hash, root_of
+from node.protocol.receipt import Receipt, verify_receipt
+from node.store import open_engine
+from tests.common.logs import CODE, NOON, Clock, new_draft, new_identity
+
+OTHER_CODE = "12130900000000002B"
+MINUTE = 60_000
+
+
+@pytest.fixture(scope="module")
+def identity():
+    return new_identity()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "log.db"
+
+
+@pytest.fixture
+def committer(path, identity, clock):
+    opened = Committer(open_engine(path), [identity], clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def reader(path, committer):
+    return LogReader(open_engine(path, readonly=True))
+
+
+def verify(identity, receipt):
+    keys = {"sm2": identity.sm2.public_key, "ed25519": identity.ed25519.public}
+    verify_receipt(receipt, **keys, origin=identity.origin)
+
+
+def commit_one(committer, draft):
+    (result,) = committer.commit([draft])
+    return result
+
+
+class TestEntries:
+    def test_each_result_carries_a_receipt_that_verifies(self, committer, identity):
+        results = committer.commit([new_draft(identity, n) for n in range(300)])
+        assert [one.index for one in results] == list(range(300))
+        for one in results:
+            assert one.size == 300
+            verify(identity, one.receipt())
+            verify(identity, Receipt.parse(one.receipt().render()))
+
+    def test_calls_of_one_authorisation_are_numbered_and_linked(self, committer, identity):
+        drafts = [new_draft(identity, n, authorisation=n % 2) for n in range(6)]
+        results = committer.commit(drafts[:3]) + committer.commit(drafts[3:])
+        leaves = [parse_leaf(one.leaf) for one in results]
+        assert [leaf.number for leaf in leaves] == [1, 1, 2, 2, 3, 3]
+        for place, leaf in enumerate(leaves):
+            assert leaf.prev == (leaf_hash(results[place - 2].leaf) if place >= 2 else ZERO)
+
+    def test_a_stranger_gets_number_zero_outside_the_chain(self, committer, identity):
+        first, stranger, second = committer.commit(
+            [
+                new_draft(identity, 0),
+                new_draft(identity, 1, counted=False, refusal="authorisation-unknown"),
+                new_draft(identity, 2),
+            ]
+        )
+        leaf = parse_leaf(stranger.leaf)
+        assert (leaf.number, leaf.prev, leaf.outcome) == (0, ZERO, "authorisation-unknown")
+        assert parse_leaf(second.leaf).prev == leaf_hash(first.leaf)
+
+    def test_a_refusal_is_numbered_but_uses_nothing_up(self, committer, identity):
+        refused, served = committer.commit(
+            [
+                new_draft(identity, 0, refusal="item-not-granted", calls_per_day=1),
+                new_draft(identity, 1, calls_per_day=1),
+            ]
+        )
+        assert (refused.number, refused.outcome, refused.answer) == (1, "item-not-granted", None)
+        assert (served.number, served.outcome) == (2, "served")
+
+    def test_what_was_asked_and_logged_can_be_read_back(self, committer, reader, identity):
+        draft = new_draft(identity, 7)
+        done = commit_one(committer, draft)
+        assert reader.entry(identity.log, done.index) == done.leaf
+        assert reader.request(identity.log, done.index) == draft.request
+        assert reader.find_event(identity.log, draft.event) == done.index
+        assert reader.calls(identity.log, draft.authorisation) == [(1, 0)]
+
+    def test_a_draft_without_a_body_keeps_none(self, committer, reader, identity):
+        commit_one(committer, replace(new_draft(identity, 7), request=None))
+        assert reader.request(identity.log, 0) is None
+
+    def test_a_leaf_too_large_fails_alone(self, committer, identity):
+        large = new_draft(identity, 1, base=b"x" * 4096)
+        before, refused, after = committer.commit(
+            [new_draft(identity, 0), large, new_draft(identity, 2)]
+        )
+        assert isinstance(refused, InvalidInput)
+        assert (before.number, after.number, after.index) == (1, 2, 1)
+
+    def test_the_event_of_a_draft_that_failed_is_not_used_up(self, committer, identity):
+        results = committer.commit(
+            [new_draft(identity, 1, base=b"x" * 4096), new_draft(identity, 1)]
+        )
+        assert isinstance(results[0], InvalidInput)
+        assert (results[1].index, results[1].fresh) == (0, True)
+
+    def test_a_leaf_with_other_than_ascii_is_still_canonical(self, committer, identity):
+        draft = new_draft(identity, 0)
+        done = commit_one(committer, replace(draft, leaf={**draft.leaf, "custody": "own é"}))
+        assert b'"custody":"own \xc3\xa9"' in done.leaf
+
+    def test_a_log_of_another_node_is_refused_alone(self, committer, identity):
+        other, own = committer.commit(
+            [new_draft(identity, 0, log=bytes(32)), new_draft(identity, 1)]
+        )
+        assert isinstance(other, NotFound)
+        assert own.index == 0
+
+
+class TestTime:
+    def test_it_never_decreases_within_a_log(self, committer, identity, clock):
+        commit_one(committer, new_draft(identity, 0))
+        clock.milliseconds -= 30_000
+        done = commit_one(committer, new_draft(identity, 1))
+        assert parse_leaf(done.leaf).at == NOON
+
+    def test_a_clock_far_behind_the_log_refuses_and_writes_nothing(
+        self, committer, reader, identity, clock
+    ):
+        commit_one(committer, new_draft(identity, 0))
+        clock.milliseconds -= 2 * MINUTE
+        refused = commit_one(committer, new_draft(identity, 1))
+        assert isinstance(refused, LogUnavailable)
+        assert reader.head(identity.log).size == 1
+        clock.milliseconds += 2 * MINUTE
+        assert commit_one(committer, new_draft(identity, 1)).index == 1
+
+
+class TestQuota:
+    def test_it_ends_inside_a_batch(self, committer, identity):
+        results = committer.commit([new_draft(identity, n, calls_per_day=3) for n in range(5)])
+        assert [one.outcome for one in results] == ["served"] * 3 + ["quota-calls"] * 2
+        assert [one.remaining_calls for one in results] == [2, 1, 0, 0, 0]
+        leaf = parse_leaf(results[3].leaf)
+        assert (leaf.number, leaf.outcome, leaf.rows, leaf.masked) == (4, "quota-calls", 0, 0)
+        assert (leaf.answer, leaf.plain, results[3].answer) == (None, None, None)
+
+    def test_rows_are_counted_too(self, committer, identity):
+        results = committer.commit(
+            [new_draft(identity, n, rows=rows, rows_per_day=10) for n, rows in enumerate([6, 5, 4])]
+        )
+        assert [one.outcome for one in results] == ["served", "quota-rows", "served"]
+        assert [one.remaining_rows for one in results] == [4, 4, 0]
+
+    def test_authorisations_do_not_share_it(self, committer, identity):
+        results = committer.commit(
+            [new_draft(identity, n, authorisation=n, calls_per_day=1) for n in range(3)]
+        )
+        assert {one.outcome for one in results} == {"served"}
+
+    def test_it_starts_anew_at_midnight_in_beijing(self, committer, identity, clock):
+        midnight = NOON + 12 * 3_600_000
+        clock.milliseconds = midnight - 1
+        last = commit_one(committer, new_draft(identity, 0, calls_per_day=1))
+        over = commit_one(committer, new_draft(identity, 1, calls_per_day=1))
+        assert (last.outcome, over.outcome, over.reset) == (
+            "served",
+            "quota-calls",
+            midnight // 1000,
+        )
+        clock.milliseconds = midnight
+        first = commit_one(committer, new_draft(identity, 2, calls_per_day=1))
+        assert (first.outcome, first.number) == ("served", 3)
+
+    def test_it_survives_a_restart(self, path, identity, clock):
+        for n in range(2):
+            committer = Committer(open_engine(path), [identity], clock=clock)
+            done = commit_one(committer, new_draft(identity, n, calls_per_day=1))
+            committer.close()
+        assert (done.outcome, done.number) == ("quota-calls", 2)
+
+
+class TestReplay:
+    def test_an_identical_resend_gets_the_same_answer_and_receipt(
+        self, committer, reader, identity, clock
+    ):
+        first = commit_one(committer, new_draft(identity, 0, calls_per_day=5))
+        committer.commit([new_draft(identity, n) for n in range(1, 400)])
+        clock.milliseconds += 10 * MINUTE
+        again = commit_one(committer, new_draft(identity, 0, calls_per_day=500))
+        assert (again.answer, again.receipt()) == (first.answer, first.receipt())
+        assert (again.fresh, again.remaining_calls) == (False, 100)
+        assert reader.head(identity.log).size == 400
+
+    def test_a_refusal_is_repeated_too(self, committer, identity):
+        first = commit_one(committer, new_draft(identity, 0, refusal="purpose-not-granted"))
+        again = commit_one(committer, new_draft(identity, 0, refusal="purpose-not-granted"))
+        assert (again.outcome, again.receipt()) == (first.outcome, first.receipt())
+
+    def test_another_text_is_refused_with_the_first_receipt(self, committer, identity):
+        first = commit_one(committer, new_draft(identity, 0))
+        other = commit_one(committer, new_draft(identity, 0, text=b"another"))
+        assert isinstance(other, CallReplayed)
+        assert other.facts["receipt"] == first.receipt().render()
+
+    def test_a_late_resend_is_refused_with_a_receipt_of_the_first_call(
+        self, committer, identity, clock
+    ):
+        first = commit_one(committer, new_draft(identity, 0))
+        clock.milliseconds += 10 * MINUTE + 1
+        commit_one(committer, new_draft(identity, 1))
+        late = commit_one(committer, new_draft(identity, 0))
+        assert isinstance(late, CallReplayed)
+        receipt = Receipt.parse(late.facts["receipt"])
+        assert (receipt.leaf, receipt.index) == (first.leaf, 0)
+        verify(identity, receipt)
+
+    def test_two_of_one_event_in_a_batch_share_one_entry(self, committer, reader, identity):
+        first, same, other = committer.commit(
+            [
+                new_draft(identity, 0),
+                new_draft(identity, 0),
+                new_draft(identity, 0, text=b"another"),
+            ]
+        )
+        assert replace(same, fresh=True) == first
+        assert isinstance(other, CallReplayed)
+        assert other.facts["receipt"] == first.receipt().render()
+        assert reader.head(identity.log).size == 1
+
+    def test_stored_answers_are_purged_after_the_window(self, committer, path, identity, clock):
+        engine = open_engine(path, readonly=True)
+        for start in range(0, 100, 10):
+            committer.commit([new_draft(identity, n) for n in range(start, start + 10)])
+        clock.milliseconds += 10 * MINUTE + 1
+        for n in range(100, 110):
+            commit_one(committer, new_draft(identity, n))
+        with engine.connect() as connection:
+            kept = connection.execute(select(recent.c.position)).all()
+            notes = connection.execute(select(checkpoint.c.size)).all()
+        assert len(kept) == 10
+        # One more: the commit of the last answer purged keeps its checkpoint until the next purge.
+        assert len(notes) == 11
+
+
+class TestReaderResend:
+    def test_it_answers_as_the_commit_would(self, committer, reader, identity, clock):
+        draft = new_draft(identity, 0)
+        first = commit_one(committer, draft)
+        resend = Resend(draft.event, draft.text, draft.authorisation, 10, 10)
+        again = reader.resend(identity.log, resend, clock.milliseconds)
+        assert again == replace(first, fresh=False, remaining_calls=9, remaining_rows=9)
+        with pytest.raises(CallReplayed):
+            reader.resend(identity.log, replace(resend, text=b"other"), clock.milliseconds)
+        unknown = replace(resend, event=bytes(32))
+        assert reader.resend(identity.log, unknown, clock.milliseconds) is None
+
+
+class TestSeveralLogs:
+    def test_one_commit_writes_each_its_own_entries(self, path, clock):
+        identities = [new_identity(CODE), new_identity(OTHER_CODE)]
+        committer = Committer(open_engine(path), identities, clock=clock)
+        results = committer.commit([new_draft(identities[n % 2], n) for n in range(10)])
+        committer.close()
+        assert [one.index for one in results] == [n // 2 for n in range(10)]
+        engine = open_engine(path, readonly=True)
+        for place, identity in enumerate(identities):
+            verify(identity, results[place].receipt())
+            assert check_log(engine, identity.log).size == 5
+            assert check_log(engine, identity.log).department == [CODE, OTHER_CODE][place]
+
+
+class TestSeveralWriters:
+    def test_they_take_turns_on_one_tree(self, path, identity, clock):
+        writers = [Committer(open_engine(path), [identity], clock=clock) for _ in range(2)]
+        for n in range(60):
+            done = commit_one(writers[n % 2], new_draft(identity, n))
+            assert (done.index, done.number) == (n, n + 1)
+            verify(identity, done.receipt())
+        replayed = commit_one(writers[1], new_draft(identity, 0))
+        assert (replayed.index, replayed.fresh) == (0, False)
+        for writer in writers:
+            writer.close()
+        assert check_log(open_engine(path, readonly=True), identity.log).size == 60
+
+    def test_a_head_that_went_back_stops_the_writer(self, path, identity, committer):
+        commit_one(committer, new_draft(identity, 0))
+        old = LogReader(open_engine(path, readonly=True)).head(identity.log)
+        commit_one(committer, new_draft(identity, 1))
+        with open_engine(path).begin() as connection:
+            connection.execute(head.update().values(size=old.size, root=old.root))
+        with pytest.raises(LogRolledBack):
+            commit_one(committer, new_draft(identity, 2))
+        with pytest.raises(LogUnavailable):
+            commit_one(committer, new_draft(identity, 2))
+
+    def test_a_failed_commit_leaves_nothing(self, path, identity, clock, monkeypatch):
+        committer = Committer(open_engine(path), [identity], clock=clock)
+        commit_one(committer, new_draft(identity, 0))
+        monkeypatch.setattr("node.log.batch.write_head", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            commit_one(committer, new_draft(identity, 1))
+        monkeypatch.undo()
+        with pytest.raises(LogUnavailable):
+            commit_one(committer, new_draft(identity, 1))
+        committer.close()
+        again = Committer(open_engine(path), [identity], clock=clock)
+        done = commit_one(again, new_draft(identity, 1))
+        assert (done.index, done.number, done.fresh) == (1, 2, True)
+        again.close()
+
+
+class TestLaws:
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+    @given(data=st.data())
+    def test_any_batches_with_any_repeats_give_the_naive_tree(
+        self, tmp_path_factory, identity, data
+    ):
+        path = tmp_path_factory.mktemp("law") / "log.db"
+        numbers = data.draw(st.lists(st.integers(0, 40), min_size=1, max_size=120))
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(numbers)), max_size=8)) | {0})
+        committer = Committer(open_engine(path), [identity], clock=Clock())
+        results: list[Committed] = []
+        for start, end in zip(cuts, [*cuts[1:], len(numbers)], strict=True):
+            drafts = [new_draft(identity, n, authorisation=n % 3) for n in numbers[start:end]]
+            results += committer.commit(drafts)
+        committer.close()
+        first: dict[int, Committed] = {}
+        for number, done in zip(numbers, results, strict=True):
+            kept = first.setdefault(number, done)
+            assert (done.receipt(), done.fresh) == (kept.receipt(), done is kept)
+        leaves = sorted(first.values(), key=lambda done: done.index)
+        checked = check_log(
+            open_engine(path, readonly=True),
+            identity.log,
+            sm2=identity.sm2.public_key,
+            ed25519=identity.ed25519.public,
+        )
+        assert checked.root == root_of([leaf_hash(done.leaf) for done in leaves])
+        assert checked.size == len(set(numbers))
+        for done in leaves:
+            verify(identity, done.receipt())
