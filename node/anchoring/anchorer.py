@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from node.errors import LogRolledBack
+from node.errors import DecisionRefused, LogRolledBack
 from node.log.published import Published, last_published
 from node.protocol import abi
 from node.protocol.checkpoint import SignedCheckpoint, checkpoint_hash
@@ -43,6 +43,14 @@ class ChainHead:
     def is_registered(self) -> bool:
         """Whether the log is registered."""
         return self.relay != NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The anchor this process sent last for a log: its row, and when."""
+
+    row: int
+    at: float
 
 
 def read_chain_head(chain: Chain, contract: bytes, log: bytes) -> ChainHead:
@@ -87,7 +95,7 @@ class Anchorer:
         self._interval_seconds = interval_seconds
         self._leaves = leaves
         self._clock = clock
-        self._anchored_at: dict[bytes, float] = {}
+        self._sent: dict[bytes, _Sent] = {}
 
     def run_once(self) -> list[int]:
         """Enqueue an anchor for each log that is due; return the outbox rows.
@@ -95,13 +103,14 @@ class Anchorer:
         Raises:
             ChainUnavailable: no endpoint answers.
             LogRolledBack: the chain knows more of a log than was published here.
+            DecisionRefused: the contract refused an anchor for good, and not for its old size.
         """
         rows = (self._anchor(log) for log in self._ids)
         return [row for row in rows if row is not None]
 
     def _anchor(self, log: bytes) -> int | None:
         last = last_published(self._engine, log)
-        if last is None or not last.size:
+        if last is None or not last.size or self._is_open(log):
             return None
         head = read_chain_head(self._chain, self._contract, log)
         if head.relay != self._relay:
@@ -112,18 +121,39 @@ class Anchorer:
             )
         if head.size == last.size or not self._is_due(log, last.size - head.size):
             return None
-        row = self._sender.enqueue(
-            f"anchor:{log.hex()}:{last.size}",
-            to=self._contract,
-            data=self._calldata(log, head, last),
-            gas=GAS_LIMIT,
-        )
-        self._anchored_at[log] = self._clock()
+        row = self._enqueue(log, head, last)
+        self._sent[log] = _Sent(row, self._clock())
         return row
 
+    def _enqueue(self, log: bytes, head: ChainHead, last: Published) -> int:
+        """Return the row that brings the chain from its head to the published size."""
+        data = self._calldata(log, head, last)
+        key = f"anchor:{log.hex()}:{last.size}"
+        row = self._sender.enqueue(key, to=self._contract, data=data, gas=GAS_LIMIT)
+        try:
+            self._sender.result(row)
+        except DecisionRefused as err:
+            # A row from before may have been overtaken by another one of this size or less; what
+            # it proved is then from an old head. The next is a row of its own.
+            if err.facts.get("name") != "HeadMoved":
+                raise
+            again = f"{key}:{head.size}"
+            row = self._sender.enqueue(again, to=self._contract, data=data, gas=GAS_LIMIT)
+        return row
+
+    def _is_open(self, log: bytes) -> bool:
+        """Say whether the anchor sent last is still on its way: the chain's head is to move."""
+        sent = self._sent.get(log)
+        if sent is None:
+            return False
+        try:
+            return self._sender.result(sent.row) is None
+        except DecisionRefused:
+            return False  # the chain's head says what is to be done now
+
     def _is_due(self, log: bytes, leaves: int) -> bool:
-        at = self._anchored_at.get(log)
-        waited = at is None or self._clock() - at >= self._interval_seconds
+        sent = self._sent.get(log)
+        waited = sent is None or self._clock() - sent.at >= self._interval_seconds
         return waited or leaves >= self._leaves
 
     def _calldata(self, log: bytes, head: ChainHead, last: Published) -> bytes:

@@ -62,6 +62,10 @@ class Sender(Protocol):
         """Commit a transaction; the same key again returns the row that is there."""
         ...
 
+    def result(self, row_id: int) -> object | None:
+        """Return what became of a row; None while it is open. Raises DecisionRefused if refused."""
+        ...
+
     def pump(self) -> object:
         """Send what waits and see what was mined; raises ChainUnavailable (retryable)."""
         ...
