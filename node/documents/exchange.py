@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from ..errors import (
-    DocumentUnknown,
+    Fatal,
     LedgerError,
     PeerUnavailable,
     SignatureInvalid,
@@ -123,8 +123,11 @@ class Exchange:
         for url in self._urls((bound.acting, *others)):
             try:
                 data = identity.http.request("GET", url + path).content
-            except (DocumentUnknown, SignatureInvalid, Unavailable) as error:
-                log.debug("%s has not %s: %s", url, bound.digest.hex(), error.message)
+            except LedgerError as error:
+                # Whatever a peer answers is its affair, not the end of ours.
+                if isinstance(error, Fatal):
+                    raise
+                log.debug("%s gives no %s: %s", url, bound.digest.hex(), error.message)
                 continue
             if documents.digest_of(data) == bound.digest:
                 return data

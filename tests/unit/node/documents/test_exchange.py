@@ -8,6 +8,7 @@ import pytest
 
 from node.documents import objects
 from node.errors import (
+    ConfigInvalid,
     Contradictory,
     DigestMismatch,
     DocumentUnknown,
@@ -185,6 +186,27 @@ class TestFetcher:
         city.clock.now += 1
         city.centre.settle()
         assert city.centre.facts.version(digest).code == "30300101/06001"
+
+    def test_outlives_a_peer_that_answers_with_nonsense(self, city):
+        city.enrol_all()
+        city.submit(version())
+        city.police.settle()
+
+        def refuse(*_):
+            raise NotEntitled("go away")
+
+        city.police.access.read = refuse
+        city.centre.settle()
+        assert city.centre.bindings.due(2**60, 10)
+
+    def test_ends_on_a_fault_of_its_own(self, city):
+        def fail(*_):
+            raise ConfigInvalid("no key")
+
+        city.police.exchange._identities[0].http.request = fail
+        city.ledger.mine("RegisterApplication", CENTRE, application=b"a" * 32, digest=b"d" * 32)
+        with pytest.raises(ConfigInvalid):
+            city.police.fetcher.run(threading.Event(), threading.Event(), idle_seconds=0)
 
     def test_keeps_no_bytes_that_do_not_hash_to_the_digest(self, city):
         city.enrol_all()

@@ -136,7 +136,7 @@ class TestCatalogueVersion:
 
     def test_with_conditions_lists_scopes_and_purposes(self):
         assert ("conditions",) in reasons("catalogue-version", conditions=None)
-        empty = {"scopes": [], "purposes": [], "others": []}
+        empty: dict[str, list[str]] = {"scopes": [], "purposes": [], "others": []}
         found = reasons("catalogue-version", conditions=empty)
         assert {("conditions", "scopes"), ("conditions", "purposes")} == set(found)
 
