@@ -133,7 +133,7 @@ class SignedHttp:
     def _retrying(self) -> Retrying:
         return Retrying(
             stop=stop_after_attempt(self._attempts),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0),
             retry=retry_if_exception_type(httpx.TransportError),
             reraise=True,
         )
