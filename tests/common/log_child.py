@@ -1,7 +1,7 @@
 """A process that writes a log from several threads and says what was acknowledged.
 
-`python -m tests.common.log_child PATH`: prints one line `index number leaf-hash` for every call whose
-future resolved, until it is killed. Calls go round over three authorisations.
+`python -m tests.common.log_child PATH`: prints one line `index number leaf-hash` for every call
+whose future resolved, until it is killed. Calls go round over three authorisations.
 """
 
 from __future__ import annotations

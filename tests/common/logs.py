@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from node.crypto import Ed25519Signer, SoftwareSigner
-from node.log import Draft, LogIdentity
+from node.log import Committed, Committer, Draft, LogIdentity
 from node.protocol.facts import BlockRef
 from node.protocol.ids import department_id, log_id, log_origin
 from node.protocol.leaf import build_leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CODE = "11130900000000001A"
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_790_000_000)
@@ -22,6 +27,15 @@ class Clock:
 
     def __call__(self) -> int:
         return self.milliseconds * 1_000_000
+
+
+def commit_all(committer: Committer, drafts: Sequence[Draft]) -> list[Committed]:
+    """Commit drafts that are all expected to get an entry or a stored one."""
+    done = []
+    for result in committer.commit(drafts):
+        assert isinstance(result, Committed), result
+        done.append(result)
+    return done
 
 
 def new_identity(code: str = CODE) -> LogIdentity:

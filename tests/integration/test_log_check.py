@@ -98,7 +98,7 @@ class TestSound:
     def test_it_passes_with_all_that_is_known(self, engine, identity):
         reader = LogReader(engine)
         anchored = [(size, reader.root_at(identity.log, size)) for size in (1, 256, 4097, SIZE)]
-        seen = []
+        seen: list[int] = []
         checked = check_log(
             engine,
             identity.log,

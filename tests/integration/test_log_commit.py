@@ -17,7 +17,7 @@ from node.protocol.leaf import parse_leaf
 from node.protocol.merkle import leaf_hash, root_of
 from node.protocol.receipt import Receipt, verify_receipt
 from node.store import open_engine
-from tests.common.logs import CODE, NOON, Clock, new_draft, new_identity
+from tests.common.logs import CODE, NOON, Clock, commit_all, new_draft, new_identity
 
 OTHER_CODE = "12130900000000002B"
 MINUTE = 60_000
@@ -46,7 +46,7 @@ def committer(path, identity, clock):
 
 
 @pytest.fixture
-def reader(path, committer):
+def reader(path, committer):  # noqa: ARG001 - the committer creates the file
     return LogReader(open_engine(path, readonly=True))
 
 
@@ -282,7 +282,7 @@ class TestSeveralLogs:
     def test_one_commit_writes_each_its_own_entries(self, path, clock):
         identities = [new_identity(CODE), new_identity(OTHER_CODE)]
         committer = Committer(open_engine(path), identities, clock=clock)
-        results = committer.commit([new_draft(identities[n % 2], n) for n in range(10)])
+        results = commit_all(committer, [new_draft(identities[n % 2], n) for n in range(10)])
         committer.close()
         assert [one.index for one in results] == [n // 2 for n in range(10)]
         engine = open_engine(path, readonly=True)
@@ -296,7 +296,7 @@ class TestSeveralWriters:
     def test_they_take_turns_on_one_tree(self, path, identity, clock):
         writers = [Committer(open_engine(path), [identity], clock=clock) for _ in range(2)]
         for n in range(60):
-            done = commit_one(writers[n % 2], new_draft(identity, n))
+            (done,) = commit_all(writers[n % 2], [new_draft(identity, n)])
             assert (done.index, done.number) == (n, n + 1)
             verify(identity, done.receipt())
         replayed = commit_one(writers[1], new_draft(identity, 0))
@@ -349,7 +349,7 @@ class TestLaws:
         results: list[Committed] = []
         for start, end in zip(cuts, [*cuts[1:], len(numbers)], strict=True):
             drafts = [new_draft(identity, n, authorisation=n % 3) for n in numbers[start:end]]
-            results += committer.commit(drafts)
+            results += commit_all(committer, drafts)
         committer.close()
         first: dict[int, Committed] = {}
         for number, done in zip(numbers, results, strict=True):

@@ -21,7 +21,7 @@ LINES_AT_LEAST, LINES_AT_MOST = 1, 700
 
 def write_until_killed(path, lines):
     """Run a writer, kill it once it has acknowledged `lines` calls; return all it acknowledged."""
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "tests.common.log_child", str(path)], stdout=subprocess.PIPE
     ) as child:
         assert child.stdout is not None
@@ -37,7 +37,7 @@ def test_every_acknowledged_call_survives(tmp_path):
     path = tmp_path / "log.db"
     log = new_identity().log
     choose = random.Random(20250601)  # noqa: S311 - moments to kill at, not secrets
-    acknowledged = {}
+    acknowledged: dict[int, tuple[int, bytes]] = {}
     for _ in range(KILLS):
         lines = write_until_killed(path, choose.randint(LINES_AT_LEAST, LINES_AT_MOST))
         acknowledged |= {int(index): (int(number), hash_) for index, number, hash_ in lines}
@@ -52,8 +52,8 @@ def test_every_acknowledged_call_survives(tmp_path):
         engine.dispose()
     numbers = defaultdict(list)
     for index in range(size):
-        leaf = parse_leaf(reader.entry(log, index))
-        numbers[leaf.authorisation].append(leaf.number)
+        call = parse_leaf(reader.entry(log, index))
+        numbers[call.authorisation].append(call.number)
     for counted in numbers.values():
         assert counted == list(range(1, len(counted) + 1))
     assert len(acknowledged) > KILLS

@@ -24,7 +24,7 @@ from node.protocol.merkle import (
 )
 from node.protocol.receipt import verify_receipt
 from node.store import open_engine
-from tests.common.logs import Clock, new_draft, new_identity
+from tests.common.logs import Clock, commit_all, new_draft, new_identity
 
 SIZE = 1500
 LOG = b"\x01" * 32
@@ -42,7 +42,7 @@ def filled(tmp_path_factory, identity):
     leaves = []
     for start in range(0, SIZE, 100):
         drafts = [new_draft(identity, n) for n in range(start, start + 100)]
-        leaves += [leaf_hash(done.leaf) for done in committer.commit(drafts)]
+        leaves += [leaf_hash(done.leaf) for done in commit_all(committer, drafts)]
     committer.close()
     return path, leaves
 
@@ -123,7 +123,7 @@ class TestProofs:
         leaves = []
         for start in range(0, 600, 60):
             drafts = [new_draft(identity, n) for n in range(start, start + 60)]
-            leaves += [leaf_hash(done.leaf) for done in committer.commit(drafts)]
+            leaves += [leaf_hash(done.leaf) for done in commit_all(committer, drafts)]
             size = len(leaves)
             root = reader.head(identity.log).root
             assert root == root_of(leaves) == reader.root_at(identity.log, size)

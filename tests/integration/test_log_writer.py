@@ -165,12 +165,17 @@ class TestFailure:
 
         errors: list[Exception] = []
         fatal = Event()
+
+        def on_fatal(error: Exception) -> None:
+            errors.append(error)
+            fatal.set()
+
         writer = LogWriter(
             engine,
             [identity],
             clock=Clock(),
             batch_drafts=16,
-            on_fatal=lambda error: (errors.append(error), fatal.set()),
+            on_fatal=on_fatal,
         )
         writer.start()
         answered = [writer.submit(new_draft(identity, n)).result(SECONDS) for n in range(5)]
