@@ -1,0 +1,302 @@
+"""A node as an operator runs it, serving three departments of a town on a real chain."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from api.app import build
+from api.parts import Node
+from api.settings import load_settings
+from node.chain.relay import RelayAccount
+from node.client.calls import LedgerClient
+from node.client.http import SignedHttp
+from node.client.trust import NodeTrust
+from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
+from node.decisions import Desk, authorisations, catalogue, departments, logs
+from node.decisions.authorisations import Request
+from node.protocol import documents, ids
+from tests.common import papers
+from tests.common.calls import fill_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from node.decisions import Act, Decided
+    from tests.common.chain import LedgerChain
+
+ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+CODES = (papers.CENTRE, papers.POLICE, papers.EDUCATION)
+ENTRY_CODE = "30300101/06001"
+ENTRY = ids.entry_id(ids.department_id(papers.POLICE), ENTRY_CODE)
+ITEMS = ("XM", "GMSFHM")
+PASSWORD = b"correct horse battery staple"
+DEADLINE_SECONDS = 20.0
+
+
+def until(happens: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
+    """Return what `happens` returns once it is true; fail the test if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not (found := happens()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
+    return found
+
+
+@dataclass
+class NodeKeys:
+    """The private keys of everybody in the town."""
+
+    heads: dict[str, SoftwareSigner] = field(
+        default_factory=lambda: {code: SoftwareSigner.generate() for code in CODES}
+    )
+    nodes: dict[str, SoftwareSigner] = field(
+        default_factory=lambda: {code: SoftwareSigner.generate() for code in CODES}
+    )
+    logs: dict[str, Ed25519Signer] = field(
+        default_factory=lambda: {code: Ed25519Signer.generate() for code in CODES}
+    )
+    office: dict[str, SoftwareSigner] = field(
+        default_factory=lambda: {code: SoftwareSigner.generate() for code in CODES}
+    )
+    reviewer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    auditor: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    application: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    encryption: SoftwareUnwrapper = field(default_factory=SoftwareUnwrapper.generate)
+    stranger: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    """Key of the education department's second application."""
+
+
+def write_settings(folder: Path, chain: LedgerChain, keys: NodeKeys, port: int) -> Path:
+    """Write key files and the node's TOML; return the TOML's path."""
+    (folder / "password").write_bytes(PASSWORD + b"\n")
+    chain.deployment.save(folder / "deployment.json")
+    RelayAccount.generate().save(folder / "relay.json", PASSWORD)
+    fill_source(folder / "people.db", rows=50).close()
+    lines = [
+        f'chain_url = "{chain.running.url}"',
+        'deployment = "deployment.json"',
+        'data_dir = "data"',
+        'host = "127.0.0.1"',
+        f"port = {port}",
+        f'public_url = "http://127.0.0.1:{port}"',
+        f'authorities = ["127.0.0.1:{port}"]',
+        'relay_key = "relay.json"',
+        'password_file = "password"',
+        "[anchoring]",
+        "anchor_seconds = 0.2",
+    ]
+    for code in CODES:
+        keys.nodes[code].save(folder / f"{code}.pem", PASSWORD)
+        keys.logs[code].save(folder / f"{code}-log.pem", PASSWORD)
+        lines += [
+            "[[departments]]",
+            f'code = "{code}"',
+            'custody = "own"',
+            f'department_key = "{code}.pem"',
+            f'log_key = "{code}-log.pem"',
+        ]
+        if code == papers.POLICE:
+            lines += [
+                "[[departments.sources]]",
+                f'entry = "{ENTRY_CODE}"',
+                f'url = "sqlite:///{folder / "people.db"}"',
+                'table = "person"',
+                'key = "id"',
+                'columns = { XM = "name", GMSFHM = "id" }',
+            ]
+    path = folder / "node.toml"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path
+
+
+@contextmanager
+def serving_on(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """Serve an application from a thread on a socket that listens already."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        until(lambda: server.started)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass
+class NodeTown:
+    """A running node, and the acts of those it serves."""
+
+    chain: LedgerChain
+    node: Node
+    keys: NodeKeys
+    url: str
+    fatal: list[tuple[str, BaseException]]
+    first: int = 0
+    """The authorisation of the application."""
+    application_paper: bytes = b""
+    version_paper: bytes = b""
+    https: dict[bytes, SignedHttp] = field(default_factory=dict)
+
+    def http(self, signer: SoftwareSigner) -> SignedHttp:
+        """Return the signed HTTP of a key, closed with the town."""
+        return self.https.setdefault(signer.public_key.key_id, SignedHttp(signer, attempts=1))
+
+    @property
+    def desk(self) -> Desk:
+        node = self.node
+        return Desk(
+            node.deployment,
+            node.gateway,
+            node.outbox,
+            node.store,
+            node.exchange.hand_over,
+            clock=self.chain.running.clock,
+        )
+
+    def decide(self, act: Act, *signers: SoftwareSigner) -> Decided:
+        """Decide, and wait until the node's read model has applied it."""
+        decided = self.desk.decide(*act, *signers)
+        until(lambda: self.node.queries.cursor().next_block > decided.block)
+        return decided
+
+    def enrol(self, code: str, by: SoftwareSigner) -> None:
+        head = self.keys.heads[code]
+        body = papers.department(
+            code=code,
+            name=code,
+            url=self.url,
+            head={"name": "李秀英", "post": "局长", "publicKey": head.public_key.raw.hex()},
+        )
+        self.decide(departments.enrol_department(body), by, head)
+
+    def add_key(self, code: str, signer: SoftwareSigner, **changes: Any) -> None:
+        members = {
+            **ALWAYS,
+            "holder": {"department": code, "application": None},
+            "publicKey": signer.public_key.raw.hex(),
+            "encryptionKey": None,
+            **changes,
+        }
+        act = departments.add_key(papers.key(**members))
+        self.decide(act, self.keys.heads[code], signer)
+
+    def add_officer(self, code: str, signer: SoftwareSigner, role: str) -> None:
+        self.add_key(code, signer, kind="人员", name="张伟", post=role)
+        granted = papers.roles(
+            **ALWAYS, department=code, key=signer.public_key.key_id.hex(), roles=[role]
+        )
+        self.decide(departments.grant_roles(granted), self.keys.heads[code])
+
+    def add_application(self, code: str, signer: SoftwareSigner) -> None:
+        """Register an application of the education department and its key."""
+        body = papers.application_object(code=code)
+        self.decide(departments.register_application(body), self.keys.office[papers.EDUCATION])
+        encryption = self.keys.encryption.public_key.raw.hex()
+        self.add_key(
+            papers.EDUCATION,
+            signer,
+            holder={"department": papers.EDUCATION, "application": code},
+            encryptionKey={**ALWAYS, "publicKey": encryption},
+        )
+
+    def found(self) -> None:
+        """Enrol everybody, with keys, officers, applications and logs."""
+        keys = self.keys
+        self.enrol(papers.CENTRE, self.chain.root)
+        for code in CODES[1:]:
+            self.enrol(code, keys.heads[papers.CENTRE])
+        for code in CODES:
+            self.add_key(
+                code,
+                keys.nodes[code],
+                kind="部门",
+                name=code,
+                ed25519=keys.logs[code].public.hex(),
+            )
+            self.add_officer(code, keys.office[code], "工作机构负责人")
+            act = logs.register_log(code, self.node.relay.address)
+            self.decide(act, keys.heads[code])
+        self.add_officer(papers.CENTRE, keys.reviewer, "审核员")
+        self.add_officer(papers.CENTRE, keys.auditor, "审计员")
+        self.add_application("ZHSX", keys.application)
+        self.add_application("OTHER", keys.stranger)
+
+    def grant(self) -> None:
+        """Publish an entry and agree to the application for it."""
+        submitted = catalogue.submit_versions([papers.catalogue_version()])
+        self.decide(submitted, self.keys.heads[papers.POLICE])
+        self.version_paper = submitted.documents[0]
+        digest = documents.digest_of(self.version_paper).hex()
+        verdict = {**papers.review()["reviews"][0], "subject": digest}
+        review = catalogue.review_versions(papers.review(reviews=[verdict]))
+        self.decide(review, self.keys.reviewer)
+        body = papers.application(**ALWAYS, items=list(ITEMS))
+        applied = authorisations.apply_for([Request(body, self.version_paper)])
+        decided = self.decide(applied, self.keys.office[papers.EDUCATION])
+        self.first = decided.event["first"]
+        self.application_paper = applied.documents[0]
+        agreed = papers.reply(
+            authorisation=self.first,
+            subject=documents.digest_of(self.application_paper).hex(),
+            answer="同意",
+            grant=papers.grant(**ALWAYS, items=list(ITEMS)),
+            refusals=[],
+        )
+        act = authorisations.reply(
+            agreed, application=self.application_paper, version=self.version_paper
+        )
+        self.decide(act, self.keys.office[papers.POLICE])
+
+    def step(self, name: str) -> Decided:
+        """Suspend or resume the authorisation, by the provider's office head."""
+        subject = None
+        if name == "恢复":
+            subject = self.node.queries.get_authorisation(self.first).subject.hex()
+        body = papers.step(authorisation=self.first, step=name, subject=subject)
+        return self.decide(authorisations.advance(body), self.keys.office[papers.POLICE])
+
+    def client(self, signer: SoftwareSigner | None = None) -> LedgerClient:
+        """Return the application's client; its own node is this one, too."""
+        signer = signer or self.keys.application
+        trust = NodeTrust(self.http(signer), self.url)
+        return LedgerClient(self.url, signer, self.keys.encryption, trust)
+
+
+QUERY: dict[str, Any] = {
+    "purpose": "RXHY",
+    "items": ITEMS,
+    "operator": "李老师",
+    "matter": "2026-0001",
+    "where": {"GMSFHM": {"eq": "130902200001010003"}},
+}
+
+
+@contextmanager
+def running_town(folder: Path, chain: LedgerChain) -> Iterator[NodeTown]:
+    """Start a node on empty disks, before anybody is enrolled; stop it at the end."""
+    keys, fatal = NodeKeys(), []  # type: ignore[var-annotated] # filled by the node's threads
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        settings = load_settings(write_settings(folder, chain, keys, port))
+        node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
+        try:
+            node.start()
+            with serving_on(build(node), listener):
+                town = NodeTown(chain, node, keys, f"http://127.0.0.1:{port}", fatal)
+                yield town
+                for http in town.https.values():
+                    http.close()
+        finally:
+            node.stop()
+    assert fatal == []
