@@ -55,7 +55,6 @@ def deploy(
 ) -> None:
     """Deploy the contracts and write where they are; an existing file is refused first."""
     from node.chain.deployment import deploy as deploy_contracts
-
     from node.chain.gateway import Gateway
     from node.chain.relay import RelayAccount
     from node.crypto import Sm2PublicKey

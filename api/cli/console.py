@@ -35,7 +35,8 @@ def fail(error: LedgerError) -> NoReturn:
     """Print the error on one line of stderr, with its code, and end with its exit code."""
     from api.errors import title_of
 
-    title = title_of(error, english=ENGLISH)
+    names = title_of(error.code)
+    title = names.english if ENGLISH else names.chinese
     detail = error.message if error.message not in (title, error.code) else ""
     text = f"[{error.code}] {title}" + (f"：{detail}" if detail else "")
     print(" ".join(text.split()), file=sys.stderr, flush=True)

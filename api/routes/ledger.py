@@ -44,13 +44,16 @@ def get_log(code: str, node: NodeDep) -> LogShape:
     """Return a department's registered log and the keys in force that sign its checkpoints."""
     department = node.queries.get_department(code).department
     log = node.queries.log_of(department)
+    keys = sorted(_log_keys(node, department), key=lambda key: -key.valid_from)
+    if not keys:
+        raise LedgerBehind(f"no key document of {code} has arrived here yet")
     return LogShape(
         department=code,
         log=log.log.hex(),
         origin=log.origin,
         size=log.size,
         root=log.root.hex(),
-        keys=sorted(_log_keys(node, department), key=lambda key: -key.valid_from),
+        keys=keys,
     )
 
 

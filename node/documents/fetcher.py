@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 DECISIONS_A_ROUND = 256
 DOCUMENTS_A_ROUND = 64
 FIRST_PAUSE_MS = 250
-LONGEST_PAUSE_MS = 30_000
+LONGEST_PAUSE_MS = 4_000
+"""A node that has just been enrolled is refused until its key is mined: soon tried again."""
 SWEEP_SECONDS = 3600
 log = logging.getLogger(__name__)
 
