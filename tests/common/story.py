@@ -1,4 +1,7 @@
-"""A small city's decisions on a FakeChain, each really signed: what the read model is made from."""
+"""A small city's decisions, each really signed: what the read model is made from.
+
+`Story` tells them to a FakeChain, `RealStory` to the contracts; what is told is the same.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from node.crypto import SoftwareSigner, keccak256, sign_decision
 from node.protocol import enums, ids
-from node.protocol.decision import DECISIONS, Domain, hash_decision
-from tests.common.fakes import CHAIN_ID, START, FakeChain, address_of
+from node.protocol.abi import encode_call
+from node.protocol.decision import DECISIONS, Domain, calldata, hash_decision
+from tests.common import trees
+from tests.common.fakes import START, FakeChain, address_of
 
 if TYPE_CHECKING:
+    from node.chain.deployment import Deployment
     from node.crypto import Sm2PublicKey
+    from node.protocol.decision import DecisionType
+    from tests.common.chain import LedgerChain
     from tests.common.fakes import Emitted
 
 CENTRE = ids.department_id("11130900000000001A")
@@ -20,10 +28,20 @@ EDUCATION = ids.department_id("11130900000000003C")
 ZERO = bytes(32)
 FOREVER = 2**64 - 1
 YEAR = START + 365 * 86400
+HEAD = enums.Role.DEPARTMENT_HEAD | enums.Role.OFFICE_HEAD
 
 
 def digest(text: str) -> bytes:
     return keccak256(text.encode())
+
+
+def tree_root(size: int) -> bytes:
+    """Root of the log that is anchored: its leaves are the numbers from 0."""
+    return trees.root(leaves(size))
+
+
+def leaves(size: int) -> list[bytes]:
+    return [b"%d" % index for index in range(size)]
 
 
 def split(signature: bytes, prefix: str = "") -> dict[str, int]:
@@ -41,11 +59,25 @@ class Story:
     pending: list[Emitted] = field(default_factory=list)
     seqs: dict[str, int] = field(default_factory=dict)
     nonce: int = 0
+    start: int = START
+
+    @property
+    def year(self) -> int:
+        """When everything granted ends."""
+        return self.start + YEAR - START
 
     @classmethod
     def begin(cls) -> Story:
         root = SoftwareSigner.generate()
         return cls(FakeChain(root.public_key), root)
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.chain.deployment
+
+    @property
+    def relay_address(self) -> bytes:
+        return address_of("relay")
 
     def mine(self, *, timestamp: int | None = None) -> None:
         self.chain.mine(self.pending, timestamp=timestamp)
@@ -63,20 +95,32 @@ class Story:
         *,
         possession: SoftwareSigner | None = None,
         **derived: Any,
-    ) -> dict[str, Any]:
-        """Sign a decision and emit its event as the contract would; returns the arguments."""
+    ) -> None:
+        """Sign a decision and put it on the chain."""
         kind = DECISIONS[name]
         self.nonce += 1
-        message = {**message, "nonce": self.nonce, "notAfter": YEAR}
-        domain = Domain(CHAIN_ID, address_of(kind.contract))
+        message = {**message, "nonce": self.nonce, "notAfter": self.start + 86400}
+        deployment = self.deployment
+        domain = Domain(deployment.chain_id, deployment.contracts[kind.contract].address)
         hashed = hash_decision(kind, message, domain)
-        args = {**message, **derived}
-        if possession is not None:
-            args |= split(sign_decision(possession, hashed), "possession")
-        args |= {"seq": self.seq(kind.contract), "signingKey": signer.public_key.key_id}
-        args |= split(sign_decision(signer, hashed))
-        self.pending.append((kind.contract, kind.event, args))
-        return args
+        proof = sign_decision(possession, hashed) if possession else None
+        signatures = sign_decision(signer, hashed), proof
+        self._put(kind, message, signer.public_key.key_id, signatures, derived)
+
+    def _put(
+        self,
+        kind: DecisionType,
+        message: dict[str, Any],
+        key: bytes,
+        signatures: tuple[bytes, bytes | None],
+        derived: dict[str, Any],
+    ) -> None:
+        """Emit the event as the contract would."""
+        signature, proof = signatures
+        args = {**message, **derived, "seq": self.seq(kind.contract), "signingKey": key}
+        if proof is not None:
+            args |= split(proof, "possession")
+        self.pending.append((kind.contract, kind.event, args | split(signature)))
 
     def enrol(
         self, department: bytes, signer: SoftwareSigner | None = None, *, screening: bool = False
@@ -110,7 +154,7 @@ class Story:
         signer: SoftwareSigner,
         *,
         valid_from: int = 0,
-        valid_until: int = YEAR,
+        valid_until: int | None = None,
     ) -> SoftwareSigner:
         key = SoftwareSigner.generate()
         public: Sm2PublicKey = key.public_key
@@ -122,7 +166,7 @@ class Story:
                 "qx": public.x,
                 "qy": public.y,
                 "validFrom": valid_from,
-                "validUntil": valid_until,
+                "validUntil": self.year if valid_until is None else valid_until,
                 "digest": digest(f"key {public.key_id.hex()}"),
             },
             signer,
@@ -144,7 +188,7 @@ class Story:
                 "key": key,
                 "roles": roles,
                 "validFrom": 0,
-                "validUntil": YEAR,
+                "validUntil": self.year,
                 "digest": digest("roles"),
             },
             signer or self.heads[department],
@@ -187,13 +231,19 @@ class Story:
         )
         return entries
 
-    def review(self, *reviews: tuple[bytes, int, bool]) -> None:
+    def review(self, *reviews: tuple[str, int, bool]) -> None:
+        """Publish or return (code, version) of the police's entries."""
         self.decide(
             "ReviewVersions",
             {
                 "reviews": [
-                    {"entry": entry, "version": version, "publish": publish, "subject": ZERO}
-                    for entry, version, publish in reviews
+                    {
+                        "entry": ids.entry_id(POLICE, code),
+                        "version": version,
+                        "publish": publish,
+                        "subject": digest(f"{code} {version}"),
+                    }
+                    for code, version, publish in reviews
                 ],
                 "digest": digest("review"),
             },
@@ -214,8 +264,8 @@ class Story:
             self.heads[POLICE],
         )
 
-    def apply_for(self, first: int, *wanted: tuple[bytes, bytes, int]) -> None:
-        """Apply for (entry, application, state after it)."""
+    def apply_for(self, application: bytes, first: int, *wanted: tuple[bytes, int, int]) -> None:
+        """Apply for (entry, version, state after it)."""
         self.decide(
             "ApplyFor",
             {
@@ -223,19 +273,19 @@ class Story:
                 "applications": [
                     {
                         "entry": entry,
-                        "version": 1,
+                        "version": version,
                         "items": 0b1111,
                         "purpose": ids.purpose_id("入学资格审核"),
                         "application": application,
                         "mode": 1,
-                        "validFrom": START,
-                        "validUntil": YEAR,
+                        "validFrom": self.start,
+                        "validUntil": self.year,
                         "callsPerDay": 100,
                         "rowsPerDay": 1000,
                         "terms": ZERO,
                         "digest": digest(f"application for {entry.hex()}"),
                     }
-                    for entry, application, _ in wanted
+                    for entry, version, _ in wanted
                 ],
             },
             self.heads[EDUCATION],
@@ -243,21 +293,20 @@ class Story:
             states=[state for _, _, state in wanted],
         )
 
-    def reply(self, authorisation: int, answer: int, items: int, **changes: Any) -> None:
+    def reply(self, authorisation: int, answer: int, items: int, entry: bytes) -> None:
         agreed = answer != enums.Answer.REFUSE
         message = {
             "authorisation": authorisation,
             "answer": answer,
             "items": items,
             "mode": 1,
-            "validFrom": START,
-            "validUntil": YEAR - 86400,
+            "validFrom": self.start,
+            "validUntil": self.year - 86400,
             "callsPerDay": 80,
             "rowsPerDay": 800,
             "terms": digest("terms"),
-            "subject": digest("application"),
+            "subject": digest(f"application for {entry.hex()}"),
             "digest": digest(f"reply {authorisation}"),
-            **changes,
         }
         state = enums.AuthorisationState
         self.decide(
@@ -274,31 +323,33 @@ class Story:
         state: int,
         signer: SoftwareSigner,
         *,
+        subject: bytes = ZERO,
         document: bytes = ZERO,
     ) -> None:
         message = {
             "authorisation": authorisation,
             "step": int(step),
             "revision": 1,
-            "subject": ZERO,
+            "subject": subject,
             "digest": document,
         }
         self.decide("Step", message, signer, state=int(state))
 
     def register_log(self, department: bytes) -> bytes:
+        deployment = self.deployment
+        registry = deployment.contracts["DepartmentRegistry"].address
         code = ids.department_code(department)
-        origin = ids.log_origin(CHAIN_ID, address_of("DepartmentRegistry"), code)
-        log = ids.log_id(origin)
-        relay = address_of(f"relay {code}")
-        signer = self.heads[department]
-        self.decide("RegisterLog", {"department": department, "relay": relay}, signer, log=log)
+        log = ids.log_id(ids.log_origin(deployment.chain_id, registry, code))
+        message = {"department": department, "relay": self.relay_address}
+        self.decide("RegisterLog", message, self.heads[department], log=log)
         return log
 
     def list_contract(self, name: str) -> None:
+        deployed = self.deployment.contracts[name]
         message = {
             "name": ids.contract_name_id(name),
-            "contractAddress": address_of(name),
-            "codeHash": keccak256(name.encode()),
+            "contractAddress": deployed.address,
+            "codeHash": deployed.code_hash,
         }
         self.decide("ListContract", message, self.heads[CENTRE])
 
@@ -314,19 +365,84 @@ class Story:
         self.pending.append(("AccessAnchors", "Anchored", args))
 
 
+@dataclass
+class RealStory(Story):
+    """The same decisions, sent to the contracts of a real chain, a block each."""
+
+    real: LedgerChain | None = None
+    sent: int = 0
+
+    @classmethod
+    def on(cls, real: LedgerChain) -> RealStory:
+        clock = real.running.clock
+        return cls(FakeChain(), real.root, start=int(clock()), real=real)
+
+    @property
+    def deployment(self) -> Deployment:
+        assert self.real
+        return self.real.deployment
+
+    @property
+    def relay_address(self) -> bytes:
+        assert self.real
+        return self.real.relay.address
+
+    def mine(self, *, timestamp: int | None = None) -> None:
+        """Nothing to do: every decision is in its block."""
+        assert timestamp is None
+
+    def send(self, contract: str, data: bytes) -> None:
+        real = self.real
+        assert real
+        to = real.deployment.contracts[contract].address
+        nonce = real.gateway.transaction_count(real.relay.address)
+        raw = real.relay.sign_legacy(to, data, nonce, 30_000_000, real.deployment.chain_id)
+        receipt = real.gateway.receipt(real.gateway.send_raw(raw))
+        assert receipt
+        assert receipt.succeeded
+        self.sent += 1
+
+    def anchor(self, log: bytes, old_size: int, size: int) -> None:
+        args = {
+            "log": log,
+            "oldSize": old_size,
+            "newSize": size,
+            "root": tree_root(size),
+            "checkpointHash": digest(f"checkpoint {size}"),
+            "proof": trees.proof(old_size, leaves(size)) if old_size else [],
+        }
+        self.send("AccessAnchors", encode_call("AccessAnchors", "anchor", args))
+
+    def _put(
+        self,
+        kind: DecisionType,
+        message: dict[str, Any],
+        key: bytes,
+        signatures: tuple[bytes, bytes | None],
+        derived: dict[str, Any],
+    ) -> None:
+        del derived  # the contract's own business
+        data = calldata(kind, message, key, *signatures)
+        assert self.real
+        # Tried first: a refusal then comes with its name.
+        self.real.gateway.call(self.deployment.contracts[kind.contract].address, data)
+        self.send(kind.contract, data)
+
+
 def tell_city(story: Story) -> dict[str, Any]:
     """Enrol three departments and go through everything once; returns the ids, 12 blocks."""
     state, step = enums.AuthorisationState, enums.Step
     centre = story.enrol(CENTRE)
     story.mine()
     for department in (POLICE, EDUCATION):
-        story.enrol(department)
+        head = story.enrol(department)
+        story.grant(department, head.public_key.key_id, HEAD)
     story.mine()
     story.list_contract("AccessAnchors")
     officer = story.add_key(POLICE, enums.KeyKind.OFFICER, story.heads[POLICE])
     duty = story.add_key(POLICE, enums.KeyKind.OFFICER, story.heads[POLICE])
     story.grant(POLICE, duty.public_key.key_id, enums.Role.DUTY_OFFICER)
-    story.grant(CENTRE, centre.public_key.key_id, enums.Role.DEPARTMENT_HEAD | enums.Role.REVIEWER)
+    story.grant(CENTRE, centre.public_key.key_id, HEAD | enums.Role.REVIEWER)
     story.mine()
     application = story.register_application(EDUCATION, "ZHSX")
     call_key = story.add_key(application, enums.KeyKind.APPLICATION, story.heads[EDUCATION])
@@ -335,26 +451,28 @@ def tell_city(story: Story) -> dict[str, Any]:
         POLICE, ("30/1", 1, 2), ("30/2", 1, 2), ("30/3", 1, 1)
     )
     story.mine()
-    story.review((households, 1, True), (residence, 1, False), (streets, 1, True))
+    story.review(("30/1", 1, True), ("30/2", 1, False), ("30/3", 1, True))
     story.stand(streets)
     story.mine()
     story.submit(POLICE, ("30/2", 2, 2), ("30/1", 2, 2))
-    story.review((residence, 2, True))
+    story.review(("30/2", 2, True))
     story.mine()
     story.apply_for(
+        application,
         1,
-        (households, application, state.APPLIED),
-        (streets, application, state.AGREED),
-        (residence, application, state.APPLIED),
+        (households, 1, state.APPLIED),
+        (streets, 1, state.AGREED),
+        (residence, 2, state.APPLIED),
     )
     story.mine()
-    story.reply(1, enums.Answer.PARTLY, 0b0101)
-    story.reply(3, enums.Answer.REFUSE, 0, digest=digest("refusal"))
+    story.reply(1, enums.Answer.PARTLY, 0b0101, households)
+    story.reply(3, enums.Answer.REFUSE, 0, residence)
     story.mine()
     story.step(1, step.SUSPEND, state.SUSPENDED, duty)
     story.revoke(officer.public_key.key_id, story.heads[POLICE])
     story.mine()
-    story.step(1, step.RESUME, state.AGREED, centre, document=digest("resumed"))
+    resumed = {"subject": digest("reply 1"), "document": digest("resumed")}
+    story.step(1, step.RESUME, state.AGREED, centre, **resumed)
     log = story.register_log(POLICE)
     story.mine()
     story.anchor(log, 0, 17)

@@ -196,7 +196,7 @@ class TestAlarms:
         def without_one(logs):
             return [log for log in logs if (log.block_number, log.log_index) != (3, 1)]
 
-        self.refused(engine, Scripted(story.chain, logs_=without_one), story, "where 5 is due")
+        self.refused(engine, Scripted(story.chain, logs_=without_one), story, "where 7 is due")
 
     def test_an_event_told_twice(self, engine, story):
         source = Scripted(story.chain, logs_=lambda logs: [logs[0], *logs])

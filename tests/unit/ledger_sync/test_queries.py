@@ -10,7 +10,7 @@ from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
 from node.protocol import enums
 from node.store import open_engine
 from tests.common.fakes import CHAIN_ID, address_of
-from tests.common.story import CENTRE, EDUCATION, POLICE, YEAR, ZERO, digest
+from tests.common.story import CENTRE, EDUCATION, HEAD, POLICE, YEAR, ZERO, digest
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ class TestKeys:
     def test_roles_replace_those_granted_before(self, queries, story):
         key = story.heads[CENTRE].public_key.key_id
         (role,) = queries.roles_of(key)
-        assert role.roles == enums.Role.DEPARTMENT_HEAD | enums.Role.REVIEWER
+        assert role.roles == HEAD | enums.Role.REVIEWER
         assert role.valid_until == YEAR
         assert queries.roles_in(CENTRE) == [role]
 
@@ -161,7 +161,7 @@ class TestAuthorisations:
         fact = queries.get_authorisation(3)
         assert fact.state == enums.AuthorisationState.REFUSED
         assert fact.items == 0b1111
-        assert fact.subject == digest("refusal")
+        assert fact.subject == digest("reply 3")
 
     def test_reads_as_it_stood_at_a_block(self, queries):
         assert queries.authorisation_at(1, 7) is None
