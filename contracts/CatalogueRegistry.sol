@@ -143,7 +143,7 @@ contract CatalogueRegistry is ICatalogueRegistry, SignedDecision {
         }
         if (version.itemCount == 0 || version.itemCount > MOST_ITEMS) revert ItemCountInvalid(id, version.itemCount);
         if (entry.latest == 0) entry.provider = department;
-        entry.submitter = key;
+        entry.submitter = bytes8(KeyId.unwrap(key));
         entry.latest = version.version;
         entry.state = EntryStates.SUBMITTED;
         entry.latestShareType = version.shareType;
@@ -159,7 +159,7 @@ contract CatalogueRegistry is ICatalogueRegistry, SignedDecision {
         if (entry.state != EntryStates.SUBMITTED || review.version != entry.latest) {
             revert VersionNotSubmitted(review.entry, review.version, entry.latest, entry.state);
         }
-        if (entry.submitter == key) revert ReviewerIsSubmitter(review.entry, key);
+        if (entry.submitter == bytes8(KeyId.unwrap(key))) revert ReviewerIsSubmitter(review.entry, key);
         bytes32 digest = _digests[review.entry][review.version];
         if (review.subject != digest) revert SubjectMismatch(digest, review.subject);
         if (!review.publish) {

@@ -20,7 +20,7 @@ contract Sm2Verifier is ISm2Verifier {
     /// @inheritdoc ISm2Verifier
     function verify(bytes32 za, bytes calldata message, uint256 r, uint256 s, uint256 qx, uint256 qy)
         external
-        pure
+        view
         returns (bool)
     {
         return SM2.verify(SM3.hash(bytes.concat(za, message)), r, s, qx, qy);

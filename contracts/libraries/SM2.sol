@@ -5,7 +5,8 @@ import {SM3} from "./SM3.sol";
 
 /// @title Verification of SM2 signatures (GB/T 32918.2-2016) over the recommended curve (GB/T 32918.5-2017).
 /// @notice No secret is handled here, so nothing has to take constant time. Points are Jacobian, (X : Y : Z) stands for
-/// (X/Z^2, Y/Z^3), Z = 0 is the point at infinity; in memory a point is three words.
+/// (X/Z^2, Y/Z^3), Z = 0 is the point at infinity; in memory a point is three words. Formulas: dbl-2001-b and add-2007-bl
+/// of the Explicit-Formulas Database, for a = -3.
 library SM2 {
     /// The field's prime.
     uint256 internal constant P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF;
@@ -46,111 +47,157 @@ library SM2 {
     /// @param qx Affine coordinate of the public key.
     /// @param qy Affine coordinate of the public key.
     /// @return False as well for numbers out of range and for points off the curve.
-    function verify(bytes32 e, uint256 r, uint256 s, uint256 qx, uint256 qy) internal pure returns (bool) {
+    function verify(bytes32 e, uint256 r, uint256 s, uint256 qx, uint256 qy) internal view returns (bool) {
         if (r == 0 || r >= N || s == 0 || s >= N || !isOnCurve(qx, qy)) return false;
-        uint256 t = addmod(r, s, N);
-        if (t == 0) return false;
-        (uint256 x, uint256 z) = _combine(s, t, _table(qx, qy));
-        if (z == 0) return false;
+        if (addmod(r, s, N) == 0) return false;
         // r = e + x/z^2 mod N, without an inversion: the affine x is r - e or, where that is below P - N, r - e + N.
         uint256 wanted = addmod(r, N - (uint256(e) % N), N);
+        (uint256 x, uint256 z) = _combine(_table(qx, qy, s, addmod(r, s, N)));
+        if (z == 0) return false;
         uint256 zz = mulmod(z, z, P);
         return x == mulmod(wanted, zz, P) || (wanted < P - N && x == mulmod(wanted + N, zz, P));
     }
 
-    /// @notice The 16 sums i*G + j*Q for i, j in 0..3; the point (i, j) lies at 96 * (4 * j + i).
+    /// @notice What `_combine` works on: the 16 sums i*G + j*Q for i, j in 0..3, affine, the point (i, j) at
+    /// 96 * (4 * j + i), with y = 0 for the point at infinity; behind them P, the multipliers, and room for one point.
     /// @param qx Affine coordinate of Q.
     /// @param qy Affine coordinate of Q.
+    /// @param s Multiplier of G.
+    /// @param t Multiplier of Q.
     /// @return table Where it begins in memory.
-    function _table(uint256 qx, uint256 qy) private pure returns (uint256 table) {
+    function _table(uint256 qx, uint256 qy, uint256 s, uint256 t) private view returns (uint256 table) {
         assembly ("memory-safe") {
             table := mload(0x40)
-            mstore(0x40, add(table, 0x600))
-            mstore(add(table, 0x40), 0)
+            mstore(0x40, add(table, 0x6c0))
+            // Read from memory P is a variable; as a constant the optimizer would compute it anew at each of its uses.
+            mstore(add(table, 0x600), P)
+            mstore(add(table, 0x620), s)
+            mstore(add(table, 0x640), t)
         }
-        _put(table + 0x60, GX, GY);
-        _double(table + 0xc0, table + 0x60);
-        _add(table + 0x120, table + 0xc0, table + 0x60);
-        _put(table + 0x180, qx, qy);
-        _double(table + 0x300, table + 0x180);
-        _add(table + 0x480, table + 0x300, table + 0x180);
-        for (uint256 j = 0x180; j < 0x600; j += 0x180) {
-            for (uint256 i = 0x60; i < 0x180; i += 0x60) {
-                _add(table + i + j, table + j, table + i);
+        // Addresses in memory; none of the sums can overflow.
+        unchecked {
+            _put(table + 0x60, GX, GY);
+            _double(table + 0xc0, table + 0x60);
+            _add(table + 0x120, table + 0xc0, table + 0x60);
+            _put(table + 0x180, qx, qy);
+            _double(table + 0x300, table + 0x180);
+            _add(table + 0x480, table + 0x300, table + 0x180);
+            for (uint256 j = 0x180; j < 0x600; j += 0x180) {
+                for (uint256 i = 0x60; i < 0x180; i += 0x60) {
+                    _add(table + i + j, table + j, table + i);
+                }
+            }
+        }
+        _normalise(table);
+    }
+
+    /// @notice Make the table affine, with one inversion for all its points (Montgomery's trick).
+    /// @param table Of Jacobian points; comes out as `_table` says.
+    function _normalise(uint256 table) private view {
+        assembly ("memory-safe") {
+            let p := mload(add(table, 0x600))
+            // What stands before each point's z in the product of all; zeros are left out of it.
+            let products := mload(0x40)
+            let product := 1
+            for { let index := 0x60 } lt(index, 0x600) { index := add(index, 0x60) } {
+                mstore(add(products, index), product)
+                let z := mload(add(add(table, index), 0x40))
+                product := mulmod(product, add(z, iszero(z)), p)
+            }
+            // product^(P-2), by the precompile of EIP-198; it fails only when gas runs out, and then so do we.
+            let power := add(products, 0x600)
+            mstore(power, 32)
+            mstore(add(power, 0x20), 32)
+            mstore(add(power, 0x40), 32)
+            mstore(add(power, 0x60), product)
+            mstore(add(power, 0x80), sub(p, 2))
+            mstore(add(power, 0xa0), p)
+            if iszero(staticcall(gas(), 5, power, 0xc0, 0, 0x20)) { revert(0, 0) }
+            let inverse := mload(0)
+            for { let index := 0x5a0 } index { index := sub(index, 0x60) } {
+                let point := add(table, index)
+                let z := mload(add(point, 0x40))
+                let own := mulmod(inverse, mload(add(products, index)), p)
+                inverse := mulmod(inverse, add(z, iszero(z)), p)
+                let square := mulmod(own, own, p)
+                mstore(point, mulmod(mload(point), square, p))
+                let y := mulmod(mload(add(point, 0x20)), mulmod(square, own, p), p)
+                mstore(add(point, 0x20), mul(y, iszero(iszero(z))))
             }
         }
     }
 
     /// @notice s*G + t*Q by two bits of both scalars at a time, from the top (Strauss and Shamir).
-    /// @param s Multiplier of G.
-    /// @param t Multiplier of Q.
-    /// @param table The sums of `_table`.
+    /// @param table What `_table` prepared.
     /// @return x Jacobian coordinate of the sum.
     /// @return z Jacobian coordinate of the sum; zero for the point at infinity.
-    function _combine(uint256 s, uint256 t, uint256 table) private pure returns (uint256 x, uint256 z) {
-        assembly ("memory-safe") {
-            let y := 1
-            x := 1
-            for { let bit := 256 } bit {} {
-                bit := sub(bit, 2)
-                if z {
-                    // Doubled twice: delta = Z^2, gamma = Y^2, beta = X*gamma, alpha = 3(X - delta)(X + delta).
-                    for { let times := 2 } times { times := sub(times, 1) } {
-                        let delta := mulmod(z, z, P)
-                        let gamma := mulmod(y, y, P)
-                        let beta := mulmod(x, gamma, P)
-                        let alpha := mulmod(3, mulmod(addmod(x, sub(P, delta), P), addmod(x, delta, P), P), P)
-                        z := mulmod(mulmod(2, y, P), z, P)
-                        x := addmod(mulmod(alpha, alpha, P), mulmod(sub(P, 8), beta, P), P)
-                        y := mulmod(alpha, addmod(mulmod(4, beta, P), sub(P, x), P), P)
-                        y := addmod(y, mulmod(sub(P, 8), mulmod(gamma, gamma, P), P), P)
-                    }
+    function _combine(uint256 table) private pure returns (uint256 x, uint256 z) {
+        uint256 y;
+        for (uint256 bit = 256; bit != 0;) {
+            uint256 same;
+            assembly ("memory-safe") {
+                let p := mload(add(table, 0x600))
+                // Doubled twice: delta = Z^2, gamma = Y^2, beta = X*gamma, alpha = 3(X - delta)(X + delta).
+                for { let times := 2 } times { times := sub(times, 1) } {
+                    let delta := mulmod(z, z, p)
+                    let gamma := mulmod(y, y, p)
+                    let beta := mulmod(x, gamma, p)
+                    let alpha := mulmod(3, mulmod(addmod(x, sub(p, delta), p), addmod(x, delta, p), p), p)
+                    z := mulmod(mulmod(2, y, p), z, p)
+                    x := addmod(mulmod(alpha, alpha, p), sub(p, mulmod(8, beta, p)), p)
+                    y := mulmod(alpha, addmod(mulmod(4, beta, p), sub(p, x), p), p)
+                    y := addmod(y, sub(p, mulmod(8, mulmod(gamma, gamma, p), p)), p)
                 }
-                let point := or(and(shr(bit, s), 3), shl(2, and(shr(bit, t), 3)))
+                bit := sub(bit, 2)
+                let point := and(shr(bit, mload(add(table, 0x620))), 3)
+                point := or(point, shl(2, and(shr(bit, mload(add(table, 0x640))), 3)))
                 if point {
                     point := add(table, mul(0x60, point))
-                    let z2 := mload(add(point, 0x40))
-                    switch z
-                    case 0 {
-                        x := mload(point)
-                        y := mload(add(point, 0x20))
-                        z := z2
-                    }
-                    default {
-                        // A sum of the table can be the point at infinity: Q may be -G, say.
-                        if z2 {
-                            let zz := mulmod(z, z, P)
-                            let zz2 := mulmod(z2, z2, P)
-                            let u := mulmod(x, zz2, P)
-                            let v := mulmod(y, mulmod(zz2, z2, P), P)
-                            let h := addmod(mulmod(mload(point), zz, P), sub(P, u), P)
-                            let r := addmod(mulmod(mload(add(point, 0x20)), mulmod(zz, z, P), P), sub(P, v), P)
-                            switch or(h, r)
-                            case 0 {
-                                // The same point: the formula below would give 0/0, so double.
-                                let delta := mulmod(z, z, P)
-                                let gamma := mulmod(y, y, P)
-                                let beta := mulmod(x, gamma, P)
-                                let alpha := mulmod(3, mulmod(addmod(x, sub(P, delta), P), addmod(x, delta, P), P), P)
-                                z := mulmod(mulmod(2, y, P), z, P)
-                                x := addmod(mulmod(alpha, alpha, P), mulmod(sub(P, 8), beta, P), P)
-                                y := mulmod(alpha, addmod(mulmod(4, beta, P), sub(P, x), P), P)
-                                y := addmod(y, mulmod(sub(P, 8), mulmod(gamma, gamma, P), P), P)
-                            }
-                            default {
-                                // Opposite points have h = 0 and come out with z = 0, as they should.
-                                zz := mulmod(h, h, P)
-                                z := mulmod(mulmod(z, z2, P), h, P)
-                                u := mulmod(u, zz, P)
-                                zz := mulmod(zz, h, P)
-                                x := addmod(addmod(mulmod(r, r, P), sub(P, zz), P), mulmod(sub(P, 2), u, P), P)
-                                y := mulmod(r, addmod(u, sub(P, x), P), P)
-                                y := addmod(y, sub(P, mulmod(v, zz, P)), P)
-                            }
+                    let v := mload(add(point, 0x20))
+                    // A sum of the table can be the point at infinity: Q may be -2G, say.
+                    if v {
+                        switch z
+                        case 0 {
+                            x := mload(point)
+                            y := v
+                            z := 1
+                        }
+                        default {
+                            let h := mulmod(z, z, p)
+                            v := addmod(mulmod(v, mulmod(h, z, p), p), sub(p, y), p)
+                            h := addmod(mulmod(mload(point), h, p), sub(p, x), p)
+                            if iszero(or(h, v)) { same := point }
+                            // Opposite points have h = 0 and come out with z = 0, as they should.
+                            z := mulmod(z, h, p)
+                            let hh := mulmod(h, h, p)
+                            h := mulmod(hh, h, p)
+                            hh := mulmod(x, hh, p)
+                            x := addmod(addmod(mulmod(v, v, p), sub(p, h), p), sub(p, mulmod(2, hh, p)), p)
+                            y := addmod(mulmod(v, addmod(hh, sub(p, x), p), p), sub(p, mulmod(y, h, p)), p)
                         }
                     }
                 }
             }
+            // Adding a point to itself gave 0/0: double it instead.
+            if (same != 0) (x, y, z) = _doubled(table, same);
+        }
+    }
+
+    /// @notice Twice an affine point of the table.
+    /// @param table What `_table` prepared.
+    /// @param point Where it lies.
+    /// @return x Jacobian coordinate.
+    /// @return y Jacobian coordinate.
+    /// @return z Jacobian coordinate.
+    function _doubled(uint256 table, uint256 point) private pure returns (uint256 x, uint256 y, uint256 z) {
+        assembly ("memory-safe") {
+            mstore(add(point, 0x40), 1)
+        }
+        _double(table + 0x660, point);
+        assembly ("memory-safe") {
+            x := mload(add(table, 0x660))
+            y := mload(add(table, 0x680))
+            z := mload(add(table, 0x6a0))
         }
     }
 
@@ -178,12 +225,12 @@ library SM2 {
             let gamma := mulmod(y, y, P)
             let beta := mulmod(x, gamma, P)
             let alpha := mulmod(3, mulmod(addmod(x, sub(P, delta), P), addmod(x, delta, P), P), P)
-            let x3 := addmod(mulmod(alpha, alpha, P), mulmod(sub(P, 8), beta, P), P)
+            let x3 := addmod(mulmod(alpha, alpha, P), sub(P, mulmod(8, beta, P)), P)
             y := mulmod(mulmod(2, y, P), z, P)
             mstore(add(out, 0x40), y)
             y := mulmod(alpha, addmod(mulmod(4, beta, P), sub(P, x3), P), P)
             mstore(out, x3)
-            mstore(add(out, 0x20), addmod(y, mulmod(sub(P, 8), mulmod(gamma, gamma, P), P), P))
+            mstore(add(out, 0x20), addmod(y, sub(P, mulmod(8, mulmod(gamma, gamma, P), P)), P))
         }
     }
 
@@ -207,7 +254,7 @@ library SM2 {
             mstore(add(out, 0x40), mulmod(mulmod(z1, z2, P), h, P))
             u := mulmod(u, hh, P)
             hh := mulmod(hh, h, P)
-            let x := addmod(addmod(mulmod(r, r, P), sub(P, hh), P), mulmod(sub(P, 2), u, P), P)
+            let x := addmod(addmod(mulmod(r, r, P), sub(P, hh), P), sub(P, mulmod(2, u, P)), P)
             mstore(out, x)
             mstore(add(out, 0x20), addmod(mulmod(r, addmod(u, sub(P, x), P), P), sub(P, mulmod(v, hh, P)), P))
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ApplicationId, DepartmentId, EntryId, KeyId, PurposeId} from "./Ids.sol";
+import {ApplicationId, DepartmentId, EntryId, PurposeId} from "./Ids.sol";
 
 // What the contracts keep: each struct is a storage layout and what its view returns. Diagrams show one slot a line,
 // lowest bits on the right.
@@ -50,13 +50,11 @@ struct Grant {
 /// A catalogue entry.
 ///
 ///     slot 0  provider
-///     slot 1  submitter
-///     slot 2  (72 free) | rowsPerDay 32 | callsPerDay 32 | standing 8 | itemCount 16 | shareType 8
-///             | latestItemCount 16 | latestShareType 8 | current 32 | state 8 | latest 32   (from the right)
-///     slot 3  standingTerms
+///     slot 1  submitter 64 | rowsPerDay 32 | callsPerDay 32 | standing 8 | itemCount 16 | shareType 8
+///             | latestItemCount 16 | latestShareType 8 | current 32 | state 8 | latest 32
+///     slot 2  standingTerms
 struct Entry {
     DepartmentId provider; // zero: no such entry
-    KeyId submitter; // key that signed the latest version
     uint32 latest; // number of the latest version, reviewed or not
     uint8 state; // of EntryStates, of the latest version
     uint32 current; // number of the published version in force; 0: none yet
@@ -67,6 +65,9 @@ struct Entry {
     bool standing; // the provider agrees beforehand; only where the current version is unconditional
     uint32 callsPerDay; // of the standing reply
     uint32 rowsPerDay; // of the standing reply
+    // Beginning of the id of the key that signed the latest version. It keeps that key from reviewing it: the same key
+    // always begins the same, and that two keys do by chance costs a reviewer no more than another signature.
+    bytes8 submitter;
     bytes32 standingTerms;
 }
 
@@ -79,7 +80,7 @@ struct Entry {
 ///     slot 4  terms
 ///     slot 5  subject
 ///     slot 6  (8 free) | validUntil 40 | validFrom 40 | rowsPerDay 32 | callsPerDay 32 | revision 32 | version 32
-///             | suspendedBy 8 | shareType 8 | mode 8 | prior 8 | state 8   (from the right)
+///             | suspendedBy 8 | shareType 8 | mode 8 | prior 8 | state 8
 struct Authorisation {
     EntryId entry;
     uint256 items; // bitmap over the items of the pinned version: applied for, then agreed to
