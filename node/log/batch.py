@@ -16,7 +16,7 @@ from node.protocol.leaf import LIMIT, SERVED, complete_leaf
 from node.protocol.merkle import leaf_hash
 
 from .bulk import insert_rows
-from .counters import Counter, end_of_day, load_counters, store_counters
+from .counters import Counter, beijing_day, end_of_day, load_counters, store_counters
 from .drafts import Committed
 from .heads import sign_head, write_head
 from .recent import Resend, find_events, purge, remember, replay
@@ -61,6 +61,7 @@ class Batch:
         self._log = log
         self._now = now
         self._at = max(now, log.at)
+        self._day = beijing_day(self._at)
         self._counters: dict[int, Counter] = {}
         self._known: dict[bytes, int] = {}
         self._placed: dict[bytes, Placed] = {}
@@ -93,10 +94,12 @@ class Batch:
 
     def _place(self, draft: Draft) -> Placed:
         """Give a call its outcome, number, link and leaf; one too large changes nothing."""
-        counter = Counter()
-        if draft.counted:
-            counter = self._counters.setdefault(draft.authorisation, counter)
-        counter.open_day(self._at)
+        counter = self._counters.get(draft.authorisation) if draft.counted else None
+        if counter is None:
+            counter = Counter()
+            if draft.counted:
+                self._counters[draft.authorisation] = counter
+        counter.open_day(self._day)
         outcome = draft.refusal or counter.judge(
             calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
         )

@@ -59,9 +59,8 @@ class Counter:
     rows: int = 0
     """Rows served on `day`."""
 
-    def open_day(self, at: int) -> None:
-        """Start the day's use anew when a time in ms falls on a later day."""
-        day = beijing_day(at)
+    def open_day(self, day: int) -> None:
+        """Start the use anew when the Beijing day is a later one."""
         if day > self.day:
             self.day, self.calls, self.rows = day, 0, 0
 

@@ -16,7 +16,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 from node.errors import CallReplayed
 
 from .bulk import insert_rows, look_up
-from .counters import Counter, end_of_day, load_counters
+from .counters import Counter, beijing_day, end_of_day, load_counters
 from .drafts import Committed
 from .tables import Whole, checkpoint, entry, event, head, position, recent
 from .tiles import tiles_through
@@ -93,7 +93,7 @@ def replay(
     members = orjson.loads(leaf)
     counters = load_counters(connection, log_number, [resend.authorisation])
     counter = counters.get(resend.authorisation, Counter())
-    counter.open_day(now)
+    counter.open_day(beijing_day(now))
     found = Committed(
         leaf=leaf,
         index=index,
