@@ -82,6 +82,7 @@ class Calls:
                     self._ask(client, code, someone)
                 except LedgerError as error:
                     if error.retryable:
+                        self.stages.wait(error.message)
                         return False
                     raise
                 return True

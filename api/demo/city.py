@@ -145,6 +145,11 @@ class City:
         answer = httpx.get(f"{self.url(host)}/api/v1/status", timeout=REQUEST_SECONDS)
         return answer.status_code == httpx.codes.OK
 
+    def _peers(self, host: Player) -> list[str]:
+        """Name the competent department's node: a node with empty disks knows no other."""
+        centre = self.cast.data
+        return [] if host is centre else ["", "[peers]", f'{centre.code} = "{self.url(centre)}"']
+
     def _settings(self, host: Player) -> str:
         lines = [
             f'chain_url = "{self.chain_url}"',
@@ -156,6 +161,7 @@ class City:
             f'authorities = ["{self.authority(host)}"]',
             f'relay_key = "{self.relay_file(host)}"',
             f'password_file = "{self.password_file}"',
+            *self._peers(host),
             "",
             "[anchoring]",
             f"anchor_seconds = {ANCHOR_SECONDS}",

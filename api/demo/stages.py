@@ -27,6 +27,7 @@ class Stages:
     seconds: list[tuple[str, float]] = field(default_factory=list)
     figures: list[tuple[str, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    waiting: str = ""
 
     @contextmanager
     def stage(self, chinese: str, english: str) -> Iterator[None]:
@@ -45,6 +46,12 @@ class Stages:
     def tell(self, chinese: str, english: str) -> None:
         """Show one step of progress."""
         print(f"   · {t(chinese, english)}", flush=True)
+
+    def wait(self, reason: str) -> None:
+        """Show once what is being waited for."""
+        if reason != self.waiting:
+            self.waiting = reason
+            self.tell(f"等待：{reason}", f"waiting: {reason}")
 
     def check(self, ok: bool, chinese: str, english: str) -> None:  # noqa: FBT001 - the fact itself
         """Show one fact that was checked, and remember it if it does not hold."""
