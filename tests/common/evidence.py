@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ledger_sync.bundle import Collected, collect_bundle
 from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
-from node.anchoring import Anchorer, Publisher
+from node.anchoring import Anchorer, PublishedLogs, Publisher
 from node.crypto import Ed25519Signer, SoftwareSigner, sign_decision, sm3
 from node.log import Draft, LogIdentity, LogReader, LogWriter
 from node.log.published import create_published
@@ -86,6 +86,7 @@ class City:
         self.writer = LogWriter(self.log_db, [self.identity])
         self.writer.start()
         self.reader = LogReader(open_engine(self.folder / "log.db", readonly=True))
+        self.logs = PublishedLogs(self.node_db, self.reader)
 
     def close(self) -> None:
         self.writer.stop()
@@ -314,7 +315,7 @@ class City:
         return collect_bundle(
             event,
             queries=self.follow(),
-            logs=self.reader,
+            logs=self.logs,
             documents=self,
             gateway=self.chain.gateway,
             deployment=self.chain.deployment,

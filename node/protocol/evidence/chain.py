@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...errors import MalformedEvent
 from .. import abi, blocks, ids
 from .report import Check, checking, refuse
 
@@ -107,33 +108,38 @@ def read_events(
     """
     events = []
     for number in sorted(bundle.receipts):
-        header = headers[number]
-        log_index = 0
+        logs = 0
         for tx_index, receipt in enumerate(bundle.receipts[number]):
             where = f"receipts[block {number}][{tx_index}]"
             with checking(where, "收据或事件无法解析", "a receipt or event that does not decode"):
-                for log in blocks.parse_receipt(receipt):
+                for log_index, log in enumerate(blocks.parse_receipt(receipt), logs):
+                    logs = log_index + 1
                     if contracts.get(log.address) in CONTRACTS:
-                        name, args = abi.decode_log(
-                            contracts[log.address], list(log.topics), log.data
-                        )
-                        events.append(
-                            abi.ChainEvent(
-                                contract=contracts[log.address],
-                                name=name,
-                                args=args,
-                                seq=args["seq"],
-                                block_number=number,
-                                block_hash=header.hash,
-                                timestamp=header.timestamp,
-                                tx_hash=b"",
-                                tx_index=tx_index,
-                                log_index=log_index,
-                                address=log.address,
-                            )
-                        )
-                    log_index += 1
+                        contract = contracts[log.address]
+                        place = headers[number], tx_index, log_index
+                        events.append(_decode(contract, log, *place))
     return events
+
+
+def _decode(
+    contract: str, log: blocks.Log, header: blocks.Header, tx_index: int, log_index: int
+) -> abi.ChainEvent:
+    name, args = abi.decode_log(contract, log.topics, log.data)
+    if "seq" not in args:
+        raise MalformedEvent(f"{name} is no event our contracts emit")
+    return abi.ChainEvent(
+        contract=contract,
+        name=name,
+        args=args,
+        seq=args["seq"],
+        block_number=header.number,
+        block_hash=header.hash,
+        timestamp=header.timestamp,
+        tx_hash=b"",
+        tx_index=tx_index,
+        log_index=log_index,
+        address=log.address,
+    )
 
 
 def verify_chain(bundle: Bundle, trust: Trust) -> tuple[list[blocks.Header], list[abi.ChainEvent]]:
