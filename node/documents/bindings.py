@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 Note = Callable[["Connection", "DecisionFact"], None]
 
+NEED_VERSION = frozenset({"application", "reply"})
+"""Kinds whose items mean something only beside the pinned catalogue version."""
 MALFORMED = "malformed"
 """What a contradiction says of bytes that have the digest and are no document."""
 
@@ -52,6 +54,14 @@ class Bound:
     def public(self) -> bool:
         """Whether every node may have it."""
         return self.kind in documents.PUBLIC
+
+
+class Verdict(NamedTuple):
+    """What the comparison of one document with the chain came to."""
+
+    bound: Bound
+    contradiction: str | None
+    """The fields that differ; None: none."""
 
 
 class Bindings:
@@ -160,30 +170,32 @@ class Bindings:
                 .values(tries=tries, next_try=next_try_ms)
             )
 
-    def judge(self, bound: Bound, document: documents.Document) -> bool:
-        """Compare the document with the chain; False if the pinned version is not here yet."""
+    def judge(self, bound: Bound, document: documents.Document) -> Verdict | None:
+        """Compare the document with the chain; None if the pinned version is not judged yet."""
         version = None
-        if bound.kind in {"application", "reply"}:
+        if bound.kind in NEED_VERSION:
             version = self._pinned_version(bound)
             if version is None:
-                return False
-        self.settle(bound, _differences(bound, document, version))
-        return True
+                return None
+        return Verdict(bound, _differences(bound, document, version))
 
-    def settle(self, bound: Bound, contradiction: str | None) -> None:
-        """Write a judgement down; it is wanted no more."""
+    def settle(self, verdicts: Sequence[Verdict]) -> None:
+        """Write judgements down, all in one transaction; they are wanted no more."""
+        if not verdicts:
+            return
         now = int(self._store.clock())
         with self._engine.begin() as connection:
-            connection.execute(
-                update(binding)
-                .where(binding.c.object == bound.object, binding.c.digest == bound.digest)
-                .values(judged_at=now, contradiction=contradiction)
-            )
-            connection.execute(
-                delete(wanted).where(
-                    wanted.c.object == bound.object, wanted.c.digest == bound.digest
+            for bound, contradiction in verdicts:
+                connection.execute(
+                    update(binding)
+                    .where(binding.c.object == bound.object, binding.c.digest == bound.digest)
+                    .values(judged_at=now, contradiction=contradiction)
                 )
-            )
+                connection.execute(
+                    delete(wanted).where(
+                        wanted.c.object == bound.object, wanted.c.digest == bound.digest
+                    )
+                )
 
     def _record(self, connection: Connection, fact: DecisionFact, each: objects.Binding) -> None:
         block, log_index = fact.position

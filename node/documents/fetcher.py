@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, MalformedDocument
 from ..protocol import documents
-from .bindings import MALFORMED
+from .bindings import MALFORMED, NEED_VERSION, Verdict
 
 if TYPE_CHECKING:
     import threading
@@ -59,8 +59,7 @@ class Fetcher:
         facts = self._ledger.decisions_after(self._bindings.position(), DECISIONS_A_ROUND)
         self._bindings.record(facts, self._search.note)
         moved = bool(facts)
-        for bound, tries in self._bindings.due(self._now_ms(), DOCUMENTS_A_ROUND):
-            moved = self._bring(bound, tries) or moved
+        moved = self._judge_due() or moved
         return self._search.list_published() or moved
 
     def run(self, stop: threading.Event, wake: threading.Event, *, idle_seconds: float) -> None:
@@ -84,21 +83,34 @@ class Fetcher:
             return False
         return moved
 
-    def _bring(self, bound: Bound, tries: int) -> bool:
-        data = self._store.find(bound.digest)
+    def _judge_due(self) -> bool:
+        """Bring and judge what is due; judgements share transactions."""
+        verdicts: list[Verdict] = []
+        moved = False
+        for bound, tries in self._bindings.due(self._now_ms(), DOCUMENTS_A_ROUND):
+            if bound.kind in NEED_VERSION:
+                # The version may have been judged in this very round.
+                self._bindings.settle(verdicts)
+                verdicts.clear()
+            verdict = self._bring(bound)
+            if verdict is None:
+                pause = min(FIRST_PAUSE_MS << min(tries, 16), LONGEST_PAUSE_MS)
+                self._bindings.postpone(bound, tries + 1, self._now_ms() + pause)
+            else:
+                verdicts.append(verdict)
+                moved = True
+        self._bindings.settle(verdicts)
+        return moved
+
+    def _bring(self, bound: Bound) -> Verdict | None:
+        """Return the judgement on a document; None if it is not to be had yet."""
         try:
-            if data is None:
-                data = self._fetch(bound)
-            if data is not None and self._bindings.judge(bound, documents.parse(data)):
-                return True
+            data = self._store.find(bound.digest) or self._fetch(bound)
+            return None if data is None else self._bindings.judge(bound, documents.parse(data))
         except MalformedDocument as error:
             # The decision's signer bound bytes that are no document: for good.
             log.warning("%s: %s", bound.object, error.message)
-            self._bindings.settle(bound, MALFORMED)
-            return True
-        pause = min(FIRST_PAUSE_MS << min(tries, 16), LONGEST_PAUSE_MS)
-        self._bindings.postpone(bound, tries + 1, self._now_ms() + pause)
-        return False
+            return Verdict(bound, MALFORMED)
 
     def _fetch(self, bound: Bound) -> bytes | None:
         data = self._exchange.fetch(bound)
