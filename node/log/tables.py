@@ -141,8 +141,3 @@ def create_tables(engine: Engine) -> None:
 def position(log_number: int, index: int) -> int:
     """Return the primary key of entry `index` of a log."""
     return log_number << INDEX_BITS | index
-
-
-def index_of(at_position: int) -> int:
-    """Return the index of the entry at a position."""
-    return at_position & ((1 << INDEX_BITS) - 1)

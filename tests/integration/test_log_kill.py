@@ -8,14 +8,17 @@ import subprocess
 import sys
 from collections import defaultdict
 
-from node.log import LogReader, check_log
+from sqlalchemy import select
+
+from node.log import check_log
+from node.log.tables import entry
 from node.protocol.leaf import parse_leaf
 from node.protocol.merkle import leaf_hash
 from node.store import open_engine
 from tests.common.logs import new_identity
 
 KILLS = 12
-LINES_AT_LEAST, LINES_AT_MOST = 1, 700
+LINES_AT_LEAST, LINES_AT_MOST = 1, 400
 """How many acknowledged calls a process is granted before it is killed."""
 
 
@@ -42,17 +45,16 @@ def test_every_acknowledged_call_survives(tmp_path):
         lines = write_until_killed(path, choose.randint(LINES_AT_LEAST, LINES_AT_MOST))
         acknowledged |= {int(index): (int(number), hash_) for index, number, hash_ in lines}
         engine = open_engine(path, readonly=True)
-        reader = LogReader(engine)
-        size = check_log(engine, log).size
-        assert size >= len(acknowledged)
-        for index, (number, hash_) in acknowledged.items():
-            leaf = reader.entry(log, index)
-            assert leaf_hash(leaf).hex().encode() == hash_
-            assert parse_leaf(leaf).number == number
+        # The check has hashed every entry; only that they are the acknowledged ones is left.
+        assert check_log(engine, log).size > max(acknowledged)
         engine.dispose()
+    with open_engine(path, readonly=True).connect() as connection:
+        leaves = connection.scalars(select(entry.c.leaf).order_by(entry.c.position)).all()
+    for index, (number, hash_) in acknowledged.items():
+        assert leaf_hash(leaves[index]).hex().encode() == hash_
+        assert parse_leaf(leaves[index]).number == number
     numbers = defaultdict(list)
-    for index in range(size):
-        call = parse_leaf(reader.entry(log, index))
+    for call in map(parse_leaf, leaves):
         numbers[call.authorisation].append(call.number)
     for counted in numbers.values():
         assert counted == list(range(1, len(counted) + 1))
