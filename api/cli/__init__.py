@@ -10,7 +10,7 @@ import typer
 
 from node.errors import LedgerError
 
-from . import chain, demo, key, log, node, sync, trace, verify
+from . import catalogue, chain, demo, key, log, node, plumbing, sync, trace, verify
 from .console import fail, t
 
 app = typer.Typer(
@@ -26,9 +26,11 @@ app = typer.Typer(
 app.add_typer(chain.app, name="chain")
 app.add_typer(key.app, name="key")
 app.add_typer(node.app, name="node")
+app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(trace.app, name="trace")
 app.add_typer(log.app, name="log")
 app.add_typer(sync.app, name="sync")
+app.add_typer(plumbing.app, name="plumbing")
 app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(demo.demo)
 app.command(name="verify", help=t("离线验证一份证据包", "verify an evidence bundle offline"))(
     verify.verify

@@ -7,7 +7,6 @@ Thread-safe.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,59 +14,29 @@ import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from ..errors import ChainUnavailable
+from .answers import (
+    BlockHeader,
+    RawLog,
+    TxReceipt,
+    parse_bytes,
+    parse_headers,
+    parse_int,
+    parse_list,
+    parse_logs,
+    parse_receipt,
+)
 from .engines import Engine, engine_of
 from .jsonrpc import Endpoint, parse_response
 from .reverts import call_error, revert_data, send_error, unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
+
+__all__ = ["BlockHeader", "Gateway", "RawLog", "TxReceipt"]
 
 READ_ATTEMPTS = 3
 
 Parsed = TypeVar("Parsed")
-
-
-@dataclass(frozen=True, slots=True)
-class BlockHeader:
-    """A block without its transactions."""
-
-    number: int
-    hash: bytes
-    parent_hash: bytes
-    timestamp: int
-    """Seconds since 1970."""
-    raw: dict[str, Any]
-    """The header's fields as the endpoint gave them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RawLog:
-    """A log as a contract emitted it, undecoded."""
-
-    address: bytes
-    topics: list[bytes]
-    data: bytes
-    block_number: int
-    block_hash: bytes
-    tx_hash: bytes
-    tx_index: int
-    log_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class TxReceipt:
-    """What became of a transaction."""
-
-    tx_hash: bytes
-    block_number: int
-    block_hash: bytes
-    tx_index: int
-    succeeded: bool
-    gas_used: int
-    contract_address: bytes | None
-    logs: list[RawLog]
-    revert_data: bytes | None
-    """Where the engine records it (Besu with `--revert-reason-enabled`)."""
 
 
 class Gateway:
@@ -78,7 +47,7 @@ class Gateway:
         self._retrying = Retrying(
             retry=retry_if_exception_type(ChainUnavailable),
             stop=stop_after_attempt(READ_ATTEMPTS),
-            wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.05),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0, jitter=0.05),
             reraise=True,
         )
 
@@ -93,11 +62,11 @@ class Gateway:
 
     def chain_id(self) -> int:
         """Return the chain's id."""
-        return self._read("eth_chainId", parse=_int)
+        return self._read("eth_chainId", parse=parse_int)
 
     def head(self) -> int:
         """Return the number of the last block."""
-        return self._read("eth_blockNumber", parse=_int)
+        return self._read("eth_blockNumber", parse=parse_int)
 
     def block(self, number: int) -> BlockHeader:
         """Return one block's header.
@@ -135,7 +104,7 @@ class Gateway:
                 "fromBlock": hex(start),
                 "toBlock": hex(end),
             }
-            logs += self._read("eth_getLogs", asked, parse=_logs)
+            logs += self._read("eth_getLogs", asked, parse=parse_logs)
         return logs
 
     def call(self, to: bytes, data: bytes, *, block: int | str = "latest") -> bytes:
@@ -149,7 +118,7 @@ class Gateway:
         response = self._retrying(self._endpoint.call, "eth_call", call, _tag(block))
         if "error" in response:
             raise call_error(response["error"], "eth_call")
-        return self._parse(response.get("result"), _bytes)
+        return self._parse(response.get("result"), parse_bytes)
 
     def revert_of(
         self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
@@ -178,28 +147,28 @@ class Gateway:
         response = self._endpoint.call("eth_sendRawTransaction", f"0x{raw.hex()}")
         if "error" in response:
             raise send_error(response["error"])
-        return _bytes(response["result"])
+        return parse_bytes(response["result"])
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""
         name = f"0x{tx_hash.hex()}"
-        return self._read("eth_getTransactionReceipt", name, parse=_find_receipt)
+        return self._read("eth_getTransactionReceipt", name, parse=parse_receipt)
 
     def block_receipts(self, number: int) -> list[dict[str, Any]]:
         """Return all receipts of a block, as the endpoint gave them."""
-        receipts = self._read("eth_getBlockReceipts", hex(number), parse=_find_list)
+        receipts = self._read("eth_getBlockReceipts", hex(number), parse=parse_list)
         if receipts is None:
             raise ChainUnavailable(f"{self._endpoint.url} has no receipts of block {number}")
         return receipts
 
     def code(self, address: bytes) -> bytes:
         """Return the code at an address; empty if there is none."""
-        return self._read("eth_getCode", f"0x{address.hex()}", "latest", parse=_bytes)
+        return self._read("eth_getCode", f"0x{address.hex()}", "latest", parse=parse_bytes)
 
     def transaction_count(self, address: bytes) -> int:
         """Return how many transactions of an account are in blocks: its next nonce."""
         name = f"0x{address.hex()}"
-        return self._read("eth_getTransactionCount", name, "latest", parse=_int)
+        return self._read("eth_getTransactionCount", name, "latest", parse=parse_int)
 
     def _read(self, method: str, *params: object, parse: Callable[[Any], Parsed]) -> Parsed:
         answer: Parsed = self._retrying(self._read_once, method, params, parse)
@@ -224,7 +193,7 @@ class Gateway:
             for number in numbers
         ]
         answers = parse_response(self._endpoint.post(orjson.dumps(requests)), self._endpoint.url)
-        return self._parse(answers, lambda found: list(_headers(found, numbers)))
+        return self._parse(answers, lambda found: list(parse_headers(found, numbers)))
 
     def _parse(self, result: Any, parse: Callable[[Any], Parsed]) -> Parsed:  # noqa: ANN401 - JSON
         try:
@@ -234,75 +203,5 @@ class Gateway:
             raise ChainUnavailable(text) from error
 
 
-def _headers(answers: list[dict[str, Any]], numbers: range) -> Iterator[BlockHeader]:
-    """Order a batch's answers by id: engines may answer in any order."""
-    by_id = {answer["id"]: answer for answer in answers}
-    for number in numbers:
-        answer = by_id[number]
-        if "error" in answer:
-            raise unavailable(answer["error"], f"block {number}")
-        if answer["result"] is None:
-            raise ChainUnavailable(f"there is no block {number} (yet)")
-        yield _header(answer["result"])
-
-
-def _header(block: dict[str, Any]) -> BlockHeader:
-    return BlockHeader(
-        number=_int(block["number"]),
-        hash=_bytes(block["hash"]),
-        parent_hash=_bytes(block["parentHash"]),
-        timestamp=_int(block["timestamp"]),
-        raw=block,
-    )
-
-
-def _logs(found: list[dict[str, Any]]) -> list[RawLog]:
-    return [_log(log) for log in found]
-
-
-def _log(raw: dict[str, Any]) -> RawLog:
-    return RawLog(
-        _bytes(raw["address"]),
-        [bytes.fromhex(topic[2:]) for topic in raw["topics"]],
-        _bytes(raw["data"]),
-        int(raw["blockNumber"], 16),
-        _bytes(raw["blockHash"]),
-        _bytes(raw["transactionHash"]),
-        int(raw["transactionIndex"], 16),
-        int(raw["logIndex"], 16),
-    )
-
-
-def _find_receipt(raw: dict[str, Any] | None) -> TxReceipt | None:
-    return None if raw is None else _receipt(raw)
-
-
-def _find_list(found: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-    return found
-
-
-def _receipt(raw: dict[str, Any]) -> TxReceipt:
-    created, reason = raw.get("contractAddress"), raw.get("revertReason")
-    return TxReceipt(
-        tx_hash=_bytes(raw["transactionHash"]),
-        block_number=_int(raw["blockNumber"]),
-        block_hash=_bytes(raw["blockHash"]),
-        tx_index=_int(raw["transactionIndex"]),
-        succeeded=_int(raw["status"]) == 1,
-        gas_used=_int(raw["gasUsed"]),
-        contract_address=_bytes(created) if created else None,
-        logs=[_log(log) for log in raw["logs"]],
-        revert_data=_bytes(reason) if reason else None,
-    )
-
-
 def _tag(block: int | str) -> str:
     return hex(block) if isinstance(block, int) else block
-
-
-def _int(quantity: str) -> int:
-    return int(quantity, 16)
-
-
-def _bytes(text: str) -> bytes:
-    return bytes.fromhex(text[2:])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from node.client.checks import Asked
 from node.client.http import SignedHttp
 from node.client.trust import Grant, LogKeys
-from node.crypto import Ed25519Signer, Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
+from node.crypto import Ed25519Signer, Signer, Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
 from node.errors import NotFound
 from node.log import LogIdentity, LogReader, LogWriter
 from node.protocol import canonical, encoding, ids, signedcall
@@ -114,7 +114,7 @@ class ScriptedLedger:
     failure: Exception | None = None
 
     def register(
-        self, signer: SoftwareSigner, holder: bytes = APPLICATION, kind: int = KeyKind.APPLICATION
+        self, signer: Signer, holder: bytes = APPLICATION, kind: int = KeyKind.APPLICATION
     ) -> None:
         public = signer.public_key
         self.keys[public.key_id] = KeyFact(

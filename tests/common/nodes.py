@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tests.common.chain import LedgerChain
 
 ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+QUOTA = {"callsPerDay": 1_000_000, "rowsPerDay": 1_000_000}
 CODES = (papers.CENTRE, papers.POLICE, papers.EDUCATION)
 ENTRY_CODE = "30300101/06001"
 ENTRY = ids.entry_id(ids.department_id(papers.POLICE), ENTRY_CODE)
@@ -241,7 +242,7 @@ class NodeTown:
         verdict = {**papers.review()["reviews"][0], "subject": digest}
         review = catalogue.review_versions(papers.review(reviews=[verdict]))
         self.decide(review, self.keys.reviewer)
-        body = papers.application(**ALWAYS, items=list(ITEMS))
+        body = papers.application(**ALWAYS, **QUOTA, items=list(ITEMS))
         applied = authorisations.apply_for([Request(body, self.version_paper)])
         decided = self.decide(applied, self.keys.office[papers.EDUCATION])
         self.first = decided.event["first"]
@@ -250,7 +251,7 @@ class NodeTown:
             authorisation=self.first,
             subject=documents.digest_of(self.application_paper).hex(),
             answer="同意",
-            grant=papers.grant(**ALWAYS, items=list(ITEMS)),
+            grant=papers.grant(**ALWAYS, **QUOTA, items=list(ITEMS)),
             refusals=[],
         )
         act = authorisations.reply(
@@ -285,7 +286,7 @@ QUERY: dict[str, Any] = {
 @contextmanager
 def running_town(folder: Path, chain: LedgerChain) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end."""
-    keys, fatal = NodeKeys(), []  # type: ignore[var-annotated] # filled by the node's threads
+    keys, fatal = NodeKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         settings = load_settings(write_settings(folder, chain, keys, port))

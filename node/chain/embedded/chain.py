@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 from .anvil import find_anvil
 from .sealer import Sealer
-from .service import Request, Response, Service
+from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from .rpc import Request, Response
 
 
 class EmbeddedChain:

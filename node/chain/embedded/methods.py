@@ -1,12 +1,15 @@
-"""The JSON-RPC methods the embedded chain answers, and where each names a block.
+"""The JSON-RPC methods the embedded chain passes on to the EVM, and what it changes in them.
 
 An allow-list: what is not here does not exist for clients. Never `anvil_*`, `evm_*`, `debug_*`
 or `eth_sendTransaction`: each would let a reader change the chain or the node hold keys.
+Pure; `rewrite` raises RpcError.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+
+from .rpc import INVALID_PARAMS, LIMIT_EXCEEDED, RpcError
 
 FORWARDED: Final[dict[str, int | None]] = {
     "eth_accounts": None,
@@ -41,3 +44,71 @@ TIMED = frozenset({"eth_call", "eth_estimateGas"})
 
 LATEST_TAGS = frozenset({"latest", "pending", "safe", "finalized"})
 """Four names for one block: what is sealed is final and nothing is pending."""
+
+LOG_RANGE_BLOCKS = 10_000
+CALL_GAS = 200_000_000
+"""Gas of a call that names no less: an endless loop ends soon."""
+
+_BLOCK_HASH_PARAMETER = "blockHash"
+
+
+def rewrite(method: str, params: list[Any], *, head: int, time: int) -> list[Any]:
+    """Return the parameters the EVM is given; `head` is a block number, `time` in seconds.
+
+    The tags that mean the head are made one, calls are told the time and bounded, as are the
+    ranges of log filters.
+    """
+    if method == "eth_getLogs":
+        return [_filter(params, head)]
+    params = list(params)
+    position = FORWARDED[method]
+    if position is not None and len(params) > position and _means_head(params[position]):
+        params[position] = "latest"
+    return _call(params, time) if method in TIMED else params
+
+
+def _call(params: list[Any], time: int) -> list[Any]:
+    call, tag = (*params, "latest")[:2] if params else (None, None)
+    if not isinstance(call, dict) or len(params) > 2:  # noqa: PLR2004 - call and block
+        raise RpcError(INVALID_PARAMS, "a call object and a block are expected, nothing else")
+    gas = _quantity(call["gas"]) if call.get("gas") is not None else CALL_GAS
+    call = {**call, "gas": hex(min(gas, CALL_GAS))}
+    if tag != "latest":
+        return [call, tag]
+    # The head's own time is that of the last decision: after a quiet weekend `notAfter` and
+    # validity would be judged by Friday's clock.
+    return [call, tag, None, {"time": hex(time)}]
+
+
+def _filter(params: list[Any], head: int) -> dict[str, Any]:
+    if len(params) != 1 or not isinstance(params[0], dict):
+        raise RpcError(INVALID_PARAMS, "one filter object is expected")
+    given: dict[str, Any] = params[0]
+    if _BLOCK_HASH_PARAMETER in given:
+        return given
+    first = _block_number(given.get("fromBlock"), head)
+    last = min(_block_number(given.get("toBlock"), head), head)
+    if last - first >= LOG_RANGE_BLOCKS:
+        asked = f"{last - first + 1} blocks; at most {LOG_RANGE_BLOCKS} are searched at once"
+        raise RpcError(LIMIT_EXCEEDED, asked)
+    return {**given, "fromBlock": hex(first), "toBlock": hex(max(first, last))}
+
+
+def _means_head(tag: object) -> bool:
+    return isinstance(tag, str) and tag in LATEST_TAGS
+
+
+def _block_number(tag: object, head: int) -> int:
+    if tag is None or _means_head(tag):
+        return head
+    return 0 if tag == "earliest" else _quantity(tag)
+
+
+def _quantity(value: object) -> int:
+    try:
+        number = int(value, 16) if isinstance(value, str) and value.startswith("0x") else -1
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise RpcError(INVALID_PARAMS, f"not a hexadecimal quantity: {value!r:.40}")
+    return number

@@ -17,12 +17,11 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...errors import (
-    ChainTampered,
     ChainUnavailable,
     Fatal,
     LedgerError,
@@ -32,7 +31,8 @@ from ...errors import (
 from .admission import Nonces, check
 from .anvil import BLOCK_GAS_LIMIT, Anvil
 from .gate import Gate
-from .store import BlockStore, StoredBlock
+from .replay import Head, replay, stored_block
+from .store import BlockStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +47,6 @@ QUEUE_TRANSACTIONS = 20_000
 """More waiting than this is refused as overloaded."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last sealed block."""
-
-    number: int
-    timestamp: int
-    hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +256,7 @@ class Sealer:
         timestamp = self.time()
         block = self.anvil.mine(timestamp)
         hashes = [f"0x{transaction.hash.hex()}" for transaction in transactions]
-        stored = _stored(block, [transaction.raw for transaction in transactions])
+        stored = stored_block(block, [transaction.raw for transaction in transactions])
         if (
             block["transactions"] != hashes
             or stored.parent_hash != self.head.hash
@@ -283,7 +274,7 @@ class Sealer:
             self._end_anvil()
             anvil = Anvil(self._program, self._chain_id)
             try:
-                head = _replay(store, anvil, self._chain_id)
+                head = replay(store, anvil, self._chain_id)
             except BaseException:
                 anvil.kill()
                 raise
@@ -313,33 +304,3 @@ class Sealer:
     def _is_sealed(self, transaction_hash: bytes) -> bool:
         receipt = self.anvil.result("eth_getTransactionReceipt", f"0x{transaction_hash.hex()}")
         return receipt is not None
-
-
-def _stored(block: dict[str, Any], raws: list[bytes]) -> StoredBlock:
-    return StoredBlock(
-        number=int(block["number"], 16),
-        timestamp=int(block["timestamp"], 16),
-        parent_hash=bytes.fromhex(block["parentHash"][2:]),
-        hash=bytes.fromhex(block["hash"][2:]),
-        transactions=raws,
-    )
-
-
-def _replay(store: BlockStore, anvil: Anvil, chain_id: int) -> Head:
-    """Bring a fresh anvil to the stored head, comparing every hash."""
-    genesis = _stored(anvil.result("eth_getBlockByNumber", "0x0", False), [])  # noqa: FBT003 - JSON
-    store.claim(chain_id, genesis.hash)
-    head = Head(0, genesis.timestamp, genesis.hash)
-    for block in store.blocks():
-        try:
-            for raw in block.transactions:
-                anvil.send(raw)
-            replayed = _stored(anvil.mine(block.timestamp), list(block.transactions))
-        except TransactionRefused as refusal:
-            raise ChainTampered(
-                f"stored block {block.number} does not replay: {refusal}"
-            ) from refusal
-        if replayed != block:
-            raise ChainTampered(f"stored block {block.number} does not replay to its stored hash")
-        head = Head(block.number, block.timestamp, block.hash)
-    return head

@@ -76,7 +76,7 @@ class TestProblem:
         reset = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         response = problem_response(errors.QuotaCalls("used up", reset=reset))
         assert 3590 <= int(response.headers["Retry-After"]) <= 3602
-        assert json.loads(response.body)["reset"] == reset
+        assert json.loads(bytes(response.body))["reset"] == reset
 
     def test_challenges_whoever_is_not_authenticated(self):
         assert "gdsl-1" in problem_response(errors.SignatureInvalid()).headers["WWW-Authenticate"]

@@ -1,6 +1,7 @@
 """Facts around one authorisation, permitted unless a test says otherwise."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from node.protocol import ids
 from node.protocol.enums import AuthorisationState, DepartmentStatus, EntryState, KeyKind, Mode
@@ -50,9 +51,9 @@ class Version:
 
 @dataclass(frozen=True)
 class Terms:
-    row_scope: dict | None = None
+    row_scope: dict[str, Any] | None = None
     filter_only: tuple[str, ...] = ()
-    masks: dict = field(default_factory=dict)
+    masks: dict[str, str] = field(default_factory=dict)
 
 
 GRANTED = 0b011111

@@ -10,7 +10,7 @@ from node.service.mask import HIDDEN, mask_rows, parse_rule
 
 class TestMaskRows:
     def test_masks_the_named_items_and_leaves_null(self):
-        rows = [
+        rows: list[dict[str, object]] = [
             {"XM": "张三丰", "GMSFHM": "130902200001010000", "CSRQ": "2018-09-01", "BZ": "x"},
             {"XM": None, "GMSFHM": "1309", "CSRQ": None, "BZ": "x"},
         ]
@@ -21,7 +21,7 @@ class TestMaskRows:
         ]
 
     def test_masks_a_number_as_its_text(self):
-        rows = [{"N": 123456}]
+        rows: list[dict[str, object]] = [{"N": 123456}]
         mask_rows(rows, {"N": "keep:1,1"})
         assert rows == [{"N": "1****6"}]
 

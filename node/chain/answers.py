@@ -1,0 +1,139 @@
+"""What a chain endpoint answers, read into values: headers, logs, receipts.
+
+Pure. Hexadecimal becomes bytes and integers here; what has another shape raises the ordinary
+errors of reading it (KeyError, ValueError, TypeError...), which the gateway turns into
+ChainUnavailable: an endpoint that cannot be read is as good as none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ChainUnavailable
+from .reverts import unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class BlockHeader:
+    """A block without its transactions."""
+
+    number: int
+    hash: bytes
+    parent_hash: bytes
+    timestamp: int
+    """Seconds since 1970."""
+    raw: dict[str, Any]
+    """The header's fields as the endpoint gave them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawLog:
+    """A log as a contract emitted it, undecoded."""
+
+    address: bytes
+    topics: list[bytes]
+    data: bytes
+    block_number: int
+    block_hash: bytes
+    tx_hash: bytes
+    tx_index: int
+    log_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class TxReceipt:
+    """What became of a transaction."""
+
+    tx_hash: bytes
+    block_number: int
+    block_hash: bytes
+    tx_index: int
+    succeeded: bool
+    gas_used: int
+    contract_address: bytes | None
+    logs: list[RawLog]
+    revert_data: bytes | None
+    """Where the engine records it (Besu with `--revert-reason-enabled`)."""
+
+
+def parse_headers(answers: list[dict[str, Any]], numbers: range) -> Iterator[BlockHeader]:
+    """Order a batch's answers by id: engines may answer in any order."""
+    by_id = {answer["id"]: answer for answer in answers}
+    for number in numbers:
+        answer = by_id[number]
+        if "error" in answer:
+            raise unavailable(answer["error"], f"block {number}")
+        if answer["result"] is None:
+            raise ChainUnavailable(f"there is no block {number} (yet)")
+        yield _header(answer["result"])
+
+
+def _header(block: dict[str, Any]) -> BlockHeader:
+    return BlockHeader(
+        number=parse_int(block["number"]),
+        hash=parse_bytes(block["hash"]),
+        parent_hash=parse_bytes(block["parentHash"]),
+        timestamp=parse_int(block["timestamp"]),
+        raw=block,
+    )
+
+
+def parse_logs(found: list[dict[str, Any]]) -> list[RawLog]:
+    """Read the logs of `eth_getLogs`."""
+    return [_log(log) for log in found]
+
+
+def _log(raw: dict[str, Any]) -> RawLog:
+    return RawLog(
+        parse_bytes(raw["address"]),
+        [bytes.fromhex(topic[2:]) for topic in raw["topics"]],
+        parse_bytes(raw["data"]),
+        int(raw["blockNumber"], 16),
+        parse_bytes(raw["blockHash"]),
+        parse_bytes(raw["transactionHash"]),
+        int(raw["transactionIndex"], 16),
+        int(raw["logIndex"], 16),
+    )
+
+
+def parse_receipt(raw: dict[str, Any] | None) -> TxReceipt | None:
+    """Read one receipt; None when the chain has none."""
+    return None if raw is None else _receipt(raw)
+
+
+def parse_list(found: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
+    """Take a list as it is; None when the block is not there."""
+    return found
+
+
+def _receipt(raw: dict[str, Any]) -> TxReceipt:
+    created, reason = raw.get("contractAddress"), raw.get("revertReason")
+    return TxReceipt(
+        tx_hash=parse_bytes(raw["transactionHash"]),
+        block_number=parse_int(raw["blockNumber"]),
+        block_hash=parse_bytes(raw["blockHash"]),
+        tx_index=parse_int(raw["transactionIndex"]),
+        succeeded=parse_int(raw["status"]) == 1,
+        gas_used=parse_int(raw["gasUsed"]),
+        contract_address=parse_bytes(created) if created else None,
+        logs=[_log(log) for log in raw["logs"]],
+        revert_data=parse_bytes(reason) if reason else None,
+    )
+
+
+def parse_int(quantity: str) -> int:
+    """Read a quantity, hex with 0x."""
+    return int(quantity, 16)
+
+
+def parse_bytes(text: str) -> bytes:
+    """Read data."""
+    """Read a quantity."""
+    """Take a list as it is; null where there is no such block."""
+    """Read the result of eth_getTransactionReceipt; null while the transaction is in no block."""
+    """Read the result of eth_getLogs."""
+    return bytes.fromhex(text[2:])
