@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -92,14 +93,15 @@ class TestQuery:
     def test_proves_a_refusal(self, town, client):
         with pytest.raises(ItemNotGranted) as refused:
             client.query(town.first, **{**QUERY, "items": ["XM", "MZ"]})
-        receipt = refused.value.facts["receipt"]
+        receipt: Any = refused.value.facts["receipt"]
         assert isinstance(receipt, Receipt)
         assert receipt.parsed_leaf.outcome == "item-not-granted"
 
     def test_knows_no_authorisation_of_anothers_application(self, town):
         with town.client(town.keys.stranger) as stranger, pytest.raises(AuthorisationUnknown) as no:
             stranger.query(town.first, **QUERY)
-        assert no.value.facts["receipt"].parsed_leaf.number == 0
+        receipt: Any = no.value.facts["receipt"]
+        assert receipt.parsed_leaf.number == 0
 
     def test_refuses_within_a_second_of_a_suspension_and_serves_after_it(self, town, client):
         town.desk.decide(*suspension(town), town.keys.office[papers.POLICE])
@@ -286,7 +288,7 @@ class TestLog:
         with town.client(town.keys.stranger) as stranger:
             with pytest.raises(AuthorisationUnknown) as refused:
                 stranger.query(town.first, **QUERY)
-            receipt = refused.value.facts["receipt"]
+            receipt: Any = refused.value.facts["receipt"]
             assert stranger.fetch_receipt(receipt).leaf == receipt.leaf
 
     def test_seals_the_request_to_an_auditor_alone(self, town, client):

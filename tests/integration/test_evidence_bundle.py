@@ -7,13 +7,15 @@ import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger_sync.bundle import collect_bundle
 from node.crypto import SoftwareSigner, sm3
-from node.errors import EventUnknown, EvidenceInvalid, NotFound
+from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
 from node.protocol import abi, canonical, documents
 from node.protocol.enums import AuthorisationState, Step
 from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
@@ -26,7 +28,6 @@ from tests.common.papers import POLICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ledger_sync.bundle import Collected
     from node.protocol.trust import Trust
 
 pytestmark = pytest.mark.chain
@@ -44,7 +45,7 @@ def city(embedded_chain, tmp_path_factory) -> Iterator[City]:
 
 
 @pytest.fixture(scope="module")
-def event(city: City) -> bytes:
+def event(city: City):
     """The second of three calls, anchored."""
     events = [city.call() for _ in range(3)]
     city.anchor()
@@ -52,7 +53,7 @@ def event(city: City) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def collected(city: City, event: bytes) -> Collected:
+def collected(city: City, event: bytes):
     return city.collect(event)
 
 
@@ -341,6 +342,55 @@ class TestCollecting:
         }
         assert "reply" not in kinds
         assert "catalogue-version" in kinds
+
+
+class TestALyingEndpoint:
+    """What the chain endpoint says is held against the read model and against hashes."""
+
+    def collect(self, city: City, event: bytes, **answers: Any) -> None:
+        real = city.chain
+        gateway = Mock(wraps=real.gateway)
+        gateway.configure_mock(**answers)
+        collect_bundle(
+            event,
+            queries=city.follow(),
+            logs=city.logs,
+            documents=city,
+            gateway=gateway,
+            deployment=real.deployment,
+        )
+
+    def test_is_found_by_a_header_that_does_not_hash(self, city, event):
+        def headers(first, last):
+            found = city.chain.gateway.headers(first, last)
+            return [replace(one, raw={**one.raw, "gasUsed": "0x1"}) for one in found]
+
+        with pytest.raises(ChainInconsistent, match="does not hash"):
+            self.collect(city, event, **{"headers.side_effect": headers})
+
+    def test_is_found_by_another_block_at_the_head(self, city, event):
+        def headers(first, last):
+            return [
+                replace(one, number=number)
+                for number, one in enumerate(city.chain.gateway.headers(first - 1, last - 1), first)
+            ]
+
+        genesis = city.chain.gateway.headers(0, 0)
+        with pytest.raises(ChainInconsistent, match="not the one"):
+            self.collect(
+                city,
+                event,
+                **{
+                    "headers.side_effect": lambda first, last: [
+                        *genesis,
+                        *headers(first + 1, last),
+                    ]
+                },
+            )
+
+    def test_is_found_by_receipts_left_out(self, city, event):
+        with pytest.raises(ChainInconsistent, match="receipts"):
+            self.collect(city, event, **{"block_receipts.return_value": []})
 
 
 class TestALogThatChangesItsKey:

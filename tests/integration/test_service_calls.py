@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from node import errors
 from node.client.checks import check_answer, check_refusal
 from node.crypto import SoftwareSigner, sm3
-from node.protocol import encoding, ids, signedcall
+from node.protocol import canonical, encoding, ids, signedcall
 from node.protocol.enums import AuthorisationState, KeyKind
 from node.protocol.envelope import envelope_bytes
 from node.protocol.receipt import Receipt
@@ -384,7 +384,7 @@ class TestSignedCall:
     @given(data=st.data())
     def test_refuses_a_flip_of_any_byte(self, city, data):
         """Whatever is flipped on the wire, the call is refused and leaves no leaf."""
-        content = calls.canonical.dumps(body())
+        content = canonical.dumps(body())
         path = f"/api/v1/authorisations/{calls.AUTHORISATION}/query"
         headers = signedcall.build(
             method="POST",

@@ -81,7 +81,9 @@ class TestPublisher:
     def test_publishes_a_log_that_has_grown(self, publisher, engine, logs):
         logs.grow(3)
         assert publisher.run_once() == 1
-        assert last_published(engine, LOG).size == 3
+        published = last_published(engine, LOG)
+        assert published is not None
+        assert published.size == 3
 
     def test_publishes_nothing_of_a_log_that_stands(self, publisher, logs):
         logs.grow(3)

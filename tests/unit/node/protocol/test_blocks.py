@@ -9,7 +9,7 @@ import pytest
 import rlp as reference_rlp
 from hypothesis import given
 from hypothesis import strategies as st
-from trie import HexaryTrie
+from trie.hexary import HexaryTrie
 
 from node.crypto import keccak256
 from node.errors import MalformedEvidence

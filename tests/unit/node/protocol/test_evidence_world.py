@@ -98,7 +98,7 @@ def replay(story: Story) -> World:
 
 
 @pytest.fixture
-def story() -> Liar:
+def story():
     return Liar.begin()
 
 
@@ -196,11 +196,11 @@ def _reviewed_own(story: Liar, _: dict[str, Any]) -> None:
         story.review(("10/1", 1, True))
 
 
-def _replayed(story: Liar, _: dict[str, Any]) -> None:
-    contract, event, args = "DepartmentRegistry", "RolesGranted", None
+def _replayed(story: Liar, _body: dict[str, Any]) -> None:
+    contract, event = "DepartmentRegistry", "RolesGranted"
     story.grant(POLICE, story.heads[POLICE].public_key.key_id, 6)
-    _, _, args = story.pending[-1]
-    story.pending.append((contract, event, {**args, "seq": story.seq(contract)}))
+    _, _, granted = story.pending[-1]
+    story.pending.append((contract, event, {**granted, "seq": story.seq(contract)}))
 
 
 def _lying(tell: Callable[[Liar, dict[str, Any]], object], **fields: Any) -> Any:
