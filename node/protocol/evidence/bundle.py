@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ...crypto import sm3
 from ...errors import LedgerError, MalformedEvidence
 from .. import canonical
 from ..encoding import b64u, unb64u
@@ -98,7 +99,7 @@ def parse_bundle(data: bytes) -> Bundle:
         ) from err
     if not isinstance(value, dict) or set(value) != _MEMBERS:
         _refuse("file", f"members must be exactly {', '.join(sorted(_MEMBERS))}")
-    if value["type"] != "evidence" or value["v"] != 1:
+    if value["type"] != "evidence" or type(value["v"]) is not int or value["v"] != 1:
         _refuse("type", "not an evidence bundle of version 1")
     claim = value["claim"]
     if not isinstance(claim, dict) or set(claim) != {"event"}:
@@ -134,8 +135,6 @@ def _receipts(value: object) -> dict[int, list[bytes]]:
 
 
 def _documents(value: object) -> dict[bytes, bytes]:
-    from ...crypto import sm3
-
     documents: dict[bytes, bytes] = {}
     last = b""
     for position, one in enumerate(_list_of_bytes(value, "documents")):

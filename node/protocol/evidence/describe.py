@@ -112,7 +112,8 @@ class Describer:
             elif event.name == "Advanced" and args["authorisation"] == authorisation:
                 step = Step(args["step"])
                 english = step.name.lower().replace("_", " ")
-                lines.append(self._decision("authorisation", event, _STEPS[step], english))
+                text = _STEPS.get(step, english)
+                lines.append(self._decision("authorisation", event, text, english))
         return lines
 
     def call(self, claim: Claim, bundle: Bundle) -> Check:
