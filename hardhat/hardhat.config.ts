@@ -29,6 +29,7 @@ export default defineConfig({
       chainId: 20260101,
       blockGasLimit: 1_000_000_000n,
       initialBaseFeePerGas: 0n,
+      initialDate: new Date(1_789_999_000_000), // the tests begin a little later; see test/harness/chain.ts
     },
   },
 });

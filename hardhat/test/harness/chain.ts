@@ -1,0 +1,247 @@
+// A simulated chain, contracts on it, decisions sent to them, and what comes back: events or typed errors.
+//
+// Every transaction is mined in a block of its own, one second after the last, from a fixed date: the same test gives
+// the same bytes and the same gas every time.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { network } from "hardhat";
+import {
+  decodeErrorResult,
+  decodeEventLog,
+  decodeFunctionResult,
+  encodeDeployData,
+  encodeFunctionData,
+  hashTypedData,
+  isHex,
+  type Abi,
+  type AbiFunction,
+  type AbiParameter,
+  type Hex,
+} from "viem";
+import { sign, type Sm2Key, type Sm2Signature } from "./sm2.ts";
+
+/** First second of every test. */
+export const START = 1_790_000_000n;
+export const DAY = 86_400n;
+export const ZERO = `0x${"0".repeat(64)}` as Hex;
+
+export type Fields = Record<string, any>;
+
+/** One decoded event. */
+export interface Event {
+  readonly name: string;
+  readonly args: Fields;
+}
+
+/** What a mined transaction did. */
+export interface Mined {
+  readonly gas: number;
+  readonly events: Event[];
+}
+
+/** A contract refused; `name` and `args` are those of its Solidity error. */
+export class Refused extends Error {
+  readonly errorName: string;
+  readonly args: readonly unknown[];
+
+  constructor(name: string, args: readonly unknown[]) {
+    super(`${name}(${args.join(", ")})`);
+    this.errorName = name;
+    this.args = args;
+  }
+}
+
+/** A deployed contract. */
+export interface Deployed {
+  readonly name: string;
+  readonly address: Hex;
+  readonly abi: Abi;
+}
+
+interface Artifact {
+  readonly abi: Abi;
+  readonly bytecode: Hex;
+}
+
+/** The build's artifact of a contract. */
+export function artifactOf(name: string): Artifact {
+  const path = new URL(`../../artifacts/contracts/${name}.sol/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(path, "utf8")) as Artifact;
+}
+
+/** All errors of all contracts: one contract's may pass through another. */
+const ERRORS: Abi = ["DepartmentRegistry", "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"].flatMap(
+  (name) => artifactOf(name).abi.filter((item) => item.type === "error"),
+);
+
+/** EIP-712 types of a decision, read from the function that takes it. */
+export function typesOf(abi: Abi, functionName: string): { primaryType: string; types: Fields } {
+  const item = abi.find((one) => one.type === "function" && one.name === functionName) as AbiFunction;
+  const types: Fields = {};
+  const nameOf = (parameter: AbiParameter): string => {
+    const internal = parameter.internalType ?? "";
+    if (!internal.startsWith("struct ")) return parameter.type;
+    const [name] = internal.slice("struct ".length).split("[");
+    const fields = (parameter as { components: readonly AbiParameter[] }).components;
+    types[name as string] = fields.map((field) => ({ name: field.name, type: nameOf(field) }));
+    return parameter.type.replace("tuple", name as string);
+  };
+  return { primaryType: nameOf(item.inputs[0] as AbiParameter), types };
+}
+
+/** The 85 bytes an official signs. */
+export function textOf(decisionHash: Hex): Uint8Array {
+  return Buffer.from(`ShareLedger-decision:${decisionHash.slice(2)}`, "ascii");
+}
+
+/** Where and how a decision differs from what is right; for the tests of refusals. */
+export interface Twist {
+  /** Chain the signer thinks it is on. */
+  readonly chainId?: number;
+  /** Contract the signer thinks it decides in. */
+  readonly verifyingContract?: Hex;
+  /** Key id to name instead of the signer's. */
+  readonly key?: Hex;
+  /** Signature to send instead. */
+  readonly signature?: Sm2Signature;
+  /** Key whose signature is sent as proof of possession. */
+  readonly possession?: Sm2Key;
+}
+
+/** One simulated chain. */
+export class Chain {
+  readonly chainId: number;
+  readonly account: Hex;
+  readonly other: Hex;
+  now = START;
+  #provider: { request(args: { method: string; params?: unknown[] }): Promise<any> };
+  #nonce = 1n;
+
+  private constructor(provider: any, chainId: number, accounts: Hex[]) {
+    this.#provider = provider;
+    this.chainId = chainId;
+    [this.account, this.other] = accounts as [Hex, Hex];
+  }
+
+  static async start(): Promise<Chain> {
+    const { provider } = await network.create();
+    const accounts = (await provider.request({ method: "eth_accounts" })) as Hex[];
+    return new Chain(provider, Number(await provider.request({ method: "eth_chainId" })), accounts);
+  }
+
+  request(method: string, params: unknown[] = []): Promise<any> {
+    return this.#provider.request({ method, params });
+  }
+
+  /** Keep the state; the returned function goes back to it. */
+  async snapshot(): Promise<() => Promise<void>> {
+    const [now, nonce] = [this.now, this.#nonce];
+    let id = await this.request("evm_snapshot");
+    return async () => {
+      await this.request("evm_revert", [id]);
+      id = await this.request("evm_snapshot");
+      [this.now, this.#nonce] = [now, nonce];
+    };
+  }
+
+  async deploy(name: string, args: readonly unknown[] = [], artifact = artifactOf(name)): Promise<Deployed> {
+    const { abi, bytecode } = artifact;
+    const receipt = await this.#mine({ data: encodeDeployData({ abi, bytecode, args }) });
+    return { name, address: receipt.contractAddress, abi };
+  }
+
+  /** Call a function in a transaction. */
+  async send(target: Deployed, functionName: string, args: readonly unknown[], from = this.account): Promise<Mined> {
+    const data = encodeFunctionData({ abi: target.abi, functionName, args });
+    const receipt = await this.#mine({ to: target.address, data }, from);
+    const events = receipt.logs.map((log: any) => {
+      assert.equal(log.address, target.address.toLowerCase());
+      const decoded = decodeEventLog({ abi: target.abi, topics: log.topics, data: log.data });
+      return { name: decoded.eventName, args: decoded.args };
+    });
+    return { gas: Number(receipt.gasUsed), events };
+  }
+
+  /** Call a view function at the next block's time. */
+  async read(target: Deployed, functionName: string, args: readonly unknown[] = []): Promise<any> {
+    const data = encodeFunctionData({ abi: target.abi, functionName, args });
+    const call = { from: this.account, to: target.address, data };
+    const result = await this.request("eth_call", [call, "pending"]).catch(rethrow);
+    return decodeFunctionResult({ abi: target.abi, functionName, data: result });
+  }
+
+  /** Gas of a call without what any transaction costs. */
+  async gasOf(target: Deployed, functionName: string, args: readonly unknown[]): Promise<number> {
+    const data = encodeFunctionData({ abi: target.abi, functionName, args });
+    return Number(await this.request("eth_estimateGas", [{ from: this.account, to: target.address, data }]));
+  }
+
+  /** Arguments of a signed decision: the struct with nonce and notAfter, the signature, the proof of possession. */
+  sign(target: Deployed, functionName: string, message: Fields, signer: Sm2Key, twist: Twist = {}): unknown[] {
+    const decision: Fields = { nonce: this.#nonce++, notAfter: this.now + DAY, ...message };
+    const hash = this.hash(target, functionName, decision, twist);
+    const { r, s } = twist.signature ?? sign(signer, textOf(hash));
+    const args: unknown[] = [decision, { key: twist.key ?? signer.id, r, s }];
+    if (twist.possession !== undefined) args.push(sign(twist.possession, textOf(hash)));
+    return args;
+  }
+
+  /** EIP-712 hash of a decision, by viem. */
+  hash(target: Deployed, functionName: string, decision: Fields, twist: Twist = {}): Hex {
+    const { primaryType, types } = typesOf(target.abi, functionName);
+    const domain = {
+      name: "ShareLedger",
+      version: "1",
+      chainId: twist.chainId ?? this.chainId,
+      verifyingContract: twist.verifyingContract ?? target.address,
+    };
+    return hashTypedData({ domain, types, primaryType, message: decision } as any);
+  }
+
+  /** Sign and send a decision. */
+  async decide(
+    target: Deployed,
+    functionName: string,
+    message: Fields,
+    signer: Sm2Key,
+    twist: Twist = {},
+  ): Promise<Mined> {
+    return this.send(target, functionName, this.sign(target, functionName, message, signer, twist));
+  }
+
+  async #mine(transaction: Fields, from = this.account): Promise<any> {
+    this.now += 1n;
+    await this.request("evm_setNextBlockTimestamp", [Number(this.now)]);
+    const fields = { from, gas: "0x5f5e100", gasPrice: "0x0", ...transaction };
+    const hash = await this.request("eth_sendTransaction", [fields]).catch(rethrow);
+    return this.request("eth_getTransactionReceipt", [hash]);
+  }
+}
+
+/** Turn the provider's error into the contract's. */
+function rethrow(error: any): never {
+  let data: unknown = error;
+  while (typeof data === "object" && data !== null) data = (data as any).data;
+  if (!isHex(data) || data === "0x") throw error;
+  const decoded = decodeErrorResult({ abi: ERRORS, data });
+  throw new Refused(decoded.errorName, decoded.args ?? []);
+}
+
+/** Expect a refusal with this error and these arguments. */
+export async function refuses(promise: Promise<unknown>, name: string, args: readonly unknown[]): Promise<void> {
+  await assert.rejects(promise, (error: unknown) => {
+    if (!(error instanceof Refused)) throw error;
+    assert.equal(error.errorName, name, String(error));
+    assert.deepEqual(error.args, args);
+    return true;
+  });
+}
+
+/** Expect one event with this name and these arguments. */
+export function emits(mined: Mined, name: string, args: Fields): void {
+  assert.deepEqual(
+    mined.events.map((event) => event.name),
+    [name],
+  );
+  assert.deepEqual(mined.events[0]?.args, args);
+}
