@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from node.crypto import Sm2PublicKey, sm3, verify_sm2
-from node.errors import LedgerError, NotFound, ReceiptInvalid
-from node.protocol import merkle
-from node.protocol.callbase import parse_base
-from node.protocol.checkpoint import Checkpoint, checkpoint_hash, verify_note
-from node.protocol.enums import AuthorisationState, KeyKind
+from node.crypto import sm3
+from node.errors import NotFound, ReceiptInvalid
+from node.protocol.enums import AuthorisationState
 from node.protocol.leaf import SERVED
 
 from .bundle import find_event
 from .concerned import list_decisions, list_version_decisions
 from .judging import check_outcome, check_stability
+from .logged import check_anchor, check_call, check_checkpoint
 from .signing import SignerNames, check_decision
 from .tracelines import TraceLine, beijing, line, short
 
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from node.chain.deployment import Deployment
-    from node.protocol.facts import AuthorisationFact, BlockRef, KeyFact
+    from node.protocol.facts import AuthorisationFact, BlockRef
     from node.protocol.receipt import Receipt
 
     from .facts import AnchorFact, DecisionFact, LogFact
@@ -98,7 +96,7 @@ class Tracer:
             f"call {event.hex()} ({leaf.outcome}, {beijing(leaf.at // 1000)})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
-            lambda: self._check_call(receipt, event),
+            lambda: check_call(self._queries, receipt, event),
             self._authorisation(leaf.authorisation, receipt),
             self._checkpoint(self._queries.find_log(log), receipt),
         )
@@ -139,16 +137,6 @@ class Tracer:
             *(self._decision(one) for one in self._queries.decisions_in(number)),
             *(self._anchored_range(one) for one in self._queries.anchors_in(number)),
         )
-
-    def _check_call(self, receipt: Receipt, event: bytes) -> None:
-        leaf = receipt.parsed_leaf
-        call = parse_base(leaf.base)
-        if not call.event == leaf.event == event:
-            raise ReceiptInvalid("the event id is not that of the signed text")
-        key = self._queries.get_key(call.key_id)
-        if key.kind != KeyKind.APPLICATION:
-            raise ReceiptInvalid("signed by no application's key")
-        verify_sm2(_public(key), leaf.base, leaf.signature)
 
     def _authorisation(self, authorisation: int, receipt: Receipt | None = None) -> TraceLine:
         steps = self._queries.steps(authorisation)
@@ -225,32 +213,9 @@ class Tracer:
             f"{self._name(log.department)}",
             "包含证明、SM2 与 Ed25519 两行签名",
             "inclusion proof, both signature lines",
-            lambda: self._check_checkpoint(log, receipt),
+            lambda: check_checkpoint(self._queries, self._names, log, receipt),
             self._anchor(log, receipt),
         )
-
-    def _check_checkpoint(self, log: LogFact, receipt: Receipt) -> None:
-        checkpoint = receipt.signed_checkpoint.checkpoint
-        if (checkpoint.origin, checkpoint.size) != (log.origin, receipt.size):
-            raise ReceiptInvalid("the checkpoint is of another log or size")
-        merkle.verify_inclusion(
-            merkle.leaf_hash(receipt.leaf),
-            receipt.index,
-            receipt.size,
-            receipt.proof,
-            checkpoint.root,
-        )
-        found: LedgerError = NotFound("no document of a department key of this log is here")
-        for key in self._queries.keys_of(log.department):
-            second = self._names.ed25519_of(key)
-            if key.kind == KeyKind.DEPARTMENT and second is not None:
-                try:
-                    verify_note(receipt.signed_checkpoint, sm2=_public(key), ed25519=second)
-                except LedgerError as err:
-                    found = err
-                else:
-                    return
-        raise found
 
     def _anchor(self, log: LogFact, receipt: Receipt) -> TraceLine:
         anchor = self._queries.find_anchor(log.log, receipt.index)
@@ -268,7 +233,7 @@ class Tracer:
             f"{short(anchor.tx)}",
             "一致性证明、检查点散列",
             "consistency proof, checkpoint hash",
-            lambda: self._check_anchor(log, receipt, anchor),
+            lambda: check_anchor(self._logs, log, receipt, anchor),
             self._stability(receipt, anchor),
             self._block(anchor.block),
         )
@@ -282,15 +247,6 @@ class Tracer:
             "unchanged, so the order of call and change need not be proven",
             lambda: check_stability(self._queries, leaf, anchor.block),
         )
-
-    def _check_anchor(self, log: LogFact, receipt: Receipt, anchor: AnchorFact) -> None:
-        root = receipt.signed_checkpoint.checkpoint.root
-        trees = sorted([(receipt.size, root), (anchor.size, anchor.root)])
-        proof = self._logs.consistency(log.log, trees[0][0], trees[1][0])
-        merkle.verify_consistency(*trees[0], *trees[1], proof)
-        text = Checkpoint(log.origin, anchor.size, anchor.root).text
-        if checkpoint_hash(text) != anchor.checkpoint_hash:
-            raise ReceiptInvalid("the anchored checkpoint hash is not of this size and root")
 
     def _block(self, block: BlockRef, *children: TraceLine) -> TraceLine:
         return line(
@@ -338,7 +294,7 @@ class Tracer:
             f"call {leaf.event.hex()} (authorisation {leaf.authorisation}, {leaf.outcome})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
-            lambda: self._check_call(receipt, leaf.event),
+            lambda: check_call(self._queries, receipt, leaf.event),
         )
 
     def _is_at_hand(self, log: bytes) -> bool:
@@ -354,7 +310,3 @@ class Tracer:
 
 def _missing() -> None:
     raise NotFound("there is none")
-
-
-def _public(key: KeyFact) -> Sm2PublicKey:
-    return Sm2PublicKey.from_coordinates(key.qx, key.qy)
