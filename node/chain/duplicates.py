@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .gateway import Gateway, RawLog
 
-NONCE_USED = "NonceUsed"
+NONCE_SPENT = "NonceSpent"
 """The error of `SignedDecision` for a nonce that was used before."""
 
 
@@ -32,7 +32,7 @@ def find_same_decision(gateway: Gateway, to: bytes, data: bytes, revert: bytes) 
         ChainUnavailable: the endpoint does not answer.
     """
     error = abi.decode_error(revert) if revert else None
-    if error is None or error[1] != NONCE_USED:
+    if error is None or error[1] != NONCE_SPENT:
         return None
     for contract, function, args in _readings(data):
         kind = next(

@@ -76,6 +76,7 @@ class TestVerifying:
         e = secrets.token_bytes(32)
         remembered = sm2_libcrypto._REMEMBERED_CONTEXTS
         sm2_libcrypto._REMEMBERED_CONTEXTS = 2
+        sm2_libcrypto._contexts.by_key.clear()  # what other tests of this thread left
         try:
             for signer in signers * 2:
                 verify_sm2_e(signer.public_key, e, signer.sign_e(e))

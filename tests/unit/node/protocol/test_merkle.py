@@ -42,7 +42,7 @@ def test_roots_agree_with_pymerkle() -> None:
     tree = InmemoryTree(algorithm="sha256")
     for size, leaf in enumerate(LEAVES, start=1):
         tree.append_entry(leaf)
-        assert tree.get_state() == merkle.root_of(HASHES[:size]) == trees.root(LEAVES[:size])
+        assert tree.get_root() == merkle.root_of(HASHES[:size]) == trees.root(LEAVES[:size])
 
 
 def test_inclusion_proofs_of_pymerkle_verify() -> None:
@@ -53,7 +53,7 @@ def test_inclusion_proofs_of_pymerkle_verify() -> None:
         path = [bytes.fromhex(node) for node in tree.prove_inclusion(index + 1).serialize()["path"]]
         assert path[0] == HASHES[index]
         merkle.verify_inclusion(
-            HASHES[index], index, len(LEAVES), trees.path(index, LEAVES), tree.get_state()
+            HASHES[index], index, len(LEAVES), trees.path(index, LEAVES), tree.get_root()
         )
         assert sorted(path[1:]) == sorted(trees.path(index, LEAVES))
 
