@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from node.chain.deployment import Deployment
     from sqlalchemy import Engine
+
+    from node.chain.deployment import Deployment
 
     from .chunk import ChainSource, Chunk
 
