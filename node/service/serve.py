@@ -8,10 +8,10 @@ A call to an authorisation that nothing here knows is logged by the first depart
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import secrets
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -114,7 +114,7 @@ class Service:
         self._waiting = waiting
         self.in_hand = 0
         self._clock = clock
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="call")
+        self._pool = concurrent.futures.ThreadPoolExecutor(workers, thread_name_prefix="call")
         self._keys = _DataKeys()
 
     async def handle(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
@@ -127,12 +127,40 @@ class Service:
             raise Overloaded(f"{self.in_hand} calls are in hand")
         self.in_hand += 1
         try:
-            loop = asyncio.get_running_loop()
-            judged = await loop.run_in_executor(self._pool, self.judge, call, authorisation, body)
-            committed = await asyncio.wrap_future(self._submit(judged.draft))
+            return await self._hand_over(call, authorisation, body)
         finally:
             self.in_hand -= 1
-        return finish(judged, committed)
+
+    async def _hand_over(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
+        """Give the call to a worker, which gives it to the log; the loop wakes up once for both."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bytes] = loop.create_future()
+
+        def settle(render: Callable[[], bytes]) -> None:
+            if answer.done():  # its caller has gone; what was logged stays logged
+                return
+            try:
+                answer.set_result(render())
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's
+                answer.set_exception(error)
+
+        def run() -> None:
+            try:
+                judged = self.judge(call, authorisation, body)
+                logged = self._submit(judged.draft)
+            except Exception as error:  # noqa: BLE001 - the edge of a thread
+                failed: Future[bytes] = concurrent.futures.Future()
+                failed.set_exception(error)
+                loop.call_soon_threadsafe(settle, failed.result)
+                return
+            logged.add_done_callback(
+                lambda done: loop.call_soon_threadsafe(
+                    settle, lambda: finish(judged, done.result())
+                )
+            )
+
+        self._pool.submit(run)
+        return await answer
 
     def close(self) -> None:
         """End the threads, after the calls they have in hand."""
