@@ -1,0 +1,55 @@
+"""A loop that fails is told of; loops that are told to stop have stopped."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from api.loops import FATAL_EXIT, Loops
+from node.errors import ChainInconsistent
+
+
+class TestLoops:
+    def test_stop_waits_for_every_loop(self):
+        loops, ended = Loops(), []
+
+        def run(stop):
+            stop.wait()
+            ended.append(threading.current_thread().name)
+
+        loops.start("one", run)
+        loops.start("two", run)
+        loops.stop()
+        assert sorted(ended) == ["one", "two"]
+        assert loops.wake.is_set()
+
+    def test_tells_which_loop_failed_and_why(self):
+        failed = []
+        loops = Loops(lambda name, error: failed.append((name, error.code)))
+
+        def run(_stop):
+            raise ChainInconsistent("block 7 has another parent")
+
+        loops.start("follower", run)
+        loops.stop()
+        assert failed == [("follower", "chain-inconsistent")]
+
+    def test_a_failed_loop_ends_the_process_and_says_so(self):
+        program = (
+            "import time\n"
+            "from api.loops import Loops\n"
+            "from node.errors import LogRolledBack\n"
+            "def run(stop): raise LogRolledBack('size 5 after 7')\n"
+            "Loops().start('keeper', run)\n"
+            "time.sleep(30)\n"
+        )
+        ended = subprocess.run(  # noqa: S603 - our own interpreter and program
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+            env={**os.environ, "PYTHONPATH": "."},
+        )
+        assert ended.returncode == FATAL_EXIT
+        assert "keeper stopped: log-rolled-back: size 5 after 7" in ended.stderr

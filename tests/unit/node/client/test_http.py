@@ -1,0 +1,96 @@
+"""Requests are signed once over what goes over the wire, and sent again as they are."""
+
+import httpx
+import pytest
+
+from node.client.http import SignedHttp
+from node.crypto import SoftwareSigner
+from node.errors import ClockSkew, PeerUnavailable
+from node.protocol import signedcall
+
+SIGNER = SoftwareSigner.generate()
+NOW = 1_790_000_000
+
+
+class Server:
+    """Answers as told and remembers what came."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.requests = []
+
+    def __call__(self, request):
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def client(server, **options):
+    return SignedHttp(SIGNER, clock=lambda: NOW, transport=httpx.MockTransport(server), **options)
+
+
+def verify(request):
+    """Verify a request as a server does."""
+    path, _, query = request.url.raw_path.partition(b"?")
+    call = signedcall.parse(
+        request.method,
+        request.headers["host"],
+        path,
+        query,
+        [(name.lower(), value) for name, value in request.headers.raw],
+        request.content,
+    )
+    signedcall.verify(call, SIGNER.public_key, NOW)
+    return call
+
+
+class TestSignedHttp:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://node.example/api/v1/status",
+            "http://Node.Example:8601/a/b?x=1&y=%20z",
+            "http://node.example/目录?q=户籍",
+            "http://[::1]:8601/",
+        ],
+    )
+    def test_sends_what_a_server_verifies(self, url):
+        server = Server(httpx.Response(200))
+        with client(server) as http:
+            http.request("POST", url, b"{}", "application/json")
+        assert verify(server.requests[0]).key_id == SIGNER.public_key.key_id
+
+    def test_signs_for_the_authority_it_is_told(self):
+        server = Server(httpx.Response(200))
+        with client(server, authority="Registered.Example:443") as http:
+            http.request("GET", "http://127.0.0.1:8601/")
+        assert verify(server.requests[0]).authority == "registered.example:443"
+
+    def test_sends_the_same_bytes_when_the_network_fails(self):
+        server = Server(
+            httpx.ConnectError("refused"), httpx.ReadTimeout("late"), httpx.Response(200)
+        )
+        with client(server) as http:
+            assert http.request("PUT", "http://node/", b"x").status_code == 200
+        first, *others = [(sent.headers.raw, sent.content) for sent in server.requests]
+        assert others == [first, first]
+
+    def test_gives_up_after_its_attempts(self):
+        server = Server(*[httpx.ConnectError("refused")] * 3)
+        with client(server) as http, pytest.raises(PeerUnavailable, match="node"):
+            http.request("GET", "http://node:1/")
+        assert server.answers == []
+
+    def test_does_not_repeat_what_was_refused(self):
+        problem = {"code": "clock-skew", "detail": "late", "now": NOW}
+        server = Server(httpx.Response(401, json=problem))
+        with client(server) as http, pytest.raises(ClockSkew) as refused:
+            http.request("GET", "http://node/")
+        assert refused.value.facts == {"now": NOW}
+
+    def test_gives_every_request_its_own_nonce(self):
+        with client(Server()) as http:
+            nonces = {http.sign("GET", "http://node/").headers["signature-input"] for _ in "abc"}
+        assert len(nonces) == 3

@@ -1,0 +1,52 @@
+"""Every problem comes back as the error it was made of, and none can end our process."""
+
+import httpx
+import pytest
+
+from api.errors import problem, status_of
+from node import errors
+from node.client.problems import error_of, find_class, raise_problem
+
+
+def tree(kind=errors.LedgerError):
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from tree(narrower)
+
+
+def response(status, **options):
+    return httpx.Response(status, request=httpx.Request("GET", "http://node/x"), **options)
+
+
+class TestErrorOf:
+    @pytest.mark.parametrize("kind", sorted(set(tree()), key=lambda kind: kind.__name__))
+    def test_is_the_inverse_of_the_rendering(self, kind):
+        rendered = problem(kind("because", item="XM"))
+        error = error_of(response(status_of(kind), json=rendered))
+        if issubclass(kind, errors.Fatal):
+            assert isinstance(error, errors.PeerUnavailable)
+        else:
+            assert error.code == kind.code
+        assert (error.message, error.facts) == ("because", {"item": "XM"})
+
+    def test_knows_no_class_that_ends_the_process(self):
+        assert find_class("fatal") is None
+        assert find_class("wrong-chain") is None
+
+    @pytest.mark.parametrize(
+        ("status", "kind"), [(500, errors.PeerUnavailable), (418, errors.InvalidInput)]
+    )
+    @pytest.mark.parametrize(
+        "content", [b"", b"<html>", b"[]", b'{"code": "unheard-of"}', b'{"code": 7}']
+    )
+    def test_makes_the_best_of_what_is_no_problem_of_ours(self, status, kind, content):
+        assert type(error_of(response(status, content=content))) is kind
+
+
+class TestRaiseProblem:
+    def test_passes_what_succeeded(self):
+        raise_problem(response(204))
+
+    def test_raises_what_did_not(self):
+        with pytest.raises(errors.Overloaded):
+            raise_problem(response(503, json={"code": "overloaded"}))
