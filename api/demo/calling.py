@@ -19,7 +19,7 @@ from node.errors import LedgerError
 from node.protocol import canonical, encoding, signedcall
 
 from .entries import HOUSEHOLD, OTHER_PURPOSE, PLACES, PROPERTY, PURPOSE
-from .offices import wait_until
+from .offices import WAIT_SECONDS, wait_until
 from .population import Person, people
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ HOUSEHOLD_ITEMS = ("XM", "GMSFHM", "XB", "CSRQ", "HJDZ")
 PROPERTY_ITEMS = ("QLRZJH", "QLR", "ZL", "MJ")
 STALE_SECONDS = 3_600
 EFFECT_SECONDS = 1.0
+RETRY_SECONDS = 0.1
 
 
 @dataclass
@@ -196,13 +197,13 @@ class Calls:
         code: str,
         chinese: str,
         english: str,
-        call: Callable[[], object],
+        call: Callable[[], Answer | None],
         *,
         receipt: bool = True,
     ) -> None:
         """Check that a call is refused with this code, and with or without a verified receipt."""
         try:
-            call()
+            self._patiently(call)
         except LedgerError as error:
             has = error.facts.get("receipt") is not None
             said = f"{error.code}{'，带回执' if has else '，无回执'}"
@@ -211,6 +212,18 @@ class Calls:
             )
         else:
             self.stages.check(False, f"{chinese} → 竟被允许", f"{english} → was served")  # noqa: FBT003
+
+    def _patiently(self, call: Callable[[], Answer | None]) -> Answer | None:
+        """Call again while the node says that it lacks something for now (503, Retry-After)."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                return call()
+            except LedgerError as error:
+                if not error.retryable or time.monotonic() > deadline:
+                    raise
+                self.stages.wait(error.message)
+                time.sleep(RETRY_SECONDS)
 
     def _use_up(self) -> None:
         client = self.client(self.city.cast.land)
@@ -304,7 +317,8 @@ class Calls:
                 if error.code == "authorisation-suspended":
                     refused_at.append(time.perf_counter())
                     return True
-                raise
+                if not error.retryable:
+                    raise
             return False
 
         with ThreadPoolExecutor(1) as pool:
@@ -324,9 +338,11 @@ class Calls:
             lambda: self._ask(client, HOUSEHOLD, someone),
         )  # fmt: skip
         self.share.take_step(police, HOUSEHOLD, "恢复", "已核实并整改")
-        answer = self._ask(client, HOUSEHOLD, someone)
+        answer = self._patiently(lambda: self._ask(client, HOUSEHOLD, someone))
         self.stages.check(
-            len(answer.rows) == 1, "恢复后调用照常", "after the resumption calls are served again"
+            answer is not None and len(answer.rows) == 1,
+            "恢复后调用照常",
+            "after the resumption calls are served again",
         )
 
     def _mined_at(self) -> _HeadWatch:
