@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from node.errors import MalformedTable
 
 from .problems import Problem
-from .rules import CellRefused, Rule, Value
 from .tables import Row, read_rows
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .mapping import Mapping
+    from .rules import Rule, Value
 
 HEADER_ROWS_SEARCHED = 20
 
@@ -175,8 +175,9 @@ def _read_field(
     draft.places[path] = (row, heading)
     try:
         value = rule.read(cells)
-    except CellRefused as refused:
-        return [Problem(row, refused.heading, refused.value, refused.reason)]
+    except MalformedTable as error:
+        facts = error.facts
+        return [Problem(row, str(facts["heading"]), str(facts["value"]), error.message)]
     if value is not None:
         _assign(draft.body, path, value)
     return []

@@ -35,12 +35,9 @@ def _compiles(pattern: str) -> str:
 Pattern = Annotated[str, AfterValidator(_compiles)]
 
 
-class CellRefused(MalformedTable):
-    """A cell holds what its rule does not know; `heading`, `value`, `reason` say what."""
-
-    def __init__(self, heading: str, value: str, reason: str) -> None:
-        super().__init__(reason)
-        self.heading, self.value, self.reason = heading, value, reason
+def refused(heading: str, value: str, reason: str) -> MalformedTable:
+    """Make the error of a cell that holds what its rule does not know."""
+    return MalformedTable(reason, heading=heading, value=value)
 
 
 class Part(BaseModel):
@@ -58,7 +55,7 @@ class Part(BaseModel):
             return text
         found = re.search(self.pattern, text)
         if found is None:
-            raise CellRefused(self.column, text, f"不符合 {self.pattern}")
+            raise refused(self.column, text, f"不符合 {self.pattern}")
         return found.group(1).strip()
 
 
@@ -94,7 +91,7 @@ class Rule(BaseModel):
         """Read the field's value from one row; None when it is absent.
 
         Raises:
-            CellRefused: the cell holds what the rule does not know.
+            MalformedTable: the cell holds what the rule does not know.
         """
         text = self._text(cells)
         if not text or text in self.absent:
@@ -118,17 +115,17 @@ class Rule(BaseModel):
             if re.search(pattern, text):
                 return value
         known = "、".join([*self.values, *(pattern for pattern, _ in self.matches)])
-        raise CellRefused(self.headings[0], text, f"只能填：{known}")
+        raise refused(self.headings[0], text, f"只能填：{known}")
 
     def _named(self, piece: str) -> dict[str, str]:
         found = re.fullmatch(self.record or "", piece)
         if found is None:
-            raise CellRefused(self.headings[0], piece, f"不符合 {self.record}")
+            raise refused(self.headings[0], piece, f"不符合 {self.record}")
         return {name: text.strip() for name, text in found.groupdict(default="").items()}
 
     def _number(self, text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
-            raise CellRefused(self.headings[0], text, "应为非负整数")
+            raise refused(self.headings[0], text, "应为非负整数")
         return int(text)
 
     def _text(self, cells: Mapping[str, str]) -> str:

@@ -21,6 +21,8 @@ def node():
     """Answers by path; `asked` counts, `now` is the clock."""
 
     class Node:
+        trust: NodeTrust
+
         def __init__(self):
             self.answers, self.asked, self.now = {}, [], 0.0
 
