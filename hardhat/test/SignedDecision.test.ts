@@ -1,0 +1,466 @@
+// The one way a decision becomes effective, tried on each contract that takes one.
+import assert from "node:assert/strict";
+import { before, beforeEach, describe, it } from "node:test";
+import { getAddress, keccak256, stringToHex, type Hex } from "viem";
+import { artifactOf, DAY, Refused, refuses, START, typesOf, ZERO, type Fields } from "./harness/chain.ts";
+import {
+  APP_KEY,
+  APPLICATION,
+  City,
+  DATA,
+  DATA_HEAD,
+  digest,
+  idOf,
+  POLICE,
+  POLICE_HEAD,
+  POLICE_OFFICE,
+  REVIEWER,
+  SCHOOL,
+  SCHOOL_HEAD,
+  SCHOOL_OFFICE,
+  textHash,
+} from "./harness/city.ts";
+import { KeyKind, Mode, Role, ShareType, Step } from "./harness/enums.ts";
+import { keyNamed, N, type Sm2Key } from "./harness/sm2.ts";
+
+const WEEK = 7n * DAY;
+
+let city: City;
+let restore: () => Promise<void>;
+let codeHashOfVerifier: Hex;
+before(async () => {
+  city = await City.published();
+  codeHashOfVerifier = keccak256(await city.chain.request("eth_getCode", [city.verifier.address, "latest"]));
+  await city.publish("OPEN", ShareType.unconditional);
+  await city.applyFor([city.application("R1")]);
+  restore = await city.chain.snapshot();
+});
+beforeEach(() => restore());
+
+/** One right decision for every function that takes one. */
+function decisions(): { target: "registry" | "catalogue" | "authorisations" | "anchors"; name: string; message: Fields; signer: Sm2Key; possession?: Sm2Key }[] {
+  const fresh = keyNamed("fresh");
+  const period = { validFrom: START, validUntil: START + 30n * DAY };
+  return [
+    {
+      target: "registry",
+      name: "enrolDepartment",
+      message: {
+        department: `${stringToHex("11130900000000NEW1")}${"0".repeat(28)}`,
+        parent: DATA,
+        competent: DATA,
+        kind: 1,
+        level: 3,
+        screening: false,
+        headX: fresh.x,
+        headY: fresh.y,
+        digest: digest("department"),
+      },
+      signer: DATA_HEAD,
+      possession: fresh,
+    },
+    {
+      target: "registry",
+      name: "addKey",
+      message: { holder: POLICE, kind: KeyKind.officer, qx: fresh.x, qy: fresh.y, ...period, digest: digest("key") },
+      signer: POLICE_HEAD,
+      possession: fresh,
+    },
+    { target: "registry", name: "revokeKey", message: { key: APP_KEY.id, digest: ZERO }, signer: SCHOOL_HEAD },
+    {
+      target: "registry",
+      name: "grantRoles",
+      message: { department: DATA, key: POLICE_OFFICE.id, roles: Role.reviewer, ...period, digest: digest("roles") },
+      signer: DATA_HEAD,
+    },
+    {
+      target: "registry",
+      name: "registerApplication",
+      message: { department: SCHOOL, codeHash: textHash("OTHER"), digest: digest("application object") },
+      signer: SCHOOL_OFFICE,
+    },
+    {
+      target: "registry",
+      name: "listContract",
+      message: { name: ZERO, contractAddress: city.verifier.address, codeHash: codeHashOfVerifier },
+      signer: DATA_HEAD,
+    },
+    {
+      target: "catalogue",
+      name: "submitVersions",
+      message: { department: POLICE, versions: [city.version("R9"), city.version("R8")] },
+      signer: POLICE_HEAD,
+    },
+    {
+      target: "catalogue",
+      name: "setStandingReply",
+      message: { entry: idOf(POLICE, "OPEN"), standing: true, callsPerDay: 5, rowsPerDay: 6, terms: digest("terms") },
+      signer: POLICE_OFFICE,
+    },
+    {
+      target: "authorisations",
+      name: "applyFor",
+      message: { department: SCHOOL, applications: [city.application("OPEN"), city.application("R1")] },
+      signer: SCHOOL_OFFICE,
+    },
+    {
+      target: "authorisations",
+      name: "advance",
+      message: { authorisation: 1n, step: Step.pass, revision: 1, subject: digest("application"), digest: ZERO },
+      signer: REVIEWER,
+    },
+    {
+      target: "anchors",
+      name: "registerLog",
+      message: { department: POLICE, relay: city.chain.account },
+      signer: POLICE_HEAD,
+    },
+  ];
+}
+
+/** Leave the value's type and change its value. */
+function changed(value: unknown, type: string): unknown {
+  if (type === "bool") return !value;
+  if (type === "address") return city.chain.other;
+  if (type.startsWith("uint")) return typeof value === "bigint" ? value ^ 1n : (value as number) ^ 1;
+  const last = parseInt((value as string).slice(-1), 16);
+  return (value as string).slice(0, -1) + (last ^ 1).toString(16);
+}
+
+describe("SignedDecision", () => {
+  describe("a decision's text", () => {
+    it("is signed over the EIP-712 hash of exactly its own fields, in every function", async () => {
+      // Hash and types come from viem and the ABI, so a type string that differed by a letter would refuse all of these.
+      for (const { target, name, message, signer, possession } of decisions()) {
+        const twist = possession === undefined ? {} : { possession };
+        const { events } = await city.chain.decide(city[target], name, message, signer, twist);
+        assert.equal(events.length, 1, name);
+        const { args } = events[0]!;
+        assert.equal(args.signingKey, signer.id, name);
+        for (const [field, value] of Object.entries(message)) assert.deepEqual(plain(args[field]), plain(value), name);
+        await restore();
+      }
+    });
+
+    it("has a type for every function that takes a decision", () => {
+      const tested = decisions().map(({ name }) => name);
+      for (const contract of ["DepartmentRegistry", "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"]) {
+        for (const item of artifactOf(contract).abi) {
+          if (item.type !== "function" || item.inputs[0]?.name !== "decision") continue;
+          assert.equal(typesOf(artifactOf(contract).abi, item.name).primaryType.toLowerCase().length > 0, true);
+          // `reply` and `reviewVersions` need a state of their own; their contracts' tests play them.
+          if (!["reply", "reviewVersions"].includes(item.name)) assert.ok(tested.includes(item.name), item.name);
+        }
+      }
+    });
+
+    it("does not survive a change of any single field", async () => {
+      for (const { target, name, message, signer, possession } of decisions()) {
+        const twist = possession === undefined ? {} : { possession };
+        const [decision, ...rest] = city.chain.sign(city[target], name, message, signer, twist) as [Fields, ...unknown[]];
+        const { primaryType, types } = typesOf(city[target].abi, name);
+        for (const field of types[primaryType]) {
+          if (field.type.endsWith("[]")) {
+            const element = types[field.type.slice(0, -2)];
+            for (const inner of element) {
+              const list = decision[field.name].map((one: Fields) => ({ ...one }));
+              list[1][inner.name] = changed(list[1][inner.name], inner.type);
+              await refused(target, name, [{ ...decision, [field.name]: list }, ...rest], `${name}.${inner.name}`);
+            }
+            const swapped = decision[field.name].toReversed();
+            await refused(target, name, [{ ...decision, [field.name]: swapped }, ...rest], `${name} swapped`);
+            const shorter = decision[field.name].slice(1);
+            await refused(target, name, [{ ...decision, [field.name]: shorter }, ...rest], `${name} shorter`);
+          } else {
+            const other = { ...decision, [field.name]: changed(decision[field.name], field.type) };
+            await refused(target, name, [other, ...rest], `${name}.${field.name}`);
+          }
+        }
+        await city.chain.send(city[target], name, [decision, ...rest]);
+        await restore();
+      }
+    });
+  });
+
+  describe("the signature", () => {
+    const message = { department: SCHOOL, codeHash: textHash("X"), digest: ZERO };
+    const name = "registerApplication";
+
+    it("must be the key's own", async () => {
+      const impostor = keyNamed("impostor");
+      const args = city.chain.sign(city.registry, name, message, impostor, { key: SCHOOL_OFFICE.id });
+      const [decision, { r, s }] = args as [Fields, { r: bigint; s: bigint }];
+      const hash = city.chain.hash(city.registry, name, decision);
+      const expected = [SCHOOL_OFFICE.id, hash, r, s];
+      await refuses(city.chain.send(city.registry, name, args), "SignatureRefused", expected);
+    });
+
+    it("must have both numbers in range", async () => {
+      for (const signature of [
+        { r: 0n, s: 0n },
+        { r: 1n, s: N },
+        { r: N, s: 1n },
+        { r: 1n, s: N - 1n },
+      ]) {
+        const args = city.chain.sign(city.registry, name, message, SCHOOL_OFFICE, { signature });
+        const hash = city.chain.hash(city.registry, name, args[0] as Fields);
+        const expected = [SCHOOL_OFFICE.id, hash, signature.r, signature.s];
+        await refuses(city.chain.send(city.registry, name, args), "SignatureRefused", expected);
+      }
+    });
+
+    it("counts whoever sends it", async () => {
+      const args = city.chain.sign(city.registry, name, message, SCHOOL_OFFICE);
+      assert.equal((await city.chain.send(city.registry, name, args, city.chain.other)).events.length, 1);
+    });
+  });
+
+  describe("replay", () => {
+    const grant = {
+      department: POLICE,
+      key: REVIEWER.id,
+      roles: Role.auditor,
+      validFrom: START,
+      validUntil: START + 90n * DAY,
+      digest: digest("roles"),
+    };
+
+    it("is refused with the same nonce, word for word", async () => {
+      const args = city.chain.sign(city.registry, "grantRoles", { ...grant, nonce: 77n }, POLICE_HEAD);
+      await city.chain.send(city.registry, "grantRoles", args);
+      await refuses(city.chain.send(city.registry, "grantRoles", args), "NonceSpent", [POLICE_HEAD.id, 77n]);
+    });
+
+    it("is refused with the same nonce for another decision of the key", async () => {
+      await city.chain.decide(city.registry, "grantRoles", { ...grant, nonce: 77n }, POLICE_HEAD);
+      const other = { key: POLICE_OFFICE.id, digest: ZERO, nonce: 77n };
+      const second = city.chain.decide(city.registry, "revokeKey", other, POLICE_HEAD);
+      await refuses(second, "NonceSpent", [POLICE_HEAD.id, 77n]);
+    });
+
+    it("is refused after its last second, and only then", async () => {
+      const notAfter = city.chain.now + 100n;
+      const args = city.chain.sign(city.registry, "grantRoles", { ...grant, notAfter }, POLICE_HEAD);
+      city.chain.now = notAfter;
+      await refuses(city.chain.send(city.registry, "grantRoles", args), "DecisionExpired", [notAfter, notAfter + 1n]);
+      await restore();
+      city.chain.now = notAfter - 1n;
+      assert.equal((await city.chain.send(city.registry, "grantRoles", args)).events.length, 1);
+    });
+
+    it("is refused in another contract", async () => {
+      const twin = await city.chain.deploy("DepartmentRegistry", [city.verifier.address, keyNamed("root").x, keyNamed("root").y]);
+      const message = { department: DATA, parent: DATA, competent: DATA, kind: 1, level: 3, screening: true };
+      const head = keyNamed("twin head");
+      const fields = { ...message, headX: head.x, headY: head.y, digest: ZERO, nonce: 1n, notAfter: city.chain.now + DAY };
+      const twist = { verifyingContract: city.registry.address, possession: head };
+      const args = city.chain.sign(twin, "enrolDepartment", fields, keyNamed("root"), twist);
+      const { r, s } = args[1] as { r: bigint; s: bigint };
+      const hash = city.chain.hash(twin, "enrolDepartment", fields);
+      await refuses(city.chain.send(twin, "enrolDepartment", args), "SignatureRefused", [keyNamed("root").id, hash, r, s]);
+    });
+
+    it("is refused from a sibling contract that shares the key", async () => {
+      const message = { department: POLICE, relay: city.chain.account };
+      const twist = { verifyingContract: city.catalogue.address };
+      const args = city.chain.sign(city.anchors, "registerLog", message, POLICE_HEAD, twist);
+      const { r, s } = args[1] as { r: bigint; s: bigint };
+      const expected = [POLICE_HEAD.id, city.chain.hash(city.anchors, "registerLog", args[0] as Fields), r, s];
+      await refuses(city.chain.send(city.anchors, "registerLog", args), "SignatureRefused", expected);
+    });
+
+    it("is refused on a chain with another id", async () => {
+      const args = city.chain.sign(city.registry, "grantRoles", grant, POLICE_HEAD, { chainId: city.chain.chainId + 1 });
+      const { r, s } = args[1] as { r: bigint; s: bigint };
+      const expected = [POLICE_HEAD.id, city.chain.hash(city.registry, "grantRoles", args[0] as Fields), r, s];
+      await refuses(city.chain.send(city.registry, "grantRoles", args), "SignatureRefused", expected);
+    });
+  });
+
+  describe("nonces", () => {
+    const revoke = (nonce: bigint, key: Sm2Key, signer: Sm2Key): Promise<unknown> =>
+      city.chain.decide(city.registry, "revokeKey", { key: key.id, digest: ZERO, nonce }, signer);
+
+    it("may come in any order, up to the largest", async () => {
+      for (const nonce of [2n ** 64n - 1n, 256n, 255n, 0n]) {
+        const code = textHash(`app ${nonce}`);
+        const message = { department: SCHOOL, codeHash: code, digest: ZERO, nonce };
+        await city.chain.decide(city.registry, "registerApplication", message, SCHOOL_OFFICE);
+      }
+      for (const nonce of [2n ** 64n - 1n, 256n, 255n, 0n]) {
+        assert.equal(await city.chain.read(city.registry, "isSpent", [SCHOOL_OFFICE.id, nonce]), true);
+      }
+      for (const nonce of [2n ** 64n - 2n, 257n, 254n]) {
+        assert.equal(await city.chain.read(city.registry, "isSpent", [SCHOOL_OFFICE.id, nonce]), false);
+      }
+    });
+
+    it("belong to a key: another key may use the same", async () => {
+      await revoke(900n, POLICE_OFFICE, POLICE_HEAD);
+      await revoke(900n, SCHOOL_OFFICE, SCHOOL_HEAD);
+    });
+
+    it("belong to a contract: the same key may use one again in another", async () => {
+      await revoke(900n, POLICE_OFFICE, POLICE_HEAD);
+      const message = { department: POLICE, relay: city.chain.account, nonce: 900n };
+      await city.chain.decide(city.anchors, "registerLog", message, POLICE_HEAD);
+    });
+
+    it("are not spent by a refused decision", async () => {
+      const args = city.chain.sign(city.registry, "revokeKey", { key: APP_KEY.id, digest: ZERO, nonce: 900n }, POLICE_HEAD);
+      await assert.rejects(city.chain.send(city.registry, "revokeKey", args), Refused);
+      assert.equal(await city.chain.read(city.registry, "isSpent", [POLICE_HEAD.id, 900n]), false);
+    });
+  });
+
+  describe("the window", () => {
+    const decide = (notAfter: bigint): Promise<unknown> => {
+      const message = { department: SCHOOL, codeHash: textHash("W"), digest: ZERO, notAfter };
+      return city.chain.decide(city.registry, "registerApplication", message, SCHOOL_OFFICE);
+    };
+
+    it("reaches seven days ahead", async () => {
+      await decide(city.chain.now + 1n + WEEK);
+    });
+
+    it("does not reach further", async () => {
+      const time = city.chain.now + 1n;
+      await refuses(decide(time + WEEK + 1n), "DecisionTooLongLived", [time + WEEK + 1n, time + WEEK]);
+      await refuses(decide(2n ** 64n - 1n), "DecisionTooLongLived", [2n ** 64n - 1n, time + WEEK + 1n]);
+    });
+  });
+
+  describe("the key", () => {
+    const decide = (signer: Sm2Key, key?: Hex): Promise<unknown> => {
+      const message = { department: SCHOOL, codeHash: textHash("K"), digest: ZERO };
+      const twist = key === undefined ? {} : { key };
+      return city.chain.decide(city.registry, "registerApplication", message, signer, twist);
+    };
+
+    it("must be registered", async () => {
+      const stranger = keyNamed("stranger");
+      await refuses(decide(stranger), "KeyUnknown", [stranger.id]);
+    });
+
+    it("must be an officer's, not an application's", async () => {
+      await refuses(decide(APP_KEY), "KeyNotOfficer", [APP_KEY.id, KeyKind.application]);
+    });
+
+    it("must be an officer's, not a department's", async () => {
+      const key = keyNamed("checkpoints");
+      await city.addKey(SCHOOL, key, SCHOOL_HEAD, { kind: KeyKind.department });
+      await refuses(decide(key), "KeyNotOfficer", [key.id, KeyKind.department]);
+    });
+
+    it("must not be revoked, from the very block on", async () => {
+      await city.revokeKey(SCHOOL_OFFICE.id, SCHOOL_HEAD);
+      const revokedAt = city.chain.now;
+      await refuses(decide(SCHOOL_OFFICE), "KeyAlreadyRevoked", [SCHOOL_OFFICE.id, revokedAt]);
+    });
+
+    it("must be valid: from its first second until before its last", async () => {
+      const key = keyNamed("temporary");
+      const [validFrom, validUntil] = [city.chain.now + 100n, city.chain.now + 200n];
+      await city.addKey(SCHOOL, key, SCHOOL_HEAD, { validFrom, validUntil });
+      const grant = { department: SCHOOL, key: key.id, roles: Role.officeHead };
+      // Roles are granted to live keys only.
+      city.chain.now = validFrom - 1n;
+      await city.grantRoles(SCHOOL, key.id, grant.roles, SCHOOL_HEAD, { validFrom: 0n, validUntil: START + WEEK });
+      const restoreLater = await city.chain.snapshot();
+      city.chain.now = validUntil - 2n;
+      await decide(key);
+      await restoreLater();
+      city.chain.now = validUntil - 1n;
+      await refuses(decide(key), "KeyNotValid", [key.id, validFrom, validUntil, validUntil]);
+    });
+
+    it("may not act before its validity", async () => {
+      const key = keyNamed("temporary");
+      const [validFrom, validUntil] = [city.chain.now + 100n, city.chain.now + 200n];
+      await city.addKey(SCHOOL, key, SCHOOL_HEAD, { validFrom, validUntil });
+      const time = city.chain.now + 1n;
+      await refuses(decide(key), "KeyNotValid", [key.id, validFrom, validUntil, time]);
+    });
+  });
+
+  describe("the role", () => {
+    const decide = (department: Hex, signer: Sm2Key): Promise<unknown> =>
+      city.chain.decide(city.registry, "registerApplication", { department, codeHash: textHash("R"), digest: ZERO }, signer);
+
+    it("must be the one that decides this", async () => {
+      const expected = [SCHOOL, SCHOOL_HEAD.id, Role.officeHead, Role.departmentHead];
+      await refuses(decide(SCHOOL, SCHOOL_HEAD), "RoleMissing", expected);
+    });
+
+    it("must be held in the department that decides", async () => {
+      await refuses(decide(POLICE, SCHOOL_OFFICE), "RoleMissing", [POLICE, SCHOOL_OFFICE.id, Role.officeHead, 0]);
+    });
+
+    it("counts whoever holds the key: a deputy of another department", async () => {
+      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Role.officeHead, POLICE_HEAD);
+      await decide(POLICE, SCHOOL_OFFICE);
+    });
+
+    it("counts from its first second until before its last", async () => {
+      const [validFrom, validUntil] = [city.chain.now + 100n, city.chain.now + 200n];
+      const grant = { validFrom, validUntil };
+      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Role.officeHead, POLICE_HEAD, grant);
+      const missing = [POLICE, SCHOOL_OFFICE.id, Role.officeHead, 0];
+      city.chain.now = validFrom - 2n;
+      const again = await city.chain.snapshot();
+      await refuses(decide(POLICE, SCHOOL_OFFICE), "RoleMissing", missing);
+      await again();
+      city.chain.now = validFrom - 1n;
+      await decide(POLICE, SCHOOL_OFFICE);
+      await again();
+      city.chain.now = validUntil - 1n;
+      await refuses(decide(POLICE, SCHOOL_OFFICE), "RoleMissing", missing);
+    });
+
+    it("ends when it is taken away", async () => {
+      await city.grantRoles(SCHOOL, SCHOOL_OFFICE.id, 0, SCHOOL_HEAD);
+      await refuses(decide(SCHOOL, SCHOOL_OFFICE), "RoleMissing", [SCHOOL, SCHOOL_OFFICE.id, Role.officeHead, 0]);
+    });
+  });
+
+  describe("sequence", () => {
+    it("numbers each contract's events from 1 without gaps, refusals in between", async () => {
+      const fresh = await City.deployed();
+      assert.equal(await fresh.chain.read(fresh.registry, "sequence"), 0n);
+      const seqs: bigint[] = [];
+      seqs.push(...(await fresh.enrol(DATA, DATA_HEAD, keyNamed("root"), { parent: DATA })).events.map((one) => one.args.seq));
+      await assert.rejects(fresh.enrol(POLICE, POLICE_HEAD, POLICE_HEAD), Refused);
+      seqs.push(...(await fresh.enrol(POLICE, POLICE_HEAD, DATA_HEAD)).events.map((one) => one.args.seq));
+      seqs.push(...(await fresh.grantRoles(POLICE, POLICE_HEAD.id, 6, POLICE_HEAD)).events.map((one) => one.args.seq));
+      assert.deepEqual(seqs, [1n, 2n, 3n]);
+      assert.equal(await fresh.chain.read(fresh.registry, "sequence"), 3n);
+      assert.equal(await fresh.chain.read(fresh.catalogue, "sequence"), 0n);
+    });
+  });
+
+  describe("eip712Domain", () => {
+    it("says what a signer needs to know", async () => {
+      for (const target of [city.registry, city.catalogue, city.authorisations, city.anchors]) {
+        const [fields, name, version, chainId, contract] = await city.chain.read(target, "eip712Domain");
+        assert.deepEqual([fields, name, version], ["0x0f", "ShareLedger", "1"]);
+        assert.deepEqual([chainId, contract], [BigInt(city.chain.chainId), getAddress(target.address)]);
+      }
+    });
+  });
+});
+
+/** Values as they compare: numbers as bigints, structs as plain objects, addresses in lower case. */
+function plain(value: unknown): unknown {
+  if (typeof value === "number") return BigInt(value);
+  if (typeof value === "string") return value.toLowerCase();
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]));
+  }
+  return value;
+}
+
+/** Expect a refusal, whichever: a changed field may already fail before the signature is looked at. */
+async function refused(target: "registry" | "catalogue" | "authorisations" | "anchors", name: string, args: unknown[], label: string): Promise<void> {
+  await assert.rejects(city.chain.send(city[target], name, args), Refused, label);
+}
