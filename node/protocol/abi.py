@@ -90,7 +90,10 @@ def signature(item: dict[str, Any]) -> str:
 
 
 def event_topics() -> dict[bytes, tuple[str, str]]:
-    """Return topic 0 → (contract, event) for every event of every contract."""
+    """Return topic 0 → (contract, event) for every event of every contract.
+
+    An event that several contracts inherit is named after the last of `CONTRACTS`.
+    """
     return {
         event.topic: (event.contract, event.name)
         for contract in CONTRACTS
@@ -128,6 +131,8 @@ def encode_call(contract: str, function: str, args: dict[str, Any] | Sequence[An
     """
     selector, inputs, _ = _function(contract, function)
     if not isinstance(args, dict):
+        if len(args) != len(inputs.names):
+            raise InvalidInput(f"{contract}.{function} takes {len(inputs.names)} arguments")
         args = dict(zip(inputs.names, args, strict=True))
     try:
         return selector + inputs.encode(args)

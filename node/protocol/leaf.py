@@ -7,6 +7,7 @@ log's commit knows number, previous leaf and time, and may turn the answer into 
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ SERVED = "served"
 CUSTODIES = ("own", "hosted")
 
 _SIGNATURE_DIGITS = 128
+_OUTCOME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _NUMBERS = ("authorisation", "number", "version", "revision", "rows", "at")
 _HASHES = ("event", "prev", "entry", "items", "masked")
 _OPTIONAL_HASHES = ("answer", "plain", "operator", "matter")
@@ -192,7 +194,7 @@ def parse_leaf(data: bytes) -> Leaf:
         items=int.from_bytes(hashes["items"], "big"),
         masked=int.from_bytes(hashes["masked"], "big"),
         rows=numbers["rows"],
-        outcome=_ascii(members["outcome"]).decode("ascii"),
+        outcome=_outcome(members["outcome"]),
         custody=members["custody"],
         **optional,
     )
@@ -226,6 +228,12 @@ def _ascii(value: object) -> bytes:
     if not isinstance(value, str) or not value.isascii() or not value:
         raise MalformedReceipt("a text of the leaf is empty or not ASCII")
     return value.encode("ascii")
+
+
+def _outcome(value: object) -> str:
+    if not isinstance(value, str) or not _OUTCOME.fullmatch(value):
+        raise MalformedReceipt("the leaf's outcome is neither served nor a problem code")
+    return value
 
 
 def _signature(value: object) -> bytes:
