@@ -111,6 +111,7 @@ class TestDataKey:
         assert first["recipients"] == second["recipients"]
         assert first["iv"] != second["iv"]
 
+    @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
     def test_it_does_not_survive_a_fork(self) -> None:
         key = DataKey(created=0)
         reading, writing = os.pipe()
