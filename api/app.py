@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from .parts import Node
 from .routes import router
 from .routes.shapes import Problem, QueryBody
 from .security import SCHEME
+from .server import AnnouncingServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -91,7 +91,7 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )
             port = listener.getsockname()[1]
-            server = _Server(config, lambda: announce(f"http://{settings.host}:{port}"))
+            server = AnnouncingServer(config, lambda: announce(f"http://{settings.host}:{port}"))
             server.run(sockets=[listener])
     finally:
         node.stop()
@@ -101,21 +101,6 @@ def openapi_document() -> bytes:
     """Return docs/openapi.json: the same bytes as long as the API is the same."""
     document = build(None).openapi()
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens."""
-
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
-        await super().startup(sockets)
-        if self.started:
-            logging.getLogger(__name__).info("serving")
-            self._on_started()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

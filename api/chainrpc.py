@@ -15,6 +15,8 @@ from fastapi import FastAPI, Request, Response
 
 from node.chain.embedded import BODY_BYTES
 
+from .server import AnnouncingServer
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,7 +60,9 @@ def serve(
     """
     listener = socket.create_server((host, port))
     config = uvicorn.Config(create_app(chain), log_level="warning", access_log=False)
-    server = _Server(config, lambda: announce(f"http://{host}:{listener.getsockname()[1]}"))
+    server = AnnouncingServer(
+        config, lambda: announce(f"http://{host}:{listener.getsockname()[1]}")
+    )
 
     def end() -> None:
         server.should_exit = True
@@ -71,17 +75,3 @@ def serve(
             chain.stop()
     if chain.failure is not None:
         raise chain.failure
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn that says when it listens."""
-
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = on_started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen, then tell."""
-        await super().startup(sockets)
-        if self.started:
-            self._on_started()

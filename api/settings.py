@@ -158,7 +158,22 @@ class Settings(BaseSettings):
     @property
     def password(self) -> bytes:
         """First line of the password file."""
-        return self.password_file.read_bytes().partition(b"\n")[0].rstrip(b"\r")
+        return read_password(self.password_file)
+
+
+def read_password(path: Path) -> bytes:
+    """Read the first line of a password file.
+
+    Raises:
+        ConfigInvalid: it cannot be read or its first line is empty; nothing of it is repeated.
+    """
+    try:
+        password = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
+    except OSError as error:
+        raise ConfigInvalid(f"口令文件 {path} 读不出 / cannot be read: {error.strerror}") from error
+    if not password:
+        raise ConfigInvalid(f"口令文件 {path} 是空的 / is empty")
+    return password
 
 
 def load_settings(path: Path) -> Settings:

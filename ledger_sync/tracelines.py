@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from node.errors import LedgerError
+from node.protocol.documents import BEIJING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-BEIJING = timezone(timedelta(hours=8))
 SHORT_BYTES = 6
 
 

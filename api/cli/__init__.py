@@ -1,7 +1,7 @@
 """The command line, `shareledger`: verbs of the glossary over the same parts the servers use.
 
-One module a group of commands; console: what is said and how it ends; options, secrets: what many
-commands take. Nothing heavy is imported before a command runs: `--help` and `verify` stay quick.
+One module a group of commands; console: what is said and how it ends; options: what many commands
+take. Nothing heavy is imported before a command runs: `--help` and `verify` stay quick.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ import typer
 
 from .console import EXIT_REFUSED, say, t, table
 from .options import CodeArgument, ConfigOption, KeyOption, OutputOption, PasswordOption
-from .secrets import read_password
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +54,7 @@ def import_(
 ) -> None:
     """Report every bad row; submit nothing if there is one, unless `--partial`."""
     from api.parts import Node
-    from api.settings import load_settings
+    from api.settings import load_settings, read_password
     from node.crypto import SoftwareSigner
     from node.decisions.catalogue import submit_papers
     from node.documents.importing.filing import file_table

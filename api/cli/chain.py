@@ -9,7 +9,6 @@ import typer
 
 from .console import say, t
 from .options import OutputOption, PasswordOption
-from .secrets import read_password
 
 DEFAULT_CHAIN_ID = 20_260_101
 
@@ -54,6 +53,7 @@ def deploy(
     output: OutputOption,
 ) -> None:
     """Deploy the contracts and write where they are; an existing file is refused first."""
+    from api.settings import read_password
     from node.chain.deployment import deploy as deploy_contracts
     from node.chain.gateway import Gateway
     from node.chain.relay import RelayAccount

@@ -10,7 +10,6 @@ import typer
 
 from .console import say, t
 from .options import OutputOption, PasswordOption
-from .secrets import read_password
 
 if TYPE_CHECKING:
     from node.chain.relay import RelayAccount
@@ -44,6 +43,8 @@ KindArgument = Annotated[
 @app.command(help=t("生成密钥并加密写入文件，绝不覆盖", "make a key file; never overwrites"))
 def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOption) -> None:
     """Make a key and write it, encrypted; an existing file is never overwritten."""
+    from api.settings import read_password
+
     key = _class_of(kind).generate()
     key.save(output, read_password(password_file))
     say(f"已生成 {output}", f"made {output}")
@@ -57,6 +58,8 @@ def show(
     password_file: PasswordOption,
 ) -> None:
     """Print the public half of a key file."""
+    from api.settings import read_password
+
     _describe(_class_of(kind).load(file, read_password(password_file)))
 
 

@@ -17,7 +17,6 @@ from .options import (
     EventArgument,
     OutputOption,
 )
-from .secrets import read_password
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +57,7 @@ def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]
             return
         from .remote import RemoteLogs
 
-        signer = SoftwareSigner.load(key, read_password(settings.password_file))
+        signer = SoftwareSigner.load(key, settings.password)
         with SignedHttp(signer) as http:
             yield node, RemoteLogs(http, node.queries, node.store)
     finally:

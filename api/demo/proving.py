@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -39,7 +38,6 @@ def run_command(*arguments: str) -> tuple[int, str, float]:
         check=False,
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
     return done.returncode, done.stdout + done.stderr, time.perf_counter() - begun
 

@@ -84,10 +84,9 @@ def write_template(path: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
     headings = (*T2_HEADINGS, *OUR_HEADINGS)
     choices = _choices()
     book = Workbook()
-    sheet = book.active
-    if sheet is None:  # pragma: no cover - a new workbook has a sheet
-        raise AssertionError
-    sheet.title = "目录"
+    for unwanted in book.worksheets:
+        book.remove(unwanted)
+    sheet = book.create_sheet("目录")
     sheet.append([TITLE])
     sheet.append([_labelled(heading, choices.get(heading, ())) for heading in headings])
     for cell in sheet[2]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ..documents import BEIJING
 from ..enums import Answer, Step
 from ..leaf import SERVED
 from .report import Check
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from .claim import Claim, Place
     from .world import World
 
-BEIJING = timezone(timedelta(hours=8))
 KEY_DIGITS = 8
 
 _STEPS = {
