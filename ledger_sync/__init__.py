@@ -9,5 +9,5 @@ place. Standing: `tables` are the tables; `cursor` is how far they have come; `i
 chain and contracts; `fingerprint` is one hash of the whole model. Reading: `queries` answers
 questions, with `decided` (decisions), `anchorage` (logs, anchors), `selecting` and `reading`;
 `facts` are the answers; `grants` is what a call is judged by; `papers` is what the documents ask;
-`trace` leads from any id to the others; `bundle` collects the evidence for one call.
+`trace/` leads from any id to the others, and collects the evidence for one call.
 """

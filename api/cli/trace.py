@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
-    from ledger_sync.trace import LogReader
-    from ledger_sync.tracelines import TraceLine
+    from ledger_sync.trace import LogReader, TraceLine
 
 app = typer.Typer(
     help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made"),
@@ -128,7 +127,7 @@ def export(
     key: AsOption = None,
 ) -> None:
     """Collect and verify a bundle, then write it; existing files are refused first."""
-    from ledger_sync.bundle import collect_bundle
+    from ledger_sync.trace import collect_bundle
     from node.errors import AlreadyExists
     from node.protocol.encoding import hex32
     from node.protocol.trust import render_trust

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ledger_sync.bundle import Collected, collect_bundle
 from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
+from ledger_sync.trace import Collected, collect_bundle
 from node.anchoring import Anchorer, PublishedLogs, Publisher
 from node.crypto import Ed25519Signer, SoftwareSigner, sign_decision, sm3
 from node.log import Draft, LogIdentity, LogReader, LogWriter

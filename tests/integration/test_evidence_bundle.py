@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger_sync.bundle import collect_bundle
+from ledger_sync.trace import collect_bundle
 from node.crypto import SoftwareSigner, sm3
 from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
 from node.protocol import abi, canonical, documents

@@ -20,7 +20,7 @@ from tests.common.papers import POLICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ledger_sync.tracelines import TraceLine
+    from ledger_sync.trace import TraceLine
 
 pytestmark = pytest.mark.chain
 

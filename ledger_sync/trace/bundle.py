@@ -15,8 +15,8 @@ from node.protocol import blocks
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.trust import Head, Trust
 
+from ..projector.objects import ObjectKind
 from .concerned import list_documents
-from .projector.objects import ObjectKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from node.protocol.facts import BlockRef
     from node.protocol.receipt import Receipt
 
-    from .queries import Queries
-    from .trace import Documents, LogReader
+    from ..queries import Queries
+    from .ports import Documents, LogReader
 
 HEADERS_AT_ONCE = 500
 REGISTRY = "DepartmentRegistry"

@@ -8,7 +8,7 @@ from node.protocol.callbase import parse_base
 from node.protocol.enums import KeyKind
 from node.protocol.ids import ZERO
 
-from .projector.objects import authorisation_ref, version_ref
+from ..projector.objects import authorisation_ref, version_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from node.protocol.facts import AuthorisationFact
     from node.protocol.leaf import Leaf
 
-    from .facts import DecisionFact
-    from .queries import Queries
+    from ..facts import DecisionFact
+    from ..queries import Queries
 
 
 def list_decisions(queries: Queries, one: AuthorisationFact) -> list[DecisionFact]:

@@ -9,15 +9,15 @@ from node.crypto import Sm2PublicKey, sm3, verify_decision
 from node.errors import SignatureInvalid
 from node.protocol.decision import DECISIONS, Domain, hash_decision
 
-from .tracelines import short
+from .lines import short
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
     from node.protocol.facts import KeyFact
 
-    from .facts import DecisionFact
-    from .queries import Queries
-    from .trace import Documents
+    from ..facts import DecisionFact
+    from ..queries import Queries
+    from .ports import Documents
 
 
 def check_decision(queries: Queries, fact: DecisionFact, deployment: Deployment) -> None:

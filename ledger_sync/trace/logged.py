@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from node.protocol.facts import KeyFact
     from node.protocol.receipt import Receipt
 
-    from .facts import AnchorFact, LogFact
-    from .queries import Queries
+    from ..facts import AnchorFact, LogFact
+    from ..queries import Queries
+    from .ports import LogReader
     from .signing import SignerNames
-    from .trace import LogReader
 
 
 def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:

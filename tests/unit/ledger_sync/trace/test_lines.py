@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger_sync.tracelines import beijing, line, short
+from ledger_sync.trace.lines import beijing, line, short
 from node.errors import LedgerBehind, NotFound
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from node.protocol.facts import BlockRef
     from node.protocol.leaf import Leaf
 
-    from .queries import Queries
+    from ..queries import Queries
 
 
 def check_outcome(queries: Queries, leaf: Leaf) -> None:

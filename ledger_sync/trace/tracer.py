@@ -7,7 +7,7 @@ on a node's own log as on another's over HTTP.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from node.crypto import sm3
 from node.errors import NotFound, ReceiptInvalid
@@ -17,55 +17,20 @@ from node.protocol.leaf import SERVED
 from .bundle import find_event
 from .concerned import list_decisions, list_version_decisions
 from .judging import check_outcome, check_stability
+from .lines import TraceLine, beijing, line, short
 from .logged import check_anchor, check_call, check_checkpoint
 from .signing import SignerNames, check_decision
-from .tracelines import TraceLine, beijing, line, short
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from node.chain.deployment import Deployment
     from node.protocol.facts import AuthorisationFact, BlockRef
     from node.protocol.receipt import Receipt
 
-    from .facts import AnchorFact, DecisionFact, LogFact
-    from .queries import Queries
+    from ..facts import AnchorFact, DecisionFact, LogFact
+    from ..queries import Queries
+    from .ports import Documents, LogReader
 
 PAGE = 20
-
-
-class LogReader(Protocol):
-    """A department's log, here or behind another node's API; all ids are 32 bytes."""
-
-    def find_event(self, log: bytes, event: bytes) -> int | None:
-        """Return the index of a call, or None; raises NotFound for a log that is not at hand."""
-        ...
-
-    def receipt(self, log: bytes, index: int) -> Receipt:
-        """Return the entry with its proof under some signed checkpoint of the log."""
-        ...
-
-    def entry(self, log: bytes, index: int) -> bytes:
-        """Return the leaf of an entry."""
-        ...
-
-    def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
-        """Return the proof that the tree of `new` leaves begins with the tree of `old`."""
-        ...
-
-    def calls(
-        self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
-    ) -> Sequence[tuple[int, int]]:
-        """List (number, index) of an authorisation's calls after the one numbered `after`."""
-        ...
-
-
-class Documents(Protocol):
-    """The documents this node has."""
-
-    def find(self, digest: bytes) -> bytes | None:
-        """Return the document with this SM3 digest, or None."""
-        ...
 
 
 class Tracer:
