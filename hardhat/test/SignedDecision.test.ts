@@ -20,6 +20,7 @@ import {
   SCHOOL_OFFICE,
   textHash,
 } from "./harness/city.ts";
+import { itLeavesNothingSharedOut } from "./harness/completeness.ts";
 import { KeyKind, Mode, Role, ShareType, Step } from "./harness/enums.ts";
 import { keyNamed, N, type Sm2Key } from "./harness/sm2.ts";
 
@@ -447,6 +448,8 @@ describe("SignedDecision", () => {
       }
     });
   });
+
+  itLeavesNothingSharedOut(["SubjectMismatch", "DigestMissing", "PeriodInvalid"]);
 });
 
 /** Values as they compare: numbers as bigints, structs as plain objects, addresses in lower case. */

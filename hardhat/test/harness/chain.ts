@@ -35,17 +35,22 @@ export interface Event {
 
 /** What a mined transaction did. */
 export interface Mined {
+  /** Name of the contract it was sent to. */
+  readonly contract: string;
   readonly gas: number;
   readonly events: Event[];
 }
 
-/** A contract refused; `name` and `args` are those of its Solidity error. */
+/** A contract refused; `errorName` and `args` are those of its Solidity error. */
 export class Refused extends Error {
+  /** Name of the contract that was called. */
+  readonly contract: string;
   readonly errorName: string;
   readonly args: readonly unknown[];
 
-  constructor(name: string, args: readonly unknown[]) {
-    super(`${name}(${args.join(", ")})`);
+  constructor(contract: string, name: string, args: readonly unknown[]) {
+    super(`${contract}: ${name}(${args.join(", ")})`);
+    this.contract = contract;
     this.errorName = name;
     this.args = args;
   }
@@ -63,10 +68,24 @@ interface Artifact {
   readonly bytecode: Hex;
 }
 
-/** The build's artifact of a contract. */
-export function artifactOf(name: string): Artifact {
-  const path = new URL(`../../artifacts/contracts/${name}.sol/${name}.json`, import.meta.url);
+/** The build's artifact of a contract, or of an interface in `folder`. */
+export function artifactOf(name: string, folder = ""): Artifact {
+  const path = new URL(`../../artifacts/contracts/${folder}${name}.sol/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(path, "utf8")) as Artifact;
+}
+
+const exercised = new Set<string>();
+
+function note(contract: string, type: string, name: string): void {
+  exercised.add(`${contract} ${type} ${name}`);
+}
+
+/**
+ * Whether a test has called this function, or expected this event or error with all its values, on a contract of this
+ * name; see completeness.ts.
+ */
+export function isExercised(contract: string, type: string, name: string): boolean {
+  return exercised.has(`${contract} ${type} ${name}`);
 }
 
 /** All errors of all contracts: one contract's may pass through another. */
@@ -146,27 +165,29 @@ export class Chain {
 
   async deploy(name: string, args: readonly unknown[] = [], artifact = artifactOf(name)): Promise<Deployed> {
     const { abi, bytecode } = artifact;
-    const receipt = await this.#mine({ data: encodeDeployData({ abi, bytecode, args }) });
+    const receipt = await this.#mine(name, { data: encodeDeployData({ abi, bytecode, args }) });
     return { name, address: receipt.contractAddress, abi };
   }
 
   /** Call a function in a transaction. */
   async send(target: Deployed, functionName: string, args: readonly unknown[], from = this.account): Promise<Mined> {
     const data = encodeFunctionData({ abi: target.abi, functionName, args });
-    const receipt = await this.#mine({ to: target.address, data }, from);
+    note(target.name, "function", functionName);
+    const receipt = await this.#mine(target.name, { to: target.address, data }, from);
     const events = receipt.logs.map((log: any) => {
       assert.equal(log.address, target.address.toLowerCase());
       const decoded = decodeEventLog({ abi: target.abi, topics: log.topics, data: log.data });
       return { name: decoded.eventName, args: decoded.args };
     });
-    return { gas: Number(receipt.gasUsed), events };
+    return { contract: target.name, gas: Number(receipt.gasUsed), events };
   }
 
   /** Call a view function at the next block's time. */
   async read(target: Deployed, functionName: string, args: readonly unknown[] = []): Promise<any> {
     const data = encodeFunctionData({ abi: target.abi, functionName, args });
     const call = { from: this.account, to: target.address, data };
-    const result = await this.request("eth_call", [call, "pending"]).catch(rethrow);
+    note(target.name, "function", functionName);
+    const result = await this.request("eth_call", [call, "pending"]).catch(rethrowOf(target.name));
     return decodeFunctionResult({ abi: target.abi, functionName, data: result });
   }
 
@@ -209,22 +230,24 @@ export class Chain {
     return this.send(target, functionName, this.sign(target, functionName, message, signer, twist));
   }
 
-  async #mine(transaction: Fields, from = this.account): Promise<any> {
+  async #mine(contract: string, transaction: Fields, from = this.account): Promise<any> {
     this.now += 1n;
     await this.request("evm_setNextBlockTimestamp", [Number(this.now)]);
     const fields = { from, gas: "0x5f5e100", gasPrice: "0x0", ...transaction };
-    const hash = await this.request("eth_sendTransaction", [fields]).catch(rethrow);
+    const hash = await this.request("eth_sendTransaction", [fields]).catch(rethrowOf(contract));
     return this.request("eth_getTransactionReceipt", [hash]);
   }
 }
 
-/** Turn the provider's error into the contract's. */
-function rethrow(error: any): never {
-  let data: unknown = error;
-  while (typeof data === "object" && data !== null) data = (data as any).data;
-  if (!isHex(data) || data === "0x") throw error;
-  const decoded = decodeErrorResult({ abi: ERRORS, data });
-  throw new Refused(decoded.errorName, decoded.args ?? []);
+/** Turn the provider's error into that of the contract called. */
+function rethrowOf(contract: string): (error: any) => never {
+  return (error) => {
+    let data: unknown = error;
+    while (typeof data === "object" && data !== null) data = (data as any).data;
+    if (!isHex(data) || data === "0x") throw error;
+    const decoded = decodeErrorResult({ abi: ERRORS, data });
+    throw new Refused(contract, decoded.errorName, decoded.args ?? []);
+  };
 }
 
 /** Expect a refusal with this error and these arguments. */
@@ -233,6 +256,7 @@ export async function refuses(promise: Promise<unknown>, name: string, args: rea
     if (!(error instanceof Refused)) throw error;
     assert.equal(error.errorName, name, String(error));
     assert.deepEqual(error.args, args);
+    note(error.contract, "error", name);
     return true;
   });
 }
@@ -244,4 +268,5 @@ export function emits(mined: Mined, name: string, args: Fields): void {
     [name],
   );
   assert.deepEqual(mined.events[0]?.args, args);
+  note(mined.contract, "event", name);
 }
