@@ -13,6 +13,7 @@ from node.crypto import sm3
 from node.errors import NotFound, ReceiptInvalid
 from node.protocol.enums import AuthorisationState
 from node.protocol.leaf import SERVED
+from node.protocol.words import decision_words, words_of
 
 from .bundle import find_event
 from .concerned import list_decisions, list_version_decisions
@@ -123,7 +124,7 @@ class Tracer:
         self, one: AuthorisationFact, *children: TraceLine, receipt: Receipt | None = None
     ) -> TraceLine:
         parties = f"{self._name(one.consumer)} ← {self._name(one.provider)}"
-        state = AuthorisationState(one.state).name.lower()
+        state, english = words_of(AuthorisationState(one.state))
         if receipt is None:
             checked = ("取自已核对的读模型", "from the checked read model")
         else:
@@ -134,7 +135,8 @@ class Tracer:
             )
         return line(
             f"授权 {one.authorisation}（{parties}，修订 {one.revision}，现状态 {state}）",
-            f"authorisation {one.authorisation} ({parties}, revision {one.revision}, now {state})",
+            f"authorisation {one.authorisation} ({parties}, revision {one.revision}, "
+            f"now {english})",
             *checked,
             (lambda: check_outcome(self._queries, receipt.parsed_leaf)) if receipt else None,
             *children,
@@ -160,9 +162,10 @@ class Tracer:
 
     def _decision(self, fact: DecisionFact) -> TraceLine:
         signer, when = self._names.describe(fact), beijing(fact.block.timestamp)
+        text, english = decision_words(fact.name, fact.args)
         return line(
-            f"决定 {fact.name}：{signer}，第 {fact.block.number} 块（{when}）",
-            f"decision {fact.name}: {signer}, block {fact.block.number}",
+            f"决定「{text}」：{signer}，第 {fact.block.number} 块（{when}）",
+            f"decision {english}: {signer}, block {fact.block.number} ({when})",
             f"EIP-712 散列 {short(fact.hash)} 与 SM2 签名重验",
             f"EIP-712 hash {short(fact.hash)} and SM2 signature again",
             lambda: check_decision(self._queries, fact, self._deployment),

@@ -89,9 +89,9 @@ class TestTraceCall:
 
     def test_names_departments_officers_and_keys(self, tracer, event):
         texts = "\n".join(each.text for each in tracer.trace_call(event).walk())
-        assert "决定 ApplyFor：市教育局 · 科长张伟" in texts
-        assert "决定 SubmitVersions：市公安局 · 局长李秀英" in texts
-        assert "决定 ReviewVersions：市数据局" in texts
+        assert "决定「申请共享」：市教育局 · 科长张伟" in texts
+        assert "决定「报送目录」：市公安局 · 局长李秀英" in texts
+        assert "决定「审核目录」：市数据局" in texts
 
     def test_refuses_an_event_nobody_logged(self, tracer):
         with pytest.raises(EventUnknown):

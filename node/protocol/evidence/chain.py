@@ -34,7 +34,7 @@ def verify_headers(bundle: Bundle, trust: Trust) -> list[blocks.Header]:
     if len(bundle.headers) != trust.head.number + 1:
         refuse(
             "headers",
-            f"区块头共 {len(bundle.headers)} 个,信任文件的链头是第 {trust.head.number} 块",
+            f"区块头共 {len(bundle.headers)} 个，信任文件的链头是第 {trust.head.number} 块",
             f"{len(bundle.headers)} headers, but the trusted head is block {trust.head.number}",
         )
     expected = trust.head.hash
@@ -87,7 +87,7 @@ def verify_completeness(
         if named and header.number not in bundle.receipts:
             refuse(
                 where,
-                f"第 {header.number} 块可能有合约 {named} 的事件,但缺少收据",
+                f"第 {header.number} 块可能有合约 {named} 的事件，但缺少收据",
                 f"the bloom names {named}, but the block's receipts are missing",
             )
         if not named and header.number in bundle.receipts:
@@ -170,14 +170,14 @@ def describe_chain(
     return [
         Check(
             "headers",
-            f"区块头 0 至 {last} 逐块相连,止于信任文件所列链头",
+            f"区块头 0 至 {last} 逐块相连，止于信任文件所列链头",
             f"headers 0 to {last} join by hash and end at the trusted head",
             ok=True,
             where="headers",
         ),
         Check(
             "receipts",
-            f"{len(bundle.receipts)} 个区块的收据与收据根一致,布隆过滤器所指区块无一缺失,"
+            f"{len(bundle.receipts)} 个区块的收据与收据根一致，布隆过滤器所指区块无一缺失，"
             f"共 {len(events)} 个事件",
             f"receipts of {len(bundle.receipts)} blocks hash to their roots, none that a bloom "
             f"names is missing; {len(events)} events",

@@ -166,7 +166,7 @@ def verify_place(
     anchor = next((one for one in log.anchors if one.size > bundle.index), None)
     if anchor is None:
         refuse(
-            "headers", "截至信任链头,该条目尚未锚定", "not anchored at or before the trusted head"
+            "headers", "截至信任链头，该条目尚未锚定", "not anchored at or before the trusted head"
         )
     _verify_consistency(bundle, checkpoint, anchor)
     note = Checkpoint(checkpoint.origin, anchor.size, anchor.root)
@@ -223,7 +223,7 @@ def _verify_note(
     if not with_papers:
         refuse(
             "documents",
-            "缺少签署检查点的部门密钥文书,或该部门没有有效的部门密钥",
+            "缺少签署检查点的部门密钥文书，或该部门没有有效的部门密钥",
             "the document of a live department key of the log is missing",
         )
     found: CheckpointInvalid | None = None

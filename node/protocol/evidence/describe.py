@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..documents import BEIJING
-from ..enums import Answer, Step
 from ..leaf import SERVED
+from ..words import decision_words
 from .report import Check
 
 if TYPE_CHECKING:
@@ -21,19 +21,6 @@ if TYPE_CHECKING:
     from .world import World
 
 KEY_DIGITS = 8
-
-_STEPS = {
-    Step.PASS: "初审通过",
-    Step.RETURN: "初审退回",
-    Step.WITHDRAW: "撤回申请",
-    Step.DELIVER: "交付",
-    Step.CONFIRM: "确认",
-    Step.SUSPEND: "暂停",
-    Step.RECTIFY: "整改",
-    Step.RESUME: "恢复",
-    Step.TERMINATE_FOR_CAUSE: "终止",
-}
-_ANSWERS = {Answer.AGREE: "同意", Answer.PARTLY: "部分同意", Answer.REFUSE: "不同意"}
 
 
 class Describer:
@@ -57,7 +44,7 @@ class Describer:
         count = self._world.decisions
         return Check(
             "decisions",
-            f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验,密钥自根密钥起可追",
+            f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验，密钥自根密钥起可追",
             f"{count} decisions verified again: hash, SM2 signature, role, validity, nonce, from "
             "the root key on",
             ok=True,
@@ -69,7 +56,7 @@ class Describer:
         count = len(self._documents)
         return Check(
             "documents",
-            f"{count} 份文书的 SM3 摘要在链上,内容与链上字段一致",
+            f"{count} 份文书的 SM3 摘要在链上，内容与链上字段一致",
             f"{count} documents: bound by SM3 on chain, and saying what the chain says",
             ok=True,
             where="documents",
@@ -106,13 +93,10 @@ class Describer:
                     english = f"applied for authorisation {authorisation}"
                     lines.append(self._decision("authorisation", event, text, english))
             elif event.name == "Replied" and args["authorisation"] == authorisation:
-                answer = Answer(args["answer"])
-                text, english = f"答复：{_ANSWERS[answer]}", f"replied: {answer.name.lower()}"
+                text, english = decision_words("Reply", args)
                 lines.append(self._decision("authorisation", event, text, english))
             elif event.name == "Advanced" and args["authorisation"] == authorisation:
-                step = Step(args["step"])
-                english = step.name.lower().replace("_", " ")
-                text = _STEPS.get(step, english)
+                text, english = decision_words("Step", args)
                 lines.append(self._decision("authorisation", event, text, english))
         return lines
 
@@ -125,9 +109,11 @@ class Describer:
         return Check(
             "call",
             f"调用 {claim.leaf.event.hex()} 由{owner}的应用密钥 "
-            f"{claim.call.key_id.hex()[:KEY_DIGITS]}… 于 {when} 签名,事件编号重算一致"
+            f"{claim.call.key_id.hex()[:KEY_DIGITS]}… 于 {when} 签名，事件编号重算一致"
             + (
-                ",请求正文与摘要、用途、数据项一致" if body else "（请求正文未随附,其中用途不可查）"
+                "，请求正文与摘要、用途、数据项一致"
+                if body
+                else "（请求正文未随附，其中用途不可查）"
             ),
             f"call {claim.leaf.event.hex()} signed by an application of {owner} at {when}; event "
             "id recomputed"
@@ -142,7 +128,7 @@ class Describer:
         outcome = "已提供" if claim.leaf.outcome == SERVED else f"已拒绝：{claim.leaf.outcome}"
         return Check(
             "inclusion",
-            f"该调用（{outcome}）是日志第 {bundle.index} 条,含于 {size} 条的树中",
+            f"该调用（{outcome}）是日志第 {bundle.index} 条，含于 {size} 条的树中",
             f"the call ({claim.leaf.outcome}) is entry {bundle.index} of the tree of {size}",
             ok=True,
             where="proof",
@@ -166,7 +152,7 @@ class Describer:
         block = headers[anchor.block_number].hash.hex()
         return Check(
             "anchor",
-            f"与第 {anchor.block_number} 块（{block[:16]}…,{when}）锚定的大小 {anchor.size} 一致",
+            f"与第 {anchor.block_number} 块（{block[:16]}…，{when}）锚定的大小 {anchor.size} 一致",
             f"consistent from size {claim.signed.checkpoint.size} with size {anchor.size} anchored "
             f"in block {anchor.block_number} ({block}) at {when}",
             ok=True,
@@ -185,7 +171,7 @@ class Describer:
         signer = self._name(key.holder) if key else "根密钥"
         return Check(
             check,
-            f"{signer}（密钥 {key_id.hex()[:KEY_DIGITS]}…）{text},第 {event.block_number} 块",
+            f"{signer}（密钥 {key_id.hex()[:KEY_DIGITS]}…）{text}，第 {event.block_number} 块",
             f"{signer} (key {key_id.hex()[:KEY_DIGITS]}…): {english}, block {event.block_number}",
             ok=True,
             where=f"receipts[block {event.block_number}][{event.tx_index}]",

@@ -87,13 +87,13 @@ def _verify(bundle: Bundle, trust: Trust) -> Evidence:
 
 def _permission(outcome: str, block: int) -> Check:
     if outcome == SERVED:
-        text = f"按第 {block} 块的账本状态,该密钥、数据项、期限均在授权之内"
+        text = f"按第 {block} 块的账本状态，该密钥、数据项、期限均在授权之内"
         english = f"as of block {block} key, items and period were within the authorisation"
     elif outcome in LEDGER_CODES:
-        text = f"按第 {block} 块的账本状态,拒绝理由 {outcome} 成立"
+        text = f"按第 {block} 块的账本状态，拒绝理由 {outcome} 成立"
         english = f"as of block {block} the ledger gave the ground for {outcome}"
     else:
-        text = f"调用被拒绝（{outcome}）；该理由不由账本状态决定,仅证明已如实记录"
+        text = f"调用被拒绝（{outcome}）；该理由不由账本状态决定，仅证明已如实记录"
         english = f"refused ({outcome}); the ledger does not decide this ground, it is on record"
     return Check("permission", text, english, ok=True, where="leaf.outcome")
 
@@ -102,15 +102,15 @@ def _stability(first: int, last: int, change: int | None) -> Check:
     if change is None:
         return Check(
             "stability",
-            f"第 {first} 块至锚定的第 {last} 块之间,判定所依据的状态没有变化",
+            f"第 {first} 块至锚定的第 {last} 块之间，判定所依据的状态没有变化",
             f"what the call was judged by did not change from block {first} to {last}",
             ok=True,
             where="leaf.block",
         )
     return Check(
         "stability",
-        f"第 {change} 块改变了判定所依据的状态,而条目在第 {last} 块才锚定："
-        "先后不能证明,结论为「不能确定」",
+        f"第 {change} 块改变了判定所依据的状态，而条目在第 {last} 块才锚定："
+        "先后不能证明，结论为「不能确定」",
         f"block {change} changed what the call was judged by before block {last} anchored it: "
         "undetermined",
         ok=False,
