@@ -51,9 +51,9 @@ test: fmt-check lint types arch contracts python demo-run fresh ## all of it
 fmt-check: setup
 	$(BIN)/ruff format --check .
 
-lint: setup ## ruff (all rules), solhint
+lint: setup ## ruff (all rules), solhint; a warning fails
 	$(BIN)/ruff check .
-	$(NODE_RUN) node node_modules/solhint/solhint.js 'contracts/**/*.sol'
+	$(NODE_RUN) node node_modules/solhint/solhint.js --max-warnings 0 --disc --noPoster 'contracts/**/*.sol'
 
 types: setup ## mypy, strict
 	$(BIN)/mypy

@@ -15,9 +15,11 @@ import {DepartmentId, LogId} from "./types/Ids.sol";
 import {Head} from "./types/Records.sol";
 
 /// @title Anchors: what each log has committed itself to, once and for all.
+/// @notice A head is only ever replaced by one whose tree provably holds the same leaves first.
 contract AccessAnchors is IAccessAnchors, SignedDecision {
     mapping(LogId log => Head) private _heads;
 
+    /// @notice Fix for good whom this contract asks; SM2 is computed by the registry's own verifier.
     /// @param registry Who may decide.
     constructor(IDepartmentRegistry registry) SignedDecision(registry, registry.verifier()) {}
 
@@ -110,7 +112,7 @@ contract AccessAnchors is IAccessAnchors, SignedDecision {
         bytes18 code = bytes18(DepartmentId.unwrap(department));
         return string(
             bytes.concat(
-                "shareledger:", bytes(Strings.toString(block.chainid)), ":", Hex.encode(address(REGISTRY)), ":", code
+                "shareledger:", bytes(Strings.toString(block.chainid)), ":", Hex.encode(address(_REGISTRY)), ":", code
             )
         );
     }

@@ -11,13 +11,15 @@ import {DepartmentId, EntryId, KeyId} from "./types/Ids.sol";
 import {Entry} from "./types/Records.sol";
 
 /// @title Catalogue entries: submitted by one department, published by another.
+/// @notice An entry keeps two versions apart: the latest, which may await review, and the current one, which is in force.
 contract CatalogueRegistry is ICatalogueRegistry, SignedDecision {
     /// Bits of an authorisation's bitmap.
-    uint16 private constant MOST_ITEMS = 256;
+    uint16 private constant _MOST_ITEMS = 256;
 
     mapping(EntryId entry => Entry) private _entries;
     mapping(EntryId entry => mapping(uint32 version => bytes32 digest)) private _digests;
 
+    /// @notice Fix for good whom this contract asks; SM2 is computed by the registry's own verifier.
     /// @param registry Who may decide.
     constructor(IDepartmentRegistry registry) SignedDecision(registry, registry.verifier()) {}
 
@@ -141,7 +143,7 @@ contract CatalogueRegistry is ICatalogueRegistry, SignedDecision {
         if (version.shareType == 0 || version.shareType > ShareTypes.NOT_SHARED) {
             revert ShareTypeInvalid(id, version.shareType);
         }
-        if (version.itemCount == 0 || version.itemCount > MOST_ITEMS) revert ItemCountInvalid(id, version.itemCount);
+        if (version.itemCount == 0 || version.itemCount > _MOST_ITEMS) revert ItemCountInvalid(id, version.itemCount);
         if (entry.latest == 0) entry.provider = department;
         entry.submitter = bytes8(KeyId.unwrap(key));
         entry.latest = version.version;
@@ -186,6 +188,6 @@ contract CatalogueRegistry is ICatalogueRegistry, SignedDecision {
     /// @param id Any id.
     /// @return competent Department competent for its provider.
     function _competentOf(EntryId id) private view returns (DepartmentId competent) {
-        (competent,) = REGISTRY.competentOf(_existing(id).provider);
+        (competent,) = _REGISTRY.competentOf(_existing(id).provider);
     }
 }

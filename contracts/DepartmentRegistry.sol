@@ -20,12 +20,13 @@ import {ApplicationId, DepartmentId, KeyId} from "./types/Ids.sol";
 import {Department, Grant, Key} from "./types/Records.sol";
 
 /// @title Departments, keys, roles, applications and the contracts in force.
+/// @notice Nothing here is ever deleted: a key is revoked, a role replaced, and what was signed before stays checkable.
 contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
-    uint32 private constant ALL_ROLES = Roles.DATA_OFFICER | Roles.OFFICE_HEAD | Roles.DEPARTMENT_HEAD | Roles.REVIEWER
+    uint32 private constant _ALL_ROLES = Roles.DATA_OFFICER | Roles.OFFICE_HEAD | Roles.DEPARTMENT_HEAD | Roles.REVIEWER
         | Roles.AUDITOR | Roles.DUTY_OFFICER;
 
-    uint256 private immutable ROOT_X;
-    uint256 private immutable ROOT_Y;
+    uint256 private immutable _ROOT_X;
+    uint256 private immutable _ROOT_Y;
 
     /// Zero until the first enrolment, and never again: from then on the root key decides nothing.
     DepartmentId private _rootDepartment;
@@ -35,6 +36,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     mapping(ApplicationId application => DepartmentId department) private _applications;
     mapping(bytes32 name => address contractAddress) private _contracts;
 
+    /// @notice Pin the key that signs the first enrolment; it has to be a point of the curve.
     /// @param sm2Verifier Who computes SM2.
     /// @param rootX Coordinate of the key that signs the first enrolment.
     /// @param rootY Coordinate of the key that signs the first enrolment.
@@ -42,8 +44,8 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         SignedDecision(IDepartmentRegistry(address(this)), sm2Verifier)
     {
         if (!sm2Verifier.isOnCurve(rootX, rootY)) revert KeyNotOnCurve(rootX, rootY);
-        ROOT_X = rootX;
-        ROOT_Y = rootY;
+        _ROOT_X = rootX;
+        _ROOT_Y = rootY;
     }
 
     /// @inheritdoc IDepartmentRegistry
@@ -184,7 +186,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.department,
             Roles.DEPARTMENT_HEAD
         );
-        if (decision.roles & ~ALL_ROLES != 0) revert RolesUnknown(decision.roles);
+        if (decision.roles & ~_ALL_ROLES != 0) revert RolesUnknown(decision.roles);
         if (decision.roles != 0) {
             _liveOfficer(decision.key);
             if (decision.validFrom >= decision.validUntil || decision.validUntil <= block.timestamp) {
@@ -267,12 +269,12 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
 
     /// @inheritdoc IDepartmentRegistry
     function verifier() external view returns (ISm2Verifier) {
-        return VERIFIER;
+        return _VERIFIER;
     }
 
     /// @inheritdoc IDepartmentRegistry
     function rootKey() external view returns (uint256 qx, uint256 qy) {
-        return (ROOT_X, ROOT_Y);
+        return (_ROOT_X, _ROOT_Y);
     }
 
     /// @inheritdoc IDepartmentRegistry
@@ -345,11 +347,11 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         if (decision.parent != decision.department || decision.competent != decision.department) {
             revert RootNotItsOwn(decision.department, decision.parent, decision.competent);
         }
-        KeyId root = _keyId(ROOT_X, ROOT_Y);
+        KeyId root = _keyId(_ROOT_X, _ROOT_Y);
         if (!(signature.key == root)) revert RootKeyRequired(root, signature.key);
         _rootDepartment = decision.department;
         Key memory pinned;
-        (pinned.qx, pinned.qy, pinned.za) = (ROOT_X, ROOT_Y, VERIFIER.identityHash(ROOT_X, ROOT_Y));
+        (pinned.qx, pinned.qy, pinned.za) = (_ROOT_X, _ROOT_Y, _VERIFIER.identityHash(_ROOT_X, _ROOT_Y));
         return _acceptPinned(structHash, decision.nonce, decision.notAfter, signature, pinned);
     }
 
@@ -364,8 +366,8 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     {
         id = _keyId(key.qx, key.qy);
         if (_keys[id].kind != 0) revert KeyAlreadyRegistered(id);
-        if (!VERIFIER.isOnCurve(key.qx, key.qy)) revert KeyNotOnCurve(key.qx, key.qy);
-        key.za = VERIFIER.identityHash(key.qx, key.qy);
+        if (!_VERIFIER.isOnCurve(key.qx, key.qy)) revert KeyNotOnCurve(key.qx, key.qy);
+        key.za = _VERIFIER.identityHash(key.qx, key.qy);
         if (!_isSigned(decisionHash, possession.r, possession.s, key)) {
             revert PossessionRefused(id, possession.r, possession.s);
         }

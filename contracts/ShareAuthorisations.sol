@@ -9,26 +9,28 @@ import {DecisionHashes} from "./libraries/DecisionHashes.sol";
 import {StepTable} from "./libraries/StepTable.sol";
 import {Application, ApplyFor, Reply, Signature, Step} from "./types/Decisions.sol";
 import {Answers, AuthorisationStates, Modes, Permits, Roles, ShareTypes, Steps} from "./types/Enumerations.sol";
-import {ApplicationId, AuthorisationId, DepartmentId, EntryId, KeyId, PurposeId} from "./types/Ids.sol";
+import {AuthorisationId, DepartmentId, KeyId, PurposeId} from "./types/Ids.sol";
 import {Authorisation, Entry, Rule} from "./types/Records.sol";
 
 /// @title Share authorisations, from the application to the end of the use.
+/// @notice Applying and replying set terms and are written out; every other step is a row of `StepTable`.
 contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
     /// Who suspended; also the order in which a step's mandates are tried, counted from the consumer.
-    uint8 private constant PROVIDER = 2;
+    uint8 private constant _PROVIDER = 2;
 
-    ICatalogueRegistry private immutable CATALOGUE;
+    ICatalogueRegistry private immutable _CATALOGUE;
 
     /// Id of the last authorisation.
     uint64 private _count;
     mapping(uint64 authorisation => Authorisation) private _authorisations;
 
+    /// @notice Fix for good whom this contract asks; SM2 is computed by the registry's own verifier.
     /// @param registry Who may decide.
     /// @param catalogue What can be applied for.
     constructor(IDepartmentRegistry registry, ICatalogueRegistry catalogue)
         SignedDecision(registry, registry.verifier())
     {
-        CATALOGUE = catalogue;
+        _CATALOGUE = catalogue;
     }
 
     /// @inheritdoc IShareAuthorisations
@@ -68,7 +70,7 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
     /// @inheritdoc IShareAuthorisations
     function reply(Reply calldata decision, Signature calldata signature) external {
         Authorisation storage authorisation = _existing(decision.authorisation);
-        DepartmentId provider = CATALOGUE.providerOf(authorisation.entry);
+        DepartmentId provider = _CATALOGUE.providerOf(authorisation.entry);
         _accept(
             DecisionHashes.hashOf(decision), decision.nonce, decision.notAfter, signature, provider, Roles.OFFICE_HEAD
         );
@@ -160,7 +162,7 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
     {
         Authorisation storage found = _authorisations[AuthorisationId.unwrap(authorisation)];
         // One that is not the caller's reads like one that does not exist.
-        if (found.state == 0 || !(REGISTRY.applicationOfKey(applicationKey) == found.application)) {
+        if (found.state == 0 || !(_REGISTRY.applicationOfKey(applicationKey) == found.application)) {
             return Permits.UNKNOWN;
         }
         reason = _permitsNow(found.state);
@@ -183,9 +185,9 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         returns (DepartmentId consumer, DepartmentId provider, DepartmentId competent)
     {
         Authorisation storage found = _existing(authorisation);
-        consumer = REGISTRY.applicationOf(found.application);
-        provider = CATALOGUE.providerOf(found.entry);
-        (competent,) = REGISTRY.competentOf(provider);
+        consumer = _REGISTRY.applicationOf(found.application);
+        provider = _CATALOGUE.providerOf(found.entry);
+        (competent,) = _REGISTRY.competentOf(provider);
     }
 
     /// @inheritdoc IShareAuthorisations
@@ -207,9 +209,9 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         private
         returns (uint8 state)
     {
-        DepartmentId owner = REGISTRY.applicationOf(application.application);
+        DepartmentId owner = _REGISTRY.applicationOf(application.application);
         if (owner != department) revert ApplicationNotOfDepartment(application.application, department, owner);
-        Entry memory entry = CATALOGUE.entryOf(application.entry);
+        Entry memory entry = _CATALOGUE.entryOf(application.entry);
         _requireApplicable(application, entry);
         (uint32 calls, uint32 rows) = (application.callsPerDay, application.rowsPerDay);
         state = AuthorisationStates.APPLIED;
@@ -274,7 +276,7 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
     {
         uint8 state = authorisation.state;
         if (state == AuthorisationStates.APPLIED) {
-            (DepartmentId competent, bool screening) = REGISTRY.competentOf(provider);
+            (DepartmentId competent, bool screening) = _REGISTRY.competentOf(provider);
             if (screening) revert ScreeningUnsuitable(decision.authorisation, competent, screening);
         } else if (state != AuthorisationStates.FORWARDED) {
             revert StateUnsuitable(decision.authorisation, state);
@@ -326,12 +328,12 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         view
         returns (Mandate[] memory mandates)
     {
-        DepartmentId provider = CATALOGUE.providerOf(authorisation.entry);
-        (DepartmentId competent, bool screening) = REGISTRY.competentOf(provider);
+        DepartmentId provider = _CATALOGUE.providerOf(authorisation.entry);
+        (DepartmentId competent, bool screening) = _REGISTRY.competentOf(provider);
         if (rule.screening && !screening) revert ScreeningUnsuitable(id, competent, screening);
-        uint32 providing = rule.bySuspender && authorisation.suspendedBy != PROVIDER ? 0 : rule.provider;
+        uint32 providing = rule.bySuspender && authorisation.suspendedBy != _PROVIDER ? 0 : rule.provider;
         mandates = new Mandate[](3);
-        mandates[0] = Mandate(REGISTRY.applicationOf(authorisation.application), rule.consumer);
+        mandates[0] = Mandate(_REGISTRY.applicationOf(authorisation.application), rule.consumer);
         mandates[1] = Mandate(provider, providing);
         mandates[2] = Mandate(competent, rule.competent);
     }

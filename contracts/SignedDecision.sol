@@ -24,21 +24,22 @@ struct Mandate {
 /// the transaction has no part in it.
 abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// Longest time a signature stays usable, in seconds.
-    uint256 internal constant LONGEST_LIFE = 7 days;
+    uint256 internal constant _LONGEST_LIFE = 7 days;
 
-    IDepartmentRegistry internal immutable REGISTRY;
-    ISm2Verifier internal immutable VERIFIER;
+    IDepartmentRegistry internal immutable _REGISTRY;
+    ISm2Verifier internal immutable _VERIFIER;
 
     /// One bit a nonce, 256 nonces a word. A bit once set is never cleared: that is what makes a signature work once.
     mapping(KeyId key => mapping(uint64 word => uint256 bits)) private _spent;
     /// Number of the last event.
     uint64 private _sequence;
 
+    /// @notice Fix for good whom this contract asks about keys and roles, and who computes SM2 for it.
     /// @param registry Who holds which key and which role; may be this contract itself.
     /// @param sm2Verifier Who computes SM2.
     constructor(IDepartmentRegistry registry, ISm2Verifier sm2Verifier) EIP712("ShareLedger", "1") {
-        REGISTRY = registry;
-        VERIFIER = sm2Verifier;
+        _REGISTRY = registry;
+        _VERIFIER = sm2Verifier;
     }
 
     /// @inheritdoc ISignedDecision
@@ -121,7 +122,7 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @param id Of the key.
     /// @return key As registered.
     function _liveOfficer(KeyId id) internal view returns (Key memory key) {
-        key = REGISTRY.keyOf(id);
+        key = _REGISTRY.keyOf(id);
         if (key.kind != KeyKinds.OFFICER) revert KeyNotOfficer(id, key.kind);
         if (key.revokedAt != 0) revert KeyAlreadyRevoked(id, key.revokedAt);
         if (block.timestamp < key.validFrom || block.timestamp >= key.validUntil) {
@@ -138,7 +139,7 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     function _isSigned(bytes32 decision, uint256 r, uint256 s, Key memory key) internal view returns (bool) {
         // A text and not the hash itself, because certified key tokens sign strings.
         bytes memory text = bytes.concat("ShareLedger-decision:", Hex.encode(decision));
-        return VERIFIER.verify(key.za, text, r, s, key.qx, key.qy);
+        return _VERIFIER.verify(key.za, text, r, s, key.qx, key.qy);
     }
 
     /// @notice Check that a decision is meant for now and was not used before, and mark its nonce.
@@ -149,7 +150,7 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @return decision EIP-712 hash: bound to this contract and this chain.
     function _spend(bytes32 structHash, uint64 nonce, uint64 notAfter, KeyId key) private returns (bytes32 decision) {
         if (block.timestamp > notAfter) revert DecisionExpired(notAfter, block.timestamp);
-        uint256 latest = block.timestamp + LONGEST_LIFE;
+        uint256 latest = block.timestamp + _LONGEST_LIFE;
         if (notAfter > latest) revert DecisionTooLongLived(notAfter, latest);
         uint256 bit = 1 << (nonce & 0xff);
         uint256 word = _spent[key][nonce >> 8];
@@ -165,13 +166,13 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     function _mandateOf(KeyId key, Mandate[] memory mandates) private view returns (uint256) {
         for (uint256 i = 0; i < mandates.length; ++i) {
             uint32 roles = mandates[i].roles;
-            if (roles != 0 && REGISTRY.rolesOf(mandates[i].department, key) & roles != 0) return i;
+            if (roles != 0 && _REGISTRY.rolesOf(mandates[i].department, key) & roles != 0) return i;
         }
         // Say what is missing where it is asked for first; a list without any is a mistake of ours and names nobody.
         for (uint256 i = 0; i < mandates.length; ++i) {
             DepartmentId department = mandates[i].department;
             if (mandates[i].roles != 0) {
-                revert RoleMissing(department, key, mandates[i].roles, REGISTRY.rolesOf(department, key));
+                revert RoleMissing(department, key, mandates[i].roles, _REGISTRY.rolesOf(department, key));
             }
         }
         revert RoleMissing(DepartmentId.wrap(0), key, 0, 0);

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {DepartmentId, KeyId} from "../types/Ids.sol";
 
 /// @title What every contract that takes decisions has in common: how one is refused, and what has been used up.
+/// @notice These errors come from every contract that takes decisions, and are declared here once.
 interface ISignedDecision {
     /// @notice Thrown when a decision comes after its last moment.
     /// @param notAfter Last second at which it may take effect.

@@ -22,24 +22,6 @@ library SM2 {
     uint256 private constant IDENTITY_STATE =
         0xadadedb50446043f08a87acee86d22438e232383bfc81fe2cf9117c84707011d;
 
-    /// @notice Whether (qx, qy) is a public key. The group has prime order, so every affine point on the curve is one.
-    /// @param qx Affine coordinate.
-    /// @param qy Affine coordinate.
-    /// @return Whether both are field elements and lie on the curve.
-    function isOnCurve(uint256 qx, uint256 qy) internal pure returns (bool) {
-        if (qx >= P || qy >= P) return false;
-        uint256 cubic = mulmod(addmod(mulmod(qx, qx, P), P - 3, P), qx, P);
-        return mulmod(qy, qy, P) == addmod(cubic, B, P);
-    }
-
-    /// @notice ZA, the hash of the signer's identity, for the user id 1234567812345678 (section 5.5).
-    /// @param qx Affine coordinate of the public key.
-    /// @param qy Affine coordinate of the public key.
-    /// @return SM3(ENTL || id || a || b || xG || yG || qx || qy).
-    function identityHash(uint256 qx, uint256 qy) internal pure returns (bytes32) {
-        return SM3.resume(IDENTITY_STATE, 128, bytes.concat(bytes18(uint144(GY)), bytes32(qx), bytes32(qy)));
-    }
-
     /// @notice Whether (r, s) signs the digest `e` under (qx, qy), section 7.
     /// @param e SM3(ZA || message).
     /// @param r First half of the signature.
@@ -56,6 +38,24 @@ library SM2 {
         if (z == 0) return false;
         uint256 zz = mulmod(z, z, P);
         return x == mulmod(wanted, zz, P) || (wanted < P - N && x == mulmod(wanted + N, zz, P));
+    }
+
+    /// @notice Whether (qx, qy) is a public key. The group has prime order, so every affine point on the curve is one.
+    /// @param qx Affine coordinate.
+    /// @param qy Affine coordinate.
+    /// @return Whether both are field elements and lie on the curve.
+    function isOnCurve(uint256 qx, uint256 qy) internal pure returns (bool) {
+        if (qx >= P || qy >= P) return false;
+        uint256 cubic = mulmod(addmod(mulmod(qx, qx, P), P - 3, P), qx, P);
+        return mulmod(qy, qy, P) == addmod(cubic, B, P);
+    }
+
+    /// @notice ZA, the hash of the signer's identity, for the user id 1234567812345678 (section 5.5).
+    /// @param qx Affine coordinate of the public key.
+    /// @param qy Affine coordinate of the public key.
+    /// @return SM3(ENTL || id || a || b || xG || yG || qx || qy).
+    function identityHash(uint256 qx, uint256 qy) internal pure returns (bytes32) {
+        return SM3.resume(IDENTITY_STATE, 128, bytes.concat(bytes18(uint144(GY)), bytes32(qx), bytes32(qy)));
     }
 
     /// @notice What `_combine` works on: the 16 sums i*G + j*Q for i, j in 0..3, affine, the point (i, j) at

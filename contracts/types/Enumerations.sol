@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+// Lists of numbers, read side by side; none of them is deployed.
+// solhint-disable one-contract-per-file
 pragma solidity 0.8.37;
 
 // The enumerations, numbered from 1; 0 is invalid everywhere. The numbers are part of the wire format
 // (docs/protocol.md) and equal node/protocol/enums.py: a test compares.
 
 /// @title Bits of the roles a department grants to a key.
+/// @notice A key may hold several at once, in one department or in several; whose key it is never decides.
 library Roles {
     uint32 internal constant DATA_OFFICER = 1;
     uint32 internal constant OFFICE_HEAD = 2;
@@ -15,6 +18,7 @@ library Roles {
 }
 
 /// @title What a key signs: decisions, checkpoints, calls.
+/// @notice One key has one kind for good: an officer's key signs no checkpoint and no call.
 library KeyKinds {
     uint8 internal constant OFFICER = 1;
     uint8 internal constant DEPARTMENT = 2;
@@ -22,6 +26,7 @@ library KeyKinds {
 }
 
 /// @title What sort of body a department is.
+/// @notice Fixed at enrolment; it grants nothing by itself.
 library DepartmentKinds {
     uint8 internal constant GOVERNMENT = 1;
     uint8 internal constant AUTHORISED = 2;
@@ -31,6 +36,7 @@ library DepartmentKinds {
 }
 
 /// @title Level of government.
+/// @notice Fixed at enrolment, from the highest down; it grants nothing by itself.
 library Levels {
     uint8 internal constant STATE = 1;
     uint8 internal constant PROVINCE = 2;
@@ -40,12 +46,14 @@ library Levels {
 }
 
 /// @title Whether a department takes part.
+/// @notice 0 stands for a department that is not enrolled.
 library DepartmentStatuses {
     uint8 internal constant ACTIVE = 1;
     uint8 internal constant SUSPENDED = 2;
 }
 
 /// @title Share class of an entry version.
+/// @notice Set by the version under which the data is shared: an authorisation pins both.
 library ShareTypes {
     uint8 internal constant UNCONDITIONAL = 1;
     uint8 internal constant CONDITIONAL = 2;
@@ -53,6 +61,7 @@ library ShareTypes {
 }
 
 /// @title How data is shared.
+/// @notice Applied for, and replied to without change.
 library Modes {
     uint8 internal constant QUERY = 1;
     uint8 internal constant BATCH = 2;
@@ -61,6 +70,7 @@ library Modes {
 }
 
 /// @title State of an entry's latest version.
+/// @notice The version in force is another number: it stays while the next one is reviewed.
 library EntryStates {
     uint8 internal constant SUBMITTED = 1;
     uint8 internal constant PUBLISHED = 2;
@@ -71,6 +81,7 @@ library EntryStates {
 }
 
 /// @title State of a share authorisation.
+/// @notice Calls are permitted in AGREED, DELIVERED and ACTIVE; that a period has ended is derived, never a state.
 library AuthorisationStates {
     uint8 internal constant APPLIED = 1;
     uint8 internal constant FORWARDED = 2;
@@ -89,6 +100,7 @@ library AuthorisationStates {
 }
 
 /// @title A provider's reply to an application.
+/// @notice Unconditional data can only be agreed to.
 library Answers {
     uint8 internal constant AGREE = 1;
     uint8 internal constant PARTLY = 2;
@@ -96,6 +108,7 @@ library Answers {
 }
 
 /// @title Steps of an authorisation after it was applied for.
+/// @notice What each does, and who may take it, is a row of `StepTable`; a number without a row is refused.
 library Steps {
     uint8 internal constant PASS = 1;
     uint8 internal constant RETURN = 2;
@@ -123,6 +136,7 @@ library Steps {
 }
 
 /// @title Answer of `ShareAuthorisations.permits`.
+/// @notice The first reason that stands in the way of a call.
 library Permits {
     uint8 internal constant PERMITTED = 1;
     uint8 internal constant UNKNOWN = 2;

@@ -18,27 +18,27 @@ type LogId is bytes32;
 /// Counted by ShareAuthorisations from 1.
 type AuthorisationId is uint64;
 
-using {sameDepartment as ==, otherDepartment as !=} for DepartmentId global;
-using {sameKey as ==} for KeyId global;
-using {sameApplication as ==} for ApplicationId global;
-using {samePurpose as ==} for PurposeId global;
+using {_sameDepartment as ==, _otherDepartment as !=} for DepartmentId global;
+using {_sameKey as ==} for KeyId global;
+using {_sameApplication as ==} for ApplicationId global;
+using {_samePurpose as ==} for PurposeId global;
 
-function sameDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
+function _sameDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
     return DepartmentId.unwrap(a) == DepartmentId.unwrap(b);
 }
 
-function otherDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
+function _otherDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
     return DepartmentId.unwrap(a) != DepartmentId.unwrap(b);
 }
 
-function sameKey(KeyId a, KeyId b) pure returns (bool) {
+function _sameKey(KeyId a, KeyId b) pure returns (bool) {
     return KeyId.unwrap(a) == KeyId.unwrap(b);
 }
 
-function sameApplication(ApplicationId a, ApplicationId b) pure returns (bool) {
+function _sameApplication(ApplicationId a, ApplicationId b) pure returns (bool) {
     return ApplicationId.unwrap(a) == ApplicationId.unwrap(b);
 }
 
-function samePurpose(PurposeId a, PurposeId b) pure returns (bool) {
+function _samePurpose(PurposeId a, PurposeId b) pure returns (bool) {
     return PurposeId.unwrap(a) == PurposeId.unwrap(b);
 }
