@@ -449,6 +449,22 @@ describe("SignedDecision", () => {
     });
   });
 
+  describe("a refusal", () => {
+    it("leaves everything the contract keeps as it was, down to the nonce and the sequence", async () => {
+      // `Chain` compares the root of the contract's storage around every refusal of every test; here it is seen to move.
+      const before = await city.chain.storageOf(city.registry.address);
+      const message = { department: SCHOOL, codeHash: textHash("T"), digest: ZERO, nonce: 901n };
+      const args = city.chain.sign(city.registry, "registerApplication", message, SCHOOL_OFFICE);
+      const [decision, signature] = args as [Fields, Fields];
+      const send = (s: bigint): Promise<unknown> =>
+        city.chain.send(city.registry, "registerApplication", [decision, { ...signature, s }]);
+      await assert.rejects(send(signature.s ^ 1n), Refused);
+      assert.equal(await city.chain.storageOf(city.registry.address), before);
+      await send(signature.s);
+      assert.notEqual(await city.chain.storageOf(city.registry.address), before);
+    });
+  });
+
   itLeavesNothingSharedOut(["SubjectMismatch", "DigestMissing", "PeriodInvalid"]);
 });
 

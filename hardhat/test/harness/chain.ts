@@ -13,6 +13,7 @@ import {
   encodeFunctionData,
   hashTypedData,
   isHex,
+  numberToHex,
   type Abi,
   type AbiFunction,
   type AbiParameter,
@@ -37,6 +38,8 @@ export interface Event {
 export interface Mined {
   /** Name of the contract it was sent to. */
   readonly contract: string;
+  /** Arguments it was sent with. */
+  readonly args: readonly unknown[];
   readonly gas: number;
   readonly events: Event[];
 }
@@ -179,16 +182,23 @@ export class Chain {
       const decoded = decodeEventLog({ abi: target.abi, topics: log.topics, data: log.data });
       return { name: decoded.eventName, args: decoded.args };
     });
-    return { contract: target.name, gas: Number(receipt.gasUsed), events };
+    return { contract: target.name, args, gas: Number(receipt.gasUsed), events };
   }
 
-  /** Call a view function at the next block's time. */
+  /** Call a function without a transaction, at the next block's time. */
   async read(target: Deployed, functionName: string, args: readonly unknown[] = []): Promise<any> {
     const data = encodeFunctionData({ abi: target.abi, functionName, args });
     const call = { from: this.account, to: target.address, data };
     note(target.name, "function", functionName);
+    await this.request("evm_setNextBlockTimestamp", [Number(this.now + 1n)]);
     const result = await this.request("eth_call", [call, "pending"]).catch(rethrowOf(target.name));
     return decodeFunctionResult({ abi: target.abi, functionName, data: result });
+  }
+
+  /** Root hash of all that a contract keeps, after a block. */
+  async storageOf(address: Hex, block?: number): Promise<Hex> {
+    const tag = block === undefined ? "latest" : numberToHex(block);
+    return (await this.request("eth_getProof", [address, [], tag])).storageHash;
   }
 
   /** Gas of a call without what any transaction costs. */
@@ -234,8 +244,17 @@ export class Chain {
     this.now += 1n;
     await this.request("evm_setNextBlockTimestamp", [Number(this.now)]);
     const fields = { from, gas: "0x5f5e100", gasPrice: "0x0", ...transaction };
-    const hash = await this.request("eth_sendTransaction", [fields]).catch(rethrowOf(contract));
+    const hash = await this.request("eth_sendTransaction", [fields]).catch(async (error) => {
+      if (transaction.to !== undefined) await this.#assertUntouched(transaction.to);
+      return rethrowOf(contract)(error);
+    });
     return this.request("eth_getTransactionReceipt", [hash]);
+  }
+
+  /** A refused transaction is mined, too: the last block must have left everything the contract keeps as it was. */
+  async #assertUntouched(address: Hex): Promise<void> {
+    const last = Number(await this.request("eth_blockNumber"));
+    assert.equal(await this.storageOf(address, last), await this.storageOf(address, last - 1), "half written");
   }
 }
 
@@ -269,4 +288,10 @@ export function emits(mined: Mined, name: string, args: Fields): void {
   );
   assert.deepEqual(mined.events[0]?.args, args);
   note(mined.contract, "event", name);
+}
+
+/** Fields of the event that a signed decision leaves: its own, those the contract adds, who signed. */
+export function eventOf(args: readonly unknown[], added: Fields): Fields {
+  const [decision, { key, r, s }] = args as [Fields, { key: Hex; r: bigint; s: bigint }];
+  return { ...decision, ...added, signingKey: key, r, s };
 }

@@ -104,8 +104,8 @@ export class City {
     return city;
   }
 
-  enrol(department: Hex, head: Sm2Key, signer: Sm2Key, fields: Fields = {}, twist: Twist = {}): Promise<Mined> {
-    const message = {
+  enrolMessage(department: Hex, head: Sm2Key, fields: Fields = {}): Fields {
+    return {
       department,
       parent: DATA,
       competent: DATA,
@@ -117,11 +117,15 @@ export class City {
       digest: digest("department"),
       ...fields,
     };
+  }
+
+  enrol(department: Hex, head: Sm2Key, signer: Sm2Key, fields: Fields = {}, twist: Twist = {}): Promise<Mined> {
+    const message = this.enrolMessage(department, head, fields);
     return this.chain.decide(this.registry, "enrolDepartment", message, signer, { possession: head, ...twist });
   }
 
-  addKey(holder: Hex, key: Sm2Key, signer: Sm2Key, fields: Fields = {}, twist: Twist = {}): Promise<Mined> {
-    const message = {
+  addKeyMessage(holder: Hex, key: Sm2Key, fields: Fields = {}): Fields {
+    return {
       holder,
       kind: KeyKind.officer,
       qx: key.x,
@@ -131,6 +135,10 @@ export class City {
       digest: digest("key"),
       ...fields,
     };
+  }
+
+  addKey(holder: Hex, key: Sm2Key, signer: Sm2Key, fields: Fields = {}, twist: Twist = {}): Promise<Mined> {
+    const message = this.addKeyMessage(holder, key, fields);
     return this.chain.decide(this.registry, "addKey", message, signer, { possession: key, ...twist });
   }
 
