@@ -29,7 +29,7 @@ from node.protocol.decision import (
     reverify,
 )
 from node.protocol.eip712 import encode_type
-from tests.common.vectors import load_vectors
+from tests.common.vectors import load_vectors, raw
 from tests.unit.node.protocol.test_abicodec import VALUES
 
 VECTORS = load_vectors("eip712")
@@ -66,17 +66,6 @@ def message_of(kind: DecisionType) -> dict[str, Any]:
         if x in message:
             message |= {x: NEWCOMER.public_key.x, y: NEWCOMER.public_key.y}
     return message
-
-
-def raw(value: Any) -> Any:
-    """Return a vector's value in our types: 0x… is bytes, digits are numbers."""
-    if isinstance(value, dict):
-        return {name: raw(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [raw(element) for element in value]
-    if isinstance(value, str):
-        return bytes.fromhex(value[2:]) if value.startswith("0x") else int(value)
-    return value
 
 
 def types_of(parameter: dict[str, Any]) -> dict[str, list[dict[str, str]]]:

@@ -33,7 +33,10 @@ PARTS: dict[str, Any] = {
     "signer": SIGNER,
 }
 HEADERS = signedcall.build(**PARTS)
-VECTOR = load_vectors("signedcall")
+VECTORS = load_vectors("calls")
+_KEY = load_vectors("keys")["sm2"][VECTORS["key"]]
+VECTOR_PUBLIC = Sm2PublicKey.from_coordinates(int(_KEY["x"], 16), int(_KEY["y"], 16))
+VECTOR_KEY = bytes.fromhex(_KEY["keyid"])
 
 
 def receive(headers: Any = None, **changes: Any) -> SignedCall:
@@ -48,26 +51,32 @@ def receive(headers: Any = None, **changes: Any) -> SignedCall:
     )
 
 
-class TestTheVector:
-    def test_the_base_is_exact(self) -> None:
-        params = signedcall.signature_params(VECTOR["created"], VECTOR["nonce"], VECTOR["keyid"])
+@pytest.mark.parametrize("vector", VECTORS["calls"], ids=lambda vector: vector["name"])
+class TestTheVectors:
+    def test_the_base_is_exact(self, vector: dict[str, Any]) -> None:
+        params = signedcall.signature_params(vector["created"], vector["nonce"], VECTOR_KEY.hex())
         base = signedcall.signature_base(
-            **{name: VECTOR[name] for name in ("method", "authority", "path", "query")},
-            content_type=VECTOR["content_type"],
-            digest=signedcall.content_digest(bytes.fromhex(VECTOR["body"])),
+            **{name: vector[name] for name in ("method", "authority", "path", "query")},
+            content_type=vector["headers"]["content-type"],
+            digest=signedcall.content_digest(vector["body"].encode()),
             params=params,
         )
-        assert base.decode() == VECTOR["base"]
-        assert sm3(base).hex() == VECTOR["base_sm3"]
+        assert base.decode() == vector["base"]
 
-    def test_the_signature_verifies(self) -> None:
-        key = load_vectors("sm2")
-        public = Sm2PublicKey.from_coordinates(int(key["x"], 16), int(key["y"], 16))
-        base = VECTOR["base"].encode()
-        signature = bytes.fromhex(VECTOR["r"] + VECTOR["s"])
-        assert public.message_hash(base).hex() == VECTOR["e"]
-        verify_sm2(public, base, signature)
-        assert VECTOR["signature"] == f"sig=:{base64.b64encode(signature).decode()}:"
+    def test_the_request_is_received_and_verifies(self, vector: dict[str, Any]) -> None:
+        call = signedcall.parse(
+            vector["method"],
+            vector["authority"],
+            vector["path"],
+            vector["query"],
+            vector["headers"],
+            vector["body"].encode(),
+        )
+        signedcall.verify(call, VECTOR_PUBLIC, vector["created"])
+        assert call.base.decode() == vector["base"]
+        assert call.signature.hex() == vector["signature"]
+        assert call.event.hex() == vector["event"]
+        assert VECTOR_PUBLIC.message_hash(call.base).hex() == vector["e"]
 
 
 class TestRoundTrip:

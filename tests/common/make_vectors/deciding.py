@@ -1,0 +1,179 @@
+"""Vectors of documents and of a decision of every kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from node.crypto import decision_text, keccak256, sign_decision
+from node.protocol import documents, ids
+from node.protocol.abi import load_abi
+from node.protocol.decision import DECISIONS, Domain, calldata, hash_decision
+from node.protocol.eip712 import encode_type
+
+from .. import papers
+from .town import CHAIN_ID, CONTRACTS, NOT_AFTER
+
+if TYPE_CHECKING:
+    from .town import Town
+
+
+def make_documents(town: Town) -> dict[str, Any]:
+    """Return a document of every kind with its digest and the struct fields that follow."""
+    version = town.papers["catalogue-version"].body
+    return {
+        "standard": "GB/T 32905 (SM3); docs/protocol.md 2. Fields: 0x-hex, integers as text",
+        "documents": [
+            {
+                "kind": kind,
+                "bytes": paper.data.decode(),
+                "digest": paper.digest.hex(),
+                "fields": plain(documents.derive(paper, version=version)),
+            }
+            for kind, paper in town.papers.items()
+        ],
+    }
+
+
+def make_decisions(town: Town) -> dict[str, Any]:
+    """Return a decision of every kind: struct, hash, signed text, signatures, calldata."""
+    version = town.papers["catalogue-version"].body
+    derived = {kind: documents.derive(p, version=version) for kind, p in town.papers.items()}
+    digest = {kind: paper.digest for kind, paper in town.papers.items()}
+    applied, filed = derived["application"], derived["catalogue-version"]
+    reply = derived["reply"]
+    head, education = "head of the police", "head of the education department"
+    office = "office head of the police"
+    code_hash = keccak256(b"the code of the contract")
+    members: list[tuple[str, str, dict[str, Any]]] = [
+        (
+            "EnrolDepartment",
+            "head of the data centre",
+            {**derived["department"], "digest": digest["department"]},
+        ),
+        ("AddKey", education, {**derived["key"], "digest": digest["key"]}),
+        ("RevokeKey", education, {**derived["revocation"], "digest": digest["revocation"]}),
+        ("GrantRoles", head, {**derived["roles"], "digest": digest["roles"]}),
+        (
+            "RegisterApplication",
+            "office head of the education department",
+            {**derived["application-object"], "digest": digest["application-object"]},
+        ),
+        (
+            "ListContract",
+            "head of the data centre",
+            {
+                "name": ids.contract_name_id("AccessAnchors"),
+                "contractAddress": CONTRACTS["AccessAnchors"],
+                "codeHash": code_hash,
+            },
+        ),
+        (
+            "SubmitVersions",
+            head,
+            {
+                "department": filed["department"],
+                "versions": [
+                    {
+                        **{name: filed[name] for name in filed if name != "department"},
+                        "digest": digest["catalogue-version"],
+                    }
+                ],
+            },
+        ),
+        ("ReviewVersions", "reviewer", {**derived["review"], "digest": digest["review"]}),
+        (
+            "SetStandingReply",
+            office,
+            {
+                "entry": applied["entry"],
+                "standing": True,
+                "callsPerDay": 1000,
+                "rowsPerDay": 100_000,
+                "terms": ids.ZERO,
+            },
+        ),
+        (
+            "ApplyFor",
+            "office head of the education department",
+            {
+                "department": applied["department"],
+                "applications": [
+                    {
+                        **{name: applied[name] for name in applied if name != "department"},
+                        "digest": digest["application"],
+                    }
+                ],
+            },
+        ),
+        ("Reply", office, {**reply, "digest": digest["reply"]}),
+        ("Step", office, {**derived["step"], "digest": digest["step"]}),
+        (
+            "RegisterLog",
+            head,
+            {
+                "department": ids.department_id(papers.POLICE),
+                "relay": bytes.fromhex("b1" * 20),
+            },
+        ),
+    ]
+    possession = {"EnrolDepartment": head, "AddKey": "application"}
+    return {
+        "standard": "EIP-712, GB/T 32918.2; docs/protocol.md 3. Members: 0x-hex, integers as text",
+        "chainId": CHAIN_ID,
+        "contracts": {name: address.hex() for name, address in CONTRACTS.items()},
+        "decisions": [
+            _decision(town, number, name, signer, message, possession=possession.get(name))
+            for number, (name, signer, message) in enumerate(members, 1)
+        ],
+    }
+
+
+def _decision(
+    town: Town,
+    number: int,
+    name: str,
+    signer: str,
+    message: dict[str, Any],
+    *,
+    possession: str | None,
+) -> dict[str, Any]:
+    kind = DECISIONS[name]
+    whole = {**message, "nonce": number, "notAfter": NOT_AFTER}
+    key = town.keys[signer]
+    hashed = hash_decision(kind, whole, Domain(CHAIN_ID, CONTRACTS[kind.contract]))
+    signature = sign_decision(key, hashed)
+    proof = sign_decision(town.keys[possession], hashed) if possession else None
+    parameter = next(
+        item["inputs"][0]
+        for item in load_abi(kind.contract)
+        if item["type"] == "function" and item["name"] == kind.function
+    )
+    data = calldata(kind, whole, key.public_key.key_id, signature, proof)
+    return {
+        "struct": name,
+        "contract": kind.contract,
+        "function": kind.function,
+        "event": kind.event,
+        "type": encode_type(parameter),
+        "message": plain({name: whole[name] for name in kind.fields}),
+        "hash": hashed.hex(),
+        "text": decision_text(hashed).decode(),
+        "signer": signer,
+        "signature": signature.hex(),
+        "possession": proof.hex() if proof else None,
+        "possessedBy": possession,
+        "calldata": data.hex(),
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return a struct's value as EIP-712 tools read it: bytes as 0x-hex, integers as text."""
+    if isinstance(value, bytes):
+        return f"0x{value.hex()}"
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return {name: plain(each) for name, each in value.items()}

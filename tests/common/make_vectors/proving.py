@@ -1,0 +1,115 @@
+"""Vectors of the log: leaves, proofs, checkpoints, receipts of three calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from node.crypto import sm3
+from node.protocol import checkpoint, ids, merkle, signedcall
+from node.protocol.checkpoint import Checkpoint, sign_note
+from node.protocol.facts import BlockRef
+from node.protocol.leaf import build_leaf, complete_leaf
+from node.protocol.receipt import Anchored, Receipt
+
+from .. import papers, trees
+from .calling import AUTHORISATION, sign_query
+from .town import CHAIN_ID, CONTRACTS, CREATED, ORIGIN
+
+if TYPE_CHECKING:
+    from .town import Town
+
+BLOCK = BlockRef(812, sm3(b"block 812"), CREATED - 7)
+
+
+def make_log(town: Town, answer: dict[str, Any], query: dict[str, Any]) -> dict[str, Any]:
+    """Return the leaves, proofs, checkpoints and the receipt of three calls."""
+    refused = sign_query(town, "application", "AAAAAAAAAAAAAAAAAAAAAA")
+    served = sign_query(town, "application", query["nonce"])
+    strange = sign_query(town, "stranger", "BBBBBBBBBBBBBBBBBBBBBB")
+    committed = {name: bytes.fromhex(answer[name]) for name in ("operator", "matter")}
+    granted = {
+        "authorisation": AUTHORISATION,
+        "entry": ids.entry_id(ids.department_id(papers.POLICE), "30300101/06001"),
+        "version": 1,
+        "revision": 1,
+        "custody": "own",
+    }
+    drafts = [
+        _draft(refused, **granted, **committed, outcome="item-not-granted"),
+        _draft(
+            served,
+            **granted,
+            **committed,
+            items=0b11,
+            masked=0b10,
+            rows=1,
+            answer=bytes.fromhex(answer["answer"]),
+            plain=bytes.fromhex(answer["plain"]),
+        ),
+        _draft(
+            strange, authorisation=AUTHORISATION, custody="own", outcome="authorisation-unknown"
+        ),
+    ]
+    at = CREATED * 1000 + 250
+    first = complete_leaf(drafts[0], number=1, prev=ids.ZERO, at=at)
+    second = complete_leaf(drafts[1], number=2, prev=merkle.leaf_hash(first), at=at + 40)
+    third = complete_leaf(drafts[2], number=0, prev=ids.ZERO, at=at + 90)
+    leaves = [first, second, third]
+    notes = {size: _note(town, leaves[:size]) for size in (2, 3)}
+    receipt = Receipt(second, 1, 2, tuple(trees.path(1, leaves[:2])), notes[2])
+    anchored = Receipt(
+        second,
+        1,
+        3,
+        tuple(trees.path(1, leaves)),
+        notes[3],
+        anchored=Anchored(
+            CHAIN_ID, CONTRACTS["AccessAnchors"], sm3(b"tx"), 815, sm3(b"block 815"), 3, ()
+        ),
+    )
+    text = Checkpoint(ORIGIN, 3, trees.root(leaves)).text
+    return {
+        "standard": "RFC 6962 section 2.1; C2SP signed-note, tlog-checkpoint; docs/protocol.md 6",
+        "origin": ORIGIN,
+        "department": papers.POLICE,
+        "keys": {"sm2": "log of the police", "ed25519": "log of the police"},
+        "leaves": [
+            {"bytes": leaf.decode(), "hash": merkle.leaf_hash(leaf).hex()} for leaf in leaves
+        ],
+        "roots": [trees.root(leaves[:size]).hex() for size in range(4)],
+        "inclusion": [
+            {
+                "index": index,
+                "size": size,
+                "proof": [node.hex() for node in trees.path(index, leaves[:size])],
+            }
+            for size in (1, 2, 3)
+            for index in range(size)
+        ],
+        "consistency": [
+            {
+                "old": old,
+                "new": 3,
+                "proof": [node.hex() for node in trees.proof(old, leaves)],
+            }
+            for old in (1, 2)
+        ],
+        "checkpoint": {
+            "text": text.decode(),
+            "checkpointHash": checkpoint.checkpoint_hash(text).hex(),
+            "note": notes[3].decode(),
+        },
+        "receipt": receipt.render(),
+        "anchored": anchored.render(),
+    }
+
+
+def _draft(call: signedcall.SignedCall, **members: Any) -> dict[str, Any]:
+    return build_leaf(
+        block=BLOCK, event=call.event, base=call.base, signature=call.signature, **members
+    )
+
+
+def _note(town: Town, leaves: list[bytes]) -> bytes:
+    signed = Checkpoint(ORIGIN, len(leaves), trees.root(leaves))
+    return sign_note(signed, sm2=town.keys["log of the police"], ed25519=town.ed25519).render()
