@@ -156,7 +156,8 @@ def problem_response(error: LedgerError, status: int | None = None) -> Response:
     """Return an error as the answer of a route."""
     members = problem(error, status)
     return Response(
-        json.dumps(members, ensure_ascii=False).encode(),
+        # What a caller sent may hold half a surrogate pair; its escape is JSON, too.
+        json.dumps(members, ensure_ascii=False).encode(errors="backslashreplace"),
         status_code=status or status_of(type(error)),
         media_type=MEDIA_TYPE,
         headers=_headers(error),

@@ -88,7 +88,7 @@ class LimitSettings(_Section):
 
     page_rows: int = Field(default=1_000, ge=1, le=10_000)
     """Most rows in one answer."""
-    body_bytes: int = Field(default=65_536, ge=1_024, le=1_048_576)
+    body_bytes: int = Field(default=65_536, ge=1_024, le=65_536)
     """Largest body of a query."""
     workers: int = Field(default=4, ge=1, le=64)
     """Threads that verify signatures and fetch rows."""

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 
+from node.errors import InvalidInput
+
 from ..security import SIGNED, NodeDep, read_call
 from .shapes import AnswerShape, QueryBody
 
@@ -22,6 +24,10 @@ _BODY: dict[str, Any] = {
         },
     },
 }
+
+
+def _signed_path(authorisation: int) -> bytes:
+    return f"/api/v1/authorisations/{authorisation}/query".encode("ascii")
 
 
 @router.post(
@@ -42,5 +48,8 @@ async def query(
     The same bytes sent again within 10 minutes get the same answer, uncounted.
     """
     call, body = await read_call(request, node, node.settings.limits.body_bytes)
+    if request.scope["raw_path"] != _signed_path(authorisation):
+        # Evidence reads the authorisation out of the signed text, where it has one spelling.
+        raise InvalidInput(f"sign and send the path {_signed_path(authorisation).decode()}")
     answer = await node.service.handle(call, authorisation, body)
     return Response(answer, media_type="application/json")

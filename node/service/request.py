@@ -64,11 +64,11 @@ def parse_query(body: bytes, *, max_page_size: int) -> Query:
     if missing:
         raise InvalidInput(f"missing members: {', '.join(missing)}", members=missing)
     _salt(members["salt"])
-    size, after = _page(members.get("page"), max_page_size)
+    size, after = _page(members.get("page", {}), max_page_size)
     return Query(
         purpose=_text(members["purpose"], "purpose", MAX_REFERENCE),
         items=_items(members["items"]),
-        where=parse_where(members.get("where") or {}),
+        where=parse_where(members.get("where", {})),
         size=size,
         after=after,
         operator=_text(members["operator"], "operator", MAX_REFERENCE),
@@ -127,14 +127,16 @@ def _scalar(where: str, item: str, value: object) -> Value:
 
 def _loads(body: bytes) -> object:
     try:
-        return json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_float=_no_float,
-            parse_constant=_no_float,
+        text = body.decode("utf-8")
+        value: object = json.loads(
+            text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
         )
+        if "\\u" in text:
+            # Half a surrogate pair is JSON, but no text: it could be neither hashed nor answered.
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from error
+    return value
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -190,7 +192,7 @@ def _salt(value: object) -> None:
 
 
 def _page(value: object, max_page_size: int) -> tuple[int, str | None]:
-    page = _object(value, "page") if value is not None else {}
+    page = _object(value, "page")
     _known(page, frozenset({"size", "after"}), "page")
     size, after = page.get("size", min(DEFAULT_PAGE_SIZE, max_page_size)), page.get("after")
     if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= max_page_size:

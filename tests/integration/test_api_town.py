@@ -169,6 +169,12 @@ class TestUnauthenticated:
         with lost as http, pytest.raises(InvalidInput, match="elsewhere"):
             http.request("GET", f"{town.url}/api/v1/authorisations/{town.first}")
 
+    @pytest.mark.parametrize("spelling", ["01", "%31", "+1"])
+    def test_an_authorisation_has_one_spelling_in_the_signed_path(self, town, spelling):
+        url = f"{town.url}/api/v1/authorisations/{spelling}/query"
+        with pytest.raises(InvalidInput, match="/api/v1/authorisations/1/query"):
+            town.http(town.keys.application).request("POST", url, b"{}", "application/json")
+
     def test_too_much_is_not_read(self, town):
         http = town.http(town.keys.application)
         with pytest.raises(InvalidInput, match="65536"):

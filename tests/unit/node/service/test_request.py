@@ -68,6 +68,10 @@ class TestParseQuery:
             {"page": {"size": True}},
             {"page": {"after": 7}},
             {"page": []},
+            {"page": None},
+            {"where": None},
+            {"where": []},
+            {"where": False},
         ],
     )
     def test_refuses_members_of_the_wrong_form(self, changes):
@@ -81,6 +85,12 @@ class TestParseQuery:
     def test_refuses_what_is_not_strict_json(self, body):
         with pytest.raises(InvalidInput):
             parse_query(body, max_page_size=1000)
+
+    @pytest.mark.parametrize("name", ["purpose", "operator", "matter"])
+    def test_refuses_half_a_surrogate_pair(self, name):
+        assert parse(**{name: "\U0001f600"})
+        with pytest.raises(InvalidInput):
+            parse(**{name: "\ud83d"})
 
     def test_refuses_a_body_that_is_nested_without_end(self):
         with pytest.raises(InvalidInput):
