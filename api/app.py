@@ -56,6 +56,8 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
         description=DESCRIPTION,
         version=version("shareledger"),
         redoc_url=None,
+        # A redirect would name whatever Host the request did, and no signature survives one.
+        redirect_slashes=False,
         responses={
             "default": {
                 "model": Problem,
@@ -87,6 +89,7 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
                 build(node),
                 log_level="warning",
                 access_log=False,
+                server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )

@@ -53,7 +53,7 @@ def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> F
     if index is None:
         raise EventUnknown("no such event, or not yours")
     leaf = parse_leaf(node.reader.entry(log.log, index))
-    granted = _granted(node, leaf.authorisation)
+    granted = node.queries.find_authorisation(leaf.authorisation)
     auditor = _audits(node, log, granted, caller)
     own = f'keyid="{caller.key.hex()}"'.encode() in leaf.base
     if not (own or auditor or _is_party(node, log, granted, caller)):
@@ -93,13 +93,6 @@ def seal_request(
     plain = canonical.dumps({"body": encoding.b64u(body), "opening": opening})
     key = envelope.DataKey(created=int(time.time()))
     return envelope.seal(key, [(public.key_id, public)], plain, found.event)
-
-
-def _granted(node: Node, authorisation: int) -> AuthorisationFact | None:
-    try:
-        return node.queries.get_authorisation(authorisation)
-    except NotFound:
-        return None
 
 
 def _audits(

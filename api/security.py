@@ -66,12 +66,15 @@ async def read_call(request: Request, node: Node, limit: int) -> tuple[SignedCal
         DigestMismatch: its body is not the one that was signed.
     """
     scope = request.scope
+    hosts = request.headers.getlist("host")
+    if len(hosts) != 1:
+        raise InvalidInput(f"Host is given {len(hosts)} times; once is right (RFC 9112 3.2)")
     if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
         raise InvalidInput(f"the headers have more than {HEADER_BYTES} bytes")
     body = await read_body(request, limit)
     call = signedcall.parse(
         scope["method"],
-        request.headers.get("host", ""),
+        hosts[0],
         scope["raw_path"],
         scope["query_string"],
         scope["headers"],

@@ -197,10 +197,15 @@ class Queries(DecisionQueries, AnchorQueries):
 
     def get_authorisation(self, authorisation: int) -> AuthorisationFact:
         """Return an authorisation as it stands; raises AuthorisationUnknown."""
-        row = self._find(SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation))
-        if row is None:
+        found = self.find_authorisation(authorisation)
+        if found is None:
             raise AuthorisationUnknown(f"no authorisation {authorisation}")
-        return authorisation_fact(row)
+        return found
+
+    def find_authorisation(self, authorisation: int) -> AuthorisationFact | None:
+        """Return an authorisation as it stands, or None."""
+        row = self._find(SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation))
+        return None if row is None else authorisation_fact(row)
 
     def authorisation_at(self, authorisation: int, block: int) -> AuthorisationFact | None:
         """Return an authorisation as it stood after `block`; None before it was applied for."""

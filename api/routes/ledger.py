@@ -85,11 +85,13 @@ def get_authorisation(
     authorisation: Annotated[int, Path(ge=1, le=MAX_NUMBER)], caller: CallerDep, node: NodeDep
 ) -> AuthorisationShape:
     """Return an authorisation to its parties, their competent departments and their auditors."""
-    granted = node.queries.get_authorisation(authorisation)
+    granted = node.queries.find_authorisation(authorisation)
     reader = node.papers.find_reader(caller.key.key)
-    entitled = set(_entitled(node, granted))
-    if reader is None or (
-        reader.department not in entitled and reader.auditor_for.isdisjoint(entitled)
+    entitled = set() if granted is None else set(_entitled(node, granted))
+    if (
+        granted is None
+        or reader is None
+        or (reader.department not in entitled and reader.auditor_for.isdisjoint(entitled))
     ):
         raise AuthorisationUnknown("no such authorisation, or not yours")
     entry = node.queries.get_entry(granted.entry, granted.version)

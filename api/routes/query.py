@@ -48,8 +48,9 @@ async def query(
     The same bytes sent again within 10 minutes get the same answer, uncounted.
     """
     call, body = await read_call(request, node, node.settings.limits.body_bytes)
-    if request.scope["raw_path"] != _signed_path(authorisation):
-        # Evidence reads the authorisation out of the signed text, where it has one spelling.
+    if request.scope["raw_path"] != _signed_path(authorisation) or request.scope["query_string"]:
+        # Evidence reads the authorisation out of the signed text, where it has one spelling; a
+        # query string would say nothing, and could make the leaf too large to be logged.
         raise InvalidInput(f"sign and send the path {_signed_path(authorisation).decode()}")
     answer = await node.service.handle(call, authorisation, body)
     return Response(answer, media_type="application/json")

@@ -6,6 +6,7 @@ Whatever is not exactly the documented shape is refused by name; nothing is gues
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -142,8 +143,8 @@ def _loads(body: bytes) -> object:
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        given = Counter(name for name, _ in pairs)
+        twice = sorted(name for name, times in given.items() if times > 1)
         raise InvalidInput(f"members given twice: {', '.join(twice)}", members=twice)
     return members
 

@@ -21,6 +21,7 @@ from node.client.trust import NodeTrust
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.decisions import Desk, authorisations, catalogue, departments, logs
 from node.decisions.authorisations import Request
+from node.errors import LedgerError, NotFound
 from node.protocol import documents, ids
 from tests.common import papers
 from tests.common.calls import fill_source
@@ -258,6 +259,25 @@ class NodeTown:
             agreed, application=self.application_paper, version=self.version_paper
         )
         self.decide(act, self.keys.office[papers.POLICE])
+
+    def serve(self) -> None:
+        """Found the town, agree to the application, and wait until its calls are served."""
+        self.found()
+        self.grant()
+        with self.client() as client:
+            until(lambda: self.answers(client))
+
+    def answers(self, client: LedgerClient) -> bool:
+        """Tell whether calls are served: the papers may still be on their way."""
+        try:
+            client.query(self.first, **QUERY)
+        except NotFound:
+            return False
+        except LedgerError as error:
+            if error.retryable:
+                return False
+            raise
+        return True
 
     def step(self, name: str) -> Decided:
         """Suspend or resume the authorisation, by the provider's office head."""

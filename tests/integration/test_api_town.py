@@ -25,8 +25,6 @@ from node.errors import (
     ItemNotGranted,
     MalformedDocument,
     NotEntitled,
-    NotFound,
-    PeerUnavailable,
     SignatureInvalid,
 )
 from node.protocol import canonical, documents, encoding, envelope, ids
@@ -48,23 +46,8 @@ def town(tmp_path_factory, embedded_chain):
     ):
         before = httpx.get(f"{town.url}/api/v1/status").json()
         assert not any(served["registered"] for served in before["departments"])
-        town.found()
-        town.grant()
-        with town.client() as client:
-            until(lambda: answers(client, town))
+        town.serve()
         yield town
-
-
-def answers(client, town):
-    """Whether calls are served: the papers may still be on their way."""
-    try:
-        return client.query(town.first, **QUERY)
-    except (PeerUnavailable, NotFound):
-        return None
-    except Exception as error:
-        if getattr(error, "retryable", False):
-            return None
-        raise
 
 
 @pytest.fixture
@@ -117,7 +100,7 @@ class TestQuery:
         until(refused)
         assert time.monotonic() - mined < 1
         town.step("恢复")
-        until(lambda: answers(client, town))
+        until(lambda: town.answers(client))
 
     def test_upgrades_a_receipt_once_it_is_anchored(self, town, client):
         answer = client.query(town.first, **QUERY)

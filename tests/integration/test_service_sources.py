@@ -1,5 +1,6 @@
 """A real SQLite table as a source: exact filters, pages by key, no text of a caller in SQL."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -95,6 +96,37 @@ class TestFetch:
     def test_takes_any_text_as_a_value_only(self, source, text):
         page = fetch(source, conditions=[Condition("XM", "eq", text)])
         assert ids(page) == [row[0] for row in ROWS if row[1] == text]
+
+    @pytest.mark.parametrize("item", ["MJ", "CSRQ", "NL"])
+    def test_compares_prefixes_with_text_only(self, source, item):
+        with pytest.raises(MalformedFilter, match=item):
+            fetch(source, conditions=[Condition(item, "prefix", "2")])
+
+    @pytest.mark.usefixtures("source")
+    def test_filters_by_a_column_of_a_view_that_has_no_type(self, tmp_path):
+        database = sqlite3.connect(tmp_path / "people.db")
+        database.execute("create view shown as select id, upper(name) as name from person")
+        database.commit()
+        database.close()
+        view = SqlSource(f"sqlite:///{tmp_path}/people.db", "shown", {"XM": "name"}, "id")
+        for condition in (Condition("XM", "eq", "ABC"), Condition("XM", "prefix", "AB")):
+            assert {row["XM"] for row in fetch(view, ["XM"], [condition]).rows} == {"ABC"}
+        view.close()
+
+    @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        st.sampled_from(sorted(COLUMNS)),
+        st.sampled_from(["eq", "ge", "le", "prefix"]),
+        st.text(min_size=1, max_size=40)
+        | st.text("0123456789-+._eE:T ", min_size=1)
+        | st.integers(-(2**53) + 1, 2**53 - 1)
+        | st.booleans(),
+    )
+    def test_reads_any_value_or_refuses_it(self, source, item, operator, value):
+        if operator == "prefix":
+            value = str(value)
+        with contextlib.suppress(MalformedFilter):
+            fetch(source, conditions=[Condition(item, operator, value)])
 
     def test_names_the_item_a_value_cannot_be_compared_with(self, source):
         with pytest.raises(MalformedFilter, match="CSRQ"):

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from ...errors import ConfigInvalid, SourceUnavailable
+from ...errors import ConfigInvalid, MalformedFilter, SourceUnavailable
 from ..ports import Page
 from .values import operand
 
@@ -121,12 +121,15 @@ class SqlSource:
 
     def _bindings(self, conditions: tuple[Condition, ...]) -> Iterator[tuple[str, object]]:
         for index, condition in enumerate(conditions):
-            kind = self._column(condition.item).type.python_type
+            kind = _kind(self._column(condition.item))
+            if condition.operator == "prefix" and not issubclass(str, kind):
+                raise MalformedFilter(
+                    f"{condition.item} holds {kind.__name__} values: prefix is for text",
+                    item=condition.item,
+                )
             values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
             for nth, value in enumerate(values):
-                # A prefix is compared with the text of the column, whatever its type.
-                wanted = str if condition.operator == "prefix" else kind
-                yield f"v{index}_{nth}", operand(value, wanted, condition.item)
+                yield f"v{index}_{nth}", operand(value, kind, condition.item)
 
     def _build(self, shape: Shape) -> Select[Any]:
         items, conditions, paged = shape
@@ -152,6 +155,14 @@ def _reflected(engine: Engine, name: str) -> Table:
 
     schema, _, table = name.rpartition(".")
     return Table(table, metadata, schema=schema or None, autoload_with=engine)
+
+
+def _kind(column: Column[Any]) -> type:
+    """Return the Python type of a column; `object` for one that has none, as views may."""
+    try:
+        return column.type.python_type
+    except NotImplementedError:
+        return object
 
 
 def _compare(column: Column[Any], operator: str, name: str, choices: int) -> ColumnElement[bool]:

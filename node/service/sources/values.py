@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..ports import Value
 
 MAX_INTEGER = 2**53
+SQL_INTEGERS = 2**63
+"""Where the largest integer type of databases ends; drivers do not take more."""
 _TRUTH: dict[Value, bool] = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
 
@@ -47,7 +49,7 @@ def render(value: object, scale: int | None = None) -> str | int | bool | None:
 
 
 def operand(value: Value, kind: type, item: str) -> object:
-    """Return a filter's value as one of `kind`, the Python type of the column.
+    """Return a filter's value as one of `kind`, the Python type of the column (object: unknown).
 
     Raises:
         MalformedFilter: it cannot be read as one.
@@ -68,7 +70,8 @@ def _decimal(value: Decimal, scale: int | None) -> str:
 
 
 def _as_text(value: Value) -> str:
-    if not isinstance(value, str):
+    # PostgreSQL's text has no NUL, and its driver's own error would be no error of ours.
+    if not isinstance(value, str) or "\0" in value:
         raise TypeError
     return value
 
@@ -76,7 +79,10 @@ def _as_text(value: Value) -> str:
 def _as_integer(value: Value) -> int:
     if isinstance(value, bool):
         raise TypeError
-    return int(value)
+    number = int(value)
+    if not -SQL_INTEGERS <= number < SQL_INTEGERS:
+        raise ValueError
+    return number
 
 
 def _as_decimal(value: Value) -> Decimal:
@@ -96,7 +102,12 @@ def _as_bool(value: Value) -> bool:
     return _TRUTH[value]
 
 
+def _as_it_is(value: Value) -> Value:
+    return _as_text(value) if isinstance(value, str) else value
+
+
 _OPERANDS: dict[type, Callable[[Value], object]] = {
+    object: _as_it_is,
     str: _as_text,
     int: _as_integer,
     Decimal: _as_decimal,

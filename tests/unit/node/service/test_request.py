@@ -41,6 +41,9 @@ class TestParseQuery:
         with pytest.raises(InvalidInput, match=name):
             parse(**{name: ...})
 
+    def test_takes_a_whole_surrogate_pair(self):
+        assert parse(operator="\U00020bb7野").operator == "\U00020bb7野"
+
     @pytest.mark.parametrize(
         "changes",
         [

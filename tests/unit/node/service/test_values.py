@@ -74,6 +74,9 @@ class TestOperand:
             ("0", bool, False),
             ("2018-09-01", dt.date, dt.date(2018, 9, 1)),
             ("08:30:00", dt.time, dt.time(8, 30)),
+            ("-9223372036854775808", int, -(2**63)),
+            ("x", object, "x"),
+            (7, object, 7),
         ],
     )
     def test_reads_a_value_as_the_columns_type(self, value, kind, read):
@@ -91,6 +94,10 @@ class TestOperand:
             (20180901, dt.date),
             ("yes", bool),
             (2, bool),
+            ("9223372036854775808", int),
+            ("-9223372036854775809", int),
+            ("a\0b", str),
+            ("a\0b", object),
         ],
     )
     def test_refuses_a_value_of_another_type(self, value, kind):

@@ -1,0 +1,45 @@
+"""The city that is attacked: one running node of three departments, and one that is no party."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from node.crypto import Ed25519Signer, SoftwareSigner
+from tests.common.chain import deployed_on
+from tests.common.nodes import NodeTown, running_town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.common.chain import RunningChain
+
+OUTSIDER = "11130900000000009Z"
+
+
+@dataclass
+class City:
+    """A town that serves, and the key of a department that has nothing to do with it."""
+
+    town: NodeTown
+    outsider: SoftwareSigner
+
+    @property
+    def authority(self) -> str:
+        return self.town.url.removeprefix("http://")
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory, embedded_chain: RunningChain) -> Iterator[City]:
+    """One city for all attacks: none may leave it unable to serve the next."""
+    folder = tmp_path_factory.mktemp("city")
+    with deployed_on(embedded_chain) as chain, running_town(folder, chain) as town:
+        town.serve()
+        outsider = SoftwareSigner.generate()
+        town.keys.heads[OUTSIDER] = SoftwareSigner.generate()
+        town.enrol(OUTSIDER, town.keys.heads[town.node.settings.departments[0].code])
+        ed25519 = Ed25519Signer.generate().public.hex()
+        town.add_key(OUTSIDER, outsider, kind="部门", name=OUTSIDER, ed25519=ed25519)
+        yield City(town, outsider)
