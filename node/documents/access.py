@@ -52,7 +52,7 @@ class DocumentAccess:
         """
         reader = self._reader(key)
         data = self._store.find(digest)
-        if data is None or not self._may_read(digest, reader):
+        if data is None or not self._may_read(digest, data, reader):
             raise DocumentUnknown(f"no document {digest.hex()} here")
         return data
 
@@ -62,15 +62,24 @@ class DocumentAccess:
             raise SignatureInvalid(f"key {key.hex()} is unknown, revoked or out of its validity")
         return reader
 
-    def _may_read(self, digest: bytes, reader: Reader) -> bool:
+    def _may_read(self, digest: bytes, data: bytes, reader: Reader) -> bool:
         bound = self._bindings.of(digest)
         if not bound:
             return self._store.find_author(digest) == reader.department
-        return any(_entitled(each, reader) for each in bound)
+        document = documents.parse(data)
+        return any(_entitled(each, document, reader) for each in bound)
 
 
-def _entitled(bound: Bound, reader: Reader) -> bool:
+def _entitled(bound: Bound, document: documents.Document, reader: Reader) -> bool:
+    # Digests are public, so anybody can name another's paper in a decision of his own: under a
+    # kind that every node may read, or with himself among the parties. Such a binding opens
+    # nothing; until it was found to hold it opens a paper only to those the paper names.
+    if bound.kind != document.kind:
+        return False
     if bound.public:
         return True
+    parties = bound.parties
+    if not bound.holds:
+        parties = parties.intersection(documents.departments_named(document))
     # A department can make anybody its auditor, so the role opens its own papers only.
-    return reader.department in bound.parties or not reader.auditor_for.isdisjoint(bound.parties)
+    return reader.department in parties or not reader.auditor_for.isdisjoint(parties)

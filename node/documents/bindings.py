@@ -55,6 +55,11 @@ class Bound:
         """Whether every node may have it."""
         return self.kind in documents.PUBLIC
 
+    @property
+    def holds(self) -> bool:
+        """Whether the document was found to say what its decision says."""
+        return self.judged and self.contradiction is None
+
 
 class Verdict(NamedTuple):
     """What the comparison of one document with the chain came to."""

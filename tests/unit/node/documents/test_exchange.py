@@ -101,6 +101,76 @@ class TestRead:
         said.append(unknown.value.message.replace("01" * 32, "?"))
         assert len(set(said)) == 1
 
+    @pytest.mark.parametrize(
+        ("kind", "parties"),
+        [
+            ("GrantRoles", []),  # a public kind
+            ("ReviewVersions", []),  # another
+            ("Step", [STRANGER, POLICE]),
+        ],
+    )
+    def test_of_anothers_document_is_not_had_by_naming_it_in_a_decision_of_ones_own(
+        self, city, kind, parties
+    ):
+        city.submit(version())
+        digest = city.apply(application())
+        city.settle()
+        stranger = city.ledger.register(STRANGER)
+        city.ledger.mine(
+            kind,
+            STRANGER,
+            parties,
+            digest=digest,
+            department=STRANGER,
+            key=bytes(32),
+            seq=9,
+            authorisation=99,
+        )
+        for judged in (False, True):
+            if judged:
+                city.settle()
+            for node in city.nodes:
+                node.bindings.record(
+                    city.ledger.decisions_after(node.bindings.position(), limit=256)
+                )
+            with pytest.raises(DocumentUnknown):
+                city.police.access.read(digest, stranger)
+            assert city.police.access.read(digest, key_of(POLICE))
+
+    def test_of_anothers_document_is_not_had_by_applying_with_it(self, city):
+        city.submit(version())
+        data = application()
+        digest = city.apply(data)
+        city.settle()
+        stranger = city.ledger.register(STRANGER)
+        fields = documents.derive(documents.parse(data))
+        mine = {**fields, "items": 0b11, "digest": digest, "terms": bytes(32)}
+        mine.pop("department")
+        city.ledger.mine(
+            "ApplyFor",
+            STRANGER,
+            [POLICE, STRANGER, CENTRE],
+            department=STRANGER,
+            first=2,
+            states=[1],
+            applications=[mine],
+        )
+        city.police.bindings.record(
+            city.ledger.decisions_after(city.police.bindings.position(), limit=256)
+        )
+        with pytest.raises(DocumentUnknown):
+            city.police.access.read(digest, stranger)
+        city.settle()
+        with pytest.raises(DocumentUnknown):
+            city.police.access.read(digest, stranger)
+
+    def test_of_a_restricted_document_not_judged_yet_is_for_those_it_names(self, city):
+        digest = city.apply(application())  # its version is missing: it cannot be judged
+        city.settle()
+        assert city.education.access.read(digest, key_of(POLICE))
+        with pytest.raises(DocumentUnknown):
+            city.education.access.read(digest, key_of(CENTRE))
+
 
 class TestHandOver:
     def test_leaves_a_public_document_with_another_node(self, city):
