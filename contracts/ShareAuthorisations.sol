@@ -135,7 +135,11 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
             authorisation.prior = state;
             authorisation.suspendedBy = uint8(mandate + 1);
         }
-        state = rule.to == 0 ? authorisation.prior : rule.to;
+        if (rule.to == 0) {
+            (state, authorisation.prior, authorisation.suspendedBy) = (authorisation.prior, 0, 0);
+        } else {
+            state = rule.to;
+        }
         authorisation.state = state;
         if (decision.digest != 0) authorisation.subject = decision.digest;
         emit Advanced(
@@ -304,7 +308,7 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         if (decision.mode != authorisation.mode) {
             revert ModeDiffers(decision.authorisation, authorisation.mode, decision.mode);
         }
-        if (decision.validFrom >= decision.validUntil) {
+        if (decision.validFrom >= decision.validUntil || decision.validUntil <= block.timestamp) {
             revert PeriodInvalid(decision.validFrom, decision.validUntil);
         }
         if (decision.validFrom < authorisation.validFrom || decision.validUntil > authorisation.validUntil) {

@@ -89,10 +89,10 @@ struct Authorisation {
     bytes32 terms; // SM3 of the terms document; zero: none
     bytes32 subject; // SM3 of the latest document: what an answer must name
     uint8 state; // of AuthorisationStates; 0: no such authorisation
-    uint8 prior; // state before it was suspended
+    uint8 prior; // state before it was suspended; 0: not suspended since it was last resumed
     uint8 mode; // of Modes
     uint8 shareType; // of ShareTypes, of the pinned version
-    uint8 suspendedBy; // of Parties; 0: not suspended
+    uint8 suspendedBy; // 2: the provider, 3: the competent department; 0: not suspended since it was last resumed
     uint32 version; // the pinned one
     uint32 revision; // of its terms, from 1
     uint32 callsPerDay;
