@@ -116,6 +116,12 @@ export function textOf(decisionHash: Hex): Uint8Array {
   return Buffer.from(`ShareLedger-decision:${decisionHash.slice(2)}`, "ascii");
 }
 
+/** The proof of possession among a decision's arguments, as its event tells it. */
+export function possessionOf(args: readonly unknown[]): Fields {
+  const { r, s } = args[2] as Sm2Signature;
+  return { possessionR: r, possessionS: s };
+}
+
 /** Where and how a decision differs from what is right; for the tests of refusals. */
 export interface Twist {
   /** Chain the signer thinks it is on. */
