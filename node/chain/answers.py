@@ -16,6 +16,8 @@ from .reverts import unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+HASH_BYTES = 32
+
 
 @dataclass(frozen=True, slots=True)
 class BlockHeader:
@@ -65,18 +67,21 @@ def parse_headers(answers: list[dict[str, Any]], numbers: range) -> Iterator[Blo
     by_id = {answer["id"]: answer for answer in answers}
     for number in numbers:
         answer = by_id[number]
-        if "error" in answer:
+        if answer.get("error") is not None:
             raise unavailable(answer["error"], f"block {number}")
         if answer["result"] is None:
             raise ChainUnavailable(f"there is no block {number} (yet)")
-        yield _header(answer["result"])
+        header = _header(answer["result"])
+        if header.number != number:
+            raise ValueError(f"block {header.number} in the place of block {number}")
+        yield header
 
 
 def _header(block: dict[str, Any]) -> BlockHeader:
     return BlockHeader(
         number=parse_int(block["number"]),
-        hash=parse_bytes(block["hash"]),
-        parent_hash=parse_bytes(block["parentHash"]),
+        hash=parse_hash(block["hash"]),
+        parent_hash=parse_hash(block["parentHash"]),
         timestamp=parse_int(block["timestamp"]),
         raw=block,
     )
@@ -105,17 +110,21 @@ def parse_receipt(raw: dict[str, Any] | None) -> TxReceipt | None:
     return None if raw is None else _receipt(raw)
 
 
-def parse_list(found: list[dict[str, Any]] | None) -> list[dict[str, Any]] | None:
-    """Take a list as it is; None when the block is not there."""
+def parse_list(found: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - JSON
+    """Take a list of objects as it is; None when the block is not there."""
+    if found is None:
+        return None
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise TypeError("not a list of objects")
     return found
 
 
 def _receipt(raw: dict[str, Any]) -> TxReceipt:
     created, reason = raw.get("contractAddress"), raw.get("revertReason")
     return TxReceipt(
-        tx_hash=parse_bytes(raw["transactionHash"]),
+        tx_hash=parse_hash(raw["transactionHash"]),
         block_number=parse_int(raw["blockNumber"]),
-        block_hash=parse_bytes(raw["blockHash"]),
+        block_hash=parse_hash(raw["blockHash"]),
         tx_index=parse_int(raw["transactionIndex"]),
         succeeded=parse_int(raw["status"]) == 1,
         gas_used=parse_int(raw["gasUsed"]),
@@ -126,14 +135,22 @@ def _receipt(raw: dict[str, Any]) -> TxReceipt:
 
 
 def parse_int(quantity: str) -> int:
-    """Read a quantity, hex with 0x."""
+    """Read a quantity: hexadecimal after 0x."""
+    if quantity[:2] != "0x" or not quantity[2:].isalnum():  # int() would take a sign as well
+        raise ValueError(f"not a quantity: {quantity!r:.40}")
     return int(quantity, 16)
 
 
 def parse_bytes(text: str) -> bytes:
-    """Read data."""
-    """Read a quantity."""
-    """Take a list as it is; null where there is no such block."""
-    """Read the result of eth_getTransactionReceipt; null while the transaction is in no block."""
-    """Read the result of eth_getLogs."""
+    """Read data: whole bytes in hexadecimal after 0x."""
+    if text[:2] != "0x":
+        raise ValueError(f"not data: {text!r:.40}")
     return bytes.fromhex(text[2:])
+
+
+def parse_hash(text: str) -> bytes:
+    """Read a hash of 32 bytes."""
+    data = parse_bytes(text)
+    if len(data) != HASH_BYTES:
+        raise ValueError(f"not a hash: {text!r:.80}")
+    return data

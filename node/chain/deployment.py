@@ -170,8 +170,14 @@ def check(gateway: Gateway, deployment: Deployment) -> None:
             f"the chain's genesis is {genesis.hash.hex()}, not {deployment.genesis_hash.hex()}"
         )
     for name, contract in deployment.contracts.items():
-        if keccak256(gateway.code(contract.address)) != contract.code_hash:
-            raise WrongChain(f"the code of {name} at 0x{contract.address.hex()} is another")
+        code, at = gateway.code(contract.address), f"0x{contract.address.hex()}"
+        if not code:
+            raise WrongChain(f"there is no contract at {at}, where {name} should be")
+        if keccak256(code) != contract.code_hash:
+            raise WrongChain(
+                f"the code of {name} at {at} has the hash {keccak256(code).hex()}, "
+                f"not {contract.code_hash.hex()}"
+            )
 
 
 def creation_code(name: str, arguments: list[Any]) -> bytes:

@@ -19,6 +19,7 @@ from .answers import (
     RawLog,
     TxReceipt,
     parse_bytes,
+    parse_hash,
     parse_headers,
     parse_int,
     parse_list,
@@ -115,10 +116,8 @@ class Gateway:
             ChainUnavailable: no answer, or not about the contract.
         """
         call = {"to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
-        response = self._retrying(self._endpoint.call, "eth_call", call, _tag(block))
-        if "error" in response:
-            raise call_error(response["error"], "eth_call")
-        return self._parse(response.get("result"), parse_bytes)
+        returned: bytes = self._retrying(self._call_once, call, _tag(block))
+        return returned
 
     def revert_of(
         self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
@@ -147,7 +146,7 @@ class Gateway:
         response = self._endpoint.call("eth_sendRawTransaction", f"0x{raw.hex()}")
         if "error" in response:
             raise send_error(response["error"])
-        return parse_bytes(response["result"])
+        return self._parse(response["result"], parse_hash)
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""
@@ -180,7 +179,13 @@ class Gateway:
         response = self._endpoint.call(method, *params)
         if "error" in response:
             raise unavailable(response["error"], method)
-        return self._parse(response.get("result"), parse)
+        return self._parse(response["result"], parse)
+
+    def _call_once(self, call: dict[str, str], tag: str) -> bytes:
+        response = self._endpoint.call("eth_call", call, tag)
+        if "error" in response:
+            raise call_error(response["error"], "eth_call")
+        return self._parse(response["result"], parse_bytes)
 
     def _read_headers(self, numbers: range) -> list[BlockHeader]:
         requests = [

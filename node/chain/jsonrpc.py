@@ -8,6 +8,7 @@ Thread-safe: a connection serves one request at a time and is dropped on the fir
 from __future__ import annotations
 
 import http.client
+import itertools
 import select
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
@@ -20,22 +21,42 @@ from ..errors import ChainUnavailable, ConfigInvalid
 if TYPE_CHECKING:
     from types import TracebackType
 
+ANSWER_BYTES = 256 * 1024 * 1024
+"""A longer answer is none: nobody here asks for so much, and it must not fill the memory."""
+
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _OK = 200
+_PIECE_BYTES = 1024 * 1024
 
 
 class Endpoint:
     """One JSON-RPC server, spoken to by any number of threads."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = 10.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+    def __init__(
+        self, url: str, *, timeout_seconds: float = 10.0, answer_bytes: int = ANSWER_BYTES
+    ) -> None:
+        """Name the server; nothing is connected yet.
+
+        `timeout_seconds` bounds connecting and every silence of the server, not the whole answer;
+        `answer_bytes` bounds that.
+
+        Raises:
+            ConfigInvalid: not an http(s) address.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise ConfigInvalid(f"not an address of a chain endpoint: {url!r}: {error}") from error
+        if parts.scheme not in {"http", "https"} or not host:
             raise ConfigInvalid(f"not an http(s) address of a chain endpoint: {url!r}")
         self.url = url
         self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname, parts.port
+        self._host, self._port = host, port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._timeout_seconds = timeout_seconds
+        self._answer_bytes = answer_bytes
+        self._identities = itertools.count(1)
         self._idle: deque[http.client.HTTPConnection] = deque()
 
     def __enter__(self) -> Self:
@@ -60,13 +81,14 @@ class Endpoint:
         Never sends twice: whether a repeat is safe only the caller can know.
 
         Raises:
-            ChainUnavailable: no connection, no answer in time, or an HTTP status other than 200.
+            ChainUnavailable: no connection, no whole answer, one that is too long, or an HTTP
+                status other than 200.
         """
         connection = self._take()
         try:
             connection.request("POST", self._path, body, _HEADERS)
             response = connection.getresponse()
-            answer = response.read()
+            answer = self._read(response)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise ChainUnavailable(f"{self.url}: {error!r}") from error
@@ -80,18 +102,33 @@ class Endpoint:
         return answer
 
     def call(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON
-        """Call one method and return the whole response object, `result` or `error`.
+        """Call one method and return the response object: it has a `result` or an `error` object.
 
         Raises:
-            ChainUnavailable: as `post`, or the answer is not a JSON-RPC response.
+            ChainUnavailable: as `post`, or the answer is not the response to this request.
         """
-        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        # No two alike: an answer that belongs to an earlier request is known for it.
+        identity = next(self._identities)
+        request = {"jsonrpc": "2.0", "id": identity, "method": method, "params": params}
         response = parse_response(self.post(orjson.dumps(request)), self.url)
-        if not isinstance(response, dict):
+        if not is_response(response, identity):
             raise ChainUnavailable(
-                f"{self.url}: answered {method} with something else than JSON-RPC"
+                f"{self.url}: answered {method} with something else than its JSON-RPC response"
             )
         return response
+
+    def _read(self, response: http.client.HTTPResponse) -> bytes:
+        """Read a body in pieces: a server's Content-Length reserves no memory here."""
+        pieces: list[bytes] = []
+        left = self._answer_bytes
+        while piece := response.read(_PIECE_BYTES):
+            left -= len(piece)
+            if left < 0:
+                raise http.client.HTTPException(f"an answer over {self._answer_bytes} bytes")
+            pieces.append(piece)
+        if response.length:  # read(n) does not tell an early end from the end
+            raise http.client.IncompleteRead(b"".join(pieces), response.length)
+        return b"".join(pieces)
 
     def _take(self) -> http.client.HTTPConnection:
         while True:
@@ -118,6 +155,26 @@ def parse_response(body: bytes, url: str) -> Any:  # noqa: ANN401 - JSON
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise ChainUnavailable(f"{url}: the answer is not JSON: {error}") from error
+
+
+def is_response(answer: object, identity: int) -> bool:
+    """Tell whether this is the JSON-RPC response to the request of this id.
+
+    An error may come without the id: the server could not read which request it was. `error: null`
+    beside a result, which some engines write, is no error; it is removed.
+    """
+    if not isinstance(answer, dict):
+        return False
+    if answer.get("error") is None:
+        answer.pop("error", None)
+        return "result" in answer and _is_same(answer.get("id"), identity)
+    return isinstance(answer["error"], dict) and (
+        answer.get("id") is None or _is_same(answer["id"], identity)
+    )
+
+
+def _is_same(identity: object, expected: int) -> bool:
+    return type(identity) is int and identity == expected
 
 
 def _has_input(connection: http.client.HTTPConnection) -> bool:

@@ -17,7 +17,7 @@ UNAVAILABLE: Final = -32002
 
 _REFUSALS: Final = (
     ("known", ("already known", "already imported", "known transaction")),
-    ("nonce-low", ("nonce too low", "nonce is below", "nonce_too_low")),
+    ("nonce-low", ("nonce too low", "nonce below", "nonce is below", "nonce_too_low")),
     ("nonce-gap", ("nonce too high", "nonce too distant", "nonce is too distant", "nonce gap")),
 )
 _PASSING: Final = ("pool", "full", "busy", "timeout", "timed out", "underpriced", "internal error")

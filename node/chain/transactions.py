@@ -24,6 +24,9 @@ ADDRESS_BYTES = 20
 _LEGACY_FIELDS, _ACCESS_LIST_FIELDS, _FEE_MARKET_FIELDS = 9, 11, 12
 _ACCESS_LIST_TYPE, _FEE_MARKET_TYPE = 1, 2
 _EIP155_OFFSET = 35
+_WORD = 32
+_TRANSACTION_GAS, _CREATION_GAS, _CREATION_WORD_GAS = 21_000, 32_000, 2
+_ZERO_GAS, _NONZERO_GAS, _ACCESSED_ADDRESS_GAS, _ACCESSED_KEY_GAS = 4, 16, 2_400, 1_900
 _CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
@@ -42,8 +45,24 @@ class Transaction:
     """20 bytes; empty for a contract creation."""
     value: int
     data: bytes
+    accessed: tuple[int, int]
+    """How many addresses and storage keys its access list names (EIP-2930)."""
     sender: bytes
     """20 bytes, recovered from the signature."""
+
+    @property
+    def intrinsic_gas(self) -> int:
+        """Gas it costs before anything runs (yellow paper 6.2; EIP-2028, 2930, 3860).
+
+        With less gas than this it can be in no block.
+        """
+        zeros = self.data.count(0)
+        cost = _TRANSACTION_GAS + zeros * _ZERO_GAS + (len(self.data) - zeros) * _NONZERO_GAS
+        addresses, keys = self.accessed
+        cost += addresses * _ACCESSED_ADDRESS_GAS + keys * _ACCESSED_KEY_GAS
+        if not self.to:
+            cost += _CREATION_GAS + -(-len(self.data) // _WORD) * _CREATION_WORD_GAS
+        return cost
 
 
 def address_of(public_key: PublicKey) -> bytes:
@@ -110,8 +129,24 @@ def _parse(raw: bytes) -> Transaction:
         to=to,
         value=rlp.decode_int(value),
         data=data,
+        accessed=_accessed(fields[-4]) if kind else (0, 0),
         sender=_recover(fields[-2], fields[-1], recovery, keccak256(signed)),
     )
+
+
+def _accessed(access_list: rlp.Rlp) -> tuple[int, int]:
+    keys = 0
+    if not isinstance(access_list, list):
+        raise MalformedTransaction("the access list is none")
+    for entry in access_list:
+        match entry:
+            case [bytes(address), [*slots]] if len(address) == ADDRESS_BYTES and all(
+                isinstance(slot, bytes) and len(slot) == _WORD for slot in slots
+            ):
+                keys += len(slots)
+            case _:
+                raise MalformedTransaction("the access list is malformed")
+    return len(access_list), keys
 
 
 def _recover(r: rlp.Rlp, s: rlp.Rlp, recovery: int, digest: bytes) -> bytes:

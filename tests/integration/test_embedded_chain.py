@@ -5,10 +5,11 @@ import sqlite3
 import orjson
 import pytest
 from coincurve import PrivateKey
+from eth_account import Account
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from node.chain.embedded import EmbeddedChain
-from node.chain.transactions import sign_legacy
+from node.chain.transactions import parse_transaction, sign_legacy
 from node.errors import ChainTampered, ConfigInvalid, WrongChain
 from tests.common.chain import CHAIN_ID, running_chain
 
@@ -62,6 +63,27 @@ class TestSending:
     def test_a_refused_transaction_leaves_its_nonce_free(self, embedded_chain, key, gas):
         embedded_chain.refusal("eth_sendRawTransaction", transfer(key, 0, gas=gas))
         embedded_chain.rpc("eth_sendRawTransaction", transfer(key, 0))
+
+    @pytest.mark.parametrize("kind", ["call", "creation", "access list"])
+    def test_refuses_what_has_less_gas_than_it_costs_to_carry(self, embedded_chain, key, kind):
+        """anvil takes such a transaction and never mines it: its batch would be replayed for it."""
+        before = embedded_chain.chain._sealer.anvil.pid
+
+        def signed(gas):
+            fields = {"nonce": 0, "gas": gas, "value": 0, "chainId": CHAIN_ID, "gasPrice": 0}
+            fields["data"] = b"\0\1" * 700
+            if kind != "creation":
+                fields["to"] = f"0x{SOMEBODY.hex()}"
+            if kind == "access list":
+                names = [{"address": f"0x{SOMEBODY.hex()}", "storageKeys": ["0x" + "01" * 32] * 3}]
+                fields |= {"type": 1, "accessList": names}
+            return bytes(Account.sign_transaction(fields, key.secret).raw_transaction)
+
+        enough = parse_transaction(signed(1_000_000)).intrinsic_gas
+        error = embedded_chain.refusal("eth_sendRawTransaction", f"0x{signed(enough - 1).hex()}")
+        assert "intrinsic gas too low" in error["message"]
+        embedded_chain.rpc("eth_sendRawTransaction", f"0x{signed(enough).hex()}")
+        assert embedded_chain.chain._sealer.anvil.pid == before
 
     def test_what_a_sender_queued_behind_a_refused_one_is_refused_too(self, embedded_chain, key):
         raws = [transfer(key, 0, gas=100), transfer(key, 1), transfer(key, 2)]

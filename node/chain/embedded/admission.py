@@ -27,8 +27,8 @@ def check(raw: bytes, chain_id: int) -> Transaction:
 
     Raises:
         MalformedTransaction: too long, or not a signed transaction.
-        TransactionRefused: another chain's, over the gas cap, or it costs or moves coin (there is
-            none on this chain).
+        TransactionRefused: another chain's, over the gas cap or under what it needs at least, or
+            it costs or moves coin (there is none on this chain).
     """
     if len(raw) > TRANSACTION_BYTES:
         raise MalformedTransaction(f"{len(raw)} bytes; at most {TRANSACTION_BYTES} are taken")
@@ -38,6 +38,9 @@ def check(raw: bytes, chain_id: int) -> Transaction:
         problem = f"signed for chain {transaction.chain_id}, this is chain {chain_id}"
     elif transaction.gas > TRANSACTION_GAS:
         problem = f"gas {transaction.gas} is over the cap {TRANSACTION_GAS}"
+    elif transaction.gas < transaction.intrinsic_gas:
+        # anvil takes it and leaves it out of the block.
+        problem = f"intrinsic gas too low: {transaction.gas}, it needs {transaction.intrinsic_gas}"
     elif transaction.value or transaction.price:
         problem = "insufficient funds: nobody has coin here, value and gas price must be 0"
     elif not transaction.to and len(transaction.data) > CREATION_BYTES:
