@@ -32,7 +32,7 @@ export const DATA = departmentId("11130900MB0DATA001");
 export const POLICE = departmentId("111309000000POLICE");
 /** A consumer under it. */
 export const SCHOOL = departmentId("111309000000SCHOOL");
-/** A competent department that does not screen, its own provider and consumer. */
+/** Another under it, with no part in what the first two do. */
 export const COUNTY = departmentId("111309220000COUNTY");
 
 export const ROOT = keyNamed("root");

@@ -1,0 +1,16 @@
+// Share authorisations: applied for, answered, moved on, asked about.
+import { describe } from "node:test";
+import { describeApplyFor } from "./authorisations/applying.ts";
+import { describePermits } from "./authorisations/permitting.ts";
+import { describeReply } from "./authorisations/replying.ts";
+import { describeAdvance } from "./authorisations/stepping.ts";
+import { itLeavesNothingOut } from "./harness/completeness.ts";
+
+describe("ShareAuthorisations", () => {
+  describe("applyFor", describeApplyFor);
+  describe("reply", describeReply);
+  describe("advance", describeAdvance);
+  describe("permits", describePermits);
+
+  itLeavesNothingOut("ShareAuthorisations", ["DigestMissing", "PeriodInvalid", "SubjectMismatch"]);
+});

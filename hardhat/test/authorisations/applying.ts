@@ -1,0 +1,251 @@
+// Applications: what one may ask for, and what a standing reply answers at once.
+import assert from "node:assert/strict";
+import { before, beforeEach, describe, it } from "node:test";
+import { emits, eventOf, type Fields, refuses, START, ZERO } from "../harness/chain.ts";
+import {
+  APPLICATION,
+  type City,
+  COUNTY,
+  COUNTY_HEAD,
+  digest,
+  idOf,
+  POLICE,
+  POLICE_OFFICE,
+  PURPOSE,
+  SCHOOL,
+  SCHOOL_HEAD,
+  SCHOOL_OFFICE,
+  textHash,
+} from "../harness/city.ts";
+import { Mode, Role, ShareType, State } from "../harness/enums.ts";
+import { supplied } from "../harness/parties.ts";
+import { keyNamed } from "../harness/sm2.ts";
+
+const LATEST = 2n ** 40n - 1n;
+const COUNTY_OFFICE = keyNamed("county office");
+
+export function describeApplyFor(): void {
+  let city: City;
+  let restore: () => Promise<void>;
+  before(async () => {
+    city = await supplied();
+    await city.officer(COUNTY, COUNTY_OFFICE, COUNTY_HEAD, Role.officeHead);
+    await city.registerApplication(COUNTY, "OTHER", COUNTY_OFFICE);
+    restore = await city.chain.snapshot();
+  });
+  beforeEach(() => restore());
+
+  const stored = (id: bigint): Promise<Fields> => city.chain.read(city.authorisations, "authorisationOf", [id]);
+  const entry = (code: string) => idOf(POLICE, code);
+
+  /** What the contract must keep of an application. */
+  function kept(application: Fields, fields: Fields = {}): Fields {
+    const { digest: subject, validFrom, validUntil, ...rest } = application;
+    return {
+      ...rest,
+      subject,
+      state: State.applied,
+      prior: 0,
+      shareType: ShareType.conditional,
+      suspendedBy: 0,
+      revision: 1,
+      validFrom: Number(validFrom),
+      validUntil: Number(validUntil),
+      ...fields,
+    };
+  }
+
+  describe("an application", () => {
+    it("is kept as it was signed, and waits", async () => {
+      const application = city.application("R1");
+      const args = city.chain.sign(city.authorisations, "applyFor", { department: SCHOOL, applications: [application] }, SCHOOL_OFFICE);
+      const mined = await city.chain.send(city.authorisations, "applyFor", args);
+      emits(mined, "Applied", eventOf(args, { first: 1n, states: [State.applied], seq: 1n }));
+      assert.deepEqual(await stored(1n), kept(application));
+      assert.equal(await city.chain.read(city.authorisations, "count"), 1n);
+    });
+
+    it("can be for several entries with one signature, numbered on from the last", async () => {
+      await city.applyFor([city.application("R1")]);
+      await city.standing("OPEN");
+      const applications = [
+        city.application("WIDE", { items: 2n ** 255n | 1n, digest: digest("a"), mode: Mode.batch }),
+        city.application("OPEN", { terms: ZERO, digest: digest("b"), callsPerDay: 7, mode: Mode.file }),
+        city.application("R1", { digest: digest("c"), purpose: textHash("another"), mode: Mode.statistics }),
+      ];
+      const args = city.chain.sign(city.authorisations, "applyFor", { department: SCHOOL, applications }, SCHOOL_OFFICE);
+      const mined = await city.chain.send(city.authorisations, "applyFor", args);
+      const states = [State.applied, State.agreed, State.applied];
+      emits(mined, "Applied", eventOf(args, { first: 2n, states, seq: 2n }));
+      const open = { state: State.agreed, shareType: ShareType.unconditional };
+      assert.deepEqual(await stored(2n), kept(applications[0]!));
+      assert.deepEqual(await stored(3n), kept(applications[1]!, open));
+      assert.deepEqual(await stored(4n), kept(applications[2]!));
+      assert.equal(await city.chain.read(city.authorisations, "count"), 4n);
+    });
+
+    it("names its parties, whoever signed", async () => {
+      await city.applyFor([city.application("R1")]);
+      const parties = await city.chain.read(city.authorisations, "partiesOf", [1n]);
+      assert.deepEqual(parties, [SCHOOL, POLICE, (await city.chain.read(city.registry, "departmentOf", [POLICE])).competent]);
+    });
+
+    it("is signed by an office head of the consumer, not by one of the provider or a head", async () => {
+      const refusal = city.applyFor([city.application("R1")], POLICE_OFFICE);
+      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Role.officeHead, 0]);
+      const head = city.applyFor([city.application("R1")], SCHOOL_HEAD);
+      await refuses(head, "RoleMissing", [SCHOOL, SCHOOL_HEAD.id, Role.officeHead, Role.departmentHead]);
+    });
+  });
+
+  describe("a wrong application", () => {
+    /** Refused alone, and after a right one: all or nothing. */
+    async function refused(application: Fields, name: string, expected: unknown[]): Promise<void> {
+      const right = city.application("R1");
+      for (const list of [[application], [right, application]]) {
+        await refuses(city.applyFor(list), name, expected);
+      }
+      assert.equal(await city.chain.read(city.authorisations, "count"), 0n);
+      await refuses(stored(1n), "AuthorisationUnknown", [1n]);
+    }
+
+    it("applies for nothing", async () => {
+      await refuses(city.applyFor([]), "ApplicationsEmpty", [SCHOOL]);
+    });
+
+    it("names no document", async () => {
+      const message = { department: SCHOOL, applications: [city.application("R1"), city.application("R1", { digest: ZERO })], nonce: 12n };
+      const refusal = city.chain.decide(city.authorisations, "applyFor", message, SCHOOL_OFFICE);
+      await refuses(refusal, "DigestMissing", [SCHOOL_OFFICE.id, 12n]);
+    });
+
+    it("names another department's application", async () => {
+      const other = idOf(COUNTY, "OTHER");
+      await refused(city.application("R1", { application: other }), "ApplicationNotOfDepartment", [other, SCHOOL, COUNTY]);
+      const refusal = city.applyFor([city.application("R1")], COUNTY_OFFICE, COUNTY);
+      await refuses(refusal, "ApplicationNotOfDepartment", [APPLICATION, COUNTY, SCHOOL]);
+    });
+
+    it("names an application nobody registered", async () => {
+      await refused(city.application("R1", { application: PURPOSE }), "ApplicationUnknown", [PURPOSE]);
+    });
+
+    it("names an entry nobody filed", async () => {
+      await refused(city.application("NONE"), "EntryUnknown", [entry("NONE")]);
+    });
+
+    it("names another version than the published one", async () => {
+      await refused(city.application("DRAFT"), "VersionNotCurrent", [entry("DRAFT"), 0, 1]);
+      await refused(city.application("DRAFT", { version: 0 }), "VersionNotCurrent", [entry("DRAFT"), 0, 0]);
+      for (const version of [0, 2]) {
+        await refused(city.application("R1", { version }), "VersionNotCurrent", [entry("R1"), 1, version]);
+      }
+      await city.submit([city.version("R1", 2)]);
+      await refused(city.application("R1", { version: 2 }), "VersionNotCurrent", [entry("R1"), 1, 2]);
+      await city.reviewAll([city.review("R1", 2)]);
+      await refuses(city.applyFor([city.application("R1")]), "VersionNotCurrent", [entry("R1"), 2, 1]);
+      await city.applyFor([city.application("R1", { version: 2 })]);
+    });
+
+    it("is for data that is not shared, in whatever mode", async () => {
+      for (const mode of Object.values(Mode)) {
+        await refused(city.application("SHUT", { mode }), "EntryNotShared", [entry("SHUT"), mode]);
+      }
+    });
+
+    it("names no item, or one the version does not have", async () => {
+      for (const items of [0n, 1n << 12n, (1n << 13n) - 1n, 1n << 255n, 2n ** 256n - 1n]) {
+        await refused(city.application("R1", { items }), "ItemsInvalid", [entry("R1"), items, 12]);
+      }
+      await refused(city.application("WIDE", { items: 0n }), "ItemsInvalid", [entry("WIDE"), 0n, 256]);
+      await city.applyFor([city.application("R1", { items: (1n << 12n) - 1n }), city.application("WIDE", { items: 2n ** 256n - 1n })]);
+    });
+
+    it("names a mode that is none", async () => {
+      for (const mode of [0, 5, 255]) await refused(city.application("R1", { mode }), "ModeInvalid", [mode]);
+    });
+
+    it("asks for a quota of nothing", async () => {
+      for (const [callsPerDay, rowsPerDay] of [[0, 1], [1, 0], [0, 0]] as const) {
+        await refused(city.application("R1", { callsPerDay, rowsPerDay }), "QuotaZero", [callsPerDay, rowsPerDay]);
+      }
+      await city.applyFor([city.application("R1", { callsPerDay: 1, rowsPerDay: 1 })]);
+    });
+
+    it("asks for a time that is none, is over, or lies beyond what the chain keeps", async () => {
+      for (const [validFrom, validUntil] of [
+        [START, START],
+        [START + 9n, START + 5n],
+        [0n, START],
+        [0n, LATEST + 1n],
+        [2n ** 64n - 2n, 2n ** 64n - 1n],
+      ] as const) {
+        await refused(city.application("R1", { validFrom, validUntil }), "PeriodInvalid", [validFrom, validUntil]);
+      }
+    });
+
+    it("asks for a time that ends with the block; a second more is a time", async () => {
+      const over = city.chain.now + 1n;
+      await refuses(city.applyFor([city.application("R1", { validUntil: over })]), "PeriodInvalid", [START, over]);
+      await restore();
+      await city.applyFor([city.application("R1", { validUntil: over + 1n }), city.application("R1", { validUntil: LATEST })]);
+    });
+  });
+
+  describe("a standing reply", () => {
+    const terms = digest("terms");
+
+    it("agrees at once, and the smaller quota of each kind wins", async () => {
+      for (const [asked, standing, granted] of [
+        [[1000, 10_000], [500, 50_000], [500, 10_000]],
+        [[100, 90_000], [500, 50_000], [100, 50_000]],
+        [[500, 50_000], [500, 50_000], [500, 50_000]],
+        [[1, 1], [500, 50_000], [1, 1]],
+        [[2 ** 32 - 1, 2 ** 32 - 1], [1, 2], [1, 2]],
+      ] as const) {
+        await city.standing("OPEN", { callsPerDay: standing[0], rowsPerDay: standing[1], terms });
+        const application = city.application("OPEN", { callsPerDay: asked[0], rowsPerDay: asked[1] });
+        const { events } = await city.applyFor([application]);
+        assert.deepEqual(events[0]!.args.states, [State.agreed]);
+        const [callsPerDay, rowsPerDay] = granted;
+        const expected = kept(application, { state: State.agreed, shareType: ShareType.unconditional, callsPerDay, rowsPerDay });
+        assert.deepEqual(await stored(events[0]!.args.first), expected);
+      }
+    });
+
+    it("agrees only to its own terms; others wait, with the quotas asked for", async () => {
+      await city.standing("OPEN", { terms, callsPerDay: 1, rowsPerDay: 1 });
+      for (const other of [ZERO, digest("other terms")]) {
+        const application = city.application("OPEN", { terms: other });
+        const { events } = await city.applyFor([application]);
+        assert.deepEqual(events[0]!.args.states, [State.applied]);
+        assert.deepEqual(await stored(events[0]!.args.first), kept(application, { shareType: ShareType.unconditional }));
+      }
+    });
+
+    it("agrees to no terms where it has none", async () => {
+      await city.standing("OPEN", { terms: ZERO });
+      const { events } = await city.applyFor([city.application("OPEN", { terms: ZERO }), city.application("OPEN", { terms })]);
+      assert.deepEqual(events[0]!.args.states, [State.agreed, State.applied]);
+    });
+
+    it("agrees to nothing before it is given, or after it is withdrawn", async () => {
+      const application = city.application("OPEN");
+      const before = await city.applyFor([application]);
+      await city.standing("OPEN", { terms });
+      await city.standing("OPEN", { terms, standing: false });
+      const after = await city.applyFor([application]);
+      for (const { events } of [before, after]) assert.deepEqual(events[0]!.args.states, [State.applied]);
+    });
+
+    it("agrees to nothing of a later version that is conditional", async () => {
+      await city.standing("OPEN", { terms });
+      await city.submit([city.version("OPEN", 2, { shareType: ShareType.conditional })]);
+      const early = await city.applyFor([city.application("OPEN")]);
+      assert.deepEqual(early.events[0]!.args.states, [State.agreed]);
+      await city.reviewAll([city.review("OPEN", 2)]);
+      const late = await city.applyFor([city.application("OPEN", { version: 2 })]);
+      assert.deepEqual(late.events[0]!.args.states, [State.applied]);
+    });
+  });
+}
