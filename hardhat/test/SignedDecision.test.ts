@@ -5,7 +5,6 @@ import { getAddress, keccak256, stringToHex, type Hex } from "viem";
 import { artifactOf, DAY, Refused, refuses, START, typesOf, ZERO, type Fields } from "./harness/chain.ts";
 import {
   APP_KEY,
-  APPLICATION,
   City,
   DATA,
   DATA_HEAD,
@@ -21,7 +20,7 @@ import {
   textHash,
 } from "./harness/city.ts";
 import { itLeavesNothingSharedOut } from "./harness/completeness.ts";
-import { KeyKind, Mode, Role, ShareType, Step } from "./harness/enums.ts";
+import { KeyKind, Role, ShareType, Step } from "./harness/enums.ts";
 import { keyNamed, N, type Sm2Key } from "./harness/sm2.ts";
 
 const WEEK = 7n * DAY;

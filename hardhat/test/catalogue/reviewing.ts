@@ -1,0 +1,216 @@
+// Reviews: published or returned by the provider's competent department, never with the submitter's own key.
+import assert from "node:assert/strict";
+import { before, beforeEach, describe, it } from "node:test";
+import type { Hex } from "viem";
+import { emits, eventOf, refuses, ZERO, type Fields, type Mined } from "../harness/chain.ts";
+import {
+  City,
+  COUNTY,
+  COUNTY_HEAD,
+  DATA,
+  DATA_HEAD,
+  departmentId,
+  digest,
+  idOf,
+  POLICE,
+  POLICE_HEAD,
+  POLICE_OFFICE,
+  REVIEWER,
+  SCHOOL_OFFICE,
+} from "../harness/city.ts";
+import { EntryState, Role, ShareType } from "../harness/enums.ts";
+import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
+import { submittedOnce } from "./submitting.ts";
+
+/** A provider under the county. */
+const TOWN = departmentId("1113092200000TOWN1");
+const TOWN_HEAD = keyNamed("town head");
+
+export function describeReviewVersions(): void {
+  let city: City;
+  let restore: () => Promise<void>;
+  before(async () => {
+    city = await City.enrolled();
+    await city.enrol(TOWN, TOWN_HEAD, COUNTY_HEAD, { parent: COUNTY, competent: COUNTY });
+    await city.submit([city.version("R1"), city.version("R2"), city.version("R3")]);
+    restore = await city.chain.snapshot();
+  });
+  beforeEach(() => restore());
+
+  const entryOf = (code: string): Promise<Fields> =>
+    city.chain.read(city.catalogue, "entryOf", [idOf(POLICE, code)]);
+  const inForce = { current: 1, shareType: ShareType.conditional, itemCount: 12 };
+
+  it("publishes a version, and says everything in its event", async () => {
+    const mined = await city.reviewAll([city.review("R1")]);
+    emits(mined, "VersionsReviewed", eventOf(mined.args, { competent: DATA, seq: 2n }));
+    assert.deepEqual(await entryOf("R1"), submittedOnce({ ...inForce, state: EntryState.published }));
+  });
+
+  it("returns a version: nothing comes into force", async () => {
+    const mined = await city.reviewAll([city.review("R1", 1, false)]);
+    emits(mined, "VersionsReviewed", eventOf(mined.args, { competent: DATA, seq: 2n }));
+    assert.deepEqual(await entryOf("R1"), submittedOnce({ state: EntryState.returned }));
+  });
+
+  it("publishes some and returns others under one signature", async () => {
+    const reviews = [city.review("R1"), city.review("R2", 1, false), city.review("R3")];
+    const mined = await city.reviewAll(reviews);
+    emits(mined, "VersionsReviewed", eventOf(mined.args, { competent: DATA, seq: 2n }));
+    const { published, returned } = EntryState;
+    const states = await Promise.all(["R1", "R2", "R3"].map(async (code) => (await entryOf(code)).state));
+    assert.deepEqual(states, [published, returned, published]);
+  });
+
+  it("leaves what is not named waiting", async () => {
+    await city.reviewAll([city.review("R1")]);
+    assert.deepEqual(await entryOf("R2"), submittedOnce());
+  });
+
+  it("puts the next version in force with its own share type and items", async () => {
+    await city.reviewAll([city.review("R1")]);
+    await city.submit([city.version("R1", 2, { shareType: ShareType.unconditional, itemCount: 256 })]);
+    await city.reviewAll([city.review("R1", 2)]);
+    const { latest, current, shareType, itemCount, state } = await entryOf("R1");
+    const expected = [2, 2, ShareType.unconditional, 256, EntryState.published];
+    assert.deepEqual([latest, current, shareType, itemCount, state], expected);
+  });
+
+  it("leaves the version in force where the next is returned", async () => {
+    await city.reviewAll([city.review("R1")]);
+    await city.submit([city.version("R1", 2, { shareType: ShareType.unconditional, itemCount: 256 })]);
+    await city.reviewAll([city.review("R1", 2, false)]);
+    const { latest, current, shareType, itemCount, state } = await entryOf("R1");
+    const expected = [2, 1, ShareType.conditional, 12, EntryState.returned];
+    assert.deepEqual([latest, current, shareType, itemCount, state], expected);
+  });
+
+  it("needs no document of its own", async () => {
+    const message = { reviews: [city.review("R1")], digest: ZERO };
+    const mined = await city.chain.decide(city.catalogue, "reviewVersions", message, REVIEWER);
+    emits(mined, "VersionsReviewed", eventOf(mined.args, { competent: DATA, seq: 2n }));
+  });
+
+  describe("what is reviewed", () => {
+    const refusesReview = async (code: string, version: number, latest: number, state: number): Promise<void> => {
+      const expected = [idOf(POLICE, code), version, latest, state];
+      for (const publish of [true, false]) {
+        await refuses(city.reviewAll([city.review(code, version, publish)]), "VersionNotSubmitted", expected);
+      }
+    };
+
+    it("is something", async () => {
+      await refuses(city.reviewAll([]), "ReviewsEmpty", [REVIEWER.id]);
+    });
+
+    it("is an entry that is known, in every place of the list", async () => {
+      const unknown = [idOf(POLICE, "NEVER")];
+      await refuses(city.reviewAll([city.review("NEVER")]), "EntryUnknown", unknown);
+      await refuses(city.reviewAll([city.review("R1"), city.review("NEVER")]), "EntryUnknown", unknown);
+    });
+
+    it("is the latest version, no other number", async () => {
+      await refusesReview("R1", 0, 1, EntryState.submitted);
+      await refusesReview("R1", 2, 1, EntryState.submitted);
+    });
+
+    it("is reviewed once: neither a published nor a returned version again", async () => {
+      await city.reviewAll([city.review("R1"), city.review("R2", 1, false)]);
+      await refusesReview("R1", 1, 1, EntryState.published);
+      await refusesReview("R2", 1, 1, EntryState.returned);
+    });
+
+    it("is not the version before, while the next waits", async () => {
+      await city.reviewAll([city.review("R1")]);
+      await city.submit([city.version("R1", 2)]);
+      await refusesReview("R1", 1, 2, EntryState.submitted);
+    });
+
+    it("is named once in a decision", async () => {
+      const twice = [city.review("R1"), city.review("R1", 1, false)];
+      const expected = [idOf(POLICE, "R1"), 1, 1, EntryState.published];
+      await refuses(city.reviewAll(twice), "VersionNotSubmitted", expected);
+    });
+
+    it("is the document that was submitted", async () => {
+      for (const subject of [digest("swapped"), ZERO]) {
+        const reviewed = city.reviewAll([city.review("R1", 1, true, { subject })]);
+        await refuses(reviewed, "SubjectMismatch", [digest("R1/1"), subject]);
+      }
+      const crossed = city.reviewAll([city.review("R1", 1, true, { subject: digest("R2/1") })]);
+      await refuses(crossed, "SubjectMismatch", [digest("R1/1"), digest("R2/1")]);
+    });
+  });
+
+  describe("who signs", () => {
+    const review = (signer: Sm2Key): Promise<Mined> => city.reviewAll([city.review("R1")], signer);
+    const missing = (key: Sm2Key, held: number): unknown[] => [DATA, key.id, Role.reviewer, held];
+
+    it("is a reviewer of the competent department, no other officer of it", async () => {
+      await refuses(review(DATA_HEAD), "RoleMissing", missing(DATA_HEAD, Role.departmentHead));
+    });
+
+    it("is no reviewer of the provider's own, nor of any other department", async () => {
+      await city.grantRoles(POLICE, POLICE_OFFICE.id, Role.reviewer, POLICE_HEAD);
+      await city.grantRoles(COUNTY, COUNTY_HEAD.id, Role.reviewer, COUNTY_HEAD);
+      await refuses(review(POLICE_OFFICE), "RoleMissing", missing(POLICE_OFFICE, 0));
+      await refuses(review(COUNTY_HEAD), "RoleMissing", missing(COUNTY_HEAD, 0));
+    });
+
+    it("may be a deputy whose key another department holds", async () => {
+      await city.grantRoles(DATA, SCHOOL_OFFICE.id, Role.reviewer, DATA_HEAD);
+      await review(SCHOOL_OFFICE);
+      assert.equal((await entryOf("R1")).state, EntryState.published);
+    });
+
+    it("is not who submitted, with the same key, to publish or to return", async () => {
+      await city.grantRoles(DATA, POLICE_HEAD.id, Role.reviewer, DATA_HEAD);
+      for (const publish of [true, false]) {
+        const own = city.reviewAll([city.review("R1", 1, publish)], POLICE_HEAD);
+        await refuses(own, "ReviewerIsSubmitter", [idOf(POLICE, "R1"), POLICE_HEAD.id]);
+      }
+    });
+
+    it("may be who submitted an earlier version, where another key submitted this one", async () => {
+      await city.reviewAll([city.review("R1")]);
+      await city.grantRoles(POLICE, POLICE_OFFICE.id, Role.departmentHead, POLICE_HEAD);
+      await city.grantRoles(DATA, POLICE_HEAD.id, Role.reviewer, DATA_HEAD);
+      await city.submit([city.version("R1", 2)], POLICE_OFFICE);
+      await city.reviewAll([city.review("R1", 2)], POLICE_HEAD);
+      assert.equal((await entryOf("R1")).current, 2);
+    });
+  });
+
+  describe("under two competent departments", () => {
+    const town = idOf(TOWN, "R1");
+    const theirs = (fields: Fields = {}): Fields => city.review("R1", 1, true, { entry: town, ...fields });
+    const stateOf = async (entry: Hex): Promise<number> =>
+      (await city.chain.read(city.catalogue, "entryOf", [entry])).state;
+    const submit = (): Promise<Mined> => city.submit([city.version("R1")], TOWN_HEAD, TOWN);
+
+    it("each reviews its own", async () => {
+      await submit();
+      await refuses(city.reviewAll([theirs()]), "RoleMissing", [COUNTY, REVIEWER.id, Role.reviewer, 0]);
+      await city.grantRoles(COUNTY, COUNTY_HEAD.id, Role.reviewer, COUNTY_HEAD);
+      const mined = await city.reviewAll([theirs()], COUNTY_HEAD);
+      emits(mined, "VersionsReviewed", eventOf(mined.args, { competent: COUNTY, seq: 3n }));
+      assert.equal(await stateOf(town), EntryState.published);
+    });
+
+    it("no decision speaks for both, not even of a reviewer of both", async () => {
+      await submit();
+      await city.grantRoles(COUNTY, REVIEWER.id, Role.reviewer, COUNTY_HEAD);
+      await refuses(city.reviewAll([city.review("R1"), theirs()]), "CompetentDiffers", [town, DATA, COUNTY]);
+      const ours = idOf(POLICE, "R1");
+      await refuses(city.reviewAll([theirs(), city.review("R1")]), "CompetentDiffers", [ours, COUNTY, DATA]);
+      assert.deepEqual([await stateOf(ours), await stateOf(town)], [EntryState.submitted, EntryState.submitted]);
+    });
+  });
+
+  it("reviews none where one is refused", async () => {
+    const reviews = [city.review("R1"), city.review("R2", 1, false), city.review("R3", 1, true, { subject: ZERO })];
+    await refuses(city.reviewAll(reviews), "SubjectMismatch", [digest("R3/1"), ZERO]);
+    for (const code of ["R1", "R2", "R3"]) assert.deepEqual(await entryOf(code), submittedOnce());
+    assert.equal(await city.chain.read(city.catalogue, "sequence"), 1n);
+  });
+}
