@@ -35,6 +35,7 @@ from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
 from node.log import LogIdentity, LogReader, LogWriter, create_published
 from node.protocol import ids
+from node.protocol.documents import SIZE_LIMIT_BYTES
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
 REGISTRY = "DepartmentRegistry"
 ANCHORS = "AccessAnchors"
 FETCHER_IDLE_SECONDS = 0.5
+PEER_SECONDS = 10.0
+"""How long another node may take over one document."""
 
 
 class Node:
@@ -145,7 +148,14 @@ class Node:
         identities = []
         for department in self.settings.departments:
             signer = self._department_key(department)
-            http = SignedHttp(signer)
+            # One try: whoever asks another node asks again by itself.
+            http = SignedHttp(
+                signer,
+                attempts=1,
+                timeout_seconds=PEER_SECONDS,
+                answer_seconds=PEER_SECONDS,
+                answer_bytes=2 * SIZE_LIMIT_BYTES,
+            )
             self._closing.append(http.close)
             identities.append(
                 Identity(ids.department_id(department.code), signer.public_key.key_id, http)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from node.errors import LedgerError, NotFound
 from node.protocol import encoding, ids
 from node.protocol.documents import parse
@@ -78,8 +80,8 @@ class RemoteLogs:
             raise NotFound(f"the document of {department.code} has not arrived here")
         base = f"{parse(data).body.url}/api/v1/logs/{department.code}/"
         try:
-            answer = self._http.request("GET", base + path).json()
-        except ValueError as error:
+            answer = orjson.loads(self._http.request("GET", base + path).content)
+        except orjson.JSONDecodeError as error:
             raise NotFound(f"{base} does not answer in JSON") from error
         if not isinstance(answer, dict):
             raise LedgerError(f"{base} answers something else")

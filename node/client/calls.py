@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
+import orjson
 from tenacity import (
     RetryError,
     Retrying,
@@ -263,8 +264,8 @@ def _call(request: SignedRequest) -> signedcall.SignedCall:
 
 def _json(response: httpx.Response) -> dict[str, Any]:
     try:
-        value = response.json()
-    except ValueError as error:
+        value = orjson.loads(response.content)
+    except orjson.JSONDecodeError as error:
         raise MalformedReceipt("the node's answer is not JSON") from error
     if not isinstance(value, dict):
         raise MalformedReceipt("the node's answer is not an object")

@@ -1,7 +1,8 @@
 """Signed HTTP requests of profile gdsl-1 (sm-crypto.md section 4.3, protocol.md section 4).
 
 A request is signed once, over what goes over the wire; sending it again sends the same bytes, so
-that a server that has seen it can tell a resend from a second call.
+that a server that has seen it can tell a resend from a second call. The server is not trusted:
+its answer is bounded in bytes and in time, redirects are not followed, nothing is decompressed.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from ..errors import PeerUnavailable
+from ..errors import InvalidInput, PeerUnavailable
 from ..protocol import encoding, signedcall
 from .problems import raise_problem
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 EMPTY_BODY = "application/octet-stream"
 TIMEOUT_SECONDS = 30.0
+"""How long one step (connecting, a piece of the answer) may take."""
+ANSWER_SECONDS = 300.0
+"""How long all pieces of an answer may take together."""
+ANSWER_BYTES = 128 * 1024 * 1024
 NONCE_BYTES = 18
 
 
@@ -49,62 +54,77 @@ class SignedHttp:
         authority: str | None = None,
         attempts: int = 3,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+        answer_bytes: int = ANSWER_BYTES,
         clock: Callable[[], float] = time.time,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Sign with `signer`, registered as `key_id` (by default the id of its public key).
 
         `authority` is what is signed and sent as Host when the server is reached under another
-        name; `attempts` counts the tries when the network fails.
+        name; `attempts` counts the tries when the network fails; an answer that is larger or
+        slower than its bounds is none.
         """
         self._signer = signer
         self._key_id = key_id or signer.public_key.key_id
         self._authority = authority
         self._attempts = attempts
+        self._answer_seconds = answer_seconds
+        self._answer_bytes = answer_bytes
         self._clock = clock
         # Proxies from the environment would rewrite what was signed.
         self._client = httpx.Client(
-            timeout=timeout_seconds, trust_env=False, follow_redirects=False, transport=transport
+            headers={"Accept-Encoding": "identity"},
+            timeout=timeout_seconds,
+            trust_env=False,
+            follow_redirects=False,
+            transport=transport,
         )
 
     def sign(
         self, method: str, url: str, body: bytes = b"", content_type: str = EMPTY_BODY
     ) -> SignedRequest:
-        """Return the request with the five headers of the profile and Host."""
-        target = httpx.URL(url)
-        path, _, query = target.raw_path.decode("ascii").partition("?")
-        authority = (self._authority or target.netloc.decode("ascii")).lower()
-        headers = signedcall.build(
-            method=method,
-            authority=authority,
-            path=path,
-            query=query,
-            content_type=content_type,
-            body=body,
-            created=int(self._clock()),
-            nonce=encoding.b64u(secrets.token_bytes(NONCE_BYTES)),
-            key_id=self._key_id,
-            signer=self._signer,
-        )
+        """Return the request with the five headers of the profile and Host.
+
+        Raises:
+            InvalidInput: `url` is no address of a server.
+        """
+        try:
+            target = httpx.URL(url)
+            path, _, query = target.raw_path.decode("ascii").partition("?")
+            authority = (self._authority or target.netloc.decode("ascii")).lower()
+            headers = signedcall.build(
+                method=method,
+                authority=authority,
+                path=path,
+                query=query,
+                content_type=content_type,
+                body=body,
+                created=int(self._clock()),
+                nonce=encoding.b64u(secrets.token_bytes(NONCE_BYTES)),
+                key_id=self._key_id,
+                signer=self._signer,
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise InvalidInput(f"no request can be signed for {url!r:.200}: {error}") from error
         return SignedRequest(method, target, {"Host": authority, **headers}, body)
 
     def send(self, request: SignedRequest) -> httpx.Response:
         """Send `request`, the same bytes again when the network fails, and return the answer.
 
         Raises:
-            PeerUnavailable: nothing came back in any attempt.
+            PeerUnavailable: no answer within its bounds came back in any attempt.
             LedgerError: the answer is a problem; the class is the one with its code.
         """
         try:
             for attempt in self._retrying():
                 with attempt:
-                    response = self._client.request(
-                        request.method, request.url, content=request.body, headers=request.headers
-                    )
-        except httpx.TransportError as error:
+                    response = self._receive(request)
+        except (httpx.RequestError, UnicodeError) as error:
+            # UnicodeError: a host name that the resolver cannot even encode.
+            host = request.url.netloc.decode("ascii")
             raise PeerUnavailable(
-                f"{request.url.host}:{request.url.port or ''} does not answer: {error}",
-                url=str(request.url),
+                f"{host} does not answer: {error}", url=str(request.url)
             ) from error
         raise_problem(response)
         return response
@@ -115,7 +135,8 @@ class SignedHttp:
         """Sign and send.
 
         Raises:
-            PeerUnavailable: nothing came back in any attempt.
+            InvalidInput: `url` is no address of a server.
+            PeerUnavailable: no answer within its bounds came back in any attempt.
             LedgerError: the answer is a problem; the class is the one with its code.
         """
         return self.send(self.sign(method, url, body, content_type))
@@ -129,6 +150,28 @@ class SignedHttp:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _receive(self, request: SignedRequest) -> httpx.Response:
+        """Send once and read the answer whole, but no further than its bounds."""
+        deadline = time.monotonic() + self._answer_seconds
+        body = bytearray()
+        with self._client.stream(
+            request.method, request.url, content=request.body, headers=request.headers
+        ) as response:
+            if response.headers.get("Content-Encoding", "identity") != "identity":
+                raise httpx.DecodingError("an encoding that was not asked for")
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > self._answer_bytes:
+                    raise httpx.DecodingError(f"more than {self._answer_bytes} bytes")
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout(f"not whole after {self._answer_seconds:.0f} s")
+        return httpx.Response(
+            response.status_code,
+            headers=response.headers,
+            content=bytes(body),
+            request=response.request,
+        )
 
     def _retrying(self) -> Retrying:
         return Retrying(

@@ -6,9 +6,10 @@ an error that concerns the call: a peer that says `fatal` does not end our proce
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING
+
+import orjson
 
 from ..errors import Fatal, InvalidInput, LedgerError, PeerUnavailable
 
@@ -18,19 +19,22 @@ if TYPE_CHECKING:
     import httpx
 
 _ENVELOPE = frozenset({"type", "title", "titleEn", "status", "detail", "code"})
+_NO_FACTS = _ENVELOPE | {"self", "message"}
+"""Members that are no facts: RFC 9457's, and what an error's own parameters are called."""
 _SERVER_ERROR = 500
 
 
 def error_of(response: httpx.Response) -> LedgerError:
     """Return the error an answer that is not a success stands for; its facts are the members."""
     try:
-        problem = json.loads(response.content)
-    except ValueError:
+        # Of bounded depth, unlike the standard library's: no peer's answer exhausts the stack.
+        problem = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
         problem = None
     if not isinstance(problem, dict):
         problem = {}
     detail = str(problem.get("detail") or f"{response.request.url} answered {response.status_code}")
-    facts = {name: value for name, value in problem.items() if name not in _ENVELOPE}
+    facts = {name: value for name, value in problem.items() if name not in _NO_FACTS}
     kind = find_class(str(problem.get("code")))
     if kind is None:
         kind = PeerUnavailable if response.status_code >= _SERVER_ERROR else InvalidInput

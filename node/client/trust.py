@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import orjson
+
 from ..crypto import Sm2PublicKey
 from ..errors import InvalidInput, NotFound
 from ..protocol import encoding
@@ -130,7 +132,10 @@ class NodeTrust:
         kept = self._kept.get(path)
         if kept is not None and self._clock() - kept[0] < FRESH_SECONDS:
             return kept[1]
-        found = self._http.request("GET", self._base + path).json()
+        try:
+            found = orjson.loads(self._http.request("GET", self._base + path).content)
+        except orjson.JSONDecodeError as error:
+            raise InvalidInput(f"{path} is not JSON") from error
         if not isinstance(found, dict):
             raise InvalidInput(f"{path} is not an object")
         self._kept[path] = (self._clock(), found)

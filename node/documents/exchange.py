@@ -7,6 +7,7 @@ yet (the first node, or a department whose key is not registered) stays here alo
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,7 +23,7 @@ from ..errors import (
 from ..protocol import documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .bindings import Bound
     from .directory import Directory
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/json"
 HAND_OVER_SECONDS = 10.0
+SLOW_SECONDS = 2.0
+"""A node that took longer to fail is not asked for documents again for a while."""
+SILENT_SECONDS = 60.0
+"""How long: one dead node must not hold up what all others have."""
 log = logging.getLogger(__name__)
 
 
@@ -70,11 +75,16 @@ class Exchange:
         identities: Sequence[Identity],
         directory: Directory,
         ledger: Ledger,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Speak for `identities` to the nodes in `directory`."""
+        """Speak for `identities` to the nodes in `directory`; `monotonic` gives seconds."""
         self._identities = identities
         self._directory = directory
         self._ledger = ledger
+        self._monotonic = monotonic
+        self._silent_until: dict[str, float] = {}
+        """By URL, for nodes that lately took long to give nothing; the fetcher's alone."""
 
     def serves(self, department: bytes) -> bool:
         """Tell whether this node speaks for the department."""
@@ -121,12 +131,17 @@ class Exchange:
         others = self._directory.known() if bound.public else bound.parties
         path = f"/api/v1/documents/{bound.digest.hex()}"
         for url in self._urls((bound.acting, *others)):
+            begun = self._monotonic()
+            if begun < self._silent_until.get(url, begun):
+                continue
             try:
                 data = identity.http.request("GET", url + path).content
             except LedgerError as error:
                 # Whatever a peer answers is its affair, not the end of ours.
                 if isinstance(error, Fatal):
                     raise
+                if self._monotonic() - begun > SLOW_SECONDS:
+                    self._silent_until[url] = self._monotonic() + SILENT_SECONDS
                 log.debug("%s gives no %s: %s", url, bound.digest.hex(), error.message)
                 continue
             if documents.digest_of(data) == bound.digest:

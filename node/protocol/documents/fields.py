@@ -24,6 +24,10 @@ ITEMS_LIMIT = 256
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 MASK = re.compile(r"full|year|keep:[0-9]{1,3},[0-9]{1,3}", re.ASCII)
 
+_LABEL = "[0-9A-Za-z]([0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+_HOST = rf"({_LABEL}(\.{_LABEL})*|\[[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\])"
+"""A host's name (RFC 1123 section 2.1) or its IPv6 address in brackets."""
+
 Path = tuple[str | int, ...]
 
 
@@ -106,7 +110,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 """A Beijing day."""
 Count = Annotated[int, Field(ge=1, le=UINT32_MAX)]
 MaskRule = Annotated[str, Field(max_length=16), AfterValidator(_mask)]
-Url = Annotated[str, Field(max_length=200, pattern=r"^https?://[0-9A-Za-z.:\[\]-]+$")]
+Url = Annotated[str, Field(max_length=200, pattern=rf"^https?://{_HOST}(:[0-9]{{1,5}})?$")]
 """Base URL of a node, without a path."""
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from node.client.http import SignedHttp
 from node.crypto import SoftwareSigner
-from node.errors import ClockSkew, PeerUnavailable
+from node.errors import ClockSkew, InvalidInput, LedgerError, PeerUnavailable
 from node.protocol import signedcall
 
 SIGNER = SoftwareSigner.generate()
@@ -90,7 +90,70 @@ class TestSignedHttp:
             http.request("GET", "http://node/")
         assert refused.value.facts == {"now": NOW}
 
+    @pytest.mark.parametrize(
+        "url", ["http://", "http://[", "http://[zz]", "http://:80", "http://a:b", "node/x", "ftp:x"]
+    )
+    def test_signs_for_no_url_that_is_none(self, url):
+        with client(Server()) as http, pytest.raises(InvalidInput, match="signed for"):
+            http.request("GET", url)
+
+    @pytest.mark.parametrize("host", ["a..b", ".", "a" * 64, "xn--a"])
+    def test_reaches_no_host_that_has_no_name(self, host):
+        with SignedHttp(SIGNER, attempts=1) as http, pytest.raises(LedgerError):
+            http.request("GET", f"http://{host}/")
+
     def test_gives_every_request_its_own_nonce(self):
         with client(Server()) as http:
             nonces = {http.sign("GET", "http://node/").headers["signature-input"] for _ in "abc"}
         assert len(nonces) == 3
+
+
+class TestHostileServer:
+    """What a server answers is bounded, and whatever is wrong with it is its own affair."""
+
+    def test_is_read_no_further_than_the_limit(self):
+        def endless():
+            while True:
+                taken.append(1)
+                yield b"x" * 1000
+
+        taken: list[int] = []
+        server = Server(httpx.Response(200, stream=Endless(endless())))
+        http = client(server, attempts=1, answer_bytes=10_000)
+        with http, pytest.raises(PeerUnavailable, match="more than 10000 bytes"):
+            http.request("GET", "http://node/")
+        assert len(taken) == 11
+
+    def test_is_waited_for_no_longer_than_the_limit(self):
+        def trickle():
+            while True:
+                yield b"x"
+
+        server = Server(httpx.Response(200, stream=Endless(trickle())))
+        http = client(server, attempts=1, answer_seconds=0.0)
+        with http, pytest.raises(PeerUnavailable, match="not whole"):
+            http.request("GET", "http://node/")
+
+    @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
+    def test_has_nothing_decompressed(self, encoding):
+        headers = {"Content-Encoding": encoding}
+        server = Server(httpx.Response(200, headers=headers, stream=Endless(iter([b"rubbish"]))))
+        with client(server, attempts=1) as http, pytest.raises(PeerUnavailable, match="encoding"):
+            http.request("GET", "http://node/")
+        assert server.requests[0].headers["accept-encoding"] == "identity"
+
+    def test_sends_nobody_elsewhere(self):
+        server = Server(httpx.Response(302, headers={"Location": "http://169.254.169.254/"}))
+        with client(server, attempts=1) as http, pytest.raises(LedgerError):
+            http.request("GET", "http://node/")
+        assert len(server.requests) == 1
+
+
+class Endless(httpx.SyncByteStream):
+    """A body that comes piece by piece."""
+
+    def __init__(self, pieces):
+        self.pieces = pieces
+
+    def __iter__(self):
+        return self.pieces

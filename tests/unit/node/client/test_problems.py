@@ -37,7 +37,19 @@ class TestErrorOf:
         ("status", "kind"), [(500, errors.PeerUnavailable), (418, errors.InvalidInput)]
     )
     @pytest.mark.parametrize(
-        "content", [b"", b"<html>", b"[]", b'{"code": "unheard-of"}', b'{"code": 7}']
+        "content",
+        [
+            b"",
+            b"<html>",
+            b"[]",
+            b'{"code": "unheard-of"}',
+            b'{"code": 7}',
+            # What gateways of other makes answer.
+            b'{"message": "no Route matched with those values"}',
+            b'{"self": 1, "detail": ["x"]}',
+            b"[" * 100_000,
+            b'{"code": "\xff"}',
+        ],
     )
     def test_makes_the_best_of_what_is_no_problem_of_ours(self, status, kind, content):
         assert type(error_of(response(status, content=content))) is kind

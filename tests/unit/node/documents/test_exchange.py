@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from node.documents import objects
+from node.documents.exchange import SILENT_SECONDS, SLOW_SECONDS
 from node.documents.fetcher import LONGEST_PAUSE_MS
 from node.errors import (
     ConfigInvalid,
@@ -24,7 +25,7 @@ from node.protocol import documents
 from node.protocol.enums import KeyKind
 from tests.common import papers
 
-from .common import CENTRE, EDUCATION, ENTRY, POLICE, STRANGER, URLS, key_of
+from .common import CENTRE, EDUCATION, ENTRY, POLICE, STRANGER, URLS, Clock, key_of
 
 
 def version(**changes):
@@ -257,6 +258,33 @@ class TestFetcher:
         city.clock.now += 1
         city.centre.settle()
         assert city.centre.facts.version(digest).code == "30300101/06001"
+
+    def test_asks_a_node_that_takes_long_to_fail_once_a_while_only(self, city):
+        city.enrol_all()
+        monotonic = Clock(0.0)
+        city.centre.exchange._monotonic = monotonic
+        asked = []
+
+        def hang(_digest, key):
+            asked.append(key)
+            monotonic.now += SLOW_SECONDS + 1
+            raise PeerUnavailable("timed out")
+
+        city.police.access.read = hang
+        digests = [city.submit(version(code=f"30300101/0600{n}")) for n in range(3)]
+        city.centre.settle()
+        assert asked == [key_of(CENTRE)]
+        # Others are asked all the while: one of them has a paper by now.
+        data = city.police.store.get(digests[2])
+        city.education.access.accept(digests[2], data, key_of(POLICE))
+        city.clock.now += LONGEST_PAUSE_MS / 1000
+        city.education.settle()
+        city.centre.settle()
+        assert city.centre.store.find(digests[2]) == data
+        monotonic.now += SILENT_SECONDS
+        city.clock.now += LONGEST_PAUSE_MS / 1000
+        city.centre.settle()
+        assert asked.count(key_of(CENTRE)) == 2
 
     def test_outlives_a_peer_that_answers_with_nonsense(self, city):
         city.enrol_all()

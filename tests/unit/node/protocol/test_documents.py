@@ -122,6 +122,17 @@ class TestParse:
         found = reasons("key", publicKey="11" * 64)
         assert found == {("publicKey",): "不是 SM2 曲线上的公钥"}
 
+    @pytest.mark.parametrize(
+        "host",
+        ["a..b", ".", "a" * 64, "[", "[zz]", ":80", "a:b", "-a", "a-", "a:800000", "a/b", "A@b"],
+    )
+    def test_refuses_a_url_that_names_no_host(self, host):
+        assert ("url",) in reasons("department", url=f"http://{host}")
+
+    @pytest.mark.parametrize("host", ["a", "A-1.gov.cn:8601", "10.0.0.1", "[::1]:80", "xn--fiq"])
+    def test_takes_the_url_of_a_host(self, host):
+        documents.new_document("department", papers.department(url=f"https://{host}"))
+
     @pytest.mark.parametrize("day", ["2026-02-30", "2026-1-1", "1999-12-31", 20260101, "20260101"])
     def test_refuses_what_is_no_day(self, day):
         assert ("validUntil",) in reasons("application", validUntil=day)
