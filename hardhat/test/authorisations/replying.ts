@@ -116,6 +116,15 @@ export function describeReply(): void {
       await refuses(reply({ callsPerDay: 0 }), "QuotaZero", [0, 10_000]);
       await refuses(reply({ rowsPerDay: 0 }), "QuotaZero", [1000, 0]);
     });
+
+    it("and is not over with the block; a second more is a time", async () => {
+      city.chain.now = FROM + 1000n;
+      const over = city.chain.now + 1n;
+      await refuses(reply({ validUntil: over }), "PeriodInvalid", [FROM, over]);
+      await restore();
+      city.chain.now = FROM + 1000n;
+      await reply({ validUntil: over + 1n });
+    });
   });
 
   describe("a reply", () => {

@@ -129,7 +129,7 @@ export function describeAdvance(): void {
           assert.deepEqual([before.prior, before.suspendedBy], [state, 2]);
           await one.take(Step.resume, POLICE_OFFICE);
           const after = await city.chain.read(city.authorisations, "authorisationOf", [one.id]);
-          assert.equal(after.state, state);
+          assert.deepEqual([after.state, after.prior, after.suspendedBy], [state, 0, 0]);
         }
       });
     }
