@@ -7,5 +7,6 @@ signs. `signedcall`: profile gdsl-1 of signed HTTP calls. `envelope`: sealed ans
 logged call. `receipt`: what a client keeps of it. `abicodec`: contract data by type. `abi`:
 events, calls and errors of our contracts. `eip712`: hashes of structs. `decision`: what officials
 sign. `documents`: the papers behind decisions. `blocks`: block headers and their receipts.
+`rlp`, `trie`: what those are encoded and hashed with. `words`: what people read for numbers.
 `evidence`: bundles that prove a call offline. `trust`: what a verifier takes for granted.
 """

@@ -2,7 +2,8 @@
 
 chain: the whole as one object. service: JSON-RPC as clients see it. methods: which methods exist.
 sealer: the one writer, from transaction to committed block. admission: what may be queued.
-gate: readers together, the writer alone. store: blocks on disk. anvil: the EVM process.
+gate: readers together, the writer alone. store: blocks on disk. replay: stored blocks give the
+same hashes. anvil: the EVM process. rpc: JSON-RPC messages.
 """
 
 from .chain import EmbeddedChain

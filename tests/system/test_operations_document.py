@@ -1,0 +1,73 @@
+"""docs/operations*.md name every setting, with its default, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic_core import PydanticUndefined
+
+from api.settings import (
+    AnchoringSettings,
+    DepartmentSettings,
+    LimitSettings,
+    Settings,
+    SourceSettings,
+)
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+ROOT = Path(__file__).parents[2]
+SECTIONS: dict[str, type[BaseModel]] = {
+    "[[departments]]": DepartmentSettings,
+    "[[departments.sources]]": SourceSettings,
+    "[anchoring]": AnchoringSettings,
+    "[limits]": LimitSettings,
+}
+
+
+@pytest.mark.parametrize("name", ["operations.md", "operations.zh-CN.md"])
+class TestSettings:
+    def test_every_one_is_described(self, name: str) -> None:
+        text = self.text(name)
+        rows = self.rows(text.split("chain_url", 1)[1].split("`[[departments]]`", 1)[0])
+        said = {"chain_url"} | {word for row in rows for word in re.findall(r"`(\w+)`", row[0])}
+        assert said == set(Settings.model_fields) - {"anchoring", "limits"}
+
+    @pytest.mark.parametrize("section", SECTIONS)
+    def test_every_one_of_a_section_stands_with_its_default(self, name: str, section: str) -> None:
+        text = self.text(name)
+        rows = self.rows(re.split(r"\n`\[|\n## ", text.split(f"\n`{section}`", 1)[1])[0])
+        defaults = {row[0].strip("` "): row[1].strip() for row in rows if "`" in row[0]}
+        fields = SECTIONS[section].model_fields
+        assert defaults.keys() == fields.keys()
+        for field, shown in defaults.items():
+            default = fields[field].default
+            if default is PydanticUndefined:
+                assert shown in {"required", "必填"}
+            elif default != []:
+                assert shown == str(default)
+
+    @staticmethod
+    def text(name: str) -> str:
+        return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+    @staticmethod
+    def rows(text: str) -> list[list[str]]:
+        lines = [line for line in text.splitlines() if line.startswith("| `")]
+        return [re.split(r"(?<!\\)\|", line)[1:] for line in lines]
+
+
+class TestLinks:
+    @pytest.mark.parametrize(
+        "path",
+        [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")],
+        ids=lambda path: str(path.relative_to(ROOT)),
+    )
+    def test_lead_to_files(self, path: Path) -> None:
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (path.parent / target).exists(), target
