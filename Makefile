@@ -61,7 +61,7 @@ types: setup ## mypy, strict
 arch: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
-contracts: setup ## the contracts' own tests
+contracts: setup ## the contracts' own tests, with what every decision costs
 	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test
 
 python: setup ## unit, integration and system tests with branch coverage
@@ -74,7 +74,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/chain/artifacts docs/openapi.json
 
 ##@ Parts
-.PHONY: unit integration fmt abi openapi bench
+.PHONY: unit integration fmt abi gas openapi bench
 unit: setup ## fast tests without processes (T=path narrows)
 	$(BIN)/pytest tests/unit
 
@@ -87,6 +87,9 @@ fmt: setup ## format and fix
 
 abi: setup ## ABIs and artifacts from the contracts
 	$(NODE_RUN) node export.ts
+
+gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of gas that is meant
+	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts
 
 openapi: setup ## docs/openapi.json from the API
 	$(BIN)/shareledger plumbing openapi --output docs/openapi.json

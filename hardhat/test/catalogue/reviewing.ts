@@ -9,7 +9,6 @@ import {
   COUNTY_HEAD,
   DATA,
   DATA_HEAD,
-  departmentId,
   digest,
   idOf,
   POLICE,
@@ -19,12 +18,9 @@ import {
   SCHOOL_OFFICE,
 } from "../harness/city.ts";
 import { EntryState, Role, ShareType } from "../harness/enums.ts";
-import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
+import { TOWN, TOWN_HEAD } from "../harness/parties.ts";
+import type { Sm2Key } from "../harness/sm2.ts";
 import { submittedOnce } from "./submitting.ts";
-
-/** A provider under the county. */
-const TOWN = departmentId("1113092200000TOWN1");
-const TOWN_HEAD = keyNamed("town head");
 
 export function describeReviewVersions(): void {
   let city: City;

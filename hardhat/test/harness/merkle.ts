@@ -26,10 +26,21 @@ export function leafHash(leaf: Uint8Array): Hex {
 /** The trees of the first leaves of a list. D[a:b] of the definitions is `(a, b)` here. */
 export class Tree {
   readonly #leaves: readonly Uint8Array[];
+  /** Where the made-up full subtrees of a tree without leaves may not be cut. */
+  readonly #edges: readonly number[];
   readonly #hashes = new Map<string, Buffer>();
 
-  constructor(leaves: readonly Uint8Array[]) {
+  constructor(leaves: readonly Uint8Array[], edges: readonly number[] = []) {
     this.#leaves = leaves;
+    this.#edges = edges;
+  }
+
+  /**
+   * Trees too large to build, good for the roots and consistency proofs of these sizes: every full subtree that none
+   * of them cuts has a hash that is made up. Nobody who sees roots and proofs only can tell.
+   */
+  static of(sizes: readonly number[]): Tree {
+    return new Tree([], sizes);
   }
 
   /** Root of the tree of the first `size` leaves. */
@@ -52,11 +63,21 @@ export class Tree {
     const key = `${a}:${b}`;
     let hash = this.#hashes.get(key);
     if (hash === undefined) {
-      const k = a + split(b - a);
-      hash = b - a === 1 ? sha256(Buffer.of(0), this.#leaves[a]!) : sha256(Buffer.of(1), this.#hash(a, k), this.#hash(k, b));
+      hash = this.#isMadeUp(a, b) ? sha256(Buffer.from(key)) : this.#compute(a, b);
       this.#hashes.set(key, hash);
     }
     return hash;
+  }
+
+  #compute(a: number, b: number): Buffer {
+    if (b - a === 1) return sha256(Buffer.of(0), this.#leaves[a]!);
+    const k = a + split(b - a);
+    return sha256(Buffer.of(1), this.#hash(a, k), this.#hash(k, b));
+  }
+
+  #isMadeUp(a: number, b: number): boolean {
+    const isFull = b - a === 1 || b - a === 2 * split(b - a);
+    return this.#edges.length > 0 && isFull && !this.#edges.some((edge) => a < edge && edge < b);
   }
 
   /** PATH(m, D[a:b]). */

@@ -1,0 +1,217 @@
+// What every decision and an anchor cost, to the unit, against snapshots/gas.json (`make gas` writes it anew).
+//
+// Each decision has a nonce and a last second of its own, so that its signature, and with it the steps of SM2, depend
+// on nothing that was decided before it. A nonce opens a fresh word of the bitmap, as the nodes' random nonces do.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { before, describe, it } from "node:test";
+import { keccak256, padHex, stringToHex } from "viem";
+import { artifactOf, DAY, START, ZERO, type Deployed, type Fields } from "./harness/chain.ts";
+import {
+  APPLICATION,
+  City,
+  DATA,
+  DATA_HEAD,
+  digest,
+  idOf,
+  POLICE,
+  POLICE_DUTY,
+  POLICE_HEAD,
+  POLICE_OFFICE,
+  REVIEWER,
+  ROOT,
+  SCHOOL,
+  SCHOOL_HEAD,
+  SCHOOL_OFFICE,
+  textHash,
+} from "./harness/city.ts";
+import { KeyKind, Role, ShareType, Step } from "./harness/enums.ts";
+import { Tree } from "./harness/merkle.ts";
+import { keyNamed, type Sm2Key } from "./harness/sm2.ts";
+
+const SNAPSHOT = new URL("../snapshots/gas.json", import.meta.url);
+
+type Figures = Record<string, Record<string, number>>;
+
+/** Most that one decision of each function may cost; what is not named here, `OTHER`. Many at once are not limited. */
+const LIMITS: Record<string, number> = {
+  enrolDepartment: 1_100_000,
+  addKey: 1_100_000,
+  applyFor: 560_000,
+  anchor: 65_000,
+};
+const OTHER = 440_000;
+const MANY = ": 10 at once";
+
+/** Plays the decisions on one city and keeps what each costs. */
+class Meter {
+  readonly figures: Figures = {};
+  readonly #city: City;
+
+  constructor(city: City) {
+    this.#city = city;
+  }
+
+  /** Sign and send a decision; `label` is the function, or "<function>: <what of it>". */
+  async decide(target: Deployed, label: string, message: Fields, signer: Sm2Key, possession?: Sm2Key): Promise<void> {
+    const nonce = BigInt(keccak256(stringToHex(`${target.name}.${label}`))) >> 192n;
+    const decision = { ...message, nonce, notAfter: START + 5n * DAY };
+    const twist = possession === undefined ? {} : { possession };
+    const { gas } = await this.#city.chain.decide(target, nameOf(label), decision, signer, twist);
+    this.#keep(target, label, gas);
+  }
+
+  async send(target: Deployed, label: string, args: readonly unknown[]): Promise<void> {
+    this.#keep(target, label, (await this.#city.chain.send(target, nameOf(label), args)).gas);
+  }
+
+  #keep({ name }: Deployed, label: string, gas: number): void {
+    (this.figures[name] ??= {})[label] = gas;
+  }
+}
+
+/** The function a label speaks of. */
+function nameOf(label: string): string {
+  return label.split(":")[0]!;
+}
+
+const TEN = Array.from({ length: 10 }, (_, i) => `TEN${i}`);
+
+/** A city with nobody in it but the root department, whose enrolment is the first figure. */
+async function foundedCity(): Promise<[City, Meter]> {
+  const city = await City.deployed();
+  const meter = new Meter(city);
+  const root = city.enrolMessage(DATA, DATA_HEAD, { parent: DATA, screening: true });
+  await meter.decide(city.registry, "enrolDepartment: the root", root, ROOT, DATA_HEAD);
+  return [city, meter];
+}
+
+async function measureRegistry(city: City, meter: Meter): Promise<void> {
+  const period = { validFrom: START, validUntil: START + 365n * DAY };
+  const police = city.enrolMessage(POLICE, POLICE_HEAD);
+  await meter.decide(city.registry, "enrolDepartment", police, DATA_HEAD, POLICE_HEAD);
+  await city.enrol(SCHOOL, SCHOOL_HEAD, DATA_HEAD);
+  const office = city.addKeyMessage(POLICE, POLICE_OFFICE);
+  await meter.decide(city.registry, "addKey", office, POLICE_HEAD, POLICE_OFFICE);
+  const grant = { department: POLICE, key: POLICE_OFFICE.id, roles: Role.officeHead, ...period };
+  await meter.decide(city.registry, "grantRoles", { ...grant, digest: digest("roles") }, POLICE_HEAD);
+  await city.officer(DATA, REVIEWER, DATA_HEAD, Role.reviewer);
+  await city.officer(POLICE, POLICE_DUTY, POLICE_HEAD, Role.dutyOfficer);
+  await city.officer(SCHOOL, SCHOOL_OFFICE, SCHOOL_HEAD, Role.officeHead);
+  const application = { department: SCHOOL, codeHash: textHash("ZHSX"), digest: digest("application object") };
+  await meter.decide(city.registry, "registerApplication", application, SCHOOL_OFFICE);
+  const lost = keyNamed("lost");
+  await city.addKey(APPLICATION, lost, SCHOOL_HEAD, { kind: KeyKind.application });
+  await meter.decide(city.registry, "revokeKey", { key: lost.id, digest: digest("revocation") }, SCHOOL_HEAD);
+  // A contract whose code does not change when ours does: one STOP.
+  const { address } = await city.chain.deploy("Stop", [], { abi: [], bytecode: "0x6001600c60003960016000f300" });
+  const name = padHex(stringToHex("ShareAuthorisations"), { size: 32, dir: "right" });
+  const listing = { name, contractAddress: address, codeHash: keccak256("0x00") };
+  await meter.decide(city.registry, "listContract", listing, DATA_HEAD);
+}
+
+async function measureCatalogue(city: City, meter: Meter): Promise<void> {
+  const submit = (label: string, versions: Fields[]): Promise<void> =>
+    meter.decide(city.catalogue, label, { department: POLICE, versions }, POLICE_HEAD);
+  const review = (label: string, reviews: Fields[]): Promise<void> =>
+    meter.decide(city.catalogue, label, { reviews, digest: digest("review") }, REVIEWER);
+  await submit("submitVersions", [city.version("R1")]);
+  await submit(`submitVersions${MANY}`, TEN.map((code) => city.version(code)));
+  await review("reviewVersions", [city.review("R1")]);
+  await review(`reviewVersions${MANY}`, TEN.map((code) => city.review(code)));
+  await submit("submitVersions: the next", [city.version("R1", 2)]);
+  await review("reviewVersions: the next, returned", [city.review("R1", 2, false)]);
+  await city.publish("OPEN", ShareType.unconditional);
+  const standing = { entry: idOf(POLICE, "OPEN"), standing: true, callsPerDay: 500, rowsPerDay: 50_000 };
+  await meter.decide(city.catalogue, "setStandingReply", { ...standing, terms: digest("terms") }, POLICE_OFFICE);
+}
+
+async function measureAuthorisations(city: City, meter: Meter): Promise<void> {
+  const target = city.authorisations;
+  const apply = (label: string, codes: string[]): Promise<void> => {
+    const applications = codes.map((code) => city.application(code));
+    return meter.decide(target, label, { department: SCHOOL, applications }, SCHOOL_OFFICE);
+  };
+  await apply("applyFor", ["R1"]);
+  await apply("applyFor: agreed to beforehand", ["OPEN"]);
+  await apply(`applyFor${MANY}`, TEN);
+  let subject = digest("application");
+  const step = async (label: string, number: number, signer: Sm2Key): Promise<void> => {
+    const answered = number === Step.suspend ? ZERO : subject;
+    const message = { authorisation: 1n, step: number, revision: 1, subject: answered, digest: digest(label) };
+    await meter.decide(target, `advance: ${label}`, message, signer);
+    subject = digest(label);
+  };
+  await step("pass", Step.pass, REVIEWER);
+  await meter.decide(target, "reply", city.replyMessage(1n, { subject }), POLICE_OFFICE);
+  subject = digest("reply");
+  await step("deliver", Step.deliver, POLICE_OFFICE);
+  await step("confirm", Step.confirm, SCHOOL_OFFICE);
+  await step("suspend, by the competent department", Step.suspend, DATA_HEAD);
+  await step("rectify", Step.rectify, SCHOOL_OFFICE);
+  await step("resume", Step.resume, DATA_HEAD);
+  await step("suspend, by a duty officer", Step.suspend, POLICE_DUTY);
+  const protective = { authorisation: 1n, step: Step.terminateForCause, revision: 1, subject: ZERO };
+  const terminate = "advance: terminate for cause";
+  await meter.decide(target, terminate, { ...protective, digest: digest(terminate) }, POLICE_OFFICE);
+  const withdraw = { authorisation: 3n, step: Step.withdraw, revision: 1, subject: digest("application") };
+  await meter.decide(target, "advance: withdraw", { ...withdraw, digest: digest("withdrawal") }, SCHOOL_OFFICE);
+}
+
+async function measureAnchors(city: City, meter: Meter): Promise<void> {
+  const registration = { department: POLICE, relay: city.chain.account };
+  await meter.decide(city.anchors, "registerLog", registration, POLICE_HEAD);
+  const log = await city.chain.read(city.anchors, "logOf", [POLICE]);
+  // Odd sizes: the longest proofs there are for logs of about that size.
+  const sizes = [0, 19_503, 20_003, 99_503, 99_999, 999_503, 1_000_003];
+  const tree = Tree.of(sizes);
+  const labels = new Map([
+    [19_503, "anchor: the first"],
+    [20_003, "anchor: 500 leaves to make a log of 20,003"],
+    [99_999, "anchor: 496 leaves to make a log of 99,999"],
+    [1_000_003, "anchor: 500 leaves to make a log of 1,000,003"],
+  ]);
+  for (const [i, size] of sizes.slice(1).entries()) {
+    const old = sizes[i]!;
+    const root = tree.root(size);
+    const args = [log, BigInt(old), BigInt(size), root, digest("checkpoint"), tree.consistencyProof(old, size)];
+    const label = labels.get(size);
+    if (label === undefined) await city.chain.send(city.anchors, "anchor", args);
+    else await meter.send(city.anchors, label, args);
+  }
+}
+
+describe("gas", () => {
+  let figures: Figures;
+  before(async () => {
+    const [city, meter] = await foundedCity();
+    await measureRegistry(city, meter);
+    await measureCatalogue(city, meter);
+    await measureAuthorisations(city, meter);
+    await measureAnchors(city, meter);
+    figures = meter.figures;
+    if (process.env.SHARELEDGER_WRITE_GAS === "1") writeFileSync(SNAPSHOT, `${JSON.stringify(figures, null, 2)}\n`);
+  });
+
+  it("is what the snapshot says, to the unit (where a change is meant: make gas)", () => {
+    assert.deepEqual(figures, JSON.parse(readFileSync(SNAPSHOT, "utf8")));
+  });
+
+  it("is known for every decision, and for anchoring", () => {
+    for (const [contract, labels] of Object.entries(figures)) {
+      const costing = artifactOf(contract).abi.flatMap((item) =>
+        item.type === "function" && item.stateMutability === "nonpayable" ? [item.name] : [],
+      );
+      assert.deepEqual(new Set(Object.keys(labels).map(nameOf)), new Set(costing), contract);
+    }
+  });
+
+  it("stays within what one decision may cost", () => {
+    const over = Object.entries(figures).flatMap(([contract, labels]) =>
+      Object.entries(labels)
+        .filter(([label, gas]) => !label.endsWith(MANY) && gas > (LIMITS[nameOf(label)] ?? OTHER))
+        .map(([label, gas]) => `${contract}.${label}: ${gas}`),
+    );
+    assert.deepEqual(over, []);
+  });
+});
