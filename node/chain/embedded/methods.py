@@ -42,12 +42,15 @@ FORWARDED: Final[dict[str, int | None]] = {
 TIMED = frozenset({"eth_call", "eth_estimateGas"})
 """Methods that run code, and so need to be told the time."""
 
+WORKING = TIMED | {"eth_getLogs"}
+"""Methods that can keep the EVM busy for long, whatever the bounds below."""
+
 LATEST_TAGS = frozenset({"latest", "pending", "safe", "finalized"})
 """Four names for one block: what is sealed is final and nothing is pending."""
 
 LOG_RANGE_BLOCKS = 10_000
-CALL_GAS = 200_000_000
-"""Gas of a call that names no less: an endless loop ends soon."""
+CALL_GAS = 100_000_000
+"""Gas of a call that names no less, as much as a transaction may use: an endless loop ends soon."""
 
 _BLOCK_HASH_PARAMETER = "blockHash"
 
@@ -84,13 +87,14 @@ def _filter(params: list[Any], head: int) -> dict[str, Any]:
     if len(params) != 1 or not isinstance(params[0], dict):
         raise RpcError(INVALID_PARAMS, "one filter object is expected")
     given: dict[str, Any] = params[0]
-    if _BLOCK_HASH_PARAMETER in given:
+    if given.get(_BLOCK_HASH_PARAMETER) is not None:
         return given
     first = _block_number(given.get("fromBlock"), head)
     last = min(_block_number(given.get("toBlock"), head), head)
     if last - first >= LOG_RANGE_BLOCKS:
         asked = f"{last - first + 1} blocks; at most {LOG_RANGE_BLOCKS} are searched at once"
         raise RpcError(LIMIT_EXCEEDED, asked)
+    given = {name: value for name, value in given.items() if name != _BLOCK_HASH_PARAMETER}
     return {**given, "fromBlock": hex(first), "toBlock": hex(max(first, last))}
 
 

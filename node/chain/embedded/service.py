@@ -6,6 +6,8 @@ sealer's gate, so no reader sees a block that a crash could still undo.
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ...errors import ChainUnavailable, InvalidInput, LedgerError
-from .methods import FORWARDED, rewrite
+from .methods import FORWARDED, WORKING, rewrite
 from .rpc import (
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
 BODY_BYTES = 8 * 1024 * 1024
 BATCH_REQUESTS = 1000
 ANSWER_SECONDS = 60.0
+WORKING_REQUESTS = 2
+"""Requests of one such method that keep the EVM busy at once; a block waits for these only."""
+WORKING_SECONDS = 10.0
+"""How long one batch may keep the EVM busy."""
 CLIENT_VERSION = "ShareLedger/embedded"
 
 
@@ -61,6 +67,7 @@ class Service:
 
     def __init__(self, sealer: Sealer, chain_id: int) -> None:
         self._sealer, self._chain_id = sealer, chain_id
+        self._working = {method: threading.BoundedSemaphore(WORKING_REQUESTS) for method in WORKING}
 
     def handle_body(self, body: bytes) -> bytes:
         """Answer the body of one HTTP request; empty when it held notifications only."""
@@ -118,24 +125,39 @@ class Service:
         return guarded(identity, begin)
 
     def _read_all(self, reads: list[_Read]) -> Iterator[bytes]:
-        """Answer reads in order, with one request to the EVM for all that it must answer."""
+        """Answer reads in order: quick ones with one request to the EVM, others one by one."""
         prepared = [guarded(read.identity, partial(self._prepare, read)) for read in reads]
         forwarded = [request for request in prepared if isinstance(request, dict)]
-        if len(forwarded) == 1:
-            identity = forwarded[0]["id"]
-            answers = [guarded(identity, lambda: self._forward(forwarded[0]))]
-        else:
-            answers = self._forward_all(forwarded) if forwarded else []
-        rest = iter(answers)
+        quick = self._forward_all([one for one in forwarded if one["method"] not in WORKING])
+        until = time.monotonic() + WORKING_SECONDS
         for request in prepared:
-            yield next(rest) if isinstance(request, dict) else request
+            if isinstance(request, bytes):
+                yield request
+            elif request["method"] in WORKING:
+                yield guarded(request["id"], partial(self._work, request, until))
+            else:
+                yield next(quick)
+
+    def _work(self, request: Request, until: float) -> bytes:
+        """Answer a request that may keep the EVM busy, unless its batch has done so for long."""
+        with self._working[request["method"]]:
+            if time.monotonic() > until:
+                raise RpcError(LIMIT_EXCEEDED, f"the batch took {WORKING_SECONDS:.0f} s already")
+            return self._forward(request)
 
     def _forward(self, message: object) -> bytes:
         body = orjson.dumps(message)
         with self._sealer.gate.shared():
             return self._sealer.anvil.endpoint.post(body)
 
-    def _forward_all(self, requests: list[Request]) -> list[bytes]:
+    def _forward_all(self, requests: list[Request]) -> Iterator[bytes]:
+        """Answer all together, at one block; nothing is sent for none."""
+        if len(requests) == 1:
+            yield guarded(requests[0]["id"], partial(self._forward, requests[0]))
+        elif requests:
+            yield from self._forward_batch(requests)
+
+    def _forward_batch(self, requests: list[Request]) -> list[bytes]:
         numbered = [{**request, "id": index} for index, request in enumerate(requests)]
         try:
             found = {answer["id"]: answer for answer in orjson.loads(self._forward(numbered))}
