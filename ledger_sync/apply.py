@@ -9,6 +9,7 @@ from node.protocol.decision import from_event, is_decision
 from .arguments import dump_arguments
 from .checks import check_derived, check_sequence, get_possessor, get_signer
 from .projector import project
+from .rules import check_rules
 from .tables import BLOCK, DECISION, DECISION_OBJECT
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def apply_events(
             if is_decision(event.name):
                 signer = get_signer(rows, identity, event)
                 verification.add(event, signer, get_possessor(event))
+            check_rules(rows, identity, event)
             if concern := project(rows, event):
                 decisions.append(_decision(rows, event, concern))
         for decision, found in zip(decisions, verification.hashes(), strict=True):

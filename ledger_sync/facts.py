@@ -82,6 +82,8 @@ class VersionFact:
     share_type: int
     item_count: int
     digest: bytes
+    submitter: bytes
+    """The key that signed it in."""
     submitted_block: int
     reviewed_block: int | None
     review_digest: bytes | None

@@ -26,7 +26,7 @@ from sqlalchemy import (
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 METADATA = MetaData()
 
@@ -175,6 +175,7 @@ ENTRY_VERSION = _table(
     _number("share_type"),
     _number("item_count"),
     _id("digest"),
+    _id("submitter"),  # the key that signed it in; another one must review it
     _number("submitted_block"),
     Column("reviewed_block", Integer),
     Column("review_digest", LargeBinary(32)),
@@ -275,6 +276,8 @@ DECISION = _table(
     _id("acting"),  # department that acted
     Column("args", Text, nullable=False),  # the event's arguments, JSON with bytes as hex
     Index("decision_position", "block", "log_index"),
+    # A signature works once: the write of a second decision with it fails.
+    Index("decision_nonce", "contract", "signing_key", "nonce", unique=True),
 )
 
 DECISION_OBJECT = _table(

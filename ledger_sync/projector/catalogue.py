@@ -42,6 +42,7 @@ def versions_submitted(rows: Rows, event: ChainEvent) -> Concern:
                 "share_type": version["shareType"],
                 "item_count": version["itemCount"],
                 "digest": version["digest"],
+                "submitter": args["signingKey"],
                 "submitted_block": event.block_number,
                 "reviewed_block": None,
                 "review_digest": None,

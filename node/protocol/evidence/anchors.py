@@ -12,6 +12,8 @@ from .registry import place, require
 from .report import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from ..abi import ChainEvent
     from .registry import Registry
 
@@ -44,7 +46,7 @@ class Anchors:
     registry: Registry
     chain_id: int
     registry_address: bytes
-    logs: dict[bytes, Log] = field(default_factory=dict)
+    logs: MutableMapping[bytes, Log] = field(default_factory=dict)
 
     def apply(self, event: ChainEvent) -> None:
         """Apply one event; a registration's signature holds, an anchor has none.

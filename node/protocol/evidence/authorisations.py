@@ -16,6 +16,8 @@ from .report import refuse
 from .steps import STEPS, Rule, Side
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from ..abi import ChainEvent
     from .catalogue import Catalogue, Entry, Version
     from .registry import Registry
@@ -54,7 +56,7 @@ class Authorisations:
 
     registry: Registry
     catalogue: Catalogue
-    by_id: dict[int, Authorisation] = field(default_factory=dict)
+    by_id: MutableMapping[int, Authorisation] = field(default_factory=dict)
 
     def apply(self, event: ChainEvent) -> None:
         """Apply one event whose signature holds.
@@ -73,9 +75,10 @@ class Authorisations:
     def _apply_for(self, event: ChainEvent) -> None:
         args = event.args
         self.registry.require_role(event, args["department"], Role.OFFICE_HEAD)
-        applications, states = args["applications"], args["states"]
+        applications, states, first = args["applications"], args["states"], args["first"]
+        follows = first not in self.by_id and (first == 1 or first - 1 in self.by_id)
         require(
-            args["first"] == len(self.by_id) + 1 and 0 < len(applications) == len(states),
+            follows and 0 < len(applications) == len(states),
             event,
             "授权编号不连续",
             "authorisations out of sequence",
@@ -83,7 +86,7 @@ class Authorisations:
         for number, wanted in enumerate(applications):
             made = self._make(event, wanted)
             _require_state(event, made, states[number])
-            self.by_id[args["first"] + number] = made
+            self.by_id[first + number] = made
 
     def _make(self, event: ChainEvent, wanted: dict[str, Any]) -> Authorisation:
         entry, version = self._applicable(event, wanted)
@@ -120,7 +123,7 @@ class Authorisations:
         entry = self.catalogue.entries.get(wanted["entry"])
         if entry is None or not entry.current or entry.current != wanted["version"]:
             refuse(place(event), "申请的不是现行目录版本", "not the entry's current version")
-        version = entry.versions[entry.current - 1]
+        version = entry.versions[entry.current]
         require(
             version.share_type != ShareType.NOT_SHARED
             and 0 < wanted["items"] < 1 << version.item_count

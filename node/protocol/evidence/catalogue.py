@@ -14,6 +14,8 @@ from .registry import place, require
 from .report import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from ..abi import ChainEvent
     from .registry import Registry
 
@@ -44,7 +46,10 @@ class Entry:
     """A catalogue entry."""
 
     provider: bytes
-    versions: list[Version] = field(default_factory=list)
+    versions: MutableMapping[int, Version] = field(default_factory=dict)
+    """By number, from 1."""
+    latest: int = 0
+    """The number submitted last."""
     current: int = 0
     """The published version in force; 0 before the first."""
     standing: StandingReply | None = None
@@ -55,7 +60,7 @@ class Catalogue:
     """State of `CatalogueRegistry`."""
 
     registry: Registry
-    entries: dict[bytes, Entry] = field(default_factory=dict)
+    entries: MutableMapping[bytes, Entry] = field(default_factory=dict)
 
     def apply(self, event: ChainEvent) -> None:
         """Apply one event whose signature holds.
@@ -83,27 +88,26 @@ class Catalogue:
         )
         for entry_id, submitted in zip(named, event.args["versions"], strict=True):
             entry = self.entries.setdefault(entry_id, Entry(department))
-            pending = entry.versions and entry.versions[-1].state == EntryState.SUBMITTED
+            pending = entry.latest and entry.versions[entry.latest].state == EntryState.SUBMITTED
             require(
-                submitted["version"] == len(entry.versions) + 1 and not pending,
+                submitted["version"] == entry.latest + 1 and not pending,
                 event,
                 "目录版本号不连续,或前一版本尚待审核",
                 "a version out of sequence, or while another awaits its review",
             )
-            entry.versions.append(
-                Version(
-                    EntryState.SUBMITTED,
-                    submitted["shareType"],
-                    submitted["itemCount"],
-                    submitted["digest"],
-                    event.args["signingKey"],
-                )
+            entry.latest = submitted["version"]
+            entry.versions[entry.latest] = Version(
+                EntryState.SUBMITTED,
+                submitted["shareType"],
+                submitted["itemCount"],
+                submitted["digest"],
+                event.args["signingKey"],
             )
 
     def _review(self, event: ChainEvent) -> None:
         for review in event.args["reviews"]:
             entry = self.entries.get(review["entry"])
-            if entry is None or review["version"] != len(entry.versions):
+            if entry is None or review["version"] != entry.latest:
                 refuse(place(event), "审核的不是最新目录版本", "not the entry's latest version")
             competent = self.registry.competent_of(entry.provider)
             require(
@@ -113,7 +117,7 @@ class Catalogue:
                 "reviewed by another department than the competent one",
             )
             self.registry.require_role(event, competent, Role.REVIEWER)
-            version = entry.versions[-1]
+            version = entry.versions[entry.latest]
             require(
                 version.state == EntryState.SUBMITTED
                 and review["subject"] == version.digest
@@ -138,7 +142,7 @@ class Catalogue:
             refuse(place(event), "目录尚未发布", "a standing reply on an unpublished entry")
         self.registry.require_role(event, entry.provider, Role.OFFICE_HEAD)
         require(
-            entry.versions[entry.current - 1].share_type == ShareType.UNCONDITIONAL,
+            entry.versions[entry.current].share_type == ShareType.UNCONDITIONAL,
             event,
             "非无条件共享的目录不得预先答复",
             "a standing reply on an entry that is not shared unconditionally",

@@ -78,7 +78,7 @@ def take_standing(world: World, authorisation: int, key_id: bytes) -> Standing:
         provider=one.provider,
         entry=one.entry,
         version=one.version,
-        entry_state=world.catalogue.entries[one.entry].versions[one.version - 1].state,
+        entry_state=world.catalogue.entries[one.entry].versions[one.version].state,
         revision=one.revision,
         state=one.state,
         items=one.items,

@@ -128,4 +128,4 @@ def _pinned_version(binding: Binding, world: World) -> bytes:
         entry, version = one.entry, one.version
     else:
         return b""
-    return world.catalogue.entries[entry].versions[version - 1].digest
+    return world.catalogue.entries[entry].versions[version].digest

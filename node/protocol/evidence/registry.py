@@ -14,6 +14,8 @@ from ..enums import KeyKind, Role
 from .report import checking, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from ..abi import ChainEvent
 
 NO_END = 2**64 - 1
@@ -84,12 +86,12 @@ class Registry:
     root: Sm2PublicKey
     first: bytes | None = None
     """The department that the root key enrolled; its head lists contracts."""
-    departments: dict[bytes, Department] = field(default_factory=dict)
-    keys: dict[bytes, Key] = field(default_factory=dict)
-    roles: dict[tuple[bytes, bytes], Grant] = field(default_factory=dict)
-    applications: dict[bytes, bytes] = field(default_factory=dict)
+    departments: MutableMapping[bytes, Department] = field(default_factory=dict)
+    keys: MutableMapping[bytes, Key] = field(default_factory=dict)
+    roles: MutableMapping[tuple[bytes, bytes], Grant] = field(default_factory=dict)
+    applications: MutableMapping[bytes, bytes] = field(default_factory=dict)
     """Application to its department."""
-    contracts: dict[bytes, bytes] = field(default_factory=dict)
+    contracts: MutableMapping[bytes, bytes] = field(default_factory=dict)
     """Name (padded) to address."""
 
     def signer(self, event: ChainEvent) -> Sm2PublicKey:
@@ -250,7 +252,11 @@ class Registry:
     def _owner(self, event: ChainEvent, kind: int, holder: bytes) -> bytes:
         """Return the department whose head answers for a key of this kind and holder."""
         owner = self.applications.get(holder) if kind == KeyKind.APPLICATION else holder
-        if owner not in self.departments or not KeyKind.OFFICER <= kind <= KeyKind.APPLICATION:
+        if (
+            owner is None
+            or owner not in self.departments
+            or not KeyKind.OFFICER <= kind <= KeyKind.APPLICATION
+        ):
             refuse(place(event), "密钥的持有者未登记", "the key's holder is not registered")
         return owner
 

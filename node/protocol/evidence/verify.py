@@ -57,7 +57,7 @@ def _verify(bundle: Bundle, trust: Trust) -> Evidence:
     place = verify_place(bundle, claim, world, documents, headers)
     verify_permission(leaf, judged, place.log.department)
     entry = world.catalogue.entries.get(judged.entry)
-    digest = entry.versions[judged.version - 1].digest if entry else b""
+    digest = entry.versions[judged.version].digest if entry else b""
     one = world.authorisations.by_id.get(leaf.authorisation)
     verify_request(bundle, claim, one.purpose if one else b"", documents.get(digest))
 

@@ -24,6 +24,20 @@ MAX_NOTICE_SECONDS = 7 * 24 * 3600
 """A signature is good for at most seven days (`notAfter`, protocol.md section 3)."""
 
 
+def check_time(event: ChainEvent) -> None:
+    """Check that a decision was mined within the time its signature allows.
+
+    Raises:
+        EvidenceInvalid: it was not.
+    """
+    require(
+        event.timestamp <= event.args["notAfter"] <= event.timestamp + MAX_NOTICE_SECONDS,
+        event,
+        "决定的签名已过期或有效期过长",
+        "mined outside the time its signature allows",
+    )
+
+
 class World:
     """Every contract's state after the events applied so far."""
 
@@ -66,12 +80,7 @@ class World:
         used = (event.address, args["signingKey"], args["nonce"])
         require(used not in self._nonces, event, "决定被重放", "a nonce was used twice")
         self._nonces.add(used)
-        require(
-            event.timestamp <= args["notAfter"] <= event.timestamp + MAX_NOTICE_SECONDS,
-            event,
-            "决定的签名已过期或有效期过长",
-            "mined outside the time its signature allows",
-        )
+        check_time(event)
         public_key = self.registry.signer(event)
         with checking(place(event), "决定的签名不成立", "the decision's signature does not hold"):
             decision.reverify(event, decision.Domain(self.chain_id, event.address), public_key)

@@ -331,7 +331,8 @@ class TestSigners:
         story = Story.begin()
         story.enrol(CENTRE)
         key = story.add_key(CENTRE, KeyKind.OFFICER, story.heads[CENTRE])
-        story.grant(CENTRE, key.public_key.key_id, 4, key)
+        story.grant(CENTRE, key.public_key.key_id, 4)
+        story.grant(CENTRE, key.public_key.key_id, 6, key)
         story.mine()
         follow(engine, story.chain, story)
         assert len(Queries(engine).roles_of(key.public_key.key_id)) == 1

@@ -1,0 +1,364 @@
+"""Lies that somebody can tell who runs the chain with other code than the contracts'.
+
+Every signature but those spoken of is good, and made by a key that is registered.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from node.crypto import SoftwareSigner
+from node.protocol import enums, ids
+from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+State, Step, Answer = enums.AuthorisationState, enums.Step, enums.Answer
+
+
+class Liar(Story):
+    """A story whose next decision can be told with other fields, signed or derived."""
+
+    told_otherwise: dict[str, Any] = {}  # noqa: RUF012 - replaced whole, never changed
+
+    @contextmanager
+    def saying(self, **fields: Any) -> Any:
+        self.told_otherwise = fields
+        yield
+        self.told_otherwise = {}
+
+    @contextmanager
+    def undone(self) -> Any:
+        """Forget at the end what is told within: a city need not be told anew for every lie."""
+        height, heads, seqs, nonce = (
+            self.chain.head() + 1,
+            {**self.heads},
+            {**self.seqs},
+            self.nonce,
+        )
+        try:
+            yield
+        finally:
+            self.chain.fork(height)
+            self.heads, self.seqs, self.nonce, self.pending = heads, seqs, nonce, []
+
+    def decide(self, name, message, signer, *, possession=None, **derived):
+        lies = self.told_otherwise
+        deep = {
+            key: [{**one, **{k: v for k, v in lies.items() if k in one}} for one in value]
+            for key, value in message.items()
+            if key in {"applications", "versions", "reviews"}
+        }
+        message = {**message, **deep} | {k: v for k, v in lies.items() if k in message}
+        derived |= {k: v for k, v in lies.items() if k in derived}
+        super().decide(name, message, signer, possession=possession, **derived)
+
+    def _put(self, kind, message, key, signatures, derived):
+        super()._put(kind, message, key, signatures, derived)
+        contract, event, args = self.pending[-1]
+        for field in ("r", "possessionS", "seq", "nonce", "signingKey"):
+            if field in self.told_otherwise:
+                args = {**args, field: self.told_otherwise[field]}
+        self.pending[-1] = (contract, event, args)
+
+
+def _revoked_signs(story: Liar, city: dict[str, Any]) -> None:
+    with story.saying():
+        story.grant(POLICE, city["duty"].public_key.key_id, 1, city["officer"])
+
+
+def _stranger_signs(story: Liar, _: dict[str, Any]) -> None:
+    story.revoke(story.heads[POLICE].public_key.key_id, SoftwareSigner.generate())
+
+
+def _registered_twice(story: Liar, city: dict[str, Any]) -> None:
+    duty = city["duty"]
+    public = duty.public_key
+    message = {
+        "holder": POLICE,
+        "kind": 1,
+        "qx": public.x,
+        "qy": public.y,
+        "validFrom": 0,
+        "validUntil": story.year,
+        "digest": ZERO,
+    }
+    story.decide("AddKey", message, story.heads[POLICE], possession=duty, addedKey=public.key_id)
+
+
+def _relisted(story: Liar, _: dict[str, Any]) -> None:
+    with story.saying(contractAddress=b"\x77" * 20):
+        story.list_contract("AccessAnchors")
+
+
+def _listed_by_another(story: Liar, _: dict[str, Any]) -> None:
+    centre = story.heads[CENTRE]
+    story.heads[CENTRE] = story.heads[POLICE]
+    story.list_contract("CatalogueRegistry")
+    story.heads[CENTRE] = centre
+
+
+def _reviewed_own(story: Liar, _: dict[str, Any]) -> None:
+    """The centre's head submits an entry of the centre and reviews it with the same key."""
+    story.submit(CENTRE, ("10/1", 1, 2))
+    with story.saying(entry=ids.entry_id(CENTRE, "10/1")):
+        story.review(("10/1", 1, True))
+
+
+def _replayed(story: Liar, _body: dict[str, Any]) -> None:
+    contract, event = "DepartmentRegistry", "RolesGranted"
+    story.grant(POLICE, story.heads[POLICE].public_key.key_id, 6)
+    _, _, granted = story.pending[-1]
+    story.pending.append((contract, event, {**granted, "seq": story.seq(contract)}))
+
+
+def _lying(tell: Callable[[Liar, dict[str, Any]], object], **fields: Any) -> Any:
+    def lie(story: Liar, city: dict[str, Any]) -> None:
+        with story.saying(**fields):
+            tell(story, city)
+
+    return lie
+
+
+def _reply(story: Liar, city: dict[str, Any]) -> None:
+    story.apply_for(city["application"], 4, (city["households"], 1, State.APPLIED))
+    story.mine()
+    story.reply(4, Answer.PARTLY, 0b0101, city["households"])
+
+
+def _answering(answer: int, items: int, **fields: Any) -> Any:
+    def lie(story: Liar, city: dict[str, Any]) -> None:
+        story.apply_for(city["application"], 4, (city["households"], 1, State.APPLIED))
+        with story.saying(**fields):
+            story.reply(4, answer, items, city["households"])
+
+    return lie
+
+
+def _applying(state: int = State.APPLIED, **fields: Any) -> Any:
+    def lie(story: Liar, city: dict[str, Any]) -> None:
+        with story.saying(**fields):
+            story.apply_for(city["application"], 4, (city["households"], 1, state))
+
+    return lie
+
+
+def _stepping(step: int, state: int, who: bytes = POLICE, **fields: Any) -> Any:
+    def lie(story: Liar, _: dict[str, Any]) -> None:
+        with story.saying(**fields):
+            subject = fields.get("subject", digest("resumed"))
+            story.step(1, step, state, story.heads[who], subject=subject)
+
+    return lie
+
+
+def _resumed_by_the_wrong_side(story: Liar, _: dict[str, Any]) -> None:
+    story.step(1, Step.SUSPEND, State.SUSPENDED, story.heads[CENTRE])
+    story.step(1, Step.RESUME, State.AGREED, story.heads[POLICE], subject=digest("resumed"))
+
+
+def _anchoring(old_size: int, size: int) -> Any:
+    return lambda story, city: story.anchor(city["log"], old_size, size)
+
+
+LIES: dict[str, tuple[str, Any]] = {
+    "another key's signature": ("signature", _lying(_reply, r=7)),
+    "no possession of a new key": (
+        "signature",
+        _lying(lambda story, _: story.add_key(POLICE, 1, story.heads[POLICE]), possessionS=7),
+    ),
+    "an event left out": (
+        "follows",
+        _lying(lambda story, _: story.list_contract("AccessAnchors"), seq=99),
+    ),
+    "a decision used twice": ("nonce", _replayed),
+    "a signature past its time": (
+        "outside the time",
+        lambda story, _: (story.list_contract("AccessAnchors"), story.mine(timestamp=2**31)),
+    ),
+    "a stranger's key": ("unknown key", _stranger_signs),
+    "a revoked key": ("revoked", _revoked_signs),
+    "an application's key deciding": (
+        "no officer's",
+        lambda story, city: story.grant(POLICE, bytes(32), 0, city["call_key"]),
+    ),
+    "enrolment by a department that is not competent": (
+        "role",
+        lambda story, _: story.enrol(ids.department_id("1" * 18), story.heads[POLICE]),
+    ),
+    "enrolment under nobody": (
+        "unknown parent",
+        _lying(lambda story, _: story.enrol(ids.department_id("1" * 18)), parent=b"\1" * 32),
+    ),
+    "enrolment twice": ("enrolled twice", lambda story, _: story.enrol(EDUCATION)),
+    "a head key under another id": (
+        "not the key's id",
+        _lying(lambda story, _: story.enrol(ids.department_id("1" * 18)), headKey=b"\1" * 32),
+    ),
+    "a key given by another department": (
+        "role",
+        lambda story, _: story.add_key(POLICE, 1, story.heads[EDUCATION]),
+    ),
+    "a key of nobody": (
+        "holder",
+        lambda story, _: story.add_key(b"\1" * 32, 1, story.heads[EDUCATION]),
+    ),
+    "a department's key under an application": (
+        "holder",
+        lambda story, city: story.add_key(city["application"], 2, story.heads[EDUCATION]),
+    ),
+    "a key of no kind": ("holder", lambda story, _: story.add_key(POLICE, 9, story.heads[POLICE])),
+    "a key twice": ("registered twice", _registered_twice),
+    "a revocation of an unknown key": (
+        "no live key",
+        lambda story, _: story.revoke(b"\1" * 32, story.heads[POLICE]),
+    ),
+    "a revocation twice": (
+        "no live key",
+        lambda story, city: story.revoke(city["officer"].public_key.key_id, story.heads[POLICE]),
+    ),
+    "a revocation by another department": (
+        "role",
+        lambda story, city: story.revoke(city["duty"].public_key.key_id, story.heads[EDUCATION]),
+    ),
+    "roles given by another department": (
+        "role",
+        lambda story, city: story.grant(
+            POLICE, city["duty"].public_key.key_id, 6, story.heads[EDUCATION]
+        ),
+    ),
+    "roles for an application's key": (
+        "no live officer's",
+        lambda story, city: story.grant(POLICE, city["call_key"].public_key.key_id, 2),
+    ),
+    "an application registered twice": (
+        "registered twice",
+        lambda story, _: story.register_application(EDUCATION, "ZHSX"),
+    ),
+    "an application under another id": (
+        "not derived",
+        _lying(lambda story, _: story.register_application(EDUCATION, "B"), application=b"\1" * 32),
+    ),
+    "a contract put in another's place": ("replaced", _relisted),
+    "a contract listed by another than the root department": ("role", _listed_by_another),
+    "a version out of sequence": (
+        "out of sequence",
+        lambda story, _: story.submit(POLICE, ("30/3", 5, 1)),
+    ),
+    "a version while another is pending": (
+        "awaits its review",
+        lambda story, _: story.submit(POLICE, ("30/1", 3, 2)),
+    ),
+    "an entry under another id": (
+        "not derived",
+        _lying(lambda story, _: story.submit(POLICE, ("30/9", 1, 1)), entries=[b"\1" * 32]),
+    ),
+    "a review of another document": (
+        "not the submitted",
+        _lying(lambda story, _: story.review(("30/1", 2, True)), subject=b"\1" * 32),
+    ),
+    "a review of an old version": (
+        "latest",
+        lambda story, _: story.review(("30/1", 1, True)),
+    ),
+    "a review of an unknown entry": (
+        "latest",
+        lambda story, _: story.review(("99/1", 1, True)),
+    ),
+    "a review said to be of another competent department": (
+        "competent",
+        _lying(lambda story, _: story.review(("30/1", 2, True)), competent=POLICE),
+    ),
+    "a review by the key that submitted": ("submitted it", _reviewed_own),
+    "a review twice": (
+        "not the submitted",
+        lambda story, _: story.review(("30/3", 1, True)),
+    ),
+    "a standing reply on a conditional entry": (
+        "not shared unconditionally",
+        lambda story, city: story.stand(city["households"]),
+    ),
+    "a standing reply on nothing": (
+        "unpublished",
+        lambda story, _: story.stand(b"\1" * 32),
+    ),
+    "authorisations out of sequence": (
+        "out of sequence",
+        _applying(first=9),
+    ),
+    "an application said to be agreed": ("lead to the state APPLIED", _applying(State.AGREED)),
+    "an application for an old version": ("current version", _applying(version=7)),
+    "an application for no items": ("items it does not have", _applying(items=0)),
+    "an application for items beyond the entry's": (
+        "items it does not have",
+        _applying(items=1 << 12),
+    ),
+    "another department's application": (
+        "another department's application",
+        _applying(application=b"\1" * 32),
+    ),
+    "a quota of nothing": ("quota", _applying(callsPerDay=0)),
+    "an empty period": ("period", _applying(validFrom=2**33)),
+    "a reply to another document": (
+        "another document",
+        _answering(Answer.AGREE, 0b1111, subject=b"\1" * 32),
+    ),
+    "a full agreement that is not full": ("answer", _answering(Answer.AGREE, 0b0111)),
+    "a partial agreement that is full": ("answer", _answering(Answer.PARTLY, 0b1111)),
+    "a reply with items never applied for": ("answer", _answering(Answer.PARTLY, 0b10001)),
+    "a refusal with items": ("answer", _answering(Answer.REFUSE, 1)),
+    "a reply with a wider quota": ("wider", _answering(Answer.AGREE, 0b1111, callsPerDay=101)),
+    "a reply with a longer period": (
+        "wider",
+        _answering(Answer.AGREE, 0b1111, validFrom=5),
+    ),
+    "a reply in another mode": ("wider", _answering(Answer.AGREE, 0b1111, mode=2)),
+    "a refusal said to be agreed": (
+        "lead to the state REFUSED",
+        _answering(Answer.REFUSE, 0, state=int(State.AGREED)),
+    ),
+    "a reply to what was answered": (
+        "in the state AGREED",
+        lambda story, city: story.reply(1, Answer.AGREE, 0b1111, city["households"]),
+    ),
+    "a reply to nothing": (
+        "unknown authorisation",
+        lambda story, city: story.reply(77, Answer.AGREE, 1, city["households"]),
+    ),
+    "a step nobody knows": ("a step", _stepping(Step.END_SERVICE, State.TERMINATED)),
+    "a step in the wrong state": ("a step", _stepping(Step.RESUME, State.AGREED)),
+    "a step by the wrong side": (
+        "may not take",
+        _stepping(Step.SUSPEND, State.SUSPENDED, EDUCATION, subject=ZERO),
+    ),
+    "a step of another revision": (
+        "revision",
+        _stepping(Step.SUSPEND, State.SUSPENDED, subject=ZERO, revision=2),
+    ),
+    "a step that answers another document": (
+        "another document",
+        _stepping(Step.DELIVER, State.DELIVERED, subject=b"\1" * 32),
+    ),
+    "a protective step that answers one": (
+        "another document",
+        _stepping(Step.SUSPEND, State.SUSPENDED),
+    ),
+    "a step said to lead elsewhere": (
+        "lead to the state SUSPENDED",
+        _stepping(Step.SUSPEND, State.ACTIVE, subject=ZERO),
+    ),
+    "a resumption by another than who suspended": ("may not take", _resumed_by_the_wrong_side),
+    "a log registered twice": ("registered twice", lambda story, _: story.register_log(POLICE)),
+    "a log under another id": (
+        "not derived",
+        _lying(lambda story, _: story.register_log(EDUCATION), log=b"\1" * 32),
+    ),
+    "an anchor that skips": ("does not follow", _anchoring(30, 50)),
+    "an anchor that goes back": ("does not follow", _anchoring(40, 39)),
+    "an anchor of an unknown log": (
+        "unknown log",
+        lambda story, _: story.anchor(b"\1" * 32, 0, 1),
+    ),
+}
