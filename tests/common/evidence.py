@@ -357,13 +357,13 @@ class City:
             "answer": sm3(b"answer"),
             "plain": sm3(b"plain"),
             "outcome": SERVED,
+            "custody": "own",
         } | changes
         leaf = build_leaf(
             event=call.event,
             base=call.base,
             signature=call.signature,
             authorisation=authorisation,
-            custody="own",
             **members,
         )
         draft = Draft(

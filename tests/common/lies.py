@@ -184,6 +184,55 @@ LIES: dict[str, tuple[str, Any]] = {
         "no officer's",
         lambda story, city: story.grant(POLICE, bytes(32), 0, city["call_key"]),
     ),
+    "enrolment under a code that is none": (
+        "code, kind or level",
+        lambda story, _: story.enrol(b"\1" * 32),
+    ),
+    "enrolment as a kind that is none": (
+        "code, kind or level",
+        _lying(lambda story, _: story.enrol(ids.department_id("1" * 18)), kind=6),
+    ),
+    "enrolment on a level that is none": (
+        "code, kind or level",
+        _lying(lambda story, _: story.enrol(ids.department_id("1" * 18)), level=0),
+    ),
+    "a key whose validity is over": (
+        "period",
+        _lying(lambda story, _: story.add_key(POLICE, 1, story.heads[POLICE]), validUntil=5),
+    ),
+    "roles that are none": (
+        "roles that are none",
+        lambda story, city: story.grant(POLICE, city["duty"].public_key.key_id, 64),
+    ),
+    "roles for a time that is over": (
+        "period",
+        _lying(
+            lambda story, city: story.grant(POLICE, city["duty"].public_key.key_id, 2),
+            validUntil=5,
+        ),
+    ),
+    "no version at all": ("without", lambda story, _: story.submit(POLICE)),
+    "a version without a document": (
+        "without",
+        _lying(lambda story, _: story.submit(POLICE, ("30/9", 1, 1)), digest=ZERO),
+    ),
+    "a version of no share type": (
+        "without",
+        lambda story, _: story.submit(POLICE, ("30/9", 1, 4)),
+    ),
+    "a version with more items than a bitmap": (
+        "without",
+        _lying(lambda story, _: story.submit(POLICE, ("30/9", 1, 1)), itemCount=257),
+    ),
+    "no review at all": ("a review of nothing", lambda story, _: story.review()),
+    "a standing reply with a quota of nothing": (
+        "quota",
+        _lying(lambda story, city: story.stand(city["streets"]), rowsPerDay=0),
+    ),
+    "a log that nobody may anchor": (
+        "nobody may anchor",
+        _lying(lambda story, _: story.register_log(EDUCATION), relay=bytes(20)),
+    ),
     "enrolment by a department that is not competent": (
         "role",
         lambda story, _: story.enrol(ids.department_id("1" * 18), story.heads[POLICE]),
@@ -298,6 +347,14 @@ LIES: dict[str, tuple[str, Any]] = {
     "another department's application": (
         "another department's application",
         _applying(application=b"\1" * 32),
+    ),
+    "an application in no mode": ("in no mode", _applying(mode=5)),
+    "an application without a document": ("without a document", _applying(digest=ZERO)),
+    "an application for ever": ("for ever", _applying(validUntil=2**40)),
+    "an application for a time that is over": ("period", _applying(validFrom=5, validUntil=6)),
+    "a reply without a document": (
+        "or has none",
+        _answering(Answer.AGREE, 0b1111, digest=ZERO),
     ),
     "a quota of nothing": ("quota", _applying(callsPerDay=0)),
     "an empty period": ("period", _applying(validFrom=2**33)),

@@ -279,6 +279,9 @@ class TestWhatACallWasJudgedBy:
     def test_no_items_are_found(self, city):
         assert self.failure(city, city.call(items=0))["where"] == "leaf.items"
 
+    def test_another_custody_than_the_key_s_is_found(self, city):
+        assert self.failure(city, city.call(custody="hosted"))["where"] == "leaf.custody"
+
     def test_another_version_is_found(self, city):
         assert self.failure(city, city.call(version=2))["where"] == "leaf.version"
 

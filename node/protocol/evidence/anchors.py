@@ -66,6 +66,7 @@ class Anchors:
             self.chain_id, self.registry_address, ids.department_code(department)
         )
         log = keccak256(origin.encode())
+        require(any(event.args["relay"]), event, "没有锚定账户", "a log that nobody may anchor")
         require(
             log == event.args["log"] and log not in self.logs,
             event,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..enums import Answer, Role, ShareType
+from ..enums import Answer, Mode, Role, ShareType
 from ..enums import AuthorisationState as State
-from .registry import place, require
+from .registry import place, require, require_period
 from .report import refuse
 from .steps import STEPS, Rule, Side
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .registry import Registry
 
 ZERO = bytes(32)
+LATEST = 2**40
+"""No authorisation lasts to this second: the contract keeps 40 bits of it."""
 
 
 @dataclass(slots=True)
@@ -132,6 +134,14 @@ class Authorisations:
             "申请的应用、目录或数据项无效",
             "another department's application, an entry not shared, or items it does not have",
         )
+        require(
+            wanted["digest"] != ZERO
+            and Mode.QUERY <= wanted["mode"] <= Mode.STATISTICS
+            and wanted["validUntil"] < LATEST,
+            event,
+            "申请没有文书,或方式、期限无效",
+            "an application without a document, in no mode, or for ever",
+        )
         _require_period_and_quota(event, wanted)
         return entry, version
 
@@ -147,10 +157,10 @@ class Authorisations:
             f"a reply in the state {one.state.name}",
         )
         require(
-            args["subject"] == one.subject,
+            args["subject"] == one.subject and args["digest"] != ZERO,
             event,
-            "答复的不是最近一份申请文书",
-            "the reply answers another document",
+            "答复的不是最近一份申请文书,或没有文书",
+            "the reply answers another document, or has none",
         )
         require(
             _may_answer(one, args["answer"], args["items"]),
@@ -247,13 +257,12 @@ def _may_answer(one: Authorisation, answer: int, items: int) -> bool:
 
 
 def _require_period_and_quota(event: ChainEvent, fields: dict[str, Any]) -> None:
+    require_period(event, fields)
     require(
-        fields["validFrom"] < fields["validUntil"]
-        and fields["callsPerDay"] > 0
-        and fields["rowsPerDay"] > 0,
+        fields["callsPerDay"] > 0 and fields["rowsPerDay"] > 0,
         event,
-        "有效期或限额无效",
-        "an empty period or a quota of nothing",
+        "限额为零",
+        "a quota of nothing",
     )
 
 

@@ -6,9 +6,10 @@ The rules are the contract's, checked again (see registry.py).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...crypto import keccak256
+from .. import ids, items
 from ..enums import EntryState, Role, ShareType
 from .registry import place, require
 from .report import refuse
@@ -79,6 +80,12 @@ class Catalogue:
     def _submit(self, event: ChainEvent) -> None:
         department = event.args["department"]
         self.registry.require_role(event, department, Role.DEPARTMENT_HEAD)
+        require(
+            event.args["versions"] and all(map(_is_version, event.args["versions"])),
+            event,
+            "目录版本的文书、共享类型或数据项数无效",
+            "a version without a document, of no share type or without items",
+        )
         named = [keccak256(department + one["codeHash"]) for one in event.args["versions"]]
         require(
             named == list(event.args["entries"]),
@@ -105,6 +112,7 @@ class Catalogue:
             )
 
     def _review(self, event: ChainEvent) -> None:
+        require(event.args["reviews"], event, "审核内容为空", "a review of nothing")
         for review in event.args["reviews"]:
             entry = self.entries.get(review["entry"])
             if entry is None or review["version"] != entry.latest:
@@ -147,8 +155,22 @@ class Catalogue:
             "非无条件共享的目录不得预先答复",
             "a standing reply on an entry that is not shared unconditionally",
         )
+        require(
+            not args["standing"] or (args["callsPerDay"] and args["rowsPerDay"]),
+            event,
+            "预先答复的限额为零",
+            "a standing reply with a quota of nothing",
+        )
         entry.standing = (
             StandingReply(args["callsPerDay"], args["rowsPerDay"], args["terms"])
             if args["standing"]
             else None
         )
+
+
+def _is_version(submitted: dict[str, Any]) -> bool:
+    return bool(
+        submitted["digest"] != ids.ZERO
+        and ShareType.UNCONDITIONAL <= submitted["shareType"] <= ShareType.NOT_SHARED
+        and 0 < submitted["itemCount"] <= items.LIMIT
+    )

@@ -24,6 +24,9 @@ REGISTRY = "DepartmentRegistry"
 CONTRACTS = (REGISTRY, "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
 """Contracts whose events this verifier replays; any other listed one must only be complete."""
 
+LATEST_TIMESTAMP = 2**37
+"""Chain seconds in the year 6325: no block is later, and dates can be written up to there."""
+
 
 def verify_headers(bundle: Bundle, trust: Trust) -> list[blocks.Header]:
     """Check the chain of headers from genesis to the trusted head and return it.
@@ -37,14 +40,18 @@ def verify_headers(bundle: Bundle, trust: Trust) -> list[blocks.Header]:
             f"区块头共 {len(bundle.headers)} 个，信任文件的链头是第 {trust.head.number} 块",
             f"{len(bundle.headers)} headers, but the trusted head is block {trust.head.number}",
         )
-    expected = trust.head.hash
+    expected, latest = trust.head.hash, LATEST_TIMESTAMP
     headers: list[blocks.Header] = []
     for number in range(trust.head.number, -1, -1):
         where = f"headers[{number}]"
+        # Hashed before it is read: only what the chain made is taken apart.
+        if blocks.header_hash(bundle.headers[number]) != expected:
+            refuse(where, "区块头与链上散列不符", "the header does not hash to the chain's hash")
         with checking(where, "区块头无法解析", "not a header"):
             header = blocks.parse_header(bundle.headers[number])
-        if header.hash != expected:
-            refuse(where, "区块头与链上散列不符", "the header does not hash to the chain's hash")
+        if header.timestamp > latest:
+            refuse(where, "区块时间晚于其后的区块", "a block's time is after that of the next")
+        latest = header.timestamp
         if header.number != number:
             refuse(where, "区块号不连续", f"the header says block {header.number}")
         expected = header.parent_hash
@@ -157,7 +164,9 @@ def verify_chain(bundle: Bundle, trust: Trust) -> tuple[list[blocks.Header], lis
     for event in read_events(bundle, headers, contracts):
         if event.name == "ContractListed":
             address = event.args["contractAddress"]
-            contracts[address] = _contract_name(event.args["name"])
+            # A second name for a contract must not make its events another's, or nobody's.
+            if contracts.get(address) not in CONTRACTS:
+                contracts[address] = _contract_name(event.args["name"])
     verify_completeness(bundle, headers, contracts)
     return headers, read_events(bundle, headers, contracts)
 

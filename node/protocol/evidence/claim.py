@@ -129,12 +129,12 @@ def verify_request(
         refuse("request", "请求正文与签名的摘要不符", "not the body that was signed")
     if claim.leaf.outcome != SERVED:
         return
-    body = _read_body(bundle.request)
-    if not isinstance(body, dict) or ids.purpose_id(str(body.get("purpose"))) != judged_purpose:
+    purpose, named = _read_body(bundle.request)
+    if ids.purpose_id(purpose) != judged_purpose:
         refuse("request", "请求的用途不是授权的用途", "another purpose than the one granted")
     if version is not None:
         with checking("request", "请求了目录中没有的数据项", "items the version does not have"):
-            asked = items.bitmap(version_codes(version.body), map(str, body.get("items") or ()))
+            asked = items.bitmap(version_codes(version.body), named)
         if asked != claim.leaf.items:
             refuse("request", "请求的数据项与条目不符", "other items than the leaf says")
 
@@ -233,9 +233,20 @@ def _verify_note(
         except CheckpointInvalid as err:
             found = err
         else:
+            _require_custody(claim, document)
             return key
     with checking("checkpoint", "检查点签名不成立", "a signature on the checkpoint fails"):
         raise found or CheckpointInvalid("no key of the log")
+
+
+def _require_custody(claim: Claim, document: Document) -> None:
+    """Check that the leaf says of who runs the provider's node what its key's document says."""
+    if claim.leaf.custody != getattr(document.body, "custody", None):
+        refuse(
+            "leaf.custody",
+            "托管情况与签署检查点的部门密钥文书不符",
+            "another custody than the document of the key that signed the checkpoint",
+        )
 
 
 def _ed25519(document: Document) -> bytes:
@@ -243,8 +254,21 @@ def _ed25519(document: Document) -> bytes:
     return bytes.fromhex(getattr(document.body, "ed25519", None) or "")
 
 
-def _read_body(body: bytes) -> object:
+def _read_body(data: bytes) -> tuple[str, list[str]]:
+    """Return the purpose and the items a call's body names."""
     try:
-        return json.loads(body)
+        body = json.loads(data)
     except (ValueError, RecursionError):
         refuse("request", "请求正文不是 JSON", "the body is not JSON")
+    if not isinstance(body, dict):
+        refuse("request", "请求正文不是对象", "the body is no object")
+    purpose, named = body.get("purpose"), body.get("items")
+    texts = [purpose, *named] if isinstance(named, list) else []
+    if not texts or not all(isinstance(one, str) and _is_text(one) for one in texts):
+        refuse("request", "请求正文没有用途或数据项", "the body names no purpose or no items")
+    return str(purpose), list(map(str, named or ()))
+
+
+def _is_text(value: str) -> bool:
+    """Say whether a text can be written at all: JSON may hold half of a character."""
+    return not any("\ud800" <= char <= "\udfff" for char in value)

@@ -7,10 +7,12 @@ changed the contract's code could emit an event that the contract would have ref
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...crypto import Sm2PublicKey, keccak256
-from ..enums import KeyKind, Role
+from ...errors import InvalidInput
+from .. import ids
+from ..enums import DepartmentKind, KeyKind, Level, Role
 from .report import checking, refuse
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ..abi import ChainEvent
 
 NO_END = 2**64 - 1
+_ALL_ROLES = sum(Role)
 
 
 def place(event: ChainEvent) -> str:
@@ -163,6 +166,14 @@ class Registry:
     def _enrol(self, event: ChainEvent) -> None:
         args = event.args
         department, competent = args["department"], args["competent"]
+        require(
+            _is_code(department)
+            and DepartmentKind.GOVERNMENT <= args["kind"] <= DepartmentKind.OTHER
+            and Level.STATE <= args["level"] <= Level.TOWNSHIP,
+            event,
+            "部门的代码、类别或层级无效",
+            "a department with a code, kind or level that is none",
+        )
         require(department not in self.departments, event, "部门重复登记", "enrolled twice")
         if self.first is None:
             require(
@@ -185,6 +196,7 @@ class Registry:
         args = event.args
         owner = self._owner(event, args["kind"], args["holder"])
         self.require_role(event, owner, Role.DEPARTMENT_HEAD)
+        require_period(event, args)
         key = Key(
             _point(event, "qx", "qy"),
             args["holder"],
@@ -220,6 +232,9 @@ class Registry:
             "职责授予了未登记、非人员或失效的密钥",
             "roles granted to a key that is no live officer's",
         )
+        require(not args["roles"] & ~_ALL_ROLES, event, "没有这种职责", "roles that are none")
+        if args["roles"]:
+            require_period(event, args)
         self.roles[args["department"], args["key"]] = Grant(
             args["roles"], args["validFrom"], args["validUntil"]
         )
@@ -259,6 +274,29 @@ class Registry:
         ):
             refuse(place(event), "密钥的持有者未登记", "the key's holder is not registered")
         return owner
+
+
+def require_period(event: ChainEvent, fields: dict[str, Any]) -> None:
+    """Check that what is given lasts, and longer than to the event's block.
+
+    Raises:
+        EvidenceInvalid: it does not.
+    """
+    until = fields["validUntil"]
+    require(
+        fields["validFrom"] < until > event.timestamp,
+        event,
+        "有效期为空或已经届满",
+        "a period that is empty or over",
+    )
+
+
+def _is_code(department: bytes) -> bool:
+    try:
+        ids.department_code(department)
+    except InvalidInput:
+        return False
+    return True
 
 
 def _point(event: ChainEvent, x: str, y: str) -> Sm2PublicKey:

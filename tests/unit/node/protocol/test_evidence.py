@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from node.errors import EvidenceInvalid, MalformedEvidence, SignatureInvalid
 from node.protocol import canonical
 from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
+from node.protocol.evidence.claim import _read_body
 from node.protocol.evidence.judge import Standing, find_refusals, key_is_live
 from node.protocol.evidence.report import checking
 from node.protocol.trust import Head, parse_trust, render_trust
@@ -63,6 +64,32 @@ class TestTheVector:
 
     def test_gives_the_same_lines_twice(self):
         assert verify_evidence(DATA, TRUST) == verify_evidence(DATA, TRUST)
+
+
+class TestTheRequest:
+    """Signed by the application, kept by the provider: both may have meant harm."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"[]",
+            b"{",
+            b"[" * 100_000,
+            b'{"purpose":"RXHY","items":5}',
+            b'{"purpose":"RXHY","items":[["XM"]]}',
+            b'{"purpose":["RXHY"],"items":["XM"]}',
+            b'{"purpose":"\\ud800","items":["XM"]}',
+            b'{"purpose":"RXHY","items":{"XM":1}}',
+            b'{"purpose":"RXHY"}',
+        ],
+    )
+    def test_of_another_form_is_refused(self, body):
+        with pytest.raises(EvidenceInvalid) as caught:
+            _read_body(body)
+        assert caught.value.facts["where"] == "request"
+
+    def test_names_purpose_and_items(self):
+        assert _read_body(b'{"purpose":"RXHY","items":["XM"]}') == ("RXHY", ["XM"])
 
 
 class TestAnyOtherBytes:
@@ -127,6 +154,49 @@ class TestAnyOtherBytes:
             return
         with pytest.raises(EvidenceInvalid):
             verify_evidence(data, TRUST)
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            b"[" + b"[]," * 100_000 + b"[]]",
+            b"[" * 100_000,
+            b'{"a":' * 100_000,
+            b'{"a":1,"a":2}',
+            b'{"a":NaN}',
+            b'{"a":1e400}',
+            b'{"a":' + b"9" * 100_000 + b"}",
+            b'{"a":"\\ud800"}',
+            b'"\xed\xa0\x80"',
+            b"\xff\xfe",
+            b"\0" * 1000,
+        ],
+        ids=[
+            "many lists", "deep lists", "deep objects", "a member twice", "no number",
+            "an infinite number", "a number of 100,000 digits", "half a character",
+            "half a character in UTF-8", "another encoding", "zeros",
+        ],
+    )  # fmt: skip
+    def test_of_unusual_json_are_refused(self, data):
+        with pytest.raises(EvidenceInvalid) as caught:
+            verify_evidence(data, TRUST)
+        assert caught.value.facts["where"]
+
+    def test_that_would_not_fit_in_memory_are_refused_unread(self, monkeypatch):
+        monkeypatch.setattr(canonical, "loads", lambda *_, **__: pytest.fail("was read"))
+        with pytest.raises(EvidenceInvalid, match="more values"):
+            verify_evidence(b"[" + b"[]," * 10_000_000 + b"[]]", TRUST)
+
+    def test_with_more_receipts_than_a_block_has_are_refused(self):
+        many = {**MEMBERS, "receipts": [{"block": 1, "receipts": ["A" * 40] * 65_537}]}
+        with pytest.raises(EvidenceInvalid, match="more receipts"):
+            verify_evidence(canonical.dumps(many), TRUST)
+
+    @pytest.mark.parametrize("at", [0, 65_535, 65_536, 70_001])
+    def test_say_where_they_differ_also_far_inside(self, at):
+        text = "a" * at + "\\u0041" + "b" * 70_000
+        with pytest.raises(EvidenceInvalid) as caught:
+            verify_evidence(f'"{text}"'.encode(), TRUST)
+        assert caught.value.facts["where"] == f"byte {at + 1}"
 
     def test_say_where_json_ends(self):
         with pytest.raises(EvidenceInvalid) as caught:
