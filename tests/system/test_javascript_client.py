@@ -118,12 +118,20 @@ class TestSession:
 
     @pytest.mark.parametrize(
         ("what", "code"),
-        [("notGranted", "item-not-granted"), ("wrongPurpose", "purpose-not-granted")],
+        [
+            ("notGranted", "item-not-granted"),
+            ("wrongPurpose", "purpose-not-granted"),
+            ("notOurs", "authorisation-unknown"),
+            ("replayed", "call-replayed"),
+        ],
     )
     def test_holds_a_refusal_to_its_receipt(
         self, session: dict[str, Any], what: str, code: str
     ) -> None:
         assert session[what] == {"code": code, "receipt": True}
+
+    def test_believes_no_refusal_that_hides_its_receipt(self, session: dict[str, Any]) -> None:
+        assert session["withoutReceipt"] == {"refused": "purpose-not-granted without a receipt"}
 
     def test_learns_nothing_of_anothers_authorisation(self, session: dict[str, Any]) -> None:
         assert session["unknown"] == {"code": "authorisation-unknown", "receipt": False}

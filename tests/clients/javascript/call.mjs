@@ -30,10 +30,16 @@ export function eventId({ created, authority, keyid, nonce }) {
   return Buffer.concat([seconds, sm3(`${authority}\n${keyid}\n${nonce}`).subarray(0, 24)]);
 }
 
+const fresh = () => ({ created: Math.floor(Date.now() / 1000), nonce: b64u(randomBytes(18)) });
+
 /** Sign a request to `url`; what is returned can be sent any number of times. */
-export function sign({ method, url, body = Buffer.alloc(0), contentType = "application/octet-stream" }, key) {
+export function sign(
+  { method, url, body = Buffer.alloc(0), contentType = "application/octet-stream" },
+  key,
+  { created, nonce } = fresh(),
+) {
   const { host, pathname, search } = new URL(url);
-  const signed = { created: Math.floor(Date.now() / 1000), nonce: b64u(randomBytes(18)), keyid: key.keyid };
+  const signed = { created, nonce, keyid: key.keyid };
   const params = parameters(signed);
   const digest = contentDigest(body);
   const text = base({
@@ -50,6 +56,8 @@ export function sign({ method, url, body = Buffer.alloc(0), contentType = "appli
     method,
     url,
     body,
+    created,
+    nonce,
     base: text,
     signature: signature.toString("hex"),
     event: eventId({ ...signed, authority: host.toLowerCase() }),

@@ -6,6 +6,9 @@ import * as call from "./call.mjs";
 import * as canonical from "./canonical.mjs";
 import * as log from "./log.mjs";
 
+const PROVEN_CODES = ["authorisation-unknown", "call-replayed"];
+const PROVEN_STATUSES = [403, 429];
+
 /** A refusal whose receipt, if its code has one, was checked. */
 export class Problem extends Error {
   constructor(problem, receipt) {
@@ -36,12 +39,12 @@ export class Client {
     return members;
   }
 
-  /** Sign a query, whole and ready to be sent. */
-  prepare(authorisation, { purpose, items, where = {}, size = 100, after = null, operator, matter }) {
+  /** Sign a query, whole and ready to be sent; `signed` may fix its second and nonce. */
+  prepare(authorisation, { purpose, items, where = {}, size = 100, after = null, operator, matter }, signed) {
     const salt = b64u(randomBytes(16));
     const body = canonical.render({ purpose, items, where, page: { size, after }, operator, matter, salt });
     const url = `${this.provider}/api/v1/authorisations/${authorisation}/query`;
-    const request = call.sign({ method: "POST", url, body, contentType: "application/json" }, this.signing);
+    const request = call.sign({ method: "POST", url, body, contentType: "application/json" }, this.signing, signed);
     return { request, authorisation, items, operator, matter };
   }
 
@@ -52,20 +55,29 @@ export class Client {
 
   /** Check an answer or a refusal against the call it is for. */
   async judge(asked, { ok, members }) {
+    if (!ok) throw new Problem(members, await this.#checkRefusal(asked, members));
     const granted = await this.get(this.own, `/authorisations/${asked.authorisation}`);
-    const registered = log.parseLog(await this.get(this.own, `/departments/${granted.provider}/log`));
-    if (!ok) throw new Problem(members, this.#checkRefusal(asked, members, registered));
-    return this.#checkAnswer(asked, members, granted, registered);
+    return this.#checkAnswer(asked, members, granted, await this.#logOf(granted.provider));
   }
 
-  #checkRefusal(asked, problem, registered) {
+  async #logOf(department) {
+    return log.parseLog(await this.get(this.own, `/departments/${department}/log`));
+  }
+
+  async #checkRefusal(asked, problem) {
     if (!problem.receipt) {
-      require_(![403, 429].includes(problem.status), `${problem.code} without a receipt`);
+      const proven = PROVEN_STATUSES.includes(problem.status) || PROVEN_CODES.includes(problem.code);
+      require_(!proven, `${problem.code} without a receipt`);
       return undefined;
     }
-    const { leaf } = log.verifyReceipt(problem.receipt, registered);
-    this.#sameCall(asked, leaf);
-    require_(leaf.outcome === problem.code, "the leaf says another code");
+    const leaf = log.parseLeaf(unb64u(problem.receipt.leaf));
+    if (problem.code === "call-replayed") {
+      require_(leaf.event === asked.request.event.toString("hex"), "the receipt is of another event");
+    } else {
+      this.#sameCall(asked, leaf);
+      require_(leaf.outcome === problem.code, "the leaf says another code");
+    }
+    log.verifyReceipt(problem.receipt, await this.#logOf(log.departmentOf(problem.receipt.checkpoint)));
     return problem.receipt;
   }
 
@@ -99,7 +111,7 @@ export class Client {
   async findAnchor(receipt) {
     const leaf = log.parseLeaf(unb64u(receipt.leaf));
     const { provider } = await this.get(this.own, `/authorisations/${leaf.authorisation}`);
-    const registered = log.parseLog(await this.get(this.own, `/departments/${provider}/log`));
+    const registered = await this.#logOf(provider);
     const own = log.verifyReceipt(receipt, registered);
     const newer = (await this.get(this.provider, `/logs/${provider}/events/${leaf.event}`)).receipt;
     require_(newer.leaf === receipt.leaf && newer.index === receipt.index, "the log holds another leaf now");

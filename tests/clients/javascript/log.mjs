@@ -119,6 +119,13 @@ export function verifyReceipt(receipt, log) {
   throw failures[0];
 }
 
+/** The department whose log a note says it is of. */
+export function departmentOf(note) {
+  const match = /^shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:([0-9A-Z]{18})\n/.exec(note);
+  require_(match, "not the origin of a log");
+  return match[1];
+}
+
 /** A log as `GET /departments/{code}/log` describes it. */
 export function parseLog(described) {
   const pairs = described.keys.map((key) => ({ sm2: unhex(key.sm2, 64), ed25519: unhex(key.ed25519, 32) }));

@@ -89,7 +89,17 @@ process.stdout.write(
     forged,
     notGranted: await failing(() => client.query(authorisation, { ...query, items: ["XM", "MZ"] })),
     wrongPurpose: await failing(() => client.query(authorisation, { ...query, purpose: "NOTHING" })),
+    notOurs: await failing(() => client.query(authorisation + 999, query)),
     unknown: await failing(() => client.get(client.provider, `/authorisations/${authorisation + 999}`)),
+    replayed: await failing(async () => {
+      const second = client.prepare(authorisation, { ...query, matter: "another" }, asked.request);
+      await client.judge(second, await client.send(second.request));
+    }),
+    withoutReceipt: await failing(async () => {
+      const wrong = client.prepare(authorisation, { ...query, purpose: "NOTHING" });
+      const { members } = await client.send(wrong.request);
+      await client.judge(wrong, { ok: false, members: { ...members, receipt: undefined } });
+    }),
     changedBody: await rejected(({ body }) => ({ body: flip(body, body.length - 3) })),
     changedSignature: await rejected(({ headers, signature }) => ({
       headers: { ...headers, signature: `sig=:${flip(Buffer.from(signature, "hex"), 9).toString("base64")}:` },
