@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -18,7 +17,7 @@ from .parts import Node
 from .routes import router
 from .routes.shapes import Problem, QueryBody
 from .security import SCHEME
-from .server import AnnouncingServer
+from .server import AnnouncingServer, configure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -85,11 +84,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
         listener = socket.create_server((settings.host, settings.port), backlog=2048)
         with listener:
             node.start()
-            config = uvicorn.Config(
+            config = configure(
                 build(node),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )

@@ -9,13 +9,12 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-import uvicorn
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Request, Response
 
 from node.chain.embedded import BODY_BYTES
 
-from .server import AnnouncingServer
+from .server import AnnouncingServer, configure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +58,8 @@ def serve(
         Fatal: what ended the chain, at start or later.
     """
     listener = socket.create_server((host, port))
-    config = uvicorn.Config(create_app(chain), log_level="warning", access_log=False)
     server = AnnouncingServer(
-        config, lambda: announce(f"http://{host}:{listener.getsockname()[1]}")
+        configure(create_app(chain)), lambda: announce(f"http://{host}:{listener.getsockname()[1]}")
     )
 
     def end() -> None:

@@ -1,14 +1,31 @@
-"""Uvicorn that says when it listens: the node's and the embedded chain's server alike."""
+"""Uvicorn as the node and the embedded chain run it alike: bounded, and it says when it listens."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+
+from .protocol import BoundedProtocol
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
+
+    from fastapi import FastAPI
+
+
+def configure(app: FastAPI, **options: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's own
+    """Return how `app` is served; `options` are uvicorn's."""
+    return uvicorn.Config(
+        app,
+        http=BoundedProtocol,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        **options,
+    )
 
 
 class AnnouncingServer(uvicorn.Server):

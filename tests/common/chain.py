@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 
 from api.chainrpc import create_app
+from api.server import configure
 from node.chain.deployment import Deployment, deploy
 from node.chain.embedded import EmbeddedChain
 from node.chain.gateway import Gateway
@@ -92,7 +93,7 @@ def running_chain(folder: Path, *, chain_id: int = CHAIN_ID) -> Iterator[Running
 def serving(app: Any) -> Iterator[str]:
     """Serve an ASGI application from a thread; yields its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server = uvicorn.Server(configure(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     with listener:
         thread.start()

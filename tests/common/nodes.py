@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import build
 from api.parts import Node
+from api.server import configure
 from api.settings import load_settings
 from node.chain.relay import RelayAccount
 from node.client.calls import LedgerClient
@@ -124,7 +125,7 @@ def write_settings(folder: Path, chain: LedgerChain, keys: NodeKeys, port: int) 
 @contextmanager
 def serving_on(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     """Serve an application from a thread on a socket that listens already."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    server = uvicorn.Server(configure(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
