@@ -14,7 +14,8 @@ from fastapi.openapi.utils import get_openapi
 
 from . import errors
 from .parts import Node
-from .routes import router
+from .routes import PREFIX, router
+from .routes.query import QueryShortcut
 from .routes.shapes import Problem, QueryBody
 from .security import SCHEME
 from .server import AnnouncingServer, configure
@@ -67,6 +68,7 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
     )
     app.state.node = node
     app.include_router(router)
+    app.add_middleware(QueryShortcut, prefix=PREFIX)
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app

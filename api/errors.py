@@ -172,12 +172,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _ledger_error(_request: Request, error: Exception) -> Response:
-    if not isinstance(error, LedgerError):
-        raise error
+def respond(error: LedgerError) -> Response:
+    """Return an error as the answer of a route; one with a cause on our side is logged as well."""
     if error.__cause__ is not None and status_of(type(error)) >= INTERNAL:
         logger.warning("%s: %s", error.code, error, exc_info=error)
     return problem_response(error)
+
+
+async def _ledger_error(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, LedgerError):
+        raise error
+    return respond(error)
 
 
 async def _validation_error(_request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from anyio import to_thread
 from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
 
 from node.errors import InvalidInput
 from node.protocol import signedcall
@@ -21,6 +22,8 @@ from node.service.serve import authenticate
 from .parts import Node
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
     from node.protocol.facts import KeyFact
     from node.protocol.signedcall import SignedCall
 
@@ -52,32 +55,34 @@ class Caller:
     body: bytes
 
 
-def node_of(request: Request) -> Node:
-    """Return the node that serves the application."""
+async def node_of(request: Request) -> Node:
+    """Return the node that serves the application (async: others FastAPI runs in a thread)."""
     node: Node = request.app.state.node
     return node
 
 
-async def read_call(request: Request, node: Node, limit: int) -> tuple[SignedCall, bytes]:
+async def read_call(
+    scope: Scope, receive: Receive, node: Node, limit: int
+) -> tuple[SignedCall, bytes]:
     """Read a signed request of at most `limit` bytes; nothing is verified but its digest.
 
     Raises:
         InvalidInput: it is too large, not of the profile, or names a host that is not ours.
         DigestMismatch: its body is not the one that was signed.
     """
-    scope = request.scope
-    hosts = request.headers.getlist("host")
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    hosts = [value for name, value in headers if name == b"host"]
     if len(hosts) != 1:
         raise InvalidInput(f"Host is given {len(hosts)} times; once is right (RFC 9112 3.2)")
-    if sum(len(name) + len(value) for name, value in scope["headers"]) > HEADER_BYTES:
+    if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
         raise InvalidInput(f"the headers have more than {HEADER_BYTES} bytes")
-    body = await read_body(request, limit)
+    body = await read_body(receive, limit)
     call = signedcall.parse(
         scope["method"],
-        hosts[0],
+        hosts[0].decode("latin-1"),
         scope["raw_path"],
         scope["query_string"],
-        scope["headers"],
+        headers,
         body,
     )
     if call.authority not in node.settings.authorities:
@@ -89,18 +94,24 @@ async def read_call(request: Request, node: Node, limit: int) -> tuple[SignedCal
     return call, body
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
     """Return the body, read no further than `limit` bytes.
 
     Raises:
         InvalidInput: it is longer.
+        ClientDisconnect: its sender has gone; nobody is left to be answered.
     """
-    parts, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        size += len(part)
         if size > limit:
             raise InvalidInput(f"the body has more than {limit} bytes")
-        parts.append(chunk)
+        parts.append(part)
+        more = message.get("more_body", False)
     return b"".join(parts)
 
 
@@ -111,7 +122,7 @@ async def signed(request: Request, node: Annotated[Node, Depends(node_of)]) -> C
         SignatureInvalid, ClockSkew: nobody in force did.
         LedgerBehind: the read model cannot say.
     """
-    call, body = await read_call(request, node, DOCUMENT_BYTES)
+    call, body = await read_call(request.scope, request.receive, node, DOCUMENT_BYTES)
     key = await to_thread.run_sync(_authenticate, node, call)
     return Caller(key, call, body)
 

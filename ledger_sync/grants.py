@@ -40,7 +40,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy import Connection, Engine, Select
 
@@ -87,6 +87,7 @@ class Grants:
         self._clock = clock
         # Compiled once: the text is the same for every call, and compiling costs more than reading.
         self._state_sql = str(_SELECT_STATE.compile(engine))
+        self._driver: Any = engine.dialect.loaded_dbapi
         self._kept: _Kept | None = None
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
@@ -98,24 +99,43 @@ class Grants:
             LedgerBehind: the read model is not to be trusted now.
         """
         try:
-            with self._engine.connect() as connection:
-                block = self._current(connection)
-                kept = self._kept
-                if kept is None or kept.block != block:
-                    kept = self._kept = _Kept(block, {})
+            block = self._trusted(self._find_state())
+            kept = self._kept
+            if kept is not None and kept.block == block:
                 found = kept.snapshots.get((key_id, authorisation))
-                if found is None:
-                    found = _read(connection, block, key_id, authorisation)
-                    if len(kept.snapshots) >= MOST_KEPT:
-                        kept.snapshots.clear()
-                    kept.snapshots[key_id, authorisation] = found
-                return found
-        except OperationalError as err:
-            raise LedgerBehind(f"the read model cannot be read: {err.orig}") from err
+                if found is not None:
+                    return found
+            return self._read(key_id, authorisation)
+        except (OperationalError, self._driver.OperationalError) as err:
+            cause = getattr(err, "orig", err)
+            raise LedgerBehind(f"the read model cannot be read: {cause}") from err
 
-    def _current(self, connection: Connection) -> BlockRef:
+    def _read(self, key_id: bytes, authorisation: int) -> Snapshot:
+        """Read a snapshot, and the block it is of, in one transaction; keep it for that block."""
+        with self._engine.connect() as connection:
+            row = connection.exec_driver_sql(self._state_sql).one_or_none()
+            block = self._trusted(row)
+            found = _read(connection, block, key_id, authorisation)
+        kept = self._kept
+        if kept is None or kept.block != block:
+            kept = self._kept = _Kept(block, {})
+        if len(kept.snapshots) >= MOST_KEPT:
+            kept.snapshots.clear()
+        kept.snapshots[key_id, authorisation] = found
+        return found
+
+    def _find_state(self) -> tuple[Any, ...] | None:
+        """Return cursor and contact as they are now; one statement needs no transaction."""
+        # The driver's own cursor: this runs once a call, and costs a quarter this way.
+        pooled = self._engine.raw_connection()
+        try:
+            row: tuple[Any, ...] | None = pooled.cursor().execute(self._state_sql).fetchone()
+            return row
+        finally:
+            pooled.close()
+
+    def _trusted(self, row: Sequence[Any] | None) -> BlockRef:
         """Return the block the model stands at, if it may be trusted now."""
-        row = connection.exec_driver_sql(self._state_sql).one_or_none()
         if row is None or row[1] is None or row[4] is None:
             raise LedgerBehind("the read model has never been filled")
         next_block, block_hash, timestamp, filling, contact_at, behind_since = row

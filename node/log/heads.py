@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 from node.errors import LogRolledBack, LogTampered
 from node.protocol.checkpoint import Checkpoint, sign_note
 
+from .bulk import fetch, run
 from .tables import head
 from .tiles import load_tile
 from .tree import EMPTY_ROOT, GrowingTree, Tile
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from .drafts import LogIdentity
 
 _READ = select(head.c.size, head.c.root, head.c.at).where(head.c.number == bindparam("number_"))
-_MOVE = update(head).where(head.c.number == bindparam("number_"))
+_MOVE = (
+    update(head)
+    .where(head.c.number == bindparam("number_"))
+    .values({name: bindparam(name) for name in ("size", "root", "checkpoint", "at")})
+)
 
 
 @dataclass(slots=True)
@@ -46,16 +51,16 @@ class OpenLog:
             LogRolledBack: the row is behind what this process has committed or seen.
             LogTampered: the row's root is not that of the stored tiles.
         """
-        row = connection.execute(_READ, {"number_": self.number}).one()
-        if row.size == self.tree.size and row.root == self.root:
+        [(size, root, at)] = fetch(connection, _READ, {"number_": self.number})
+        if size == self.tree.size and root == self.root:
             return
-        if row.size <= self.tree.size:
+        if size <= self.tree.size:
             raise LogRolledBack(
-                f"the log's head is size {row.size} after size {self.tree.size} was seen",
+                f"the log's head is size {size} after size {self.tree.size} was seen",
                 log=self.identity.log.hex(),
             )
-        self.tree = load_tree(connection, self.number, row.size, row.root)
-        self.root, self.at = row.root, row.at
+        self.tree = load_tree(connection, self.number, size, root)
+        self.root, self.at = root, at
 
 
 def sign_head(identity: LogIdentity, size: int, root: bytes) -> bytes:
@@ -97,7 +102,7 @@ def load_tree(connection: Connection, number: int, size: int, root: bytes) -> Gr
 def write_head(connection: Connection, log: OpenLog, checkpoint: bytes) -> None:
     """Move the head row to where the log stands now."""
     moved = {"size": log.tree.size, "root": log.root, "checkpoint": checkpoint, "at": log.at}
-    connection.execute(_MOVE, {"number_": log.number, **moved})
+    run(connection, _MOVE, {"number_": log.number, **moved})
 
 
 def _create(connection: Connection, identity: LogIdentity) -> int:

@@ -15,7 +15,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 
 from node.errors import CallReplayed
 
-from .bulk import insert_rows, look_up
+from .bulk import fetch, insert_rows, look_up, run
 from .counters import Counter, beijing_day, end_of_day, load_counters
 from .drafts import Committed
 from .tables import Whole, checkpoint, entry, event, head, position, recent
@@ -131,11 +131,11 @@ def purge(connection: Connection, log_number: int, now: int, added: int) -> None
     first = position(log_number, 0)
     span = {"first": first, "last": position(log_number + 1, 0) - 1}
     expired = now - RESEND_WINDOW_MILLISECONDS
-    oldest = connection.execute(_OLDEST, {**span, "limit": 1}).one_or_none()
-    if oldest is None or oldest.at >= expired:
+    oldest = fetch(connection, _OLDEST, {**span, "limit": 1})
+    if not oldest or oldest[0][1] >= expired:
         return
-    rows = connection.execute(_OLDEST, {**span, "limit": 2 * added + _PURGE_AT_LEAST})
-    last = [row for row in rows if row.at < expired][-1]
-    connection.execute(_DROP_RECENT, {"first": first, "last": last.position})
+    rows = fetch(connection, _OLDEST, {**span, "limit": 2 * added + _PURGE_AT_LEAST})
+    last, _, size = [row for row in rows if row[1] < expired][-1]
+    run(connection, _DROP_RECENT, {"first": first, "last": last})
     # The checkpoint of the last result dropped may still be named by others of its commit.
-    connection.execute(_DROP_CHECKPOINTS, {"number": log_number, "below": last.size})
+    run(connection, _DROP_CHECKPOINTS, {"number": log_number, "below": size})

@@ -198,25 +198,36 @@ def get_last_paths(tree: GrowingTree, edge: Edge, count: int) -> list[tuple[byte
     index, end = edge.size - count, min(HEIGHT, (edge.size - 1).bit_length())
     while index < edge.size:
         number = index >> HEIGHT
-        first, last = number * WIDTH, min((number + 1) * WIDTH, edge.size)
+        first, last = index, min((number + 1) * WIDTH, edge.size)
         shared = get_path(tree.tile, edge, number, HEIGHT)
         siblings = [
-            _siblings(bytes(level), edge, first, height)
+            _siblings(level, edge, first, height)
             for height, level in enumerate(tree.tile(0, number).levels[:end])
         ]
-        for within in range(index - first, last - first):
-            low = [nodes[within >> height] for height, nodes in enumerate(siblings)]
+        for leaf in range(first, last):
+            low = [
+                nodes[(leaf >> height) - start] for height, (start, nodes) in enumerate(siblings)
+            ]
             paths.append((*filter(None, low), *shared))
         index = last
     return paths
 
 
-def _siblings(level: bytes, edge: Edge, first: int, height: int) -> list[bytes | None]:
-    """Return for each node of one level of a tile its sibling, None where it has none."""
+def _siblings(
+    level: bytearray, edge: Edge, first: int, height: int
+) -> tuple[int, list[bytes | None]]:
+    """Return the sibling, None where it has none, of each node from the one above leaf `first`.
+
+    `level` is that height of the tile `first` lies in. The first node answered for is an even
+    one; its index comes first.
+    """
+    start = first >> height & ~1
+    within = start & (WIDTH >> height) - 1
+    hashes = bytes(level[within * HASH_BYTES :])
     nodes: list[bytes | None] = [
-        level[start : start + HASH_BYTES] for start in range(0, len(level), HASH_BYTES)
+        hashes[place : place + HASH_BYTES] for place in range(0, len(hashes), HASH_BYTES)
     ]
-    if (first >> height) + len(nodes) == edge.size >> height:
+    if start + len(nodes) == edge.size >> height:
         nodes.append(edge.nodes[height])
     nodes += [None] * 2
-    return [nodes[place ^ 1] for place in range(len(nodes) - 1)]
+    return start, [nodes[place ^ 1] for place in range(len(nodes) - 1)]

@@ -6,6 +6,7 @@ Contracts compute the same ones; nobody passes an id that can be derived.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from ..crypto import keccak256, sm3
 from ..errors import InvalidInput
@@ -57,8 +58,9 @@ def entry_id(department: bytes, code: str) -> bytes:
     return keccak256(department + code_hash(code))
 
 
+@lru_cache(maxsize=1024)
 def purpose_id(code: str) -> bytes:
-    """Return the id of a purpose."""
+    """Return the id of a purpose; every call names one, and the same few."""
     return code_hash(code)
 
 

@@ -129,9 +129,7 @@ def _scalar(where: str, item: str, value: object) -> Value:
 def _loads(body: bytes) -> object:
     try:
         text = body.decode("utf-8")
-        value: object = json.loads(
-            text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
-        )
+        value: object = _DECODER.decode(text)
         if "\\u" in text:
             # Half a surrogate pair is JSON, but no text: it could be neither hashed nor answered.
             json.dumps(value, ensure_ascii=False).encode()
@@ -151,6 +149,11 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 def _no_float(text: str) -> NoReturn:
     raise InvalidInput(f"{text}: write decimals as text")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float
+)
 
 
 def _object(value: object, name: str) -> dict[str, object]:

@@ -7,13 +7,12 @@ A call to an authorisation that nothing here knows is logged by the first depart
 
 from __future__ import annotations
 
-import asyncio
-import concurrent.futures
 import secrets
 import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..client.problems import find_class
@@ -38,6 +37,7 @@ from .mask import mask_rows
 from .ports import SourceQuery
 from .request import parse_query
 from .sources.values import render
+from .workers import Answers, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +114,8 @@ class Service:
         self._waiting = waiting
         self.in_hand = 0
         self._clock = clock
-        self._pool = concurrent.futures.ThreadPoolExecutor(workers, thread_name_prefix="call")
+        self._workers = Workers(workers, "call")
+        self._answers: Answers[bytes] = Answers()
         self._keys = _DataKeys()
 
     async def handle(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
@@ -133,38 +134,23 @@ class Service:
 
     async def _hand_over(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
         """Give the call to a worker, which gives it to the log; the loop wakes up once for both."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[bytes] = loop.create_future()
-
-        def settle(render: Callable[[], bytes]) -> None:
-            if answer.done():  # its caller has gone; what was logged stays logged
-                return
-            try:
-                answer.set_result(render())
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is the caller's
-                answer.set_exception(error)
+        answer, settle = self._answers.expect()
 
         def run() -> None:
             try:
                 judged = self.judge(call, authorisation, body)
                 logged = self._submit(judged.draft)
             except Exception as error:  # noqa: BLE001 - the edge of a thread
-                failed: Future[bytes] = concurrent.futures.Future()
-                failed.set_exception(error)
-                loop.call_soon_threadsafe(settle, failed.result)
+                settle(partial(_raise, error))
                 return
-            logged.add_done_callback(
-                lambda done: loop.call_soon_threadsafe(
-                    settle, lambda: finish(judged, done.result())
-                )
-            )
+            logged.add_done_callback(lambda done: settle(lambda: finish(judged, done.result())))
 
-        self._pool.submit(run)
+        self._workers.put(run)
         return await answer
 
     def close(self) -> None:
         """End the threads, after the calls they have in hand."""
-        self._pool.shutdown()
+        self._workers.close()
 
     def judge(self, call: SignedCall, authorisation: int, body: bytes) -> Judged:
         """Take a call up to the log: everything but the commit.
@@ -389,6 +375,10 @@ def finish(judged: Judged, committed: Committed) -> bytes:
         canonical.dumps(remaining),
         committed.answer,
     )
+
+
+def _raise(error: Exception) -> NoReturn:
+    raise error
 
 
 def _refuse(error: LedgerError | None, committed: Committed, receipt: dict[str, Any]) -> NoReturn:

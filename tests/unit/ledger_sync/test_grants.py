@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from ledger_sync import grants as module
@@ -14,7 +17,7 @@ from node.errors import ChainUnavailable, LedgerBehind
 from node.protocol import enums
 from node.store import open_engine
 from tests.common.fakes import Scripted
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, tell_city
+from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, digest, tell_city
 
 
 @pytest.fixture
@@ -86,6 +89,97 @@ class TestSnapshot:
         follower.run_once()
         assert state_of(grants) == state
         follower.close()
+        engine.dispose()
+
+
+@pytest.fixture
+def followed(tmp_path, clock):
+    """A city that a test may add to: (story, names, engine, follower)."""
+    story = Story.begin()
+    names = tell_city(story)
+    engine = open_engine(tmp_path / "ledger.db")
+    follower = Follower(engine, story.chain, story.chain.deployment, clock=clock)
+    while follower.run_once():
+        pass
+    yield story, names, engine, follower
+    follower.close()
+    engine.dispose()
+
+
+class TestKeeping:
+    """What is kept never outlives the block it was read at."""
+
+    def test_what_is_kept_is_what_a_reader_without_memory_finds_after_every_decision(
+        self, followed, tmp_path, clock
+    ):
+        story, names, _, follower = followed
+        state, step = enums.AuthorisationState, enums.Step
+        call_key, head = names["call_key"].public_key.key_id, story.heads[POLICE]
+        again = {"subject": digest("resumed"), "document": digest("resumed again")}
+        decisions = [
+            lambda: story.step(1, step.SUSPEND, state.SUSPENDED, names["duty"]),
+            lambda: story.step(1, step.RESUME, state.AGREED, story.heads[CENTRE], **again),
+            lambda: story.submit(POLICE, ("30/1", 3, 2)),
+            lambda: story.review(("30/1", 3, True)),
+            lambda: story.revoke(call_key, story.heads[EDUCATION]),
+            lambda: story.step(1, step.SUSPEND, state.SUSPENDED, names["duty"]),
+            lambda: story.revoke(head.public_key.key_id, head),
+        ]
+        engine = open_engine(tmp_path / "ledger.db", readonly=True)
+        kept, seen = Grants(engine, clock=clock), []
+        asked = [(call_key, 1), (call_key, 2), (call_key, 3), (ZERO, 1), (call_key, 0)]
+        for decide in decisions:
+            for each in asked:
+                kept.snapshot(*each)
+            decide()
+            story.mine()
+            follower.run_once()
+            for each in asked:
+                assert kept.snapshot(*each) == Grants(engine, clock=clock).snapshot(*each)
+            found = kept.snapshot(call_key, 1)
+            assert found.block.number == story.chain.head()
+            seen.append((found.authorisation.state, found.key.revoked_at is None))
+        engine.dispose()
+        agreed, suspended = (state.AGREED, True), (state.SUSPENDED, True)
+        ended = [(state.AGREED, False), (state.SUSPENDED, False), (state.SUSPENDED, False)]
+        assert seen == [suspended, agreed, agreed, agreed, *ended]
+
+    def test_no_thread_gets_what_was_before_once_a_block_is_applied(
+        self, followed, tmp_path, clock
+    ):
+        story, names, _, follower = followed
+        engine = open_engine(tmp_path / "ledger.db", readonly=True)
+        grants, stop = Grants(engine, clock=clock), threading.Event()
+        applied = story.chain.head()
+
+        def ask():
+            while not stop.is_set():
+                at_least = applied
+                found = grants.snapshot(ZERO, 1)
+                assert found.block.number >= at_least
+                suspended = found.authorisation.state == enums.AuthorisationState.SUSPENDED
+                assert suspended == ((found.block.number - first) % 2 == 1)
+
+        first, subject = applied, digest("resumed")
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask) for _ in range(4)]
+            try:
+                for number in range(20):
+                    if number % 2:
+                        document = digest(f"resumed {number}")
+                        told = {"subject": subject, "document": document}
+                        state, signer, subject = enums.AuthorisationState.AGREED, CENTRE, document
+                        story.step(1, enums.Step.RESUME, state, story.heads[signer], **told)
+                    else:
+                        state = enums.AuthorisationState.SUSPENDED
+                        story.step(1, enums.Step.SUSPEND, state, names["duty"])
+                    story.mine()
+                    follower.run_once()
+                    applied = story.chain.head()
+            finally:
+                stop.set()
+            for each in asking:
+                each.result()
         engine.dispose()
 
 

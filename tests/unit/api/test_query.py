@@ -1,0 +1,199 @@
+"""The query over HTTP answers the same whether FastAPI routes it or the shortcut takes it."""
+
+import asyncio
+from types import SimpleNamespace
+
+import httpx
+import pytest
+
+from api.app import build
+from api.routes.query import MAX_NUMBER, QueryShortcut
+from node.client.http import SignedHttp
+from node.crypto import SoftwareSigner
+from node.errors import AuthorisationSuspended, Overloaded, QuotaExceeded
+from node.protocol import canonical
+
+AUTHORITY = "provider.example:8601"
+BODY_BYTES = 2_000
+ANSWER = b'{"receipt":{}}'
+
+
+class Service:
+    """Stands for the service: tells what it was asked, or refuses."""
+
+    def __init__(self):
+        self.asked = []
+        self.refusal = None
+
+    async def handle(self, call, authorisation, body):
+        self.asked.append((call.event, authorisation, body))
+        if self.refusal is not None:
+            raise self.refusal
+        return ANSWER
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+def build_app(service):
+    limits = SimpleNamespace(body_bytes=BODY_BYTES)
+    settings = SimpleNamespace(limits=limits, authorities=[AUTHORITY])
+    return build(SimpleNamespace(service=service, settings=settings))
+
+
+@pytest.fixture(params=["shortcut", "route"])
+def app(request, service):
+    app = build_app(service)
+    if request.param == "route":
+        app.user_middleware = [
+            each for each in app.user_middleware if each.cls is not QueryShortcut
+        ]
+    return app
+
+
+@pytest.fixture(scope="module")
+def http():
+    signed = SignedHttp(SoftwareSigner.generate())
+    yield signed
+    signed.close()
+
+
+def send(app, request, content=None, **headers):
+    async def post():
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await client.request(
+                request.method,
+                request.url,
+                content=request.body if content is None else content,
+                headers={**request.headers, **headers},
+            )
+
+    return asyncio.run(post())
+
+
+def sign(http, number="12", authority=AUTHORITY, size=10):
+    url = f"http://{authority}/api/v1/authorisations/{number}/query"
+    return http.sign("POST", url, canonical.dumps({"a": "x" * size}), "application/json")
+
+
+class TestBothWays:
+    def test_give_the_services_answer(self, app, service, http):
+        request = sign(http)
+        answer = send(app, request)
+        assert (answer.status_code, answer.content) == (200, ANSWER)
+        assert answer.headers["content-type"] == "application/json"
+        [(_, authorisation, body)] = service.asked
+        assert (authorisation, body) == (12, request.body)
+
+    @pytest.mark.parametrize(
+        ("refusal", "status"),
+        [
+            (AuthorisationSuspended("suspended", receipt={"v": 1}), 403),
+            (Overloaded("512 calls are in hand"), 503),
+            (QuotaExceeded("used up", reset="2026-01-01T16:00:00Z"), 429),
+        ],
+    )
+    def test_give_its_refusal_as_a_problem(self, app, service, http, refusal, status):
+        service.refusal = refusal
+        answer = send(app, sign(http))
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] == refusal.code
+        assert ("retry-after" in answer.headers) == (status in {429, 503})
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"content": b"{}"}, "digest-mismatch"),
+            ({"signature": "sig=:AAAA:"}, "malformed-request"),
+            ({"signature-input": "sig=()"}, "malformed-request"),
+            ({"x-padding": "x" * 17_000}, "malformed-request"),
+        ],
+    )
+    def test_refuse_before_the_service_is_asked(self, app, service, http, changes, code):
+        answer = send(app, sign(http), **changes)
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
+        assert service.asked == []
+
+    def test_read_no_body_beyond_the_limit(self, app, service, http):
+        answer = send(app, sign(http, size=BODY_BYTES))
+        assert answer.json()["code"] == "malformed-request"
+        assert str(BODY_BYTES) in answer.json()["detail"]
+        assert service.asked == []
+
+    def test_serve_only_the_names_of_the_node(self, app, service, http):
+        answer = send(app, sign(http, authority="other.example"))
+        assert answer.json()["authorities"] == [AUTHORITY]
+        assert service.asked == []
+
+    def test_tell_of_a_bug_no_more_than_that_there_is_one(self, app, service, http):
+        service.refusal = ZeroDivisionError("secret")
+        answer = send(app, sign(http))
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+        assert "secret" not in answer.text
+
+    @pytest.mark.parametrize("number", ["0", "-1", "1.5", "abc", "007", "%31", str(MAX_NUMBER + 1)])
+    def test_refuse_what_is_no_authorisation(self, app, service, http, number):
+        answer = send(app, sign(http, number=number))
+        assert answer.json()["code"] == "malformed-request"
+        assert service.asked == []
+
+    @pytest.mark.parametrize("number", ["1", "999999999999999", str(MAX_NUMBER)])
+    def test_take_every_number_that_is_one(self, app, service, http, number):
+        assert send(app, sign(http, number=number)).status_code == 200
+        assert service.asked[0][1] == int(number)
+
+    def test_read_no_query_string(self, app, service, http):
+        url = f"http://{AUTHORITY}/api/v1/authorisations/12/query?a=1"
+        request = http.sign("POST", url, b"{}", "application/json")
+        assert send(app, request).json()["code"] == "malformed-request"
+        assert service.asked == []
+
+    def test_answer_no_other_method(self, app, service, http):
+        request = http.sign("GET", str(sign(http).url), b"", "application/json")
+        assert send(app, request).status_code == 405
+        assert service.asked == []
+
+
+class TestShortcut:
+    async def _taken(self, scope):
+        passed_on = []
+
+        async def behind(scope, _receive, _send):
+            passed_on.append(scope)
+
+        async def receive():
+            return {"type": "http.disconnect"}
+
+        shortcut = QueryShortcut(behind, prefix="/api/v1")
+        node = SimpleNamespace(settings=SimpleNamespace(limits=SimpleNamespace(body_bytes=9)))
+        app = SimpleNamespace(state=SimpleNamespace(node=node))
+        await shortcut({"app": app, "headers": [], **scope}, receive, None)
+        return not passed_on
+
+    @pytest.mark.parametrize(
+        ("changes", "taken"),
+        [
+            ({}, True),
+            ({"method": "GET"}, False),
+            ({"path": "/api/v1/authorisations/12/query/"}, False),
+            ({"path": "/api/v1/authorisations/12"}, False),
+            ({"path": "/api/v1/authorisations/012/query"}, False),
+            ({"path": "/api/v1/authorisations/9007199254740993/query"}, False),
+            ({"path": "/api/v1/authorisations/１２/query"}, False),
+            ({"path": "/other/api/v1/authorisations/12/query"}, False),
+            ({"root_path": "/api"}, False),
+            ({"type": "websocket"}, False),
+        ],
+    )
+    def test_takes_nothing_but_plain_queries(self, changes, taken):
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "root_path": "",
+            "path": "/api/v1/authorisations/12/query",
+        }
+        assert asyncio.run(self._taken({**scope, **changes})) == taken
