@@ -171,7 +171,7 @@ class TestShortcut:
         shortcut = QueryShortcut(behind, prefix="/api/v1")
         node = SimpleNamespace(settings=SimpleNamespace(limits=SimpleNamespace(body_bytes=9)))
         app = SimpleNamespace(state=SimpleNamespace(node=node))
-        await shortcut({"app": app, "headers": [], **scope}, receive, None)
+        await shortcut({"app": app, "headers": [(b"host", b"h")], **scope}, receive, None)
         return not passed_on
 
     @pytest.mark.parametrize(

@@ -119,8 +119,8 @@ class TestKeeping:
         decisions = [
             lambda: story.step(1, step.SUSPEND, state.SUSPENDED, names["duty"]),
             lambda: story.step(1, step.RESUME, state.AGREED, story.heads[CENTRE], **again),
+            lambda: story.review(("30/1", 2, True)),
             lambda: story.submit(POLICE, ("30/1", 3, 2)),
-            lambda: story.review(("30/1", 3, True)),
             lambda: story.revoke(call_key, story.heads[EDUCATION]),
             lambda: story.step(1, step.SUSPEND, state.SUSPENDED, names["duty"]),
             lambda: story.revoke(head.public_key.key_id, head),
