@@ -2,6 +2,7 @@
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -40,7 +41,8 @@ def service():
 def build_app(service):
     limits = SimpleNamespace(body_bytes=BODY_BYTES)
     settings = SimpleNamespace(limits=limits, authorities=[AUTHORITY])
-    return build(SimpleNamespace(service=service, settings=settings))
+    node: Any = SimpleNamespace(service=service, settings=settings)
+    return build(node)
 
 
 @pytest.fixture(params=["shortcut", "route"])
@@ -168,10 +170,13 @@ class TestShortcut:
         async def receive():
             return {"type": "http.disconnect"}
 
+        async def send_nothing(_message):
+            raise AssertionError("there is nobody to answer")
+
         shortcut = QueryShortcut(behind, prefix="/api/v1")
         node = SimpleNamespace(settings=SimpleNamespace(limits=SimpleNamespace(body_bytes=9)))
         app = SimpleNamespace(state=SimpleNamespace(node=node))
-        await shortcut({"app": app, "headers": [(b"host", b"h")], **scope}, receive, None)
+        await shortcut({"app": app, "headers": [(b"host", b"h")], **scope}, receive, send_nothing)
         return not passed_on
 
     @pytest.mark.parametrize(

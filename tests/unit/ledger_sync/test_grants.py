@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -136,7 +137,7 @@ class TestKeeping:
             follower.run_once()
             for each in asked:
                 assert kept.snapshot(*each) == Grants(engine, clock=clock).snapshot(*each)
-            found = kept.snapshot(call_key, 1)
+            found: Any = kept.snapshot(call_key, 1)
             assert found.block.number == story.chain.head()
             seen.append((found.authorisation.state, found.key.revoked_at is None))
         engine.dispose()
@@ -155,7 +156,7 @@ class TestKeeping:
         def ask():
             while not stop.is_set():
                 at_least = applied
-                found = grants.snapshot(ZERO, 1)
+                found: Any = grants.snapshot(ZERO, 1)
                 assert found.block.number >= at_least
                 suspended = found.authorisation.state == enums.AuthorisationState.SUSPENDED
                 assert suspended == ((found.block.number - first) % 2 == 1)

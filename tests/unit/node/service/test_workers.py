@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ class CountingLoop:
     """A loop that is asked to wake up, and does so when told."""
 
     def __init__(self):
-        self.asked = []
+        self.asked: list[Any] = []
 
     def call_soon_threadsafe(self, callback):
         self.asked.append(callback)
@@ -25,18 +27,22 @@ class CountingLoop:
             callback()
 
 
+def counting_loop() -> Any:
+    return CountingLoop()
+
+
 class TestMailbox:
     def test_wakes_the_loop_once_for_all_that_waits(self):
-        loop, seen = CountingLoop(), []
+        loop, seen = counting_loop(), []
         box = Mailbox(loop)
         for number in range(5):
-            box.put(lambda number=number: seen.append(number))
+            box.put(partial(seen.append, number))
         assert len(loop.asked) == 1
         loop.wake()
         assert seen == [0, 1, 2, 3, 4]
 
     def test_wakes_it_again_for_what_comes_later(self):
-        loop, seen = CountingLoop(), []
+        loop, seen = counting_loop(), []
         box = Mailbox(loop)
         box.put(lambda: seen.append(1))
         loop.wake()
@@ -45,7 +51,7 @@ class TestMailbox:
         assert seen == [1, 2]
 
     def test_leaves_nothing_behind_that_comes_while_it_is_emptied(self):
-        loop, seen = CountingLoop(), []
+        loop, seen = counting_loop(), []
         box = Mailbox(loop)
         box.put(lambda: box.put(lambda: seen.append("late")))
         loop.wake()
@@ -55,7 +61,8 @@ class TestMailbox:
 
 class TestAnswers:
     def test_each_reaches_its_caller_whatever_thread_it_comes_from(self):
-        answers, workers = Answers(), Workers(4, "call")
+        answers: Answers[int] = Answers()
+        workers = Workers(4, "call")
 
         async def ask(number):
             future, settle = answers.expect()
@@ -69,7 +76,7 @@ class TestAnswers:
         workers.close()
 
     def test_a_refusal_is_raised_where_the_answer_is_awaited(self):
-        answers = Answers()
+        answers: Answers[int] = Answers()
 
         async def ask():
             future, settle = answers.expect()
@@ -80,7 +87,7 @@ class TestAnswers:
             asyncio.run(ask())
 
     def test_one_whose_caller_has_gone_disturbs_nobody(self):
-        answers = Answers()
+        answers: Answers[str] = Answers()
 
         async def ask():
             gone, settle_gone = answers.expect()
@@ -93,7 +100,7 @@ class TestAnswers:
         assert asyncio.run(ask()) == "kept"
 
     def test_serve_one_loop_after_another(self):
-        answers = Answers()
+        answers: Answers[str] = Answers()
 
         async def ask():
             future, settle = answers.expect()
@@ -106,15 +113,24 @@ class TestAnswers:
 class TestWorkers:
     def test_closing_waits_for_what_was_put(self):
         workers, done, gate = Workers(2, "call"), [], threading.Event()
+
+        def work(number):
+            assert gate.wait(SECONDS)
+            done.append(number)
+
         for number in range(10):
-            workers.put(lambda number=number: (gate.wait(SECONDS), done.append(number)))
+            workers.put(partial(work, number))
         threading.Timer(0.05, gate.set).start()
         workers.close()
         assert sorted(done) == list(range(10))
 
     def test_as_many_run_at_once_as_there_are_threads(self):
         workers, together = Workers(3, "call"), threading.Barrier(3)
+
+        def work():
+            together.wait(SECONDS)
+
         for _ in range(3):
-            workers.put(lambda: together.wait(SECONDS))
+            workers.put(work)
         workers.close()
         assert not together.broken
