@@ -33,7 +33,8 @@ def counting_loop() -> Any:
 
 class TestMailbox:
     def test_wakes_the_loop_once_for_all_that_waits(self):
-        loop, seen = counting_loop(), []
+        loop = counting_loop()
+        seen: list[Any] = []
         box = Mailbox(loop)
         for number in range(5):
             box.put(partial(seen.append, number))
@@ -42,7 +43,8 @@ class TestMailbox:
         assert seen == [0, 1, 2, 3, 4]
 
     def test_wakes_it_again_for_what_comes_later(self):
-        loop, seen = counting_loop(), []
+        loop = counting_loop()
+        seen: list[Any] = []
         box = Mailbox(loop)
         box.put(lambda: seen.append(1))
         loop.wake()
@@ -51,7 +53,8 @@ class TestMailbox:
         assert seen == [1, 2]
 
     def test_leaves_nothing_behind_that_comes_while_it_is_emptied(self):
-        loop, seen = counting_loop(), []
+        loop = counting_loop()
+        seen: list[Any] = []
         box = Mailbox(loop)
         box.put(lambda: box.put(lambda: seen.append("late")))
         loop.wake()
