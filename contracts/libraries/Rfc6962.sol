@@ -58,32 +58,35 @@ library Rfc6962 {
         if (oldSize == 0) return proof.length == 0 && oldRoot == EMPTY_ROOT;
         if (proof.length == 0) return false;
 
-        uint256 old = oldSize - 1;
-        uint256 last = size - 1;
-        while (old & 1 == 1) {
-            old >>= 1;
-            last >>= 1;
-        }
-        // A whole older tree is a node of the newer one: its root is where the walk begins, and is not in the proof.
-        uint256 i = oldSize & (oldSize - 1) == 0 ? 0 : 1;
-        bytes32 oldHash = i == 0 ? oldRoot : proof[0];
-        bytes32 hash = oldHash;
-        for (; i < proof.length; ++i) {
-            if (last == 0) return false;
-            if (old & 1 == 1 || old == last) {
-                oldHash = _node(proof[i], oldHash);
-                hash = _node(proof[i], hash);
-                while (old & 1 == 0 && old != 0) {
-                    old >>= 1;
-                    last >>= 1;
-                }
-            } else {
-                hash = _node(hash, proof[i]);
+        // Both sizes are at least 1 here, and `i` stays below the proof's length.
+        unchecked {
+            uint256 old = oldSize - 1;
+            uint256 last = size - 1;
+            while (old & 1 == 1) {
+                old >>= 1;
+                last >>= 1;
             }
-            old >>= 1;
-            last >>= 1;
+            // A whole older tree is a node of the newer one: the walk begins at its root, which is not in the proof.
+            uint256 i = oldSize & (oldSize - 1) == 0 ? 0 : 1;
+            bytes32 oldHash = i == 0 ? oldRoot : proof[0];
+            bytes32 hash = oldHash;
+            for (; i < proof.length; ++i) {
+                if (last == 0) return false;
+                bytes32 sibling = _at(proof, i);
+                if (old & 1 == 1 || old == last) {
+                    (oldHash, hash) = _nodes(sibling, oldHash, hash);
+                    while (old & 1 == 0 && old != 0) {
+                        old >>= 1;
+                        last >>= 1;
+                    }
+                } else {
+                    hash = _node(hash, sibling);
+                }
+                old >>= 1;
+                last >>= 1;
+            }
+            return last == 0 && oldHash == oldRoot && hash == root;
         }
-        return last == 0 && oldHash == oldRoot && hash == root;
     }
 
     /// @notice Hash of an inner node.
@@ -99,6 +102,36 @@ library Rfc6962 {
             // The precompile fails only when gas runs out, and then so do we.
             if iszero(staticcall(gas(), 2, text, 65, 0, 32)) { revert(0, 0) }
             hash := mload(0)
+        }
+    }
+
+    /// @notice Hashes of two inner nodes with the same left child.
+    /// @param left Hash of the left child.
+    /// @param a Hash of the right child of the first.
+    /// @param b Hash of the right child of the second.
+    /// @return first SHA-256 of 0x01, `left`, `a`.
+    /// @return second SHA-256 of 0x01, `left`, `b`.
+    function _nodes(bytes32 left, bytes32 a, bytes32 b) private view returns (bytes32 first, bytes32 second) {
+        assembly ("memory-safe") {
+            let text := mload(0x40)
+            mstore8(text, 1)
+            mstore(add(text, 1), left)
+            mstore(add(text, 33), a)
+            if iszero(staticcall(gas(), 2, text, 65, 0, 32)) { revert(0, 0) }
+            first := mload(0)
+            mstore(add(text, 33), b)
+            if iszero(staticcall(gas(), 2, text, 65, 0, 32)) { revert(0, 0) }
+            second := mload(0)
+        }
+    }
+
+    /// @notice A hash of a proof.
+    /// @param proof The proof.
+    /// @param i Less than its length; the caller vouches that it is.
+    /// @return hash At that place.
+    function _at(bytes32[] calldata proof, uint256 i) private pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            hash := calldataload(add(proof.offset, shl(5, i)))
         }
     }
 }
