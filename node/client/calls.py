@@ -140,7 +140,8 @@ class LedgerClient:
         """Send the call of `answer` again, byte for byte; the stored answer comes back, uncounted.
 
         Raises:
-            CallReplayed: more than ten minutes have passed.
+            ClockSkew: more than five minutes have passed since it was signed.
+            CallReplayed: the stored answer is gone.
             LedgerError: as `query` does.
         """
         return self.send(answer.request, answer.asked)
