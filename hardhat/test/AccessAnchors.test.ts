@@ -4,15 +4,11 @@ import { before, beforeEach, describe, it } from "node:test";
 import { getAddress, zeroAddress, type Hex } from "viem";
 import { emits, eventOf, type Fields, refuses, ZERO } from "./harness/chain.ts";
 import { City, departmentId, digest, POLICE, POLICE_HEAD, SCHOOL, SCHOOL_HEAD, SCHOOL_OFFICE, textHash } from "./harness/city.ts";
+import { CHECKPOINT, EMPTY, LARGEST, LEAVES, TREE } from "./anchors/leaves.ts";
+import { describeViews } from "./anchors/proving.ts";
 import { itLeavesNothingOut } from "./harness/completeness.ts";
 import { Role } from "./harness/enums.ts";
-import { flipped, leafHash, spoilt, Tree } from "./harness/merkle.ts";
-
-const LARGEST = 70;
-const LEAVES = Array.from({ length: LARGEST + 2 }, (_, i) => Buffer.from(`leaf ${i}`));
-const CHECKPOINT = digest("checkpoint");
-const TREE = new Tree(LEAVES);
-const EMPTY = TREE.root(0);
+import { flipped, spoilt, Tree } from "./harness/merkle.ts";
 
 describe("AccessAnchors", () => {
   let city: City;
@@ -171,6 +167,23 @@ describe("AccessAnchors", () => {
       }
     });
 
+    it("is refused with the root and the proof of a smaller or a larger tree than it claims", async () => {
+      for (const [oldSize, size, claimed] of [[4, 6, 16], [4, 16, 6], [1, 2, 4], [1, 4, 2], [3, 5, 9], [3, 9, 5]] as const) {
+        await anchor(0, oldSize);
+        const fields = { root: TREE.root(size), proof: TREE.consistencyProof(oldSize, size) };
+        const expected = [log, BigInt(oldSize), BigInt(claimed), fields.root];
+        await refuses(anchor(oldSize, claimed, fields), "ConsistencyRefused", expected);
+        await restore();
+      }
+    });
+
+    it("is refused with a hash left over, even where that leads to both roots", async () => {
+      // A relay that lies about both sizes: these are the roots of 7 and 8 leaves, said to have 3 and 4.
+      await anchor(0, 3, { root: TREE.root(7) });
+      const fields = { root: TREE.root(8), proof: TREE.consistencyProof(7, 8) };
+      await refuses(anchor(3, 4, fields), "ConsistencyRefused", [log, 3n, 4n, fields.root]);
+    });
+
     it("is refused where a leaf that was anchored has been changed", async () => {
       for (let changed = 0; changed < 5; changed++) {
         await anchor(0, 5);
@@ -208,85 +221,7 @@ describe("AccessAnchors", () => {
     });
   });
 
-  describe("verifyConsistency", () => {
-    it("connects every size up to 70 with every later one, and with no other root or proof", async () => {
-      for (let oldSize = 1; oldSize <= LARGEST; oldSize++) {
-        await anchor(oldSize - 1, oldSize);
-        for (let newSize = oldSize; newSize <= LARGEST; newSize++) {
-          const proof = newSize === oldSize ? [] : TREE.consistencyProof(oldSize, newSize);
-          const label = `${oldSize} to ${newSize}`;
-          assert.equal(await read("verifyConsistency", [log, newSize, TREE.root(newSize), proof]), true, label);
-          // One lie for each, another one every time.
-          const lies = spoilt(proof);
-          const lie = lies[(oldSize * 7 + newSize) % lies.length];
-          assert.equal(await read("verifyConsistency", [log, newSize, TREE.root(newSize), lie]), false, label);
-          if (newSize % 8 === 0) {
-            assert.equal(await read("verifyConsistency", [log, newSize, TREE.root(newSize + 1), proof]), false, label);
-          }
-        }
-      }
-    });
-
-    it("has nothing to show from the empty tree, and shows no smaller one", async () => {
-      assert.equal(await read("verifyConsistency", [log, 5, TREE.root(5), []]), true);
-      assert.equal(await read("verifyConsistency", [log, 5, TREE.root(5), [TREE.root(5)]]), false);
-      await anchor(0, 5);
-      assert.equal(await read("verifyConsistency", [log, 4, TREE.root(4), TREE.consistencyProof(4, 5)]), false);
-    });
-
-    it("shows nothing for a log nobody registered", async () => {
-      const unknown = textHash("no log");
-      for (const [size, of] of [[0, EMPTY], [1, TREE.root(1)]] as const) {
-        assert.equal(await read("verifyConsistency", [unknown, size, of, []]), false);
-      }
-    });
-  });
-
-  describe("verifyInclusion", () => {
-    it("finds every leaf of every size up to 70 at its own place only", async () => {
-      for (let size = 1; size <= LARGEST; size++) {
-        await anchor(size - 1, size);
-        for (let index = 0; index < size; index++) {
-          const [leaf, proof] = [leafHash(LEAVES[index]!), TREE.inclusionProof(index, size)];
-          const label = `${index} of ${size}`;
-          assert.equal(await read("verifyInclusion", [log, index, leaf, proof]), true, label);
-          const lies = spoilt(proof);
-          const lie = lies[(size * 7 + index) % lies.length];
-          assert.equal(await read("verifyInclusion", [log, index, leaf, lie]), false, label);
-          if (size % 8 === 0) {
-            assert.equal(await read("verifyInclusion", [log, index + 1, leaf, proof]), false, label);
-          }
-        }
-      }
-    });
-
-    it("finds no leaf that is not there, whatever the proof", async () => {
-      await anchor(0, 13);
-      for (let index = 0; index < 13; index++) {
-        const proof = TREE.inclusionProof(index, 13);
-        assert.equal(await read("verifyInclusion", [log, index, leafHash(LEAVES[13]!), proof]), false);
-        for (const wrong of spoilt(proof)) {
-          assert.equal(await read("verifyInclusion", [log, index, leafHash(LEAVES[index]!), wrong]), false);
-        }
-      }
-      for (const index of [13n, 14n, 2n ** 64n - 1n]) {
-        assert.equal(await read("verifyInclusion", [log, index, leafHash(LEAVES[12]!), TREE.inclusionProof(12, 13)]), false);
-      }
-    });
-
-    it("takes no inner node for a leaf: the root of two leaves is none", async () => {
-      await anchor(0, 4);
-      assert.equal(await read("verifyInclusion", [log, 0, TREE.root(2), [new Tree(LEAVES.slice(2, 4)).root(2)]]), false);
-    });
-
-    it("finds nothing in an empty log, or one nobody registered", async () => {
-      for (const of of [log, textHash("no log")]) {
-        for (const leaf of [EMPTY, ZERO, leafHash(LEAVES[0]!)]) {
-          assert.equal(await read("verifyInclusion", [of, 0, leaf, []]), false);
-        }
-      }
-    });
-  });
+  describeViews({ log: () => log, anchor, read });
 
   itLeavesNothingOut("AccessAnchors");
 });
