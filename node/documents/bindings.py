@@ -142,13 +142,23 @@ class Bindings:
         if any(each.contradiction is None for each in judged):
             return
         if judged and len(judged) == len(found):
-            fields = judged[0].contradiction
-            raise Contradictory(
-                f"{judged[0].object}: the document {digest.hex()} differs in {fields}",
-                object=judged[0].object,
-                fields=fields,
-            )
+            raise _contradictory(judged[0])
         raise LedgerBehind(f"document {digest.hex()} has not arrived")
+
+    def check_object(self, name: str) -> None:
+        """Check that every document behind the object is here and says what the chain says.
+
+        Raises:
+            LedgerBehind: one has not arrived.
+            Contradictory: one says something else.
+        """
+        found = self.of_object(name)
+        for each in found:
+            if each.contradiction is not None:
+                raise _contradictory(each)
+        missing = next((each for each in found if not each.judged), None)
+        if missing is not None:
+            raise LedgerBehind(f"document {missing.digest.hex()} has not arrived")
 
     def due(self, now_ms: int, limit: int) -> list[tuple[Bound, int]]:
         """Return bindings whose document is to be judged or fetched now, with the tries so far."""
@@ -253,6 +263,14 @@ def _differences(
     if not bound.parties.issuperset(documents.departments_named(document)):
         differing.append("parties")
     return ", ".join(differing) or None
+
+
+def _contradictory(bound: Bound) -> Contradictory:
+    return Contradictory(
+        f"{bound.object}: the document {bound.digest.hex()} differs in {bound.contradiction}",
+        object=bound.object,
+        fields=bound.contradiction,
+    )
 
 
 def _bound(row: Row[Any]) -> Bound:

@@ -29,6 +29,9 @@ class DocumentFacts:
         self._bindings = bindings
         self._parsed = lru_cache(maxsize=REMEMBERED)(self._read)
         self._checked = lru_cache(maxsize=REMEMBERED)(bindings.check)
+        self._whole = lru_cache(maxsize=REMEMBERED)(
+            lambda name, _latest: bindings.check_object(name)
+        )
 
     def version(self, digest: bytes, name: str | None = None) -> documents.CatalogueVersionPaper:
         """Return a catalogue version; `name` is the object it has to stand behind.
@@ -76,13 +79,19 @@ class DocumentFacts:
         return key.key_id, key
 
     def check(self, digest: bytes, name: str | None = None) -> None:
-        """Check that a document is here and says what the chain says of the object `name`.
+        """Check that a document is here and says what the chain says.
+
+        With `name`, the object whose latest document it is, so must every document behind that
+        object: an official may have read any of them before he signed.
 
         Raises:
-            LedgerBehind: it is not here yet.
-            Contradictory: it says something else.
+            LedgerBehind: one is not here yet.
+            Contradictory: one says something else.
         """
         self._checked(digest, name)
+        if name is not None:
+            # What comes to stand behind the object later has another latest document.
+            self._whole(name, digest)
 
     def _body(self, digest: bytes, name: str | None) -> documents.Paper:
         self._checked(digest, name)

@@ -404,6 +404,37 @@ class TestContradictions:
         city.education.settle()
         city.education.facts.check(digest, objects.authorisation(1))
 
+    def test_an_application_for_another_purpose_spoils_what_was_replied_to_it(self, city):
+        """The provider's official read the paper; the chain grants what it does not say."""
+        city.submit(version())
+        applied = city.apply(application(), purpose=b"\1" * 32)
+        answer = documents.new_document("reply", papers.reply(subject=applied.hex()))
+        digest = city.police.store.put(answer, POLICE)
+        fields = documents.derive(documents.parse(answer))
+        parties = [POLICE, EDUCATION, CENTRE]
+        city.ledger.mine("Reply", POLICE, parties, **fields, items=0b01, digest=digest)
+        city.settle()
+        name = objects.authorisation(1)
+        assert [each.contradiction for each in city.police.bindings.of(digest)] == [None]
+        with pytest.raises(Contradictory, match="purpose"):
+            city.police.facts.check(digest, name)
+
+    def test_nothing_is_served_while_an_earlier_paper_is_missing(self, city):
+        city.submit(version())
+        missing = b"\7" * 32
+        parties = [POLICE, EDUCATION, CENTRE]
+        city.apply(application())
+        city.ledger.mine("Step", CENTRE, parties, authorisation=1, digest=missing)
+        resumed = papers.step(step="恢复", subject=missing.hex())
+        paper = documents.new_document("step", resumed)
+        fields = documents.derive(documents.parse(paper))
+        digest = city.police.store.put(paper, POLICE)
+        city.ledger.mine("Step", POLICE, parties, **fields, digest=digest)
+        city.settle()
+        assert [each.contradiction for each in city.police.bindings.of(digest)] == [None]
+        with pytest.raises(LedgerBehind, match=missing.hex()):
+            city.police.facts.check(digest, objects.authorisation(1))
+
     def test_a_document_of_another_kind_is_found(self, city):
         data = documents.new_document("terms", papers.terms())
         digest = city.police.store.put(data, POLICE)
