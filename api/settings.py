@@ -47,8 +47,8 @@ class SourceSettings(_Section):
 
     entry: str
     """分类码/顺序码 of the entry, under the department it stands below."""
-    url: str
-    """SQLAlchemy URL of the database; an account that may only read."""
+    url: str = Field(repr=False)
+    """SQLAlchemy URL of the database, with its password; an account that may only read."""
     table: str
     """Table or view, with its schema if it is not the default one."""
     columns: dict[str, str]

@@ -7,9 +7,10 @@ Private keys never appear in a repr or an error.
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Protocol, Self
 
-from ..errors import MalformedEnvelope, SignatureInvalid
+from ..errors import LedgerError, MalformedEnvelope, MalformedKey, SignatureInvalid
 from . import backend
 from .der import SIGNATURE_SIZE
 from .keyfile import check_password, label, load_key_file, save_key_file
@@ -71,9 +72,19 @@ class _SoftwareKey:
         """Read a key file.
 
         Raises:
-            MalformedKey: no such file, not an encrypted SM2 key, or the wrong password.
+            MalformedKey: no such file, not an encrypted SM2 key, the wrong password, or a public
+                half that is another key's.
         """
-        return cls(backend.load().from_pem(load_key_file(path, cls._purpose), password))
+        key = cls(backend.load().from_pem(load_key_file(path, cls._purpose), password))
+        try:
+            key._try_out()
+        except LedgerError as error:
+            raise MalformedKey(f"{path}: its public key is not the private one's") from error
+        return key
+
+    def _try_out(self) -> None:
+        """Do what the key is for once; raises LedgerError where its halves do not fit."""
+        raise NotImplementedError
 
     def save(self, path: Path, password: bytes) -> None:
         """Create an encrypted PKCS#8 file with mode 0600.
@@ -107,6 +118,10 @@ class SoftwareSigner(_SoftwareKey):
             raise ValueError("e has 32 bytes")
         return self._private.sign_e(e32)
 
+    def _try_out(self) -> None:
+        e = secrets.token_bytes(E_SIZE)
+        verify_sm2_e(self.public_key, e, self.sign_e(e))
+
 
 class SoftwareUnwrapper(_SoftwareKey):
     """An `Unwrapper` without hardware."""
@@ -123,6 +138,9 @@ class SoftwareUnwrapper(_SoftwareKey):
         if len(key) != DATA_KEY_SIZE:
             raise MalformedEnvelope("the wrapped key does not have 16 bytes")
         return key
+
+    def _try_out(self) -> None:
+        self.unwrap(wrap(self.public_key, secrets.token_bytes(DATA_KEY_SIZE)))
 
 
 def wrap(public: Sm2PublicKey, key16: bytes) -> bytes:

@@ -154,6 +154,12 @@ class TestUnavailable:
         with pytest.raises(SourceUnavailable, match="DH"):
             fetch(source, ["DH"])
 
+    def test_is_not_said_of_a_url_whose_password_is_not_encoded(self):
+        with pytest.raises(ConfigInvalid) as refused:
+            SqlSource("sqlite://reader:ge@heim:wort@db/people", "person", {}, "id")
+        assert "wort" not in str(refused.value)
+        assert refused.value.__cause__ is None
+
     def test_is_not_said_of_a_url_that_names_no_database(self):
         with pytest.raises(ConfigInvalid):
             SqlSource("nonsense", "person", COLUMNS, "id")

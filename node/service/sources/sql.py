@@ -56,6 +56,13 @@ class SqlSource:
             self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, ImportError) as error:
             raise ConfigInvalid(f"source of table {table}: {error}", table=table) from error
+        except ValueError:
+            # Not chained: the text names a piece of the URL, maybe of the password in it.
+            raise ConfigInvalid(
+                f"source of table {table}: the URL's port is no number; write @ : / in a password "
+                "percent-encoded",
+                table=table,
+            ) from None
         self._table_name = table
         self._columns = dict(columns)
         self._key_name = key

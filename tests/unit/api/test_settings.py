@@ -52,6 +52,14 @@ class TestLoadSettings:
     def test_takes_the_first_line_of_the_password_file(self, folder):
         assert load_settings(folder / "node.toml").password == b"secret"
 
+    def test_shows_no_source_s_password(self, folder):
+        file = folder / "node.toml"
+        text = TOML.replace("sqlite:///people.db", "postgresql://reader:geheim@db/people")
+        file.write_text(text)
+        settings = load_settings(file)
+        assert "geheim" in settings.departments[0].sources[0].url
+        assert "geheim" not in repr(settings) + str(settings)
+
     def test_lets_the_environment_win(self, folder, monkeypatch):
         monkeypatch.setenv("SHARELEDGER_PORT", "9000")
         monkeypatch.setenv("SHARELEDGER_LIMITS__PAGE_ROWS", "50")

@@ -18,7 +18,8 @@ from node.crypto import (
     verify_sm2_e,
     wrap,
 )
-from node.crypto.der import signature_to_der
+from node.crypto.der import pkcs8, signature_to_der
+from node.crypto.pbes2 import seal_pkcs8
 from node.crypto.publickey import N
 from node.errors import MalformedEnvelope, MalformedKey, SignatureInvalid
 from tests.common.vectors import load_vectors
@@ -185,6 +186,15 @@ class TestKeyFiles:
         with pytest.raises(MalformedKey):
             SIGNER.save(tmp_path / "officer.pem", b"")
         assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("kind", [SoftwareSigner, SoftwareUnwrapper])
+    def test_a_key_with_anothers_public_half_does_not_load(
+        self, tmp_path: Path, kind: type[SoftwareSigner] | type[SoftwareUnwrapper]
+    ) -> None:
+        path, scalar = tmp_path / "mixed.pem", secrets.randbelow(N - 2) + 1
+        path.write_bytes(seal_pkcs8(pkcs8(scalar, SIGNER.public_key), b"secret"))
+        with pytest.raises(MalformedKey):
+            kind.load(path, b"secret")
 
     def test_a_signing_key_does_not_load_as_an_encryption_key(self, tmp_path: Path) -> None:
         path = tmp_path / "officer.pem"
