@@ -10,8 +10,10 @@ from node.protocol.callbase import parse_base
 from node.protocol.enums import KeyKind
 from node.protocol.evidence.judge import Standing, verify_permission
 
+from ..projector.objects import ObjectKind
+
 if TYPE_CHECKING:
-    from node.protocol.facts import BlockRef
+    from node.protocol.facts import BlockRef, KeyFact
     from node.protocol.leaf import Leaf
 
     from ..queries import Queries
@@ -53,7 +55,7 @@ def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
     standing = Standing(
         key_is_registered=key is not None
         and key.kind == KeyKind.APPLICATION
-        and (key.revoked_at is None or key.revoked_at > block.timestamp),
+        and not _was_revoked(queries, key, block),
         key_from=key.valid_from if key else 0,
         key_until=key.valid_until if key else 0,
         application=key.holder if key else b"",
@@ -73,4 +75,12 @@ def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
         mode=one.mode,
         valid_from=one.valid_from,
         valid_until=one.valid_until,
+    )
+
+
+def _was_revoked(queries: Queries, key: KeyFact, block: BlockRef) -> bool:
+    """Say whether a key was revoked up to a block: blocks of one second are told apart."""
+    return key.revoked_at is not None and any(
+        fact.name == "RevokeKey" and fact.block.number <= block.number
+        for fact in queries.decisions_of(ObjectKind.KEY, key.key)
     )
