@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .console import say, t
 from .options import ConfigOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.parts import Node
+    from node.errors import LogTampered
 
 app = typer.Typer(help=t("使用日志", "logs of use"), no_args_is_help=True)
 
@@ -26,16 +32,14 @@ def check(
     from api.settings import load_settings
     from node.errors import LogTampered, NotFound
     from node.log.check import check_log
+    from node.protocol import ids
     from node.store import open_engine
 
     node = Node(load_settings(config))
     engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
     try:
         for identity in node.identities:
-            anchored = [
-                (anchor.size, anchor.root)
-                for anchor in node.queries.list_anchors(identity.log, limit=1_000)
-            ]
+            anchored = list(_anchored(node, identity.log))
             try:
                 checked = check_log(
                     engine,
@@ -48,11 +52,11 @@ def check(
                 say(f"{identity.origin}：还没有记录", f"{identity.origin}: no entries yet")
                 continue
             except LogTampered as error:
-                index, code = error.facts.get("index"), error.facts.get("department")
+                code = ids.department_code(identity.department)
+                chinese, english = _said(error)
                 say(
-                    f"✗ 日志被改动：部门 {code} 的第 {index} 条（从 0 数起）与其默克尔树不符，"
-                    f"由该部门负责",
-                    f"✗ tampered: entry {index} of department {code}, which answers for it",
+                    f"✗ 日志被改动：部门 {code} 的{chinese}，由该部门负责",
+                    f"✗ tampered: {english} of department {code}, which answers for it",
                 )
                 raise
             say(
@@ -63,3 +67,39 @@ def check(
     finally:
         engine.dispose()
         node.stop()
+
+
+def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield every size and root of a log that the chain holds."""
+    size = 0
+    while page := node.queries.list_anchors(log, size, limit=1_000):
+        yield from ((anchor.size, anchor.root) for anchor in page)
+        size = page[-1].size
+
+
+_SAID = {
+    "leaf": ("第 {index} 条（从 0 数起）与其默克尔树不符", "entry {index}"),
+    "tile": ("第 {index} 条（从 0 数起）在默克尔树中的散列被改", "the hash of entry {index}"),
+    "root": ("第 {index} 条（从 0 数起）及其后与日志头的根不符", "entry {index} or a later one"),
+    "anchor": ("第 {index} 条（从 0 数起）及其后与已锚定的根不符", "entry {index} or a later one"),
+    "size": ("日志只剩 {index} 条，少于已锚定的条数", "what follows entry {index}"),
+    "counter": ("授权 {authorisation} 的计数与其调用不符", "the counter of grant {authorisation}"),
+    "index": ("第 {index} 条（从 0 数起）的索引被改", "the index of entry {index}"),
+    "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),
+    "head": ("日志头被改", "the head"),
+    "checkpoint": ("日志头的检查点不成立", "the head's checkpoint"),
+    "file": ("日志文件已损坏，或有不是日志写入的内容", "the file itself"),
+}
+"""By what was found: where, in Chinese and in English."""
+_SAID_WITHOUT_INDEX = {
+    "tile": ("默克尔树的内部节点被改", "an inner node of the tree"),
+    "index": ("索引中有多余或缺少的行", "the rows of an index"),
+}
+
+
+def _said(error: LogTampered) -> tuple[str, str]:
+    """Say what of a log was changed, in Chinese and in English."""
+    facts, what = error.facts, str(error.facts["what"])
+    table = _SAID if "index" in facts or what not in _SAID_WITHOUT_INDEX else _SAID_WITHOUT_INDEX
+    chinese, english = table[what]
+    return chinese.format(**facts), english.format(**facts)

@@ -1,9 +1,10 @@
 """A stored log hashed again from its entries and compared with everything that is known of it.
 
 Compared are, from the bottom up: each leaf with its hash in the tiles, the numbers and links
-between calls, the event index, the tiles of every level, the counters, the head, its signed
-checkpoint, and the roots that were published or anchored. Streams in chunks, each in a transaction
-of its own: memory stays flat and the writer is not held up, for entries are only ever added.
+between calls, the indexes, the tiles of every level, the counters, the kept answers, the head, its
+signed checkpoint, and the roots that were published or anchored. Streams in chunks, each in a
+transaction of its own: memory stays flat and the writer is not held up, for entries are only ever
+added.
 """
 
 from __future__ import annotations
@@ -13,14 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from node.errors import CheckpointInvalid, InvalidInput, LogTampered, NotFound
 from node.protocol.checkpoint import SignedCheckpoint, verify_note
 from node.protocol.ids import ZERO, department_id, log_id, parse_origin
 from node.protocol.merkle import leaf_hash
 
-from .recent import find_events
-from .tables import call, counter, entry, event, head, position
+from .callchain import CallChain
+from .checktables import (
+    find_misfit,
+    find_unindexed_call,
+    find_unindexed_event,
+    find_wrong_answer,
+)
+from .tables import INDEX_BITS, call, counter, entry, event, head, position
 from .tables import tile as tile_table
 from .tree import EMPTY_ROOT, HASH_BYTES, HEIGHT, WIDTH, GrowingTree
 
@@ -32,6 +40,8 @@ if TYPE_CHECKING:
     from node.crypto import Sm2PublicKey
 
 CHUNK_ENTRIES = 16 * WIDTH
+LOGS = 1 << 63 - INDEX_BITS
+"""More logs than positions have room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +52,6 @@ class CheckedLog:
     """The code of the department the log belongs to."""
     size: int
     root: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Chain:
-    """The calls of one authorisation so far."""
-
-    count: int
-    last: bytes
-    index: int
-    """Where the last one stands."""
 
 
 def check_log(
@@ -68,18 +68,31 @@ def check_log(
     With both keys the head's signatures are checked too; `progress` is told the entries done.
 
     Raises:
-        LogTampered: the first thing found wrong; `facts` hold `what`, `log`, `department` (code)
-            and, where an entry can be named, `index`.
+        LogTampered: the first thing found wrong; `facts` hold `what`, `log`, `department` (its
+            code, once the head could be read) and, where an entry can be named, `index`.
         NotFound: no such log in this store.
     """
-    with engine.connect() as connection:
-        row = connection.execute(select(head).where(head.c.log == log)).one_or_none()
-    if row is None:
-        raise NotFound("no such log in this store", log=log.hex())
-    run = _Check(engine, row, dict(anchored))
-    run.check_head(sm2, ed25519)
-    run.check_entries(progress)
-    run.check_rest()
+    known = dict(anchored)
+    try:
+        with engine.connect() as connection:
+            misfit = find_misfit(connection)
+            row = connection.execute(select(head).where(head.c.log == log)).one_or_none()
+        if misfit is not None:
+            message = f"the table {misfit} holds a value that no log writes there"
+            raise LogTampered(message, what="file", log=log.hex(), table=misfit)
+        if row is None and any(known):
+            message = f"{max(known)} entries are anchored, and there is no such log here"
+            raise LogTampered(message, what="size", log=log.hex(), index=0)
+        if row is None:
+            raise NotFound("no such log in this store", log=log.hex())
+        run = _Check(engine, row, known)
+        run.check_head(sm2, ed25519)
+        run.check_entries(progress)
+        run.check_rest()
+    except SQLAlchemyError as error:
+        # A table is missing, a page is none, a text is not UTF-8: nobody's log, as it stands.
+        message = f"the file cannot be read as a log: {getattr(error, 'orig', error)}"
+        raise LogTampered(message, what="file", log=log.hex()) from error
     return CheckedLog(run.code, row.size, row.root)
 
 
@@ -91,7 +104,9 @@ class _Check:
         self._head = row
         self._known = known
         self._tree = GrowingTree(0, [])
-        self._chains: dict[int, _Chain] = {}
+        self._chains: dict[int, CallChain] = {}
+        self._calls: dict[int, dict[int, int]] = {}
+        """Indexes of this chunk's calls, by authorisation and number."""
         self._at = 0
         self._sound_size = 0
         self._suspicion: LogTampered | None = None
@@ -107,6 +122,8 @@ class _Check:
                 verify_note(signed, sm2=sm2, ed25519=ed25519)
         except (InvalidInput, CheckpointInvalid) as error:
             raise self._tampered("checkpoint", f"the head's checkpoint: {error.message}") from error
+        if not 0 < row.number < LOGS:
+            raise self._tampered("head", "the head's number is that of no log")
         if log_id(row.origin) != row.log or department_id(self.code) != row.department:
             raise self._tampered("head", "the head names another log or department")
         note = signed.checkpoint
@@ -130,9 +147,10 @@ class _Check:
             )
             with self._engine.connect() as connection:
                 rows = connection.execute(query).all()
+                self._calls.clear()
                 events = self._add(start, end, rows)
                 self._check_tiles(connection)
-                self._check_events(connection, events)
+                self._check_indexes(connection, events)
             self._tree.settle()
             if progress is not None:
                 progress(end)
@@ -144,19 +162,32 @@ class _Check:
         """Compare counters, and look for rows that belong to no entry."""
         number, size = self._head.number, self._head.size
         with self._engine.connect() as connection:
-            query = select(counter.c.authorisation, counter.c.count, counter.c.last)
+            query = select(
+                counter.c.authorisation,
+                counter.c.count,
+                counter.c.last,
+                counter.c.day,
+                counter.c.calls,
+                counter.c.rows,
+            )
             rows = connection.execute(query.where(counter.c.log == number))
-            counters = {row[0]: (row[1], row[2]) for row in rows if row[1]}
+            counters = {row[0]: row[1:] for row in rows if row[1]}
             calls = connection.scalar(select(func.count()).where(call.c.log == number))
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
+            wrong_answer = find_wrong_answer(connection, number)
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
             return
-        chains = {one: (chain.count, chain.last) for one, chain in self._chains.items()}
-        if counters != chains:
-            changed = counters.items() ^ chains.items()
-            authorisation = min(one for one, _ in changed)
+        changed = [
+            one
+            for one in counters.keys() | self._chains.keys()
+            if one not in counters
+            or one not in self._chains
+            or not self._chains[one].fits(*counters[one])
+        ]
+        if changed:
+            authorisation = min(changed)
             raise self._tampered(
                 "counter",
                 f"the counter of authorisation {authorisation} is not that of its entries",
@@ -164,6 +195,14 @@ class _Check:
             )
         if (calls, events) != (sum(one.count for one in self._chains.values()), size):
             raise self._tampered("index", "the indexes of calls or events have other rows")
+        if wrong_answer is not None:
+            raise self._tampered(
+                "answer",
+                f"the answer kept for entry {wrong_answer} is not its own",
+                index=wrong_answer,
+            )
+        if self._head.at != self._at:
+            raise self._tampered("head", "the head's time is not that of the last entry")
 
     def _add(self, start: int, end: int, rows: Sequence[Any]) -> dict[bytes, int]:
         """Take a chunk's entries into tree and chains; return their events."""
@@ -189,10 +228,11 @@ class _Check:
             authorisation, number = members["authorisation"], members["number"]
             prev, at = bytes.fromhex(members["prev"]), members["at"]
             event_id = bytes.fromhex(members["event"])
+            chain = self._chains.get(authorisation, CallChain(0, ZERO, index))
+            longer = chain.follow(index, hash_, members)
         except (ValueError, TypeError, KeyError):
             self._suspect("leaf", f"entry {index} is not a leaf", index=index)
             return b""
-        chain = self._chains.get(authorisation, _Chain(0, ZERO, index))
         if at < self._at:
             self._suspect("leaf", f"entry {index} is older than the one before it", index=index)
         if number not in (0, chain.count + 1):
@@ -209,7 +249,8 @@ class _Check:
                 index=chain.index,
             )
         if number:
-            self._chains[authorisation] = _Chain(number, hash_, index)
+            self._chains[authorisation] = longer
+            self._calls.setdefault(authorisation, {})[number] = index
         self._at = max(at, self._at)
         return event_id
 
@@ -249,14 +290,15 @@ class _Check:
             found=hashes[within * HASH_BYTES :][:HASH_BYTES].hex(),
         )
 
-    def _check_events(self, connection: Connection, events: dict[bytes, int]) -> None:
-        """Compare the event index with what the leaves say."""
-        indexed = find_events(connection, self._head.number, events)
-        if indexed != events:
-            changed = min(index for _, index in events.items() - indexed.items())
-            self._suspect(
-                "index", f"the event of entry {changed} is not in the index", index=changed
-            )
+    def _check_indexes(self, connection: Connection, events: dict[bytes, int]) -> None:
+        """Compare the indexes of events and calls with what the leaves say."""
+        number = self._head.number
+        wrong = find_unindexed_event(connection, number, events)
+        if wrong is not None:
+            self._suspect("index", f"the event of entry {wrong} is not in the index", index=wrong)
+        wrong = find_unindexed_call(connection, number, self._calls)
+        if wrong is not None:
+            self._suspect("index", f"the call of entry {wrong} is not in the index", index=wrong)
 
     def _check_root(self, size: int, root: bytes, what: str) -> None:
         """Compare a root known for `size`; without a better clue, blame the entries since then."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.crypto import Ed25519Signer, SoftwareSigner
+from node.crypto import Ed25519Signer, SoftwareSigner, sm3
 from node.log import Committed, Committer, Draft, LogIdentity
 from node.protocol.facts import BlockRef
 from node.protocol.ids import department_id, log_id, log_origin
@@ -68,6 +68,7 @@ def new_draft(
     event = (1_790_000_000 + number // 1000).to_bytes(8, "big") + number.to_bytes(24, "big")
     base = base or f'"@method": POST call {number}'.encode()
     served = refusal is None
+    answer = f"sealed {number}".encode() if served else None
     return Draft(
         log=log or identity.log,
         event=event,
@@ -88,10 +89,10 @@ def new_draft(
             items=5,
             masked=4 if served else 0,
             rows=rows if served else 0,
-            answer=b"\x0a" * 32 if served else None,
+            answer=sm3(answer) if answer else None,
             plain=b"\x0b" * 32 if served else None,
         ),
-        answer=f"sealed {number}".encode() if served else None,
+        answer=answer,
         request=f"body {number}".encode(),
         refusal=refusal,
     )

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from node.errors import LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
-from node.log.tables import call, counter, entry, event, head, position, tile
+from node.log.tables import call, counter, entry, event, head, position, recent, tile
 from node.log.tree import GrowingTree
 from node.protocol.merkle import leaf_hash, root_of
 from node.store import open_engine
@@ -152,7 +152,9 @@ class TestEditedLeaf:
         hash_ = leaf_hash(leaf_at(engine, SIZE - 1))
         run(
             engine,
-            update(counter).where(counter.c.authorisation == authorisation).values(last=hash_),
+            update(counter)
+            .where(counter.c.authorisation == authorisation)
+            .values(last=hash_, rows=counter.c.rows + 998),
         )
         assert check_log(engine, identity.log).size == SIZE
         assert found(engine, identity, anchored=anchored) == ("anchor", 4000)
@@ -218,6 +220,53 @@ class TestOtherRows:
         run(engine, update(counter).where(counter.c.authorisation == 3).values(count=1))
         assert found(engine, identity) == ("counter", None)
 
+    @pytest.mark.parametrize("values", [{"calls": 1}, {"rows": 0}, {"day": 1}])
+    def test_a_quota_given_back_is_found(self, engine, identity, values):
+        run(engine, update(counter).where(counter.c.authorisation == 3).values(**values))
+        assert found(engine, identity) == ("counter", None)
+
+    def test_a_counter_that_has_opened_a_new_day_is_sound(self, engine, identity):
+        opened = {"day": counter.c.day + 1, "calls": 0, "rows": 0}
+        run(engine, update(counter).where(counter.c.authorisation == 3).values(**opened))
+        assert check_log(engine, identity.log).size == SIZE
+
+    def test_a_call_that_leads_to_another_entry_is_named(self, engine, identity):
+        run(engine, update(call).where(call.c.index == 4321).values(index=4322))
+        assert found(engine, identity) == ("index", 4321)
+
+    @pytest.mark.parametrize("answer", [b"another", None])
+    def test_a_kept_answer_that_is_not_the_entry_s_is_named(self, engine, identity, answer):
+        place = position(1, 4321)
+        run(engine, update(recent).where(recent.c.position == place).values(answer=answer))
+        assert found(engine, identity) == ("answer", 4321)
+
+    def test_a_head_of_another_time_is_found(self, engine, identity):
+        run(engine, update(head).values(at=2**50))
+        assert found(engine, identity) == ("head", None)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "update entry set leaf = 'text' where position = (select max(position) from entry)",
+            "update tile set hashes = 7 where level = 1",
+            "update head set checkpoint = 'text'",
+            "update head set number = 9223372036854775807",
+            "update head set origin = cast(x'ff' as text)",
+            "drop table call",
+        ],
+    )
+    def test_a_file_no_log_has_written_is_found(self, engine, identity, statement):
+        run(engine, text(statement))
+        with pytest.raises(LogTampered) as caught:
+            check_log(engine, identity.log)
+        assert caught.value.facts["what"] in {"file", "head"}
+
+    def test_a_log_taken_away_whole_is_found_by_its_anchor(self, engine, identity):
+        run(engine, delete(head))
+        with pytest.raises(LogTampered) as caught:
+            check_log(engine, identity.log, anchored=[(7, bytes(32))])
+        assert caught.value.facts["what"] == "size"
+
     def test_an_event_taken_out_of_the_index_is_named(self, engine, identity):
         run(engine, delete(event).where(event.c.index == 4321))
         assert found(engine, identity) == ("index", 4321)
@@ -227,7 +276,7 @@ class TestOtherRows:
         assert found(engine, identity) == ("index", None)
         run(engine, delete(event).where(event.c.event == bytes(32)))
         run(engine, delete(call).where(call.c.number == 7))
-        assert found(engine, identity) == ("index", None)
+        assert found(engine, identity) == ("index", 42)
 
     def test_the_edge_of_an_edited_log_is_refused_by_its_writer(self, engine, identity):
         run(engine, update(head).values(root=root_of([bytes(32)])))
