@@ -6,9 +6,12 @@ IMMEDIATE, so that two processes queue for the lock instead of failing half-way.
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
+
+from .errors import ConfigInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +23,7 @@ def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
     """Open the database file at `path`; a writer creates it when it is missing.
 
     A read-only engine begins deferred transactions: each sees one snapshot and blocks nobody.
+    Connecting a writer raises ConfigInvalid when the file is something else than a database.
     """
     uri = f"file:{path}?mode={'ro' if readonly else 'rwc'}"
     engine = create_engine(
@@ -33,11 +37,20 @@ def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
         connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MILLISECONDS}")
         connection.execute("PRAGMA foreign_keys=ON")
         if not readonly:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+            _prepare_writing(connection, path)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy event argument
         connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _prepare_writing(connection: Any, path: Path | str) -> None:  # noqa: ANN401 - DBAPI object
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        raise ConfigInvalid(f"{path}: {error}", path=str(path)) from error

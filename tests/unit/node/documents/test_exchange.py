@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
+from sqlalchemy import update
 
 from node.documents import objects
 from node.documents.exchange import SILENT_SECONDS, SLOW_SECONDS
 from node.documents.fetcher import LONGEST_PAUSE_MS
+from node.documents.tables import document
 from node.errors import (
     ConfigInvalid,
     Contradictory,
@@ -245,6 +247,15 @@ class TestFetcher:
             pauses.append(city.clock.now - start)
         assert pauses == sorted(pauses)
         assert pauses[-1] * 1000 == LONGEST_PAUSE_MS
+
+    def test_judges_nothing_by_a_document_that_was_edited_on_the_disk(self, city):
+        digest = city.submit(version())
+        city.police.settle()
+        with city.police.engine.begin() as connection:
+            edited = version(name="常住人口户籍信息（改）")
+            connection.execute(update(document).values(data=edited))
+        with pytest.raises(Contradictory):
+            city.police.facts.version(digest)
 
     def test_takes_a_document_up_when_its_holder_comes_back(self, city):
         city.enrol_all()
