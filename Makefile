@@ -95,7 +95,4 @@ openapi: setup ## docs/openapi.json from the API
 	$(BIN)/shareledger plumbing openapi --output docs/openapi.json
 
 bench: setup ## measurements beside a baseline, with the machine's noise
-	$(BIN)/python -m bench.calls
-	$(BIN)/python -m bench.log
-	$(BIN)/python -m bench.sync
-	$(BIN)/python -m bench.search
+	$(BIN)/python -m bench

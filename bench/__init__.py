@@ -1,7 +1,9 @@
 """Measurements, beside the plain way of doing the same (`make bench`).
 
-- calls: calls a second through a real node
+- calls: calls a second through a real node, and the gas of the decisions before them
 - log: durable appends, proofs, the whole check
 - sync: events a second into the read model
 - search: Chinese words in a large catalogue
+- machine: how steady the machine was meanwhile
+- figures: what a figure is and how it is shown; load: the generator; plain: the plain way's server
 """

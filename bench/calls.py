@@ -1,126 +1,151 @@
-"""Calls a second through one real node process on loopback, beside the plain way.
+"""Calls a second through one real node process on loopback, and the gas of what came before.
 
-Ours: `api.app.serve` with its follower, keeper and fetcher, on a real embedded chain; every call
-is signed, authorised by the read model, fetched, masked, sealed, logged and proved. The plain
-way: a FastAPI process that checks and makes one gmssl signature a call and commits one SQLite
-transaction a call. Requests are signed beforehand; the load generator runs on the same machine.
+The node is `api.app.serve` with its follower, keeper and fetcher, on a real embedded chain; every
+call is signed, authorised by the read model, fetched, masked, sealed, logged and proved. Founding
+the town takes some thirty decisions and some anchors: their gas is measured on the way.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import os
 import secrets
 import socket
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import defaultdict
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
-from fastapi import FastAPI, Request, Response
-from gmssl.sm2 import CryptSM2
+import orjson
 
 from api.app import serve
 from api.parts import Node
 from api.settings import load_settings
-from node.protocol import canonical, encoding
+from node.errors import Unavailable
+from node.protocol import canonical, encoding, ids
+from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
 from tests.common.nodes import QUERY, NodeKeys, NodeTown, until, write_settings
+
+from . import plain
+from .figures import Line, Spread, p99, show
+from .load import Server, child
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.client.http import SignedRequest
+    from node.crypto import SoftwareSigner
+    from node.decisions import Act, Decided
 
-CALLS = 6_000
-WARM_UP = 500
+    from .load import Load
+
+ROUNDS = 5
+CALLS = 600
+"""A round."""
+WARM_UP = 200
+ALONE = 100
 CONNECTIONS = 32
-PLAIN_CALLS = 120
+PLAIN_ROUNDS = 3
+PLAIN_CALLS = {"gmssl": 20, "libcrypto": 200}
+"""A round."""
 SOURCE_ROWS = 50
-OK = b"HTTP/1.1 200"
+IDLE_SECONDS = 2.0
+
+
+@dataclass
+class GasTown(NodeTown):
+    """A town that keeps what its decisions cost."""
+
+    gas: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def decide(self, act: Act, *signers: SoftwareSigner) -> Decided:
+        """Decide, and note the gas."""
+        decided = super().decide(act, *signers)
+        self.gas[decided.kind].append(decided.gas_used)
+        return decided
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The plain way's figures with one cipher."""
+
+    rate: Spread
+    median_ms: Spread
+    p99_ms: Spread
+    cpu_ms: Spread
+    alone_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured."""
+    """What was measured; times in milliseconds."""
 
-    calls: float
-    """A second."""
-    median_milliseconds: float
-    p99_milliseconds: float
-    alone_milliseconds: float
-    """Median of calls made one after the other."""
-    cpu_milliseconds: float
+    rate: Spread
+    """Calls a second."""
+    median_ms: Spread
+    p99_ms: Spread
+    cpu_ms: Spread
     """Processor time of the node per call, all its threads."""
-    answer_bytes: float
-    plain_calls: float
-    plain_p99_milliseconds: float
+    alone_ms: float
+    """Median of calls made one after the other."""
+    alone_p99_ms: float
+    idle_cpu: float
+    """Per cent of one processor that a node without calls uses."""
+    shared: float
+    """Calls a commit, under load."""
+    answer_bytes: int
+    receipt_bytes: int
+    leaf_bytes: int
+    peak_mebibytes: float
+    gas: dict[str, list[int]]
+    plain: dict[str, Plain]
 
 
 def measure(calls: int = CALLS) -> Figures:
     """Found a town on a real chain, then time calls to its node; then the plain way."""
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
-        with _town(folder) as (town, process):
-            requests = [_raw(each) for each in _sign(town, calls + WARM_UP + 100)]
-            asyncio.run(_load(town.url, requests[:WARM_UP]))
-            alone = asyncio.run(_load(town.url, requests[WARM_UP : WARM_UP + 100], 1))
-            before = _cpu_seconds(process)
-            found = asyncio.run(_load(town.url, requests[WARM_UP + 100 :]))
-            cpu = (_cpu_seconds(process) - before) / calls
-        plain = _plain(folder)
-    return Figures(
-        calls=found.rate,
-        median_milliseconds=statistics.median(found.seconds) * 1000,
-        p99_milliseconds=_p99(found.seconds),
-        alone_milliseconds=statistics.median(alone.seconds) * 1000,
-        cpu_milliseconds=cpu * 1000,
-        answer_bytes=statistics.mean(found.sizes),
-        plain_calls=plain.rate,
-        plain_p99_milliseconds=_p99(plain.seconds),
-    )
+        with _town(folder) as (town, server):
+            requests = [_raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP + ALONE)]
+            server.take(requests[:WARM_UP], CONNECTIONS)
+            alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
+            before = _commits(town)
+            rounds = [
+                server.take(requests[start : start + calls], CONNECTIONS)
+                for start in range(WARM_UP + ALONE, len(requests), calls)
+            ]
+            commits = _commits(town) - before
+            idle = server.cpu_seconds()
+            time.sleep(IDLE_SECONDS)
+            idle = (server.cpu_seconds() - idle) / IDLE_SECONDS
+            peak = server.peak_mebibytes()
+            gas = {**town.gas, "Anchor": _anchor_gas(town)}
+        answer = orjson.loads(rounds[-1].last)
+        return Figures(
+            rate=Spread.of(each.rate for each in rounds),
+            median_ms=_milliseconds(rounds, statistics.median),
+            p99_ms=_milliseconds(rounds, p99),
+            cpu_ms=Spread.of(each.cpu_seconds * 1000 / calls for each in rounds),
+            alone_ms=statistics.median(alone.seconds) * 1000,
+            alone_p99_ms=p99(alone.seconds) * 1000,
+            idle_cpu=idle * 100,
+            shared=len(rounds) * calls / commits,
+            answer_bytes=len(rounds[-1].last),
+            receipt_bytes=len(orjson.dumps(answer["receipt"])),
+            leaf_bytes=len(encoding.unb64u(answer["receipt"]["leaf"])),
+            peak_mebibytes=peak,
+            gas=gas,
+            plain={cipher: _plain(folder, cipher) for cipher in plain.CIPHERS},
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class _Load:
-    rate: float
-    seconds: list[float]
-    sizes: list[int]
-
-
-async def _load(url: str, requests: list[bytes], connections: int = CONNECTIONS) -> _Load:
-    """Send raw requests over keep-alive connections; every answer must be 200."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    waiting = iter(requests)
-    seconds: list[float] = []
-    sizes: list[int] = []
-
-    async def run() -> None:
-        reader, writer = await asyncio.open_connection(host, int(port))
-        for request in waiting:
-            begun = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            body = await reader.readexactly(length)
-            seconds.append(time.perf_counter() - begun)
-            sizes.append(length)
-            if not head.startswith(OK):
-                raise RuntimeError(body.decode())
-        writer.close()
-        await writer.wait_closed()
-
-    started = time.perf_counter()
-    await asyncio.gather(*(run() for _ in range(connections)))
-    return _Load(len(requests) / (time.perf_counter() - started), seconds, sizes)
+def _milliseconds(rounds: list[Load], figure: Any) -> Spread:  # noqa: ANN401 - of many floats, one
+    return Spread.of(figure(each.seconds) * 1000 for each in rounds)
 
 
 def _sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
@@ -130,13 +155,17 @@ def _sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
         body = {
             "purpose": QUERY["purpose"],
             "items": list(QUERY["items"]),
-            "where": {"GMSFHM": {"eq": f"13090220000101{number % SOURCE_ROWS:04d}"}},
+            "where": {"GMSFHM": {"eq": _person(number)}},
             "page": {"size": 1, "after": None},
             "operator": "李老师",
             "matter": f"2026-{number}",
             "salt": encoding.b64u(secrets.token_bytes(16)),
         }
         yield http.sign("POST", url, canonical.dumps(body), "application/json")
+
+
+def _person(number: int) -> str:
+    return f"13090220000101{number % SOURCE_ROWS:04d}"
 
 
 def _raw(request: SignedRequest) -> bytes:
@@ -146,25 +175,47 @@ def _raw(request: SignedRequest) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii") + request.body
 
 
+def _commits(town: NodeTown) -> int:
+    """Return how many commits the provider's log has made: each keeps its checkpoint a while."""
+    path = town.node.settings.data_dir / "log.db"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as log:
+        return int(log.execute("SELECT count(*) FROM checkpoint").fetchone()[0])
+
+
+def _anchor_gas(town: NodeTown) -> list[int]:
+    """Return the gas of the provider's anchors."""
+    node = town.node
+    log = next(
+        each.log for each in node.identities if each.department == ids.department_id(papers.POLICE)
+    )
+    found = []
+    for anchor in node.queries.list_anchors(log):
+        receipt = node.gateway.receipt(anchor.tx)
+        if receipt is None:
+            raise RuntimeError(f"no receipt of the anchor {anchor.tx.hex()}")
+        found.append(receipt.gas_used)
+    return found
+
+
 @contextmanager
-def _town(folder: Path) -> Iterator[tuple[NodeTown, int]]:
-    """Found a town whose node runs in a process of its own; yields the process id, too."""
+def _town(folder: Path) -> Iterator[tuple[GasTown, Server]]:
+    """Found a town whose node runs in a process of its own."""
     (folder / "chain").mkdir()
     with running_chain(folder / "chain") as running, deployed_on(running) as chain:
         keys = NodeKeys()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         settings = write_settings(folder, chain, keys, port)
-        with _child("node", settings) as (url, process):
+        with child("bench.calls", "node", str(settings)) as server:
             # The same disks, opened beside the running node as its command line would.
             node = Node(load_settings(settings))
-            town = NodeTown(chain, node, keys, url, [])
+            town = GasTown(chain, node, keys, server.url, [])
             try:
                 town.found()
                 town.grant()
                 with town.client() as client:
                     until(lambda: _served(client, town))
-                yield town, process
+                yield town, server
             finally:
                 for http in town.https.values():
                     http.close()
@@ -172,8 +223,6 @@ def _town(folder: Path) -> Iterator[tuple[NodeTown, int]]:
 
 
 def _served(client: Any, town: NodeTown) -> bool:  # noqa: ANN401 - a LedgerClient
-    from node.errors import Unavailable
-
     try:
         client.query(town.first, **QUERY)
     except Unavailable:
@@ -181,102 +230,98 @@ def _served(client: Any, town: NodeTown) -> bool:  # noqa: ANN401 - a LedgerClie
     return True
 
 
-@contextmanager
-def _child(role: str, path: Path) -> Iterator[tuple[str, int]]:
-    """Run this module in another process; yields the address it announces and its id."""
-    child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "bench.calls", role, str(path)], stdout=subprocess.PIPE, text=True
+def _plain(folder: Path, cipher: str) -> Plain:
+    count = PLAIN_CALLS[cipher]
+    numbers = [_person(number) for number in range((PLAIN_ROUNDS + 1) * count)]
+    requests = plain.sign_requests(cipher, numbers)
+    with child("bench.plain", str(folder), cipher) as server:
+        alone = server.take(requests[:count], 1)
+        rounds = [
+            server.take(requests[start : start + count], CONNECTIONS)
+            for start in range(count, len(requests), count)
+        ]
+    return Plain(
+        rate=Spread.of(each.rate for each in rounds),
+        median_ms=_milliseconds(rounds, statistics.median),
+        p99_ms=_milliseconds(rounds, p99),
+        cpu_ms=Spread.of(each.cpu_seconds * 1000 / count for each in rounds),
+        alone_ms=statistics.median(alone.seconds) * 1000,
     )
-    try:
-        assert child.stdout is not None  # noqa: S101 - asked for above
-        url = child.stdout.readline().strip()
-        if not url:
-            raise RuntimeError(f"{role} did not start")
-        yield url, child.pid
-    finally:
-        child.terminate()
-        child.communicate()
 
 
-def _plain(folder: Path) -> _Load:
-    with _child("plain", folder) as (url, _):
-        key = CryptSM2(private_key=_PLAIN_KEY, public_key=_PLAIN_PUBLIC)
-        requests = []
-        for number in range(PLAIN_CALLS):
-            body = f'{{"id":"13090220000101{number % SOURCE_ROWS:04d}"}}'.encode()
-            signature = key.sign(body, secrets.token_hex(32))
-            requests.append(
-                b"POST / HTTP/1.1\r\nHost: plain\r\nContent-Length: %d\r\nSignature: %s\r\n\r\n%s"
-                % (len(body), signature.encode("ascii"), body)
-            )
-        asyncio.run(_load(url, requests[:10]))
-        return asyncio.run(_load(url, requests[10:]))
+def lines(found: Figures) -> list[Line]:
+    """Return the report's lines on calls; the plain way: gmssl/libcrypto."""
+    ways = found.plain["gmssl"], found.plain["libcrypto"]
+
+    def both(name: str, digits: int = 0) -> str:
+        return "/".join(
+            f"{value.median if isinstance(value, Spread) else value:,.{digits}f}"
+            for value in (getattr(way, name) for way in ways)
+        )
+
+    return [
+        Line(
+            f"调用/秒（{CONNECTIONS} 连接）",
+            f"calls/s ({CONNECTIONS} connections)",
+            found.rate.show(),
+            both("rate"),
+            "2,000",
+        ),
+        Line(
+            "有载时延中位数，毫秒", "loaded median, ms", found.median_ms.show(), both("median_ms")
+        ),
+        Line("有载 p99，毫秒", "loaded p99, ms", found.p99_ms.show(), both("p99_ms"), "50"),
+        Line(
+            "单独 中位数/p99，毫秒",
+            "alone median/p99, ms",
+            f"{found.alone_ms:.1f}/{found.alone_p99_ms:.1f}",
+            both("alone_ms", 1),
+        ),
+        Line(
+            "处理器毫秒/次",
+            "processor ms a call",
+            found.cpu_ms.show(2),
+            both("cpu_ms", 2),
+        ),
+        Line("每次提交的调用", "calls a commit", f"{found.shared:.1f}", "1"),
+        Line("空闲占一核，%", "idle, % of a core", f"{found.idle_cpu:.1f}"),
+        Line(
+            "字节 应答/回执/叶",
+            "bytes answer/receipt/leaf",
+            f"{found.answer_bytes:,}/{found.receipt_bytes:,}/{found.leaf_bytes:,}",
+        ),
+        Line("内存峰值，MiB", "peak memory, MiB", f"{found.peak_mebibytes:,.0f}"),
+    ]
 
 
-# The example key of GB/T 32918.5 annex A: the bench's own, it protects nothing.
-_PLAIN_KEY = "3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8"
-_PLAIN_PUBLIC = (
-    "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
-    "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
-)
+def gas_lines(found: Figures) -> list[Line]:
+    """Return the report's lines on gas."""
+    return [
+        Line(kind, kind, _range(gas), aim=_GAS_AIMS.get(kind, _GAS_AIM))
+        for kind, gas in sorted(found.gas.items())
+        if gas
+    ]
 
 
-def plain_app(folder: Path) -> FastAPI:
-    """Return the plain way: gmssl verifies and signs, one transaction a call, no proof."""
-    app = FastAPI()
-    key = CryptSM2(private_key=_PLAIN_KEY, public_key=_PLAIN_PUBLIC)
-    source = sqlite3.connect(folder / "people.db", check_same_thread=False)
-    log = sqlite3.connect(folder / "plain.db", isolation_level=None, check_same_thread=False)
-    log.execute("PRAGMA journal_mode=WAL")
-    log.execute("PRAGMA synchronous=FULL")
-    log.execute("CREATE TABLE call (i INTEGER PRIMARY KEY, body BLOB, signature TEXT)")
-
-    @app.post("/")
-    async def call(request: Request) -> Response:
-        body = await request.body()
-        signature = request.headers["signature"]
-        if not key.verify(signature, body):
-            return Response(status_code=401)
-        wanted = body[7:-2].decode()
-        row = source.execute("SELECT name, id FROM person WHERE id = ?", (wanted,)).fetchone()
-        answer = base64.b64encode(repr(row).encode())
-        log.execute("BEGIN IMMEDIATE")
-        log.execute("INSERT INTO call (body, signature) VALUES (?, ?)", (body, signature))
-        log.execute("COMMIT")
-        own = key.sign(answer, secrets.token_hex(32))
-        return Response(answer, headers={"signature": own})
-
-    return app
+_GAS_AIM = "440,000"
+_GAS_AIMS = {
+    "Anchor": "65,000",
+    "ApplyFor": "560,000",
+    "EnrolDepartment": "1,100,000",
+    "AddKey": "1,100,000",
+}
 
 
-def _serve_plain(folder: Path) -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
-    print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)  # noqa: T201 - to the parent
-    config = uvicorn.Config(plain_app(folder), log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
-
-
-def _cpu_seconds(process: int) -> float:
-    """Return the processor time a process has used (proc(5), fields 14 and 15)."""
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _p99(seconds: list[float]) -> float:
-    return statistics.quantiles(seconds, n=100)[98] * 1000
+def _range(gas: list[int]) -> str:
+    low, high = min(gas), max(gas)
+    return f"{low:,} ({len(gas)})" if low == high else f"{low:,}-{high:,} ({len(gas)})"
 
 
 def main() -> None:
     """Measure and print."""
     found = measure()
-    print(  # noqa: T201 - a bench prints
-        f"calls: one process, {CONNECTIONS} connections: {found.calls:,.0f} calls/s, median "
-        f"{found.median_milliseconds:.1f} ms, p99 {found.p99_milliseconds:.1f} ms; one after the "
-        f"other {found.alone_milliseconds:.1f} ms; processor time of the node "
-        f"{found.cpu_milliseconds:.2f} ms a call; {found.answer_bytes:,.0f} bytes an answer with "
-        f"its proof; plain way (gmssl, one transaction a call): {found.plain_calls:,.0f} calls/s, "
-        f"p99 {found.plain_p99_milliseconds:,.0f} ms"
-    )
+    show("调用（朴素做法：gmssl/libcrypto）", "Calls (plain way: gmssl/libcrypto)", lines(found))
+    show("决定与锚定的 gas（次数）", "Gas of decisions and anchors (how many)", gas_lines(found))
 
 
 if __name__ == "__main__":
@@ -286,7 +331,5 @@ if __name__ == "__main__":
                 load_settings(Path(settings)),
                 announce=lambda url: print(url, flush=True),  # noqa: T201 - to the parent
             )
-        case ["plain", folder]:
-            _serve_plain(Path(folder))
         case _:
             main()

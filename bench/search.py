@@ -18,6 +18,8 @@ from node.documents.store import DocumentStore
 from node.protocol import documents
 from node.store import open_engine
 
+from .figures import Line, show
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -153,14 +155,25 @@ def _body() -> dict[str, object]:
     }
 
 
+def lines(found: Figures) -> list[Line]:
+    """Return the report's lines on search."""
+    slowest = max(found.queries, key=lambda query: found.queries[query])
+    return [
+        Line(
+            "检索 中位数/p99，毫秒",
+            "search median/p99, ms",
+            f"{found.median:.1f}/{found.p99:.1f}",
+            aim="100",
+        ),
+        Line("　最慢的词", "  the slowest words", f"{slowest} {found.queries[slowest]:.1f}"),
+        Line("建索引，条/秒", "entries indexed/s", f"{found.fill_per_second:,.0f}"),
+        Line("目录条数", "entries", f"{found.entries:,}"),
+    ]
+
+
 def main() -> None:
     """Measure and print."""
-    found = measure()
-    print(  # noqa: T201 - a bench prints
-        f"search: {found.entries} entries, filled {found.fill_per_second:,.0f}/s; "
-        f"median {found.median:.1f} ms, p99 {found.p99:.1f} ms; "
-        + ", ".join(f"{query} {value:.1f}" for query, value in found.queries.items())
-    )
+    show("检索", "Search", lines(measure()))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+"""Load on an HTTP server of another process, and what that process used meanwhile.
+
+Requests are raw bytes made beforehand, sent over keep-alive connections; every answer must be 200.
+The generator runs on the same machine and takes its share of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+OK = b"HTTP/1.1 200"
+KIB_PER_MIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one run of requests found."""
+
+    rate: float
+    """Answers a second."""
+    seconds: list[float]
+    """From a request's first byte to its answer's last, in the order of the answers."""
+    cpu_seconds: float
+    """Processor time of the server, all its threads."""
+    last: bytes
+    """Body of the last answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server in a process of its own."""
+
+    url: str
+    process: int
+
+    def take(self, requests: Sequence[bytes], connections: int) -> Load:
+        """Send the requests."""
+        before = self.cpu_seconds()
+        rate, seconds, last = asyncio.run(_send(self.url, requests, connections))
+        return Load(rate, seconds, self.cpu_seconds() - before, last)
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time used so far (proc(5), stat, fields 14 and 15)."""
+        text = Path(f"/proc/{self.process}/stat").read_text(encoding="ascii")
+        fields = text.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def peak_mebibytes(self) -> float:
+        """Return the largest resident memory so far (proc(5), status, VmHWM)."""
+        text = Path(f"/proc/{self.process}/status").read_text(encoding="ascii")
+        return int(text.partition("VmHWM:")[2].split()[0]) / KIB_PER_MIB
+
+
+@contextmanager
+def child(module: str, *arguments: str) -> Iterator[Server]:
+    """Run a module that prints its address once it listens; end it at the end."""
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None  # noqa: S101 - asked for above
+        url = process.stdout.readline().strip()
+        if not url:
+            raise RuntimeError(f"{module} {' '.join(arguments)} did not start")
+        yield Server(url, process.pid)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+async def _send(
+    url: str, requests: Sequence[bytes], connections: int
+) -> tuple[float, list[float], bytes]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    waiting = iter(requests)
+    seconds: list[float] = []
+    last = [b""]
+
+    async def run() -> None:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for request in waiting:
+            begun = time.perf_counter()
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            last[0] = await reader.readexactly(length)
+            seconds.append(time.perf_counter() - begun)
+            if not head.startswith(OK):
+                raise RuntimeError(last[0].decode())
+        writer.close()
+        await writer.wait_closed()
+
+    started = time.perf_counter()
+    await asyncio.gather(*(run() for _ in range(connections)))
+    return len(requests) / (time.perf_counter() - started), seconds, last[0]
