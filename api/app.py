@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -93,6 +94,10 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
             )
             port = listener.getsockname()[1]
             server = AnnouncingServer(config, lambda: announce(f"http://{settings.host}:{port}"))
+            # What a node is made of stays for good. Looking through it again for garbage would
+            # hold every call up for a tenth of a second, now and then.
+            gc.collect()
+            gc.freeze()
             server.run(sockets=[listener])
     finally:
         node.stop()
