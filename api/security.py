@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 
 from node.errors import InvalidInput
 from node.protocol import signedcall
-from node.service.serve import authenticate
+from node.service.caller import authenticate
 
 from .parts import Node
 

@@ -6,5 +6,9 @@
 - `sources/`: the data behind entries
 - `mask`: masking of values
 - `seals`: page cursors and requests at rest, sealed by the node for itself
+- `caller`: who signed a request
+- `datakeys`: the keys answers are sealed with
+- `answers`: what the caller gets once the log has it
+- `workers`: threads that judge calls, and the way back to the loop
 - `serve`: the hops of a call in their order
 """

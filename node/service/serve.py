@@ -8,15 +8,12 @@ A call to an authorisation that nothing here knows is logged by the first depart
 from __future__ import annotations
 
 import secrets
-import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from ..client.problems import find_class
-from ..crypto import Sm2PublicKey, sm3
+from ..crypto import sm3
 from ..documents import objects
 from ..errors import (
     AuthorisationUnknown,
@@ -24,15 +21,16 @@ from ..errors import (
     LedgerError,
     LogUnavailable,
     Overloaded,
-    QuotaExceeded,
-    SignatureInvalid,
     SourceUnavailable,
 )
 from ..log.drafts import Draft
-from ..protocol import canonical, encoding, envelope, signedcall
+from ..protocol import canonical, encoding, envelope
 from ..protocol.ids import ZERO
 from ..protocol.leaf import SERVED, build_leaf, commitment
-from .authorise import in_force, live_key, permit, standing
+from .answers import Judged, finish, moment
+from .authorise import in_force, permit, standing
+from .caller import authenticate
+from .datakeys import DataKeys
 from .mask import mask_rows
 from .ports import SourceQuery
 from .request import parse_query
@@ -55,13 +53,6 @@ JSON = "application/json"
 SALT_BYTES = 16
 NO_TERMS = ZERO
 
-# The curve's base point: what a signature is held against when its key is unknown, so that the
-# answer takes as long as for a known one. What it says does not matter.
-_DECOY = Sm2PublicKey.from_coordinates(
-    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
-    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -74,14 +65,6 @@ class Provider:
     """The department's log, or None while none is registered on chain."""
     sources: Mapping[bytes, Source]
     """By entry id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A call on its way into the log, and the error its caller gets if it is refused."""
-
-    draft: Draft
-    error: LedgerError | None
 
 
 class Service:
@@ -116,7 +99,7 @@ class Service:
         self._clock = clock
         self._workers = Workers(workers, "call")
         self._answers: Answers[bytes] = Answers()
-        self._keys = _DataKeys()
+        self._keys = DataKeys()
 
     async def handle(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
         """Serve one call; return the JSON of its answer (protocol.md section 6).
@@ -237,7 +220,7 @@ class Service:
                 "rows": rows,
                 "next": following,
                 "masked": [item for item in query.items if item in verdict.masks],
-                "asOf": _moment(work.now),
+                "asOf": moment(work.now),
                 "opening": {
                     name: encoding.b64u(self._seals.salt(work.call.event, name))
                     for name in ("operator", "matter")
@@ -319,85 +302,5 @@ class _Work:
         self.masked, self.rows, self.plain, self.sealed = 0, 0, b"", b""
 
 
-class _DataKeys:
-    """One data key per application, replaced after an hour or a fork."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._keys: dict[bytes, envelope.DataKey] = {}
-
-    def get(self, application: bytes, now: int) -> envelope.DataKey:
-        with self._lock:
-            key = self._keys.get(application)
-            if key is None or not key.is_usable(now):
-                key = self._keys[application] = envelope.DataKey(created=now)
-            return key
-
-
-def authenticate(call: SignedCall, snapshot: Snapshot, now: int) -> KeyFact:
-    """Return the key that signed the call; unknown keys and bad signatures look the same.
-
-    Raises:
-        ClockSkew: the call was signed too long ago or too far ahead.
-        SignatureInvalid: with the base this server rebuilt.
-    """
-    try:
-        key = live_key(snapshot, now)
-    except SignatureInvalid:
-        key = None
-    public = Sm2PublicKey.from_coordinates(key.qx, key.qy) if key is not None else _DECOY
-    refusal = SignatureInvalid(
-        "the signature does not hold for a key in force; compare the base",
-        base=call.base.decode("ascii"),
-    )
-    try:
-        signedcall.verify(call, public, now)
-    except SignatureInvalid:
-        raise refusal from None
-    if key is None:
-        raise refusal
-    return key
-
-
-def finish(judged: Judged, committed: Committed) -> bytes:
-    """Return the answer's JSON, once its leaf is on disk.
-
-    Raises:
-        LedgerError: the refusal that was logged, with its receipt.
-    """
-    receipt = committed.receipt().render()
-    if committed.outcome != SERVED or committed.answer is None:
-        _refuse(judged.error, committed, receipt)
-    remaining = {"calls": committed.remaining_calls, "rows": committed.remaining_rows}
-    # The envelope is canonical JSON already; its bytes are what the leaf's digest is of.
-    return b'{"receipt":%b,"remaining":%b,"sealed":%b}' % (
-        canonical.dumps(receipt),
-        canonical.dumps(remaining),
-        committed.answer,
-    )
-
-
 def _raise(error: Exception) -> NoReturn:
     raise error
-
-
-def _refuse(error: LedgerError | None, committed: Committed, receipt: dict[str, Any]) -> NoReturn:
-    code = committed.outcome
-    if error is None or error.code != code:
-        # The quota decided in the commit, or an identical resend meets its first refusal again.
-        kind = find_class(code) or LedgerError
-        error = kind(_QUOTA_MESSAGES.get(code, "refused as the first time this call was made"))
-    if isinstance(error, QuotaExceeded):
-        error.facts["reset"] = _moment(committed.reset)
-    error.facts["receipt"] = receipt
-    raise error
-
-
-_QUOTA_MESSAGES = {
-    "quota-calls": "the calls of this day (Beijing) are used up",
-    "quota-rows": "the answer has more rows than this day (Beijing) has left; ask for fewer",
-}
-
-
-def _moment(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -200,6 +200,17 @@ class TestRefusals:
         with pytest.raises(InvalidInput):
             receive({**HEADERS, "signature": value})
 
+    def test_a_signature_has_one_spelling_in_base64(self) -> None:
+        raw = HEADERS["signature"]
+        last = raw[-4]  # before `==:`: its lowest four bits decode to nothing
+        digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+        for bits in range(1, 16):
+            other = digits[digits.index(last) ^ bits]
+            changed = f"{raw[:-4]}{other}==:"
+            assert base64.b64decode(changed[5:-1]) == base64.b64decode(raw[5:-1])
+            with pytest.raises(InvalidInput, match="canonical"):
+                receive({**HEADERS, "signature": changed})
+
     def test_a_signature_of_another_form_is_invalid(self) -> None:
         value = f"sig=:{base64.b64encode(bytes(66)).decode()}:"
         with pytest.raises(SignatureInvalid):
