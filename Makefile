@@ -36,8 +36,7 @@ setup: .setup/python .setup/node ## own virtual environment, Node from its wheel
 
 .setup/node: hardhat/package-lock.json .setup/python
 	@echo "[2/2] npm packages -> hardhat/node_modules"
-	@# Not `npm ci`: it refuses a lock whose optional packages of other platforms the registry here does not serve.
-	@$(NODE_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" install --no-save --silent --no-audit --no-fund --ignore-scripts
+	@$(NODE_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 clean: ## remove what setup and builds made
@@ -55,8 +54,9 @@ lint: setup ## ruff (all rules), solhint; a warning fails
 	$(BIN)/ruff check .
 	$(NODE_RUN) node node_modules/solhint/solhint.js --max-warnings 0 --disc --noPoster 'contracts/**/*.sol'
 
-types: setup ## mypy, strict
+types: setup ## mypy and tsc, strict
 	$(BIN)/mypy
+	$(NODE_RUN) node node_modules/typescript/bin/tsc
 
 arch: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..chain.duplicates import NONCE_SPENT
 from ..crypto import sign_decision
 from ..errors import ChainUnavailable, DecisionRefused, InvalidInput
 from ..protocol import abi, documents
@@ -34,8 +35,6 @@ GAS = 2_000_000
 GAS_PER_BYTE = 1_000
 """Of calldata: each version or application of a batch costs its own verification of fields."""
 GAS_LIMIT = 100_000_000
-NONCE_SPENT = "NonceSpent"
-"""The error of `SignedDecision` for a nonce that was used before."""
 
 
 @dataclass(frozen=True, slots=True)
