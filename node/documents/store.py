@@ -26,7 +26,9 @@ READING = {"reads": True}
 UNBOUND_SECONDS = 8 * 24 * 60 * 60
 """One day longer than a signature can wait for its transaction (`notAfter`)."""
 UNBOUND_LIMIT = 8192
-"""Unbound documents one department may leave here."""
+"""Unbound documents one department may leave here…"""
+UNBOUND_BYTES = 256 * 1024 * 1024
+"""…and their bytes together."""
 
 
 class DocumentStore:
@@ -58,7 +60,7 @@ class DocumentStore:
         parsed = [documents.parse(data) for data in batch]
         with self.engine.begin() as connection:
             fresh = [each for each in parsed if not _has(connection, each.digest)]
-            unnamed = sum(not _is_named(connection, each.digest) for each in fresh)
+            unnamed = [each for each in fresh if not _is_named(connection, each.digest)]
             if unnamed:
                 self._check_room(connection, author, unnamed)
             for each in fresh:
@@ -98,15 +100,21 @@ class DocumentStore:
                 )
             ).rowcount
 
-    def _check_room(self, connection: Connection, author: bytes, more: int) -> None:
-        left = connection.scalar(
-            select(func.count())
-            .select_from(document)
-            .where(document.c.author == author, document.c.bound_at.is_(None))
-        )
-        if (left or 0) + more > UNBOUND_LIMIT:
+    def _check_room(
+        self, connection: Connection, author: bytes, more: Sequence[documents.Document]
+    ) -> None:
+        left, size = connection.execute(
+            select(func.count(), func.coalesce(func.sum(func.length(document.c.data)), 0)).where(
+                document.c.author == author, document.c.bound_at.is_(None)
+            )
+        ).one()
+        if left + len(more) > UNBOUND_LIMIT:
             raise Overloaded(
                 f"{left} documents of {author.hex()} wait for a decision; {UNBOUND_LIMIT} may"
+            )
+        if size + sum(len(each.data) for each in more) > UNBOUND_BYTES:
+            raise Overloaded(
+                f"{size} bytes of {author.hex()} wait for a decision; {UNBOUND_BYTES} may"
             )
 
 

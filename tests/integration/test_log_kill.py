@@ -18,6 +18,8 @@ from node.store import open_engine
 from tests.common.logs import new_identity
 
 KILLS = 12
+FATAL = 3
+"""What the child exits with when its writer has ended."""
 LINES_AT_LEAST, LINES_AT_MOST = 1, 400
 """How many acknowledged calls a process is granted before it is killed."""
 
@@ -59,3 +61,32 @@ def test_every_acknowledged_call_survives(tmp_path):
     for counted in numbers.values():
         assert counted == list(range(1, len(counted) + 1))
     assert len(acknowledged) > KILLS
+
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+from tests.common.log_child import main
+main(sys.argv[1])
+"""
+"""A writer on a disk that takes no file larger than the second argument."""
+
+
+def test_a_full_disk_ends_the_writer_and_loses_nothing(tmp_path):
+    path = tmp_path / "log.db"
+    command = [sys.executable, "-c", FULL, str(path), str(2 * 1024 * 1024)]
+    child = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603
+    assert child.returncode == FATAL
+    acknowledged = [line.split() for line in child.stdout.splitlines()]
+    assert acknowledged
+    engine = open_engine(path, readonly=True)
+    size = check_log(engine, new_identity().log).size
+    with engine.connect() as connection:
+        leaves = connection.scalars(select(entry.c.leaf).order_by(entry.c.position)).all()
+    engine.dispose()
+    assert all(
+        leaf_hash(leaves[int(index)]).hex().encode() == hash_ for index, _, hash_ in acknowledged
+    )
+    # With room again, the log goes on where it was.
+    after = write_until_killed(path, 1)
+    assert int(after[0][0]) >= size

@@ -71,6 +71,15 @@ class TestDocumentStore:
         city.clock.now += 10 * UNBOUND_SECONDS
         assert city.centre.store.sweep() == 0
 
+    def test_bounds_the_bytes_one_department_leaves_unbound(self, city, monkeypatch):
+        monkeypatch.setattr(store_module, "UNBOUND_BYTES", len(terms(1)) + 1)
+        store = city.police.store
+        first = store.put(terms(1), POLICE)
+        with pytest.raises(Overloaded, match="bytes"):
+            store.put(terms(2), POLICE)
+        assert store.find(first)
+        assert store.put(terms(2), b"o" * 32)
+
     def test_bounds_what_one_department_leaves_unbound(self, city, monkeypatch):
         monkeypatch.setattr(store_module, "UNBOUND_LIMIT", 2)
         store = city.police.store
