@@ -124,6 +124,8 @@ def measure(calls: int = CALLS) -> Figures:
             time.sleep(IDLE_SECONDS)
             idle = (server.cpu_seconds() - idle) / IDLE_SECONDS
             peak = server.peak_mebibytes()
+            for step in ("暂停", "恢复"):
+                town.step(step)
             gas = {**town.gas, "Anchor": _anchor_gas(town)}
         answer = orjson.loads(rounds[-1].last)
         return Figures(

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from node.crypto import Ed25519Signer, SoftwareSigner
+from node.crypto import Ed25519Signer, SoftwareSigner, sm3
 from node.log import Committed, Committer, Draft, LogIdentity, LogReader, check_log
 from node.protocol.facts import BlockRef
 from node.protocol.ids import department_id, log_id, log_origin
@@ -36,6 +36,7 @@ PLAIN_ENTRIES = 1_000
 PROOFS = 5_000
 AUTHORISATIONS = 200
 ANSWER_BYTES = 600
+SHORT_BYTES = 16
 SEED = 20260101
 CODE = "11130900000000001A"
 FIRST_SECOND = 1_790_000_000
@@ -69,9 +70,7 @@ def measure(entries: int = ENTRIES) -> Figures:
         identity = _identity()
         wall, processor, leaf_bytes = _append(path, identity, entries)
         size = path.stat().st_size
-        answered, _, _ = _append(
-            Path(folder) / "answers.db", identity, entries // 4, answer=bytes(ANSWER_BYTES)
-        )
+        answered, _, _ = _append(Path(folder) / "answers.db", identity, entries // 4, ANSWER_BYTES)
         inclusion, consistency = _prove(path, identity)
         started = time.perf_counter()
         checked = check_log(open_engine(path, readonly=True), identity.log)
@@ -109,12 +108,13 @@ def _identity() -> LogIdentity:
 
 
 def _append(
-    path: Path, identity: LogIdentity, entries: int, answer: bytes | None = None
+    path: Path, identity: LogIdentity, entries: int, answer_bytes: int = SHORT_BYTES
 ) -> tuple[list[float], list[float], float]:
     """Append batches; return the seconds of each, by the wall and by the processor."""
-    committer = Committer(open_engine(path), [identity])
+    engine = open_engine(path)
+    committer = Committer(engine, [identity])
     wall, processor, leaf_bytes = [], [], 0
-    for drafts in _batches(identity, entries, answer):
+    for drafts in _batches(identity, entries, answer_bytes):
         started, thread_started = time.perf_counter(), time.thread_time()
         results = committer.commit(drafts)
         wall.append(time.perf_counter() - started)
@@ -124,10 +124,12 @@ def _append(
             raise done
         leaf_bytes += len(done.leaf)
     committer.close()
+    # The last connection to go brings the WAL home: the file has its whole size then.
+    engine.dispose()
     return wall, processor, leaf_bytes / len(wall)
 
 
-def _batches(identity: LogIdentity, entries: int, answer: bytes | None) -> Iterator[list[Draft]]:
+def _batches(identity: LogIdentity, entries: int, answer_bytes: int) -> Iterator[list[Draft]]:
     draw = random.Random(SEED)  # noqa: S311 - synthetic data
     block = BlockRef(812, bytes(32), FIRST_SECOND)
     pattern = Draft(
@@ -140,15 +142,13 @@ def _batches(identity: LogIdentity, entries: int, answer: bytes | None) -> Itera
         rows_per_day=1_000_000,
         rows=1,
         leaf={},
-        answer=answer,
-        request=answer and answer[: len(answer) // 2],
     )
     for start in range(0, entries - BATCH + 1, BATCH):
         drafts = []
         for number in range(start, start + BATCH):
             second = FIRST_SECOND + number // CALLS_PER_SECOND
             event = second.to_bytes(8, "big") + draw.randbytes(24)
-            authorisation = draw.randrange(AUTHORISATIONS)
+            authorisation, answer = draw.randrange(AUTHORISATIONS), draw.randbytes(answer_bytes)
             leaf = build_leaf(
                 block=block,
                 event=event,
@@ -158,10 +158,18 @@ def _batches(identity: LogIdentity, entries: int, answer: bytes | None) -> Itera
                 custody="own",
                 items=7,
                 rows=1,
-                answer=event,
+                answer=sm3(answer),
             )
             drafts.append(
-                replace(pattern, event=event, text=event, authorisation=authorisation, leaf=leaf)
+                replace(
+                    pattern,
+                    event=event,
+                    text=event,
+                    authorisation=authorisation,
+                    leaf=leaf,
+                    answer=answer,
+                    request=answer[: answer_bytes // 2],
+                )
             )
         yield drafts
 

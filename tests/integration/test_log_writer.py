@@ -12,6 +12,7 @@ from sqlalchemy.event import listens_for
 
 from node.errors import CallReplayed, LogTampered, LogUnavailable, Overloaded
 from node.log import LogReader, LogWriter, check_log
+from node.log import writer as module
 from node.log.tables import tile
 from node.store import open_engine
 from tests.common.logs import Clock, new_draft, new_identity
@@ -55,6 +56,28 @@ class TestGrouping:
         for n in range(3):
             done = running.submit(new_draft(identity, n)).result(SECONDS)
             assert (done.index, done.size) == (n, n + 1)
+
+    def test_a_lone_call_waits_for_no_company(self, running, identity, monkeypatch):
+        monkeypatch.setattr(module, "GATHER_SECONDS", 10 * SECONDS)
+        for n in range(3):
+            running.submit(new_draft(identity, n)).result(SECONDS)
+
+    def test_after_a_shared_commit_the_next_company_gathers_until_the_writer_stops(
+        self, path, identity, monkeypatch
+    ):
+        monkeypatch.setattr(module, "GATHER_SECONDS", 10 * SECONDS)
+        gate = Gate()
+        writer = LogWriter(open_engine(path), [identity], clock=gate)
+        writer.start()
+        first = writer.submit(new_draft(identity, 0))
+        assert gate.entered.wait(SECONDS)
+        shared = [writer.submit(new_draft(identity, n)) for n in (1, 2)]
+        gate.opened.set()
+        first.result(SECONDS)
+        assert {each.result(SECONDS).size for each in shared} == {3}
+        gathering = [writer.submit(new_draft(identity, n)) for n in (3, 4, 5)]
+        writer.stop()
+        assert [each.result(SECONDS).size for each in gathering] == [6, 6, 6]
 
     def test_calls_that_wait_together_share_one_checkpoint(self, path, identity):
         gate = Gate()
