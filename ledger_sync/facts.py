@@ -90,6 +90,16 @@ class VersionFact:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingFact:
+    """A version that waits for its review."""
+
+    entry: bytes
+    provider: bytes
+    version: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StandingReplyFact:
     """The provider's answer in advance; in force only while `standing`."""
 

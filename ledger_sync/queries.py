@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from node.errors import AuthorisationUnknown, InvalidInput, NotFound
+from node.protocol.enums import EntryState
 from node.protocol.ids import department_id
 
 from .anchorage import AnchorQueries
@@ -19,6 +20,7 @@ from .decided import DecisionQueries
 from .facts import (
     ApplicationFact,
     ContractFact,
+    PendingFact,
     RoleFact,
     StandingReplyFact,
     StepFact,
@@ -189,6 +191,35 @@ class Queries(DecisionQueries, AnchorQueries):
         statement = select(ENTRY_VERSION).where(ENTRY_VERSION.c.entry == entry)
         rows = self._all(statement.order_by(ENTRY_VERSION.c.version))
         return [VersionFact(**row) for row in rows]
+
+    def newest_versions(self, provider: bytes) -> dict[bytes, VersionFact]:
+        """Return the newest version of every entry of a provider, by entry."""
+        statement = select(ENTRY_VERSION).join(
+            ENTRY,
+            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.newest == ENTRY_VERSION.c.version),
+        )
+        rows = self._all(statement.where(ENTRY.c.provider == provider))
+        return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def list_pending(
+        self, competent: bytes, *, after: bytes = b"", limit: int = PAGE
+    ) -> list[PendingFact]:
+        """Return the versions that wait for a competent department's review, by entry id."""
+        statement = (
+            select(ENTRY_VERSION, ENTRY.c.provider)
+            .join(ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry)
+            .join(DEPARTMENT, DEPARTMENT.c.department == ENTRY.c.provider)
+            .where(
+                ENTRY_VERSION.c.state == EntryState.SUBMITTED,
+                DEPARTMENT.c.competent == competent,
+                ENTRY.c.entry > after,
+            )
+        )
+        rows = self._all(statement.order_by(ENTRY.c.entry), limit)
+        return [
+            PendingFact(row["entry"], row["provider"], row["version"], row["digest"])
+            for row in rows
+        ]
 
     def find_standing_reply(self, entry: bytes) -> StandingReplyFact | None:
         """Return the provider's answer in advance, in force or withdrawn."""

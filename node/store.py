@@ -16,13 +16,18 @@ from .errors import ConfigInvalid
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUSY_TIMEOUT_MILLISECONDS = 10_000
+BUSY_TIMEOUT_MILLISECONDS = 60_000
+"""How long a writer queues: a round of the fetcher after a large filing holds the lock for seconds
+on a loaded machine, and a loop that gives up ends its node."""
+READING = {"reads": True}
+"""Execution options of connections that write nothing and so need not queue for the lock."""
 
 
 def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
     """Open the database file at `path`; a writer creates it when it is missing.
 
-    A read-only engine begins deferred transactions: each sees one snapshot and blocks nobody.
+    A read-only engine begins deferred transactions: each sees one snapshot and blocks nobody. So
+    does a writer's under the execution options READING, which must not write.
     Connecting a writer raises ConfigInvalid when the file is something else than a database.
     """
     uri = f"file:{path}?mode={'ro' if readonly else 'rwc'}"
@@ -41,7 +46,8 @@ def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy event argument
-        connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+        deferred = readonly or READING.items() <= connection.get_execution_options().items()
+        connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -7,14 +7,23 @@ from typing import Annotated
 
 import typer
 
-from .console import say, t
-from .options import OutputOption, PasswordOption
+from .console import say, t, table
+from .deciding import decide, show
+from .opening import load_signer, open_node
+from .options import (
+    AgainOption,
+    ConfigOption,
+    DryRunOption,
+    KeyOption,
+    OutputOption,
+    PasswordOption,
+)
+from .wording import Commands
 
 DEFAULT_CHAIN_ID = 20_260_101
 
-app = typer.Typer(
+app = Commands(
     help=t("内嵌链：运行、部署合约", "the embedded chain: run it, deploy the contracts"),
-    no_args_is_help=True,
 )
 
 UrlOption = Annotated[
@@ -26,8 +35,13 @@ UrlOption = Annotated[
 @app.command(help=t("运行内嵌链（仅用于一台机器）", "run the embedded chain (for one machine)"))
 def run(
     data: Annotated[Path, typer.Option("--data", help=t("数据目录", "folder of its blocks"))],
-    port: Annotated[int, typer.Option("--port", min=0, max=65_535)] = 8545,
-    chain_id: Annotated[int, typer.Option("--chain-id", min=1)] = DEFAULT_CHAIN_ID,
+    port: Annotated[
+        int,
+        typer.Option("--port", min=0, max=65_535, help=t("端口；0 为任一空闲端口", "port; 0: any")),
+    ] = 8545,
+    chain_id: Annotated[
+        int, typer.Option("--chain-id", min=1, help=t("链编号", "chain id"))
+    ] = DEFAULT_CHAIN_ID,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
     from api.chainrpc import serve
@@ -72,3 +86,60 @@ def deploy(
     for name, deployed in deployment.contracts.items():
         say(f"{name}：{deployed.address.hex()}", f"{name}: {deployed.address.hex()}")
     say(f"已写入 {output}", f"wrote {output}")
+
+
+@app.command(help=t("把合约列为有效", "put contracts in force"))
+def list_contract(
+    *,
+    config: ConfigOption,
+    key: KeyOption,
+    password_file: PasswordOption,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help=t("合约名；不给则为尚未列明的全部", "contracts; all that are not listed if none"),
+        ),
+    ] = None,
+    again: AgainOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Signed by the root department's head; what is listed is what deployment.json names."""
+    from node.decisions.departments import LISTED, list_contract
+    from node.errors import NotFound
+
+    with open_node(config) as node:
+        deployed = node.deployment.contracts
+        for name in names or ():
+            if name not in deployed:
+                raise NotFound(
+                    t(f"deployment.json 里没有合约 {name}", f"no contract {name} in the deployment")
+                )
+        known = {fact.name: fact.address for fact in node.queries.contracts()}
+        missing = [name for name in LISTED if known.get(name) != deployed[name].address]
+        signer = None if dry_run else load_signer(key, password_file)
+        for name in names or missing:
+            act = list_contract(name, deployed[name].address, deployed[name].code_hash)
+            say(f"合约 {name}", f"contract {name}")
+            if signer is None:
+                show(act)
+            else:
+                decide(node, act, signer, again=again)
+        if not names and not missing:
+            say("全部合约都已列为有效", "every contract is in force")
+
+
+@app.command(help=t("列出有效的合约", "list the contracts in force"))
+def contracts(config: ConfigOption) -> None:
+    """List the contracts the ledger has in force, with the block that listed each."""
+    with open_node(config) as node:
+        facts = node.queries.contracts()
+    table(
+        (
+            t("合约", "contract"),
+            t("地址", "address"),
+            t("代码哈希", "code hash"),
+            t("区块", "block"),
+        ),
+        [(fact.name, fact.address.hex(), fact.code_hash.hex(), fact.block) for fact in facts],
+    )

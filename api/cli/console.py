@@ -1,7 +1,7 @@
 """What a command says: Chinese first, English behind `SHARELEDGER_LANG=en`, errors on one line.
 
 Exit codes: 0 done, 1 the user's mistake or a refusal, 2 something is not available (try again),
-3 a proof does not hold.
+3 a proof does not hold, 130 interrupted. What fails says so on one line of stderr.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from node.errors import LedgerError, Unavailable, VerificationError
+from node.errors import DecisionRefused, LedgerError, Unavailable, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 1
 EXIT_UNAVAILABLE = 2
 EXIT_UNPROVEN = 3
+PIPE_WIDTH = 10_000
 ENGLISH = os.environ.get("SHARELEDGER_LANG", "zh").lower().startswith("en")
 
 
@@ -26,9 +27,21 @@ def t(chinese: str, english: str) -> str:
     return english if ENGLISH else chinese
 
 
+EXIT_CODES = t(
+    "退出码：0 完成；1 输入有误或被拒绝；2 暂不可用，请稍后再试；3 证明不成立；130 被中断。",
+    "Exit codes: 0 done; 1 wrong input or refused; 2 not available, try again; 3 a proof does not "
+    "hold; 130 interrupted.",
+)
+
+
 def say(chinese: str, english: str) -> None:
     """Print one line in the user's language."""
     print(t(chinese, english), flush=True)
+
+
+def note(chinese: str, english: str) -> None:
+    """Print one remark on stderr: something to know, not a failure."""
+    print(t(chinese, english), file=sys.stderr, flush=True)
 
 
 def fail(error: LedgerError) -> NoReturn:
@@ -37,10 +50,19 @@ def fail(error: LedgerError) -> NoReturn:
 
     names = title_of(error.code)
     title = names.english if ENGLISH else names.chinese
-    detail = error.message if error.message not in (title, error.code) else ""
+    said = _refusal(error) if isinstance(error, DecisionRefused) else error.message
+    detail = said if said not in (title, error.code) else ""
     text = f"[{error.code}] {title}" + (f"：{detail}" if detail else "")
     print(" ".join(text.split()), file=sys.stderr, flush=True)
     sys.exit(exit_code(error))
+
+
+def _refusal(error: DecisionRefused) -> str:
+    if ENGLISH:
+        return error.message
+    from .refusals import refusal_text
+
+    return refusal_text(error)
 
 
 def exit_code(error: LedgerError) -> int:
@@ -55,11 +77,17 @@ def exit_code(error: LedgerError) -> int:
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Print a table that measures Chinese characters as two columns wide."""
+    """Print a table that measures Chinese characters as two columns wide.
+
+    Nothing is cut: a terminal gets cells folded to its width, a pipe gets each row on one line.
+    """
     from rich.console import Console
     from rich.table import Table
 
-    grid = Table(*headings, box=None, pad_edge=False)
+    grid = Table(box=None, pad_edge=False)
+    for heading in headings:
+        grid.add_column(heading, overflow="fold")
     for row in rows:
         grid.add_row(*(str(cell) for cell in row))
-    Console(soft_wrap=True).print(grid)
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(markup=False, emoji=False, highlight=False, width=width).print(grid)

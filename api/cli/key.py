@@ -10,6 +10,7 @@ import typer
 
 from .console import say, t
 from .options import OutputOption, PasswordOption
+from .wording import Commands
 
 if TYPE_CHECKING:
     from node.chain.relay import RelayAccount
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     AnyKey = SoftwareSigner | SoftwareUnwrapper | Ed25519Signer | RelayAccount
 
-app = typer.Typer(help=t("生成和查看密钥文件", "make and show key files"), no_args_is_help=True)
+app = Commands(help=t("生成和查看密钥文件", "make and show key files"))
 
 
 class Kind(StrEnum):
@@ -54,7 +55,7 @@ def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOp
 @app.command(help=t("显示密钥文件的公开部分", "print the public half of a key file"))
 def show(
     kind: KindArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=t("密钥文件", "the key file"))],
     password_file: PasswordOption,
 ) -> None:
     """Print the public half of a key file."""

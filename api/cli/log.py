@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import say, t
-from .options import ConfigOption
+from .console import say, t, table
+from .deciding import decide, show
+from .opening import load_signer, open_node
+from .options import (
+    AgainOption,
+    CodeArgument,
+    ConfigOption,
+    DryRunOption,
+    KeyOption,
+    PasswordOption,
+)
+from .wording import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +27,9 @@ if TYPE_CHECKING:
     from api.parts import Node
     from node.errors import LogTampered
 
-app = typer.Typer(help=t("使用日志", "logs of use"), no_args_is_help=True)
+ADDRESS_BYTES = 20
+
+app = Commands(help=t("使用日志：核对、登记、查看", "logs of use"))
 
 
 @app.command(help=t("逐条核对日志，指出被改的是哪一条、谁负责", "check every entry of the logs"))
@@ -28,16 +41,14 @@ def check(
     ] = None,
 ) -> None:
     """Rehash every log of a node and hold it against what the chain has anchored."""
-    from api.parts import Node
-    from api.settings import load_settings
     from node.errors import LogTampered, NotFound
     from node.log.check import check_log
     from node.protocol import ids
     from node.store import open_engine
 
-    node = Node(load_settings(config))
-    engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
-    try:
+    with open_node(config) as node, contextlib.ExitStack() as stack:
+        engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
+        stack.callback(engine.dispose)
         for identity in node.identities:
             anchored = list(_anchored(node, identity.log))
             try:
@@ -64,9 +75,75 @@ def check(
                 f"已锚定 {len(anchored)} 次，全部相符",
                 f"✓ {identity.origin}: {checked.size} entries, {len(anchored)} anchors, all match",
             )
-    finally:
-        engine.dispose()
-        node.stop()
+
+
+@app.command(help=t("登记一个部门的日志", "register a department's log"))
+def register(
+    department: CodeArgument,
+    *,
+    config: ConfigOption,
+    key: KeyOption,
+    password_file: PasswordOption,
+    relay: Annotated[
+        str | None,
+        typer.Option(
+            "--relay",
+            metavar="ADDRESS",
+            help=t(
+                "锚定日志的中继账户（40 位十六进制）；不给则为本节点的",
+                "account that anchors it, 40 hex; this node's if not given",
+            ),
+        ),
+    ] = None,
+    again: AgainOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Signed by the department's head; only the account named here may anchor the log."""
+    from node.decisions.logs import register_log
+
+    with open_node(config) as node:
+        account = node.relay.address if relay is None else _address(relay)
+        act = register_log(department, account)
+        if dry_run:
+            return show(act)
+        decide(node, act, load_signer(key, password_file), again=again)
+    return None
+
+
+@app.command(name="list", help=t("列出各部门的日志", "list the registered logs"))
+def list_(config: ConfigOption) -> None:
+    """List logs with the size the chain has of each."""
+    from .naming import code_of
+
+    with open_node(config) as node:
+        logs = node.queries.logs()
+    table(
+        (
+            t("部门", "department"),
+            t("日志", "origin"),
+            t("已锚定", "anchored"),
+            t("根", "root"),
+            t("中继账户", "relay"),
+        ),
+        [
+            (code_of(log.department), log.origin, log.size, log.root.hex(), log.relay.hex())
+            for log in logs
+        ],
+    )
+
+
+def _address(text: str) -> bytes:
+    from node.errors import InvalidInput
+
+    try:
+        address = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        address = b""
+    if len(address) != ADDRESS_BYTES:
+        raise InvalidInput(
+            t(f"中继账户应为 40 位十六进制：{text!r}", f"an account is 40 hex characters: {text!r}")
+        )
+    return address
 
 
 def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
 from .console import t
 from .options import ConfigOption
+from .wording import Commands
 
-app = typer.Typer(help=t("部门节点", "a department's node"), no_args_is_help=True)
+app = Commands(help=t("部门节点", "a department's node"))
 
 
 @app.command(help=t("运行节点，直到收到信号", "run the node until a signal"))

@@ -59,6 +59,56 @@ AuthorisationArgument = Annotated[
 EventArgument = Annotated[
     str, typer.Argument(metavar="EVENT", help=t("事件编号（64 位十六进制）", "event id, 64 hex"))
 ]
-NoteOption = Annotated[
-    str, typer.Option("--note", help=t("写进文件的说明", "words that go into the document"))
+NewPasswordOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--new-password-file",
+        help=t("新密钥的口令文件；不给则与签名人的相同", "the new key's password file, if another"),
+    ),
+]
+FromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="YYYY-MM-DD",
+        help=t("起日；不给则为今日", "first day; today if not given"),
+    ),
+]
+UntilOption = Annotated[
+    str,
+    typer.Option("--until", metavar="YYYY-MM-DD", help=t("止日（含当日）", "last day, included")),
+]
+ReasonOption = Annotated[str, typer.Option("--reason", help=t("理由，写进文件", "the reason"))]
+ContactNameOption = Annotated[
+    str, typer.Option("--contact-name", help=t("联系人（经办人）", "whom to ask"))
+]
+ContactPhoneOption = Annotated[
+    str, typer.Option("--contact-phone", help=t("联系电话", "and by which telephone"))
+]
+TermsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--terms",
+        help=t(
+            "附加条件（TOML，见 paper template terms）", "terms (TOML, see paper template terms)"
+        ),
+    ),
+]
+AgainOption = Annotated[
+    bool,
+    typer.Option(
+        "--again",
+        help=t("同样的决定已经作过，确要再作一次", "decide it though it was decided before"),
+    ),
+]
+DryRunOption = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help=t("只显示将要签署的内容，不签署", "show what would be signed, sign nothing"),
+    ),
+]
+LimitOption = Annotated[
+    int,
+    typer.Option("--limit", min=1, max=10_000, help=t("最多列出多少条", "list so many at most")),
 ]

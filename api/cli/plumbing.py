@@ -8,12 +8,17 @@ from typing import Annotated
 import typer
 
 from .console import say, t
+from .wording import Commands
 
-app = typer.Typer(help=t("底层工具", "low-level tools"), no_args_is_help=True)
+app = Commands(help=t("底层工具", "low-level tools"))
 
 
 @app.command(help=t("写出 OpenAPI 文档（覆盖）", "write the OpenAPI document, replacing it"))
-def openapi(output: Annotated[Path, typer.Option("--output", "-o")]) -> None:
+def openapi(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=t("写到这个文件", "file to write"))
+    ],
+) -> None:
     """Write the API's description as the server serves it."""
     from api.app import openapi_document
 

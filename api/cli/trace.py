@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import ENGLISH, EXIT_UNPROVEN, say, t
+from .opening import open_node
 from .options import (
     AuthorisationArgument,
     CodeArgument,
@@ -17,6 +18,7 @@ from .options import (
     EventArgument,
     OutputOption,
 )
+from .wording import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +26,8 @@ if TYPE_CHECKING:
     from api.parts import Node
     from ledger_sync.trace import LogReader, TraceLine
 
-app = typer.Typer(
+app = Commands(
     help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made"),
-    no_args_is_help=True,
 )
 
 AsOption = Annotated[
@@ -43,24 +44,18 @@ AsOption = Annotated[
 
 @contextmanager
 def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]:
-    from api.parts import Node
-    from api.settings import load_settings
     from node.client.http import SignedHttp
     from node.crypto import SoftwareSigner
 
-    settings = load_settings(config)
-    node = Node(settings)
-    try:
+    with open_node(config) as node:
         if key is None:
             yield node, node.reader
             return
         from .remote import RemoteLogs
 
-        signer = SoftwareSigner.load(key, settings.password)
+        signer = SoftwareSigner.load(key, node.settings.password)
         with SignedHttp(signer) as http:
             yield node, RemoteLogs(http, node.queries, node.store)
-    finally:
-        node.stop()
 
 
 @app.command(help=t("从一次调用出发", "from a call"))
@@ -90,7 +85,9 @@ def authorisation(
 def version(
     department: CodeArgument,
     entry: EntryCodeArgument,
-    number: Annotated[int, typer.Argument(min=1)],
+    number: Annotated[
+        int, typer.Argument(metavar="VERSION", min=1, help=t("第几版", "which version"))
+    ],
     config: ConfigOption,
     key: AsOption = None,
 ) -> None:
@@ -105,7 +102,11 @@ def version(
 
 @app.command(help=t("从一个区块出发", "from a block"))
 def block(
-    number: Annotated[int, typer.Argument(min=0)], config: ConfigOption, key: AsOption = None
+    number: Annotated[
+        int, typer.Argument(metavar="BLOCK", min=0, help=t("区块号", "block number"))
+    ],
+    config: ConfigOption,
+    key: AsOption = None,
 ) -> None:
     """Print what a block decided and anchored."""
     from ledger_sync.trace import Tracer

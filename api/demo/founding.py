@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from .city import City
     from .offices import Offices
 
-LISTED = ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
-
 
 def deploy_contracts(city: City) -> None:
     """Make the relay accounts, deploy the contracts, write deployment.json."""
@@ -46,7 +44,7 @@ def enrol_everybody(city: City, offices: Offices) -> None:
 def list_contracts(city: City, offices: Offices) -> None:
     """Put the contracts in force."""
     contracts = offices.node(city.cast.data).deployment.contracts
-    for name in LISTED:
+    for name in departments.LISTED:
         deployed = contracts[name]
         act = departments.list_contract(name, deployed.address, deployed.code_hash)
         offices.decide(city.cast.data, act, city.cast.data.head.signer)

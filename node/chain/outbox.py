@@ -63,6 +63,10 @@ class Outbox:
             sign=lambda nonce: self._sign(to, data, gas, nonce),
         )
 
+    def find(self, unique_key: str) -> int | None:
+        """Return the id of the row with this key, or None; `result` and `wait` take it."""
+        return self._rows.find_by_key(unique_key)
+
     def pump(self) -> int:
         """Send what waits, in nonce order, and see what became of it; return how many settled.
 

@@ -2,6 +2,7 @@
 
 - `act`: a decision ready to be signed
 - `desk`: signs, stores documents here and elsewhere, tries out, relays, waits
+- `repeats`: the same decision meant twice, known again
 - `departments`, `catalogue`, `authorisations`, `logs`: build the acts from the papers' bodies
 """
 

@@ -10,6 +10,9 @@ from .act import Act, of_paper
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LISTED = ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
+"""Contracts that come into force by being listed; the registry itself is where they are."""
+
 
 def enrol_department(body: Mapping[str, Any]) -> Act:
     """Enrol the department of a `department` body, with its first head key.

@@ -16,7 +16,7 @@ from ..chain.duplicates import NONCE_SPENT
 from ..crypto import sign_decision
 from ..errors import ChainUnavailable, DecisionRefused, InvalidInput
 from ..protocol import abi, documents
-from ..protocol.decision import DECISIONS, Domain, calldata, hash_decision
+from ..protocol.decision import DECISIONS, Domain, calldata, from_event, hash_decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -158,28 +158,57 @@ class Desk:
                 raise
         gas = min(GAS + GAS_PER_BYTE * len(signed.data), GAS_LIMIT)
         row = self._outbox.enqueue(signed.hash.hex(), address, signed.data, gas)
-        receipt = self._outbox.wait(row)
+        return self._decided(signed.kind, signed.hash, self._outbox.wait(row))
+
+    def find(self, kind: str, decision_hash: bytes) -> Decided | None:
+        """Return a decision of this outbox that is on the chain, or None.
+
+        Raises:
+            DecisionRefused, TransactionRefused: it was sent and has failed.
+            ChainUnavailable: it is mined, but the endpoint does not answer.
+        """
+        row = self._outbox.find(decision_hash.hex())
+        receipt = None if row is None else self._outbox.result(row)
+        return None if receipt is None else self._decided(DECISIONS[kind], decision_hash, receipt)
+
+    def finish(self, kind: str, decision_hash: bytes) -> Decided | None:
+        """Bring a decision that is in the outbox to its end; None: it never got there.
+
+        Raises:
+            DecisionRefused, TransactionRefused: it has failed.
+            ChainUnavailable: not mined in time; it stays in the outbox and may still be.
+        """
+        row = self._outbox.find(decision_hash.hex())
+        if row is None:
+            return None
+        return self._decided(DECISIONS[kind], decision_hash, self._outbox.wait(row))
+
+    def _decided(self, kind: DecisionType, decision_hash: bytes, receipt: TxReceipt) -> Decided:
+        domain = Domain(self._deployment.chain_id, self._address(kind))
         return Decided(
-            kind=signed.kind.name,
-            hash=signed.hash,
+            kind=kind.name,
+            hash=decision_hash,
             transaction=receipt.tx_hash,
             block=receipt.block_number,
             gas_used=receipt.gas_used,
-            event=_event(signed, address, receipt),
+            event=_event(kind, decision_hash, domain, receipt),
         )
 
     def _address(self, kind: DecisionType) -> bytes:
         return self._deployment.contracts[kind.contract].address
 
 
-def _event(signed: SignedAct, address: bytes, receipt: TxReceipt) -> Mapping[str, Any]:
-    nonce = signed.message["nonce"]
+def _event(
+    kind: DecisionType, decision_hash: bytes, domain: Domain, receipt: TxReceipt
+) -> Mapping[str, Any]:
     for log in receipt.logs:
-        if log.address == address:
-            name, args = abi.decode_log(signed.kind.contract, log.topics, log.data)
-            if name == signed.kind.event and args["nonce"] == nonce:
+        if log.address == domain.contract:
+            name, args = abi.decode_log(kind.contract, log.topics, log.data)
+            if name != kind.event:
+                continue
+            if hash_decision(*from_event(name, args), domain) == decision_hash:
                 return args
-    raise ChainUnavailable(f"0x{receipt.tx_hash.hex()} carries no {signed.kind.event}")
+    raise ChainUnavailable(f"0x{receipt.tx_hash.hex()} carries no {kind.event}")
 
 
 def _check_bound(message: Mapping[str, Any], papers: Sequence[bytes]) -> None:

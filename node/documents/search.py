@@ -14,8 +14,8 @@ from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ..protocol import documents
+from ..store import READING
 from . import objects
-from .store import READING
 from .tables import binding, document, listing, publication
 
 if TYPE_CHECKING:

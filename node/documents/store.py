@@ -14,6 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import DocumentUnknown, Overloaded
 from ..protocol import documents, ids
+from ..store import READING
 from .tables import binding, document, metadata
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-READING = {"reads": True}
-"""Execution option of connections that write nothing and so need not queue for the lock."""
 UNBOUND_SECONDS = 8 * 24 * 60 * 60
 """One day longer than a signature can wait for its transaction (`notAfter`)."""
 UNBOUND_LIMIT = 8192

@@ -13,6 +13,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogRolledBack
+from node.store import READING
 
 from .tables import Whole
 
@@ -94,5 +95,5 @@ def list_published(
         .order_by(size.desc() if newest_first else size)
         .limit(limit)
     )
-    with engine.connect() as connection:
+    with engine.execution_options(**READING).connect() as connection:
         return [Published(*row) for row in connection.execute(query)]

@@ -28,7 +28,7 @@ from tests.common import papers
 from tests.common.calls import fill_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -79,8 +79,13 @@ class NodeKeys:
     """Key of the education department's second application."""
 
 
-def write_settings(folder: Path, chain: LedgerChain, keys: NodeKeys, port: int) -> Path:
-    """Write key files and the node's TOML; return the TOML's path."""
+def write_settings(
+    folder: Path, chain: LedgerChain, keys: NodeKeys, port: int, sources: Sequence[str] = ()
+) -> Path:
+    """Write key files and the node's TOML; return the TOML's path.
+
+    `sources` are lines of TOML: what the police serve besides people.
+    """
     (folder / "password").write_bytes(PASSWORD + b"\n")
     chain.deployment.save(folder / "deployment.json")
     RelayAccount.generate().save(folder / "relay.json", PASSWORD)
@@ -116,6 +121,7 @@ def write_settings(folder: Path, chain: LedgerChain, keys: NodeKeys, port: int) 
                 'table = "person"',
                 'key = "id"',
                 'columns = { XM = "name", GMSFHM = "id" }',
+                *sources,
             ]
     path = folder / "node.toml"
     path.write_text("\n".join(lines), encoding="utf-8")
@@ -305,12 +311,14 @@ QUERY: dict[str, Any] = {
 
 
 @contextmanager
-def running_town(folder: Path, chain: LedgerChain) -> Iterator[NodeTown]:
+def running_town(
+    folder: Path, chain: LedgerChain, sources: Sequence[str] = ()
+) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end."""
     keys, fatal = NodeKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        settings = load_settings(write_settings(folder, chain, keys, port))
+        settings = load_settings(write_settings(folder, chain, keys, port, sources))
         node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
         try:
             node.start()

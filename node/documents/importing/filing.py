@@ -80,8 +80,9 @@ def _complete(body: dict[str, Any], department: str, version: int) -> dict[str, 
     for assessment in whole["assessments"]:
         assessment.setdefault("attachment", None)
     grades = [item.get("grade") for item in whole["items"]]
-    if "grade" not in whole and all(grade in GRADES for grade in grades) and grades:
-        whole["grade"] = max(grades, key=GRADES.index)
+    if "grade" not in whole and all(grade in GRADES for grade in grades):
+        # Without items nothing but that is wrong: no officer fills in the entry's own grade.
+        whole["grade"] = max(grades, key=GRADES.index, default=GRADES[0])
     return whole
 
 

@@ -72,7 +72,7 @@ class Rule(BaseModel):
     record: Pattern | None = None
     whole: bool = False
     values: dict[str, Value] = Field(default_factory=dict)
-    matches: tuple[tuple[Pattern, str], ...] = ()
+    matches: tuple[tuple[Pattern, str | list[str]], ...] = ()
     absent: tuple[str, ...] = ("无",)
     default: Value | None = None
 

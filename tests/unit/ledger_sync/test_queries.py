@@ -126,6 +126,23 @@ class TestCatalogue:
         assert queries.list_entries(provider=CENTRE) == []
         assert queries.list_entries(state=enums.EntryState.FROZEN) == []
 
+    def test_the_newest_version_of_each_entry_of_a_provider(self, queries, named):
+        newest = queries.newest_versions(POLICE)
+        assert {entry: fact.version for entry, fact in newest.items()} == {
+            named["households"]: 2,
+            named["residence"]: 2,
+            named["streets"]: 1,
+        }
+        assert queries.newest_versions(EDUCATION) == {}
+
+    def test_what_waits_is_listed_to_who_is_competent_page_by_page(self, queries, named):
+        waiting = queries.list_pending(CENTRE)
+        assert [(each.entry, each.provider, each.version) for each in waiting] == [
+            (named["households"], POLICE, 2)
+        ]
+        assert queries.list_pending(CENTRE, after=named["households"]) == []
+        assert queries.list_pending(POLICE) == []
+
     def test_a_standing_reply_is_found(self, queries, named):
         assert queries.find_standing_reply(named["streets"]).standing
         assert queries.find_standing_reply(named["households"]) is None

@@ -10,48 +10,7 @@ from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
 from node.errors import ConfigInvalid, LedgerError, MalformedTable
 from node.protocol.documents import parse
-
-DEPARTMENT = "11130900000000001X"
-ROW = {
-    "类分类": "部门",
-    "项分类": "公安",
-    "信息资源名称": "户籍信息",
-    "信息资源代码": "30300101/06001",
-    "信息资源提供方": "沧州市公安局",
-    "资源提供方代码": DEPARTMENT,
-    "信息资源摘要": "户籍登记信息",
-    "信息资源格式分类": "数据库",
-    "信息资源格式类型": "SQLite",
-    "信息项名称": "姓名",
-    "数据类型": "字符型C",
-    "共享类型": "有条件共享",
-    "共享条件": "无",
-    "共享方式类型": "接口",
-    "是否向社会开放": "否",
-    "更新周期": "每日",
-    "信息项代码": "XM",
-    "数据长度": "40",
-    "数据分级": "一般2级",
-    "脱敏规则": "keep:1,0",
-    "共享范围": "市本级部门",
-    "使用用途": "ZHSX 智慧升学；RKTJ 人口统计",
-    "来源系统": "人口库",
-    "职责依据": "户口登记条例",
-    "是否含个人信息": "是",
-    "保密审查结论": "不涉密",
-    "保密审查日期": "2026-03-01",
-    "个人信息保护影响评估结论": "可控",
-    "个人信息保护影响评估日期": "2026-03-02",
-}
-SECOND_ITEM = {
-    "信息资源代码": "30300101/06001",
-    "信息项名称": "身份号码",
-    "信息项代码": "GMSFHM",
-    "数据类型": "字符串型C",
-    "共享类型": "有条件共享",
-    "数据分级": "一般3级",
-    "可作查询条件": "是",
-}
+from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+"""What of a filed table is new: entries that say the same as their latest version are left alone.
+
+A version is compared by its document without number and salt. A version that waits for its review
+cannot be overtaken; one that was returned has to be mended before it is filed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .authoring import get_paper
+from .console import t
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api.parts import Node
+    from ledger_sync.facts import VersionFact
+    from node.protocol.documents import Document
+
+ALONE = {"version", "salt"}
+"""Members that differ between two versions that say the same."""
+
+
+@dataclass
+class Sorted:
+    """A table's entries by what there is to do with them."""
+
+    new: list[Document] = field(default_factory=list)
+    """To be filed: entries without a version, and entries that say something else now."""
+    unchanged: list[Document] = field(default_factory=list)
+    """As published, or as they wait for their review."""
+    blocked: list[str] = field(default_factory=list)
+    """Why an entry cannot be filed, a line each."""
+
+
+class Newest:
+    """The newest version of each entry of a department, read when first asked for."""
+
+    def __init__(self, node: Node, department: str) -> None:
+        """Ask the node's read model; a returned version counts: its number is spent."""
+        from node.protocol.ids import department_id
+
+        self._node = node
+        self._department = department_id(department)
+
+    @cached_property
+    def _versions(self) -> dict[bytes, VersionFact]:
+        return self._node.queries.newest_versions(self._department)
+
+    def find(self, code: str) -> VersionFact | None:
+        """Return the newest version of the entry with this code."""
+        from node.protocol.ids import entry_id
+
+        return self._versions.get(entry_id(self._department, code))
+
+    def next_number(self, code: str) -> int:
+        """Return which number the entry's next version bears."""
+        found = self.find(code)
+        return 1 if found is None else found.version + 1
+
+
+def sort_filing(node: Node, newest: Newest, papers: Sequence[Document]) -> Sorted:
+    """Compare filed entries with their newest versions on the ledger.
+
+    Raises:
+        LedgerBehind: the document of a newest version has not arrived here.
+    """
+    from node.protocol.enums import EntryState
+
+    found = Sorted()
+    for paper in papers:
+        latest = newest.find(paper.body.code)
+        same = latest is not None and _says_the_same(node, paper, latest)
+        if latest is None or (not same and latest.state != EntryState.SUBMITTED):
+            found.new.append(paper)
+        elif same and latest.state != EntryState.RETURNED:
+            found.unchanged.append(paper)
+        else:
+            found.blocked.append(_reason(paper, latest))
+    return found
+
+
+def _says_the_same(node: Node, paper: Document, latest: VersionFact) -> bool:
+    return bool(_said(get_paper(node, latest.digest).body) == _said(paper.body))
+
+
+def _said(body: Any) -> Any:  # noqa: ANN401 - the model of a catalogue version
+    return body.model_dump(exclude=ALONE)
+
+
+def _reason(paper: Document, latest: VersionFact) -> str:
+    from node.protocol.enums import EntryState
+
+    code, number = paper.body.code, latest.version
+    if latest.state == EntryState.SUBMITTED:
+        return t(
+            f"{code}：第 {number} 版还在审核，审核之后才能报送改动",
+            f"{code}: version {number} is being reviewed; file the change afterwards",
+        )
+    return t(
+        f"{code}：与被退回的第 {number} 版相同，请按退回理由修改",
+        f"{code}: says what version {number} said, which was returned; mend it first",
+    )

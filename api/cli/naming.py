@@ -1,0 +1,113 @@
+"""What things on the ledger are called: states, roles, steps, departments, entries.
+
+Names people know stand in documents; where a document is not here, the id is shown instead.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .console import ENGLISH, t
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from api.parts import Node
+
+STATES = (
+    "无", "已申请", "已转提供部门", "审核退回", "待补正", "已同意", "不同意", "已撤回",
+    "已交付", "使用中", "已暂停", "已整改", "已终止", "已处置", "已办结",
+)  # fmt: skip
+"""By number of AuthorisationState."""
+ENTRY_STATES = ("无", "待审核", "已发布", "已退回", "申请撤回", "已撤回", "已冻结")
+"""By number of EntryState."""
+STATUSES = ("无", "正常", "已停用")
+"""By number of DepartmentStatus."""
+
+
+def state_name(state: int) -> str:
+    """Name the state of an authorisation."""
+    from node.protocol.enums import AuthorisationState
+
+    return _named(STATES, AuthorisationState, state)
+
+
+def entry_state_name(state: int) -> str:
+    """Name the state of a version."""
+    from node.protocol.enums import EntryState
+
+    return _named(ENTRY_STATES, EntryState, state)
+
+
+def status_name(status: int) -> str:
+    """Name the status of a department."""
+    from node.protocol.enums import DepartmentStatus
+
+    return _named(STATUSES, DepartmentStatus, status)
+
+
+def role_names(roles: int) -> str:
+    """Name the roles behind the bits."""
+    from node.protocol.documents import ROLES
+
+    held = [name for name, bit in ROLES.items() if roles & bit]
+    return "、".join(held) or t("（无）", "(none)")
+
+
+def word_of(words: Mapping[str, int], number: int) -> str:
+    """Return the law's word for a number of one of the enumerations."""
+    return next((word for word, value in words.items() if value == number), str(number))
+
+
+def code_of(department: bytes) -> str:
+    """Return a department's code; the id in hex if it is none."""
+    from node.errors import InvalidInput
+    from node.protocol.ids import department_code
+
+    try:
+        return department_code(department)
+    except InvalidInput:
+        return department.hex()
+
+
+def day_of(seconds: int, *, last: bool = False) -> str:
+    """Return the Beijing day of a chain time; `last`: of the day an exclusive end closes."""
+    from node.protocol.documents import BEIJING
+
+    try:
+        moment = datetime.fromtimestamp(seconds - (1 if last else 0), BEIJING)
+    except (ValueError, OverflowError):  # 2**64 - 1: a head key has no end
+        return t("长期", "no end")
+    return moment.date().isoformat()
+
+
+def today() -> str:
+    """Return today's Beijing day."""
+    from node.protocol.documents import BEIJING
+
+    return datetime.now(BEIJING).date().isoformat()
+
+
+def find_body(node: Node, digest: bytes) -> Any:  # noqa: ANN401 - the model of its kind
+    """Return the body of a document that is here, or None."""
+    from node.protocol.documents import parse
+
+    data = node.store.find(digest)
+    return None if data is None else parse(data).body
+
+
+def department_name(node: Node, department: bytes) -> str:
+    """Return a department's name from its document, or its code."""
+    fact = node.queries.find_department(department)
+    body = None if fact is None else find_body(node, fact.digest)
+    return code_of(department) if body is None else str(body.name)
+
+
+def _named(chinese: tuple[str, ...], numbers: Any, number: int) -> str:  # noqa: ANN401 - an IntEnum
+    if ENGLISH:
+        known: Iterable[Any] = numbers
+        return next(
+            (each.name.lower().replace("_", "-") for each in known if each == number), str(number)
+        )
+    return chinese[number] if 0 <= number < len(chinese) else str(number)

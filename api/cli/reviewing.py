@@ -1,0 +1,204 @@
+"""`shareledger catalogue`, the decisions on what was filed: review, and the standing reply."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import catalogue
+from .console import say, t, table
+from .deciding import decide, decide_at, show
+from .opening import load_signer, open_node
+from .options import (
+    AgainOption,
+    CodeArgument,
+    ConfigOption,
+    DryRunOption,
+    EntryCodeArgument,
+    KeyOption,
+    PasswordOption,
+    TermsOption,
+)
+
+REVIEW_BATCH = 300
+"""Verdicts under one signature: their paper stays far below a document's limit."""
+
+app = catalogue.app
+"""The catalogue's group, with the commands of this module."""
+
+CompetentArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="COMPETENT", help=t("主管部门的统一社会信用代码", "the competent department's code")
+    ),
+]
+
+
+@app.command(help=t("列出待审核的目录；可写成待填的清单", "list what waits for its review"))
+def pending(
+    competent: CompetentArgument,
+    config: ConfigOption,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=t("写成 CSV 清单，填好结论后供 review --list 用", "write a list to be filled in"),
+        ),
+    ] = None,
+) -> None:
+    """List the versions that wait, or write them as the list `review --list` reads."""
+    from .verdicts import HEADINGS, list_pending
+
+    with open_node(config) as node:
+        found = list_pending(node, competent)
+    if output is None:
+        heads = (t("部门", "department"), t("代码", "code"), t("版本", "version"))
+        table(
+            (*heads, t("名称", "name"), t("文件摘要", "document")),
+            [(each.department, each.code, each.version, each.name, each.digest) for each in found],
+        )
+        return
+    rows = [
+        (each.department, each.code, each.version, each.name, each.digest, "", "") for each in found
+    ]
+    _write_list(output, [HEADINGS, *rows])
+    say(f"已写入 {output}，{len(found)} 个", f"wrote {output}, {len(found)} versions")
+
+
+@app.command(help=t("审核目录：发布或退回，一次签名一批", "publish or return versions"))
+def review(
+    competent: CompetentArgument,
+    *,
+    config: ConfigOption,
+    key: KeyOption,
+    password_file: PasswordOption,
+    reviewer: Annotated[str, typer.Option("--reviewer", help=t("审核员姓名", "who reviews"))],
+    opinion: Annotated[str, typer.Option("--opinion", help=t("审核意见", "the opinion"))],
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help=t("全部待审核的，除 --return 外均发布", "publish all that wait")
+        ),
+    ] = False,
+    publish: Annotated[
+        list[str] | None,
+        typer.Option("--publish", metavar="ENTRY", help=t("发布这个目录，可写多次", "publish it")),
+    ] = None,
+    returned: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--return", metavar="ENTRY=REASON", help=t("退回及理由，可写多次", "return it, and why")
+        ),
+    ] = None,
+    listed: Annotated[
+        Path | None,
+        typer.Option("--list", help=t("按填好的清单（.csv、.xlsx）", "as a filled-in list says")),
+    ] = None,
+    batch: Annotated[
+        int,
+        typer.Option(
+            "--batch",
+            min=1,
+            max=catalogue.LARGEST_BATCH,
+            help=t("一次签名审核多少个", "versions under one signature"),
+        ),
+    ] = REVIEW_BATCH,
+    again: AgainOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Signed by a reviewer of the competent department whose key filed none of them."""
+    from node.decisions.catalogue import review_versions
+    from node.errors import InvalidInput
+
+    from .verdicts import find_place, judged, list_pending, read_list, returned_by
+
+    if sum((everything, listed is not None, bool(publish))) > 1 or (listed and returned):
+        raise InvalidInput(
+            t("--all、--publish、--list 只能用一个", "only one of --all, --publish and --list")
+        )
+    with open_node(config) as node:
+        waiting = list_pending(node, competent)
+        if listed is not None:
+            chosen, reasons = read_list(listed, waiting)
+        else:
+            reasons = returned_by(waiting, returned or [])
+            named = {find_place(waiting, each) for each in publish or ()} | set(reasons)
+            chosen = [each for each in waiting if everything or each.place in named]
+        if not chosen:
+            raise InvalidInput(
+                t(
+                    f"没有选定目录（待审核 {len(waiting)} 个）：--all、--publish、--return、--list",
+                    f"nothing chosen of {len(waiting)}: --all, --publish, --return or --list",
+                )
+            )
+        signer = None if dry_run else load_signer(key, password_file)
+        said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
+        for start in range(0, len(chosen), batch):
+            verdicts = judged(chosen[start : start + batch], reasons)
+            act = review_versions({**said, "reviews": verdicts})
+            if signer is None:
+                show(act)
+            else:
+                decide(node, act, signer, again=again)
+
+
+@app.command(help=t("对无条件共享的目录作长期答复，或撤回", "agree in advance, or stop doing so"))
+def standing_reply(
+    department: CodeArgument,
+    entry: EntryCodeArgument,
+    *,
+    config: ConfigOption,
+    key: KeyOption,
+    password_file: PasswordOption,
+    calls_per_day: Annotated[
+        int, typer.Option("--calls-per-day", min=0, help=t("每日次数上限", "calls a day"))
+    ] = 0,
+    rows_per_day: Annotated[
+        int, typer.Option("--rows-per-day", min=0, help=t("每日行数上限", "rows a day"))
+    ] = 0,
+    withdraw: Annotated[
+        bool, typer.Option("--withdraw", help=t("撤回长期答复", "stop agreeing in advance"))
+    ] = False,
+    terms: TermsOption = None,
+    again: AgainOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Signed by the provider's office head; applications for the entry are agreed to at once."""
+    from node.decisions.catalogue import set_standing_reply
+    from node.errors import InvalidInput
+
+    from .forms import read_terms
+
+    if not withdraw and 0 in {calls_per_day, rows_per_day}:
+        raise InvalidInput(
+            t(
+                f"应写明 --calls-per-day、--rows-per-day（{calls_per_day}、{rows_per_day}）",
+                f"give --calls-per-day and --rows-per-day ({calls_per_day}, {rows_per_day})",
+            )
+        )
+    act = set_standing_reply(
+        department,
+        entry,
+        standing=not withdraw,
+        calls_per_day=calls_per_day,
+        rows_per_day=rows_per_day,
+        terms=None if terms is None else read_terms(terms),
+    )
+    decide_at(config, act, key, password_file, again=again, dry_run=dry_run)
+
+
+def _write_list(path: Path, rows: list[tuple[object, ...]]) -> None:
+    from node.errors import AlreadyExists, ConfigInvalid
+
+    try:
+        # With a mark of its encoding: spreadsheets on officials' desks need it.
+        with path.open("x", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows(rows)
+    except FileExistsError as error:
+        raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
+    except OSError as error:
+        raise ConfigInvalid(f"{path} 写不进 / cannot be written: {error.strerror}") from error
