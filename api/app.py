@@ -56,6 +56,8 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
         title="ShareLedger 共享账本",
         description=DESCRIPTION,
         version=version("shareledger"),
+        # Their pages load scripts from elsewhere, which a government network does not reach.
+        docs_url=None,
         redoc_url=None,
         # A redirect would name whatever Host the request did, and no signature survives one.
         redirect_slashes=False,

@@ -99,7 +99,8 @@ contract AccessAnchors is IAccessAnchors, SignedDecision {
         returns (bool)
     {
         Head storage last = _heads[log];
-        return Rfc6962.verifyConsistency(last.size, last.root, newSize, newRoot, proof);
+        return last.relay != address(0)
+            && Rfc6962.verifyConsistency(last.size, last.root, newSize, newRoot, proof);
     }
 
     /// @inheritdoc IAccessAnchors

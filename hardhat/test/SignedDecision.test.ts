@@ -63,8 +63,6 @@ describe("SignedDecision", () => {
       for (const contract of ["DepartmentRegistry", "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"]) {
         for (const item of artifactOf(contract).abi) {
           if (item.type !== "function" || item.inputs[0]?.name !== "decision") continue;
-          const { primaryType } = typesOf(artifactOf(contract).abi, item.name);
-          assert.ok(primaryType.length > 0, item.name);
           assert.ok(tested.includes(item.name), item.name);
         }
       }

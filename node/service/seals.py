@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SECRET_BYTES = 32
 IV_BYTES = 12
+KEY_BYTES = 16
 SALT_BYTES = 16
 
 
@@ -32,9 +33,9 @@ class Seals:
 
     def __init__(self, secret: bytes) -> None:
         """Derive the keys from 32 random bytes."""
-        self._cursor_key = sm3(b"shareledger cursor\n" + secret)[:16]
-        self._request_key = sm3(b"shareledger request\n" + secret)[:16]
-        self._salt_key = sm3(b"shareledger salt\n" + secret)
+        self._cursors = sm3(b"shareledger cursor\n" + secret)
+        self._requests = sm3(b"shareledger request\n" + secret)
+        self._salts = sm3(b"shareledger salt\n" + secret)
 
     @classmethod
     def load(cls, path: Path) -> Seals:
@@ -52,7 +53,7 @@ class Seals:
 
     def seal_cursor(self, last: Value, authorisation: int) -> str:
         """Return the opaque `next` after the row with key `last`."""
-        return encoding.b64u(_seal(self._cursor_key, _context(authorisation), _dump(last)))
+        return encoding.b64u(_seal(self._cursors, _context(authorisation), _dump(last)))
 
     def open_cursor(self, cursor: str, authorisation: int) -> Value:
         """Return the key a cursor of this node and authorisation hides.
@@ -61,7 +62,7 @@ class Seals:
             InvalidInput: it is not one.
         """
         try:
-            opened = _open(self._cursor_key, _context(authorisation), encoding.unb64u(cursor))
+            opened = _open(self._cursors, _context(authorisation), encoding.unb64u(cursor))
         except InvalidInput as error:
             raise InvalidInput(
                 "page.after is not the `next` of an answer to this authorisation; start again "
@@ -73,7 +74,7 @@ class Seals:
 
     def seal_request(self, event: bytes, body: bytes) -> bytes:
         """Return a request's body as it rests beside the log."""
-        return _seal(self._request_key, event, body)
+        return _seal(self._requests, event, body)
 
     def open_request(self, event: bytes, sealed: bytes) -> bytes:
         """Return the body of the request that made `event`.
@@ -81,11 +82,11 @@ class Seals:
         Raises:
             MalformedEnvelope: it was sealed by another node, or changed.
         """
-        return _open(self._request_key, event, sealed)
+        return _open(self._requests, event, sealed)
 
     def salt(self, event: bytes, name: str) -> bytes:
         """Return the 16 bytes that salt the commitment `name` in the leaf of `event`."""
-        return sm3(self._salt_key + event + name.encode())[:SALT_BYTES]
+        return sm3(self._salts + event + name.encode())[:SALT_BYTES]
 
 
 def _create(path: Path) -> None:
@@ -103,13 +104,19 @@ def _create(path: Path) -> None:
         draft.unlink()
 
 
-def _seal(key: bytes, context: bytes, plaintext: bytes) -> bytes:
+def _seal(secret: bytes, context: bytes, plaintext: bytes) -> bytes:
     iv = secrets.token_bytes(IV_BYTES)
-    return iv + sm4_seal(key, iv, context, plaintext)
+    return iv + sm4_seal(_key(secret, context), iv, context, plaintext)
 
 
-def _open(key: bytes, context: bytes, sealed: bytes) -> bytes:
-    return sm4_open(key, sealed[:IV_BYTES], context, sealed[IV_BYTES:])
+def _open(secret: bytes, context: bytes, sealed: bytes) -> bytes:
+    return sm4_open(_key(secret, context), sealed[:IV_BYTES], context, sealed[IV_BYTES:])
+
+
+def _key(secret: bytes, context: bytes) -> bytes:
+    # A key for each context: random IVs under one key last for 2^32 messages (NIST SP 800-38D
+    # section 8.3), which is less than a month of a busy node's calls.
+    return sm3(secret + context)[:KEY_BYTES]
 
 
 def _context(authorisation: int) -> bytes:

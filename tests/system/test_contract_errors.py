@@ -86,13 +86,11 @@ def test_a_name_shared_with_a_class_means_the_same_thing():
 
 
 def test_the_code_waits_for_no_error_that_is_none():
+    modules = [p for name in ("node", "ledger_sync", "api") for p in (ROOT / name).rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in modules)
     waited = set()
-    for path in (
-        p for package in ("node", "ledger_sync", "api") for p in (ROOT / package).rglob("*.py")
-    ):
-        text = path.read_text(encoding="utf-8")
-        for quoted, constant in _NAMED.findall(text):
-            value = re.search(rf"^{constant}\b.*= [\"'](\w+)[\"']", text, re.MULTILINE)
-            waited.add(quoted or (value[1] if constant and value else constant))
+    for quoted, constant in _NAMED.findall(text):
+        value = re.search(rf"^{constant}\b.*= [\"'](\w+)[\"']", text, re.MULTILINE)
+        waited.add(quoted or (value[1] if constant and value else constant))
     assert waited
     assert waited <= NAMES

@@ -44,7 +44,7 @@ export function describeViews({ log, anchor, read }: Setting): void {
 
     it("shows nothing for a log nobody registered", async () => {
       const unknown = textHash("no log");
-      for (const [size, of] of [[0, EMPTY], [1, TREE.root(1)]] as const) {
+      for (const [size, of] of [[0, ZERO], [0, EMPTY], [1, TREE.root(1)]] as const) {
         assert.equal(await read("verifyConsistency", [unknown, size, of, []]), false);
       }
     });

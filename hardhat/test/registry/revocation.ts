@@ -100,6 +100,7 @@ function describeRevokeKey(): void {
     await refuses(city.grantRoles(POLICE, POLICE_DUTY.id, 0, POLICE_HEAD), "KeyAlreadyRevoked", expected);
     await refuses(city.registerApplication(SCHOOL, "NEW", POLICE_HEAD), "KeyAlreadyRevoked", expected);
     await refuses(city.submit([city.version("R1")]), "KeyAlreadyRevoked", expected);
+    await refuses(city.applyFor([city.application("R1")], POLICE_HEAD), "KeyAlreadyRevoked", expected);
     await refuses(city.registerLog(POLICE, city.chain.account, POLICE_HEAD), "KeyAlreadyRevoked", expected);
     await refuses(city.enrol(NOWHERE, FRESH, POLICE_HEAD, { competent: POLICE }), "KeyAlreadyRevoked", expected);
   });
