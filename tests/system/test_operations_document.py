@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 from pydantic_core import PydanticUndefined
 
+from api.cli import app
 from api.settings import (
     AnchoringSettings,
     DepartmentSettings,
@@ -21,6 +24,22 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[2]
+COMMAND_LINE = typer.main.get_command(app)
+COMMANDS = sorted(
+    {
+        re.sub(r"<[^>]*>", "X", line.split("  #")[0].strip())
+        for name in ("operations.md", "operations.zh-CN.md")
+        for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("shareledger ")
+    }
+    | {
+        re.sub(r" \S+\.(?:toml|json)", " FILE", row)
+        for name in ("operations.md", "operations.zh-CN.md")
+        for row in re.findall(r"\| `(shareledger [^`]*)`", (ROOT / "docs" / name).read_text())
+    }
+)
+"""Every command the documents show, placeholders filled in."""
 SECTIONS: dict[str, type[BaseModel]] = {
     "[[departments]]": DepartmentSettings,
     "[[departments.sources]]": SourceSettings,
@@ -59,6 +78,27 @@ class TestSettings:
     def rows(text: str) -> list[list[str]]:
         lines = [line for line in text.splitlines() if line.startswith("| `")]
         return [re.split(r"(?<!\\)\|", line)[1:] for line in lines]
+
+
+class TestCommands:
+    @pytest.mark.parametrize("line", COMMANDS, ids=lambda line: line[:60])
+    def test_are_those_of_the_command_line(self, line: str) -> None:
+        words = shlex.split(line.removesuffix("..."))
+        command: Any = COMMAND_LINE
+        for word in words[1:]:
+            commands = getattr(command, "commands", None)
+            if commands is None:
+                break
+            assert word in commands, f"{command.name} has no {word}"
+            command = commands[word]
+        assert not hasattr(command, "commands")
+        options = [each for each in command.params if each.param_type_name == "option"]
+        given = {word for word in words if word.startswith("-")}
+        assert given <= {spelling for option in options for spelling in option.opts}
+        # A line that leaves nothing out gives everything the environment does not.
+        if not line.endswith("..."):
+            for option in options:
+                assert not option.required or option.envvar or given & set(option.opts), option.name
 
 
 class TestLinks:
