@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import cache
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from eth_hash.auto import keccak
@@ -14,9 +15,15 @@ from eth_hash.auto import keccak
 
 def sm3(data: bytes) -> bytes:
     """Hash `data` with SM3; 32 bytes."""
-    digest = Hash(SM3())
+    digest = _empty_sm3().copy()
     digest.update(data)
     return digest.finalize()
+
+
+@cache
+def _empty_sm3() -> Hash:
+    """Return a hash of nothing, never fed: its copies spare finding the algorithm each time."""
+    return Hash(SM3())
 
 
 def sha256(data: bytes) -> bytes:

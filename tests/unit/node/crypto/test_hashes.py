@@ -1,3 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+
 from node.crypto import constant_time_equal, keccak256, sha256, sm3
 from tests.common.vectors import load_vectors
 
@@ -5,6 +9,15 @@ from tests.common.vectors import load_vectors
 def test_sm3_reproduces_the_standard() -> None:
     for case in load_vectors("sm3")["cases"]:
         assert sm3(case["message"].encode()).hex() == case["digest"]
+
+
+def test_sm3_of_one_thread_is_not_that_of_another() -> None:
+    texts = [bytes([number % 251]) * number for number in range(500)]
+    alone = [Hash(SM3()) for _ in texts]
+    for digest, text in zip(alone, texts, strict=True):
+        digest.update(text)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(sm3, texts)) == [digest.finalize() for digest in alone]
 
 
 def test_keccak_is_the_evms_and_not_sha3() -> None:
