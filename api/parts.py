@@ -265,6 +265,7 @@ class Node:
             ledger=self.grants,
             documents=self.facts,
             submit=self.writer.submit,
+            find_stored=self.reader.resend,
             providers=[
                 self._provider(department, identity)
                 for department, identity in zip(

@@ -58,8 +58,7 @@ async def query(
 ) -> Response:
     """Serve the call; refusals of a caller who is known carry a receipt as well.
 
-    The same bytes sent again get the same answer, uncounted, as long as their signature is in its
-    window: 300 seconds from `created`.
+    The same bytes sent again within 10 minutes get the same answer, uncounted.
     """
     return await _answer(node, authorisation, request.scope, request.receive)
 

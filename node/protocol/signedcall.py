@@ -164,14 +164,16 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
     )
 
 
-def verify(call: SignedCall, public_key: Sm2PublicKey, now: int) -> None:
+def verify(
+    call: SignedCall, public_key: Sm2PublicKey, now: int, *, oldest_seconds: int = OLDEST_SECONDS
+) -> None:
     """Check a parsed call's time and signature; the key's own validity is the caller's to check.
 
     Raises:
-        ClockSkew: signed more than 300 s ago or more than 60 s ahead of `now`, in seconds.
+        ClockSkew: signed more than `oldest_seconds` ago or more than 60 s ahead of `now`.
         SignatureInvalid: the signature does not hold.
     """
-    if not now - OLDEST_SECONDS <= call.created <= now + NEWEST_SECONDS:
+    if not now - oldest_seconds <= call.created <= now + NEWEST_SECONDS:
         raise ClockSkew(
             f"the call was signed at {call.created}, the server's clock says {now}", now=now
         )

@@ -7,6 +7,7 @@
 - `mask`: masking of values
 - `seals`: page cursors and requests at rest, sealed by the node for itself
 - `caller`: who signed a request
+- `late`: calls too old to be served, perhaps not to be answered again
 - `datakeys`: the keys answers are sealed with
 - `answers`: what the caller gets once the log has it
 - `workers`: threads that judge calls, and the way back to the loop

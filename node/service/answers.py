@@ -23,15 +23,15 @@ class Judged:
     error: LedgerError | None
 
 
-def finish(judged: Judged, committed: Committed) -> bytes:
-    """Return the answer's JSON, once its leaf is on disk.
+def finish(error: LedgerError | None, committed: Committed) -> bytes:
+    """Return the answer's JSON, once its leaf is on disk; `error` is why the call was refused.
 
     Raises:
         LedgerError: the refusal that was logged, with its receipt.
     """
     receipt = committed.receipt().render()
     if committed.outcome != SERVED or committed.answer is None:
-        _refuse(judged.error, committed, receipt)
+        _refuse(error, committed, receipt)
     remaining = {"calls": committed.remaining_calls, "rows": committed.remaining_rows}
     # The envelope is canonical JSON already; its bytes are what the leaf's digest is of.
     return b'{"receipt":%b,"remaining":%b,"sealed":%b}' % (

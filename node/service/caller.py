@@ -21,11 +21,17 @@ _DECOY = Sm2PublicKey.from_coordinates(
 )
 
 
-def authenticate(call: SignedCall, snapshot: Snapshot, now: int) -> KeyFact:
+def authenticate(
+    call: SignedCall,
+    snapshot: Snapshot,
+    now: int,
+    *,
+    oldest_seconds: int = signedcall.OLDEST_SECONDS,
+) -> KeyFact:
     """Return the key that signed the call; unknown keys and bad signatures look the same.
 
     Raises:
-        ClockSkew: the call was signed too long ago or too far ahead.
+        ClockSkew: the call was signed more than `oldest_seconds` ago or too far ahead.
         SignatureInvalid: with the base this server rebuilt.
     """
     try:
@@ -38,7 +44,7 @@ def authenticate(call: SignedCall, snapshot: Snapshot, now: int) -> KeyFact:
         base=call.base.decode("ascii"),
     )
     try:
-        signedcall.verify(call, public, now)
+        signedcall.verify(call, public, now, oldest_seconds=oldest_seconds)
     except SignatureInvalid:
         raise refusal from None
     if key is None:

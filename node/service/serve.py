@@ -17,6 +17,7 @@ from ..crypto import sm3
 from ..documents import objects
 from ..errors import (
     AuthorisationUnknown,
+    ClockSkew,
     InvalidInput,
     LedgerError,
     LogUnavailable,
@@ -31,6 +32,7 @@ from .answers import Judged, finish, moment
 from .authorise import in_force, permit, standing
 from .caller import authenticate
 from .datakeys import DataKeys
+from .late import authentic_resend
 from .mask import mask_rows
 from .ports import SourceQuery
 from .request import parse_query
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..log.drafts import Committed
+    from ..log.recent import Resend
     from ..protocol.facts import KeyFact, Snapshot
     from ..protocol.signedcall import SignedCall
     from .authorise import Standing, Verdict
@@ -76,6 +79,7 @@ class Service:
         ledger: Ledger,
         documents: Documents,
         submit: Callable[[Draft], Future[Committed]],
+        find_stored: Callable[[bytes, Resend, int], Committed | None],
         providers: list[Provider],
         seals: Seals,
         page_rows: int = 1000,
@@ -83,13 +87,16 @@ class Service:
         waiting: int = 512,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Serve `providers`; `submit` is the log writer's, `workers` threads verify and fetch.
+        """Serve `providers`; `submit` is the log writer's, `find_stored` the log reader's `resend`.
+
+        `workers` threads verify and fetch.
 
         At most `waiting` calls are in hand at once; more are refused as `overloaded`.
         """
         self._ledger = ledger
         self._documents = documents
         self._submit = submit
+        self._find_stored = find_stored
         self._providers = {provider.department: provider for provider in providers}
         self._first = providers[0]
         self._seals = seals
@@ -121,12 +128,19 @@ class Service:
 
         def run() -> None:
             try:
-                judged = self.judge(call, authorisation, body)
+                try:
+                    judged = self.judge(call, authorisation, body)
+                except ClockSkew as late:
+                    stored = self._stored(call, authorisation, late)
+                    settle(partial(finish, None, stored))
+                    return
                 logged = self._submit(judged.draft)
             except Exception as error:  # noqa: BLE001 - the edge of a thread
                 settle(partial(_raise, error))
                 return
-            logged.add_done_callback(lambda done: settle(lambda: finish(judged, done.result())))
+            logged.add_done_callback(
+                lambda done: settle(lambda: finish(judged.error, done.result()))
+            )
 
         self._workers.put(run)
         return await answer
@@ -156,6 +170,17 @@ class Service:
         except LedgerError as error:
             work.refuse(error)
         return Judged(self._draft(log, work), work.error)
+
+    def _stored(self, call: SignedCall, authorisation: int, late: ClockSkew) -> Committed:
+        """Return what was answered to the same call when it was young, or raise `late`."""
+        snapshot = self._ledger.snapshot(call.key_id, authorisation)
+        resend = authentic_resend(call, authorisation, snapshot, int(self._clock()))
+        log = self._provider(snapshot).find_log()
+        if resend is not None and log is not None:
+            stored = self._find_stored(log, resend, int(self._clock() * 1000))
+            if stored is not None:
+                return stored
+        raise late
 
     def _provider(self, snapshot: Snapshot) -> Provider:
         named = snapshot.authorisation

@@ -237,6 +237,7 @@ class City:
             ledger=self.ledger,
             documents=self.papers,
             submit=self.writer.submit,
+            find_stored=self.reader.resend,
             providers=[
                 Provider(
                     department=PROVIDER,

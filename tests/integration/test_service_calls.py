@@ -130,14 +130,53 @@ class TestResend:
         assert first[1] == second[1]
         assert city.size == 1
 
+    def test_gets_the_stored_answer_for_ten_minutes_after_the_signatures_own_five(self, city):
+        call = city.sign(body())
+        city.now += 299
+        first = city.handle(call)
+        city.now += 600
+        assert city.handle(call) == first
+        assert city.size == 1
+
     def test_is_a_replay_after_ten_minutes(self, city):
         call = city.sign(body())
-        first = Receipt.parse(city.handle(call)["receipt"])
+        city.handle(call)
+        first = city.reader.receipt(city.identity.log, 0)
         city.now += 601
-        # Its time is over as well: only within the window would it get this far.
+        error, receipt = refusal(city, call)
+        assert isinstance(error, errors.CallReplayed)
+        assert receipt.leaf == first.leaf
+
+    def test_is_not_looked_for_once_both_windows_are_over(self, city):
+        call = city.sign(body())
+        city.handle(call)
+        city.now += 901
         with pytest.raises(errors.ClockSkew):
             city.handle(call)
-        assert city.reader.find_event(city.identity.log, first.parsed_leaf.event) == 0
+
+    def test_of_a_late_call_that_was_never_answered_is_late(self, city):
+        call = city.sign(body())
+        city.now += 301
+        with pytest.raises(errors.ClockSkew):
+            city.handle(call)
+        assert city.size == 0
+
+    def test_of_a_late_call_tells_a_stranger_nothing(self, city):
+        call, number, data = city.sign(body())
+        city.handle((call, number, data))
+        city.now += 301
+        forged = replace(call, signature=bytes(63) + b"\x01")
+        with pytest.raises(errors.ClockSkew):
+            city.handle((forged, number, data))
+
+    def test_of_a_late_call_whose_key_was_revoked_gets_nothing(self, city):
+        call = city.sign(body())
+        city.handle(call)
+        city.now += 301
+        key = city.signer.public_key.key_id
+        city.ledger.keys[key] = replace(city.ledger.keys[key], revoked_at=int(city.now) - 1)
+        with pytest.raises(errors.ClockSkew):
+            city.handle(call)
 
     def test_refuses_one_nonce_for_two_texts_with_the_first_receipt(self, city):
         first = city.sign(body())
