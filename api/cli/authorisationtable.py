@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from .console import say, t, table
 from .naming import (
-    STATES,
     code_of,
     day_of,
     department_name,
@@ -123,14 +122,16 @@ def print_authorisation(node: Node, number: int) -> None:
 def _state(named: str) -> int:
     from node.errors import InvalidInput
     from node.protocol.enums import AuthorisationState
+    from node.protocol.words import words_of
 
-    known = {name: number for number, name in enumerate(STATES) if number}
-    known |= {state.name.lower(): int(state) for state in AuthorisationState}
+    chinese = {words_of(state)[0]: int(state) for state in AuthorisationState}
+    english = {state.name.lower(): int(state) for state in AuthorisationState}
+    known = chinese | english
     if named not in known:
         raise InvalidInput(
             t(
-                f"没有状态 {named}；有：{'、'.join(STATES[1:])}",
-                f"no state {named}; there are {', '.join(list(known)[len(STATES) - 1 :])}",
+                f"没有状态 {named}；有：{'、'.join(chinese)}",
+                f"no state {named}; there are {', '.join(english)}",
             )
         )
     return known[named]

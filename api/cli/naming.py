@@ -8,51 +8,42 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .console import ENGLISH, t
+from .console import t
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from enum import IntEnum
 
     from api.parts import Node
-
-STATES = (
-    "无", "已申请", "已转提供部门", "审核退回", "待补正", "已同意", "不同意", "已撤回",
-    "已交付", "使用中", "已暂停", "已整改", "已终止", "已处置", "已办结",
-)  # fmt: skip
-"""By number of AuthorisationState."""
-ENTRY_STATES = ("无", "待审核", "已发布", "已退回", "申请撤回", "已撤回", "已冻结")
-"""By number of EntryState."""
-STATUSES = ("无", "正常", "已停用")
-"""By number of DepartmentStatus."""
 
 
 def state_name(state: int) -> str:
     """Name the state of an authorisation."""
     from node.protocol.enums import AuthorisationState
 
-    return _named(STATES, AuthorisationState, state)
+    return _named(AuthorisationState, state)
 
 
 def entry_state_name(state: int) -> str:
     """Name the state of a version."""
     from node.protocol.enums import EntryState
 
-    return _named(ENTRY_STATES, EntryState, state)
+    return _named(EntryState, state)
 
 
 def status_name(status: int) -> str:
     """Name the status of a department."""
     from node.protocol.enums import DepartmentStatus
 
-    return _named(STATUSES, DepartmentStatus, status)
+    return _named(DepartmentStatus, status)
 
 
 def role_names(roles: int) -> str:
     """Name the roles behind the bits."""
-    from node.protocol.documents import ROLES
+    from node.protocol.enums import Role
+    from node.protocol.words import words_of
 
-    held = [name for name, bit in ROLES.items() if roles & bit]
-    return "、".join(held) or t("（无）", "(none)")
+    return t(*words_of(Role(roles)))
 
 
 def word_of(words: Mapping[str, int], number: int) -> str:
@@ -104,10 +95,8 @@ def department_name(node: Node, department: bytes) -> str:
     return code_of(department) if body is None else str(body.name)
 
 
-def _named(chinese: tuple[str, ...], numbers: Any, number: int) -> str:  # noqa: ANN401 - an IntEnum
-    if ENGLISH:
-        known: Iterable[Any] = numbers
-        return next(
-            (each.name.lower().replace("_", "-") for each in known if each == number), str(number)
-        )
-    return chinese[number] if 0 <= number < len(chinese) else str(number)
+def _named(kind: type[IntEnum], number: int) -> str:
+    from node.protocol.words import words_of
+
+    # A contract's error may carry a number that is of no member: shown as it is.
+    return t(*words_of(kind(number))) if number in list(kind) else str(number)

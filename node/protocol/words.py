@@ -1,7 +1,7 @@
 """What people read for the members of the enumerations and for decisions: Chinese, English beside.
 
-The Chinese is the regulation's own where it has a word (政务数据共享条例); the numbers stand in
-`enums` and on the wire, and nothing here is ever parsed.
+Where documents have a word for a member it is theirs (protocol.md section 2); states, which stand
+in no document, have theirs here.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
+from .documents import ANSWERS, KEY_KINDS, MODES, ROLES, SHARE_TYPES, STEPS
 from .enums import (
     Answer,
     AuthorisationState,
@@ -24,48 +25,35 @@ from .enums import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+def _turned(words: Mapping[str, int]) -> dict[int, str]:
+    return {member: word for word, member in words.items()}
+
+
 # By class first: members of different enumerations are equal as numbers.
 _CHINESE: dict[type[IntEnum | IntFlag], dict[int, str]] = {
-    Role: {
-        Role.DATA_OFFICER: "数据专管员",
-        Role.OFFICE_HEAD: "共享工作机构负责人",
-        Role.DEPARTMENT_HEAD: "部门负责人",
-        Role.REVIEWER: "审核员",
-        Role.AUDITOR: "审计员",
-        Role.DUTY_OFFICER: "值班员",
-    },
-    KeyKind: {
-        KeyKind.OFFICER: "人员密钥",
-        KeyKind.DEPARTMENT: "部门密钥",
-        KeyKind.APPLICATION: "应用密钥",
-    },
+    Role: _turned(ROLES),
+    KeyKind: _turned(KEY_KINDS),
+    ShareType: _turned(SHARE_TYPES),
+    Mode: _turned(MODES),
+    Answer: _turned(ANSWERS),
+    Step: _turned(STEPS),
     DepartmentStatus: {
         DepartmentStatus.ACTIVE: "正常",
         DepartmentStatus.SUSPENDED: "已停用",
-    },
-    ShareType: {
-        ShareType.UNCONDITIONAL: "无条件共享",
-        ShareType.CONDITIONAL: "有条件共享",
-        ShareType.NOT_SHARED: "不予共享",
-    },
-    Mode: {
-        Mode.QUERY: "查询",
-        Mode.BATCH: "批量",
-        Mode.FILE: "文件",
-        Mode.STATISTICS: "统计",
     },
     EntryState: {
         EntryState.SUBMITTED: "待审核",
         EntryState.PUBLISHED: "已发布",
         EntryState.RETURNED: "已退回",
-        EntryState.WITHDRAWAL_SUBMITTED: "下线待审核",
-        EntryState.WITHDRAWN: "已下线",
+        EntryState.WITHDRAWAL_SUBMITTED: "申请撤回",
+        EntryState.WITHDRAWN: "已撤回",
         EntryState.FROZEN: "已冻结",
     },
     AuthorisationState: {
         AuthorisationState.APPLIED: "已申请",
         AuthorisationState.FORWARDED: "已转提供部门",
-        AuthorisationState.RETURNED: "已退回",
+        AuthorisationState.RETURNED: "审核退回",
         AuthorisationState.SUPPLEMENTING: "待补正",
         AuthorisationState.AGREED: "已同意",
         AuthorisationState.REFUSED: "不同意",
@@ -75,38 +63,8 @@ _CHINESE: dict[type[IntEnum | IntFlag], dict[int, str]] = {
         AuthorisationState.SUSPENDED: "已暂停",
         AuthorisationState.RECTIFIED: "已整改",
         AuthorisationState.TERMINATED: "已终止",
-        AuthorisationState.DISPOSED: "已处置数据",
+        AuthorisationState.DISPOSED: "已处置",
         AuthorisationState.CLOSED: "已办结",
-    },
-    Answer: {
-        Answer.AGREE: "同意",
-        Answer.PARTLY: "部分同意",
-        Answer.REFUSE: "不同意",
-    },
-    Step: {
-        Step.PASS: "初审通过",
-        Step.RETURN: "初审退回",
-        Step.REQUEST_SUPPLEMENT: "要求补正",
-        Step.SUPPLEMENT: "补正",
-        Step.REQUEST_EXTENSION: "申请延期",
-        Step.GRANT_EXTENSION: "同意延期",
-        Step.REJECT_EXTENSION: "不同意延期",
-        Step.WITHDRAW: "撤回申请",
-        Step.DELIVER: "交付",
-        Step.CONFIRM: "确认",
-        Step.PROPOSE_CHANGE: "提出变更",
-        Step.ACCEPT_CHANGE: "同意变更",
-        Step.REJECT_CHANGE: "不同意变更",
-        Step.SUSPEND: "暂停",
-        Step.RECTIFY: "整改",
-        Step.RESUME: "恢复",
-        Step.TERMINATE_FOR_CAUSE: "因故终止",
-        Step.END_SERVICE: "终止服务",
-        Step.FINISH: "使用完毕",
-        Step.REPORT_DISPOSAL: "报告数据处置",
-        Step.ACCEPT_DISPOSAL: "认可数据处置",
-        Step.DISPUTE_DISPOSAL: "对数据处置有异议",
-        Step.RULE_DISPUTE: "争议裁定",
     },
 }
 
@@ -130,12 +88,14 @@ _DECISIONS = {
 def words_of(member: IntEnum | IntFlag) -> tuple[str, str]:
     """Return the Chinese and the English of an enumeration's member.
 
-    Roles are bits: of several, all their words.
+    Roles are bits: of several, all their words. A step that no document can name yet has its
+    English name in both.
     """
     words = _CHINESE[type(member)]
-    members = list(member) if isinstance(member, IntFlag) else [member]
+    members: list[IntEnum | IntFlag] = list(member) if isinstance(member, IntFlag) else [member]
     names = [(one.name or "").lower().replace("_", " ") for one in members]
-    return "、".join(words[one] for one in members) or "无", ", ".join(names) or "none"
+    chinese = [words.get(one, name) for one, name in zip(members, names, strict=True)]
+    return "、".join(chinese) or "无", ", ".join(names) or "none"
 
 
 def decision_words(name: str, message: Mapping[str, Any]) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from node.protocol import enums, words
+from node.protocol import documents, enums, words
 from node.protocol.decision import DECISIONS
 from node.protocol.enums import Answer, AuthorisationState, Role, ShareType, Step
 
@@ -22,7 +22,6 @@ SPOKEN = (
     enums.EntryState,
     enums.AuthorisationState,
     enums.Answer,
-    enums.Step,
 )
 
 
@@ -41,7 +40,7 @@ def test_members_of_equal_number_keep_their_own_words():
 
 def test_roles_are_listed_one_by_one():
     both = Role.OFFICE_HEAD | Role.DUTY_OFFICER
-    assert words.words_of(both) == ("共享工作机构负责人、值班员", "office head, duty officer")
+    assert words.words_of(both) == ("工作机构负责人、值班员", "office head, duty officer")
     assert words.words_of(Role(0)) == ("无", "none")
 
 
@@ -51,6 +50,15 @@ def test_every_decision_has_words(name: str):
     chinese, english = words.decision_words(name, message)
     assert not chinese.isascii()
     assert english.startswith(name)
+
+
+@pytest.mark.parametrize("step", sorted(documents.STEPS.values()))
+def test_steps_are_called_what_their_documents_call_them(step: Step):
+    assert documents.STEPS[words.words_of(step)[0]] is step
+
+
+def test_a_step_no_document_can_name_yet_is_called_by_its_name():
+    assert words.words_of(Step.RULE_DISPUTE) == ("rule dispute", "rule dispute")
 
 
 def test_a_reply_and_a_step_say_which():
