@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .console import t
+from .console import say, t
 from .options import ConfigOption
 from .wording import Commands
 
@@ -15,4 +15,7 @@ def run(config: ConfigOption) -> None:
     from api.app import serve
     from api.settings import load_settings
 
-    serve(load_settings(config))
+    serve(
+        load_settings(config),
+        announce=lambda url: say(f"节点在 {url}", f"the node answers at {url}"),
+    )

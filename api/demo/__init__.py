@@ -1,10 +1,8 @@
 """The demo: one city on one machine, played from enrolment to an offline proof, then kept up.
 
-- play: the whole, from an empty folder to a city started again
-- cast, offices: who plays, and at whose desk; papers, entries: what they write
-- city: folders, settings files, chain and nodes
-- founding, sharing, calling, proving: the acts
-- population: synthetic people, homes and addresses in SQL databases
-- stages: progress as it is shown, and the closing table
-- processes: the chain and the nodes as child processes that cannot outlive the demo
+- play: beginning and end; ending: signals; folder: where everything is; ports; processes
+- story: the stages in their order; stages: progress as it is shown, and the closing table
+- cast, population, entries, papers: who plays, the synthetic data, what is filled in and signed
+- founding, sharing, calling, refusing, proving: what the stages do; offices: at whose desks
+- city: the servers and their settings
 """

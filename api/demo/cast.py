@@ -150,11 +150,11 @@ def gather() -> Cast:
 
 def save_node_keys(cast: Cast, folder: Path, password: bytes) -> None:
     """Write the key files the nodes load; encrypting each costs 600,000 PBKDF2 rounds."""
+    jobs = [
+        (key, folder / f"{player.id}-{name}.pem")
+        for player in cast.players
+        for name, key in (("department", player.department_key), ("log", player.log_key))
+    ]
     with ThreadPoolExecutor(max_workers=2) as pool:
-        jobs = [
-            pool.submit(key.save, folder / f"{player.id}-{name}.pem", password)
-            for player in cast.players
-            for name, key in (("department", player.department_key), ("log", player.log_key))
-        ]
-        for job in jobs:
-            job.result()
+        # map, unlike submit, drops what has not begun when it is left by an exception.
+        list(pool.map(lambda job: job[0].save(job[1], password), jobs))

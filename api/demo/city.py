@@ -1,7 +1,7 @@
 """The city: its folder, its settings files, the chain and the three nodes.
 
-Everything lives in one folder that the demo removes at its end; every node has its own databases
-under it. Ports that are taken are passed over for the next free ones.
+Everything lives in the demo's folder; every node has its own databases under it. Ports that are
+taken are passed over for the next free ones.
 """
 
 from __future__ import annotations
@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from api.cli.console import t
+
 from .cast import Cast, Player, save_node_keys
 from .entries import SOURCES
-from .processes import Child, free_port
+from .ports import Ports
+from .processes import Child
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from .folder import DemoFolder
 
 CHAIN_ID = 20_260_101
 CHAIN_PORT = 8545
@@ -30,12 +35,13 @@ REQUEST_SECONDS = 5.0
 class City:
     """One machine's worth of departments."""
 
-    folder: Path
+    home: DemoFolder
     cast: Cast
     sources: dict[str, Path]
     chain: Child = field(init=False)
     nodes: dict[str, Child] = field(init=False, default_factory=dict)
     ports: dict[str, int] = field(init=False, default_factory=dict)
+    claims: Ports = field(init=False, default_factory=Ports)
     password: bytes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -44,20 +50,26 @@ class City:
         self.keys.mkdir()
         self.password_file.touch(mode=0o600)
         self.password_file.write_bytes(self.password + b"\n")
-        self.chain_port = free_port(CHAIN_PORT)
+        self.chain_port = self.claims.choose(CHAIN_PORT)
         wanted = FIRST_NODE_PORT
         for host in self.cast.hosts:
-            self.ports[host.id] = free_port(wanted)
+            self.ports[host.id] = self.claims.choose(wanted)
             wanted = self.ports[host.id] + 1
         self.chain = Child(
-            "chain",
+            t("链", "the chain"),
             [
                 *("chain", "run", "--data", str(self.folder / "chain")),
                 *("--port", str(self.chain_port), "--chain-id", str(CHAIN_ID)),
             ],
             self.folder / "chain.log",
-            self._chain_answers,
+            self.chain_url,
+            (self.home.lock,),
         )
+
+    @property
+    def folder(self) -> Path:
+        """Where everything is."""
+        return self.home.path
 
     @property
     def keys(self) -> Path:
@@ -109,10 +121,11 @@ class City:
         for host in self.cast.hosts:
             self.settings_file(host).write_text(self._settings(host), encoding="utf-8")
             self.nodes[host.id] = Child(
-                f"node {host.name}",
+                t(f"{host.name}的节点", f"the node of {host.name}"),
                 ["node", "run", "--config", str(self.settings_file(host))],
                 self.folder / f"{host.id}.log",
-                lambda host=host: self._node_answers(host),  # type: ignore[misc]
+                self.url(host),
+                (self.home.lock,),
             )
 
     def start_nodes(self) -> None:
@@ -121,6 +134,12 @@ class City:
             child.spawn()
         for child in self.nodes.values():
             child.wait_ready()
+
+    @property
+    def ended(self) -> str | None:
+        """Name of a server that has ended by itself, or None."""
+        servers = [self.chain, *self.nodes.values()]
+        return next((server.name for server in servers if not server.alive), None)
 
     def stop(self) -> None:
         """Stop every server that runs: nodes first, the chain last."""
@@ -135,15 +154,6 @@ class City:
         answer.raise_for_status()
         status: dict[str, object] = answer.json()
         return status
-
-    def _chain_answers(self) -> bool:
-        request = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
-        answer = httpx.post(self.chain_url, json=request, timeout=REQUEST_SECONDS)
-        return bool(answer.json().get("result") == hex(CHAIN_ID))
-
-    def _node_answers(self, host: Player) -> bool:
-        answer = httpx.get(f"{self.url(host)}/api/v1/status", timeout=REQUEST_SECONDS)
-        return answer.status_code == httpx.codes.OK
 
     def _peers(self, host: Player) -> list[str]:
         """Name the competent department's node: a node with empty disks knows no other."""

@@ -7,9 +7,11 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from api.cli.console import t
 from api.parts import Node
 from api.settings import load_settings
 from node.errors import Unavailable
+from node.protocol.words import decision_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +33,8 @@ class Offices:
 
     city: City
     nodes: dict[str, Node] = field(default_factory=dict)
-    gas: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    gas: dict[tuple[str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
+    """By decision: its Chinese and its English."""
     seconds: list[float] = field(default_factory=list)
     """How long each decision took, from signing to mined."""
 
@@ -48,7 +51,7 @@ class Offices:
         begun = time.perf_counter()
         decided = self.node(player).desk.decide(*act, signer, possession)
         self.seconds.append(time.perf_counter() - begun)
-        self.gas[decided.kind].append(decided.gas_used)
+        self.gas[decision_words(act.kind, act.message)].append(decided.gas_used)
         self.follow(decided.block)
         return decided
 
@@ -58,7 +61,7 @@ class Offices:
             queries = self.node(host).queries
             wait_until(
                 lambda queries=queries: queries.cursor().next_block > block,  # type: ignore[misc]
-                f"{host.name} does not reach block {block}",
+                t(f"{host.name}的节点没有同步到第 {block} 块", f"{host.name} lacks block {block}"),
             )
 
     def close(self) -> None:

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Date, Integer, MetaData, Numeric, String, Table, create_engine
+from sqlalchemy import (
+    Column,
+    Date,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    create_engine,
+    func,
+    inspect,
+    select,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +134,21 @@ def build_sources(folder: Path, *, rows: int, seed: int) -> dict[str, Path]:
     _fill(land, property_register, (_property_row(i, p, chance) for i, p in enumerate(residents)))
     _fill(land, place_names, (_place_row(number, chance) for number in range(rows)))
     return {"police": police, "land": land}
+
+
+def count_rows(paths: dict[str, Path]) -> list[int]:
+    """Count the rows of every source's table, as its database does."""
+    counts = []
+    for path in paths.values():
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.connect() as connection:
+            counts += [
+                connection.execute(select(func.count()).select_from(table)).scalar_one()
+                for table in metadata.sorted_tables
+                if inspect(connection).has_table(table.name)
+            ]
+        engine.dispose()
+    return counts
 
 
 def _household_row(person: Person, chance: random.Random) -> dict[str, object]:

@@ -1,47 +1,64 @@
-"""The chain and the nodes as child processes that cannot outlive the demo.
+"""The chain, the nodes and single commands as child processes that cannot outlive the demo.
 
-Each child is in a process group of its own, so that Ctrl-C reaches only the demo, which then
-stops them in order; the kernel ends them if the demo itself is killed (PR_SET_PDEATHSIG).
+Each is in a process group of its own, so that Ctrl-C reaches only the demo, which then stops them
+in order; the kernel ends them if the demo itself is killed (PR_SET_PDEATHSIG). The child asks for
+that itself, before anything else: a `preexec_fn` can deadlock beside other threads.
 """
 
 from __future__ import annotations
 
-import ctypes
-import signal
-import socket
+import os
 import subprocess
 import sys
+import tempfile
 import time
-from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-import httpx
-
+from api.cli.console import t
 from node.errors import Unavailable
 
+from .ending import held_back
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-PR_SET_PDEATHSIG = 1
 START_SECONDS = 60
 STOP_SECONDS = 15
 POLL_SECONDS = 0.05
+TAIL_CHARACTERS = 2_000
+
+# argv: the demo's pid, then the command. Asking comes before the look at the parent: if that died
+# in between, the signal was missed and the child ends by itself. Signals were held back around the
+# fork, and a child inherits that.
+_LAUNCHER = """
+import ctypes, os, signal, sys
+if ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0):
+    sys.exit("prctl: " + os.strerror(ctypes.get_errno()))
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("the demo has gone")
+signal.pthread_sigmask(signal.SIG_SETMASK, ())
+sys.argv = ["shareledger", *sys.argv[2:]]
+from api.cli import main
+main()
+"""
 
 
-def free_port(wanted: int) -> int:
-    """Return `wanted`, or the next port on loopback that nobody listens on."""
-    for port in range(wanted, wanted + 1000):
-        with closing(socket.socket()) as probe:
-            # As the servers will: a port in TIME_WAIT is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise Unavailable(f"no free port from {wanted} on")
+def launch(
+    arguments: list[str], output: IO[bytes], *, inherited: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
+    """Spawn `shareledger ARGUMENTS`, both its outputs into `output`; from the main thread only.
+
+    The kernel's signal comes when the thread that spawned ends, not the process.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-P", "-c", _LAUNCHER, str(os.getpid()), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=inherited,
+    )
 
 
 @dataclass
@@ -51,8 +68,13 @@ class Child:
     name: str
     arguments: list[str]
     log: Path
-    ready: Callable[[], bool]
+    address: str
+    """What it announces, in its log, once it answers."""
+    inherited: tuple[int, ...] = ()
+    """Descriptors it is to hold as long as it runs."""
     process: subprocess.Popen[bytes] | None = None
+    _begun: int = 0
+    """Size of the log when the process was spawned."""
 
     def start(self) -> None:
         """Spawn the server and wait until it answers."""
@@ -60,16 +82,10 @@ class Child:
         self.wait_ready()
 
     def spawn(self) -> None:
-        """Spawn `shareledger ARGUMENTS`, its output going to its log."""
-        with self.log.open("ab") as output:
-            self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "api.cli", *self.arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - it makes one system call, no more
-            )
+        """Spawn the server, its output going to its log; a signal now cannot lose it."""
+        with held_back(), self.log.open("ab") as output:
+            self._begun = output.tell()
+            self.process = launch(self.arguments, output, inherited=self.inherited)
 
     def wait_ready(self) -> None:
         """Wait until the server answers.
@@ -78,17 +94,18 @@ class Child:
             Unavailable: it ended, or did not answer within a minute; the end of its log is said.
         """
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while self.address not in self._said():
             if not self.alive or time.monotonic() > deadline:
-                tail = self.log.read_text(errors="replace")[-2000:]
-                raise Unavailable(f"{self.name} did not start:\n{tail}")
+                tail = self._said()[-TAIL_CHARACTERS:]
+                raise Unavailable(
+                    t(f"{self.name}没有启动：\n{tail}", f"{self.name} did not start:\n{tail}")
+                )
             time.sleep(POLL_SECONDS)
 
-    def _answers(self) -> bool:
-        try:
-            return self.ready()
-        except httpx.HTTPError:
-            return False
+    def _said(self) -> str:
+        with self.log.open("rb") as log:
+            log.seek(self._begun)
+            return log.read().decode(errors="replace")
 
     def ask_to_end(self) -> None:
         """Ask it to end, without waiting."""
@@ -114,5 +131,20 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def run_command(*arguments: str) -> tuple[int, str, float]:
+    """Run `shareledger ARGUMENTS` as a user would; return exit code, output, seconds."""
+    begun = time.perf_counter()
+    process: subprocess.Popen[bytes] | None = None
+    with tempfile.TemporaryFile() as output:
+        try:
+            with held_back():
+                process = launch(list(arguments), output)
+            code = process.wait()
+        except BaseException:
+            if process is not None:
+                process.kill()
+                process.wait()
+            raise
+        spent = time.perf_counter() - begun
+        output.seek(0)
+        return code, output.read().decode(errors="replace"), spent

@@ -41,6 +41,15 @@ TIGHT_CALLS_PER_DAY = 5
 """Quota of the unconditional entry: small, so that the demo can use it up."""
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """How the catalogue came to be."""
+
+    workbooks: int
+    reason: str
+    """Why one entry was returned."""
+
+
 @dataclass
 class Share:
     """What has been published and granted so far."""
@@ -50,6 +59,8 @@ class Share:
     versions: dict[tuple[str, int], Document] = field(default_factory=dict)
     authorisations: dict[str, int] = field(default_factory=dict)
     """By entry code."""
+    applied_items: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By entry code: the items applied for."""
     _applied: list[Document] = field(default_factory=list)
 
     def file(self, player: Player, forms: Sequence[EntryForm], name: str) -> list[Document]:
@@ -76,15 +87,15 @@ class Share:
     def _next_version(self, code: str) -> int:
         return 1 + max((number for known, number in self.versions if known == code), default=0)
 
-    def publish_catalogue(self) -> int:
-        """Publish four entries, one of them after it was returned and mended; return how many."""
-        cast = self.city.cast
+    def publish_catalogue(self) -> Filed:
+        """Publish four entries, one of them after it was returned and mended, one twice."""
+        cast, reason = self.city.cast, "摘要过于简略，请写明持证人、地址和更新来源"
         filed = self.file(cast.police, POLICE_FORMS, "公安局目录")
         filed += self.file(cast.land, LAND_FORMS, "自然资源局目录")
-        self.review(filed, {RESIDENCE: "摘要过于简略，请写明持证人、地址和更新来源"})
+        self.review(filed, {RESIDENCE: reason})
         self.review(self.file(cast.police, (MENDED_RESIDENCE,), "公安局目录-修改"))
         self.review(self.file(cast.police, (SECOND_HOUSEHOLD,), "公安局目录-第二版"))
-        return len(self.versions)
+        return Filed(len(list(self.city.folder.glob("*.xlsx"))), reason)
 
     def set_standing_reply(self) -> None:
         """Agree in advance to whoever applies for the unconditional entry."""
@@ -119,16 +130,19 @@ class Share:
         first: int = decided.event["first"]
         codes = [version.body.code for version, _ in wanted]
         self.authorisations = {code: first + index for index, code in enumerate(codes)}
+        self.applied_items = dict(zip(codes, (tuple(items) for _, items in wanted), strict=True))
         self._applied = [documents.parse(data) for data in act.documents]
         return list(decided.event["states"])
 
-    def reply(self) -> None:
-        """Agree to all of the household application; refuse one item of the property one."""
-        cast = self.city.cast
+    def reply(self) -> dict[str, str]:
+        """Agree to all of the household application; refuse one item of the property one.
+
+        Returns the refused items, each with its reason.
+        """
+        cast, refused = self.city.cast, {"SFDY": "是否抵押与入学资格核验无关"}
         self._reply(cast.police, HOUSEHOLD, 2, self._applied[0], None)
-        self._reply(
-            cast.land, PROPERTY, 1, self._applied[1], {"SFDY": "是否抵押与入学资格核验无关"}
-        )
+        self._reply(cast.land, PROPERTY, 1, self._applied[1], refused)
+        return refused
 
     def _reply(
         self,

@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 BUDGET_SECONDS = 120
 
 
+def seconds(value: float) -> str:
+    """Write a time in seconds."""
+    return t(f"{value:.2f} 秒", f"{value:.2f} s")
+
+
+def milliseconds(*values: float) -> str:
+    """Write times, given in seconds, in milliseconds."""
+    shown = " / ".join(f"{value * 1000:.0f}" for value in values)
+    return t(f"{shown} 毫秒", f"{shown} ms")
+
+
 @dataclass
 class Stages:
     """What was played, how long it took, what was measured and what failed."""
@@ -41,7 +52,7 @@ class Stages:
         finally:
             spent = time.perf_counter() - begun
             self.seconds.append((title, spent))
-            print(f"   {t('用时', 'took')} {spent:.2f} s", flush=True)
+            print(f"   {t('用时', 'took')} {seconds(spent)}", flush=True)
 
     def tell(self, chinese: str, english: str) -> None:
         """Show one step of progress."""
@@ -62,22 +73,33 @@ class Stages:
 
     def figure(self, chinese: str, english: str, value: str) -> None:
         """Show one measured figure and keep it for the closing table."""
-        name = t(chinese, english)
-        self.figures.append((name, value))
-        print(f"   # {name}: {value}", flush=True)
+        self.keep(chinese, english, value)
+        name, value = self.figures[-1]
+        print(f"   # {name}{t('：', ': ')}{value}", flush=True)
+
+    def keep(self, chinese: str, english: str, value: str) -> None:
+        """Keep one measured figure for the closing table."""
+        self.figures.append((t(chinese, english), value))
 
     def close(self) -> int:
         """Print the closing table; return the exit code."""
         total = time.perf_counter() - self.started
         print(f"\n━━ {t('总表', 'In figures')}", flush=True)
-        rows = [(title, f"{spent:.2f} s") for title, spent in self.seconds]
+        rows = [(title, seconds(spent)) for title, spent in self.seconds]
         table(
-            (t("阶段", "stage"), t("用时", "time")), [*rows, (t("合计", "total"), f"{total:.2f} s")]
+            (t("阶段", "stage"), t("用时", "time")), [*rows, (t("合计", "total"), seconds(total))]
         )
         print()
         table((t("测得", "measured"), t("数值", "figure")), self.figures)
         if total > BUDGET_SECONDS:
-            print(t(f"注意：超过 {BUDGET_SECONDS} 秒", f"note: over {BUDGET_SECONDS} seconds"))
+            print(
+                t(
+                    f"\n注意：全程超过 {BUDGET_SECONDS} 秒",
+                    f"\nnote: it all took more than {BUDGET_SECONDS} seconds",
+                )
+            )
+        if self.failures:
+            print(t("\n以下各项不成立：", "\nthese do not hold:"))
         for failure in self.failures:
-            print(f"✗ {failure}")
+            print(f"✗ {failure}", flush=True)
         return 1 if self.failures else 0
