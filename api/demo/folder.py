@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
@@ -51,24 +52,23 @@ class DemoFolder:
 
 def remove_abandoned() -> list[Path]:
     """Remove the folders of demos of ours of which no process runs any more; return them."""
-    abandoned = [
-        path for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _is_abandoned(path)
-    ]
-    for path in abandoned:
-        shutil.rmtree(path)
-    return abandoned
+    folders = sorted(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
+    return [path for path in folders if _remove_if_abandoned(path)]
 
 
-def _is_abandoned(path: Path) -> bool:
-    """Tell whether a folder is our user's and its lock is there and free."""
-    if path.is_symlink() or path.stat().st_uid != os.getuid():
-        return False
+def _remove_if_abandoned(path: Path) -> bool:
+    """Remove a folder if it is our user's and its lock is there and free."""
     try:
+        folder = path.lstat()
+        if not stat.S_ISDIR(folder.st_mode) or folder.st_uid != os.getuid():
+            return False
         descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return False  # being made
+        return False  # being made, or being removed
     try:
+        # Held until the folder is gone: another demo that looks now leaves it to us.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path)
     except BlockingIOError:
         return False
     finally:

@@ -1,0 +1,67 @@
+"""A demo that is interrupted, killed or not alone on its machine leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from api.demo.city import CHAIN_PORT, FIRST_NODE_PORT
+from tests.common.demos import assert_nothing_is_left, is_free, running_demo
+from tests.common.nodes import until
+
+pytestmark = pytest.mark.chain
+
+SMALL = ("--rows", "1000")
+CHAIN_IS_UP, NODES_ARE_UP = "链：", "沧州市教育局\n"
+
+
+@pytest.fixture(scope="module")
+def busy_ports():
+    """Somebody else's servers on the ports the demo would like."""
+    with ExitStack() as stack:
+        for port in (CHAIN_PORT, FIRST_NODE_PORT):
+            if is_free(port):
+                stack.enter_context(socket.create_server(("127.0.0.1", port)))
+        yield
+
+
+@pytest.mark.usefixtures("busy_ports")
+class TestTwoDemosAtOnce:
+    def test_keep_apart_and_end_each_for_itself(self, tmp_path):
+        with (
+            running_demo(tmp_path / "one", *SMALL) as one,
+            running_demo(tmp_path / "two", *SMALL) as two,
+        ):
+            for demo in (one, two):
+                demo.reaches(NODES_ARE_UP)
+            # The signals reach each of them somewhere in the enrolment.
+            assert not set(one.ports) & set(two.ports)
+            assert not {CHAIN_PORT, FIRST_NODE_PORT} & {*one.ports, *two.ports}
+            one.interrupt()
+            assert one.wait() == 128 + signal.SIGINT
+            assert_nothing_is_left(one)
+            assert len(two.processes()) > 4
+            two.process.terminate()
+            assert two.wait() == 128 + signal.SIGTERM
+            assert_nothing_is_left(two)
+
+
+@pytest.mark.usefixtures("busy_ports")
+class TestKilled:
+    def test_takes_its_servers_along_and_the_next_one_removes_its_folder(self, tmp_path):
+        with running_demo(tmp_path, *SMALL) as killed:
+            killed.reaches(CHAIN_IS_UP)
+            assert len(killed.processes()) > 1
+            killed.process.kill()
+            assert killed.wait() == -signal.SIGKILL
+            until(lambda: not killed.processes())
+            (left,) = tmp_path.iterdir()
+        with running_demo(tmp_path, *SMALL) as following:
+            following.reaches(str(left))
+            following.reaches("━━ 1.")
+            following.interrupt()
+            assert following.wait() == 128 + signal.SIGINT
+            assert_nothing_is_left(following)

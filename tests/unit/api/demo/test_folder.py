@@ -1,0 +1,67 @@
+"""The demo's folder: gone with the demo, and removed for one that could not remove it."""
+
+import os
+
+import pytest
+
+from api.demo.folder import PREFIX, DemoFolder, remove_abandoned
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def folder():
+    made = DemoFolder()
+    made.make()
+    yield made
+    made.remove()
+
+
+class TestDemoFolder:
+    def test_is_its_owners_alone(self, folder):
+        assert folder.path.stat().st_mode & 0o777 == 0o700
+
+    def test_is_gone_when_it_is_removed(self, folder, temporary):
+        (folder.path / "keys").mkdir()
+        folder.remove()
+        assert list(temporary.iterdir()) == []
+
+    def test_may_be_removed_before_it_was_made_and_twice(self, folder):
+        DemoFolder().remove()
+        folder.remove()
+        folder.remove()
+
+
+class TestRemoveAbandoned:
+    def test_leaves_one_whose_lock_is_held(self, folder):
+        assert remove_abandoned() == []
+        assert folder.path.exists()
+
+    def test_leaves_one_whose_lock_a_server_still_holds(self, folder):
+        inherited = os.dup(folder.lock)
+        os.close(folder.lock)
+        folder._descriptor = None
+        assert remove_abandoned() == []
+        os.close(inherited)
+        assert remove_abandoned() == [folder.path]
+
+    def test_removes_one_nobody_holds(self, folder):
+        os.close(folder.lock)
+        folder._descriptor = None
+        assert remove_abandoned() == [folder.path]
+        assert not folder.path.exists()
+
+    def test_leaves_one_that_is_being_made(self, temporary):
+        (temporary / f"{PREFIX}new").mkdir()
+        assert remove_abandoned() == []
+
+    def test_follows_no_link(self, temporary, folder):
+        target = temporary / "elsewhere"
+        folder.path.rename(target)
+        (temporary / f"{PREFIX}link").symlink_to(target)
+        assert remove_abandoned() == []
+        target.rename(folder.path)
