@@ -1,7 +1,8 @@
 """One logged call as those entitled to it see it: its newest receipt, and what was asked.
 
 Unknown and not-yours read the same. A receipt that the chain has reached stands at the anchored
-size, so that it can be checked by itself, against the chain alone.
+size, so that it can be checked by itself, against the chain alone; one that it has not reached at
+the first published size, which will be anchored or lies before one that will.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
         list_published(node.node_engine, log.log, from_size=anchor.size, limit=1) if anchor else []
     )
     if anchor is None or not kept or kept[0].size != anchor.size:
-        return node.reader.receipt(log.log, index)
+        return node.published_logs.receipt(log.log, index)
     return Receipt(
         leaf=node.reader.entry(log.log, index),
         index=index,

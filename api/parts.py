@@ -16,6 +16,7 @@ from ledger_sync.papers import Papers
 from ledger_sync.queries import Queries
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
+from node.anchoring.published import PublishedLogs
 from node.anchoring.publisher import Publisher
 from node.anchoring.startup import check_logs
 from node.chain import deployment as deployments
@@ -225,6 +226,11 @@ class Node:
     def reader(self) -> LogReader:
         """The logs, for reading; log.db exists once the writer was started."""
         return LogReader(self._open("log.db", readonly=True))
+
+    @cached_property
+    def published_logs(self) -> PublishedLogs:
+        """The logs as others are shown them."""
+        return PublishedLogs(self.node_engine, self.reader)
 
     @cached_property
     def keeper(self) -> Keeper:

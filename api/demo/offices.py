@@ -51,7 +51,11 @@ class Offices:
         begun = time.perf_counter()
         decided = self.node(player).desk.decide(*act, signer, possession)
         self.seconds.append(time.perf_counter() - begun)
-        self.gas[decision_words(act.kind, act.message)].append(decided.gas_used)
+        chinese, english = decision_words(act.kind, act.message)
+        if len(act.documents) > 1:  # one signature over several papers
+            chinese += f"（{len(act.documents)} 份文书）"
+            english += f" ({len(act.documents)} papers)"
+        self.gas[chinese, english].append(decided.gas_used)
         self.follow(decided.block)
         return decided
 

@@ -27,6 +27,7 @@ from node.errors import (
     NotEntitled,
     SignatureInvalid,
 )
+from node.log import list_published
 from node.protocol import canonical, documents, encoding, envelope, ids
 from node.protocol.checkpoint import SignedCheckpoint
 from node.protocol.merkle import verify_consistency
@@ -292,6 +293,23 @@ class TestLog:
         assert encoding.unb64u(opened["body"]) == answer.request.body
         assert set(opened["opening"]) == {"operator", "matter"}
         assert "request" not in town.http(town.keys.application).request("GET", url).json()
+
+    def test_shows_what_is_not_anchored_under_the_first_published_checkpoint_over_it(
+        self, town, client, monkeypatch
+    ):
+        monkeypatch.setattr(town.node.queries, "find_anchor", lambda *_: None)
+        answer = client.query(town.first, **QUERY)
+        log = next(each.log for each in town.node.identities if each.origin.endswith(papers.POLICE))
+
+        def published():
+            covering = answer.receipt.index + 1
+            return list_published(town.node.node_engine, log, from_size=covering, limit=1)
+
+        (first,) = until(published)
+        client.query(town.first, **QUERY)
+        receipt = client.fetch_receipt(answer.receipt)
+        assert (receipt.size, receipt.checkpoint) == (first.size, first.checkpoint)
+        assert receipt.anchored is None
 
 
 class TestLedger:
