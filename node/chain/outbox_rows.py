@@ -26,6 +26,8 @@ from sqlalchemy import (
     update,
 )
 
+from ..store import READING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -96,6 +98,7 @@ class OutboxRows:
 
     def __init__(self, engine: Engine, relay: bytes) -> None:
         self._engine, self._relay = engine, relay
+        self._reading = engine.execution_options(**READING)
         metadata.create_all(engine)
 
     def append(
@@ -138,17 +141,17 @@ class OutboxRows:
 
     def is_empty(self) -> bool:
         """Tell whether this account has no row yet."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return self._next_nonce(connection) == 0
 
     def find_by_key(self, unique_key: str) -> int | None:
         """Return the id of the row with this key."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return connection.scalar(select(outbox.c.id).where(outbox.c.unique_key == unique_key))
 
     def get(self, row_id: int) -> Row:
         """Return a row that is there."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             row = connection.execute(select(outbox).where(outbox.c.id == row_id)).one()
         return _row(row)
 
@@ -160,7 +163,7 @@ class OutboxRows:
             .order_by(outbox.c.nonce)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return [_row(row) for row in connection.execute(query)]
 
     def change(self, row: Row, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
