@@ -25,14 +25,18 @@ demo: setup ## play the whole story on this machine, then keep the city up (EXIT
 .PHONY: setup clean
 setup: .setup/python .setup/node ## own virtual environment, Node from its wheel, npm packages
 
-# A stamp is written only when its step has ended well: an interrupted step is done again, whole.
+# A stamp is written only when its step has ended well. One that was begun and has no stamp was
+# interrupted, and is done again from nothing, as `npm ci` always is: pip takes a half-installed
+# package for whole.
 .setup/python: pyproject.toml constraints.txt
 	@mkdir -p .setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python >= 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11"; exit 1; }
 	@echo "[1/2] Python packages -> $(VENV)"
+	@[ ! -e $@.begun ] || rm -rf $(VENV)
+	@touch $@.begun
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	@touch $@
+	@rm $@.begun && touch $@
 
 .setup/node: hardhat/package-lock.json .setup/python
 	@echo "[2/2] npm packages -> hardhat/node_modules"
