@@ -6,15 +6,14 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import httpx
 import pytest
 from openpyxl import load_workbook
 
-from api.demo.processes import Child, free_port
+from api.demo.ports import Ports
+from api.demo.processes import Child
 from node.chain import relay
 from node.chain.relay import RelayAccount
 from node.client.calls import LedgerClient
@@ -158,15 +157,6 @@ def blank(city: CommandCity, form: str) -> str:
     return (city.shell.folder / f"blank-{form}.toml").read_text(encoding="utf-8")
 
 
-def answers(url: str) -> bool:
-    return httpx.get(f"{url}/api/v1/status").status_code == httpx.codes.OK
-
-
-def chain_answers(url: str) -> bool:
-    request = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
-    return "result" in httpx.post(url, json=request).json()
-
-
 def enrol(city: CommandCity, form: str, name: str, code: str, by: str) -> None:
     text = filled(
         form,
@@ -278,17 +268,17 @@ def city(tmp_path_factory):
         generated = dict(zip(KEYS, made, strict=True))
     for key in KEYS:
         soften(folder / f"{key}.key")
-    ports = {"chain": free_port(18545)}
-    for name, before in (("centre", "chain"), ("police", "centre")):
-        ports[name] = free_port(ports[before] + 1)
+    claims = Ports()
+    ports = {name: claims.choose(18545) for name in ("chain", "centre", "police")}
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
     city = CommandCity(shell, urls, generated, {})
     with ExitStack() as stack:
+        stack.callback(claims.close)
         chain = Child(
             "chain",
             ["chain", "run", "--data", str(folder / "chain"), "--port", str(ports["chain"])],
             folder / "chain.log",
-            partial(chain_answers, urls["chain"]),
+            urls["chain"],
         )
         stack.callback(chain.stop)
         chain.start()
@@ -315,7 +305,7 @@ def city(tmp_path_factory):
                 name,
                 ["node", "run", "--config", str(folder / f"{name}.toml")],
                 folder / f"{name}.log",
-                partial(answers, urls[name]),
+                urls[name],
             )
             for name in ("centre", "police")
         ]
