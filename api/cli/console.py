@@ -10,7 +10,13 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from node.errors import DecisionRefused, LedgerError, Unavailable, VerificationError
+from node.errors import (
+    DecisionRefused,
+    EvidenceInvalid,
+    LedgerError,
+    Unavailable,
+    VerificationError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,19 +56,24 @@ def fail(error: LedgerError) -> NoReturn:
 
     names = title_of(error.code)
     title = names.english if ENGLISH else names.chinese
-    said = _refusal(error) if isinstance(error, DecisionRefused) else error.message
+    said = _detail(error)
     detail = said if said not in (title, error.code) else ""
     text = f"[{error.code}] {title}" + (f"：{detail}" if detail else "")
     print(" ".join(text.split()), file=sys.stderr, flush=True)
     sys.exit(exit_code(error))
 
 
-def _refusal(error: DecisionRefused) -> str:
+def _detail(error: LedgerError) -> str:
+    """Return what is wrong, in Chinese where the error or the contract's name for it has words."""
     if ENGLISH:
         return error.message
-    from .refusals import refusal_text
+    if isinstance(error, DecisionRefused):
+        from .refusals import refusal_text
 
-    return refusal_text(error)
+        return refusal_text(error)
+    if isinstance(error, EvidenceInvalid):
+        return f"{error.facts['where']}：{error.facts['text']}"
+    return error.message
 
 
 def exit_code(error: LedgerError) -> int:
