@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+import orjson
+
 from ..errors import InvalidInput, MalformedFilter
 from ..protocol import encoding
 from .ports import Condition
@@ -128,11 +130,10 @@ def _scalar(where: str, item: str, value: object) -> Value:
 
 def _loads(body: bytes) -> object:
     try:
-        text = body.decode("utf-8")
-        value: object = _DECODER.decode(text)
-        if "\\u" in text:
-            # Half a surrogate pair is JSON, but no text: it could be neither hashed nor answered.
-            json.dumps(value, ensure_ascii=False).encode()
+        # Read twice: orjson refuses half a surrogate pair, which could be neither hashed nor
+        # answered, and what is nested deeper than any stack; json tells members given twice.
+        orjson.loads(body)
+        value: object = _DECODER.decode(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from error
     return value

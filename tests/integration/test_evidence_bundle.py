@@ -146,7 +146,7 @@ class TestAGoodBundle:
 
 
 class TestAChangedBundle:
-    @settings(max_examples=250, deadline=None)
+    @settings(max_examples=50, deadline=None)
     @given(at=st.integers(0, 2**31), bits=st.integers(1, 255))
     def test_fails_and_says_where(self, collected, at, bits):
         data = collected.data
@@ -158,13 +158,13 @@ class TestAChangedBundle:
         "member", ["leaf", "index", "proof", "checkpoint", "consistency", "claim", "type", "v"]
     )
     def test_fails_all_over_the_claim(self, collected, member):
-        """These members are short: no five bytes of them are left out, every bit has its turn."""
+        """A dozen places of each: flips anywhere are the property above, and cost a second each."""
         data = collected.data
         start = data.index(f'"{member}":'.encode())
         value = canonical.dumps(canonical.loads(data, limit=len(data))[member])
         end = start + len(member) + 3 + len(value)
-        for at in range(start, end, 5 if end - start > 100 else 1):
-            facts = find_failure(flipped(data, at, 1 << at // 5 % 8), collected.trust)
+        for turn, at in enumerate(range(start, end, max(1, (end - start) // 12))):
+            facts = find_failure(flipped(data, at, 1 << turn % 8), collected.trust)
             assert facts["where"]
 
     @pytest.mark.parametrize("cut", [1, 100, 10_000])

@@ -315,7 +315,8 @@ class TestSigners:
 
     def test_a_key_out_of_its_validity(self, engine):
         def tell(story):
-            key = story.add_key(POLICE, KeyKind.OFFICER, story.heads[POLICE], valid_until=5)
+            head = story.heads[POLICE]
+            key = story.add_key(POLICE, KeyKind.OFFICER, head, valid_from=story.year - 1)
             story.grant(POLICE, key.public_key.key_id, 4, key)
 
         self.refused(tell, engine, "out of its validity")
