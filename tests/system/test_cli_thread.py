@@ -7,22 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import pytest
 from openpyxl import load_workbook
 
 from api.demo.ports import Ports
 from api.demo.processes import Child
-from node.chain import relay
-from node.chain.relay import RelayAccount
 from node.client.calls import LedgerClient
 from node.client.http import SignedHttp
 from node.client.trust import NodeTrust
-from node.crypto import SoftwareSigner, SoftwareUnwrapper, pbes2
-from node.crypto.pbes2 import open_pkcs8, seal_pkcs8
+from node.crypto import SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError
 from tests.common.calls import fill_source
+from tests.common.keyfiles import soften
 from tests.common.nodes import until
 from tests.common.papers import CENTRE, POLICE
 from tests.common.shell import Done, Shell
@@ -30,12 +27,10 @@ from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.chain
 
 PASSWORD = b"a password of the test"
-FEW_ROUNDS = 1_000
 UNTIL = ("--until", "2099-12-31")
 KEYS = {
     "root": "sign",
@@ -99,21 +94,6 @@ class CommandCity:
             trust = NodeTrust(http, self.urls["centre"])
             with LedgerClient(self.urls["police"], signer, unwrapper, trust) as client:
                 yield client
-
-
-def soften(path: Path) -> None:
-    """Seal a key file again with few rounds: its sixty openings are not what is tested here."""
-    content = path.read_bytes()
-    if content.startswith(b"{"):
-        account = RelayAccount.load(path, PASSWORD)
-        path.unlink()
-        with patch.object(relay, "PBKDF2_ROUNDS", FEW_ROUNDS):
-            account.save(path, PASSWORD)
-        return
-    purpose, _, _ = content.partition(b"-----BEGIN ")
-    key = open_pkcs8(content.removeprefix(purpose), PASSWORD)
-    with patch.object(pbes2, "PBKDF2_ITERATIONS", FEW_ROUNDS):
-        path.write_bytes(purpose + seal_pkcs8(key, PASSWORD))
 
 
 def settings(city: CommandCity, name: str, code: str, *more: str) -> None:
@@ -267,7 +247,7 @@ def city(tmp_path_factory):
         )
         generated = dict(zip(KEYS, made, strict=True))
     for key in KEYS:
-        soften(folder / f"{key}.key")
+        soften(folder / f"{key}.key", PASSWORD)
     claims = Ports()
     ports = {name: claims.choose(18545) for name in ("chain", "centre", "police")}
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}

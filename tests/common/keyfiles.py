@@ -1,0 +1,31 @@
+"""Key files that open quickly, for tests whose processes open them dozens of times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from node.chain import relay
+from node.chain.relay import RelayAccount
+from node.crypto import pbes2
+from node.crypto.pbes2 import open_pkcs8, seal_pkcs8
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FEW_ROUNDS = 2_000
+
+
+def soften(path: Path, password: bytes) -> None:
+    """Seal a key file again with few rounds: its opening is not what is tested."""
+    content = path.read_bytes()
+    if content.startswith(b"{"):
+        account = RelayAccount.load(path, password)
+        path.unlink()
+        with patch.object(relay, "PBKDF2_ROUNDS", FEW_ROUNDS):
+            account.save(path, password)
+        return
+    purpose, _, _ = content.partition(b"-----BEGIN ")
+    key = open_pkcs8(content.removeprefix(purpose), password)
+    with patch.object(pbes2, "PBKDF2_ITERATIONS", FEW_ROUNDS):
+        path.write_bytes(purpose + seal_pkcs8(key, password))
