@@ -33,18 +33,13 @@ SHOWN_ENTRY = 3
 class Proof:
     """One call of the story, followed until a stranger can verify it."""
 
-    def __init__(self, city: City, offices: Offices, calls: Calls, stages: Stages) -> None:
+    def __init__(
+        self, city: City, offices: Offices, calls: Calls, stages: Stages, call: Answer
+    ) -> None:
         self.city, self.offices, self.calls, self.stages = city, offices, calls, stages
-        police = city.cast.police
-        self.call: Answer = next(
-            answer for answer in calls.answers if self._origin(answer).endswith(police.code)
-        )
+        self.call = call
         self.bundle = city.folder / "evidence.json"
         self.trust = city.folder / "trust.json"
-
-    @staticmethod
-    def _origin(answer: Answer) -> str:
-        return answer.receipt.signed_checkpoint.checkpoint.origin
 
     @property
     def event(self) -> str:

@@ -185,8 +185,12 @@ class Refusals:
         changed = replace(request, body=request.body.replace(b"RX2026000004", b"RX2026999999"))
         client.send(changed, self._asked(request, "RX2026000004"))
 
-    def suspend(self) -> None:
-        """Suspend while calls go on: refused within a second of the block; resume serves again."""
+    def suspend(self) -> Answer:
+        """Suspend while calls go on: refused within a second of the block; resume serves again.
+
+        Returns the first call after the resumption: nothing it was judged by changes before its
+        anchor, so that it can be proven; a call from before the suspension may be undetermined.
+        """
         police = self.city.cast.police
         client = self.calls.client(police)
         refused_at, mined_at = self._suspend(client)
@@ -207,6 +211,7 @@ class Refusals:
             "恢复后调用照常",
             "after the resumption calls are served again",
         )
+        return answer
 
     def _suspend(self, client: LedgerClient) -> tuple[float, float]:
         """Suspend; return when the first call was refused, and when the decision was mined."""

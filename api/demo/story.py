@@ -49,8 +49,8 @@ def tell(stages: Stages, city: City, rows: int, seed: int) -> None:
         with stages.stage("各种拒绝", "refusals"):
             refusals = Refusals(calls)
             refusals.play()
-            refusals.suspend()
-        proof = Proof(city, offices, calls, stages)
+            resumed = refusals.suspend()
+        proof = Proof(city, offices, calls, stages, resumed)
         with stages.stage("锚定、溯源、导出", "anchor, trace, export"):
             proof.anchor()
             proof.trace()

@@ -10,7 +10,7 @@ from node.protocol.callbase import parse_base
 from node.protocol.enums import KeyKind
 from node.protocol.evidence.judge import Standing, verify_permission
 
-from ..projector.objects import ObjectKind
+from ..projector.objects import ObjectKind, authorisation_ref
 
 if TYPE_CHECKING:
     from node.protocol.facts import BlockRef, KeyFact
@@ -38,15 +38,27 @@ def check_outcome(queries: Queries, leaf: Leaf) -> None:
 def check_stability(queries: Queries, leaf: Leaf, last: BlockRef) -> None:
     """Check that nothing the call was judged by changed up to the block that anchors it.
 
+    What changed and changed back counts, too: every block that decided on it is looked at.
+
     Raises:
         VerificationError: it did: whether the call came before cannot be proven.
     """
     first = queries.get_block(leaf.block_number)
-    if _standing(queries, leaf, first) != _standing(queries, leaf, last):
-        raise VerificationError(
-            f"changed between block {first.number} and block {last.number}: undetermined",
-            text="期间发生变化，结论为「不能确定」",
-        )
+    standing = _standing(queries, leaf, first)
+    for block in [*_deciding_blocks(queries, leaf, first, last), last]:
+        if _standing(queries, leaf, block) != standing:
+            raise VerificationError(
+                f"changed between block {first.number} and block {last.number}: undetermined",
+                text="期间发生变化，结论为「不能确定」",
+            )
+
+
+def _deciding_blocks(
+    queries: Queries, leaf: Leaf, first: BlockRef, last: BlockRef
+) -> list[BlockRef]:
+    """Return the blocks after `first` and before `last` that decide on the authorisation."""
+    decided = queries.decisions_of(*authorisation_ref(leaf.authorisation))
+    return [fact.block for fact in decided if first.number < fact.block.number < last.number]
 
 
 def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:

@@ -12,6 +12,7 @@ from ledger_sync.queries import Queries
 from ledger_sync.trace.judging import check_stability
 from node.errors import VerificationError
 from node.protocol.callbase import content_digest, signature_base, signature_params
+from node.protocol.enums import AuthorisationState
 from tests.common.story import EDUCATION, Story, tell_city
 
 
@@ -45,3 +46,23 @@ def test_a_key_revoked_in_the_next_block_of_one_second_was_live_in_this_one(engi
     check_stability(queries, leaf, queries.get_block(before.number + 1))
     with pytest.raises(VerificationError, match="undetermined"):
         check_stability(queries, leaf, queries.get_block(before.number + 2))
+
+
+def test_an_authorisation_suspended_and_resumed_meanwhile_leaves_it_undetermined(engine):
+    story = Story.begin()
+    city = tell_city(story)
+    follower = Follower(engine, story.chain, story.deployment)
+    while follower.run_once():
+        pass
+    follower.close()
+    queries = Queries(engine)
+    suspended = next(
+        step.block for step in queries.steps(1) if step.after.state == AuthorisationState.SUSPENDED
+    )
+    leaf = leaf_of(city["call_key"].public_key.key_id, suspended - 1)
+    last = queries.get_block(story.chain.head())
+    now = queries.authorisation_at(1, last.number)
+    assert now is not None
+    assert now.state == AuthorisationState.AGREED
+    with pytest.raises(VerificationError, match="undetermined"):
+        check_stability(queries, leaf, last)
