@@ -26,7 +26,6 @@ from node.errors import LedgerError, NotFound
 from node.protocol import documents, ids
 from tests.common import papers
 from tests.common.calls import fill_source
-from tests.common.keyfiles import soften
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -90,7 +89,6 @@ def write_settings(
     (folder / "password").write_bytes(PASSWORD + b"\n")
     chain.deployment.save(folder / "deployment.json")
     RelayAccount.generate().save(folder / "relay.json", PASSWORD)
-    soften(folder / "relay.json", PASSWORD)
     fill_source(folder / "people.db", rows=50).close()
     lines = [
         f'chain_url = "{chain.running.url}"',
@@ -108,8 +106,6 @@ def write_settings(
     for code in CODES:
         keys.nodes[code].save(folder / f"{code}.pem", PASSWORD)
         keys.logs[code].save(folder / f"{code}-log.pem", PASSWORD)
-        soften(folder / f"{code}.pem", PASSWORD)
-        soften(folder / f"{code}-log.pem", PASSWORD)
         lines += [
             "[[departments]]",
             f'code = "{code}"',
