@@ -322,6 +322,7 @@ def running_town(
         node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
         try:
             node.start()
+            until(lambda: not node.queries.cursor().filling)
             with serving_on(build(node), listener):
                 town = NodeTown(chain, node, keys, f"http://127.0.0.1:{port}", fatal)
                 yield town
