@@ -32,7 +32,8 @@ from . import (
     trace,
     verify,
 )
-from .console import EXIT_CODES, EXIT_REFUSED, fail, t
+from .console import EXIT_CODES, EXIT_REFUSED, t
+from .failing import fail
 from .wording import Commands, usage_error
 
 NAME = "shareledger"

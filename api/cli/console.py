@@ -1,22 +1,14 @@
-"""What a command says: Chinese first, English behind `SHARELEDGER_LANG=en`, errors on one line.
+"""What a command says: Chinese first, English behind `SHARELEDGER_LANG=en`.
 
 Exit codes: 0 done, 1 the user's mistake or a refusal, 2 something is not available (try again),
-3 a proof does not hold, 130 interrupted. What fails says so on one line of stderr.
+3 a proof does not hold, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
-
-from node.errors import (
-    DecisionRefused,
-    EvidenceInvalid,
-    LedgerError,
-    Unavailable,
-    VerificationError,
-)
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,43 +40,6 @@ def say(chinese: str, english: str) -> None:
 def note(chinese: str, english: str) -> None:
     """Print one remark on stderr: something to know, not a failure."""
     print(t(chinese, english), file=sys.stderr, flush=True)
-
-
-def fail(error: LedgerError) -> NoReturn:
-    """Print the error on one line of stderr, with its code, and end with its exit code."""
-    from api.errors import title_of
-
-    names = title_of(error.code)
-    title = names.english if ENGLISH else names.chinese
-    said = _detail(error)
-    detail = said if said not in (title, error.code) else ""
-    text = f"[{error.code}] {title}" + (f"：{detail}" if detail else "")
-    print(" ".join(text.split()), file=sys.stderr, flush=True)
-    sys.exit(exit_code(error))
-
-
-def _detail(error: LedgerError) -> str:
-    """Return what is wrong, in Chinese where the error or the contract's name for it has words."""
-    if ENGLISH:
-        return error.message
-    if isinstance(error, DecisionRefused):
-        from .refusals import refusal_text
-
-        return refusal_text(error)
-    if isinstance(error, EvidenceInvalid):
-        return f"{error.facts['where']}：{error.facts['text']}"
-    return error.message
-
-
-def exit_code(error: LedgerError) -> int:
-    """Map an error to the exit code documented above."""
-    match error:
-        case VerificationError():
-            return EXIT_UNPROVEN
-        case Unavailable():
-            return EXIT_UNAVAILABLE
-        case _:
-            return EXIT_REFUSED
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
