@@ -3,7 +3,6 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.NOTPARALLEL:
 
 PYTHON ?= python3
 VENV := .venv
@@ -49,9 +48,15 @@ clean: ## remove what setup and builds made
 	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist
 
 ##@ Everything that gates (what .ci/run calls)
-.PHONY: test fmt-check lint types arch contracts python demo-run fresh
-test: fmt-check lint types arch contracts python demo-run fresh ## all of it
+.PHONY: test static fmt-check lint types arch contracts python demo-run fresh
+test: setup ## all of it
+	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory static contracts
+	@$(MAKE) --jobs=1 --no-print-directory python demo-run fresh
 	@echo "make test: all gates passed"
+
+# One job beside the contracts, whose compiler has one thread; in itself one after the other.
+static: setup ## format, ruff, solhint, mypy, tsc and the layers
+	@MAKEFLAGS= $(MAKE) --no-print-directory fmt-check lint types arch
 
 fmt-check: setup
 	$(BIN)/ruff format --check .
