@@ -48,15 +48,12 @@ clean: ## remove what setup and builds made
 	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist
 
 ##@ Everything that gates (what .ci/run calls)
-.PHONY: test static fmt-check lint types arch contracts python demo-run fresh
+.PHONY: test fmt-check lint types arch contracts python demo-run fresh
+# The contracts take one of two jobs, for their compiler has one thread; the rest follow each other in the second.
 test: setup ## all of it
-	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory static contracts
+	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory contracts fmt-check lint types arch
 	@$(MAKE) --jobs=1 --no-print-directory python demo-run fresh
 	@echo "make test: all gates passed"
-
-# One job beside the contracts, whose compiler has one thread; in itself one after the other.
-static: setup ## format, ruff, solhint, mypy, tsc and the layers
-	@MAKEFLAGS= $(MAKE) --no-print-directory fmt-check lint types arch
 
 fmt-check: setup
 	$(BIN)/ruff format --check .
