@@ -13,13 +13,13 @@ from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from . import errors
+from .http import problems as errors
+from .http.server import AnnouncingServer, configure
+from .http.signed import SCHEME
 from .parts import Node
 from .routes import PREFIX, router
 from .routes.query import QueryShortcut
 from .routes.shapes import Problem, QueryBody
-from .security import SCHEME
-from .server import AnnouncingServer, configure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

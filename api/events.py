@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from node.errors import EventUnknown, NotFound
 from node.log import list_published
-from node.protocol import canonical, encoding, envelope
-from node.protocol.enums import KeyKind
-from node.protocol.leaf import parse_leaf
-from node.protocol.receipt import Anchored, Receipt
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire import canonical, encoding, envelope
+from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.receipt import Anchored, Receipt
 
 from .parts import ANCHORS
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ledger_sync.facts import AnchorFact
     from node.crypto import Sm2PublicKey
     from node.log import LogIdentity
-    from node.protocol.facts import AuthorisationFact, KeyFact
+    from node.protocol.ledger.facts import AuthorisationFact, KeyFact
 
     from .parts import Node
 

@@ -25,7 +25,6 @@ from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
-from node.decisions.desk import Desk
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
 from node.documents.directory import Directory
@@ -34,13 +33,19 @@ from node.documents.fetcher import Fetcher
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
-from node.log import LogIdentity, LogReader, LogWriter, create_published
-from node.protocol import ids
-from node.protocol.documents import SIZE_LIMIT_BYTES
+from node.log import (
+    LogIdentity,
+    LogReader,
+    LogWriter,
+    create_published,
+)
+from node.office.desk import Desk
+from node.protocol.forms import SIZE_LIMIT_BYTES
+from node.protocol.wire import ids
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
-from node.store import open_engine
+from node.storage.engines import open_engine
 
 from .loops import Loops
 

@@ -9,7 +9,12 @@ import time
 
 from api.cli.console import say
 
-from . import calls, log, search, sync
+from . import (
+    calls,
+    log,
+    search,
+    sync,
+)
 from .figures import show
 from .machine import Machine
 

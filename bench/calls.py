@@ -26,13 +26,24 @@ from api.app import serve
 from api.parts import Node
 from api.settings import load_settings
 from node.errors import Unavailable
-from node.protocol import canonical, encoding, ids
+from node.protocol.wire import canonical, encoding, ids
 from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
-from tests.common.nodes import QUERY, NodeKeys, NodeTown, until, write_settings
+from tests.common.nodes import (
+    QUERY,
+    NodeKeys,
+    NodeTown,
+    until,
+    write_settings,
+)
 
 from . import plain
-from .figures import Line, Spread, p99, show
+from .figures import (
+    Line,
+    Spread,
+    p99,
+    show,
+)
 from .load import Server, child
 
 if TYPE_CHECKING:
@@ -40,7 +51,7 @@ if TYPE_CHECKING:
 
     from node.client.http import SignedRequest
     from node.crypto import SoftwareSigner
-    from node.decisions import Act, Decided
+    from node.office import Act, Decided
 
     from .load import Load
 

@@ -18,12 +18,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.crypto import Ed25519Signer, SoftwareSigner, sm3
-from node.log import Committed, Committer, Draft, LogIdentity, LogReader, check_log
-from node.protocol.facts import BlockRef
-from node.protocol.ids import department_id, log_id, log_origin
-from node.protocol.leaf import build_leaf
-from node.protocol.merkle import leaf_hash, verify_inclusion
-from node.store import open_engine
+from node.log import (
+    Committed,
+    Committer,
+    Draft,
+    LogIdentity,
+    LogReader,
+    check_log,
+)
+from node.protocol.ledger.facts import BlockRef
+from node.protocol.wire.ids import department_id, log_id, log_origin
+from node.protocol.wire.leaf import build_leaf
+from node.protocol.wire.merkle import leaf_hash, verify_inclusion
+from node.storage.engines import open_engine
 
 from .figures import Line, Spread, show
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
-from node.protocol import documents
-from node.store import open_engine
+from node.protocol import forms as documents
+from node.storage.engines import open_engine
 
 from .figures import Line, show
 

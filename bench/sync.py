@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ledger_sync.follower import Follower
 from ledger_sync.grants import Grants
-from node.store import open_engine
+from node.storage.engines import open_engine
 from tests.common.story import CENTRE, Story
 
 from .figures import Line, Spread, show

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.decision import from_event, is_decision
+from node.protocol.evm.decision import from_event, is_decision
 
 from .arguments import dump_arguments
-from .checks import check_derived, check_sequence, get_possessor, get_signer
+from .checks import (
+    check_derived,
+    check_sequence,
+    get_possessor,
+    get_signer,
+)
 from .projector import project
 from .rules import check_rules
 from .tables import BLOCK, DECISION, DECISION_OBJECT
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from node.chain.gateway import BlockHeader
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from .identity import Identity
     from .projector.objects import Concern

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from node.crypto import Sm2PublicKey, keccak256
 from node.errors import ChainInconsistent, MalformedKey, WrongChain
-from node.protocol.enums import KeyKind
-from node.protocol.ids import contract_name_id
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire.ids import contract_name_id
 
 from .tables import KEY, SEQUENCE
 
 if TYPE_CHECKING:
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from .identity import Identity
     from .rows import Rows

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from node.chain.gateway import BlockHeader, RawLog
-    from node.protocol.abi import ChainEvent
-    from node.protocol.facts import BlockRef
+    from node.protocol.evm.abi import ChainEvent
+    from node.protocol.ledger.facts import BlockRef
 
     from .identity import Identity
 

@@ -13,7 +13,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from node.errors import ChainInconsistent, MalformedEvidence
-from node.protocol.blocks import bloom_bits, encode_receipt, parse_receipt, receipts_root
+from node.protocol.evm.blocks import (
+    bloom_bits,
+    encode_receipt,
+    parse_receipt,
+    receipts_root,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, inspect, select, update
 
 from node.errors import LedgerBehind, WrongChain
-from node.protocol.facts import BlockRef
+from node.protocol.ledger.facts import BlockRef
 
 from .facts import Contact, Cursor
-from .tables import CONTACT, CURSOR, METADATA, PROJECTIONS, SCHEMA_VERSION
+from .tables import (
+    CONTACT,
+    CURSOR,
+    METADATA,
+    PROJECTIONS,
+    SCHEMA_VERSION,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, RowMapping

@@ -1,7 +1,7 @@
 """Facts of the read model that never leave it for the service: plain frozen values.
 
 Ids are raw bytes, times chain seconds unless a name says otherwise. What the service judges by is
-in `node.protocol.facts`.
+in `node.protocol.ledger.facts`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from node.protocol.facts import AuthorisationFact, BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact, BlockRef
 
     from .projector.objects import ObjectRef
 

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
-from node.protocol.facts import BlockRef, Snapshot
+from node.protocol.ledger.facts import BlockRef, Snapshot
 
 from .selecting import (
     SELECT_AUTHORISATION,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Select
 
-    from node.protocol.facts import AuthorisationFact, DepartmentFact, EntryFact
+    from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact
 
     from .rows import Row
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select, tuple_
 
 from node.documents.ports import DecisionFact, Reader
-from node.protocol.enums import Role
+from node.protocol.ledger.enums import Role
 
 from .arguments import load_arguments
 from .projector.objects import ObjectKind

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from node.errors import AuthorisationUnknown, InvalidInput, NotFound
-from node.protocol.enums import EntryState
-from node.protocol.ids import department_id
+from node.protocol.ledger.enums import EntryState
+from node.protocol.wire.ids import department_id
 
 from .anchorage import AnchorQueries
 from .cursor import find_contact, read_cursor
@@ -53,7 +53,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from node.protocol.facts import (
+    from node.protocol.ledger.facts import (
         AuthorisationFact,
         BlockRef,
         DepartmentFact,

@@ -13,13 +13,23 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from node.crypto import Sm2PublicKey
 from node.errors import ChainInconsistent, EvidenceInvalid
-from node.protocol.enums import AuthorisationState
-from node.protocol.evidence.anchors import Anchors, Log
-from node.protocol.evidence.authorisations import Authorisation, Authorisations
-from node.protocol.evidence.catalogue import Catalogue, Entry, StandingReply, Version
-from node.protocol.evidence.registry import Department, Grant, Key, Registry
-from node.protocol.evidence.steps import Side
-from node.protocol.evidence.world import check_time
+from node.protocol.ledger.anchors import Anchors, Log
+from node.protocol.ledger.authorisations import Authorisation, Authorisations
+from node.protocol.ledger.catalogue import (
+    Catalogue,
+    Entry,
+    StandingReply,
+    Version,
+)
+from node.protocol.ledger.enums import AuthorisationState
+from node.protocol.ledger.registry import (
+    Department,
+    Grant,
+    Key,
+    Registry,
+)
+from node.protocol.ledger.steps import Side
+from node.protocol.ledger.world import check_time
 
 from .projector.objects import ZERO
 from .tables import (
@@ -38,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from .identity import Identity
     from .rows import Rows

@@ -6,9 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from node.protocol.facts import AuthorisationFact, BlockRef, DepartmentFact, EntryFact, KeyFact
+from node.protocol.ledger.facts import (
+    AuthorisationFact,
+    BlockRef,
+    DepartmentFact,
+    EntryFact,
+    KeyFact,
+)
 
-from .tables import AUTHORISATION, BLOCK, DEPARTMENT, ENTRY, ENTRY_VERSION, KEY
+from .tables import (
+    AUTHORISATION,
+    BLOCK,
+    DEPARTMENT,
+    ENTRY,
+    ENTRY_VERSION,
+    KEY,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from node.crypto import verify_decision
 from node.errors import ChainInconsistent, SignatureInvalid
-from node.protocol.decision import Domain, from_event, hash_decision
+from node.protocol.evm.decision import Domain, from_event, hash_decision
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from node.crypto import Sm2PublicKey
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from .identity import Identity
 

@@ -12,7 +12,7 @@
     + Fatal                         the process must end; going on could do harm
 
 `code` is stable, public and never renamed (protocol.md section 7); messages are for people and
-carry the offending value. Nothing here knows HTTP: `api/errors.py` holds the table of statuses.
+carry the offending value. Nothing here knows HTTP: `api/http/problems.py` holds the table of statuses.
 Subclasses that only add a code live here, so that the whole list can be read in one place.
 """
 

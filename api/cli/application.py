@@ -70,7 +70,7 @@ def register(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's office head; its key is registered with department add-key."""
-    from node.decisions.departments import register_application
+    from node.office.departments import register_application
 
     act = register_application(
         {

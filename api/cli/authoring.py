@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.errors import InvalidInput, LedgerBehind, MalformedDocument, NotFound
-from node.protocol import ids
-from node.protocol.documents import ApplicationPaper, ReplyPaper, StepPaper, parse
-from node.protocol.ids import department_code
+from node.errors import (
+    InvalidInput,
+    LedgerBehind,
+    MalformedDocument,
+    NotFound,
+)
+from node.protocol.forms import (
+    ApplicationPaper,
+    ReplyPaper,
+    StepPaper,
+    parse,
+)
+from node.protocol.wire import ids
+from node.protocol.wire.ids import department_code
 
 from .console import t
 from .forms import completed, read_form
@@ -17,9 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from api.parts import Node
-    from node.decisions.authorisations import Request
-    from node.protocol.documents import Document
-    from node.protocol.facts import AuthorisationFact
+    from node.office.authorisations import Request
+    from node.protocol.forms import Document
+    from node.protocol.ledger.facts import AuthorisationFact
 
 PUBLISHED = 2
 """EntryState: only a published version can be applied for."""
@@ -35,7 +45,7 @@ def request(node: Node, form: Mapping[str, Any], terms: Mapping[str, Any] | None
         NotFound: there is no such entry or version.
         LedgerBehind: the version's document has not arrived here.
     """
-    from node.decisions.authorisations import Request
+    from node.office.authorisations import Request
 
     entry = form.get("entry")
     if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
@@ -125,7 +135,7 @@ def reply_body(
 
 def step_body(fact: AuthorisationFact, step: str) -> dict[str, Any]:
     """Return a step's body but for its reason: what it answers and at which revision."""
-    from node.protocol.documents.sharing import PROTECTIVE
+    from node.protocol.forms.sharing import PROTECTIVE
 
     body = {
         "authorisation": fact.authorisation,

@@ -94,7 +94,7 @@ def apply(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the consumer's office head; agreed to at once under a standing reply."""
-    from node.decisions.authorisations import apply_for
+    from node.office.authorisations import apply_for
 
     from .authoring import request
     from .forms import read_form, read_terms
@@ -162,9 +162,14 @@ def reply(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the provider's office head; each item that is not granted has its reason."""
-    from node.decisions.authorisations import reply as build
+    from node.office.authorisations import reply as build
 
-    from .authoring import application_of, read_refusals, reply_body, version_of
+    from .authoring import (
+        application_of,
+        read_refusals,
+        reply_body,
+        version_of,
+    )
     from .forms import read_terms
 
     listed = [] if refusals is None else read_refusals(refusals)
@@ -215,7 +220,7 @@ def step(
     dry_run: DryRunOption = False,
 ) -> None:
     """Who signs follows from the step: the reviewer, the provider, the consumer, the competent."""
-    from node.decisions.authorisations import advance
+    from node.office.authorisations import advance
 
     from .authoring import step_body
 

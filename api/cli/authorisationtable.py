@@ -17,7 +17,7 @@ from .naming import (
 if TYPE_CHECKING:
     from api.parts import Node
     from ledger_sync.facts import StepFact
-    from node.protocol.facts import AuthorisationFact
+    from node.protocol.ledger.facts import AuthorisationFact
 
 
 def print_page(
@@ -34,7 +34,7 @@ def print_page(
     Raises:
         InvalidInput: there is no such department code or state.
     """
-    from node.protocol.ids import department_id
+    from node.protocol.wire.ids import department_id
 
     found = node.queries.list_authorisations(
         provider=None if provider is None else department_id(provider),
@@ -77,7 +77,7 @@ def print_authorisation(node: Node, number: int) -> None:
     Raises:
         AuthorisationUnknown: there is none.
     """
-    from node.protocol.documents import MODES
+    from node.protocol.forms import MODES
 
     fact = node.queries.get_authorisation(number)
     steps = node.queries.steps(number)
@@ -121,8 +121,8 @@ def print_authorisation(node: Node, number: int) -> None:
 
 def _state(named: str) -> int:
     from node.errors import InvalidInput
-    from node.protocol.enums import AuthorisationState
-    from node.protocol.words import words_of
+    from node.protocol.forms.words import words_of
+    from node.protocol.ledger.enums import AuthorisationState
 
     chinese = {words_of(state)[0]: int(state) for state in AuthorisationState}
     english = {state.name.lower(): int(state) for state in AuthorisationState}
@@ -155,7 +155,7 @@ def _department(node: Node, department: bytes) -> str:
 
 
 def _step(step: StepFact) -> str:
-    from node.protocol.documents import ANSWERS, STEPS
+    from node.protocol.forms import ANSWERS, STEPS
 
     if step.name == "ApplyFor":
         return t("申请", "apply")

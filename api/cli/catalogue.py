@@ -23,7 +23,7 @@ from .wording import Commands
 if TYPE_CHECKING:
     from api.parts import Node
     from node.documents.importing.filing import Filing
-    from node.protocol.documents import Document
+    from node.protocol.forms import Document
 
     from .comparing import Newest
 
@@ -79,9 +79,9 @@ def import_(
     Entries that say the same as their latest version are left alone, so that a table can be filed
     again after a change, or after a run that was cut short.
     """
-    from node.decisions.catalogue import submit_papers
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
+    from node.office.catalogue import submit_papers
 
     from .comparing import Newest
 
@@ -109,7 +109,7 @@ def _to_file(node: Node, newest: Newest, filing: Filing, *, partial: bool) -> li
         MalformedTable: something cannot be filed and `partial` was not asked for.
     """
     from node.errors import MalformedTable
-    from node.protocol.documents import parse
+    from node.protocol.forms import parse
 
     from .comparing import sort_filing
 

@@ -44,7 +44,7 @@ def run(
     ] = DEFAULT_CHAIN_ID,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
-    from api.chainrpc import serve
+    from api.http.chainrpc import serve
     from node.chain.embedded import EmbeddedChain
 
     serve(
@@ -105,8 +105,8 @@ def list_contract(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the root department's head; what is listed is what deployment.json names."""
-    from node.decisions.departments import LISTED, list_contract
     from node.errors import NotFound
+    from node.office.departments import LISTED, list_contract
 
     with open_node(config) as node:
         deployed = node.deployment.contracts

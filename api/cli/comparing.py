@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from api.parts import Node
     from ledger_sync.facts import VersionFact
-    from node.protocol.documents import Document
+    from node.protocol.forms import Document
 
 ALONE = {"version", "salt"}
 """Members that differ between two versions that say the same."""
@@ -41,7 +41,7 @@ class Newest:
 
     def __init__(self, node: Node, department: str) -> None:
         """Ask the node's read model; a returned version counts: its number is spent."""
-        from node.protocol.ids import department_id
+        from node.protocol.wire.ids import department_id
 
         self._node = node
         self._department = department_id(department)
@@ -52,7 +52,7 @@ class Newest:
 
     def find(self, code: str) -> VersionFact | None:
         """Return the newest version of the entry with this code."""
-        from node.protocol.ids import entry_id
+        from node.protocol.wire.ids import entry_id
 
         return self._versions.get(entry_id(self._department, code))
 
@@ -68,7 +68,7 @@ def sort_filing(node: Node, newest: Newest, papers: Sequence[Document]) -> Sorte
     Raises:
         LedgerBehind: the document of a newest version has not arrived here.
     """
-    from node.protocol.enums import EntryState
+    from node.protocol.ledger.enums import EntryState
 
     found = Sorted()
     for paper in papers:
@@ -92,7 +92,7 @@ def _said(body: Any) -> Any:  # noqa: ANN401 - the model of a catalogue version
 
 
 def _reason(paper: Document, latest: VersionFact) -> str:
-    from node.protocol.enums import EntryState
+    from node.protocol.ledger.enums import EntryState
 
     code, number = paper.body.code, latest.version
     if latest.state == EntryState.SUBMITTED:

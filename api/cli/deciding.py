@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from api.parts import Node
     from node.crypto import Signer
-    from node.decisions import Act, Decided
+    from node.office import Act, Decided
 
 FOLLOW_SECONDS = 5.0
 POLL_SECONDS = 0.02
@@ -43,7 +43,7 @@ def decide(
         Conflict: another command is deciding the same at this moment.
         DecisionRefused, PeerUnavailable, ChainUnavailable: as `Desk.decide`.
     """
-    from node.decisions.repeats import Repeats, intention_of
+    from node.office.repeats import Repeats, intention_of
 
     repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
     meant = intention_of(act, context)

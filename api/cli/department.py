@@ -92,8 +92,8 @@ def enrol(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the competent department's head; the first department by the root key."""
-    from node.decisions.departments import enrol_department
-    from node.protocol.documents import DepartmentPaper
+    from node.office.departments import enrol_department
+    from node.protocol.forms import DepartmentPaper
 
     from .forms import completed, read_form
 
@@ -155,7 +155,7 @@ def add_key(
 ) -> None:
     """Signed by the department's head and, as possession, by the new key."""
     from node.crypto import Ed25519Signer, SoftwareUnwrapper
-    from node.decisions.departments import add_key as build
+    from node.office.departments import add_key as build
 
     from .naming import today
 
@@ -204,7 +204,7 @@ def revoke_key(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head; what the key signed before stays valid."""
-    from node.decisions.departments import revoke_key as build
+    from node.office.departments import revoke_key as build
 
     body = {"department": department, "key": revoked, "reason": reason, "since": since}
     decide_at(config, build(body), key, password_file, again=again, dry_run=dry_run)
@@ -244,8 +244,8 @@ def grant(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head. What is granted replaces what the key held there."""
-    from node.decisions.departments import grant_roles
     from node.errors import InvalidInput
+    from node.office.departments import grant_roles
 
     from .naming import today
 

@@ -13,13 +13,18 @@ from node.errors import (
     VerificationError,
 )
 
-from .console import ENGLISH, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_UNPROVEN
+from .console import (
+    ENGLISH,
+    EXIT_REFUSED,
+    EXIT_UNAVAILABLE,
+    EXIT_UNPROVEN,
+)
 from .refusals import refusal_text
 
 
 def fail(error: LedgerError) -> NoReturn:
     """Print the error on one line of stderr, with its code, and end with its exit code."""
-    from api.errors import title_of
+    from api.http.problems import title_of
 
     names = title_of(error.code)
     title = names.english if ENGLISH else names.chinese

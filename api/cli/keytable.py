@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .console import t
-from .naming import code_of, day_of, find_body, role_names, word_of
+from .naming import (
+    code_of,
+    day_of,
+    find_body,
+    role_names,
+    word_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
-    from node.protocol.facts import DepartmentFact, KeyFact
+    from node.protocol.ledger.facts import DepartmentFact, KeyFact
 
 KeyRow = tuple[str, ...]
 
@@ -33,7 +39,7 @@ def key_rows(node: Node, department: DepartmentFact) -> Iterator[KeyRow]:
 
 
 def _row(node: Node, key: KeyFact, roles: str) -> KeyRow:
-    from node.protocol.documents import KEY_KINDS
+    from node.protocol.forms import KEY_KINDS
 
     body = find_body(node, key.digest)
     name = "—" if body is None else getattr(body, "head", body).name

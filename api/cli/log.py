@@ -43,8 +43,8 @@ def check(
     """Rehash every log of a node and hold it against what the chain has anchored."""
     from node.errors import LogTampered, NotFound
     from node.log.check import check_log
-    from node.protocol import ids
-    from node.store import open_engine
+    from node.protocol.wire import ids
+    from node.storage.engines import open_engine
 
     with open_node(config) as node, contextlib.ExitStack() as stack:
         engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
@@ -99,7 +99,7 @@ def register(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
-    from node.decisions.logs import register_log
+    from node.office.logs import register_log
 
     with open_node(config) as node:
         account = node.relay.address if relay is None else _address(relay)

@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 
 def state_name(state: int) -> str:
     """Name the state of an authorisation."""
-    from node.protocol.enums import AuthorisationState
+    from node.protocol.ledger.enums import AuthorisationState
 
     return _named(AuthorisationState, state)
 
 
 def entry_state_name(state: int) -> str:
     """Name the state of a version."""
-    from node.protocol.enums import EntryState
+    from node.protocol.ledger.enums import EntryState
 
     return _named(EntryState, state)
 
 
 def status_name(status: int) -> str:
     """Name the status of a department."""
-    from node.protocol.enums import DepartmentStatus
+    from node.protocol.ledger.enums import DepartmentStatus
 
     return _named(DepartmentStatus, status)
 
 
 def role_names(roles: int) -> str:
     """Name the roles behind the bits."""
-    from node.protocol.enums import Role
-    from node.protocol.words import words_of
+    from node.protocol.forms.words import words_of
+    from node.protocol.ledger.enums import Role
 
     return t(*words_of(Role(roles)))
 
@@ -54,7 +54,7 @@ def word_of(words: Mapping[str, int], number: int) -> str:
 def code_of(department: bytes) -> str:
     """Return a department's code; the id in hex if it is none."""
     from node.errors import InvalidInput
-    from node.protocol.ids import department_code
+    from node.protocol.wire.ids import department_code
 
     try:
         return department_code(department)
@@ -64,7 +64,7 @@ def code_of(department: bytes) -> str:
 
 def day_of(seconds: int, *, last: bool = False) -> str:
     """Return the Beijing day of a chain time; `last`: of the day an exclusive end closes."""
-    from node.protocol.documents import BEIJING
+    from node.protocol.forms import BEIJING
 
     try:
         moment = datetime.fromtimestamp(seconds - (1 if last else 0), BEIJING)
@@ -75,14 +75,14 @@ def day_of(seconds: int, *, last: bool = False) -> str:
 
 def today() -> str:
     """Return today's Beijing day."""
-    from node.protocol.documents import BEIJING
+    from node.protocol.forms import BEIJING
 
     return datetime.now(BEIJING).date().isoformat()
 
 
 def find_body(node: Node, digest: bytes) -> Any:  # noqa: ANN401 - the model of its kind
     """Return the body of a document that is here, or None."""
-    from node.protocol.documents import parse
+    from node.protocol.forms import parse
 
     data = node.store.find(digest)
     return None if data is None else parse(data).body
@@ -96,7 +96,7 @@ def department_name(node: Node, department: bytes) -> str:
 
 
 def _named(kind: type[IntEnum], number: int) -> str:
-    from node.protocol.words import words_of
+    from node.protocol.forms.words import words_of
 
     # A contract's error may carry a number that is of no member: shown as it is.
     return t(*words_of(kind(number))) if number in list(kind) else str(number)

@@ -64,7 +64,7 @@ def show(
     """Print a document of this node's store, members in their order of the alphabet."""
     from json import dumps, loads
 
-    from node.protocol.encoding import hex32
+    from node.protocol.wire.encoding import hex32
 
     with open_node(config) as node:
         data = node.store.get(hex32(digest))

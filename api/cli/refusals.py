@@ -94,7 +94,12 @@ def refusal_text(error: DecisionRefused) -> str:
 
 
 def _value(error: str, name: str, value: Any) -> str:  # noqa: ANN401 - values of the ABI
-    from .naming import code_of, entry_state_name, role_names, state_name
+    from .naming import (
+        code_of,
+        entry_state_name,
+        role_names,
+        state_name,
+    )
 
     if isinstance(value, bytes):
         return code_of(value)
@@ -116,7 +121,7 @@ _YEAR_2001 = 1_000_000_000
 def _moment(seconds: int) -> str:
     from datetime import datetime
 
-    from node.protocol.documents import BEIJING
+    from node.protocol.forms import BEIJING
 
     try:
         return datetime.fromtimestamp(seconds, BEIJING).isoformat(sep=" ", timespec="seconds")

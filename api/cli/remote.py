@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from node.errors import LedgerError, NotFound
-from node.protocol import encoding, ids
-from node.protocol.documents import parse
-from node.protocol.receipt import Receipt
+from node.protocol.forms import parse
+from node.protocol.wire import encoding, ids
+from node.protocol.wire.receipt import Receipt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -111,10 +111,16 @@ def review(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by a reviewer of the competent department whose key filed none of them."""
-    from node.decisions.catalogue import review_versions
     from node.errors import InvalidInput
+    from node.office.catalogue import review_versions
 
-    from .verdicts import find_place, judged, list_pending, read_list, returned_by
+    from .verdicts import (
+        find_place,
+        judged,
+        list_pending,
+        read_list,
+        returned_by,
+    )
 
     if sum((everything, listed is not None, bool(publish))) > 1 or (listed and returned):
         raise InvalidInput(
@@ -168,8 +174,8 @@ def standing_reply(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the provider's office head; applications for the entry are agreed to at once."""
-    from node.decisions.catalogue import set_standing_reply
     from node.errors import InvalidInput
+    from node.office.catalogue import set_standing_reply
 
     from .forms import read_terms
 

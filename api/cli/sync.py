@@ -14,7 +14,7 @@ app = Commands(help=t("读模型", "the read model"))
 def rebuild(config: ConfigOption) -> None:
     """Refill the read model in place; calls are refused as ledger-behind meanwhile."""
     from ledger_sync.rebuild import rebuild as fill_again
-    from node.store import open_engine
+    from node.storage.engines import open_engine
 
     with open_node(config) as node:
         engine = open_engine(node.settings.data_dir / "ledger.db")

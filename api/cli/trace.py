@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import ENGLISH, EXIT_UNPROVEN, say, t
+from .console import (
+    ENGLISH,
+    EXIT_UNPROVEN,
+    say,
+    t,
+)
 from .opening import open_node
 from .options import (
     AuthorisationArgument,
@@ -62,7 +67,7 @@ def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]
 def call(event: EventArgument, config: ConfigOption, key: AsOption = None) -> None:
     """Print the tree call → authorisation → version → decisions → checkpoint → anchor → block."""
     from ledger_sync.trace import Tracer
-    from node.protocol.encoding import hex32
+    from node.protocol.wire.encoding import hex32
 
     with _sources(config, key) as (node, logs):
         tracer = Tracer(node.queries, logs, node.store, node.deployment)
@@ -93,7 +98,7 @@ def version(
 ) -> None:
     """Print a version with its decisions and authorisations."""
     from ledger_sync.trace import Tracer
-    from node.protocol.ids import department_id, entry_id
+    from node.protocol.wire.ids import department_id, entry_id
 
     with _sources(config, key) as (node, logs):
         tracer = Tracer(node.queries, logs, node.store, node.deployment)
@@ -130,8 +135,8 @@ def export(
     """Collect and verify a bundle, then write it; existing files are refused first."""
     from ledger_sync.trace import collect_bundle
     from node.errors import AlreadyExists
-    from node.protocol.encoding import hex32
-    from node.protocol.trust import render_trust
+    from node.protocol.wire.encoding import hex32
+    from node.protocol.wire.trust import render_trust
 
     for path in (output, trust):
         if path is not None and path.exists():

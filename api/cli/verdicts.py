@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from node.protocol.ids import department_code
+from node.protocol.wire.ids import department_code
 
 from .authoring import get_paper
 from .console import t

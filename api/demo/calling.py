@@ -15,7 +15,7 @@ from node.client.calls import LedgerClient
 from node.client.http import SignedHttp
 from node.client.trust import NodeTrust
 from node.errors import LedgerError
-from node.protocol import canonical
+from node.protocol.wire import canonical
 
 from .entries import HOUSEHOLD, PROPERTY, PURPOSE
 from .offices import WAIT_SECONDS

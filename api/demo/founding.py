@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from node.chain.deployment import deploy
 from node.chain.gateway import Gateway
 from node.chain.relay import RelayAccount
-from node.decisions import departments, logs
+from node.office import departments, logs
 
 from . import papers
 

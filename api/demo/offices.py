@@ -11,14 +11,14 @@ from api.cli.console import t
 from api.parts import Node
 from api.settings import load_settings
 from node.errors import Unavailable
-from node.protocol.words import decision_words
+from node.protocol.forms.words import decision_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from node.crypto import Signer
-    from node.decisions.act import Act
-    from node.decisions.desk import Decided
+    from node.office.act import Act
+    from node.office.desk import Decided
 
     from .cast import Player
     from .city import City

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from node.protocol.documents import BEIJING
+from node.protocol.forms import BEIJING
 
 from .entries import PURPOSE
 
 if TYPE_CHECKING:
     from node.crypto import Sm2PublicKey
-    from node.protocol.documents import Document
+    from node.protocol.forms import Document
 
-    from .cast import Cast, Official, Player, System
+    from .cast import (
+        Cast,
+        Official,
+        Player,
+        System,
+    )
 
 CONTACT = {"name": "值班室", "phone": "0317-0000000"}
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from api.cli.console import t
-from node.store import open_engine
+from node.storage.engines import open_engine
 
 from .entries import HOUSEHOLD
 from .processes import run_command

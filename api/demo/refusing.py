@@ -13,10 +13,16 @@ from api.cli.console import t
 from node.client.checks import Asked
 from node.client.http import SignedHttp, SignedRequest
 from node.errors import LedgerError
-from node.protocol import canonical, encoding, signedcall
+from node.protocol.wire import canonical, encoding, signedcall
 
 from .calling import HOUSEHOLD_ITEMS, OPERATOR, Calls
-from .entries import HOUSEHOLD, OTHER_PURPOSE, PLACES, PROPERTY, PURPOSE
+from .entries import (
+    HOUSEHOLD,
+    OTHER_PURPOSE,
+    PLACES,
+    PROPERTY,
+    PURPOSE,
+)
 from .offices import wait_until
 from .population import people
 from .sharing import TIGHT_CALLS_PER_DAY

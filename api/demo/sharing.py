@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from node.decisions import authorisations, catalogue
-from node.decisions.authorisations import Request
 from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
 from node.errors import MalformedTable
-from node.protocol import documents
+from node.office import authorisations, catalogue
+from node.office.authorisations import Request
+from node.protocol import forms as documents
 
 from . import papers
 from .entries import (
@@ -29,7 +29,7 @@ from .entries import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from node.protocol.documents import Document
+    from node.protocol.forms import Document
 
     from .cast import Player
     from .city import City

@@ -6,12 +6,17 @@ import statistics
 from typing import TYPE_CHECKING
 
 from api.cli.console import t
-from node.protocol import ids
-from node.protocol.enums import AuthorisationState, EntryState
+from node.protocol.ledger.enums import AuthorisationState, EntryState
+from node.protocol.wire import ids
 
 from . import founding
 from .calling import Calls
-from .entries import HOUSEHOLD, PLACES, PROPERTY, RESIDENCE
+from .entries import (
+    HOUSEHOLD,
+    PLACES,
+    PROPERTY,
+    RESIDENCE,
+)
 from .offices import Offices
 from .proving import Proof
 from .refusing import Refusals

@@ -13,7 +13,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import catalogue, documents, ledger, log, query, status
+from . import (
+    catalogue,
+    documents,
+    ledger,
+    log,
+    query,
+    status,
+)
 
 PREFIX = "/api/v1"
 

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from node.protocol import canonical, encoding, ids
-from node.protocol.enums import EntryState, ShareType
+from node.protocol.ledger.enums import EntryState, ShareType
+from node.protocol.wire import canonical, encoding, ids
 
-from ..security import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
-from .shapes import EntryShape, ListingShape, ListingsShape, VersionShape
+from ..http.signed import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
+from .shapes import (
+    EntryShape,
+    ListingShape,
+    ListingsShape,
+    VersionShape,
+)
 
 if TYPE_CHECKING:
     from ..parts import Node

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response, status
 
-from node.protocol import encoding
+from node.protocol.wire import encoding
 
-from ..security import SIGNED, CallerDep, NodeDep
+from ..http.signed import SIGNED, CallerDep, NodeDep
 
 router = APIRouter(tags=["documents"])
 

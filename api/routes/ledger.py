@@ -8,11 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path
 
 from node.documents import objects
-from node.errors import AuthorisationUnknown, Contradictory, LedgerBehind, NotFound
-from node.protocol import documents, ids, items
-from node.protocol.enums import AuthorisationState, DepartmentStatus, KeyKind, Mode
+from node.errors import (
+    AuthorisationUnknown,
+    Contradictory,
+    LedgerBehind,
+    NotFound,
+)
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import (
+    AuthorisationState,
+    DepartmentStatus,
+    KeyKind,
+    Mode,
+)
+from node.protocol.wire import ids, items
 
-from ..security import SIGNED, CallerDep, NodeDep
+from ..http.signed import SIGNED, CallerDep, NodeDep
 from .query import MAX_NUMBER
 from .shapes import (
     AnchorShape,
@@ -25,7 +36,7 @@ from .shapes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.protocol.facts import AuthorisationFact, DepartmentFact
+    from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact
 
     from ..parts import Node
 

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Response
 from node.crypto import Sm2PublicKey
 from node.errors import EventUnknown, InvalidInput, NotFound
 from node.log import last_published
-from node.protocol import encoding
+from node.protocol.wire import encoding
 
 from ..events import find_event, seal_request
-from ..security import SIGNED, CallerDep, NodeDep
+from ..http.signed import SIGNED, CallerDep, NodeDep
 from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:

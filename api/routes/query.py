@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect
 
 from node.errors import InvalidInput, LedgerError
 
-from .. import errors
-from ..security import SIGNED, NodeDep, read_call
+from ..http import problems as errors
+from ..http.signed import SIGNED, NodeDep, read_call
 from .shapes import AnswerShape, QueryBody
 
 if TYPE_CHECKING:

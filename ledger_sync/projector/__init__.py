@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 from node.errors import ChainInconsistent
 
-from . import anchors, authorisations, catalogue, registry
+from . import (
+    anchors,
+    authorisations,
+    catalogue,
+    registry,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from ..rows import Rows
     from .objects import Concern

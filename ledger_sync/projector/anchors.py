@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.ids import log_origin
-from node.protocol.merkle import EMPTY_ROOT
+from node.protocol.wire.ids import log_origin
+from node.protocol.wire.merkle import EMPTY_ROOT
 
-from ..tables import ANCHOR, CURSOR, DEPARTMENT, LOG
+from ..tables import (
+    ANCHOR,
+    CURSOR,
+    DEPARTMENT,
+    LOG,
+)
 from .objects import Concern, ObjectKind, department_ref
 
 if TYPE_CHECKING:
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from ..rows import Rows
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.protocol.enums import Answer, AuthorisationState, Role, Step
+from node.protocol.ledger.enums import (
+    Answer,
+    AuthorisationState,
+    Role,
+    Step,
+)
 
 from ..tables import (
     AUTHORISATION,
@@ -32,7 +37,7 @@ from .objects import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from ..rows import Row, Rows
     from .objects import ObjectRef

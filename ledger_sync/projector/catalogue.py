@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.enums import EntryState, ShareType
+from node.protocol.ledger.enums import EntryState, ShareType
 
 from ..tables import ENTRY, ENTRY_VERSION, STANDING_REPLY
-from .objects import Concern, department_ref, document_refs, entry_ref, version_ref
+from .objects import (
+    Concern,
+    department_ref,
+    document_refs,
+    entry_ref,
+    version_ref,
+)
 
 if TYPE_CHECKING:
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from ..rows import Rows
     from .objects import ObjectRef

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.enums import DepartmentStatus, KeyKind, Role
+from node.protocol.ledger.enums import DepartmentStatus, KeyKind, Role
 
-from ..tables import APPLICATION, CONTRACT, DEPARTMENT, KEY, ROLE
-from .objects import ZERO, Concern, ObjectKind, department_ref, document_refs, key_ref
+from ..tables import (
+    APPLICATION,
+    CONTRACT,
+    DEPARTMENT,
+    KEY,
+    ROLE,
+)
+from .objects import (
+    ZERO,
+    Concern,
+    ObjectKind,
+    department_ref,
+    document_refs,
+    key_ref,
+)
 
 if TYPE_CHECKING:
-    from node.protocol.abi import ChainEvent
+    from node.protocol.evm.abi import ChainEvent
 
     from ..rows import Rows
 

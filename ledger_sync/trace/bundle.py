@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from node.crypto import Sm2PublicKey
 from node.errors import ChainInconsistent, EventUnknown, NotFound
-from node.protocol import blocks
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
-from node.protocol.trust import Head, Trust
+from node.protocol.evm import blocks
+from node.protocol.wire.trust import Head, Trust
 
 from ..projector.objects import ObjectKind
 from .concerned import list_documents
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from node.chain.deployment import Deployment
     from node.chain.gateway import Gateway
-    from node.protocol.facts import BlockRef
-    from node.protocol.receipt import Receipt
+    from node.protocol.ledger.facts import BlockRef
+    from node.protocol.wire.receipt import Receipt
 
     from ..queries import Queries
     from .ports import Documents, LogReader

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.callbase import parse_base
-from node.protocol.enums import KeyKind
-from node.protocol.ids import ZERO
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire.callbase import parse_base
+from node.protocol.wire.ids import ZERO
 
 from ..projector.objects import authorisation_ref, version_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.protocol.facts import AuthorisationFact
-    from node.protocol.leaf import Leaf
+    from node.protocol.ledger.facts import AuthorisationFact
+    from node.protocol.wire.leaf import Leaf
 
     from ..facts import DecisionFact
     from ..queries import Queries

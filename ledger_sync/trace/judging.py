@@ -6,15 +6,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from node.errors import AuthorisationUnknown, VerificationError
-from node.protocol.callbase import parse_base
-from node.protocol.enums import KeyKind
-from node.protocol.evidence.judge import Standing, verify_permission
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.ledger.judge import Standing, verify_permission
+from node.protocol.wire.callbase import parse_base
 
 from ..projector.objects import ObjectKind, authorisation_ref
 
 if TYPE_CHECKING:
-    from node.protocol.facts import BlockRef, KeyFact
-    from node.protocol.leaf import Leaf
+    from node.protocol.ledger.facts import BlockRef, KeyFact
+    from node.protocol.wire.leaf import Leaf
 
     from ..queries import Queries
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from node.errors import LedgerError
-from node.protocol.documents import BEIJING
+from node.protocol.forms import BEIJING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from node.crypto import Sm2PublicKey, verify_sm2
 from node.errors import LedgerError, NotFound, ReceiptInvalid
-from node.protocol import merkle
-from node.protocol.callbase import parse_base
-from node.protocol.checkpoint import Checkpoint, checkpoint_hash, verify_note
-from node.protocol.enums import KeyKind
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire import merkle
+from node.protocol.wire.callbase import parse_base
+from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash, verify_note
 
 if TYPE_CHECKING:
-    from node.protocol.facts import KeyFact
-    from node.protocol.receipt import Receipt
+    from node.protocol.ledger.facts import KeyFact
+    from node.protocol.wire.receipt import Receipt
 
     from ..facts import AnchorFact, LogFact
     from ..queries import Queries

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from node.protocol.receipt import Receipt
+    from node.protocol.wire.receipt import Receipt
 
 
 class LogReader(Protocol):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from node.crypto import Sm2PublicKey, sm3, verify_decision
 from node.errors import SignatureInvalid
-from node.protocol.decision import DECISIONS, Domain, hash_decision
+from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 
 from .lines import short
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
-    from node.protocol.facts import KeyFact
+    from node.protocol.ledger.facts import KeyFact
 
     from ..facts import DecisionFact
     from ..queries import Queries

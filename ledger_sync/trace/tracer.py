@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING
 
 from node.crypto import sm3
 from node.errors import NotFound, ReceiptInvalid
-from node.protocol.enums import AuthorisationState
-from node.protocol.leaf import SERVED
-from node.protocol.words import decision_words, words_of
+from node.protocol.forms.words import decision_words, words_of
+from node.protocol.ledger.enums import AuthorisationState
+from node.protocol.wire.leaf import SERVED
 
 from .bundle import find_event
 from .concerned import list_decisions, list_version_decisions
 from .judging import check_outcome, check_stability
-from .lines import TraceLine, beijing, line, short
+from .lines import (
+    TraceLine,
+    beijing,
+    line,
+    short,
+)
 from .logged import check_anchor, check_call, check_checkpoint
 from .signing import SignerNames, check_decision
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
-    from node.protocol.facts import AuthorisationFact, BlockRef
-    from node.protocol.receipt import Receipt
+    from node.protocol.ledger.facts import AuthorisationFact, BlockRef
+    from node.protocol.wire.receipt import Receipt
 
     from ..facts import AnchorFact, DecisionFact, LogFact
     from ..queries import Queries

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from node.errors import DecisionRefused, LogRolledBack
 from node.log.published import Published, last_published
-from node.protocol import abi
-from node.protocol.checkpoint import SignedCheckpoint, checkpoint_hash
+from node.protocol.evm import abi
+from node.protocol.wire.checkpoint import SignedCheckpoint, checkpoint_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.log.published import list_published
-from node.protocol.receipt import Receipt
+from node.protocol.wire.receipt import Receipt
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

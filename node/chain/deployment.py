@@ -16,9 +16,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ..crypto import Sm2PublicKey, keccak256
-from ..errors import ChainUnavailable, ConfigInvalid, InvalidInput, MalformedKey, WrongChain
-from ..protocol import abi, canonical, encoding
-from ..protocol.abicodec import compile_tuple
+from ..errors import (
+    ChainUnavailable,
+    ConfigInvalid,
+    InvalidInput,
+    MalformedKey,
+    WrongChain,
+)
+from ..protocol.evm import abi
+from ..protocol.evm.abicodec import compile_tuple
+from ..protocol.wire import canonical, encoding
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import MalformedEvent
-from ..protocol import abi
-from ..protocol.decision import DECISIONS, from_event
+from ..protocol.evm import abi
+from ..protocol.evm.decision import DECISIONS, from_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

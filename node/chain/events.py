@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import MalformedEvent
-from ..protocol.abi import ChainEvent, decode_log
+from ..protocol.evm.abi import ChainEvent, decode_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

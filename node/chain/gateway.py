@@ -28,7 +28,12 @@ from .answers import (
 )
 from .engines import Engine, engine_of
 from .jsonrpc import Endpoint, parse_response
-from .reverts import call_error, revert_data, send_error, unavailable
+from .reverts import (
+    call_error,
+    revert_data,
+    send_error,
+    unavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from ..store import READING
+from ..storage.engines import READING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

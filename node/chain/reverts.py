@@ -1,6 +1,6 @@
 """What an engine's error response means: a contract's refusal, a refused transaction, or neither.
 
-Contract errors are decoded by the ABIs (`node.protocol.abi`), so that a refusal carries the
+Contract errors are decoded by the ABIs (`node.protocol.evm.abi`), so that a refusal carries the
 Solidity error's name and values. Engines word the rest differently; the words are kept here.
 """
 
@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..errors import ChainUnavailable, DecisionRefused, LedgerError, TransactionRefused
-from ..protocol import abi
+from ..errors import (
+    ChainUnavailable,
+    DecisionRefused,
+    LedgerError,
+    TransactionRefused,
+)
+from ..protocol.evm import abi
 
 REVERTED: Final = 3
 """JSON-RPC error code of a revert (geth, anvil; Besu uses -32000 with the same data)."""

@@ -15,7 +15,7 @@ from coincurve import PublicKey
 
 from ..crypto import keccak256
 from ..errors import MalformedEvidence, MalformedTransaction
-from ..protocol import rlp
+from ..protocol.evm import rlp
 
 if TYPE_CHECKING:
     from coincurve import PrivateKey

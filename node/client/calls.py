@@ -20,10 +20,26 @@ from tenacity import (
     wait_exponential,
 )
 
-from ..errors import LedgerError, MalformedReceipt, NotFound, ReceiptInvalid, ReceiptNotMerged
-from ..protocol import canonical, encoding, ids, signedcall
-from ..protocol.receipt import Receipt, verify_anchored
-from .checks import Asked, check_answer, check_refusal, verify_log
+from ..errors import (
+    LedgerError,
+    MalformedReceipt,
+    NotFound,
+    ReceiptInvalid,
+    ReceiptNotMerged,
+)
+from ..protocol.wire import (
+    canonical,
+    encoding,
+    ids,
+    signedcall,
+)
+from ..protocol.wire.receipt import Receipt, verify_anchored
+from .checks import (
+    Asked,
+    check_answer,
+    check_refusal,
+    verify_log,
+)
 from .http import SignedHttp
 
 if TYPE_CHECKING:

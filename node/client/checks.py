@@ -23,15 +23,20 @@ from ..errors import (
     QuotaExceeded,
     ReceiptInvalid,
 )
-from ..protocol import canonical, encoding, ids, items
-from ..protocol.envelope import envelope_bytes, open_envelope
-from ..protocol.leaf import SERVED, commitment
-from ..protocol.receipt import Receipt, verify_receipt
+from ..protocol.wire import (
+    canonical,
+    encoding,
+    ids,
+    items,
+)
+from ..protocol.wire.envelope import envelope_bytes, open_envelope
+from ..protocol.wire.leaf import SERVED, commitment
+from ..protocol.wire.receipt import Receipt, verify_receipt
 
 if TYPE_CHECKING:
     from ..crypto import Unwrapper
-    from ..protocol.leaf import Leaf
-    from ..protocol.signedcall import SignedCall
+    from ..protocol.wire.leaf import Leaf
+    from ..protocol.wire.signedcall import SignedCall
     from .trust import Grant, Trust
 
 PLAINTEXT_LIMIT = 64 * 1024 * 1024

@@ -16,7 +16,7 @@ import httpx
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from ..errors import InvalidInput, PeerUnavailable
-from ..protocol import encoding, signedcall
+from ..protocol.wire import encoding, signedcall
 from .problems import raise_problem
 
 if TYPE_CHECKING:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ..errors import Fatal, InvalidInput, LedgerError, PeerUnavailable
+from ..errors import (
+    Fatal,
+    InvalidInput,
+    LedgerError,
+    PeerUnavailable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

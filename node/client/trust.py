@@ -14,7 +14,7 @@ import orjson
 
 from ..crypto import Sm2PublicKey
 from ..errors import InvalidInput, NotFound
-from ..protocol import encoding
+from ..protocol.wire import encoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable

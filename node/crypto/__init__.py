@@ -12,7 +12,12 @@ from __future__ import annotations
 from .backend import backend_version
 from .der import normalise_signature
 from .ed25519 import Ed25519Signer, verify_ed25519
-from .hashes import constant_time_equal, keccak256, sha256, sm3
+from .hashes import (
+    constant_time_equal,
+    keccak256,
+    sha256,
+    sm3,
+)
 from .publickey import Sm2PublicKey
 from .selftest import run_self_test
 from .sm2 import (

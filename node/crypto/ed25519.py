@@ -14,7 +14,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..errors import MalformedKey, SignatureInvalid
-from .keyfile import check_password, label, load_key_file, save_key_file
+from .keyfile import (
+    check_password,
+    label,
+    load_key_file,
+    save_key_file,
+)
 from .pbes2 import open_pkcs8, seal_pkcs8
 
 if TYPE_CHECKING:

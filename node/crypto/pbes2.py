@@ -18,7 +18,14 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..errors import MalformedKey
-from .der import INTEGER, OCTETS, SEQUENCE, Reader, wrap_integer, wrap_tlv
+from .der import (
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    Reader,
+    wrap_integer,
+    wrap_tlv,
+)
 
 PBKDF2_ITERATIONS = 600_000
 

@@ -11,10 +11,22 @@ from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, SelfTestFailed
 from . import backend
-from .der import OCTETS, SEQUENCE, wrap_integer, wrap_tlv
+from .der import (
+    OCTETS,
+    SEQUENCE,
+    wrap_integer,
+    wrap_tlv,
+)
 from .hashes import sm3
 from .publickey import Sm2PublicKey
-from .sm2 import E_SIZE, SoftwareSigner, SoftwareUnwrapper, verify_sm2, verify_sm2_e, wrap
+from .sm2 import (
+    E_SIZE,
+    SoftwareSigner,
+    SoftwareUnwrapper,
+    verify_sm2,
+    verify_sm2_e,
+    wrap,
+)
 from .sm4 import sm4_open, sm4_seal
 
 if TYPE_CHECKING:

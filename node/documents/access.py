@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import DigestMismatch, DocumentUnknown, NotEntitled, SignatureInvalid
-from ..protocol import documents
-from ..protocol.enums import KeyKind
+from ..errors import (
+    DigestMismatch,
+    DocumentUnknown,
+    NotEntitled,
+    SignatureInvalid,
+)
+from ..protocol import forms as documents
+from ..protocol.ledger.enums import KeyKind
 
 if TYPE_CHECKING:
     from .bindings import Bindings, Bound

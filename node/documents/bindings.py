@@ -15,7 +15,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import Contradictory, ItemNotGranted, LedgerBehind
-from ..protocol import documents, ids
+from ..protocol import forms as documents
+from ..protocol.wire import ids
 from . import objects
 from .ports import START
 from .store import mark_bound

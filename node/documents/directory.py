@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from ..protocol import documents, ids
+from ..protocol import forms as documents
+from ..protocol.wire import ids
 from .tables import binding, document
 
 if TYPE_CHECKING:

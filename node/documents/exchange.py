@@ -20,7 +20,7 @@ from ..errors import (
     SignatureInvalid,
     Unavailable,
 )
-from ..protocol import documents
+from ..protocol import forms as documents
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, MalformedDocument
-from ..protocol import documents
+from ..protocol import forms as documents
 from .bindings import MALFORMED, NEED_VERSION, Verdict
 
 if TYPE_CHECKING:

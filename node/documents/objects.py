@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..protocol import ids
+from ..protocol.wire import ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
-from ..protocol import documents
-from ..store import READING
+from ..protocol import forms as documents
+from ..storage.engines import READING
 from . import objects
-from .tables import binding, document, listing, publication
+from .tables import (
+    binding,
+    document,
+    listing,
+    publication,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

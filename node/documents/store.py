@@ -13,8 +13,9 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import DocumentUnknown, Overloaded
-from ..protocol import documents, ids
-from ..store import READING
+from ..protocol import forms as documents
+from ..protocol.wire import ids
+from ..storage.engines import READING
 from .tables import binding, document, metadata
 
 if TYPE_CHECKING:

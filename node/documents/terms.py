@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..crypto import Sm2PublicKey
 from ..errors import Contradictory, LedgerBehind, SignatureInvalid
-from ..protocol import documents
+from ..protocol import forms as documents
 
 if TYPE_CHECKING:
     from .bindings import Bindings

@@ -11,16 +11,39 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import insert
 
-from node.errors import CallReplayed, InvalidInput, LedgerError, LogUnavailable
-from node.protocol.leaf import LIMIT, SERVED, complete_leaf
-from node.protocol.merkle import leaf_hash
+from node.errors import (
+    CallReplayed,
+    InvalidInput,
+    LedgerError,
+    LogUnavailable,
+)
+from node.protocol.wire.leaf import LIMIT, SERVED, complete_leaf
+from node.protocol.wire.merkle import leaf_hash
 
-from .bulk import insert_rows
-from .counters import Counter, beijing_day, end_of_day, load_counters, store_counters
+from ..storage.bulk import insert_rows
+from .counters import (
+    Counter,
+    beijing_day,
+    end_of_day,
+    load_counters,
+    store_counters,
+)
 from .drafts import Committed
 from .heads import sign_head, write_head
-from .recent import Resend, find_events, purge, remember, replay
-from .tables import call, entry, event, position, request
+from .recent import (
+    Resend,
+    find_events,
+    purge,
+    remember,
+    replay,
+)
+from .tables import (
+    call,
+    entry,
+    event,
+    position,
+    request,
+)
 from .tiles import store_tiles
 from .tree import get_last_paths
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from node.protocol.leaf import SERVED
+from node.protocol.wire.leaf import SERVED
 
 from .counters import beijing_day
 

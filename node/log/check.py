@@ -16,10 +16,20 @@ import orjson
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from node.errors import CheckpointInvalid, InvalidInput, LogTampered, NotFound
-from node.protocol.checkpoint import SignedCheckpoint, verify_note
-from node.protocol.ids import ZERO, department_id, log_id, parse_origin
-from node.protocol.merkle import leaf_hash
+from node.errors import (
+    CheckpointInvalid,
+    InvalidInput,
+    LogTampered,
+    NotFound,
+)
+from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
+from node.protocol.wire.ids import (
+    ZERO,
+    department_id,
+    log_id,
+    parse_origin,
+)
+from node.protocol.wire.merkle import leaf_hash
 
 from .callchain import CallChain
 from .checktables import (
@@ -28,9 +38,23 @@ from .checktables import (
     find_unindexed_event,
     find_wrong_answer,
 )
-from .tables import INDEX_BITS, call, counter, entry, event, head, position
+from .tables import (
+    INDEX_BITS,
+    call,
+    counter,
+    entry,
+    event,
+    head,
+    position,
+)
 from .tables import tile as tile_table
-from .tree import EMPTY_ROOT, HASH_BYTES, HEIGHT, WIDTH, GrowingTree
+from .tree import (
+    EMPTY_ROOT,
+    HASH_BYTES,
+    HEIGHT,
+    WIDTH,
+    GrowingTree,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,7 +10,13 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 from node.crypto import sm3
 
 from .recent import find_events
-from .tables import call, entry, metadata, position, recent
+from .tables import (
+    call,
+    entry,
+    metadata,
+    position,
+    recent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects.sqlite import insert
 
-from node.protocol.ids import ZERO
-from node.protocol.leaf import SERVED
+from node.protocol.wire.ids import ZERO
+from node.protocol.wire.leaf import SERVED
 
-from .bulk import insert_rows, look_up
+from ..storage.bulk import insert_rows, look_up
 from .tables import counter as table
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from node.protocol.receipt import Receipt
+from node.protocol.wire.receipt import Receipt
 
 if TYPE_CHECKING:
     from node.crypto import Ed25519Signer, Signer

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam, func, insert, select, update
 
 from node.errors import LogRolledBack, LogTampered
-from node.protocol.checkpoint import Checkpoint, sign_note
+from node.protocol.wire.checkpoint import Checkpoint, sign_note
 
-from .bulk import fetch, run
+from ..storage.bulk import fetch, run
 from .tables import head
 from .tiles import load_tile
 from .tree import EMPTY_ROOT, GrowingTree, Tile

@@ -11,7 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .tiles import load_tile, width_of
-from .tree import WIDTH, Edge, get_consistency, get_path
+from .tree import (
+    WIDTH,
+    Edge,
+    get_consistency,
+    get_path,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

@@ -13,7 +13,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogRolledBack
-from node.store import READING
+from node.storage.engines import READING
 
 from .tables import Whole
 

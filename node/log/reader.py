@@ -12,11 +12,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from node.errors import InvalidInput, NotFound
-from node.protocol.receipt import Receipt
+from node.protocol.wire.receipt import Receipt
 
 from .proofs import Proofs
 from .recent import Resend, find_events, replay
-from .tables import call, entry, head, position, request
+from .tables import (
+    call,
+    entry,
+    head,
+    position,
+    request,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

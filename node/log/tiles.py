@@ -10,9 +10,14 @@ from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogTampered
 
-from .bulk import insert_rows
+from ..storage.bulk import insert_rows
 from .tables import tile as table
-from .tree import HASH_BYTES, HEIGHT, WIDTH, Tile
+from .tree import (
+    HASH_BYTES,
+    HEIGHT,
+    WIDTH,
+    Tile,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

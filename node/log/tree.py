@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from node.protocol.merkle import node_hash
+from node.protocol.wire.merkle import node_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

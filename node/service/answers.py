@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..client.problems import find_class
 from ..errors import LedgerError, QuotaExceeded
-from ..protocol import canonical
-from ..protocol.leaf import SERVED
+from ..protocol.wire import canonical
+from ..protocol.wire.leaf import SERVED
 
 if TYPE_CHECKING:
     from ..log.drafts import Committed, Draft

@@ -24,18 +24,18 @@ from ..errors import (
     PurposeNotGranted,
     SignatureInvalid,
 )
-from ..protocol import ids
-from ..protocol.enums import (
+from ..protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
     EntryState,
     KeyKind,
     Mode,
 )
+from ..protocol.wire import ids
 from .request import parse_where
 
 if TYPE_CHECKING:
-    from ..protocol.facts import (
+    from ..protocol.ledger.facts import (
         AuthorisationFact,
         DepartmentFact,
         EntryFact,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ..crypto import Sm2PublicKey
 from ..errors import SignatureInvalid
-from ..protocol import signedcall
+from ..protocol.wire import signedcall
 from .authorise import live_key
 
 if TYPE_CHECKING:
-    from ..protocol.facts import KeyFact, Snapshot
-    from ..protocol.signedcall import SignedCall
+    from ..protocol.ledger.facts import KeyFact, Snapshot
+    from ..protocol.wire.signedcall import SignedCall
 
 # The curve's base point: what a signature is held against when its key is unknown, so that the
 # answer takes as long as for a known one. What it says does not matter.

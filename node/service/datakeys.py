@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from ..protocol import envelope
+from ..protocol.wire import envelope
 
 
 class DataKeys:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import ClockSkew, SignatureInvalid
 from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
-from ..protocol.signedcall import OLDEST_SECONDS
+from ..protocol.wire.signedcall import OLDEST_SECONDS
 from .caller import authenticate
 
 if TYPE_CHECKING:
-    from ..protocol.facts import Snapshot
-    from ..protocol.signedcall import SignedCall
+    from ..protocol.ledger.facts import Snapshot
+    from ..protocol.wire.signedcall import SignedCall
 
 OLDEST_RESEND_SECONDS = OLDEST_SECONDS + RESEND_WINDOW_MILLISECONDS // 1000
 

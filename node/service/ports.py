@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..crypto import Sm2PublicKey
-    from ..protocol.facts import Snapshot
+    from ..protocol.ledger.facts import Snapshot
 
 Value = str | int | bool
 """A value of a filter: text, an integer below 2**53 or a truth value."""

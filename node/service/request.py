@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import orjson
 
 from ..errors import InvalidInput, MalformedFilter
-from ..protocol import encoding
+from ..protocol.wire import encoding
 from .ports import Condition
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..crypto import sm3, sm4_open, sm4_seal
 from ..errors import ConfigInvalid, InvalidInput
-from ..protocol import encoding
+from ..protocol.wire import encoding
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,9 +25,9 @@ from ..errors import (
     SourceUnavailable,
 )
 from ..log.drafts import Draft
-from ..protocol import canonical, encoding, envelope
-from ..protocol.ids import ZERO
-from ..protocol.leaf import SERVED, build_leaf, commitment
+from ..protocol.wire import canonical, encoding, envelope
+from ..protocol.wire.ids import ZERO
+from ..protocol.wire.leaf import SERVED, build_leaf, commitment
 from .answers import Judged, finish, moment
 from .authorise import in_force, permit, standing
 from .caller import authenticate
@@ -45,10 +45,17 @@ if TYPE_CHECKING:
 
     from ..log.drafts import Committed
     from ..log.recent import Resend
-    from ..protocol.facts import KeyFact, Snapshot
-    from ..protocol.signedcall import SignedCall
+    from ..protocol.ledger.facts import KeyFact, Snapshot
+    from ..protocol.wire.signedcall import SignedCall
     from .authorise import Standing, Verdict
-    from .ports import Documents, Ledger, Page, Source, TermsView, VersionView
+    from .ports import (
+        Documents,
+        Ledger,
+        Page,
+        Source,
+        TermsView,
+        VersionView,
+    )
     from .request import Query
     from .seals import Seals
 

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from node.errors import DecisionRefused, NotFound
-from node.protocol import abi, merkle
-from node.protocol.checkpoint import Checkpoint
+from node.protocol.evm import abi
+from node.protocol.wire import merkle
+from node.protocol.wire.checkpoint import Checkpoint
 
 CONTRACT = b"\x0a" * 20
 RELAY = b"\x0b" * 20

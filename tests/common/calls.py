@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING, Any
 from node.client.checks import Asked
 from node.client.http import SignedHttp
 from node.client.trust import Grant, LogKeys
-from node.crypto import Ed25519Signer, Signer, Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
+from node.crypto import (
+    Ed25519Signer,
+    Signer,
+    Sm2PublicKey,
+    SoftwareSigner,
+    SoftwareUnwrapper,
+)
 from node.errors import NotFound
 from node.log import LogIdentity, LogReader, LogWriter
-from node.protocol import canonical, encoding, ids, signedcall
-from node.protocol.enums import AuthorisationState, DepartmentStatus, EntryState, KeyKind, Mode
-from node.protocol.facts import (
+from node.protocol.ledger.enums import (
+    AuthorisationState,
+    DepartmentStatus,
+    EntryState,
+    KeyKind,
+    Mode,
+)
+from node.protocol.ledger.facts import (
     AuthorisationFact,
     BlockRef,
     DepartmentFact,
@@ -23,10 +34,16 @@ from node.protocol.facts import (
     KeyFact,
     Snapshot,
 )
+from node.protocol.wire import (
+    canonical,
+    encoding,
+    ids,
+    signedcall,
+)
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
-from node.store import open_engine
+from node.storage.engines import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,15 +16,15 @@ import orjson
 import pytest
 import uvicorn
 
-from api.chainrpc import create_app
-from api.server import configure
+from api.http.chainrpc import create_app
+from api.http.server import configure
 from node.chain.deployment import Deployment, deploy
 from node.chain.embedded import EmbeddedChain
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.crypto import SoftwareSigner
-from node.store import open_engine
+from node.storage.engines import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

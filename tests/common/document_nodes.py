@@ -14,8 +14,8 @@ from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
 from node.errors import PeerUnavailable
-from node.protocol import ids
-from node.store import open_engine
+from node.protocol.wire import ids
+from node.storage.engines import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

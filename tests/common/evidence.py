@@ -17,17 +17,34 @@ from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from ledger_sync.trace import Collected, collect_bundle
 from node.anchoring import Anchorer, PublishedLogs, Publisher
-from node.crypto import Ed25519Signer, SoftwareSigner, sign_decision, sm3
-from node.log import Draft, LogIdentity, LogReader, LogWriter
+from node.crypto import (
+    Ed25519Signer,
+    SoftwareSigner,
+    sign_decision,
+    sm3,
+)
+from node.log import (
+    Draft,
+    LogIdentity,
+    LogReader,
+    LogWriter,
+)
 from node.log.published import create_published
-from node.protocol import decision, documents, ids, signedcall
-from node.protocol.decision import DECISIONS, Domain
-from node.protocol.documents import BEIJING, derive, parse, version_codes
-from node.protocol.enums import Role
-from node.protocol.facts import BlockRef
-from node.protocol.items import bitmap
-from node.protocol.leaf import SERVED, build_leaf
-from node.store import open_engine
+from node.protocol import forms as documents
+from node.protocol.evm import decision
+from node.protocol.evm.decision import DECISIONS, Domain
+from node.protocol.forms import (
+    BEIJING,
+    derive,
+    parse,
+    version_codes,
+)
+from node.protocol.ledger.enums import Role
+from node.protocol.ledger.facts import BlockRef
+from node.protocol.wire import ids, signedcall
+from node.protocol.wire.items import bitmap
+from node.protocol.wire.leaf import SERVED, build_leaf
+from node.storage.engines import open_engine
 
 from . import papers
 from .papers import CENTRE, EDUCATION, POLICE

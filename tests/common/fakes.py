@@ -13,8 +13,8 @@ from node.chain.deployment import DeployedContract, Deployment
 from node.chain.gateway import BlockHeader, RawLog
 from node.crypto import SoftwareSigner, keccak256
 from node.errors import ChainUnavailable
-from node.protocol.abi import event_types
-from node.protocol.blocks import (
+from node.protocol.evm.abi import event_types
+from node.protocol.evm.blocks import (
     bloom_bits,
     encode_header,
     encode_receipt,

@@ -9,8 +9,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import SoftwareSigner
-from node.protocol import enums, ids
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, digest
+from node.protocol.ledger import enums
+from node.protocol.wire import ids
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    ZERO,
+    Story,
+    digest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 from node.log import Committed, LogReader, LogWriter
-from node.protocol.merkle import leaf_hash
-from node.store import open_engine
+from node.protocol.wire.merkle import leaf_hash
+from node.storage.engines import open_engine
 from tests.common.logs import new_draft, new_identity
 
 THREADS = 4

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.crypto import Ed25519Signer, SoftwareSigner, sm3
-from node.log import Committed, Committer, Draft, LogIdentity
-from node.protocol.facts import BlockRef
-from node.protocol.ids import department_id, log_id, log_origin
-from node.protocol.leaf import build_leaf
+from node.log import (
+    Committed,
+    Committer,
+    Draft,
+    LogIdentity,
+)
+from node.protocol.ledger.facts import BlockRef
+from node.protocol.wire.ids import department_id, log_id, log_origin
+from node.protocol.wire.leaf import build_leaf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,18 +12,25 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from api.app import build
+from api.http.server import configure
 from api.parts import Node
-from api.server import configure
 from api.settings import load_settings
 from node.chain.relay import RelayAccount
 from node.client.calls import LedgerClient
 from node.client.http import SignedHttp
 from node.client.trust import NodeTrust
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
-from node.decisions import Desk, authorisations, catalogue, departments, logs
-from node.decisions.authorisations import Request
 from node.errors import LedgerError, NotFound
-from node.protocol import documents, ids
+from node.office import (
+    Desk,
+    authorisations,
+    catalogue,
+    departments,
+    logs,
+)
+from node.office.authorisations import Request
+from node.protocol import forms as documents
+from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.calls import fill_source
 
@@ -33,7 +40,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from node.decisions import Act, Decided
+    from node.office import Act, Decided
     from tests.common.chain import LedgerChain
 
 ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}

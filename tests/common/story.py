@@ -9,16 +9,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import SoftwareSigner, keccak256, sign_decision
-from node.protocol import enums, ids
-from node.protocol.abi import encode_call
-from node.protocol.decision import DECISIONS, Domain, calldata, hash_decision
+from node.protocol.evm.abi import encode_call
+from node.protocol.evm.decision import (
+    DECISIONS,
+    Domain,
+    calldata,
+    hash_decision,
+)
+from node.protocol.ledger import enums
+from node.protocol.wire import ids
 from tests.common import trees
 from tests.common.fakes import START, FakeChain, address_of
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
     from node.crypto import Sm2PublicKey
-    from node.protocol.decision import DecisionType
+    from node.protocol.evm.decision import DecisionType
     from tests.common.chain import LedgerChain
     from tests.common.fakes import Emitted
 

@@ -11,9 +11,9 @@ from ledger_sync.queries import Queries
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
-from node.decisions import Desk, departments
-from node.protocol import ids
-from node.store import open_engine
+from node.office import Desk, departments
+from node.protocol.wire import ids
+from node.storage.engines import open_engine
 from tests.common import papers
 from tests.common.document_nodes import Network, Node
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from node.decisions import Act, Decided
+    from node.office import Act, Decided
     from tests.common.chain import LedgerChain
 
 ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}

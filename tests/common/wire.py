@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from node.protocol import encoding, signedcall
+from node.protocol.wire import encoding, signedcall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

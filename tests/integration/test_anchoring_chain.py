@@ -17,8 +17,8 @@ from node.chain.outbox import Outbox
 from node.errors import LogRolledBack
 from node.log import LogReader
 from node.log.published import last_published
-from node.protocol import merkle
-from node.store import open_engine
+from node.protocol.wire import merkle
+from node.storage.engines import open_engine
 from tests.common.chain import deployed_on
 from tests.common.evidence import City
 

@@ -28,13 +28,25 @@ from node.errors import (
     SignatureInvalid,
 )
 from node.log import list_published
-from node.protocol import canonical, documents, encoding, envelope, ids
-from node.protocol.checkpoint import SignedCheckpoint
-from node.protocol.merkle import verify_consistency
-from node.protocol.receipt import Receipt
+from node.protocol import forms as documents
+from node.protocol.wire import (
+    canonical,
+    encoding,
+    envelope,
+    ids,
+)
+from node.protocol.wire.checkpoint import SignedCheckpoint
+from node.protocol.wire.merkle import verify_consistency
+from node.protocol.wire.receipt import Receipt
 from tests.common import papers
 from tests.common.chain import deployed_on
-from tests.common.nodes import ENTRY, ENTRY_CODE, QUERY, running_town, until
+from tests.common.nodes import (
+    ENTRY,
+    ENTRY_CODE,
+    QUERY,
+    running_town,
+    until,
+)
 
 pytestmark = pytest.mark.chain
 
@@ -118,8 +130,8 @@ class TestQuery:
 
 
 def suspension(town):
-    from node.decisions import authorisations
-    from node.protocol.enums import Step
+    from node.office import authorisations
+    from node.protocol.ledger.enums import Step
 
     return authorisations.protect(town.first, Step.SUSPEND, 1)
 

@@ -6,12 +6,28 @@ import secrets
 
 import pytest
 
-from node.decisions import authorisations, catalogue, departments, logs
-from node.decisions.authorisations import Request
 from node.documents import objects
-from node.errors import DecisionRefused, DocumentUnknown, InvalidInput, MalformedDocument
-from node.protocol import documents, ids
-from node.protocol.enums import Answer, AuthorisationState, EntryState, Step
+from node.errors import (
+    DecisionRefused,
+    DocumentUnknown,
+    InvalidInput,
+    MalformedDocument,
+)
+from node.office import (
+    authorisations,
+    catalogue,
+    departments,
+    logs,
+)
+from node.office.authorisations import Request
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import (
+    Answer,
+    AuthorisationState,
+    EntryState,
+    Step,
+)
+from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.town import ALWAYS, build_town
 

@@ -7,7 +7,12 @@ import pytest
 from node.chain.deployment import check, creation_code, deploy
 from node.chain.gateway import Gateway
 from node.chain.relay import RelayAccount
-from node.errors import ChainUnavailable, ConfigInvalid, TransactionRefused, WrongChain
+from node.errors import (
+    ChainUnavailable,
+    ConfigInvalid,
+    TransactionRefused,
+    WrongChain,
+)
 
 pytestmark = pytest.mark.chain
 

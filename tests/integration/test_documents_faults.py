@@ -6,8 +6,15 @@ import itertools
 
 from sqlalchemy import event, select, text
 
-from node.documents.tables import binding, document, listing, publication, wanted
-from node.protocol import documents, ids
+from node.documents.tables import (
+    binding,
+    document,
+    listing,
+    publication,
+    wanted,
+)
+from node.protocol import forms as documents
+from node.protocol.wire import ids
 from tests.common import papers
 from tests.unit.node.documents.common import POLICE, build_city
 

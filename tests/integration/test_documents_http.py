@@ -14,8 +14,9 @@ from node.crypto import SoftwareSigner
 from node.documents.exchange import Exchange, Identity
 from node.documents.ports import Reader
 from node.errors import DocumentUnknown, LedgerError, SignatureInvalid
-from node.protocol import documents, signedcall
-from node.protocol.enums import KeyKind
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire import signedcall
 from tests.common import papers
 from tests.common.chain import serving
 from tests.unit.node.documents.common import CENTRE, POLICE, build_city

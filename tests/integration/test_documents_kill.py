@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 from node.documents.store import DocumentStore
-from node.protocol import documents
-from node.store import open_engine
+from node.protocol import forms as documents
+from node.storage.engines import open_engine
 
 KILLS = 5
 WRITER = """

@@ -14,12 +14,19 @@ from hypothesis import strategies as st
 
 from ledger_sync.trace import collect_bundle
 from node.crypto import SoftwareSigner, sm3
-from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
-from node.protocol import abi, canonical, documents
-from node.protocol.enums import AuthorisationState, Step
+from node.errors import (
+    ChainInconsistent,
+    EventUnknown,
+    EvidenceInvalid,
+    NotFound,
+)
+from node.protocol import forms as documents
 from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
-from node.protocol.evidence.steps import STEPS
-from node.protocol.trust import Head, parse_trust, render_trust
+from node.protocol.evm import abi
+from node.protocol.ledger.enums import AuthorisationState, Step
+from node.protocol.ledger.steps import STEPS
+from node.protocol.wire import canonical
+from node.protocol.wire.trust import Head, parse_trust, render_trust
 from tests.common.chain import deployed_on
 from tests.common.evidence import City
 from tests.common.papers import POLICE
@@ -27,7 +34,7 @@ from tests.common.papers import POLICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.protocol.trust import Trust
+    from node.protocol.wire.trust import Trust
 
 pytestmark = pytest.mark.chain
 
@@ -112,7 +119,7 @@ class TestAGoodBundle:
         code = (
             "import sys, pathlib\n"
             "from node.protocol.evidence import verify_evidence\n"
-            "from node.protocol.trust import parse_trust\n"
+            "from node.protocol.wire.trust import parse_trust\n"
             "read = lambda name: pathlib.Path(name).read_bytes()\n"
             "verify_evidence(read('evidence.json'), parse_trust(read('trust.json')))\n"
             "heavy = {'web3', 'fastapi', 'sqlalchemy', 'rlp', 'trie', 'httpx', 'eth_abi'}\n"

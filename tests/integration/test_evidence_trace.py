@@ -12,7 +12,7 @@ from ledger_sync.trace import Tracer
 from node.errors import AuthorisationUnknown, EventUnknown, NotFound
 from node.log import LogReader
 from node.log.tables import create_tables
-from node.protocol.ids import department_id, entry_id
+from node.protocol.wire.ids import department_id, entry_id
 from tests.common.chain import deployed_on
 from tests.common.evidence import ENTRY_CODE, City
 from tests.common.papers import POLICE

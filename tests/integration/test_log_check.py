@@ -12,11 +12,25 @@ from sqlalchemy import delete, select, text, update
 from node.errors import LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
-from node.log.tables import call, counter, entry, event, head, position, recent, tile
+from node.log.tables import (
+    call,
+    counter,
+    entry,
+    event,
+    head,
+    position,
+    recent,
+    tile,
+)
 from node.log.tree import GrowingTree
-from node.protocol.merkle import leaf_hash, root_of
-from node.store import open_engine
-from tests.common.logs import CODE, Clock, new_draft, new_identity
+from node.protocol.wire.merkle import leaf_hash, root_of
+from node.storage.engines import open_engine
+from tests.common.logs import (
+    CODE,
+    Clock,
+    new_draft,
+    new_identity,
+)
 
 SIZE = 5000
 """More than one chunk of the check, and not a whole number of tiles."""

@@ -9,15 +9,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from node.errors import CallReplayed, InvalidInput, LogRolledBack, LogUnavailable, NotFound
-from node.log import Committed, Committer, LogReader, Resend, check_log
+from node.errors import (
+    CallReplayed,
+    InvalidInput,
+    LogRolledBack,
+    LogUnavailable,
+    NotFound,
+)
+from node.log import (
+    Committed,
+    Committer,
+    LogReader,
+    Resend,
+    check_log,
+)
 from node.log.tables import checkpoint, head, recent
-from node.protocol.ids import ZERO
-from node.protocol.leaf import parse_leaf
-from node.protocol.merkle import leaf_hash, root_of
-from node.protocol.receipt import Receipt, verify_receipt
-from node.store import open_engine
-from tests.common.logs import CODE, NOON, Clock, commit_all, new_draft, new_identity
+from node.protocol.wire.ids import ZERO
+from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.merkle import leaf_hash, root_of
+from node.protocol.wire.receipt import Receipt, verify_receipt
+from node.storage.engines import open_engine
+from tests.common.logs import (
+    CODE,
+    NOON,
+    Clock,
+    commit_all,
+    new_draft,
+    new_identity,
+)
 
 OTHER_CODE = "12130900000000002B"
 MINUTE = 60_000

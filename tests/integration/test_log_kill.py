@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from node.log import check_log
 from node.log.tables import entry
-from node.protocol.leaf import parse_leaf
-from node.protocol.merkle import leaf_hash
-from node.store import open_engine
+from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.merkle import leaf_hash
+from node.storage.engines import open_engine
 from tests.common.logs import new_identity
 
 KILLS = 12

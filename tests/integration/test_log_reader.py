@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from node.errors import InvalidInput, LogRolledBack, LogTampered, NotFound
+from node.errors import (
+    InvalidInput,
+    LogRolledBack,
+    LogTampered,
+    NotFound,
+)
 from node.log import (
     Committer,
     LogReader,
@@ -14,17 +19,22 @@ from node.log import (
     mark_published,
 )
 from node.log.tables import tile
-from node.protocol.checkpoint import SignedCheckpoint, verify_note
-from node.protocol.merkle import (
+from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
+from node.protocol.wire.merkle import (
     EMPTY_ROOT,
     leaf_hash,
     root_of,
     verify_consistency,
     verify_inclusion,
 )
-from node.protocol.receipt import verify_receipt
-from node.store import open_engine
-from tests.common.logs import Clock, commit_all, new_draft, new_identity
+from node.protocol.wire.receipt import verify_receipt
+from node.storage.engines import open_engine
+from tests.common.logs import (
+    Clock,
+    commit_all,
+    new_draft,
+    new_identity,
+)
 
 SIZE = 1500
 LOG = b"\x01" * 32

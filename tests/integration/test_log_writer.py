@@ -10,11 +10,16 @@ from threading import Event
 import pytest
 from sqlalchemy.event import listens_for
 
-from node.errors import CallReplayed, LogTampered, LogUnavailable, Overloaded
+from node.errors import (
+    CallReplayed,
+    LogTampered,
+    LogUnavailable,
+    Overloaded,
+)
 from node.log import LogReader, LogWriter, check_log
 from node.log import writer as module
 from node.log.tables import tile
-from node.store import open_engine
+from node.storage.engines import open_engine
 from tests.common.logs import Clock, new_draft, new_identity
 
 SECONDS = 20

@@ -10,7 +10,7 @@ from node.chain.outbox_rows import OutboxRows
 from node.chain.relay import RelayAccount
 from node.chain.transactions import sign_legacy
 from node.errors import DecisionRefused, TransactionRefused
-from node.store import open_engine
+from node.storage.engines import open_engine
 
 pytestmark = pytest.mark.chain
 

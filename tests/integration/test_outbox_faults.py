@@ -15,8 +15,13 @@ from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.errors import ChainUnavailable, ConfigInvalid
-from node.store import open_engine
-from tests.common.endpoints import Reply, failure, http_reply, raw_server
+from node.storage.engines import open_engine
+from tests.common.endpoints import (
+    Reply,
+    failure,
+    http_reply,
+    raw_server,
+)
 
 pytestmark = pytest.mark.chain
 

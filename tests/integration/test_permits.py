@@ -13,14 +13,31 @@ from hypothesis import strategies as st
 from ledger_sync.follower import Follower
 from ledger_sync.grants import Grants
 from node import errors
-from node.protocol import ids
-from node.protocol.abi import decode_result, encode_call
-from node.protocol.enums import AuthorisationState, KeyKind, Permit, Step
-from node.service.authorise import in_force, live_key, permit, standing
+from node.protocol.evm.abi import decode_result, encode_call
+from node.protocol.ledger.enums import (
+    AuthorisationState,
+    KeyKind,
+    Permit,
+    Step,
+)
+from node.protocol.wire import ids
+from node.service.authorise import (
+    in_force,
+    live_key,
+    permit,
+    standing,
+)
 from node.service.request import Query
-from node.store import open_engine
+from node.storage.engines import open_engine
 from tests.common.chain import deployed_on
-from tests.common.story import EDUCATION, POLICE, ZERO, RealStory, digest, tell_city
+from tests.common.story import (
+    EDUCATION,
+    POLICE,
+    ZERO,
+    RealStory,
+    digest,
+    tell_city,
+)
 from tests.unit.node.service.common import Item, Version
 
 if TYPE_CHECKING:

@@ -18,11 +18,17 @@ import pytest
 from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.errors import LedgerError
-from node.protocol import documents, ids
-from node.protocol.enums import EntryState
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import EntryState
+from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.chain import deployed_on
-from tests.common.nodes import PASSWORD, NodeTown, running_town, until
+from tests.common.nodes import (
+    PASSWORD,
+    NodeTown,
+    running_town,
+    until,
+)
 from tests.common.shell import Done, invoke
 
 FOLDER = os.environ.get("SHARELEDGER_REAL_DATA")

@@ -10,10 +10,15 @@ from hypothesis import strategies as st
 from node import errors
 from node.client.checks import check_answer, check_refusal
 from node.crypto import SoftwareSigner, sm3
-from node.protocol import canonical, encoding, ids, signedcall
-from node.protocol.enums import AuthorisationState, KeyKind
-from node.protocol.envelope import envelope_bytes
-from node.protocol.receipt import Receipt
+from node.protocol.ledger.enums import AuthorisationState, KeyKind
+from node.protocol.wire import (
+    canonical,
+    encoding,
+    ids,
+    signedcall,
+)
+from node.protocol.wire.envelope import envelope_bytes
+from node.protocol.wire.receipt import Receipt
 from tests.common import calls
 from tests.common.calls import City, asked, body
 

@@ -8,7 +8,7 @@ import pytest
 
 from node.crypto import SoftwareSigner, sign_decision
 from node.crypto.typed import decision_text
-from node.protocol import abi
+from node.protocol.evm import abi
 
 pytestmark = pytest.mark.chain
 

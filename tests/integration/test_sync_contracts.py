@@ -14,10 +14,17 @@ from ledger_sync.follower import Follower
 from ledger_sync.grants import Grants
 from ledger_sync.queries import Queries
 from ledger_sync.rebuild import rebuild
-from node.protocol import enums
-from node.protocol.abi import decode_result, encode_call
-from node.store import open_engine
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, RealStory, tell_city
+from node.protocol.evm.abi import decode_result, encode_call
+from node.protocol.ledger import enums
+from node.storage.engines import open_engine
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    ZERO,
+    RealStory,
+    tell_city,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from node.chain.deployment import Deployment
 from node.chain.gateway import Gateway
-from node.store import open_engine
+from node.storage.engines import open_engine
 from tests.common.story import POLICE, RealStory, tell_city
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import socket
 import httpx
 import pytest
 
-from api import protocol
+from api.http import connection as protocol
 from tests.common.wire import exchange, render
 
 pytestmark = pytest.mark.chain

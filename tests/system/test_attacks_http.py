@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.errors import AuthorisationUnknown
-from node.protocol import encoding
-from node.protocol.receipt import Receipt
+from node.protocol.wire import encoding
+from node.protocol.wire.receipt import Receipt
 from tests.common.nodes import QUERY
 from tests.common.wire import exchange, render, sign
 

@@ -9,15 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from node.decisions import authorisations
-from node.decisions.authorisations import Request
 from node.errors import LedgerBehind, QuotaCalls
-from node.protocol import documents, encoding
-from node.protocol.ids import ZERO
-from node.protocol.leaf import parse_leaf
-from node.protocol.merkle import leaf_hash
+from node.office import authorisations
+from node.office.authorisations import Request
+from node.protocol import forms as documents
+from node.protocol.wire import encoding
+from node.protocol.wire.ids import ZERO
+from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.merkle import leaf_hash
 from tests.common import papers
-from tests.common.nodes import ALWAYS, ITEMS, QUERY, until
+from tests.common.nodes import (
+    ALWAYS,
+    ITEMS,
+    QUERY,
+    until,
+)
 from tests.common.wire import exchange, render, sign
 
 pytestmark = pytest.mark.chain

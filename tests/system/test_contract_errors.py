@@ -8,7 +8,12 @@ from pathlib import Path
 
 from node import errors
 from node.crypto import keccak256
-from node.protocol.abi import CONTRACTS, error_names, load_abi, signature
+from node.protocol.evm.abi import (
+    CONTRACTS,
+    error_names,
+    load_abi,
+    signature,
+)
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = {"InvalidShortString", "StringTooLong"}

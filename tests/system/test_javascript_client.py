@@ -18,7 +18,12 @@ from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
 from tests.common import papers
-from tests.common.nodes import ALWAYS, ITEMS, QUERY, until
+from tests.common.nodes import (
+    ALWAYS,
+    ITEMS,
+    QUERY,
+    until,
+)
 from tests.common.vectors import load_vectors
 
 if TYPE_CHECKING:

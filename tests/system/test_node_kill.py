@@ -15,14 +15,15 @@ import pytest
 
 from api.parts import Node
 from api.settings import load_settings
-from node.decisions import authorisations
 from node.errors import AuthorisationSuspended
 from node.log import LogReader
-from node.protocol import documents, ids
-from node.protocol.enums import Step
-from node.protocol.leaf import parse_leaf
-from node.protocol.merkle import verify_consistency
-from node.store import open_engine
+from node.office import authorisations
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import Step
+from node.protocol.wire import ids
+from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.merkle import verify_consistency
+from node.storage.engines import open_engine
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient, call_until

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from api.errors import TITLES, status_of
+from api.http.problems import TITLES, status_of
 from node import errors
-from node.protocol import documents, enums, leaf
-from node.protocol.abi import CONTRACTS, load_abi
-from node.protocol.decision import DECISIONS
-from node.protocol.documents.sharing import STEPS
+from node.protocol import forms as documents
+from node.protocol.evm.abi import CONTRACTS, load_abi
+from node.protocol.evm.decision import DECISIONS
+from node.protocol.forms.sharing import STEPS
+from node.protocol.ledger import enums
+from node.protocol.wire import leaf
 from tests.common.vectors import load_vectors
 
 if TYPE_CHECKING:

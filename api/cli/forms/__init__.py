@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, get_args
 from pydantic.alias_generators import to_camel
 
 from node.errors import MalformedDocument
-from node.protocol.documents import TermsPaper
-from node.protocol.documents.fields import Part
+from node.protocol.forms import TermsPaper
+from node.protocol.forms.fields import Part
 
 if TYPE_CHECKING:
     from pathlib import Path

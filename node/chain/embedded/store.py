@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, insert, select
 
-from ...errors import ChainTampered, ConfigInvalid, MalformedEvidence, WrongChain
-from ...protocol import rlp
-from ...store import open_engine
+from ...errors import (
+    ChainTampered,
+    ConfigInvalid,
+    MalformedEvidence,
+    WrongChain,
+)
+from ...protocol.evm import rlp
+from ...storage.engines import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

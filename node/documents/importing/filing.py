@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from node.errors import MalformedDocument
-from node.protocol.documents import GRADES, new_document, problems_of
+from node.protocol.forms import GRADES, new_document, problems_of
 
 from .problems import Problem
 from .reading import Draft, Path_, read_table

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ...crypto import sm3
 from ...errors import LedgerError, MalformedEvidence
-from .. import canonical
-from ..encoding import b64u, unb64u
+from ..wire import canonical
+from ..wire.encoding import b64u, unb64u
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

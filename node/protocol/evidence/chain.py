@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import MalformedEvent
-from .. import abi, blocks, ids
+from ..evm import abi, blocks
+from ..wire import ids
 from .report import Check, checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..trust import Trust
+    from ..wire.trust import Trust
     from .bundle import Bundle
 
 REGISTRY = "DepartmentRegistry"

@@ -15,23 +15,33 @@ import orjson
 
 from ...crypto import sm3, verify_sm2
 from ...errors import CheckpointInvalid
-from .. import callbase, ids, items, merkle
-from ..checkpoint import Checkpoint, SignedCheckpoint, checkpoint_hash, verify_note
-from ..documents import version_codes
-from ..enums import KeyKind
-from ..leaf import SERVED, Leaf, parse_leaf
-from ..signedcall import NEWEST_SECONDS, OLDEST_SECONDS
+from ..forms import version_codes
+from ..ledger.enums import KeyKind
+from ..wire import (
+    callbase,
+    ids,
+    items,
+    merkle,
+)
+from ..wire.checkpoint import (
+    Checkpoint,
+    SignedCheckpoint,
+    checkpoint_hash,
+    verify_note,
+)
+from ..wire.leaf import SERVED, Leaf, parse_leaf
+from ..wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 from .report import checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..blocks import Header
-    from ..documents import Document
-    from .anchors import Anchor, Log
+    from ..evm.blocks import Header
+    from ..forms import Document
+    from ..ledger.anchors import Anchor, Log
+    from ..ledger.registry import Key
+    from ..ledger.world import World
     from .bundle import Bundle
-    from .registry import Key
-    from .world import World
 
 CLOCK_TOLERANCE_SECONDS = 300
 """How far a node's clock may be from the chain's (the oldest call a node accepts)."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..documents import BEIJING
-from ..leaf import SERVED
-from ..words import decision_words
+from ..forms import BEIJING
+from ..forms.words import decision_words
+from ..wire.leaf import SERVED
 from .report import Check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..abi import ChainEvent
-    from ..blocks import Header
-    from ..documents import Document
+    from ..evm.abi import ChainEvent
+    from ..evm.blocks import Header
+    from ..forms import Document
+    from ..ledger.world import World
     from .bundle import Bundle
     from .claim import Claim, Place
-    from .world import World
 
 KEY_DIGITS = 8
 

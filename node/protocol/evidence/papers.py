@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import documents
-from ..ids import ZERO
-from .registry import place
+from .. import forms as documents
+from ..ledger.registry import place
+from ..wire.ids import ZERO
 from .report import checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..abi import ChainEvent
+    from ..evm.abi import ChainEvent
+    from ..ledger.world import World
     from .bundle import Bundle
-    from .world import World
 
 
 class Binding(NamedTuple):

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from .judge import Standing, take_standing
-from .world import World
+from ..ledger.judge import Standing, take_standing
+from ..ledger.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..abi import ChainEvent
-    from ..trust import Trust
+    from ..evm.abi import ChainEvent
+    from ..wire.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import EvidenceInvalid, MalformedEvidence
-from ..leaf import SERVED
+from ..ledger.judge import LEDGER_CODES, verify_permission
+from ..wire.leaf import SERVED
 from .bundle import parse_bundle
 from .chain import describe_chain, verify_chain
-from .claim import parse_claim, verify_call, verify_place, verify_request
+from .claim import (
+    parse_claim,
+    verify_call,
+    verify_place,
+    verify_request,
+)
 from .describe import Describer
-from .judge import LEDGER_CODES, verify_permission
 from .papers import verify_documents
 from .replay import replay
 from .report import Check, Evidence, Verdict
 
 if TYPE_CHECKING:
-    from ..trust import Trust
+    from ..wire.trust import Trust
     from .bundle import Bundle
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import sm3
-from node.protocol import canonical, encoding, signedcall
-from node.protocol.envelope import DataKey, envelope_bytes, seal
-from node.protocol.leaf import commitment
+from node.protocol.wire import canonical, encoding, signedcall
+from node.protocol.wire.envelope import DataKey, envelope_bytes, seal
+from node.protocol.wire.leaf import commitment
 
 from .. import papers
 from .town import AUTHORITY, CREATED

@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import decision_text, keccak256, sign_decision
-from node.protocol import documents, ids
-from node.protocol.abi import load_abi
-from node.protocol.decision import DECISIONS, Domain, calldata, hash_decision
-from node.protocol.eip712 import encode_type
+from node.protocol import forms as documents
+from node.protocol.evm.abi import load_abi
+from node.protocol.evm.decision import (
+    DECISIONS,
+    Domain,
+    calldata,
+    hash_decision,
+)
+from node.protocol.evm.eip712 import encode_type
+from node.protocol.wire import ids
 
 from .. import papers
 from .town import CHAIN_ID, CONTRACTS, NOT_AFTER

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from node.protocol import canonical, ids
-from node.protocol.items import bitmap
+from node.protocol.wire import canonical, ids
+from node.protocol.wire.items import bitmap
 
 from .. import papers
-from .town import AUTHORITY, CHAIN_ID, CONTRACTS, CREATED, ORIGIN
+from .town import (
+    AUTHORITY,
+    CHAIN_ID,
+    CONTRACTS,
+    CREATED,
+    ORIGIN,
+)
 
 
 def make_ids() -> dict[str, Any]:

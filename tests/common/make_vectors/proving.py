@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import sm3
-from node.protocol import checkpoint, ids, merkle, signedcall
-from node.protocol.checkpoint import Checkpoint, sign_note
-from node.protocol.facts import BlockRef
-from node.protocol.leaf import build_leaf, complete_leaf
-from node.protocol.receipt import Anchored, Receipt
+from node.protocol.ledger.facts import BlockRef
+from node.protocol.wire import (
+    checkpoint,
+    ids,
+    merkle,
+    signedcall,
+)
+from node.protocol.wire.checkpoint import Checkpoint, sign_note
+from node.protocol.wire.leaf import build_leaf, complete_leaf
+from node.protocol.wire.receipt import Anchored, Receipt
 
 from .. import papers, trees
 from .calling import AUTHORISATION, sign_query
-from .town import CHAIN_ID, CONTRACTS, CREATED, ORIGIN
+from .town import (
+    CHAIN_ID,
+    CONTRACTS,
+    CREATED,
+    ORIGIN,
+)
 
 if TYPE_CHECKING:
     from .town import Town

@@ -13,9 +13,17 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper, Unwrapper, sm2_gmssl, sm3
+from node.crypto import (
+    Ed25519Signer,
+    SoftwareSigner,
+    SoftwareUnwrapper,
+    Unwrapper,
+    sm2_gmssl,
+    sm3,
+)
 from node.crypto.publickey import N
-from node.protocol import documents, ids
+from node.protocol import forms as documents
+from node.protocol.wire import ids
 
 from .. import papers
 
@@ -65,9 +73,9 @@ def nothing_random() -> Iterator[None]:
     source = SimpleNamespace(token_bytes=token_bytes, randbelow=randbelow)
     with (
         patch("node.crypto.sm2_gmssl.secrets", source),
-        patch("node.protocol.envelope.secrets", source),
-        patch("node.protocol.envelope.wrap", sm2_gmssl.encrypt),
-        patch("node.protocol.leaf.secrets", source),
+        patch("node.protocol.wire.envelope.secrets", source),
+        patch("node.protocol.wire.envelope.wrap", sm2_gmssl.encrypt),
+        patch("node.protocol.wire.leaf.secrets", source),
     ):
         yield
 

@@ -12,7 +12,7 @@ from api.routes.query import MAX_NUMBER, QueryShortcut
 from node.client.http import SignedHttp
 from node.crypto import SoftwareSigner
 from node.errors import AuthorisationSuspended, Overloaded, QuotaExceeded
-from node.protocol import canonical
+from node.protocol.wire import canonical
 
 AUTHORITY = "provider.example:8601"
 BODY_BYTES = 2_000

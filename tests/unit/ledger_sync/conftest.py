@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ledger_sync.follower import Follower
-from node.store import open_engine
+from node.storage.engines import open_engine
 from tests.common.fakes import FixedClock
 from tests.common.story import Story, tell_city
 

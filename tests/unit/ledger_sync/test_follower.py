@@ -14,11 +14,21 @@ from ledger_sync.fingerprint import dump, fingerprint
 from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from ledger_sync.tables import CURSOR, PROJECTIONS, SCHEMA_VERSION
-from node.errors import ChainInconsistent, ChainUnavailable, LedgerBehind, WrongChain
-from node.protocol.enums import KeyKind
-from node.store import open_engine
+from node.errors import (
+    ChainInconsistent,
+    ChainUnavailable,
+    LedgerBehind,
+    WrongChain,
+)
+from node.protocol.ledger.enums import KeyKind
+from node.storage.engines import open_engine
 from tests.common.fakes import CHAIN_ID, Scripted
-from tests.common.story import CENTRE, POLICE, Story, tell_city
+from tests.common.story import (
+    CENTRE,
+    POLICE,
+    Story,
+    tell_city,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

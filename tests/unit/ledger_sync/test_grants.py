@@ -15,10 +15,18 @@ from ledger_sync.grants import Grants
 from ledger_sync.identity import Identity
 from ledger_sync.rebuild import rebuild
 from node.errors import ChainUnavailable, LedgerBehind
-from node.protocol import enums
-from node.store import open_engine
+from node.protocol.ledger import enums
+from node.storage.engines import open_engine
 from tests.common.fakes import Scripted
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, digest, tell_city
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    ZERO,
+    Story,
+    digest,
+    tell_city,
+)
 
 
 @pytest.fixture

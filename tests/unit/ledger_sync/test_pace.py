@@ -5,7 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger_sync.pace import MOST_BLOCKS, MOST_EVENTS, START_BLOCKS, Pace
+from ledger_sync.pace import (
+    MOST_BLOCKS,
+    MOST_EVENTS,
+    START_BLOCKS,
+    Pace,
+)
 
 
 def test_grows_by_a_twentieth_after_a_full_answer():

@@ -6,8 +6,15 @@ import pytest
 
 from ledger_sync.papers import Papers
 from node.documents.ports import START
-from node.protocol import enums
-from tests.common.story import CENTRE, EDUCATION, POLICE, YEAR, ZERO, digest
+from node.protocol.ledger import enums
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    YEAR,
+    ZERO,
+    digest,
+)
 
 
 @pytest.fixture

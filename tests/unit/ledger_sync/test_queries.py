@@ -7,10 +7,18 @@ import pytest
 from ledger_sync.projector.objects import ObjectKind, authorisation_ref, version_ref
 from ledger_sync.queries import Queries
 from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
-from node.protocol import enums
-from node.store import open_engine
+from node.protocol.ledger import enums
+from node.storage.engines import open_engine
 from tests.common.fakes import CHAIN_ID, address_of
-from tests.common.story import CENTRE, EDUCATION, HEAD, POLICE, YEAR, ZERO, digest
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    HEAD,
+    POLICE,
+    YEAR,
+    ZERO,
+    digest,
+)
 
 
 @pytest.fixture

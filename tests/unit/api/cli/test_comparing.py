@@ -8,10 +8,10 @@ import pytest
 
 from api.cli.comparing import Newest, sort_filing
 from ledger_sync.facts import VersionFact
-from node.decisions.act import new_paper
 from node.errors import LedgerBehind
-from node.protocol import ids
-from node.protocol.enums import EntryState
+from node.office.act import new_paper
+from node.protocol.ledger.enums import EntryState
+from node.protocol.wire import ids
 from tests.common import papers
 
 DEPARTMENT = ids.department_id(papers.POLICE)

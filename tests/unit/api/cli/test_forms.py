@@ -6,10 +6,16 @@ import tomllib
 
 import pytest
 
-from api.cli.forms import NAMES, blank_form, completed, read_form, read_terms
-from node.decisions.act import new_paper
+from api.cli.forms import (
+    NAMES,
+    blank_form,
+    completed,
+    read_form,
+    read_terms,
+)
 from node.errors import MalformedDocument
-from node.protocol.documents import ApplicationPaper, DepartmentPaper
+from node.office.act import new_paper
+from node.protocol.forms import ApplicationPaper, DepartmentPaper
 from tests.common import papers
 from tests.common.shell import invoke
 

@@ -10,7 +10,8 @@ from eth_abi.abi import encode
 from api.cli.refusals import REFUSALS, refusal_text
 from node.chain.reverts import refusal_of
 from node.crypto import keccak256
-from node.protocol import abi, ids
+from node.protocol.evm import abi
+from node.protocol.wire import ids
 from tests.common.papers import POLICE
 
 ERRORS = {

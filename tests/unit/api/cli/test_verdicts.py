@@ -6,8 +6,20 @@ import csv
 
 import pytest
 
-from api.cli.verdicts import HEADINGS, Pending, find_place, judged, read_list, returned_by
-from node.errors import Conflict, InvalidInput, MalformedTable, NotFound
+from api.cli.verdicts import (
+    HEADINGS,
+    Pending,
+    find_place,
+    judged,
+    read_list,
+    returned_by,
+)
+from node.errors import (
+    Conflict,
+    InvalidInput,
+    MalformedTable,
+    NotFound,
+)
 from tests.common.papers import EDUCATION, POLICE
 
 WAITING = (

@@ -11,8 +11,8 @@ from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from ledger_sync.trace.judging import check_stability
 from node.errors import VerificationError
-from node.protocol.callbase import content_digest, signature_base, signature_params
-from node.protocol.enums import AuthorisationState
+from node.protocol.ledger.enums import AuthorisationState
+from node.protocol.wire.callbase import content_digest, signature_base, signature_params
 from tests.common.story import EDUCATION, Story, tell_city
 
 

@@ -9,12 +9,34 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.anchoring import Anchorer, Keeper, Publisher, check_logs
-from node.errors import ChainUnavailable, DecisionRefused, LogRolledBack, LogTampered
-from node.log.published import create_published, last_published, list_published, mark_published
-from node.protocol.checkpoint import Checkpoint, checkpoint_hash
-from node.store import open_engine
-from tests.common.anchoring import CONTRACT, LOG, ORIGIN, RELAY, DictChain, ListLogs
+from node.anchoring import (
+    Anchorer,
+    Keeper,
+    Publisher,
+    check_logs,
+)
+from node.errors import (
+    ChainUnavailable,
+    DecisionRefused,
+    LogRolledBack,
+    LogTampered,
+)
+from node.log.published import (
+    create_published,
+    last_published,
+    list_published,
+    mark_published,
+)
+from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash
+from node.storage.engines import open_engine
+from tests.common.anchoring import (
+    CONTRACT,
+    LOG,
+    ORIGIN,
+    RELAY,
+    DictChain,
+    ListLogs,
+)
 
 
 class Time:

@@ -6,11 +6,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from node.chain.reverts import call_error, refusal_of, revert_data, send_error
+from node.chain.reverts import (
+    call_error,
+    refusal_of,
+    revert_data,
+    send_error,
+)
 from node.crypto import keccak256
-from node.errors import ChainUnavailable, DecisionRefused, LedgerError, TransactionRefused
-from node.protocol import abi
-from node.protocol.abicodec import compile_tuple
+from node.errors import (
+    ChainUnavailable,
+    DecisionRefused,
+    LedgerError,
+    TransactionRefused,
+)
+from node.protocol.evm import abi
+from node.protocol.evm.abicodec import compile_tuple
 
 ERRORS = {
     abi.signature(item): (contract, item)

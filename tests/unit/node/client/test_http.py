@@ -5,8 +5,13 @@ import pytest
 
 from node.client.http import SignedHttp
 from node.crypto import SoftwareSigner
-from node.errors import ClockSkew, InvalidInput, LedgerError, PeerUnavailable
-from node.protocol import signedcall
+from node.errors import (
+    ClockSkew,
+    InvalidInput,
+    LedgerError,
+    PeerUnavailable,
+)
+from node.protocol.wire import signedcall
 
 SIGNER = SoftwareSigner.generate()
 NOW = 1_790_000_000

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from api.errors import problem, status_of
+from api.http.problems import problem, status_of
 from node import errors
 from node.client.problems import error_of, find_class, raise_problem
 

@@ -4,7 +4,13 @@ import sys
 
 import pytest
 
-from node.crypto import backend, backend_version, libcrypto, run_self_test, selftest
+from node.crypto import (
+    backend,
+    backend_version,
+    libcrypto,
+    run_self_test,
+    selftest,
+)
 from node.errors import ConfigInvalid, SelfTestFailed
 
 

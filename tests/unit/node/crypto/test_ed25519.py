@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.crypto import Ed25519Signer, SoftwareSigner, pbes2, verify_ed25519
+from node.crypto import (
+    Ed25519Signer,
+    SoftwareSigner,
+    pbes2,
+    verify_ed25519,
+)
 from node.crypto.keyfile import label
 from node.errors import MalformedKey, SignatureInvalid
 from tests.common.openssl import OpenSsl, openssl_fixture

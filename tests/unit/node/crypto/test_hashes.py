@@ -2,7 +2,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
-from node.crypto import constant_time_equal, keccak256, sha256, sm3
+from node.crypto import (
+    constant_time_equal,
+    keccak256,
+    sha256,
+    sm3,
+)
 from tests.common.vectors import load_vectors
 
 

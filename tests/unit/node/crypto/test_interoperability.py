@@ -8,7 +8,12 @@ from types import ModuleType
 import pytest
 from gmssl.sm2 import CryptSM2
 
-from node.crypto import Sm2PublicKey, der, sm2_gmssl, sm2_libcrypto
+from node.crypto import (
+    Sm2PublicKey,
+    der,
+    sm2_gmssl,
+    sm2_libcrypto,
+)
 from node.crypto.publickey import GX, GY, N
 from node.errors import MalformedEnvelope, MalformedKey
 from tests.common.openssl import IDENTITY, OpenSsl, openssl_fixture

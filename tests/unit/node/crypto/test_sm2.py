@@ -219,7 +219,12 @@ def test_a_private_key_shows_its_public_half_only() -> None:
 
 
 def ciphertext(case: dict[str, str]) -> bytes:
-    from node.crypto.der import OCTETS, SEQUENCE, wrap_integer, wrap_tlv
+    from node.crypto.der import (
+        OCTETS,
+        SEQUENCE,
+        wrap_integer,
+        wrap_tlv,
+    )
 
     return wrap_tlv(
         SEQUENCE,

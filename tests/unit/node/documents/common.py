@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from node.documents.ports import DecisionFact, Reader
-from node.protocol import documents, ids
-from node.protocol.enums import KeyKind
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.document_nodes import Network, Node
 

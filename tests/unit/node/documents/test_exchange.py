@@ -23,11 +23,20 @@ from node.errors import (
     PeerUnavailable,
     SignatureInvalid,
 )
-from node.protocol import documents
-from node.protocol.enums import KeyKind
+from node.protocol import forms as documents
+from node.protocol.ledger.enums import KeyKind
 from tests.common import papers
 
-from .common import CENTRE, EDUCATION, ENTRY, POLICE, STRANGER, URLS, Clock, key_of
+from .common import (
+    CENTRE,
+    EDUCATION,
+    ENTRY,
+    POLICE,
+    STRANGER,
+    URLS,
+    Clock,
+    key_of,
+)
 
 
 def version(**changes):

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from node.documents.search import indexed, match_expression
-from node.protocol import documents, ids
+from node.protocol import forms as documents
+from node.protocol.wire import ids
 from tests.common import papers
 
 from .common import POLICE

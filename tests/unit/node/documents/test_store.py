@@ -7,8 +7,8 @@ import pytest
 from node.documents import store as store_module
 from node.documents.store import UNBOUND_SECONDS, DocumentStore
 from node.errors import DocumentUnknown, MalformedDocument, Overloaded
-from node.protocol import documents
-from node.store import open_engine
+from node.protocol import forms as documents
+from node.storage.engines import open_engine
 from tests.common import papers
 
 from .common import POLICE

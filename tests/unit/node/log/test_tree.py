@@ -9,8 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
-from node.log.tree import EMPTY_ROOT, Edge, GrowingTree, Tile, get_consistency, get_path
-from node.protocol.merkle import leaf_hash, node_hash, root_of, verify_consistency, verify_inclusion
+from node.log.tree import (
+    EMPTY_ROOT,
+    Edge,
+    GrowingTree,
+    Tile,
+    get_consistency,
+    get_path,
+)
+from node.protocol.wire.merkle import (
+    leaf_hash,
+    node_hash,
+    root_of,
+    verify_consistency,
+    verify_inclusion,
+)
 
 # Certificate Transparency's reference leaves and roots of their first 1..8 (RFC 6962 trees;
 # certificate-transparency-go merkle/logverifier tests).

@@ -8,16 +8,23 @@ from typing import Any
 
 import pytest
 
-from node.crypto import Sm2PublicKey, SoftwareUnwrapper, sm3, verify_decision, verify_sm2
+from node.crypto import (
+    Sm2PublicKey,
+    SoftwareUnwrapper,
+    sm3,
+    verify_decision,
+    verify_sm2,
+)
 from node.errors import InvalidInput, LedgerError
-from node.protocol import canonical, documents, ids, merkle
-from node.protocol.checkpoint import SignedCheckpoint, checkpoint_hash, verify_note
-from node.protocol.decision import DECISIONS, Domain, hash_decision
-from node.protocol.encoding import unb64u
-from node.protocol.envelope import envelope_bytes, open_envelope
-from node.protocol.items import bitmap
-from node.protocol.leaf import parse_leaf
-from node.protocol.receipt import Receipt, verify_receipt
+from node.protocol import forms as documents
+from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
+from node.protocol.wire import canonical, ids, merkle
+from node.protocol.wire.checkpoint import SignedCheckpoint, checkpoint_hash, verify_note
+from node.protocol.wire.encoding import unb64u
+from node.protocol.wire.envelope import envelope_bytes, open_envelope
+from node.protocol.wire.items import bitmap
+from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.receipt import Receipt, verify_receipt
 from tests.common.make_vectors import make_all
 from tests.common.vectors import load_vectors, raw
 

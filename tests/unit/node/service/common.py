@@ -3,9 +3,14 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from node.protocol import ids
-from node.protocol.enums import AuthorisationState, DepartmentStatus, EntryState, KeyKind, Mode
-from node.protocol.facts import (
+from node.protocol.ledger.enums import (
+    AuthorisationState,
+    DepartmentStatus,
+    EntryState,
+    KeyKind,
+    Mode,
+)
+from node.protocol.ledger.facts import (
     AuthorisationFact,
     BlockRef,
     DepartmentFact,
@@ -13,6 +18,7 @@ from node.protocol.facts import (
     KeyFact,
     Snapshot,
 )
+from node.protocol.wire import ids
 
 NOW = 1_790_000_000
 PROVIDER_CODE = "11130900MB0000001A"

@@ -7,9 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node import errors
-from node.protocol.enums import AuthorisationState, DepartmentStatus, EntryState, KeyKind, Mode
-from node.protocol.facts import BlockRef
-from node.service.authorise import Standing, in_force, live_key, permit, standing
+from node.protocol.ledger.enums import (
+    AuthorisationState,
+    DepartmentStatus,
+    EntryState,
+    KeyKind,
+    Mode,
+)
+from node.protocol.ledger.facts import BlockRef
+from node.service.authorise import (
+    Standing,
+    in_force,
+    live_key,
+    permit,
+    standing,
+)
 from node.service.ports import Condition
 from node.service.request import Query
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import MalformedFilter, SourceUnavailable
-from node.protocol import canonical
+from node.protocol.wire import canonical
 from node.service.sources.values import operand, render
 
 

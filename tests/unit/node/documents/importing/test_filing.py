@@ -9,7 +9,7 @@ from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
 from node.errors import ConfigInvalid, LedgerError, MalformedTable
-from node.protocol.documents import parse
+from node.protocol.forms import parse
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
 
 

@@ -1,0 +1,135 @@
+"""Who is calling: signed requests of profile gdsl-1, checked before a route sees them.
+
+Every signed route but the query is a read, or a write that changes nothing when repeated; such a
+request may be replayed within the signature's window, by design: it tells or does the same again.
+The query's replays are told apart by the log, which remembers every event.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from anyio import to_thread
+from fastapi import Depends, Request
+from starlette.requests import ClientDisconnect
+
+from node.errors import InvalidInput
+from node.protocol.wire import signedcall
+from node.service.caller import authenticate
+
+from ..parts import Node
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
+    from node.protocol.ledger.facts import KeyFact
+    from node.protocol.wire.signedcall import SignedCall
+
+HEADER_BYTES = 16_384
+DOCUMENT_BYTES = 262_144
+SCHEME = {
+    "gdsl-1": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Signature",
+        "description": (
+            "RFC 9421 signature of profile gdsl-1: headers Content-Type, Content-Digest (sm3), "
+            "Signature-Input and Signature; SM2 with SM3 over @method, @authority, @path, "
+            "@query, content-type, content-digest, by a key registered on the chain. Accepted "
+            "from 300 s before to 60 s after the server's clock."
+        ),
+    }
+}
+SIGNED: dict[str, object] = {"security": [{"gdsl-1": []}]}
+"""What `openapi_extra` of a signed route says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A request whose signature holds for a key in force."""
+
+    key: KeyFact
+    call: SignedCall
+    body: bytes
+
+
+async def node_of(request: Request) -> Node:
+    """Return the node that serves the application (async: others FastAPI runs in a thread)."""
+    node: Node = request.app.state.node
+    return node
+
+
+async def read_call(
+    scope: Scope, receive: Receive, node: Node, limit: int
+) -> tuple[SignedCall, bytes]:
+    """Read a signed request of at most `limit` bytes; nothing is verified but its digest.
+
+    Raises:
+        InvalidInput: it is too large, not of the profile, or names a host that is not ours.
+        DigestMismatch: its body is not the one that was signed.
+    """
+    headers: list[tuple[bytes, bytes]] = scope["headers"]
+    hosts = [value for name, value in headers if name == b"host"]
+    if len(hosts) != 1:
+        raise InvalidInput(f"Host is given {len(hosts)} times; once is right (RFC 9112 3.2)")
+    if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+        raise InvalidInput(f"the headers have more than {HEADER_BYTES} bytes")
+    body = await read_body(receive, limit)
+    call = signedcall.parse(
+        scope["method"],
+        hosts[0].decode("latin-1"),
+        scope["raw_path"],
+        scope["query_string"],
+        headers,
+        body,
+    )
+    if call.authority not in node.settings.authorities:
+        raise InvalidInput(
+            f"this node is not {call.authority}; sign for one of "
+            f"{', '.join(node.settings.authorities)}",
+            authorities=node.settings.authorities,
+        )
+    return call, body
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the body, read no further than `limit` bytes.
+
+    Raises:
+        InvalidInput: it is longer.
+        ClientDisconnect: its sender has gone; nobody is left to be answered.
+    """
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise InvalidInput(f"the body has more than {limit} bytes")
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def signed(request: Request, node: Annotated[Node, Depends(node_of)]) -> Caller:
+    """Return who signed the request.
+
+    Raises:
+        SignatureInvalid, ClockSkew: nobody in force did.
+        LedgerBehind: the read model cannot say.
+    """
+    call, body = await read_call(request.scope, request.receive, node, DOCUMENT_BYTES)
+    key = await to_thread.run_sync(_authenticate, node, call)
+    return Caller(key, call, body)
+
+
+def _authenticate(node: Node, call: SignedCall) -> KeyFact:
+    return authenticate(call, node.grants.snapshot(call.key_id, 0), int(time.time()))
+
+
+NodeDep = Annotated[Node, Depends(node_of)]
+CallerDep = Annotated[Caller, Depends(signed)]

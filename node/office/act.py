@@ -1,0 +1,55 @@
+"""A decision ready to be signed: its struct, and the papers behind it.
+
+Struct fields that the paper also has are derived from the paper, never given twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..errors import MalformedDocument
+from ..protocol import forms as documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Act(NamedTuple):
+    """What an official is asked to sign."""
+
+    kind: str
+    """Name of the struct, as "ApplyFor"."""
+    message: dict[str, Any]
+    """The struct's members but for nonce and notAfter, under the ABI's names."""
+    documents: list[bytes]
+    """The papers behind it, to be stored before it is sent."""
+
+
+def new_paper(kind: str, body: Mapping[str, Any]) -> documents.Document:
+    """Return a new document of `kind`.
+
+    Raises:
+        MalformedDocument: the body breaks a rule; `facts["problems"]` lists them.
+    """
+    return documents.parse(documents.new_document(kind, body))
+
+
+def of_paper(decision: str, kind: str, body: Mapping[str, Any]) -> Act:
+    """Return the act whose whole struct follows from one paper."""
+    paper = new_paper(kind, body)
+    return Act(decision, {**documents.derive(paper), "digest": paper.digest}, [paper.data])
+
+
+def refuse(problems: Iterable[documents.Problem]) -> None:
+    """Raise what is wrong between several papers, if anything is.
+
+    Raises:
+        MalformedDocument: `facts["problems"]` lists every (path, reason, value).
+    """
+    found = list(problems)
+    if found:
+        said = "; ".join(
+            f"{'.'.join(str(step) for step in each.path)}：{each.reason}（{each.value!r}）"
+            for each in found
+        )
+        raise MalformedDocument(said, problems=[tuple(each) for each in found])

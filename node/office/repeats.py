@@ -1,0 +1,112 @@
+"""Decisions taken twice by mistake: what was meant, and which signed decision says it.
+
+A command that is killed after its decision was enqueued leaves a decision that will be mined. The
+same command again would sign another one: a second application, a second grant. An intention is
+the decision without what is drawn anew each time (nonce, notAfter, salts), so that it is known
+again. It is kept before the decision is sent; one that never reached the outbox stands for nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Column, LargeBinary, MetaData, Table, select
+from sqlalchemy.dialects.sqlite import insert
+
+from ..crypto import sm3
+from ..errors import Conflict
+from ..protocol import forms as documents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+    from .act import Act
+
+DIGEST = re.compile(rb'"([0-9a-f]{64})"')
+
+metadata = MetaData()
+intention = Table(
+    "intention",
+    metadata,
+    Column("intention", LargeBinary(32), primary_key=True),
+    Column("decision", LargeBinary(32), nullable=False),
+)
+
+
+def intention_of(act: Act, context: bytes = b"") -> bytes:
+    """Return what an act means, 32 bytes: the same for the same act built again.
+
+    `context` is what the act answers where the act does not name it: a protective step is meant
+    against the state it was decided in.
+    """
+    papers = [{**orjson.loads(paper), "salt": None} for paper in act.documents]
+    said = {"kind": act.kind, "message": _plain(act.message), "papers": papers}
+    text = orjson.dumps({**said, "context": context.hex()}, option=orjson.OPT_SORT_KEYS)
+    # Papers are named by digests, which their salts change: each is named by its place instead.
+    places = {
+        documents.digest_of(paper).hex().encode(): b'"paper %d"' % index
+        for index, paper in enumerate(act.documents)
+    }
+    return sm3(DIGEST.sub(lambda found: places.get(found[1], found[0]), text))
+
+
+class Repeats:
+    """Which decision last stood for which intention, in `node.db`."""
+
+    def __init__(self, engine: Engine, lock: Path) -> None:
+        """Keep them in `engine`; `lock` is a file for locks, made when it is missing."""
+        self._engine, self._lock = engine, lock
+        metadata.create_all(engine)
+
+    @contextmanager
+    def alone(self, meant: bytes) -> Iterator[None]:
+        """Keep other processes from deciding the same at the same time; dies with the process.
+
+        Raises:
+            Conflict: another one is at it.
+        """
+        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # One byte of the file an intention: the file stays empty, others are not held up.
+            place = int.from_bytes(meant[:6], "big")
+            try:
+                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            except OSError as error:
+                raise Conflict("另一个命令正在办理同样的决定 / is being decided now") from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def find(self, meant: bytes) -> bytes | None:
+        """Return the hash of the decision that last stood for this."""
+        with self._engine.connect() as connection:
+            query = select(intention.c.decision).where(intention.c.intention == meant)
+            return connection.scalar(query)
+
+    def keep(self, meant: bytes, decision: bytes) -> None:
+        """Remember which decision stands for this now."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(intention)
+                .values(intention=meant, decision=decision)
+                .on_conflict_do_update(index_elements=["intention"], set_={"decision": decision})
+            )
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - values of a struct
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    # Words of 256 bits are no JSON numbers.
+    return value if isinstance(value, bool) else str(value)

@@ -1,0 +1,231 @@
+"""Decisions: encode, hash, decode and verify again, derived from the ABI by one routine.
+
+A decision is a struct that is at once the EIP-712 type, the calldata and the head of its event
+(protocol.md section 3). A function whose first two parameters are `decision` and `signature`
+declares one; its event is the one of the same contract that begins with the struct's members,
+name for name and type for type. What an official signs is SM2 over the text of the hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ...crypto import Sm2PublicKey, verify_decision
+from ...errors import (
+    InvalidInput,
+    MalformedEvent,
+    MalformedKey,
+    SignatureInvalid,
+)
+from .abi import (
+    CONTRACTS,
+    ChainEvent,
+    encode_call,
+    load_abi,
+)
+from .abicodec import AbiError
+from .eip712 import (
+    domain_separator,
+    struct_hasher,
+    struct_name,
+    typed_hash,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_POSSESSED = (("qx", "qy"), ("headX", "headY"))
+
+
+@dataclass(frozen=True)
+class Domain:
+    """Where a decision counts: one contract on one chain."""
+
+    chain_id: int
+    contract: bytes
+    """Address of the verifying contract, 20 bytes."""
+
+
+@dataclass(frozen=True)
+class DecisionType:
+    """One kind of decision."""
+
+    contract: str
+    name: str
+    """Name of the struct, such as `ApplyFor`."""
+    function: str
+    event: str
+    fields: tuple[str, ...]
+    """Members of the struct in order."""
+    possession: bool
+    """Whether a new key signs too."""
+    hash_struct: Callable[[dict[str, Any]], bytes]
+    """EIP-712's hashStruct; raises AbiError."""
+
+
+def hash_decision(kind: DecisionType, message: dict[str, Any], domain: Domain) -> bytes:
+    """Return the EIP-712 hash of a decision; 32 bytes.
+
+    Raises:
+        InvalidInput: the message does not have exactly the struct's members and types.
+    """
+    try:
+        struct_hash = kind.hash_struct(message)
+    except AbiError as error:
+        raise InvalidInput(f"{kind.name}: {error}") from error
+    return typed_hash(domain_separator(domain.chain_id, domain.contract), struct_hash)
+
+
+def calldata(
+    kind: DecisionType,
+    message: dict[str, Any],
+    key_id: bytes,
+    signature: bytes,
+    possession: bytes | None = None,
+) -> bytes:
+    """Return the calldata that puts a signed decision on chain; signatures are r‖s.
+
+    Raises:
+        InvalidInput: message or signatures do not fit the decision.
+    """
+    if (possession is not None) != kind.possession:
+        raise InvalidInput(f"{kind.name} {'needs' if kind.possession else 'takes no'} possession")
+    args: dict[str, Any] = {
+        "decision": message,
+        "signature": {"key": key_id, **_split(signature)},
+    }
+    if possession is not None:
+        args["possession"] = _split(possession)
+    return encode_call(kind.contract, kind.function, args)
+
+
+def from_event(name: str, args: dict[str, Any]) -> tuple[DecisionType, dict[str, Any]]:
+    """Return the decision an event carries and its message.
+
+    Raises:
+        MalformedEvent: the event carries none.
+    """
+    kind = _by_event().get(name)
+    if kind is None:
+        raise MalformedEvent(f"the event {name} carries no decision")
+    try:
+        return kind, {field: args[field] for field in kind.fields}
+    except KeyError as error:
+        raise MalformedEvent(f"{name} lacks {error}") from error
+
+
+def is_decision(event_name: str) -> bool:
+    """Tell whether an event carries a decision."""
+    return event_name in _by_event()
+
+
+def reverify(
+    event: ChainEvent,
+    domain: Domain,
+    public_key: Sm2PublicKey,
+    possession_key: Sm2PublicKey | None = None,
+) -> bytes:
+    """Check an event's SM2 signatures again, as its contract did; return the decision's hash.
+
+    `possession_key` defaults to the new key the decision itself names.
+
+    Raises:
+        SignatureInvalid: a signature does not hold, or another key than `public_key` is named.
+        MalformedEvent: the event carries no decision.
+    """
+    kind, message = from_event(event.name, event.args)
+    try:
+        digest = hash_decision(kind, message, domain)
+        signature = _join(event.args["r"], event.args["s"])
+        named = event.args["signingKey"]
+        proof = _possession(kind, event.args)
+    except (KeyError, InvalidInput, OverflowError, AttributeError, TypeError) as error:
+        raise MalformedEvent(f"{event.name}: {error}") from error
+    if named != public_key.key_id:
+        raise SignatureInvalid(f"{event.name} is signed by the key {named.hex()}")
+    verify_decision(public_key, digest, signature)
+    if proof is not None:
+        verify_decision(possession_key or possessed_key(kind, message), digest, proof)
+    return digest
+
+
+def possessed_key(kind: DecisionType, message: dict[str, Any]) -> Sm2PublicKey:
+    """Return the new key a decision registers.
+
+    Raises:
+        SignatureInvalid: it registers none, or what it names is no point on the curve.
+    """
+    for x, y in _POSSESSED:
+        if x in message and y in message:
+            try:
+                return Sm2PublicKey.from_coordinates(message[x], message[y])
+            except MalformedKey as error:
+                raise SignatureInvalid(f"{kind.name} names a key off the curve") from error
+    raise SignatureInvalid(f"{kind.name} registers no key")
+
+
+def _possession(kind: DecisionType, args: dict[str, Any]) -> bytes | None:
+    return _join(args["possessionR"], args["possessionS"]) if kind.possession else None
+
+
+def _join(r: int, s: int) -> bytes:
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+def _split(signature: bytes) -> dict[str, int]:
+    if len(signature) != 64:  # noqa: PLR2004 - r‖s
+        raise InvalidInput("a signature has 64 bytes r‖s")
+    return {"r": int.from_bytes(signature[:32], "big"), "s": int.from_bytes(signature[32:], "big")}
+
+
+def _decision(contract: str, item: dict[str, Any]) -> DecisionType:
+    parameter = item["inputs"][0]
+    components = parameter["components"]
+    return DecisionType(
+        contract=contract,
+        name=struct_name(parameter),
+        function=item["name"],
+        event=_event_of(contract, components),
+        fields=tuple(member["name"] for member in components),
+        possession=any(other["name"] == "possession" for other in item["inputs"][2:]),
+        hash_struct=struct_hasher(parameter),
+    )
+
+
+def _event_of(contract: str, components: list[dict[str, Any]]) -> str:
+    wanted = [(member["name"], member["internalType"]) for member in components]
+    matching = [
+        item["name"]
+        for item in load_abi(contract)
+        if item["type"] == "event"
+        and [(p["name"], p["internalType"]) for p in item["inputs"][: len(wanted)]] == wanted
+    ]
+    if len(matching) != 1:
+        raise AbiError(f"{contract}: {len(matching)} events begin with {wanted}")
+    return str(matching[0])
+
+
+def _is_decision(item: dict[str, Any]) -> bool:
+    names = [parameter["name"] for parameter in item.get("inputs", [])]
+    return item["type"] == "function" and names[:2] == ["decision", "signature"]
+
+
+def _all() -> dict[str, DecisionType]:
+    kinds = [
+        _decision(contract, item)
+        for contract in CONTRACTS
+        for item in load_abi(contract)
+        if _is_decision(item)
+    ]
+    return {kind.name: kind for kind in kinds}
+
+
+DECISIONS: dict[str, DecisionType] = _all()
+"""Every kind of decision by the name of its struct."""
+
+
+@cache
+def _by_event() -> dict[str, DecisionType]:
+    return {kind.event: kind for kind in DECISIONS.values()}

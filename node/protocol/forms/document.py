@@ -1,0 +1,165 @@
+"""Documents: canonical JSON with a random salt, bound to a decision by SM3 (protocol.md section 2).
+
+The bytes are the document; the parsed body is a view of them. `parse` accepts exactly what
+`new_document` can produce, and raises nothing but MalformedDocument.
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from ...crypto import sm3
+from ...errors import MalformedDocument
+from ..wire import canonical
+from ..wire.encoding import b64u
+from .fields import Paper, Problem
+from .parties import (
+    ApplicationObjectPaper,
+    DepartmentPaper,
+    KeyPaper,
+    RevocationPaper,
+    RolesPaper,
+)
+from .reasons import reason_of, without_echoes
+from .sharing import (
+    ApplicationPaper,
+    ReplyPaper,
+    StepPaper,
+    TermsPaper,
+)
+from .versions import CatalogueVersionPaper, ReviewPaper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SIZE_LIMIT_BYTES = 262_144
+SALT_BYTES = 16
+VERSION = 1
+PUBLIC: dict[str, type[Paper]] = {
+    "department": DepartmentPaper,
+    "key": KeyPaper,
+    "revocation": RevocationPaper,
+    "roles": RolesPaper,
+    "application-object": ApplicationObjectPaper,
+    "catalogue-version": CatalogueVersionPaper,
+    "review": ReviewPaper,
+}
+"""Kinds that every node fetches and keeps."""
+RESTRICTED: dict[str, type[Paper]] = {
+    "application": ApplicationPaper,
+    "reply": ReplyPaper,
+    "step": StepPaper,
+    "terms": TermsPaper,
+}
+"""Kinds for the parties, their competent departments and auditors."""
+KINDS = PUBLIC | RESTRICTED
+PROBLEMS_SAID = 5
+VALUE_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that was found to be well formed."""
+
+    kind: str
+    digest: bytes
+    """SM3 of `data`: what the decision carries."""
+    data: bytes
+    body: Any = field(repr=False)
+    """The model of its kind (`KINDS[kind]`); members in snake_case."""
+
+    @property
+    def public(self) -> bool:
+        """Whether every node may have it."""
+        return self.kind in PUBLIC
+
+
+def digest_of(data: bytes) -> bytes:
+    """Return the digest of a document's bytes."""
+    return sm3(data)
+
+
+def new_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = None) -> bytes:
+    """Return a new document's bytes; `body` holds its members under their JSON names.
+
+    `salt`, 16 bytes, is drawn at random unless a vector needs a fixed one. Dates may be given as
+    `datetime.date`; text is brought into NFC.
+
+    Raises:
+        MalformedDocument: `facts["problems"]` lists every (path, reason, value).
+    """
+    drawn = secrets.token_bytes(SALT_BYTES) if salt is None else salt
+    value = {
+        "attachments": [],
+        **_plain(dict(body)),
+        "type": kind,
+        "v": VERSION,
+        "salt": b64u(drawn),
+    }
+    return parse(canonical.dumps(value, error=MalformedDocument)).data
+
+
+def parse(data: bytes) -> Document:
+    """Read a document of any kind.
+
+    Raises:
+        MalformedDocument: not canonical JSON, too large, of no known kind, or against a rule;
+            `facts["problems"]` lists every (path, reason, value) found.
+    """
+    value = canonical.loads(data, limit=SIZE_LIMIT_BYTES, error=MalformedDocument)
+    kind = value.get("type") if isinstance(value, dict) else None
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise _malformed("document", [Problem(("type",), "没有这种文件", kind)])
+    try:
+        body = model.model_validate_json(data)
+    except ValidationError as error:
+        found = [
+            Problem(tuple(each["loc"]), reason_of(each), each["input"])
+            for each in without_echoes(error.errors())
+        ]
+        raise _malformed(str(kind), found) from error
+    problems = list(body.problems())
+    if problems:
+        raise _malformed(str(kind), problems)
+    return Document(str(kind), digest_of(data), data, body)
+
+
+def _malformed(kind: str, problems: list[Problem]) -> MalformedDocument:
+    said = "; ".join(_say(problem) for problem in problems[:PROBLEMS_SAID])
+    more = len(problems) - PROBLEMS_SAID
+    message = f"{kind}: {said}" + (f"; 另有 {more} 处" if more > 0 else "")
+    return MalformedDocument(message, problems=[tuple(problem) for problem in problems])
+
+
+def _say(problem: Problem) -> str:
+    place = ".".join(str(step) for step in problem.path)
+    shown = repr(problem.value)
+    if len(shown) > VALUE_SHOWN:
+        shown = shown[:VALUE_SHOWN] + "…"
+    return f"{place}：{problem.reason}（{shown}）"
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _plain(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return value
+
+
+def problems_of(error: MalformedDocument) -> Iterable[Problem]:
+    """Yield the problems a refusal lists."""
+    listed = error.facts.get("problems")
+    if isinstance(listed, list):
+        yield from (Problem(*each) for each in listed)

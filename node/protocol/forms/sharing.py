@@ -1,0 +1,258 @@
+"""Documents about one share authorisation: application, reply, step, terms.
+
+条例 art. 20-22, 25, 27 (law.md section 6, rows 36, 40, 42, 48, 55). All restricted: the parties,
+their competent departments and auditors.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from ..ledger.enums import Answer, Mode, Step
+from .fields import (
+    ITEMS_LIMIT,
+    UINT32_MAX,
+    Count,
+    Day,
+    DepartmentCode,
+    Digest,
+    EntryCode,
+    ItemCode,
+    MaskRule,
+    Name,
+    Named,
+    Paper,
+    Part,
+    Period,
+    Problem,
+    Text,
+    nested,
+    repeated,
+)
+from .parties import Contact
+from .versions import ModeName
+
+MODES = {
+    "服务接口": Mode.QUERY,
+    "批量交换": Mode.BATCH,
+    "文件下载": Mode.FILE,
+    "统计分析": Mode.STATISTICS,
+}
+ANSWERS = {"同意": Answer.AGREE, "部分同意": Answer.PARTLY, "不同意": Answer.REFUSE}
+STEPS = {
+    "审核通过": Step.PASS,
+    "审核退回": Step.RETURN,
+    "撤回": Step.WITHDRAW,
+    "交付": Step.DELIVER,
+    "确认": Step.CONFIRM,
+    "暂停": Step.SUSPEND,
+    "整改": Step.RECTIFY,
+    "恢复": Step.RESUME,
+    "因违规终止": Step.TERMINATE_FOR_CAUSE,
+}
+PROTECTIVE = frozenset({"暂停", "因违规终止"})
+"""Steps that answer no document: they must not wait for one (design.md section 4.2)."""
+OPERATORS = frozenset({"eq", "in", "ge", "le", "prefix"})
+IN_LIMIT = 100
+
+Items = Annotated[tuple[ItemCode, ...], Field(max_length=ITEMS_LIMIT)]
+
+
+class EntryRef(Part):
+    """A version of an entry, as its provider names it."""
+
+    department: DepartmentCode
+    code: EntryCode
+    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    name: Name
+
+
+class LegalReference(Part):
+    """使用依据: what entitles the consumer to ask."""
+
+    title: Name
+    article: Name | None
+    text: Text | None
+
+
+class ApplicationPaper(Paper, Period):
+    """`application`: what a consumer asks for and why (条例 art. 20)."""
+
+    type: Literal["application"]
+    department: DepartmentCode
+    """The consumer."""
+    entry: EntryRef
+    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
+    purpose: Named
+    application: Named
+    """The application system that will call."""
+    mode: ModeName
+    """共享方式."""
+    calls_per_day: Count
+    rows_per_day: Count
+    basis: Annotated[tuple[LegalReference, ...], Field(min_length=1, max_length=20)]
+    """使用依据."""
+    scenario: Text
+    """使用场景."""
+    scope: Text
+    """使用范围."""
+    security: Text
+    """Measures that protect the data at the consumer's."""
+    handler: Contact
+    terms: Digest | None
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an end before its beginning and items named twice."""
+        yield from super().problems()
+        yield from repeated(self.items, ("items",), "信息项重复")
+
+
+class Ground(Part):
+    """What a refusal rests on (条例 art. 14, 15, 20, 21)."""
+
+    kind: Literal["共享条件", "法律", "行政法规", "国务院决定", "必要性", "合法性", "真实性"]
+    citation: Text
+    """The condition as the catalogue words it, the law's title, or what is lacking."""
+    article: Name | None
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a law cited without its article."""
+        legal = self.kind in {"法律", "行政法规", "国务院决定"}
+        if legal != (self.article is not None):
+            yield Problem(("article",), "引用法律、行政法规、国务院决定应写明条款", self.article)
+
+
+class Refusal(Part):
+    """One item that is not granted, and why."""
+
+    item: ItemCode
+    reason: Text
+    ground: Ground
+
+
+class Grant(Period):
+    """What a reply grants."""
+
+    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
+    mode: ModeName
+    calls_per_day: Count
+    rows_per_day: Count
+    terms: Digest | None
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an end before its beginning and items named twice."""
+        yield from super().problems()
+        yield from repeated(self.items, ("items",), "信息项重复")
+
+
+class Parties(Part):
+    """Between whom an authorisation stands."""
+
+    provider: DepartmentCode
+    consumer: DepartmentCode
+
+
+class ReplyPaper(Paper):
+    """`reply`: a provider's answer (条例 art. 20, 21)."""
+
+    type: Literal["reply"]
+    authorisation: Annotated[int, Field(ge=1)]
+    parties: Parties
+    subject: Digest
+    """The application that is answered."""
+    answer: Literal["同意", "部分同意", "不同意"]
+    grant: Grant | None
+    refusals: Annotated[tuple[Refusal, ...], Field(max_length=ITEMS_LIMIT)]
+    opinion: Text
+    handler: Contact
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an answer that its grant and refusals do not bear out."""
+        if (self.answer == "不同意") != (self.grant is None):
+            yield Problem(("grant",), "同意或部分同意（且仅此时）写明所授内容", self.answer)
+        if (self.answer == "同意") == bool(self.refusals):
+            yield Problem(("refusals",), "部分同意、不同意应逐项说明理由；同意则不写", self.answer)
+        refused = tuple(refusal.item for refusal in self.refusals)
+        yield from repeated(refused, ("refusals",), "信息项重复")
+        for index, refusal in enumerate(self.refusals):
+            yield from nested(refusal.ground, "refusals", index, "ground")
+        if self.grant is not None:
+            yield from nested(self.grant, "grant")
+            for item in sorted(set(refused).intersection(self.grant.items)):
+                yield Problem(("refusals",), "同一信息项既授予又拒绝", item)
+
+
+class StepPaper(Paper):
+    """`step`: why an authorisation is passed, suspended, resumed, ended."""
+
+    type: Literal["step"]
+    authorisation: Annotated[int, Field(ge=1)]
+    parties: Parties
+    step: Literal[
+        "审核通过", "审核退回", "撤回", "交付", "确认", "暂停", "整改", "恢复", "因违规终止"
+    ]
+    revision: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    subject: Digest | None
+    """The document that is answered; none for a protective step."""
+    reason: Text
+    measures: Text | None
+    due: Day | None
+    """Until when it is to be put right (条例 art. 27)."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a subject where none belongs, or none where one does."""
+        if (self.step in PROTECTIVE) != (self.subject is None):
+            yield Problem(
+                ("subject",), "暂停、因违规终止不针对文件；其余步骤应写明所针对的文件", self.subject
+            )
+
+
+class Disposal(Part):
+    """What becomes of the data when the purpose is reached (条例 art. 27)."""
+
+    method: Literal["销毁", "退回", "归档"]
+    days: Annotated[int, Field(ge=0, le=3660)]
+    note: Text | None
+
+
+class TermsPaper(Paper):
+    """`terms`: what the provider enforces beyond the chain's own fields."""
+
+    type: Literal["terms"]
+    provider: DepartmentCode
+    consumer: DepartmentCode | None
+    """None: for whoever the standing reply grants the entry to."""
+    row_scope: dict[ItemCode, dict[str, JsonValue]]
+    """A filter every call gets besides its own: which rows are granted."""
+    filter_only: Items
+    """Items that may be filtered on without being granted."""
+    masks: dict[ItemCode, MaskRule]
+    disposal: Disposal
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield filters that no source could carry out."""
+        yield from repeated(self.filter_only, ("filterOnly",), "信息项重复")
+        for item, clause in self.row_scope.items():
+            if not clause:
+                yield Problem(("rowScope", item), "没有条件", clause)
+            for operator, operand in clause.items():
+                reason = _operand_problem(operator, operand)
+                if reason is not None:
+                    yield Problem(("rowScope", item, operator), reason, operand)
+
+
+def _operand_problem(operator: str, operand: JsonValue) -> str | None:
+    if operator not in OPERATORS:
+        return "只能用 eq、in、ge、le、prefix"
+    if operator == "in":
+        if not isinstance(operand, list) or not 1 <= len(operand) <= IN_LIMIT:
+            return f"应列出 1 到 {IN_LIMIT} 个值"
+        return None if all(_is_scalar(value) for value in operand) else "值应为文字、整数或是非"
+    if operator == "prefix" and not isinstance(operand, str):
+        return "前缀应为文字"
+    return None if _is_scalar(operand) else "值应为文字、整数或是非"
+
+
+def _is_scalar(value: JsonValue) -> bool:
+    return isinstance(value, str | int | bool)

@@ -1,0 +1,119 @@
+"""What people read for the members of the enumerations and for decisions: Chinese, English beside.
+
+Where documents have a word for a member it is theirs (protocol.md section 2); states, which stand
+in no document, have theirs here.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING, Any
+
+from ..ledger.enums import (
+    Answer,
+    AuthorisationState,
+    DepartmentStatus,
+    EntryState,
+    KeyKind,
+    Mode,
+    Role,
+    ShareType,
+    Step,
+)
+from . import (
+    ANSWERS,
+    KEY_KINDS,
+    MODES,
+    ROLES,
+    SHARE_TYPES,
+    STEPS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _turned(words: Mapping[str, int]) -> dict[int, str]:
+    return {member: word for word, member in words.items()}
+
+
+# By class first: members of different enumerations are equal as numbers.
+_CHINESE: dict[type[IntEnum | IntFlag], dict[int, str]] = {
+    Role: _turned(ROLES),
+    KeyKind: _turned(KEY_KINDS),
+    ShareType: _turned(SHARE_TYPES),
+    Mode: _turned(MODES),
+    Answer: _turned(ANSWERS),
+    Step: _turned(STEPS),
+    DepartmentStatus: {
+        DepartmentStatus.ACTIVE: "正常",
+        DepartmentStatus.SUSPENDED: "已停用",
+    },
+    EntryState: {
+        EntryState.SUBMITTED: "待审核",
+        EntryState.PUBLISHED: "已发布",
+        EntryState.RETURNED: "已退回",
+        EntryState.WITHDRAWAL_SUBMITTED: "申请撤回",
+        EntryState.WITHDRAWN: "已撤回",
+        EntryState.FROZEN: "已冻结",
+    },
+    AuthorisationState: {
+        AuthorisationState.APPLIED: "已申请",
+        AuthorisationState.FORWARDED: "已转提供部门",
+        AuthorisationState.RETURNED: "审核退回",
+        AuthorisationState.SUPPLEMENTING: "待补正",
+        AuthorisationState.AGREED: "已同意",
+        AuthorisationState.REFUSED: "不同意",
+        AuthorisationState.WITHDRAWN: "已撤回",
+        AuthorisationState.DELIVERED: "已交付",
+        AuthorisationState.ACTIVE: "使用中",
+        AuthorisationState.SUSPENDED: "已暂停",
+        AuthorisationState.RECTIFIED: "已整改",
+        AuthorisationState.TERMINATED: "已终止",
+        AuthorisationState.DISPOSED: "已处置",
+        AuthorisationState.CLOSED: "已办结",
+    },
+}
+
+_DECISIONS = {
+    "EnrolDepartment": "部门入账",
+    "AddKey": "登记密钥",
+    "RevokeKey": "撤销密钥",
+    "GrantRoles": "授予职责",
+    "RegisterApplication": "登记应用系统",
+    "ListContract": "合约生效",
+    "SubmitVersions": "报送目录",
+    "ReviewVersions": "审核目录",
+    "SetStandingReply": "长期答复",
+    "ApplyFor": "申请共享",
+    "Reply": "答复",
+    "Step": "办理",
+    "RegisterLog": "登记使用日志",
+}
+
+
+def words_of(member: IntEnum | IntFlag) -> tuple[str, str]:
+    """Return the Chinese and the English of an enumeration's member.
+
+    Roles are bits: of several, all their words. A step that no document can name yet has its
+    English name in both.
+    """
+    words = _CHINESE[type(member)]
+    members: list[IntEnum | IntFlag] = list(member) if isinstance(member, IntFlag) else [member]
+    names = [(one.name or "").lower().replace("_", " ") for one in members]
+    chinese = [words.get(one, name) for one, name in zip(members, names, strict=True)]
+    return "、".join(chinese) or "无", ", ".join(names) or "none"
+
+
+def decision_words(name: str, message: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the Chinese and the English of a decision; of replies and steps, which one it was."""
+    chinese, english = _DECISIONS[name], name
+    member: IntEnum | None = None
+    if name == "Reply":
+        member = Answer(message["answer"])
+    elif name == "Step":
+        member = Step(message["step"])
+    if member is None:
+        return chinese, english
+    one, other = words_of(member)
+    return (one if name == "Step" else f"{chinese}：{one}"), f"{english} ({other})"

@@ -1,0 +1,1 @@
+"""The rules of the ledger: what a decision may do, and what a call may have."""

@@ -1,0 +1,48 @@
+"""Bytes as text at the edges: base64url without padding (RFC 4648 section 5), lower-case hex.
+
+Every byte string has exactly one accepted spelling.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from ...errors import InvalidInput
+
+_HEX32 = re.compile(r"[0-9a-f]{64}")
+_B64U = re.compile(r"[A-Za-z0-9_-]*")
+
+
+def b64u(data: bytes) -> str:
+    """Render as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def unb64u(text: object, *, error: type[InvalidInput] = InvalidInput) -> bytes:
+    """Read base64url without padding.
+
+    Raises:
+        InvalidInput: (or `error`) any other spelling, also padded or with stray last bits.
+    """
+    if not isinstance(text, str) or not _B64U.fullmatch(text):
+        raise error("not base64url without padding")
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except (binascii.Error, ValueError) as cause:
+        raise error("not base64url without padding") from cause
+    if b64u(data) != text:
+        raise error("not the canonical base64url spelling")
+    return data
+
+
+def hex32(text: object, *, error: type[InvalidInput] = InvalidInput) -> bytes:
+    """Read 64 lower-case hex digits.
+
+    Raises:
+        InvalidInput: (or `error`) any other text.
+    """
+    if not isinstance(text, str) or not _HEX32.fullmatch(text):
+        raise error("not 64 lower-case hex digits")
+    return bytes.fromhex(text)

@@ -1,0 +1,92 @@
+"""The same thing meant twice, and two commands that mean it at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from node.office import authorisations, catalogue, departments
+from node.office.authorisations import Request
+from node.office.repeats import Repeats, intention_of
+from node.storage.engines import open_engine
+from tests.common import papers
+
+VERSION = catalogue.submit_versions([papers.catalogue_version()]).documents[0]
+TERMS = {
+    "provider": papers.POLICE,
+    "consumer": papers.EDUCATION,
+    "rowScope": {},
+    "filterOnly": [],
+    "masks": {},
+    "disposal": {"method": "销毁", "days": 30, "note": None},
+}
+
+
+def applied(**changes):
+    """An application with terms: two papers, one of which names the other."""
+    return authorisations.apply_for([Request(papers.application(**changes), VERSION, TERMS)])
+
+
+@pytest.fixture
+def repeats(tmp_path):
+    engine = open_engine(tmp_path / "node.db")
+    yield Repeats(engine, tmp_path / "deciding.lock")
+    engine.dispose()
+
+
+class TestIntentionOf:
+    def test_is_the_same_for_an_act_built_again(self):
+        first, second = applied(), applied()
+        assert first.documents != second.documents
+        assert intention_of(first) == intention_of(second)
+
+    def test_is_another_for_another_paper(self):
+        assert intention_of(applied()) != intention_of(applied(scope="另一范围"))
+
+    def test_is_another_for_another_field_of_the_struct(self):
+        on, off = (
+            catalogue.set_standing_reply(
+                papers.POLICE, "1/1", standing=standing, calls_per_day=1, rows_per_day=1
+            )
+            for standing in (True, False)
+        )
+        assert intention_of(on) != intention_of(off)
+
+    def test_is_another_for_another_kind_of_decision(self):
+        added = departments.add_key(papers.key())
+        assert intention_of(added) != intention_of(added._replace(kind="RevokeKey"))
+
+    def test_tells_a_protective_step_from_one_against_another_state(self):
+        step = authorisations.protect(1, 14, 1)  # type: ignore[arg-type]  # suspend
+        assert intention_of(step, b"\x01" * 32) != intention_of(step, b"\x02" * 32)
+
+
+class TestRepeats:
+    def test_remembers_the_decision_that_stands_last(self, repeats):
+        meant = b"\x01" * 32
+        assert repeats.find(meant) is None
+        for decision in (b"\x02" * 32, b"\x03" * 32):
+            repeats.keep(meant, decision)
+            assert repeats.find(meant) == decision
+
+    def test_keeps_another_process_from_deciding_the_same(self, repeats, tmp_path):
+        code = (
+            "import sys; from pathlib import Path; from node.storage.engines import open_engine\n"
+            "from node.office.repeats import Repeats; from node.errors import Conflict\n"
+            "folder = Path(sys.argv[1]); repeats = Repeats(open_engine(folder / 'node.db'),"
+            " folder / 'deciding.lock')\n"
+            "for byte in (1, 2):\n"
+            "    try:\n"
+            "        with repeats.alone(bytes([byte]) * 32): print('decides', byte)\n"
+            "    except Conflict: print('waits', byte)\n"
+        )
+        with repeats.alone(b"\x01" * 32):
+            done = subprocess.run(  # noqa: S603 - our own interpreter
+                [sys.executable, "-c", code, str(tmp_path)],
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        assert done.stdout.split("\n")[:2] == ["waits 1", "decides 2"]
