@@ -8,9 +8,9 @@ and `describe` (the lines). `report`: lines and findings. docs/evidence.md is th
 
 from __future__ import annotations
 
+from ..ledger.report import Check, Evidence, Verdict
 from .bundle import Bundle, parse_bundle, render_bundle
 from .chain import CONTRACTS, REGISTRY
-from .report import Check, Evidence, Verdict
 from .verify import verify_evidence
 
 __all__ = [

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import MalformedEvent
 from ..evm import abi, blocks
+from ..ledger.report import Check, checking, refuse
 from ..wire import ids
-from .report import Check, checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ from ...crypto import sm3, verify_sm2
 from ...errors import CheckpointInvalid
 from ..forms import version_codes
 from ..ledger.enums import KeyKind
+from ..ledger.report import checking, refuse
 from ..wire import (
     callbase,
     ids,
@@ -31,7 +32,6 @@ from ..wire.checkpoint import (
 )
 from ..wire.leaf import SERVED, Leaf, parse_leaf
 from ..wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
-from .report import checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

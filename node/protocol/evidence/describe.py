@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ..forms import BEIJING
 from ..forms.words import decision_words
+from ..ledger.report import Check
 from ..wire.leaf import SERVED
-from .report import Check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import forms as documents
 from ..ledger.registry import place
+from ..ledger.report import checking, refuse
 from ..wire.ids import ZERO
-from .report import checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import EvidenceInvalid, MalformedEvidence
 from ..ledger.judge import LEDGER_CODES, verify_permission
+from ..ledger.report import Check, Evidence, Verdict
 from ..wire.leaf import SERVED
 from .bundle import parse_bundle
 from .chain import describe_chain, verify_chain
@@ -22,7 +23,6 @@ from .claim import (
 from .describe import Describer
 from .papers import verify_documents
 from .replay import replay
-from .report import Check, Evidence, Verdict
 
 if TYPE_CHECKING:
     from ..wire.trust import Trust

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ...crypto import keccak256
-from ..evidence.report import refuse
 from ..wire import ids
 from .enums import Role
 from .registry import place, require
+from .report import refuse
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

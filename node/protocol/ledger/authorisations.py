@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..evidence.report import refuse
 from .enums import (
     Answer,
     Mode,
@@ -18,6 +17,7 @@ from .enums import (
 )
 from .enums import AuthorisationState as State
 from .registry import place, require, require_period
+from .report import refuse
 from .steps import STEPS, Rule, Side
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import keccak256
-from ..evidence.report import refuse
 from ..wire import ids, items
 from .enums import EntryState, Role, ShareType
 from .registry import place, require
+from .report import refuse
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..evidence.report import refuse
 from ..wire.leaf import SERVED
 from .enums import AuthorisationState as State
 from .enums import EntryState, KeyKind, Mode
+from .report import refuse
 from .steps import CALLABLE
 
 if TYPE_CHECKING:

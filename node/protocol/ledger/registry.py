@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...crypto import Sm2PublicKey, keccak256
 from ...errors import InvalidInput
-from ..evidence.report import checking, refuse
 from ..wire import ids
 from .enums import (
     DepartmentKind,
@@ -19,6 +18,7 @@ from .enums import (
     Level,
     Role,
 )
+from .report import checking, refuse
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from ..evidence.report import checking
 from ..evm import decision
 from .anchors import Anchors
 from .authorisations import Authorisations
 from .catalogue import Catalogue
 from .registry import Registry, place, require
+from .report import checking
 
 if TYPE_CHECKING:
     from ..evm.abi import ChainEvent

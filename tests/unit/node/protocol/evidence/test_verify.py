@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from node.errors import EvidenceInvalid, MalformedEvidence, SignatureInvalid
 from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
 from node.protocol.evidence.claim import _read_body
-from node.protocol.evidence.report import checking
 from node.protocol.ledger.judge import Standing, find_refusals, key_is_live
+from node.protocol.ledger.report import checking
 from node.protocol.wire import canonical
 from node.protocol.wire.trust import Head, parse_trust, render_trust
 
