@@ -12,8 +12,9 @@
     + Fatal                         the process must end; going on could do harm
 
 `code` is stable, public and never renamed (protocol.md section 7); messages are for people and
-carry the offending value. Nothing here knows HTTP: `api/http/problems.py` holds the table of statuses.
-Subclasses that only add a code live here, so that the whole list can be read in one place.
+carry the offending value. Nothing here knows HTTP: `api/http/problems.py` holds the table of
+statuses. Subclasses that only add a code live here, so that the whole list can be read in one
+place.
 """
 
 from __future__ import annotations
