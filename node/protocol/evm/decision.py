@@ -3,7 +3,8 @@
 A decision is a struct that is at once the EIP-712 type, the calldata and the head of its event
 (protocol.md section 3). A function whose first two parameters are `decision` and `signature`
 declares one; its event is the one of the same contract that begins with the struct's members,
-name for name and type for type (two that say the same of different things are named here). What an official signs is SM2 over the text of the hash.
+name for name and type for type (two that have the same members are named here). What an official
+signs is SM2 over the text of the hash.
 """
 
 from __future__ import annotations
