@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .console import t
-from .deciding import decide, show
-from .opening import load_signer, open_node
+from .deciding import decide_or_show
+from .opening import open_node
 from .options import (
     AgainOption,
     AuthorisationArgument,
@@ -24,6 +24,9 @@ from .options import (
     TermsOption,
 )
 from .wording import Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 app = Commands(help=t("授权：申请、答复、各步骤、查看", "share authorisations"))
 
@@ -49,30 +52,100 @@ class StepName(StrEnum):
 
     PASS = "pass"  # noqa: S105 - a step, no password
     RETURN = "return"
+    REQUEST_SUPPLEMENT = "request-supplement"
+    SUPPLEMENT = "supplement"
+    REQUEST_EXTENSION = "request-extension"
+    GRANT_EXTENSION = "grant-extension"
+    REJECT_EXTENSION = "reject-extension"
     WITHDRAW = "withdraw"
     DELIVER = "deliver"
     CONFIRM = "confirm"
+    REJECT_CHANGE = "reject-change"
     SUSPEND = "suspend"
+    TAKE_OVER = "take-over"
     RECTIFY = "rectify"
     RESUME = "resume"
     TERMINATE = "terminate"
+    END_SERVICE = "end-service"
+    FINISH = "finish"
+    REPORT_DISPOSAL = "report-disposal"
+    ACCEPT_DISPOSAL = "accept-disposal"
+    DISPUTE_DISPOSAL = "dispute-disposal"
+    RULE_DISPUTE = "rule-dispute"
 
 
 STEP_WORDS = {
     StepName.PASS: "审核通过",
     StepName.RETURN: "审核退回",
+    StepName.REQUEST_SUPPLEMENT: "要求补正",
+    StepName.SUPPLEMENT: "补正",
+    StepName.REQUEST_EXTENSION: "申请延期",
+    StepName.GRANT_EXTENSION: "准予延期",
+    StepName.REJECT_EXTENSION: "不予延期",
     StepName.WITHDRAW: "撤回",
     StepName.DELIVER: "交付",
     StepName.CONFIRM: "确认",
+    StepName.REJECT_CHANGE: "不同意变更",
     StepName.SUSPEND: "暂停",
+    StepName.TAKE_OVER: "接管暂停",
     StepName.RECTIFY: "整改",
     StepName.RESUME: "恢复",
     StepName.TERMINATE: "因违规终止",
+    StepName.END_SERVICE: "终止服务",
+    StepName.FINISH: "停止使用",
+    StepName.REPORT_DISPOSAL: "报告处置",
+    StepName.ACCEPT_DISPOSAL: "确认处置",
+    StepName.DISPUTE_DISPOSAL: "处置异议",
+    StepName.RULE_DISPUTE: "争议裁定",
+}
+"""The documents' words for them; a change has commands of its own."""
+
+
+class OutcomeName(StrEnum):
+    """What a dispute is ruled to; the values are what users type."""
+
+    FORWARDED = "forwarded"
+    AGREED = "agreed"
+    REFUSED = "refused"
+    DELIVERED = "delivered"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    TERMINATED = "terminated"
+
+
+OUTCOME_WORDS = {
+    OutcomeName.FORWARDED: "转提供部门",
+    OutcomeName.AGREED: "同意",
+    OutcomeName.REFUSED: "不同意",
+    OutcomeName.DELIVERED: "已交付",
+    OutcomeName.ACTIVE: "使用中",
+    OutcomeName.SUSPENDED: "暂停",
+    OutcomeName.TERMINATED: "终止",
 }
 """The documents' words for them."""
+CallsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--calls-per-day", min=1, help=t("每日次数上限，不给则如前", "calls a day, if others")
+    ),
+]
+RowsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--rows-per-day", min=1, help=t("每日行数上限，不给则如前", "rows a day, if others")
+    ),
+]
+FirstDayOption = Annotated[
+    str | None,
+    typer.Option("--from", metavar="YYYY-MM-DD", help=t("起日，不给则如前", "first day")),
+]
+LastDayOption = Annotated[
+    str | None,
+    typer.Option("--until", metavar="YYYY-MM-DD", help=t("止日，不给则如前", "last day")),
+]
 
 
-def _choices(words: dict[StepName, str] | dict[AnswerName, str]) -> str:
+def _choices(words: Mapping[Any, str]) -> str:
     return "；".join(f"{name} {word}" for name, word in words.items())
 
 
@@ -94,19 +167,13 @@ def apply(
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the consumer's office head; agreed to at once under a standing reply."""
-    from node.office.authorisations import apply_for
-
-    from .authoring import request
-    from .forms import read_form, read_terms
+    from .blanks import read_form, read_terms
 
     wanted = None if terms is None else read_terms(terms)
     bodies = [read_form(form) for form in forms]
     with open_node(config) as node:
-        act = apply_for([request(node, body, wanted) for body in bodies])
-        if dry_run:
-            return show(act)
-        decide(node, act, load_signer(key, password_file), again=again)
-    return None
+        act = node.drafter.apply_for(bodies, wanted)
+        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
 
 
 @app.command(help=t("答复申请：同意、部分同意、不同意", "reply to an application"))
@@ -133,66 +200,30 @@ def reply(
             ),
         ),
     ] = None,
-    calls_per_day: Annotated[
-        int | None,
-        typer.Option(
-            "--calls-per-day", min=1, help=t("每日次数上限，不给则如申请", "calls a day, if fewer")
-        ),
-    ] = None,
-    rows_per_day: Annotated[
-        int | None,
-        typer.Option(
-            "--rows-per-day", min=1, help=t("每日行数上限，不给则如申请", "rows a day, if fewer")
-        ),
-    ] = None,
-    start: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="YYYY-MM-DD", help=t("起日，不给则如申请", "first day, if later")
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(
-            "--until", metavar="YYYY-MM-DD", help=t("止日，不给则如申请", "last day, if earlier")
-        ),
-    ] = None,
+    calls_per_day: CallsOption = None,
+    rows_per_day: RowsOption = None,
+    start: FirstDayOption = None,
+    until: LastDayOption = None,
     terms: TermsOption = None,
     again: AgainOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the provider's office head; each item that is not granted has its reason."""
-    from node.office.authorisations import reply as build
-
-    from .authoring import (
-        application_of,
-        read_refusals,
-        reply_body,
-        version_of,
-    )
-    from .forms import read_terms
+    from .blanks import read_refusals, read_terms
 
     listed = [] if refusals is None else read_refusals(refusals)
     wanted = None if terms is None else read_terms(terms)
-    narrowed = {
-        "callsPerDay": calls_per_day,
-        "rowsPerDay": rows_per_day,
-        "validFrom": start,
-        "validUntil": until,
-    }
+    said = {"opinion": opinion, "handler": {"name": contact_name, "phone": contact_phone}}
     with open_node(config) as node:
-        fact = node.queries.get_authorisation(number)
-        applied = application_of(node, number)
-        body = {
-            **reply_body(fact, applied.body, ANSWER_WORDS[answer], listed, narrowed),
-            "opinion": opinion,
-            "handler": {"name": contact_name, "phone": contact_phone},
-        }
-        act = build(body, application=applied.data, version=version_of(node, fact), terms=wanted)
-        if dry_run:
-            return show(act)
-        decide(node, act, load_signer(key, password_file), again=again)
-    return None
+        act = node.drafter.reply(
+            number,
+            ANSWER_WORDS[answer],
+            listed,
+            narrowed=_terms(calls_per_day, rows_per_day, start, until),
+            said=said,
+            terms=wanted,
+        )
+        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
 
 
 @app.command(help=t("走一步：审核、交付、暂停、恢复等", "take a step"))
@@ -216,24 +247,96 @@ def step(
             "--due", metavar="YYYY-MM-DD", help=t("整改期限", "until when to put it right")
         ),
     ] = None,
+    point: Annotated[
+        list[str] | None,
+        typer.Option("--point", help=t("应补正的内容，可写多次", "what to supplement")),
+    ] = None,
+    effective: Annotated[
+        str | None,
+        typer.Option(
+            "--effective", metavar="YYYY-MM-DD", help=t("最后服务之日", "last day of the service")
+        ),
+    ] = None,
+    outcome: Annotated[
+        OutcomeName | None,
+        typer.Option("--outcome", help=t("裁定：" + _choices(OUTCOME_WORDS), "as ruled")),
+    ] = None,
     again: AgainOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Who signs follows from the step: the reviewer, the provider, the consumer, the competent."""
-    from node.office.authorisations import advance
-
-    from .authoring import step_body
-
+    said = {
+        "reason": reason,
+        "points": point or [],
+        "measures": measures,
+        "due": due,
+        "effective": effective,
+        "outcome": None if outcome is None else OUTCOME_WORDS[outcome],
+    }
     with open_node(config) as node:
-        fact = node.queries.get_authorisation(number)
-        said = {"reason": reason, "measures": measures, "due": due}
-        act = advance({**step_body(fact, STEP_WORDS[name]), **said})
-        if dry_run:
-            return show(act)
-        signer = load_signer(key, password_file)
-        # A protective step names no document: what it is meant against tells it from another.
-        decide(node, act, signer, again=again, context=fact.subject)
-    return None
+        act, against = node.drafter.step(number, STEP_WORDS[name], said)
+        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run, context=against)
+
+
+@app.command(help=t("提出变更：信息项、期限、限额、附加条件", "propose other terms"))
+def propose_change(
+    number: AuthorisationArgument,
+    *,
+    config: ConfigOption,
+    key: KeyOption,
+    password_file: PasswordOption,
+    reason: ReasonOption,
+    contact_name: ContactNameOption,
+    contact_phone: ContactPhoneOption,
+    item: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--item", help=t("变更后的信息项，可写多次；不给则如前", "items from then on")
+        ),
+    ] = None,
+    calls_per_day: CallsOption = None,
+    rows_per_day: RowsOption = None,
+    start: FirstDayOption = None,
+    until: LastDayOption = None,
+    terms: TermsOption = None,
+    again: AgainOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Signed by the office head of either side; in force when the other side accepts it."""
+    from .blanks import read_terms
+
+    wanted = None if terms is None else read_terms(terms)
+    changes = {**_terms(calls_per_day, rows_per_day, start, until), "items": item}
+    said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
+    with open_node(config) as node:
+        act = node.drafter.propose_change(number, changes, said, wanted)
+        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+
+
+@app.command(help=t("同意对方提出的变更", "accept the change the other side proposed"))
+def accept_change(
+    number: AuthorisationArgument,
+    *,
+    config: ConfigOption,
+    key: KeyOption,
+    password_file: PasswordOption,
+    reason: ReasonOption,
+    contact_name: ContactNameOption,
+    contact_phone: ContactPhoneOption,
+    again: AgainOption = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Signed by the office head of the other side; the terms are those proposed, word for word."""
+    said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
+    with open_node(config) as node:
+        act = node.drafter.accept_change(number, said)
+        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+
+
+def _terms(
+    calls: int | None, rows: int | None, start: str | None, until: str | None
+) -> dict[str, Any]:
+    return {"callsPerDay": calls, "rowsPerDay": rows, "validFrom": start, "validUntil": until}
 
 
 @app.command(name="list", help=t("列出授权及其状态", "list authorisations with their states"))

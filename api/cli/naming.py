@@ -73,6 +73,29 @@ def day_of(seconds: int, *, last: bool = False) -> str:
     return moment.date().isoformat()
 
 
+def moment_of(seconds: int) -> str:
+    """Return a chain time as Beijing's clocks show it."""
+    from node.protocol.forms import BEIJING
+
+    try:
+        return datetime.fromtimestamp(seconds, BEIJING).isoformat(sep=" ", timespec="seconds")
+    except (ValueError, OverflowError):
+        return str(seconds)
+
+
+def step_name(step: int) -> str:
+    """Name a step of an authorisation."""
+    from node.protocol.ledger.enums import Step
+
+    return _named(Step, step)
+
+
+def side_name(side: int) -> str:
+    """Name the side of an authorisation that acted."""
+    names = {1: t("使用部门", "the consumer"), 2: t("提供部门", "the provider")}
+    return names.get(side, t("主管部门", "the competent department"))
+
+
 def today() -> str:
     """Return today's Beijing day."""
     from node.protocol.forms import BEIJING

@@ -51,10 +51,10 @@ def pending(
     ] = None,
 ) -> None:
     """List the versions that wait, or write them as the list `review --list` reads."""
-    from .verdicts import HEADINGS, list_pending
+    from node.office.verdicts import HEADINGS, list_pending
 
     with open_node(config) as node:
-        found = list_pending(node, competent)
+        found = list_pending(node.queries, node.store, competent)
     if output is None:
         heads = (t("部门", "department"), t("代码", "code"), t("版本", "version"))
         table(
@@ -110,11 +110,10 @@ def review(
     again: AgainOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Signed by a reviewer of the competent department whose key filed none of them."""
+    """Signed by a reviewer of the competent department, not by the person who filed them."""
     from node.errors import InvalidInput
     from node.office.catalogue import review_versions
-
-    from .verdicts import (
+    from node.office.verdicts import (
         find_place,
         judged,
         list_pending,
@@ -127,7 +126,7 @@ def review(
             t("--all、--publish、--list 只能用一个", "only one of --all, --publish and --list")
         )
     with open_node(config) as node:
-        waiting = list_pending(node, competent)
+        waiting = list_pending(node.queries, node.store, competent)
         if listed is not None:
             chosen, reasons = read_list(listed, waiting)
         else:
@@ -177,7 +176,7 @@ def standing_reply(
     from node.errors import InvalidInput
     from node.office.catalogue import set_standing_reply
 
-    from .forms import read_terms
+    from .blanks import read_terms
 
     if not withdraw and 0 in {calls_per_day, rows_per_day}:
         raise InvalidInput(

@@ -134,6 +134,11 @@ def ends(day: date) -> int:
     return starts(day) + 24 * 60 * 60
 
 
+def day_of(seconds: int) -> date:
+    """Return the Beijing day of a chain time."""
+    return datetime.fromtimestamp(seconds, BEIJING).date()
+
+
 class Period(Part):
     """A span of Beijing days, both inclusive."""
 
