@@ -1,4 +1,4 @@
-"""An officer's handle is drawn once, kept beside his first key, and taken from there for the next."""
+"""An officer has one handle: drawn once, kept beside his first key, given to the next."""
 
 from __future__ import annotations
 
