@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ..crypto import sm3
-from ..documents import objects
 from ..errors import (
     AuthorisationUnknown,
     ClockSkew,
@@ -25,6 +24,7 @@ from ..errors import (
     SourceUnavailable,
 )
 from ..log.drafts import Draft
+from ..protocol.forms import authorisation_object, version_object
 from ..protocol.wire import canonical, encoding, envelope
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import SERVED, build_leaf, commitment
@@ -213,10 +213,10 @@ class Service:
 
     def _papers(self, own: Standing) -> tuple[VersionView, TermsView | None]:
         granted, documents = own.authorisation, self._documents
-        name = objects.authorisation(granted.authorisation)
+        name = authorisation_object(granted.authorisation)
         documents.check(granted.subject, name)
         version = documents.version(
-            own.entry.digest, objects.version(own.entry.entry, own.entry.version)
+            own.entry.digest, version_object(own.entry.entry, own.entry.version)
         )
         terms = documents.terms(granted.terms, name) if granted.terms != NO_TERMS else None
         return version, terms

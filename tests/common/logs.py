@@ -18,7 +18,7 @@ from node.protocol.wire.leaf import build_leaf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CODE = "11130900000000001A"
+CODE = "11130900000000001G"
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_790_000_000)
 NOON = 1_789_963_200_000
 """2026-09-21 12:00 in Beijing, in ms."""
