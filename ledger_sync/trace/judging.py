@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from node.errors import AuthorisationUnknown, VerificationError
-from node.protocol.ledger.enums import KeyKind
-from node.protocol.ledger.judge import Standing, verify_permission
+from node.protocol.ledger.judge import Standing, stand, verify_permission
 from node.protocol.wire.callbase import parse_base
 
 from ..projector.objects import ObjectKind, authorisation_ref
@@ -63,30 +62,17 @@ def _deciding_blocks(
 
 def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
     key = queries.find_key(parse_base(leaf.base).key_id)
+    if key is not None and key.revoked_at is not None and not _was_revoked(queries, key, block):
+        key = replace(key, revoked_at=None)
     one = queries.authorisation_at(leaf.authorisation, block.number)
-    standing = Standing(
-        key_is_registered=key is not None
-        and key.kind == KeyKind.APPLICATION
-        and not _was_revoked(queries, key, block),
-        key_from=key.valid_from if key else 0,
-        key_until=key.valid_until if key else 0,
-        application=key.holder if key else b"",
-    )
     if one is None:
-        return standing
-    return replace(
-        standing,
-        granted_to=one.application,
-        provider=one.provider,
-        entry=one.entry,
-        version=one.version,
-        entry_state=queries.get_entry(one.entry, one.version).state,
-        revision=one.revision,
-        state=one.state,
-        items=one.items,
-        mode=one.mode,
-        valid_from=one.valid_from,
-        valid_until=one.valid_until,
+        return stand(key, None, None, None, None)
+    return stand(
+        key,
+        one,
+        queries.get_entry(one.entry, one.version),
+        queries.find_department(one.provider),
+        queries.find_department(one.consumer),
     )
 
 

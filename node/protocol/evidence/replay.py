@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ..ledger.judge import Standing, take_standing
+from ..ledger.enums import EntryState, KeyKind
+from ..ledger.judge import Standing
 from ..ledger.world import World
 
 if TYPE_CHECKING:
@@ -52,3 +53,39 @@ def replay(
     if not taken:
         taken.append((block, take_standing(world, authorisation, key_id)))
     return Replayed(world, taken[0][1], tuple(taken[1:]))
+
+
+def take_standing(world: World, authorisation: int, key_id: bytes) -> Standing:
+    """Take the state that a call is judged by, as the world stands."""
+    key = world.registry.keys.get(key_id)
+    one = world.authorisations.by_id.get(authorisation)
+    standing = Standing(
+        key=key_id,
+        key_is_registered=key is not None,
+        key_kind=key.kind if key else 0,
+        key_from=key.valid_from if key else 0,
+        key_until=key.valid_until if key else 0,
+        key_revoked=key is not None and key.revoked,
+        application=key.holder if key and key.kind == KeyKind.APPLICATION else b"",
+    )
+    if one is None:
+        return standing
+    return replace(
+        standing,
+        granted_to=one.application,
+        provider=one.provider,
+        consumer=one.consumer,
+        provider_status=1,
+        consumer_status=1,
+        entry=one.entry,
+        version=one.version,
+        entry_frozen=world.catalogue.entries[one.entry].versions[one.version].state
+        == EntryState.FROZEN,
+        revision=one.revision,
+        state=one.state,
+        items=one.items,
+        purpose=one.purpose,
+        mode=one.mode,
+        valid_from=one.valid_from,
+        valid_until=one.valid_until,
+    )

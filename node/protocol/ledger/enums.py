@@ -52,6 +52,7 @@ class DepartmentStatus(IntEnum):
 
     ACTIVE = 1
     SUSPENDED = 2
+    CLOSED = 3
 
 
 class ShareType(IntEnum):
@@ -135,6 +136,7 @@ class Step(IntEnum):
     ACCEPT_DISPOSAL = 21
     DISPUTE_DISPOSAL = 22
     RULE_DISPUTE = 23
+    TAKE_OVER = 24
 
 
 class Permit(IntEnum):
@@ -149,3 +151,5 @@ class Permit(IntEnum):
     TERMINATED = 7
     ITEM_NOT_GRANTED = 8
     PURPOSE_NOT_GRANTED = 9
+    DEPARTMENT_SUSPENDED = 10
+    ENTRY_FROZEN = 11
