@@ -1,4 +1,4 @@
-"""kill -9 under load, again and again: what was answered is there, and every block has the hash it had."""
+"""kill -9 under load, again and again: what was answered is there, all hashes are as they were."""
 
 import os
 import queue
