@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from node.errors import NotFound
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 
 from .facts import AnchorFact, LogFact
 from .reading import Reader

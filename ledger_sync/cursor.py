@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, inspect, select, update
 
 from node.errors import LedgerBehind, WrongChain
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 
 from .facts import Contact, Cursor
 from .tables import (

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from node.protocol.ledger.facts import AuthorisationFact, BlockRef
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact
 
     from .projector.objects import ObjectRef
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import IntegrityError
 
 from node.errors import ChainInconsistent, ChainUnavailable
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 
 from .apply import apply_events, apply_headers
 from .chunk import check_links, fetch

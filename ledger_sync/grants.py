@@ -16,7 +16,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
-from node.protocol.ledger.facts import BlockRef, Snapshot
+from node.protocol.evm.blocks import BlockRef
+from node.protocol.ledger.facts import Snapshot
 
 from .selecting import (
     SELECT_AUTHORISATION,

@@ -53,13 +53,8 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from node.protocol.ledger.facts import (
-        AuthorisationFact,
-        BlockRef,
-        DepartmentFact,
-        EntryFact,
-        KeyFact,
-    )
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact, KeyFact
 
     from .facts import Contact, Cursor
     from .rows import Row

@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from node.protocol.ledger.facts import (
-    AuthorisationFact,
-    BlockRef,
-    DepartmentFact,
-    EntryFact,
-    KeyFact,
-)
+from node.protocol.evm.blocks import BlockRef
+from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact, KeyFact
 
 from .tables import (
     AUTHORISATION,

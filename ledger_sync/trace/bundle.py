@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from node.chain.deployment import Deployment
     from node.chain.gateway import Gateway
-    from node.protocol.ledger.facts import BlockRef
+    from node.protocol.evm.blocks import BlockRef
     from node.protocol.wire.receipt import Receipt
 
     from ..queries import Queries

@@ -12,7 +12,8 @@ from node.protocol.wire.callbase import parse_base
 from ..projector.objects import ObjectKind, authorisation_ref
 
 if TYPE_CHECKING:
-    from node.protocol.ledger.facts import BlockRef, KeyFact
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import KeyFact
     from node.protocol.wire.leaf import Leaf
 
     from ..queries import Queries

@@ -29,7 +29,8 @@ from .signing import SignerNames, check_decision
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
-    from node.protocol.ledger.facts import AuthorisationFact, BlockRef
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact
     from node.protocol.wire.receipt import Receipt
 
     from ..facts import AnchorFact, DecisionFact, LogFact
