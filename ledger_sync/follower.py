@@ -73,7 +73,7 @@ class Follower:
         self._clock = clock
         self._on_advance = on_advance
         self._pace = Pace()
-        self._verifiers = Verifiers(self._identity)
+        self._verifiers = Verifiers()
         self._recognised = False  # has the endpoint shown the cursor's block since last contact?
         prepare(engine, self._identity)
 

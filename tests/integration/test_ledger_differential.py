@@ -10,17 +10,20 @@ from __future__ import annotations
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
-from node.chain.deployment import DeployedContract, Deployment, creation_code
+from node.chain.deployment import DeployedContract, Deployment
 from node.chain.embedded import EmbeddedChain
 from node.chain.relay import RelayAccount
 from node.chain.reverts import call_error
 from node.crypto import keccak256
 from node.errors import DecisionRefused
 from node.protocol.evm import abi
+from node.protocol.evm.abicodec import compile_tuple
 from node.protocol.evm.decision import DECISIONS
 from node.protocol.ledger import anchors, facts
 from node.protocol.ledger.core import Ledger, Origin, Signed
@@ -377,6 +380,17 @@ class Play:
         names = NUMBERS[type(record)].split()
         ours = {_camel(name): getattr(record, name) for name in names}
         assert ours == {name: found[name] for name in ours}
+
+
+def creation_code(name: str, arguments: list[Any]) -> bytes:
+    """What a creation transaction of a contract carries."""
+    file = resources.files("node.chain") / "artifacts" / f"{name}.json"
+    inputs: list[dict[str, Any]] = next(
+        (item["inputs"] for item in abi.load_abi(name) if item["type"] == "constructor"), []
+    )
+    values = {item["name"]: value for item, value in zip(inputs, arguments, strict=True)}
+    code = bytes.fromhex(orjson.loads(file.read_bytes())["bytecode"].removeprefix("0x"))
+    return code + compile_tuple(inputs).encode(values)
 
 
 def _named(refusal: DecisionRefused | None) -> tuple[str, Any] | None:
