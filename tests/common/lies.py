@@ -18,6 +18,7 @@ from tests.common.story import (
     ZERO,
     Story,
     digest,
+    person_of,
 )
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _registered_twice(story: Liar, city: dict[str, Any]) -> None:
         "kind": 1,
         "qx": public.x,
         "qy": public.y,
+        "person": person_of(duty),
         "validFrom": 0,
         "validUntil": story.year,
         "digest": ZERO,
