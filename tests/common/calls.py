@@ -19,6 +19,7 @@ from node.crypto import (
 )
 from node.errors import NotFound
 from node.log import LogIdentity, LogReader, LogWriter
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
@@ -28,7 +29,6 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.ledger.facts import (
     AuthorisationFact,
-    BlockRef,
     DepartmentFact,
     EntryFact,
     KeyFact,

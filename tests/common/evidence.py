@@ -32,6 +32,7 @@ from node.log import (
 from node.log.published import create_published
 from node.protocol import forms as documents
 from node.protocol.evm import decision
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.evm.decision import DECISIONS, Domain
 from node.protocol.forms import (
     BEIJING,
@@ -40,7 +41,6 @@ from node.protocol.forms import (
     version_codes,
 )
 from node.protocol.ledger.enums import Role
-from node.protocol.ledger.facts import BlockRef
 from node.protocol.wire import ids, signedcall
 from node.protocol.wire.items import bitmap
 from node.protocol.wire.leaf import SERVED, build_leaf

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import sm3
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire import (
     checkpoint,
     ids,

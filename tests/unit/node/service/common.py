@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
@@ -12,7 +13,6 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.ledger.facts import (
     AuthorisationFact,
-    BlockRef,
     DepartmentFact,
     EntryFact,
     KeyFact,

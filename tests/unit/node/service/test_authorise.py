@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node import errors
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
@@ -14,7 +15,6 @@ from node.protocol.ledger.enums import (
     KeyKind,
     Mode,
 )
-from node.protocol.ledger.facts import BlockRef
 from node.service.authorise import (
     Standing,
     in_force,
