@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
-    from .reads import Ledger, Version
+    from ..protocol.ledger.facts import VersionFact
+    from .reads import Ledger
 
 
 ALONE = {"version", "salt"}
@@ -47,10 +48,10 @@ class Newest:
         self._department = department_id(department)
 
     @cached_property
-    def _versions(self) -> Mapping[bytes, Version]:
+    def _versions(self) -> Mapping[bytes, VersionFact]:
         return self._ledger.newest_versions(self._department)
 
-    def find(self, code: str) -> Version | None:
+    def find(self, code: str) -> VersionFact | None:
         """Return the newest version of the entry with this code."""
         return self._versions.get(entry_id(self._department, code))
 
@@ -79,7 +80,7 @@ def sort_filing(store: DocumentStore, newest: Newest, papers: Sequence[Document]
     return found
 
 
-def _says_the_same(store: DocumentStore, paper: Document, latest: Version) -> bool:
+def _says_the_same(store: DocumentStore, paper: Document, latest: VersionFact) -> bool:
     return bool(_said(get_paper(store, latest.digest).body) == _said(paper.body))
 
 
@@ -87,7 +88,7 @@ def _said(body: Any) -> Any:  # noqa: ANN401 - the model of a catalogue version
     return body.model_dump(exclude=ALONE)
 
 
-def _reason(paper: Document, latest: Version) -> str:
+def _reason(paper: Document, latest: VersionFact) -> str:
     code, number = paper.body.code, latest.version
     if latest.state == EntryState.SUBMITTED:
         return (

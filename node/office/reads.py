@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact
+    from ..protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact, VersionFact
 
 
 class Named(Protocol):
@@ -25,20 +25,6 @@ class Taken(Named, Protocol):
     @property
     def name(self) -> str:
         """Struct name, as ApplyFor."""
-        ...
-
-
-class Version(Named, Protocol):
-    """One version of an entry."""
-
-    @property
-    def version(self) -> int:
-        """Its number."""
-        ...
-
-    @property
-    def state(self) -> int:
-        """EntryState."""
         ...
 
 
@@ -86,7 +72,7 @@ class Ledger(Protocol):
         """Return an entry at a version: the one named, else that in force, else the newest."""
         ...
 
-    def newest_versions(self, provider: bytes) -> Mapping[bytes, Version]:
+    def newest_versions(self, provider: bytes) -> Mapping[bytes, VersionFact]:
         """Return the newest version of every entry of a provider, by entry."""
         ...
 

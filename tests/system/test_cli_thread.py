@@ -143,6 +143,7 @@ def enrol(city: CommandCity, form: str, name: str, code: str, by: str) -> None:
         code=f'"{code}"',
         parent=f'"{CENTRE}"',
         competent=f'"{CENTRE}"',
+        mayEnrol="true" if code == CENTRE else "false",
         url=f'"{city.urls[name]}"',
     )
     (city.shell.folder / f"{name}-form.toml").write_text(text, encoding="utf-8")

@@ -9,12 +9,11 @@ import pytest
 from api.cli.blanks import (
     NAMES,
     blank_form,
-    completed,
     read_form,
     read_terms,
 )
 from node.errors import MalformedDocument
-from node.office.act import new_paper
+from node.office.act import completed, new_paper
 from node.protocol.forms import ApplicationPaper, DepartmentPaper
 from tests.common import papers
 from tests.common.shell import invoke

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from ledger_sync.facts import VersionFact
 from node.errors import LedgerBehind
 from node.office.act import new_paper
 from node.office.comparing import Newest, sort_filing
 from node.protocol.ledger.enums import EntryState
+from node.protocol.ledger.facts import VersionFact
 from node.protocol.wire import ids
 from tests.common import papers
 
