@@ -15,7 +15,6 @@ from sqlalchemy.dialects.sqlite import insert
 
 from ..protocol import forms as documents
 from ..storage.engines import READING
-from . import objects
 from .tables import (
     binding,
     document,
@@ -99,7 +98,7 @@ class CatalogueSearch:
             row = {
                 "entry": each["entry"],
                 "version": each["version"],
-                "object": objects.version(each["entry"], each["version"]),
+                "object": documents.version_object(each["entry"], each["version"]),
                 "digest": each["subject"],
                 "listed": False,
             }

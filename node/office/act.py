@@ -37,7 +37,8 @@ def new_paper(kind: str, body: Mapping[str, Any]) -> documents.Document:
 def of_paper(decision: str, kind: str, body: Mapping[str, Any]) -> Act:
     """Return the act whose whole struct follows from one paper."""
     paper = new_paper(kind, body)
-    return Act(decision, {**documents.derive(paper), "digest": paper.digest}, [paper.data])
+    derived = {name: said for name, said in documents.derive(paper).items() if said is not None}
+    return Act(decision, {**derived, "digest": paper.digest}, [paper.data])
 
 
 def refuse(problems: Iterable[documents.Problem]) -> None:

@@ -46,13 +46,10 @@ def refusal(code: str, standing: Standing, snapshot: Snapshot) -> LedgerError:
     """Return the error of a code that the ledger gave, with what a caller needs to act on it."""
     facts: dict[str, object] = {}
     if code == "department-suspended":
-        for fact, department in (
-            (snapshot.provider, standing.provider),
-            (snapshot.consumer, standing.consumer),
-        ):
-            if fact is None or fact.status != DepartmentStatus.ACTIVE:
-                facts["department"] = ids.department_code(department)
-                break
+        fact = snapshot.provider
+        stopped = fact is None or fact.status != DepartmentStatus.ACTIVE
+        department = standing.provider if stopped else standing.consumer
+        facts["department"] = ids.department_code(department)
     elif code == "entry-frozen":
         facts["entry"] = standing.entry.hex()
     elif code == "mode-not-granted":

@@ -17,7 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ..crypto import sm3
-from ..documents import objects
 from ..errors import (
     ClockSkew,
     InvalidInput,
@@ -28,6 +27,7 @@ from ..errors import (
     SourceUnavailable,
 )
 from ..log.drafts import Draft
+from ..protocol.forms import authorisation_object, version_object
 from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import canonical, encoding, envelope
 from ..protocol.wire.ids import ZERO
@@ -227,9 +227,9 @@ class Service:
     def _papers(
         self, granted: AuthorisationFact, entry: EntryFact
     ) -> tuple[VersionView, TermsView | None]:
-        documents, name = self._documents, objects.authorisation(granted.authorisation)
+        documents, name = self._documents, authorisation_object(granted.authorisation)
         documents.check(granted.subject, name)
-        version = documents.version(entry.digest, objects.version(entry.entry, entry.version))
+        version = documents.version(entry.digest, version_object(entry.entry, entry.version))
         terms = documents.terms(granted.terms, name) if granted.terms != NO_TERMS else None
         return version, terms
 

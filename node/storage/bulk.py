@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, select
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import Column, Connection, Dialect, Insert, Select
+    from sqlalchemy import BindParameter, Column, Connection, Dialect, Insert, Select
     from sqlalchemy.sql.expression import ClauseElement
 
     Rows = list[tuple[Any, ...]]
@@ -75,7 +75,7 @@ def look_up(
 
 @lru_cache(maxsize=64)
 def _look_up(columns: tuple[Column[Any], ...], log: Column[int], count: int) -> Select[Any]:
-    keys = [bindparam(f"key{number}") for number in range(count)]
+    keys: list[BindParameter[object]] = [bindparam(f"key{number}") for number in range(count)]
     return select(*columns).where(log == bindparam("log"), columns[0].in_(keys))
 
 

@@ -14,7 +14,7 @@ from node.protocol.wire.checkpoint import Checkpoint
 CONTRACT = b"\x0a" * 20
 RELAY = b"\x0b" * 20
 LOG = b"\x0c" * 32
-ORIGIN = "shareledger:31337:" + "00" * 20 + ":11130900000000001A"
+ORIGIN = "shareledger:31337:" + "00" * 20 + ":11130900000000001G"
 
 
 @dataclass

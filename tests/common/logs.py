@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from node.crypto import Ed25519Signer, SoftwareSigner, sm3
 from node.log import (
@@ -18,7 +18,7 @@ from node.protocol.wire.leaf import OPEN, build_leaf
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CODE = "11130900000000001A"
+CODE = "11130900000000001G"
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_789_963_000)
 NOON = 1_789_963_200_000
 """2026-09-21 12:00 in Beijing, in ms."""
@@ -115,7 +115,7 @@ def new_draft(
 def other_draft(identity: LogIdentity, number: int, kind: str, answer: bytes) -> Draft:
     """Return a draft of a kind that is no call; `answer` is what is handed out."""
     call = new_draft(identity, number)
-    signed = {} if kind == OPEN else {"base": call.text, "signature": bytes(64)}
+    signed: dict[str, Any] = {} if kind == OPEN else {"base": call.text, "signature": bytes(64)}
     return Draft(
         log=identity.log,
         event=call.event,

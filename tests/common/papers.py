@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-CENTRE = "11130900000000001A"
-POLICE = "11130900000000002B"
-EDUCATION = "11130900000000003C"
+from tests.common.codes import department_code
+
+CENTRE, POLICE, EDUCATION = (department_code(number) for number in (1, 2, 3))
 KEY = (
     "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
     "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"
@@ -18,6 +18,8 @@ OTHER_KEY = (
 )
 """The generator of the recommended curve."""
 DIGEST = "ab" * 32
+PERSON = "5e" * 32
+"""The handle of an officer; a test that needs two persons gives the other one another."""
 
 
 def department(**changes: Any) -> dict[str, Any]:
@@ -30,12 +32,13 @@ def department(**changes: Any) -> dict[str, Any]:
         "level": "市",
         "region": "沧州市",
         "screening": False,
+        "mayEnrol": False,
         "duties": ["户籍管理"],
         "url": "http://127.0.0.1:8101",
         "custody": "own",
         "host": None,
         "contact": {"name": "王建国", "phone": "0317-0000001"},
-        "head": {"name": "李秀英", "post": "局长", "publicKey": KEY},
+        "head": {"name": "李秀英", "post": "局长", "person": PERSON, "publicKey": KEY},
         **changes,
     }
 
@@ -45,7 +48,6 @@ def key(**changes: Any) -> dict[str, Any]:
         "holder": {"department": EDUCATION, "application": "ZHSX"},
         "kind": "应用系统",
         "name": "智慧升学",
-        "post": None,
         "publicKey": KEY,
         "validFrom": "2026-01-01",
         "validUntil": "2026-12-31",
@@ -59,6 +61,32 @@ def key(**changes: Any) -> dict[str, Any]:
         "host": None,
         **changes,
     }
+
+
+def officer_key(**changes: Any) -> dict[str, Any]:
+    return {
+        "department": POLICE,
+        "name": "张伟",
+        "post": "科技信息化处处长",
+        "person": PERSON,
+        "publicKey": KEY,
+        "validFrom": "2026-01-01",
+        "validUntil": "2026-12-31",
+        **changes,
+    }
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    return {
+        "department": POLICE,
+        "head": {"name": "李秀英", "post": "局长", "person": PERSON, "publicKey": OTHER_KEY},
+        "reason": "负责人密钥介质损坏",
+        **changes,
+    }
+
+
+def department_status(**changes: Any) -> dict[str, Any]:
+    return {"department": POLICE, "order": "停用", "reason": "节点失守", **changes}
 
 
 def revocation(**changes: Any) -> dict[str, Any]:
@@ -75,7 +103,6 @@ def roles(**changes: Any) -> dict[str, Any]:
     return {
         "department": POLICE,
         "key": DIGEST,
-        "holder": "张伟",
         "post": "科技信息化处处长",
         "deputy": False,
         "roles": ["工作机构负责人", "值班员"],
@@ -184,6 +211,43 @@ def review(**changes: Any) -> dict[str, Any]:
     }
 
 
+def withdrawal(**changes: Any) -> dict[str, Any]:
+    return {
+        "department": POLICE,
+        "withdrawals": [{"code": "30300101/06001", "version": 1, "reason": "职能已划转"}],
+        **changes,
+    }
+
+
+def withdrawal_review(**changes: Any) -> dict[str, Any]:
+    return {
+        "competent": CENTRE,
+        "reviewer": "刘洋",
+        "opinion": "职能划转属实",
+        "reviews": [
+            {
+                "department": POLICE,
+                "code": "30300101/06001",
+                "version": 1,
+                "accept": True,
+                "reason": None,
+                "subject": DIGEST,
+            }
+        ],
+        **changes,
+    }
+
+
+def freeze_order(**changes: Any) -> dict[str, Any]:
+    return {
+        "competent": CENTRE,
+        "department": POLICE,
+        "code": "30300101/06001",
+        "reason": "数据与目录摘要不一致",
+        **changes,
+    }
+
+
 def application(**changes: Any) -> dict[str, Any]:
     return {
         "department": EDUCATION,
@@ -255,8 +319,30 @@ def step(**changes: Any) -> dict[str, Any]:
         "revision": 1,
         "subject": None,
         "reason": "发现超范围使用",
+        "points": [],
         "measures": "限期整改",
         "due": "2026-04-01",
+        "effective": None,
+        "outcome": None,
+        **changes,
+    }
+
+
+def change(**changes: Any) -> dict[str, Any]:
+    return {
+        "authorisation": 1,
+        "parties": {"provider": POLICE, "consumer": EDUCATION},
+        "step": "提出变更",
+        "revision": 1,
+        "subject": DIGEST,
+        "items": ["GMSFHM", "XM"],
+        "validFrom": "2026-02-01",
+        "validUntil": "2027-12-31",
+        "callsPerDay": 8000,
+        "rowsPerDay": 40000,
+        "terms": None,
+        "reason": "秋季招生人数增加",
+        "handler": {"name": "赵敏", "phone": "0317-0000003"},
         **changes,
     }
 
@@ -273,17 +359,30 @@ def terms(**changes: Any) -> dict[str, Any]:
     }
 
 
+def log_succession(**changes: Any) -> dict[str, Any]:
+    return {"department": POLICE, "relay": "b1" * 20, "reason": "日志磁盘损毁", **changes}
+
+
 BODIES = {
     "department": department,
+    "department-status": department_status,
+    "recovery": recovery,
     "key": key,
+    "officer-key": officer_key,
     "revocation": revocation,
     "roles": roles,
     "application-object": application_object,
     "catalogue-version": catalogue_version,
     "review": review,
+    "withdrawal": withdrawal,
+    "withdrawal-review": withdrawal_review,
+    "freeze-order": freeze_order,
+    "unfreeze-order": freeze_order,
     "application": application,
     "reply": reply,
     "step": step,
+    "change": change,
     "terms": terms,
+    "log-succession": log_succession,
 }
 """A maker of a lawful body for every kind."""

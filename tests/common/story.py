@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from tests.common.chain import LedgerChain
     from tests.common.fakes import Emitted
 
-CENTRE = ids.department_id("11130900000000001A")
-POLICE = ids.department_id("11130900000000002B")
-EDUCATION = ids.department_id("11130900000000003C")
+CENTRE = ids.department_id("11130900000000001G")
+POLICE = ids.department_id("11130900000000002K")
+EDUCATION = ids.department_id("11130900000000003N")
 ZERO = bytes(32)
 FOREVER = 2**64 - 1
 YEAR = START + 365 * 86400

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -230,7 +231,11 @@ class TestTime:
 
 def strange(identity, number, **changes):
     """Return a call that no authorisation counts."""
-    members = {"counted": False, "refusal": "authorisation-unknown", "key": b"\x0a" * 32} | changes
+    members: dict[str, Any] = {
+        "counted": False,
+        "refusal": "authorisation-unknown",
+        "key": b"\x0a" * 32,
+    } | changes
     return new_draft(identity, number, **members)
 
 

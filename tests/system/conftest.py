@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.common.chain import RunningChain
 
-OUTSIDER = "11130900000000009Z"
+OUTSIDER = "111309000000000099"
 
 
 @dataclass

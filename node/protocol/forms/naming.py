@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..wire import ids
+from .parties import OfficerKeyPaper
 from .sharing import (
     ApplicationPaper,
+    ChangePaper,
     ReplyPaper,
     StepPaper,
     TermsPaper,
@@ -27,8 +29,8 @@ def departments_named(document: Document) -> tuple[bytes, ...]:
 def _codes(body: object) -> tuple[str, ...]:
     if isinstance(body, ApplicationPaper):
         return (body.entry.department, body.department)
-    if isinstance(body, ReplyPaper | StepPaper):
+    if isinstance(body, ReplyPaper | StepPaper | ChangePaper):
         return (body.parties.consumer, body.parties.provider)
     if isinstance(body, TermsPaper):
         return (body.provider,) if body.consumer is None else (body.consumer, body.provider)
-    return ()
+    return (body.department,) if isinstance(body, OfficerKeyPaper) else ()

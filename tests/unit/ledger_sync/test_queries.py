@@ -48,12 +48,12 @@ class TestDepartments:
         assert [fact.department for fact in queries.departments()] == [CENTRE, POLICE, EDUCATION]
 
     def test_finds_one_by_code_with_its_competent(self, queries):
-        fact = queries.get_department("11130900000000002B")
+        fact = queries.get_department("11130900000000002K")
         assert fact.department == POLICE
         assert fact.competent == CENTRE
         assert fact.status == enums.DepartmentStatus.ACTIVE
 
-    @pytest.mark.parametrize("code", ["11130900000000009Z", "short", "../../etc/passwd"])
+    @pytest.mark.parametrize("code", ["111309000000000099", "short", "../../etc/passwd"])
     def test_an_unknown_code_is_not_found(self, queries, code):
         with pytest.raises(NotFound):
             queries.get_department(code)
@@ -216,7 +216,7 @@ class TestAnchors:
         assert fact.log == named["log"]
         assert fact.size == 40
         registry = address_of("DepartmentRegistry").hex()
-        assert fact.origin == f"shareledger:{CHAIN_ID}:{registry}:11130900000000002B"
+        assert fact.origin == f"shareledger:{CHAIN_ID}:{registry}:11130900000000002K"
         assert queries.find_log(named["log"]) == fact
         assert queries.logs() == [fact]
 

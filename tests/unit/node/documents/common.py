@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CENTRE, POLICE, EDUCATION = (
     ids.department_id(code) for code in (papers.CENTRE, papers.POLICE, papers.EDUCATION)
 )
-STRANGER = ids.department_id("11130900000000009Z")
+STRANGER = ids.department_id("111309000000000099")
 URLS = {CENTRE: "http://centre", POLICE: "http://police", EDUCATION: "http://education"}
 ENTRY = ids.entry_id(POLICE, "30300101/06001")
 
@@ -54,7 +54,11 @@ class FakeLedger:
         return key
 
     def mine(self, kind: str, acting: bytes, parties=(), /, **event: Any) -> DecisionFact:
-        fact = DecisionFact((next(self.blocks), 0), kind, event, acting, frozenset(parties))
+        block = next(self.blocks)
+        event = {"seq": block, "department": acting, "competent": CENTRE, **event}
+        bound = documents.bindings_of(kind, event)
+        entitled = {each.object: frozenset(parties) for each in bound}
+        fact = DecisionFact((block, 0), kind, event, acting, entitled)
         self.facts.append(fact)
         return fact
 

@@ -21,8 +21,8 @@ from node.protocol.ledger.facts import (
 from node.protocol.wire import ids
 
 NOW = 1_790_000_000
-PROVIDER_CODE = "11130900MB0000001A"
-CONSUMER_CODE = "11130900MB0000002B"
+PROVIDER_CODE = "11130900MB0000001M"
+CONSUMER_CODE = "11130900MB0000002Q"
 PROVIDER = ids.department_id(PROVIDER_CODE)
 CONSUMER = ids.department_id(CONSUMER_CODE)
 APPLICATION = ids.application_id(CONSUMER, "zhihui-shengxue")
