@@ -231,6 +231,7 @@ class Node:
             self._open("log.db"),
             self.identities,
             on_fatal=lambda error: self.loops.fail("log writer", error),
+            strangers_per_day=self.settings.limits.strangers_per_day,
         )
 
     @cached_property

@@ -157,6 +157,7 @@ def _batches(identity: LogIdentity, entries: int, answer_bytes: int) -> Iterator
             event = second.to_bytes(8, "big") + draw.randbytes(24)
             authorisation, answer = draw.randrange(AUTHORISATIONS), draw.randbytes(answer_bytes)
             leaf = build_leaf(
+                judged=int(time.time()),
                 block=block,
                 event=event,
                 base=b'"@method": POST',

@@ -147,7 +147,7 @@ class ScriptedLedger:
         )
 
     def change(self, **changes: Any) -> None:
-        self.authorisations[AUTHORISATION] = replace(self.authorisations[AUTHORISATION], **changes)
+        self.authorisations[AUTHORISATION] = self.authorisations[AUTHORISATION]._replace(**changes)
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
         if self.failure is not None:

@@ -368,6 +368,7 @@ class City:
         call = signedcall.parse("POST", AUTHORITY, path, "", headers, body)
         members: dict[str, Any] = {
             "block": self.block(),
+            "judged": int(time.time()),
             "entry": ids.entry_id(ids.department_id(POLICE), ENTRY_CODE),
             "version": 1,
             "revision": 1,

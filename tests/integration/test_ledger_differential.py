@@ -103,7 +103,7 @@ class Stage:
             {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
         )
         if "error" in answer:
-            raise call_error(answer["error"], method)
+            raise call_error(answer["error"])
         return answer["result"]
 
     def call(self, to: bytes, data: bytes) -> bytes:
@@ -283,6 +283,9 @@ class Play:
             ours = refusal
         name = str(theirs.facts["name"]) if theirs else what
         self.stage.anchored[name] += 1
+        if name == "RelayMismatch":  # who sent it stands in no event: the core cannot know
+            assert log.relay != self.stage.relay.address
+            return
         assert _named(ours) == _named(theirs), log
         if theirs is None:
             self.follow(self.stage.send(self.at["AccessAnchors"], data))

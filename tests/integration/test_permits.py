@@ -20,13 +20,9 @@ from node.protocol.ledger.enums import (
     Permit,
     Step,
 )
+from node.protocol.ledger.judge import find_refusal, key_is_live, standing_of
 from node.protocol.wire import ids
-from node.service.authorise import (
-    in_force,
-    live_key,
-    permit,
-    standing,
-)
+from node.service.authorise import permit, refusal
 from node.service.request import Query
 from node.storage.engines import open_engine
 from tests.common.chain import deployed_on
@@ -99,11 +95,15 @@ class Ledger:
         snapshot = self.grants.snapshot(key, authorisation)
         query = Query(purpose, tuple(items), (), 100, None, "张三", "A-1")
         try:
-            own = standing(snapshot, live_key(snapshot, now))
-            in_force(snapshot, own, now)
-            permit(own, query, VERSION, None)
-        except tuple(REASONS) as refusal:
-            return REASONS[type(refusal)]
+            standing = standing_of(snapshot)
+            if not key_is_live(standing, now):
+                return Permit.UNKNOWN
+            code = find_refusal(standing, standing.provider, now)
+            if code is not None:
+                raise refusal(code, standing, snapshot)
+            permit(standing, now, query, VERSION, None)
+        except tuple(REASONS) as refused:
+            return REASONS[type(refused)]
         return Permit.PERMITTED
 
 

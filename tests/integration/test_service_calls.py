@@ -179,7 +179,7 @@ class TestResend:
         city.handle(call)
         city.now += 301
         key = city.signer.public_key.key_id
-        city.ledger.keys[key] = replace(city.ledger.keys[key], revoked_at=int(city.now) - 1)
+        city.ledger.keys[key] = city.ledger.keys[key]._replace(revoked_at=int(city.now) - 1)
         with pytest.raises(errors.ClockSkew):
             city.handle(call)
 

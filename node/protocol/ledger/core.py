@@ -59,7 +59,7 @@ class Ledger:
         self._outside = outside
         self._chain_id = origin.chain_id
         chain = (origin.chain_id, origin.registry)
-        self._handlers: dict[str, Handler] = {
+        self.handlers: dict[str, Handler] = {
             **_HANDLERS,
             "EnrolDepartment": partial(registry.enrol, root=origin.root_key),
             "RegisterLog": partial(anchors.register_log, chain=chain),
@@ -129,7 +129,7 @@ class Ledger:
         return act
 
     def _judge(self, act: Act) -> dict[str, Any]:
-        derived = self._handlers[act.name](act)
+        derived = self.handlers[act.name](act)
         self.store.put(SequenceFact(act.contract, act.seq))
         return derived
 

@@ -234,7 +234,7 @@ def parse_leaf(data: bytes, kinds: Collection[str] = (CALL,)) -> Leaf:
     kind, version = members.get("type"), members.get("v")
     if type(version) is not int or version != VERSION:
         raise MalformedReceipt(f"the leaf is of version {version!r:.20}; {VERSION} is read here")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise MalformedReceipt(f"the leaf is of no kind known here: {kind!r:.40}")
     if kind not in kinds:
         raise MalformedReceipt(f"the leaf is of kind {kind}; {' or '.join(kinds)} is wanted here")

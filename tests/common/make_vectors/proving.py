@@ -116,7 +116,12 @@ def make_log(town: Town, answer: dict[str, Any], query: dict[str, Any]) -> dict[
 
 def _draft(call: signedcall.SignedCall, **members: Any) -> dict[str, Any]:
     return build_leaf(
-        block=BLOCK, event=call.event, base=call.base, signature=call.signature, **members
+        block=BLOCK,
+        judged=CREATED,
+        event=call.event,
+        base=call.base,
+        signature=call.signature,
+        **members,
     )
 
 

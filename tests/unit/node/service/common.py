@@ -92,7 +92,7 @@ def key(**changes):
         revoked_at=None,
         digest=KEY_DIGEST,
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
 
 
 def authorisation(**changes):
@@ -115,7 +115,7 @@ def authorisation(**changes):
         terms=bytes(32),
         subject=SUBJECT,
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
 
 
 def entry(**changes):
@@ -129,7 +129,7 @@ def entry(**changes):
         item_count=6,
         digest=VERSION_DIGEST,
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
 
 
 def snapshot(**changes):
@@ -142,4 +142,4 @@ def snapshot(**changes):
         provider=department(PROVIDER, PROVIDER_CODE),
         consumer=department(CONSUMER, CONSUMER_CODE),
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
