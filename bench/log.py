@@ -26,7 +26,7 @@ from node.log import (
     LogReader,
     check_log,
 )
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import department_id, log_id, log_origin
 from node.protocol.wire.leaf import build_leaf
 from node.protocol.wire.merkle import leaf_hash, verify_inclusion

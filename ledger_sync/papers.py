@@ -15,7 +15,7 @@ from node.protocol.forms import bindings_of
 from node.protocol.ledger.enums import Role
 
 from .arguments import load_arguments
-from .projector.objects import ObjectKind
+from .objects import ObjectKind
 from .reading import reading
 from .tables import (
     APPLICATION,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from node.documents.ports import Position
     from node.protocol.forms import Concerned
 
-    from .rows import Row
+    from .reading import Row
 
 
 class Papers:
@@ -85,7 +85,8 @@ class Papers:
 
 
 def _decision(connection: Connection, row: Row) -> DecisionFact:
-    kind, event, acting = row["name"], load_arguments(row["args"]), row["acting"]
+    kind, acting = row["name"], row["acting"]
+    event = load_arguments(row["contract"], row["event"])
     return DecisionFact(
         position=(row["block"], row["log_index"]),
         kind=kind,

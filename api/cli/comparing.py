@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from api.parts import Node
-    from ledger_sync.facts import VersionFact
+    from node.protocol.ledger.facts import VersionFact
     from node.protocol.forms import Document
 
 ALONE = {"version", "salt"}

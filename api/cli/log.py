@@ -65,8 +65,9 @@ def check(
             except LogIncomplete as error:
                 size, most = error.facts["size"], error.facts["anchored"]
                 say(
-                    f"✗ 日志不完整：{identity.origin} 已锚定 {most} 条，这里只有 {size} 条（现有部分"
-                    "无误）。复制日志须连同 log.db-wal，或先停止节点；若确为原件，则其后的记录已丢失",
+                    f"✗ 日志不完整：{identity.origin} 已锚定 {most} 条，这里只有 {size} 条"
+                    "（现有部分无误）。复制日志须连同 log.db-wal，或先停止节点；"
+                    "若确为原件，则其后的记录已丢失",
                     f"✗ incomplete: {identity.origin} has {most} entries anchored and {size} here "
                     "(sound as far as they go). Copy log.db with its log.db-wal, or stop the node "
                     "first; if this is the original, what followed is lost",

@@ -24,7 +24,8 @@ from ..parts import Node
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
 
-    from node.protocol.ledger.facts import BlockRef, KeyFact
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import KeyFact
     from node.protocol.wire.signedcall import SignedCall
 
 HEADER_BYTES = 16_384

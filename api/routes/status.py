@@ -17,7 +17,7 @@ from ..parts import REGISTRY
 from .shapes import ServedShape, StatusShape
 
 if TYPE_CHECKING:
-    from ledger_sync.facts import LogFact
+    from node.protocol.ledger.facts import LogFact
     from node.log import LogIdentity
 
     from ..parts import Node

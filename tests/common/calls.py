@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from node.client.checks import Asked
@@ -20,6 +20,7 @@ from node.crypto import (
 from node.errors import NotFound
 from node.log import LogIdentity, LogReader, LogWriter
 from node.log.commit import STRANGERS_PER_DAY
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
@@ -29,7 +30,6 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.ledger.facts import (
     AuthorisationFact,
-    BlockRef,
     DepartmentFact,
     EntryFact,
     KeyFact,
@@ -148,7 +148,7 @@ class ScriptedLedger:
         )
 
     def change(self, **changes: Any) -> None:
-        self.authorisations[AUTHORISATION] = replace(self.authorisations[AUTHORISATION], **changes)
+        self.authorisations[AUTHORISATION] = self.authorisations[AUTHORISATION]._replace(**changes)
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
         if self.failure is not None:

@@ -11,7 +11,7 @@ from node.log import (
     Draft,
     LogIdentity,
 )
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import ZERO, department_id, log_id, log_origin
 from node.protocol.wire.leaf import OPEN, build_leaf
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from node.crypto import sm3
 from tests.common.codes import department_code
+
+if TYPE_CHECKING:
+    from node.crypto import Signer
 
 CENTRE, POLICE, EDUCATION = (department_code(number) for number in (1, 2, 3))
 KEY = (
@@ -17,6 +21,7 @@ OTHER_KEY = (
     "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
 )
 """The generator of the recommended curve."""
+ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
 DIGEST = "ab" * 32
 PERSON = "5e" * 32
 """The handle of an officer; a test that needs two persons gives the other one another."""
@@ -41,6 +46,22 @@ def department(**changes: Any) -> dict[str, Any]:
         "head": {"name": "李秀英", "post": "局长", "person": PERSON, "publicKey": KEY},
         **changes,
     }
+
+
+def head(signer: Signer, **changes: Any) -> dict[str, Any]:
+    """The head who has this key, and no other."""
+    return {
+        "name": "李秀英",
+        "post": "局长",
+        "person": person_of(signer),
+        "publicKey": signer.public_key.raw.hex(),
+        **changes,
+    }
+
+
+def person_of(signer: Signer) -> str:
+    """Return the handle of an officer who has this one key."""
+    return sm3(signer.public_key.key_id).hex()
 
 
 def key(**changes: Any) -> dict[str, Any]:

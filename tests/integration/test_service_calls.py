@@ -182,7 +182,7 @@ class TestResend:
         city.handle(call)
         city.now += 301
         key = city.signer.public_key.key_id
-        city.ledger.keys[key] = replace(city.ledger.keys[key], revoked_at=int(city.now) - 1)
+        city.ledger.keys[key] = city.ledger.keys[key]._replace(revoked_at=int(city.now) - 1)
         with pytest.raises(errors.ClockSkew):
             city.handle(call)
 
@@ -425,7 +425,7 @@ class TestJudged:
         city.ledger.block = replace(city.ledger.block, timestamp=int(city.now) + 20)
         with pytest.raises(errors.ClockSkew):
             city.handle(city.sign(body(), created=city.now - 281))
-        city.ledger.keys[key] = replace(city.ledger.keys[key], valid_until=int(city.now) + 20)
+        city.ledger.keys[key] = city.ledger.keys[key]._replace(valid_until=int(city.now) + 20)
         with pytest.raises(errors.SignatureInvalid):
             city.handle(city.sign(body()))
 
@@ -535,7 +535,7 @@ class TestNobody:
             for call in (unknown, (bad, number, data))
         ]
         key_id = city.signer.public_key.key_id
-        city.ledger.keys[key_id] = replace(city.ledger.keys[key_id], revoked_at=calls.START)
+        city.ledger.keys[key_id] = city.ledger.keys[key_id]._replace(revoked_at=calls.START)
         said.append(self.refused(city, city.sign(body()), errors.SignatureInvalid))
         assert len({error.message for error in said}) == 1
         assert {frozenset(error.facts) for error in said} == {frozenset({"base"})}

@@ -12,17 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..wire.leaf import SERVED
-from .enums import AuthorisationState as State
-from .enums import DepartmentStatus, EntryState, KeyKind, Mode, Permit
+from .enums import DepartmentStatus, KeyKind, Mode, Permit
+from .facts import AuthorisationFact, CatalogueFact, DepartmentFact, KeyFact, VersionFact, entry_at
 from .report import refuse
+from .steps import permit_in
 
 if TYPE_CHECKING:
     from ..wire.leaf import Leaf
-    from .facts import AuthorisationFact, DepartmentFact, EntryFact, KeyFact, Snapshot
+    from .facts import EntryFact, Snapshot
+    from .store import Store
 
-CALLABLE = frozenset({State.AGREED, State.DELIVERED, State.ACTIVE})
-"""States in which calls are permitted."""
-_HALTED = frozenset({State.SUSPENDED, State.RECTIFIED})
 _CODES = {
     Permit.UNKNOWN: "authorisation-unknown",
     Permit.DEPARTMENT_SUSPENDED: "department-suspended",
@@ -103,7 +102,7 @@ def stand(
         consumer_status=consumer.status if consumer else 0,
         entry=one.entry if one else b"",
         version=one.version if one else 0,
-        entry_frozen=entry is not None and (entry.frozen or entry.state == EntryState.FROZEN),
+        entry_frozen=entry is not None and entry.frozen,
         revision=one.revision if one else 0,
         state=one.state if one else 0,
         items=one.items if one else 0,
@@ -111,6 +110,22 @@ def stand(
         mode=one.mode if one else 0,
         valid_from=one.valid_from if one else 0,
         valid_until=one.valid_until if one else 0,
+    )
+
+
+def standing_in(store: Store, authorisation: int, key: bytes) -> Standing:
+    """Return what a call by `key` under an authorisation is judged by, as a store has it."""
+    one = store.find(AuthorisationFact, authorisation)
+    if one is None:
+        return stand(store.find(KeyFact, key), None, None, None, None)
+    entry = store.find(CatalogueFact, one.entry)
+    version = store.find(VersionFact, one.entry, one.version)
+    return stand(
+        store.find(KeyFact, key),
+        one,
+        entry_at(entry, version) if entry and version else None,
+        store.find(DepartmentFact, one.provider),
+        store.find(DepartmentFact, one.consumer),
     )
 
 
@@ -210,12 +225,8 @@ def _reasons(standing: Standing, at: int) -> list[Permit]:
         reasons.append(Permit.DEPARTMENT_SUSPENDED)
     if standing.entry_frozen:
         reasons.append(Permit.ENTRY_FROZEN)
-    if standing.state in _HALTED:
-        reasons.append(Permit.SUSPENDED)
-    elif standing.state >= State.TERMINATED:
-        reasons.append(Permit.TERMINATED)
-    elif standing.state not in CALLABLE:
-        reasons.append(Permit.NOT_AGREED)
+    if (reason := permit_in(standing.state)) is not Permit.PERMITTED:
+        reasons.append(reason)
     if at < standing.valid_from:
         reasons.append(Permit.NOT_STARTED)
     if at >= standing.valid_until:

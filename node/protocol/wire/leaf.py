@@ -24,7 +24,7 @@ from .ids import ZERO
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from ..ledger.facts import BlockRef
+    from ..evm.blocks import BlockRef
 
 VERSION = 2
 LIMIT = 4096

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import sm3
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire import (
     checkpoint,
     ids,
@@ -47,8 +47,10 @@ def make_log(town: Town, answer: dict[str, Any], query: dict[str, Any]) -> dict[
     refused = sign_query(town, "application", "AAAAAAAAAAAAAAAAAAAAAA")
     served = sign_query(town, "application", query["nonce"])
     strange = sign_query(town, "stranger", "BBBBBBBBBBBBBBBBBBBBBB")
-    committed = {name: bytes.fromhex(answer[name]) for name in ("operator", "matter")}
-    granted = {
+    committed: dict[str, Any] = {
+        name: bytes.fromhex(answer[name]) for name in ("operator", "matter")
+    }
+    granted: dict[str, Any] = {
         "authorisation": AUTHORISATION,
         "entry": ids.entry_id(ids.department_id(papers.POLICE), "30300101/06001"),
         "version": 1,
@@ -135,7 +137,7 @@ def _make_others(
     login = _sign_read(
         town, "office head of the police", "POST", "/api/v1/sessions", "DDDDDDDDDDDDDDDDDDDDDD"
     )
-    shown = {
+    shown: dict[str, Any] = {
         "entry": ids.entry_id(ids.department_id(papers.POLICE), "30300101/06001"),
         "version": 1,
         "rows": 1,

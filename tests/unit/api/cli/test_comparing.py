@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from api.cli.comparing import Newest, sort_filing
-from ledger_sync.facts import VersionFact
+from node.protocol.ledger.facts import VersionFact
 from node.errors import LedgerBehind
 from node.office.act import new_paper
 from node.protocol.ledger.enums import EntryState

@@ -4,7 +4,7 @@ import pytest
 
 from node import errors
 from node.crypto import SoftwareSigner
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire import signedcall
 from node.service.caller import authenticate, judged_second
 

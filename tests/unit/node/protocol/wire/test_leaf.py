@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from node.crypto import sm3
 from node.errors import InvalidInput, MalformedReceipt
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire import canonical
 from node.protocol.wire.leaf import (
     AUDIT,
