@@ -253,7 +253,7 @@ class Service:
     ) -> bytes:
         scales = {item.code: item.scale for item in version.items}
         rows: list[dict[str, object]] = [
-            {item: render(value, scales[item]) for item, value in row.items()} for row in page.rows
+            {item: render(row[item], scales[item]) for item in query.items} for row in page.rows
         ]
         mask_rows(rows, verdict.masks)
         following = None
