@@ -62,6 +62,11 @@ def code_of(department: bytes) -> str:
         return department.hex()
 
 
+def contract_of(name: bytes) -> str:
+    """Return the name a contract is listed under."""
+    return name.rstrip(b"\0").decode("ascii", "replace")
+
+
 def day_of(seconds: int, *, last: bool = False) -> str:
     """Return the Beijing day of a chain time; `last`: of the day an exclusive end closes."""
     from node.protocol.forms import BEIJING

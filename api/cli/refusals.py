@@ -132,7 +132,7 @@ def _value(error: str, name: str, value: Any) -> str:  # noqa: ANN401 - values o
     from . import naming
 
     if isinstance(value, bytes):
-        return naming.code_of(value)
+        return naming.contract_of(value) if name == "name" else naming.code_of(value)
     if isinstance(value, bool):
         return "开" if value else "关"
     if name in TIMES:
