@@ -9,17 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import t
-from .deciding import decide_or_show
+from .deciding import Taking, decision
 from .opening import open_node
 from .options import (
-    AgainOption,
     AuthorisationArgument,
     ConfigOption,
     ContactNameOption,
     ContactPhoneOption,
-    DryRunOption,
-    KeyOption,
-    PasswordOption,
     ReasonOption,
     TermsOption,
 )
@@ -149,8 +145,9 @@ def _choices(words: Mapping[Any, str]) -> str:
     return "；".join(f"{name} {word}" for name, word in words.items())
 
 
-@app.command(help=t("申请使用目录数据，一次签名一份或多份", "apply for entries"))
+@decision(app, "申请使用目录数据，一次签名一份或多份", "apply for entries")
 def apply(
+    at: Taking,
     forms: Annotated[
         list[Path],
         typer.Argument(
@@ -159,34 +156,27 @@ def apply(
         ),
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     terms: TermsOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the consumer's office head; agreed to at once under a standing reply."""
     from .blanks import read_form, read_terms
 
     wanted = None if terms is None else read_terms(terms)
     bodies = [read_form(form) for form in forms]
-    with open_node(config) as node:
+    with at.open() as node:
         act = node.drafter.apply_for(bodies, wanted)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
-@app.command(help=t("答复申请：同意、部分同意、不同意", "reply to an application"))
+@decision(app, "答复申请：同意、部分同意、不同意", "reply to an application")
 def reply(
+    at: Taking,
     number: AuthorisationArgument,
     answer: Annotated[
         AnswerName,
         typer.Argument(metavar="ANSWER", help=t(_choices(ANSWER_WORDS), "agree, partly or refuse")),
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     opinion: Annotated[str, typer.Option("--opinion", help=t("答复意见", "the opinion"))],
     contact_name: ContactNameOption,
     contact_phone: ContactPhoneOption,
@@ -205,8 +195,6 @@ def reply(
     start: FirstDayOption = None,
     until: LastDayOption = None,
     terms: TermsOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the provider's office head; each item that is not granted has its reason."""
     from .blanks import read_refusals, read_terms
@@ -214,7 +202,7 @@ def reply(
     listed = [] if refusals is None else read_refusals(refusals)
     wanted = None if terms is None else read_terms(terms)
     said = {"opinion": opinion, "handler": {"name": contact_name, "phone": contact_phone}}
-    with open_node(config) as node:
+    with at.open() as node:
         act = node.drafter.reply(
             number,
             ANSWER_WORDS[answer],
@@ -223,20 +211,18 @@ def reply(
             said=said,
             terms=wanted,
         )
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
-@app.command(help=t("走一步：审核、交付、暂停、恢复等", "take a step"))
+@decision(app, "走一步：审核、交付、暂停、恢复等", "take a step")
 def step(
+    at: Taking,
     number: AuthorisationArgument,
     name: Annotated[
         StepName,
         typer.Argument(metavar="STEP", help=t(_choices(STEP_WORDS), ", ".join(StepName))),
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     reason: ReasonOption,
     measures: Annotated[
         str | None, typer.Option("--measures", help=t("整改措施或要求", "measures taken or asked"))
@@ -261,8 +247,6 @@ def step(
         OutcomeName | None,
         typer.Option("--outcome", help=t("裁定：" + _choices(OUTCOME_WORDS), "as ruled")),
     ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Who signs follows from the step: the reviewer, the provider, the consumer, the competent."""
     said = {
@@ -273,18 +257,16 @@ def step(
         "effective": effective,
         "outcome": None if outcome is None else OUTCOME_WORDS[outcome],
     }
-    with open_node(config) as node:
+    with at.open() as node:
         act, against = node.drafter.step(number, STEP_WORDS[name], said)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run, context=against)
+        at.take_at(node, act, against)
 
 
-@app.command(help=t("提出变更：信息项、期限、限额、附加条件", "propose other terms"))
+@decision(app, "提出变更：信息项、期限、限额、附加条件", "propose other terms")
 def propose_change(
+    at: Taking,
     number: AuthorisationArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     reason: ReasonOption,
     contact_name: ContactNameOption,
     contact_phone: ContactPhoneOption,
@@ -299,8 +281,6 @@ def propose_change(
     start: FirstDayOption = None,
     until: LastDayOption = None,
     terms: TermsOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the office head of either side; in force when the other side accepts it."""
     from .blanks import read_terms
@@ -308,29 +288,25 @@ def propose_change(
     wanted = None if terms is None else read_terms(terms)
     changes = {**_terms(calls_per_day, rows_per_day, start, until), "items": item}
     said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
-    with open_node(config) as node:
+    with at.open() as node:
         act = node.drafter.propose_change(number, changes, said, wanted)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
-@app.command(help=t("同意对方提出的变更", "accept the change the other side proposed"))
+@decision(app, "同意对方提出的变更", "accept the change the other side proposed")
 def accept_change(
+    at: Taking,
     number: AuthorisationArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     reason: ReasonOption,
     contact_name: ContactNameOption,
     contact_phone: ContactPhoneOption,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the office head of the other side; the terms are those proposed, word for word."""
     said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
-    with open_node(config) as node:
+    with at.open() as node:
         act = node.drafter.accept_change(number, said)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
 def _terms(

@@ -7,15 +7,20 @@ decision to its end instead of signing another, and one that is mined is not tak
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from .console import note, say
+from .console import note, say, t
 from .opening import load_signer, open_node
+from .options import AgainOption, ConfigOption, DryRunOption, KeyOption, PasswordOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
-    from typing import Any
+    from contextlib import AbstractContextManager
+
+    import typer
 
     from api.parts import Node
     from node.crypto import Signer
@@ -56,39 +61,77 @@ def decide(
     return decided
 
 
-def decide_at(
-    config: Path,
-    act: Act,
-    key: Path,
-    password_file: Path,
-    possession: Signer | None = None,
-    *,
-    again: bool,
-    dry_run: bool,
-) -> None:
-    """Show an act that needs nothing of the node (`dry_run`), or decide it at a node's desk."""
-    if dry_run:
-        show(act)
-        return
-    with open_node(config) as node:
-        decide(node, act, load_signer(key, password_file), possession, again=again)
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What every command that decides is told: at which node, whose key signs, and whether."""
+
+    config: Path
+    key: Path
+    password_file: Path
+    again: bool
+    dry_run: bool
+
+    def take(self, act: Act, possession: Signer | None = None) -> None:
+        """Show an act that needs nothing of the node (`--dry-run`), or decide it there."""
+        if self.dry_run:
+            show(act)
+            return
+        with open_node(self.config) as node:
+            decide(node, act, self.signer(), possession, again=self.again)
+
+    def take_at(self, node: Node, act: Act, context: bytes = b"") -> None:
+        """The same for an act that was drafted from what the node knows."""
+        if self.dry_run:
+            show(act)
+        else:
+            decide(node, act, self.signer(), again=self.again, context=context)
+
+    def open(self) -> AbstractContextManager[Node]:
+        """Open the node, for what an act is drafted from."""
+        return open_node(self.config)
+
+    def signer(self) -> Signer:
+        """Load the key that signs."""
+        return load_signer(self.key, self.password_file)
 
 
-def decide_or_show(
-    node: Node,
-    act: Act,
-    key: Path,
-    password_file: Path,
-    *,
-    again: bool,
-    dry_run: bool,
-    context: bytes = b"",
-) -> None:
-    """Show an act that was drafted from what the node knows (`dry_run`), or decide it."""
-    if dry_run:
-        show(act)
-    else:
-        decide(node, act, load_signer(key, password_file), again=again, context=context)
+_COMMON = {
+    "config": (ConfigOption, Parameter.empty),
+    "key": (KeyOption, Parameter.empty),
+    "password_file": (PasswordOption, Parameter.empty),
+    "again": (AgainOption, False),
+    "dry_run": (DryRunOption, False),
+}
+
+
+def decision(
+    app: typer.Typer, chinese: str, english: str, *, name: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function that decides; its first parameter is the `Taking`."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        own = list(signature(function).parameters.values())[1:]
+        parameters = [
+            *(each.replace(annotation=hints[each.name]) for each in own),
+            *(
+                Parameter(common, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+                for common, (kind, default) in _COMMON.items()
+            ),
+        ]
+
+        def command(**given: Any) -> None:  # noqa: ANN401 - options of all kinds
+            taking = Taking(**{common: given.pop(common) for common in _COMMON})
+            function(taking, **given)
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        # Typer reads both: what the terminal may say is the function's own, then the common.
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        app.command(name=name, help=t(chinese, english))(command)
+        return function
+
+    return register
 
 
 def show(act: Act) -> None:

@@ -8,17 +8,13 @@ from typing import Annotated
 import typer
 
 from .console import t, table
-from .deciding import decide_at, decide_or_show
+from .deciding import Taking, decision
 from .opening import load_signer, open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
-    KeyOption,
     NewKeyOption,
     NewPasswordOption,
-    PasswordOption,
     PersonOption,
     ReasonOption,
 )
@@ -28,8 +24,9 @@ from .wording import Commands
 app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
 
 
-@app.command(help=t("登记部门及其首任负责人的密钥", "enrol a department with its head's key"))
+@decision(app, "登记部门及其首任负责人的密钥", "enrol a department with its head's key")
 def enrol(
+    at: Taking,
     form: Annotated[
         Path,
         typer.Argument(
@@ -37,17 +34,12 @@ def enrol(
         ),
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     head_key: Annotated[
         Path,
         typer.Option("--head-key", help=t("首任负责人的密钥文件", "key file of its first head")),
     ],
     person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the competent department's head; the first department by the root key."""
     from node.office.act import completed
@@ -57,24 +49,20 @@ def enrol(
     from .blanks import read_form
 
     body = read_form(form)
-    head = load_signer(head_key, new_password_file or password_file)
+    head = load_signer(head_key, new_password_file or at.password_file)
     if isinstance(body.get("head"), dict):
-        handle = handle_of(head_key, person, keep=not dry_run)
+        handle = handle_of(head_key, person, keep=not at.dry_run)
         public = head.public_key.raw.hex()
         body["head"] = {**body["head"], "person": handle, "publicKey": public}
     act = enrol_department(completed(DepartmentPaper, body))
-    decide_at(config, act, key, password_file, head, again=again, dry_run=dry_run)
+    at.take(act, head)
 
 
-@app.command(
-    help=t("变更部门信息：节点网址、联系人；主管、初审、登记权由主管部门变更", "change it")
-)
+@decision(app, "变更部门信息：节点网址、联系人；主管、初审、登记权由主管部门变更", "change it")
 def update(
+    at: Taking,
     department: CodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     name: Annotated[str | None, typer.Option("--name", help=t("部门名称", "its name"))] = None,
     url: Annotated[str | None, typer.Option("--url", help=t("节点网址", "URL of its node"))] = None,
     contact_name: Annotated[
@@ -94,8 +82,6 @@ def update(
         bool | None,
         typer.Option("--may-enrol/--may-not-enrol", help=t("可登记下级部门", "may enrol others")),
     ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by its own head; competent, screening and enrolment by the present competent's."""
     from node.errors import InvalidInput
@@ -113,29 +99,25 @@ def update(
         "screening": screening,
         "mayEnrol": may_enrol,
     }
-    with open_node(config) as node:
+    with at.open() as node:
         changes = {member: value for member, value in given.items() if value is not None}
         act = node.drafter.update_department(department, changes)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
 def _order(word: str, chinese: str, english: str) -> None:
-    @app.command(name=english, help=t(chinese, f"{english} a department"))
+    @decision(app, chinese, f"{english} a department", name=english)
     def order(
+        at: Taking,
         department: CodeArgument,
         *,
-        config: ConfigOption,
-        key: KeyOption,
-        password_file: PasswordOption,
         reason: ReasonOption,
-        again: AgainOption = False,
-        dry_run: DryRunOption = False,
     ) -> None:
         """Signed by the competent department's head."""
         from node.office.departments import set_department_status
 
         act = set_department_status({"department": department, "order": word, "reason": reason})
-        decide_at(config, act, key, password_file, again=again, dry_run=dry_run)
+        at.take(act)
 
 
 _order("停用", "停用一个部门：不再服务它，它也不能作决定", "suspend")
@@ -143,27 +125,23 @@ _order("恢复", "恢复一个停用的部门", "resume")
 _order("关闭", "关闭一个部门，不可恢复", "close")
 
 
-@app.command(help=t("负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销", "a new head key"))
+@decision(app, "负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销", "a new head key")
 def recover(
+    at: Taking,
     department: CodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     new_key: NewKeyOption,
     name: Annotated[str, typer.Option("--name", help=t("负责人姓名", "the head's name"))],
     post: Annotated[str, typer.Option("--post", help=t("负责人职务", "the head's post"))],
     reason: ReasonOption,
     person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the competent department's head and, as possession, by the new key."""
     from node.office.departments import recover_key
 
-    new = load_signer(new_key, new_password_file or password_file)
-    handle = handle_of(new_key, person, keep=not dry_run)
+    new = load_signer(new_key, new_password_file or at.password_file)
+    handle = handle_of(new_key, person, keep=not at.dry_run)
     head = {
         "name": name,
         "post": post,
@@ -171,7 +149,7 @@ def recover(
         "publicKey": new.public_key.raw.hex(),
     }
     act = recover_key({"department": department, "head": head, "reason": reason})
-    decide_at(config, act, key, password_file, new, again=again, dry_run=dry_run)
+    at.take(act, new)
 
 
 @app.command(name="list", help=t("列出全部部门", "list the departments"))

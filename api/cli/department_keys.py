@@ -12,19 +12,15 @@ from node.errors import InvalidInput
 
 from . import department as departments
 from .console import t, table
-from .deciding import decide_at
+from .deciding import Taking, decision
 from .naming import code_of, day_of, find_body, role_names, today, word_of
 from .opening import load_signer, open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
     FromOption,
-    KeyOption,
     NewKeyOption,
     NewPasswordOption,
-    PasswordOption,
     PersonOption,
     ReasonOption,
     UntilOption,
@@ -80,8 +76,9 @@ ROLE_WORDS = {
 """The documents' words for them."""
 
 
-@app.command(help=t("登记一把密钥（人员、部门或应用系统）", "register a key"))
+@decision(app, "登记一把密钥（人员、部门或应用系统）", "register a key")
 def add_key(
+    at: Taking,
     department: CodeArgument,
     kind: Annotated[
         Kind,
@@ -94,9 +91,6 @@ def add_key(
         ),
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     new_key: NewKeyOption,
     name: Annotated[
         str, typer.Option("--name", help=t("人员、部门或应用系统的名称", "whose key it is"))
@@ -126,14 +120,12 @@ def add_key(
         typer.Option("--host", help=t("托管时，受托部门代码", "code of the host, if hosted")),
     ] = None,
     new_password_file: NewPasswordOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head and, as possession, by the new key."""
     from node.office.departments import add_key as build
     from node.office.departments import add_officer_key
 
-    passwords = new_password_file or password_file
+    passwords = new_password_file or at.password_file
     added = load_signer(new_key, passwords)
     common = {
         "name": name,
@@ -144,7 +136,7 @@ def add_key(
     if kind is Kind.OFFICER:
         if post is None:
             raise InvalidInput(t("人员密钥应写明职务 --post", "an officer has a --post"))
-        handle = handle_of(new_key, person, keep=not dry_run)
+        handle = handle_of(new_key, person, keep=not at.dry_run)
         officer = {"department": department, "post": post, "person": handle}
         act = add_officer_key({**common, **officer})
     else:
@@ -153,7 +145,7 @@ def add_key(
         hosted = {"custody": "own" if host is None else "hosted", "host": host}
         keys = _second_keys(passwords, unwrap_key, log_key, common)
         act = build({**common, **kinds, **hosted, **keys})
-    decide_at(config, act, key, password_file, added, again=again, dry_run=dry_run)
+    at.take(act, added)
 
 
 def _second_keys(
@@ -173,14 +165,12 @@ def _second_keys(
     return keys
 
 
-@app.command(help=t("注销一把密钥", "withdraw a key"))
+@decision(app, "注销一把密钥", "withdraw a key")
 def revoke_key(
+    at: Taking,
     department: CodeArgument,
     revoked: KeyIdArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     reason: ReasonOption,
     since: Annotated[
         str | None,
@@ -190,24 +180,20 @@ def revoke_key(
             help=t("疑似失控之日", "day it is believed to have been lost"),
         ),
     ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head; what the key signed before stays valid."""
     from node.office.departments import revoke_key as build
 
     body = {"department": department, "key": revoked, "reason": reason, "since": since}
-    decide_at(config, build(body), key, password_file, again=again, dry_run=dry_run)
+    at.take(build(body))
 
 
-@app.command(help=t("授予一把密钥在本部门的角色（可为他部门的密钥）", "grant a key its roles"))
+@decision(app, "授予一把密钥在本部门的角色（可为他部门的密钥）", "grant a key its roles")
 def grant(
+    at: Taking,
     department: CodeArgument,
     grantee: KeyIdArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     post: Annotated[str, typer.Option("--post", help=t("持有人职务", "the holder's post"))],
     reason: ReasonOption,
     until: UntilOption,
@@ -229,8 +215,6 @@ def grant(
     deputy: Annotated[
         bool, typer.Option("--deputy", help=t("代行职务（代）", "acts for another"))
     ] = False,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head. What is granted replaces what the key held there."""
     from node.office.departments import grant_roles
@@ -249,7 +233,7 @@ def grant(
         "validFrom": start or today(),
         "validUntil": until,
     }
-    decide_at(config, grant_roles(body), key, password_file, again=again, dry_run=dry_run)
+    at.take(grant_roles(body))
 
 
 @app.command(help=t("列出一个部门的密钥和角色", "list a department's keys and roles"))

@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import say, t, table
-from .deciding import decide_or_show
+from .deciding import Taking, decision
 from .opening import open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
-    KeyOption,
-    PasswordOption,
     ReasonOption,
 )
 from .wording import Commands
@@ -101,45 +97,37 @@ def check(
             )
 
 
-@app.command(help=t("登记一个部门的日志", "register a department's log"))
+@decision(app, "登记一个部门的日志", "register a department's log")
 def register(
+    at: Taking,
     department: CodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     relay: RelayOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
     from node.office.logs import register_log
 
-    with open_node(config) as node:
+    with at.open() as node:
         account = node.relay.address if relay is None else _address(relay)
         act = register_log(department, account)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
-@app.command(help=t("更换日志：原日志终止，另开新日志", "end the department's log, begin another"))
+@decision(app, "更换日志：原日志终止，另开新日志", "end the department's log, begin another")
 def supersede(
+    at: Taking,
     department: CodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     reason: ReasonOption,
     relay: RelayOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head; the old log gets no anchor any more."""
     from node.office.logs import supersede_log
 
-    with open_node(config) as node:
+    with at.open() as node:
         account = node.relay.address if relay is None else _address(relay)
         body = {"department": department, "relay": account.hex(), "reason": reason}
-        decide_or_show(node, supersede_log(body), key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, supersede_log(body))
 
 
 @app.command(name="list", help=t("列出各部门的日志", "list the registered logs"))

@@ -10,17 +10,13 @@ from node.errors import InvalidInput
 
 from . import reviewing
 from .console import t, table
-from .deciding import decide_at, decide_or_show
+from .deciding import Taking, decision
 from .naming import code_of, entry_state_name
 from .opening import open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
     EntryCodeArgument,
-    KeyOption,
-    PasswordOption,
     ReasonOption,
 )
 
@@ -28,8 +24,9 @@ app = reviewing.app
 """The catalogue's group, with the commands of this module."""
 
 
-@app.command(help=t("申请撤回在用的目录，一次签名一个或多个", "ask to withdraw entries in force"))
+@decision(app, "申请撤回在用的目录，一次签名一个或多个", "ask to withdraw entries in force")
 def withdraw(
+    at: Taking,
     department: CodeArgument,
     entries: Annotated[
         list[str],
@@ -37,17 +34,11 @@ def withdraw(
             metavar="ENTRY=REASON...", help=t("目录代码=理由，可写多个", "the entries, and why")
         ),
     ],
-    *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's head; a reviewer of the competent department decides."""
-    with open_node(config) as node:
+    with at.open() as node:
         act = node.drafter.submit_withdrawal(department, _reasons(entries))
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
 @app.command(help=t("列出待审核的撤回申请", "list the withdrawals that wait for their review"))
@@ -72,15 +63,13 @@ def withdrawals(config: ConfigOption) -> None:
     )
 
 
-@app.command(help=t("审核撤回申请：除 --refuse 外均同意", "agree to a withdrawal, or refuse"))
+@decision(app, "审核撤回申请：除 --refuse 外均同意", "agree to a withdrawal, or refuse")
 def review_withdrawal(
+    at: Taking,
     document: Annotated[
         str, typer.Argument(metavar="DOCUMENT", help=t("申请书的摘要", "digest of the request"))
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     competent: Annotated[
         str, typer.Option("--competent", metavar="CODE", help=t("主管部门代码", "who reviews"))
     ],
@@ -94,40 +83,34 @@ def review_withdrawal(
             help=t("不同意及理由，可写多次", "refuse it, and why"),
         ),
     ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by a reviewer of the competent department who did not ask for it himself."""
     from node.protocol.wire.encoding import hex32
 
     said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
-    with open_node(config) as node:
+    with at.open() as node:
         act = node.drafter.review_withdrawal(hex32(document), _reasons(refuse or []), said)
-        decide_or_show(node, act, key, password_file, again=again, dry_run=dry_run)
+        at.take_at(node, act)
 
 
 def _order(name: str, chinese: str, english: str) -> None:
-    @app.command(name=name, help=t(chinese, english))
+    @decision(app, chinese, english, name=name)
     def order(
+        at: Taking,
         department: CodeArgument,
         entry: EntryCodeArgument,
         *,
-        config: ConfigOption,
-        key: KeyOption,
-        password_file: PasswordOption,
         competent: Annotated[
             str, typer.Option("--competent", metavar="CODE", help=t("主管部门代码", "who orders"))
         ],
         reason: ReasonOption,
-        again: AgainOption = False,
-        dry_run: DryRunOption = False,
     ) -> None:
         """Signed by the competent department's head; freezing by its duty officer as well."""
         from node.office.catalogue import freeze_entry, unfreeze_entry
 
         build = freeze_entry if name == "freeze" else unfreeze_entry
         body = {"competent": competent, "department": department, "code": entry, "reason": reason}
-        decide_at(config, build(body), key, password_file, again=again, dry_run=dry_run)
+        at.take(build(body))
 
 
 _order("freeze", "冻结一个目录：停止对它的一切调用和申请", "stop all calls and applications")
