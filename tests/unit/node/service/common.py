@@ -142,4 +142,4 @@ def snapshot(**changes):
         provider=department(PROVIDER, PROVIDER_CODE),
         consumer=department(CONSUMER, CONSUMER_CODE),
     )
-    return fact._replace(**changes)
+    return replace(fact, **changes)
