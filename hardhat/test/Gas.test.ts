@@ -36,10 +36,15 @@ const SNAPSHOT = new URL("../snapshots/gas.json", import.meta.url);
 
 type Figures = Record<string, Record<string, number>>;
 
-/** Most that one decision of each function may cost; what is not named here, `OTHER`. Many at once are not limited. */
+/**
+ * Most that one decision of each function may cost; what is not named here, `OTHER`. Many at once are not limited. A key
+ * is registered with a second signature, and a split is shown with two.
+ */
 const LIMITS: Record<string, number> = {
   enrolDepartment: 1_100_000,
   addKey: 1_100_000,
+  recoverKey: 1_100_000,
+  freeze: 660_000,
   applyFor: 560_000,
   anchor: 65_000,
 };
