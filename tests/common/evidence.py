@@ -306,6 +306,8 @@ class City:
             subject=subject.hex() if subject else None,
         )
         self.decide("Step", fields, self.officers[POLICE])
+        if subject is not None:
+            self.answered = document  # a protective step's document is never waited for
         return document
 
     def build(self) -> None:

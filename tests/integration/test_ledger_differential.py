@@ -241,6 +241,8 @@ class Play:
         data = abi.encode_call("AccessAnchors", "anchor", args)
         if (args["log"], size, args["root"]) == (log.log, log.size, log.root):
             # The anchorer sends again what it cannot know to have arrived: nothing follows.
+            if log.relay != self.stage.relay.address:
+                return
             assert self.stage.call(self.at["AccessAnchors"], data) == b""
             return
         event = {**args, "size": size}

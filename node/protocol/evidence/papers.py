@@ -36,18 +36,17 @@ def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store)
     Raises:
         EvidenceInvalid: one that no decision names, or that agrees with none that does.
     """
-    parsed = {}
+    bound, parsed = _bindings(events, bundle.documents), {}
     for position, (digest, data) in enumerate(sorted(bundle.documents.items())):
-        with checking(f"documents[{position}]", "文书格式不合规范", "not a well-formed document"):
-            parsed[digest] = forms.parse(data)
-    bound = _bindings(events, parsed)
-    for position, digest in enumerate(sorted(parsed)):
+        where = f"documents[{position}]"
         if digest not in bound:
             refuse(
-                f"documents[{position}]",
+                where,
                 f"没有任何决定引用这份文书（SM3 {digest.hex()}）",
                 f"no decision names the document with SM3 {digest.hex()}",
             )
+        with checking(where, "文书格式不合规范", "not a well-formed document"):
+            parsed[digest] = forms.parse(data)
     papers: Papers = {}
     # What names items means something only beside the pinned version, so the versions come first.
     for needs_version in (False, True):
@@ -59,14 +58,14 @@ def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store)
 
 
 def _bindings(
-    events: Iterable[ChainEvent], parsed: Mapping[bytes, forms.Document]
+    events: Iterable[ChainEvent], documents: Mapping[bytes, bytes]
 ) -> dict[bytes, list[Bound]]:
     found: dict[bytes, list[Bound]] = defaultdict(list)
     for event in events:
         if is_decision(event.name):
             name = from_event(event.name, event.args)[0].name
             for binding in forms.bindings_of(name, event.args):
-                if binding.digest in parsed:
+                if binding.digest in documents:
                     found[binding.digest].append((event, binding))
     return found
 

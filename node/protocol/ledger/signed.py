@@ -203,4 +203,6 @@ def _roles(act: Act, department: bytes) -> int:
 
 
 def _show(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_show, value))}]"
     return value.hex() if isinstance(value, bytes) else str(value)

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from api.cli.comparing import Newest, sort_filing
-from node.protocol.ledger.facts import VersionFact
 from node.errors import LedgerBehind
 from node.office.act import new_paper
 from node.protocol.ledger.enums import EntryState
+from node.protocol.ledger.facts import VersionFact
 from node.protocol.wire import ids
 from tests.common import papers
 
