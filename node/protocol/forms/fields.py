@@ -96,7 +96,7 @@ Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_trim
 """Something said in words."""
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_trimmed)]
 DepartmentCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
-"""Unified social credit code (GB 32100), 18 characters."""
+"""Unified social credit code, 18 characters; its check digit: `codes.unified_code`."""
 EntryCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z._-]+/[0-9A-Za-z._-]+$")]
 """分类码/顺序码, exactly one slash."""
 ItemCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z_]+$")]
