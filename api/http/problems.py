@@ -28,6 +28,7 @@ from node.errors import (
     Unavailable,
     VerificationError,
 )
+from node.protocol.wire.characters import visible
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -147,7 +148,7 @@ def problem(error: LedgerError, status: int | None = None) -> dict[str, object]:
         "title": title.chinese,
         "titleEn": title.english,
         "status": status or status_of(type(error)),
-        "detail": error.message,
+        "detail": visible(error.message),
         "code": error.code,
     }
 
