@@ -12,9 +12,9 @@ from coincurve import PrivateKey
 
 from node.chain.embedded import EmbeddedChain
 from node.chain.gateway import Gateway
-from node.chain.transactions import address_of, sign_legacy
+from node.chain.transactions import address_of
 from node.errors import ChainUnavailable
-from tests.common.chain import CHAIN_ID
+from tests.common.chain import CHAIN_ID, sign_legacy
 
 pytestmark = pytest.mark.chain
 

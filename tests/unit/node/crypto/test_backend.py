@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_an_unknown_backend_is_refused() -> None:
 
 
 VECTORS = [name for name in selftest._TESTS if "gmssl" not in name]
-FAULTS = {
+FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
     "SM3 beside gmssl": [(selftest, "sm3", lambda _: bytes(32))],
     "SM4 beside gmssl": [(selftest, "sm4_seal", lambda *_: bytes(32))],
     "SM2 beside gmssl": [
@@ -63,7 +64,7 @@ FAULTS = {
     ("name", "fault"), [(name, fault) for name, faults in FAULTS.items() for fault in faults]
 )
 def test_a_cipher_gmssl_disagrees_with_stops_the_process(
-    name: str, fault: tuple[object, str, object], monkeypatch: pytest.MonkeyPatch
+    name: str, fault: tuple[Any, str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(*fault)
     monkeypatch.setattr(selftest, "_TESTS", {name: selftest._TESTS[name]})
