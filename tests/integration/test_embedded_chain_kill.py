@@ -23,7 +23,7 @@ CLIENTS = 4
 SERVER = """
 import sys
 from pathlib import Path
-from api.chainrpc import serve
+from api.http.chainrpc import serve
 from node.chain.embedded import EmbeddedChain
 chain = EmbeddedChain(Path(sys.argv[1]), int(sys.argv[2]))
 serve(chain, announce=lambda url: print(url, flush=True))
