@@ -82,7 +82,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/chain/artifacts docs/openapi.json
 
 ##@ Parts
-.PHONY: unit integration fmt abi gas openapi bench
+.PHONY: unit integration fmt abi gas openapi bench bench-against
 unit: setup ## fast tests without processes (T=path narrows)
 	$(BIN)/pytest tests/unit
 
@@ -104,3 +104,6 @@ openapi: setup ## docs/openapi.json from the API
 
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
+
+bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200: a try)
+	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
