@@ -16,14 +16,16 @@ from api.cli.console import say
 from node.documents.importing.template import write_template
 from tests.common.t2 import ROW, SECOND_ITEM
 
+from .builds import CommandFailed
 from .city import POLICE, City, Keys, founded
 from .history import Teller
+from .recorded import Recorded, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..machine import Machine
-    from .builds import Build, Running
+    from .builds import Build
 
 CONNECTIONS = 32
 VERIFICATIONS = 3
@@ -96,7 +98,7 @@ class Side:
     city: City
     amounts: Amounts
     found: Found = field(default_factory=dict)
-    histories: dict[str, Running] = field(default_factory=dict)
+    histories: dict[str, Recorded] = field(default_factory=dict)
     made: int = 0
     """Calls made so far."""
 
@@ -108,12 +110,15 @@ class Side:
         """Start the chains to be followed, tell their history, export a bundle."""
         city = self.city
         for name in (BLANK, DECIDED, ANCHORED):
-            running = self.histories[name] = city.chain_on(name)
+            running = city.chain_on(name)
             stack.callback(running.stop)
             running.start()
-            city.write_settings(name, running.server.url)
-        Teller(city, self.histories[DECIDED].server.url).decisions(self.amounts.decisions)
-        Teller(city, self.histories[ANCHORED].server.url).anchors(self.amounts.anchors)
+            history = stack.enter_context(recorded(running.server.url))
+            city.write_settings(name, history.url)
+            self.histories[name] = history
+        Teller(city, self.histories[DECIDED].chain).decisions(self.amounts.decisions)
+        Teller(city, self.histories[ANCHORED].chain).anchors(self.amounts.anchors)
+        self.follow()
         event = city.await_calls()
         bundle = ("-o", "evidence.json", "--trust", "trust.json")
         city.run("trace", "export", event, *bundle, "--config", "node.toml")
@@ -180,10 +185,15 @@ class Side:
         """Measure the node's resident memory."""
         self.keep("node_mebibytes", self.city.node.server.resident_mebibytes())
 
-    def _rebuild(self, history: str) -> float:
-        return self.build.seconds(
-            self.city.folder, "sync", "rebuild", "--config", f"{history}.toml"
-        )
+    def _rebuild(self, name: str) -> float:
+        """Return the seconds of a rebuilding, from its first question to the process's end."""
+        history = self.histories[name]
+        history.listen()
+        self.city.run("sync", "rebuild", "--config", f"{name}.toml")
+        ended = time.perf_counter()
+        if history.first_at is None:
+            raise CommandFailed(f"{self.build.revision}: sync rebuild asked the chain nothing")
+        return ended - history.first_at
 
 
 STEPS: tuple[Callable[[Side], None], ...] = (
