@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 import uvicorn
+from eth_account import Account
 
 from api.http.chainrpc import create_app
 from api.http.server import configure
@@ -30,6 +31,8 @@ from node.storage.engines import open_engine
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
+
+    from coincurve import PrivateKey
 
 CHAIN_ID = 20_260_101
 
@@ -108,6 +111,14 @@ def serving(app: Any, body_bytes: int = DOCUMENT_BYTES) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def sign_legacy(
+    key: PrivateKey, *, to: bytes, data: bytes, nonce: int, gas: int, chain_id: int
+) -> bytes:
+    """A transaction of an account that is no relay's, without price or value."""
+    account = RelayAccount(Account.from_key(key.secret))
+    return account.sign_legacy(to, data, nonce, gas, chain_id)
 
 
 @dataclass

@@ -9,9 +9,9 @@ from eth_account import Account
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from node.chain.embedded import EmbeddedChain
-from node.chain.transactions import parse_transaction, sign_legacy
+from node.chain.transactions import parse_transaction
 from node.errors import ChainTampered, ConfigInvalid, WrongChain
-from tests.common.chain import CHAIN_ID, running_chain
+from tests.common.chain import CHAIN_ID, running_chain, sign_legacy
 
 pytestmark = pytest.mark.chain
 

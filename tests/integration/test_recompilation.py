@@ -17,6 +17,8 @@ import solcx
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / "node" / "chain" / "artifacts"
 SOLC = ROOT / "hardhat" / "solc.cjs"

@@ -12,8 +12,7 @@ from coincurve import PrivateKey
 
 from node.chain.embedded import methods, service
 from node.chain.embedded.rpc import RpcError
-from node.chain.transactions import sign_legacy
-from tests.common.chain import CHAIN_ID
+from tests.common.chain import CHAIN_ID, sign_legacy
 
 pytestmark = pytest.mark.chain
 
