@@ -11,7 +11,6 @@ import secrets
 import shutil
 import socket
 import time
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,7 +31,8 @@ from .builds import PATIENCE_SECONDS, POLL_SECONDS, Build, CommandFailed, Runnin
 from .generations import Generation, filled, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from contextlib import ExitStack
     from pathlib import Path
 
 # Their check digits hold (GB 32100).
@@ -294,20 +294,20 @@ class City:
             time.sleep(POLL_SECONDS)
 
 
-@contextmanager
-def founded(build: Build, keys: Keys, folder: Path, copies: Iterable[str]) -> Iterator[City]:
-    """Found a city and keep it running; its chain is copied to folders of these names."""
+def founded(
+    build: Build, keys: Keys, folder: Path, copies: Iterable[str], stack: ExitStack
+) -> City:
+    """Found a city that runs until the stack is unwound; copy its chain to folders so named."""
     city = City(build, keys, folder)
-    with ExitStack() as stack:
-        for running in (city.chain, city.node):
-            stack.callback(running.stop)
-        city.chain.start()
-        city.found()
-        city.node.stop()
-        city.chain.stop()
-        for name in copies:
-            shutil.copytree(folder / "chain", folder / name)
-        city.chain.start()
-        city.write_settings("node", city.chain.server.url)
-        city.node.start()
-        yield city
+    for running in (city.chain, city.node):
+        stack.callback(running.stop)
+    city.chain.start()
+    city.found()
+    city.node.stop()
+    city.chain.stop()
+    for name in copies:
+        shutil.copytree(folder / "chain", folder / name)
+    city.chain.start()
+    city.write_settings("node", city.chain.server.url)
+    city.node.start()
+    return city
