@@ -22,9 +22,9 @@ from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.documents.importing.template import write_template
 from node.protocol.wire import canonical, encoding
+from tests.common import t2
 from tests.common.calls import fill_source
 from tests.common.keyfiles import soften
-from tests.common.t2 import ROW, SECOND_ITEM
 
 from ..load import raw
 from .builds import PATIENCE_SECONDS, POLL_SECONDS, Build, CommandFailed, Running
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 # Their check digits hold (GB 32100).
 CENTRE = "11130900MB0000001M"
 POLICE = "11130900MB0000004Y"
-ENTRY = ROW["信息资源代码"]
+ROWS = ({**t2.ROW, "资源提供方代码": POLICE}, t2.SECOND_ITEM)
+"""A table of one entry: a row an item."""
+ENTRY = t2.ROW["信息资源代码"]
 PASSWORD = b"a password of the bench"
 SOURCE_ROWS = 50
 UNTIL = ("--until", "2099-12-31")
@@ -109,7 +111,7 @@ class City:
         fill_source(self.folder / "people.db", rows=SOURCE_ROWS).close()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        self.generation = recognise(self.blank("department"))
+        self.generation = recognise(self.blank("department"), self.run("chain", "run", "--help"))
         self.chain = self.chain_on("chain")
         arguments = ["node", "run", "--config", "node.toml"]
         self.node = Running(self.build, arguments, self.folder / "node.log")
@@ -136,7 +138,8 @@ class City:
 
     def chain_on(self, name: str) -> Running:
         """Return a chain of the build's on a folder of the city's."""
-        arguments = ["chain", "run", "--data", name, "--port", "0"]
+        options = self.generation.chain_options(self.keys.relay.address)
+        arguments = ["chain", "run", "--data", name, "--port", "0", *options]
         return Running(self.build, arguments, self.folder / f"{name}.log")
 
     def write_settings(self, name: str, chain_url: str) -> None:
@@ -216,7 +219,7 @@ class City:
 
     def _share(self) -> None:
         """Publish one entry; register the application, apply for the entry, agree."""
-        write_template(self.folder / "first.xlsx", [ROW, SECOND_ITEM])
+        write_template(self.folder / "first.xlsx", ROWS)
         self.decide("police-head", "catalogue", "import", "first.xlsx", POLICE)
         review = ("--all", "--reviewer", "沈知行", "--opinion", "已审核")
         self.decide("centre-head", "catalogue", "review", CENTRE, *review)

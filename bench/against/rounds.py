@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from api.cli.console import say
 from node.documents.importing.template import write_template
-from tests.common.t2 import ROW, SECOND_ITEM
 
 from .builds import PREFIX, CommandFailed
-from .city import POLICE, City, Keys, founded
+from .city import POLICE, ROWS, City, Keys, founded
 from .history import Teller
 from .recorded import Recorded, recorded
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 CONNECTIONS = 32
 VERIFICATIONS = 3
 """A round; the median counts."""
-ROWS_AN_ENTRY = (ROW, SECOND_ITEM)
 SEED = 20260101
 BLANK, DECIDED, ANCHORED = "blank", "decided", "anchored"
 """Copies of a city's chain: with nothing more, with decisions, with anchors."""
@@ -181,7 +179,7 @@ class Side:
         table = city.folder / f"table-{number}.xlsx"
         first = number * self.amounts.entries
         codes = (f"30300101/{first + index + 10_000:05d}" for index in range(self.amounts.entries))
-        rows = [{**row, "信息资源代码": code} for code in codes for row in ROWS_AN_ENTRY]
+        rows = [{**row, "信息资源代码": code} for code in codes for row in ROWS]
         write_template(table, rows)
         options = ("--config", "node.toml", "--key", "police-head.key")
         command = ("catalogue", "import", table.name, POLICE, *options)

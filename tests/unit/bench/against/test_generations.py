@@ -3,49 +3,58 @@
 from __future__ import annotations
 
 import tomllib
-from pathlib import Path
 
 import pytest
 
-import api.cli.forms
-from bench.against.generations import FIRST, PRESENT, filled, recognise
+from bench.against.generations import FIRST, Aims, Generation, filled, recognise
+from tests.common.shell import invoke
 
 OLD = 'code = "A"     # the code\nscreening = false\n\n[head]\nname = "somebody"\n'
 NEW = OLD.replace("screening = false", "screening = false\nmayEnrol = false # may it enrol others?")
-OURS = Path(api.cli.forms.__file__).with_name("department.toml").read_text(encoding="utf-8")
+HELP = "  --port      int range  port; 0: any"
 
 
 class TestRecognise:
-    def test_a_form_without_may_enrol_is_the_first_generations(self):
-        assert recognise(OLD) is FIRST
+    def test_the_first_generation_knows_nothing_of_enrolment_or_deployers(self):
+        assert recognise(OLD, HELP) == FIRST
 
-    def test_a_form_with_it_is_the_present_ones(self):
-        assert recognise(NEW) is PRESENT
+    def test_each_novelty_is_told_by_itself(self):
+        assert recognise(NEW, HELP) == Generation(may_enrol=True)
+        assert recognise(OLD, f"{HELP}\n  --deployer  0x...") == Generation(deployers=True)
 
     def test_only_a_member_of_the_form_counts(self):
-        assert recognise(f"# mayEnrol = true is not a member here\n{OLD}") is FIRST
+        assert recognise(f"# mayEnrol = true is not a member here\n{OLD}", HELP) == FIRST
 
-    def test_only_the_first_generation_is_held_to_the_aims_of_issue_11(self):
+    def test_only_the_first_generation_sets_the_aims_of_issue_11(self):
         assert FIRST.aims.ratios == {"decisions_per_second": 1.25}
         assert FIRST.aims.more == {"node_mebibytes": 60.0}
-        assert not PRESENT.aims.ratios
-        assert not PRESENT.aims.more
+        assert Generation(may_enrol=True).aims == Aims()
+
+
+class TestChain:
+    def test_is_told_its_deployer_only_where_it_asks(self):
+        assert FIRST.chain_options(bytes(20)) == []
+        options = Generation(deployers=True).chain_options(bytes(20))
+        assert options == ["--deployer", f"0x{'00' * 20}"]
 
 
 class TestEnrolment:
     def test_says_who_may_enrol_only_where_the_form_asks(self):
         old = tomllib.loads(FIRST.enrolment(OLD, may_enrol=True, code='"B"'))
-        new = tomllib.loads(PRESENT.enrolment(NEW, may_enrol=True, code='"B"'))
+        later = Generation(may_enrol=True).enrolment(NEW, may_enrol=True, code='"B"')
         assert old == {"code": "B", "screening": False, "head": {"name": "somebody"}}
-        assert new == {**old, "mayEnrol": True}
+        assert tomllib.loads(later) == {**old, "mayEnrol": True}
 
-    def test_fills_the_form_of_this_very_build(self):
-        filled_in = recognise(OURS).enrolment(
-            OURS, may_enrol=True, code='"B"', parent='"C"', competent='"C"', url='"http://x"'
-        )
-        found = tomllib.loads(filled_in)
-        members = ("code", "parent", "competent", "url")
-        assert [found[member] for member in members] == ["B", "C", "C", "http://x"]
+    def test_fills_the_form_of_this_very_build(self, tmp_path):
+        done = invoke("paper", "template", "department", "-o", tmp_path / "blank.toml")
+        assert done.code == 0
+        blank = (tmp_path / "blank.toml").read_text(encoding="utf-8")
+        generation = recognise(blank, invoke("chain", "run", "--help").output)
+        members = {"code": "B", "parent": "C", "competent": "C", "url": "http://x"}
+        quoted = {member: f'"{value}"' for member, value in members.items()}
+        found = tomllib.loads(generation.enrolment(blank, may_enrol=True, **quoted))
+        assert {member: found[member] for member in members} == members
+        assert found.get("mayEnrol", True) is True
 
 
 class TestFilled:

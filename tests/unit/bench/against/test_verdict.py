@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from bench.against.generations import FIRST, PRESENT
+from bench.against.generations import FIRST, Aims
 from bench.against.verdict import FIGURES, compare, report, show
 from bench.figures import Line
 
@@ -24,8 +24,8 @@ NAMES = {
 BEFORE = {name: [90.0, 100.0, 120.0] for name in NAMES}
 
 
-def verdict(name: str, after: float, aims=PRESENT.aims) -> str:
-    (found,) = compare({name: BEFORE[name]}, {name: [after]}, aims)
+def verdict(name: str, after: float, aims: Aims | None = None) -> str:
+    (found,) = compare({name: BEFORE[name]}, {name: [after]}, aims or Aims())
     return found.verdict
 
 
@@ -41,7 +41,7 @@ class TestVerdict:
     @pytest.mark.parametrize(("after", "said"), [(95.1, "holds"), (94.9, "worse")])
     def test_takes_five_per_cent_where_the_rounds_agree(self, after, said):
         steady = {"calls_per_second": [100.0, 100.0]}
-        (found,) = compare(steady, {"calls_per_second": [after]}, PRESENT.aims)
+        (found,) = compare(steady, {"calls_per_second": [after]}, Aims())
         assert found.verdict == said
 
     @pytest.mark.parametrize(("after", "said"), [(125, "holds"), (124, "short"), (80, "worse")])
