@@ -133,6 +133,15 @@ class Gateway:
         call: TxParams = {"to": self.web3.to_checksum_address(to), "data": data}
         return self._ask(lambda eth: bytes(eth.call(call)))
 
+    def try_creation(self, data: bytes) -> bytes:
+        """Run creation code without a transaction and return the code it would leave.
+
+        Raises:
+            DecisionRefused: the constructor reverted.
+            ChainUnavailable: no answer.
+        """
+        return self._ask(lambda eth: bytes(eth.call({"data": data})))
+
     def revert_of(
         self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
     ) -> bytes:
