@@ -19,8 +19,9 @@ from eth_account import Account
 
 from api.http.chainrpc import create_app
 from api.http.server import configure
+from api.http.signed import DOCUMENT_BYTES
 from node.chain.deployment import Deployment, deploy
-from node.chain.embedded import EmbeddedChain
+from node.chain.embedded import BODY_BYTES, EmbeddedChain
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
@@ -86,17 +87,17 @@ def running_chain(folder: Path, *, chain_id: int = CHAIN_ID) -> Iterator[Running
     chain = EmbeddedChain(folder, chain_id, clock)
     chain.start()
     try:
-        with serving(create_app(chain)) as url:
+        with serving(create_app(chain), BODY_BYTES) as url:
             yield RunningChain(chain, url, chain_id, clock)
     finally:
         chain.stop()
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, body_bytes: int = DOCUMENT_BYTES) -> Iterator[str]:
     """Serve an ASGI application from a thread; yields its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(configure(app))
+    server = uvicorn.Server(configure(app, body_bytes))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     with listener:
         thread.start()
