@@ -17,6 +17,7 @@ from node.chain.engines import (
 from node.chain.gateway import READ_ATTEMPTS, Gateway
 from node.crypto import keccak256
 from node.errors import ChainUnavailable, DecisionRefused, TransactionRefused
+from node.protocol.evm.abicodec import compile_tuple
 from tests.common.endpoints import (
     HANG,
     Reply,
@@ -121,6 +122,38 @@ class TestReads:
         ):
             assert gateway.call(ADDRESS, b"") == b"\1"
         assert len(asked) == READ_ATTEMPTS
+
+
+class TestCalls:
+    def test_that_revert_send_this_node_nowhere(self):
+        """A contract's `OffchainLookup` (EIP-3668) is a refusal, not an address to ask."""
+        with scripted_endpoint(lambda _: None) as elsewhere:
+            values = {
+                "sender": ADDRESS, "urls": [f"{elsewhere.url}/{{sender}}/{{data}}.json"],
+                "callData": b"", "callbackFunction": bytes(4), "extraData": b"",
+            }  # fmt: skip
+            kinds = ("address", "string[]", "bytes", "bytes4", "bytes")
+            lookup = compile_tuple(
+                [{"name": name, "type": kind} for name, kind in zip(values, kinds, strict=True)]
+            ).encode(values)
+            data = f"0x556f1830{lookup.hex()}"
+            with (
+                gateway_to(lambda request: failure(request, 3, "reverted", data=data)) as (
+                    gateway,
+                    asked,
+                ),
+                pytest.raises(DecisionRefused),
+            ):
+                gateway.call(ADDRESS, b"")
+            assert len(asked) == 1
+            assert not elsewhere.connections
+
+    def test_an_error_without_data_is_no_revert(self):
+        with (
+            gateway_to(lambda request: failure(request, -32000, "busy", data=None)) as (gateway, _),
+            pytest.raises(ChainUnavailable, match="busy"),
+        ):
+            gateway.call(ADDRESS, b"")
 
 
 class TestSends:
