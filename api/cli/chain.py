@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,16 +50,38 @@ def run(
     chain_id: Annotated[
         int, typer.Option("--chain-id", min=1, help=t("链编号", "chain id"))
     ] = DEFAULT_CHAIN_ID,
+    deployer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--deployer",
+            metavar="0x...",
+            help=t(
+                "可创建合约的账户地址（chain deploy 所用的中继账户）；可重复；不给则谁也不能",
+                "account that may create contracts (the relay of `chain deploy`); repeatable; "
+                "nobody may without it",
+            ),
+        ),
+    ] = None,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
     from api.http.chainrpc import serve
     from node.chain.embedded import EmbeddedChain
 
     serve(
-        EmbeddedChain(data, chain_id),
+        EmbeddedChain(data, chain_id, deployers={_address(each) for each in deployer or ()}),
         port=port,
         announce=lambda url: say(f"链 {chain_id} 在 {url}", f"chain {chain_id} at {url}"),
     )
+
+
+def _address(text: str) -> bytes:
+    from node.errors import InvalidInput
+
+    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
+        raise InvalidInput(
+            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
+        )
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 @app.command(help=t("部署五个合约，写出 deployment.json", "deploy the contracts"))

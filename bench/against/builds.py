@@ -1,8 +1,8 @@
 """A build: a checkout with an environment of its own, its commands and its servers.
 
 Another revision is checked out into a temporary folder and set up there by its own `make setup`.
-Folder and worktree go away with the context, also when a signal ends it; servers are ended by the
-kernel if this process is killed.
+Whatever is begun is first written down to be ended, on the caller's stack, which no signal
+interrupts; servers are ended by the kernel if this process is killed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,8 +22,10 @@ from typing import TYPE_CHECKING
 from ..load import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import ExitStack
 
+PREFIX = "shareledger-against-"
+"""Of the temporary folders."""
 UNAVAILABLE = 2
 """The exit code of a command that may be given again."""
 PATIENCE_SECONDS = 60.0
@@ -201,9 +202,8 @@ def working_tree() -> Build:
     return Build(folder, _revision_of(folder))
 
 
-@contextmanager
-def other(revision: str) -> Iterator[Build]:
-    """Build another revision, for as long as the context lasts.
+def other(revision: str, here: Path, stack: ExitStack) -> Build:
+    """Build another revision of the repository `here`; it goes away when the stack is unwound.
 
     `revision` may also be a folder: a checkout that is set up already, which is left as it is.
 
@@ -212,20 +212,16 @@ def other(revision: str) -> Iterator[Build]:
     """
     if Path(revision).is_dir():
         folder = Path(revision).resolve()
-        yield Build(folder, _revision_of(folder))
-        return
-    here = working_tree().folder
+        return Build(folder, _revision_of(folder))
     commit = _git(here, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    parent = Path(tempfile.mkdtemp(prefix="shareledger-against-"))
+    parent = Path(tempfile.mkdtemp(prefix=PREFIX))
+    # Unwound from below: once the folder is gone, git forgets its worktree.
+    stack.callback(_git, here, "worktree", "prune")
+    stack.callback(shutil.rmtree, parent)
     build = Build(parent / "build", _short(commit))
-    try:
-        _git(here, "worktree", "add", "--detach", str(build.folder), commit)
-        build.make("setup")
-        yield build
-    finally:
-        shutil.rmtree(parent)
-        # The folder is gone: git forgets it, and with it what a killed bench left.
-        _git(here, "worktree", "prune")
+    _git(here, "worktree", "add", "--detach", str(build.folder), commit)
+    build.make("setup")
+    return build
 
 
 def _revision_of(folder: Path) -> str:

@@ -11,7 +11,6 @@ import secrets
 import shutil
 import socket
 import time
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,22 +22,25 @@ from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.documents.importing.template import write_template
 from node.protocol.wire import canonical, encoding
+from tests.common import t2
 from tests.common.calls import fill_source
 from tests.common.keyfiles import soften
-from tests.common.t2 import ROW, SECOND_ITEM
 
 from ..load import raw
 from .builds import PATIENCE_SECONDS, POLL_SECONDS, Build, CommandFailed, Running
 from .generations import Generation, filled, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from contextlib import ExitStack
     from pathlib import Path
 
 # Their check digits hold (GB 32100).
 CENTRE = "11130900MB0000001M"
 POLICE = "11130900MB0000004Y"
-ENTRY = ROW["信息资源代码"]
+ROWS = ({**t2.ROW, "资源提供方代码": POLICE}, t2.SECOND_ITEM)
+"""A table of one entry: a row an item."""
+ENTRY = t2.ROW["信息资源代码"]
 PASSWORD = b"a password of the bench"
 SOURCE_ROWS = 50
 UNTIL = ("--until", "2099-12-31")
@@ -109,7 +111,7 @@ class City:
         fill_source(self.folder / "people.db", rows=SOURCE_ROWS).close()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        self.generation = recognise(self.blank("department"))
+        self.generation = recognise(self.blank("department"), self.run("chain", "run", "--help"))
         self.chain = self.chain_on("chain")
         arguments = ["node", "run", "--config", "node.toml"]
         self.node = Running(self.build, arguments, self.folder / "node.log")
@@ -136,7 +138,8 @@ class City:
 
     def chain_on(self, name: str) -> Running:
         """Return a chain of the build's on a folder of the city's."""
-        arguments = ["chain", "run", "--data", name, "--port", "0"]
+        options = self.generation.chain_options(self.keys.relay.address)
+        arguments = ["chain", "run", "--data", name, "--port", "0", *options]
         return Running(self.build, arguments, self.folder / f"{name}.log")
 
     def write_settings(self, name: str, chain_url: str) -> None:
@@ -216,7 +219,7 @@ class City:
 
     def _share(self) -> None:
         """Publish one entry; register the application, apply for the entry, agree."""
-        write_template(self.folder / "first.xlsx", [ROW, SECOND_ITEM])
+        write_template(self.folder / "first.xlsx", ROWS)
         self.decide("police-head", "catalogue", "import", "first.xlsx", POLICE)
         review = ("--all", "--reviewer", "沈知行", "--opinion", "已审核")
         self.decide("centre-head", "catalogue", "review", CENTRE, *review)
@@ -294,20 +297,20 @@ class City:
             time.sleep(POLL_SECONDS)
 
 
-@contextmanager
-def founded(build: Build, keys: Keys, folder: Path, copies: Iterable[str]) -> Iterator[City]:
-    """Found a city and keep it running; its chain is copied to folders of these names."""
+def founded(
+    build: Build, keys: Keys, folder: Path, copies: Iterable[str], stack: ExitStack
+) -> City:
+    """Found a city that runs until the stack is unwound; copy its chain to folders so named."""
     city = City(build, keys, folder)
-    with ExitStack() as stack:
-        for running in (city.chain, city.node):
-            stack.callback(running.stop)
-        city.chain.start()
-        city.found()
-        city.node.stop()
-        city.chain.stop()
-        for name in copies:
-            shutil.copytree(folder / "chain", folder / name)
-        city.chain.start()
-        city.write_settings("node", city.chain.server.url)
-        city.node.start()
-        yield city
+    for running in (city.chain, city.node):
+        stack.callback(running.stop)
+    city.chain.start()
+    city.found()
+    city.node.stop()
+    city.chain.stop()
+    for name in copies:
+        shutil.copytree(folder / "chain", folder / name)
+    city.chain.start()
+    city.write_settings("node", city.chain.server.url)
+    city.node.start()
+    return city

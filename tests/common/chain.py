@@ -29,7 +29,7 @@ from node.crypto import SoftwareSigner
 from node.storage.engines import open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from coincurve import PrivateKey
@@ -81,10 +81,15 @@ class RunningChain:
 
 
 @contextmanager
-def running_chain(folder: Path, *, chain_id: int = CHAIN_ID) -> Iterator[RunningChain]:
-    """Start a chain in `folder`, served over HTTP on a free port; stop it at the end."""
+def running_chain(
+    folder: Path, *, chain_id: int = CHAIN_ID, deployers: Collection[bytes] | None = None
+) -> Iterator[RunningChain]:
+    """Start a chain in `folder`, served over HTTP on a free port; stop it at the end.
+
+    Without `deployers` it is open to anybody.
+    """
     clock = ShiftedClock()
-    chain = EmbeddedChain(folder, chain_id, clock)
+    chain = EmbeddedChain(folder, chain_id, clock, deployers=deployers)
     chain.start()
     try:
         with serving(create_app(chain), BODY_BYTES) as url:
@@ -132,9 +137,12 @@ class LedgerChain:
 
 
 @contextmanager
-def deployed_on(running: RunningChain) -> Iterator[LedgerChain]:
+def deployed_on(
+    running: RunningChain, deployer: RelayAccount | None = None
+) -> Iterator[LedgerChain]:
     """Deploy fresh contracts with a fresh root key on a running chain."""
-    gateway, relay, root = Gateway(running.url), RelayAccount.generate(), SoftwareSigner.generate()
+    gateway, root = Gateway(running.url), SoftwareSigner.generate()
+    relay = deployer or RelayAccount.generate()
     try:
         deployment = deploy(gateway, relay, root.public_key)
         yield LedgerChain(running, gateway, relay, root, deployment)

@@ -256,7 +256,10 @@ def city(tmp_path_factory):
         stack.callback(claims.close)
         chain = Child(
             "chain",
-            ["chain", "run", "--data", str(folder / "chain"), "--port", str(ports["chain"])],
+            [
+                *("chain", "run", "--data", str(folder / "chain"), "--port", str(ports["chain"])),
+                *("--deployer", generated["centre-relay"].found("账户地址")),
+            ],
             folder / "chain.log",
             urls["chain"],
         )
