@@ -18,8 +18,7 @@ from node.protocol.evm.decision import (
 )
 from node.protocol.ledger import enums
 from node.protocol.wire import ids
-from tests.common import trees
-from tests.common.codes import department_code
+from tests.common import papers, trees
 from tests.common.fakes import START, FakeChain, address_of
 
 if TYPE_CHECKING:
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
     from tests.common.chain import LedgerChain
     from tests.common.fakes import Emitted
 
-CENTRE, POLICE, EDUCATION = (ids.department_id(department_code(number)) for number in (1, 2, 3))
+CENTRE, POLICE, EDUCATION = (
+    ids.department_id(code) for code in (papers.CENTRE, papers.POLICE, papers.EDUCATION)
+)
 ZERO = bytes(32)
 FOREVER = 2**64 - 1
 YEAR = START + 365 * 86400
