@@ -120,7 +120,10 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @notice Number the next event.
     /// @return One more than the last.
     function _nextSequence() internal returns (uint64) {
-        return ++_sequence;
+        // A billion events a second would not use 64 bits up in 500 years.
+        unchecked {
+            return ++_sequence;
+        }
     }
 
     /// @notice Look up a key that may be trusted with a role now, or revert.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from api.parts import Node
-    from node.protocol.ledger.facts import VersionFact
     from node.protocol.forms import Document
+    from node.protocol.ledger.facts import VersionFact
 
 ALONE = {"version", "salt"}
 """Members that differ between two versions that say the same."""

@@ -7,7 +7,7 @@ part of it. It judges nothing: whether a decision is accepted is for the contrac
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from node.protocol.ledger.steps import STEPS
 from node.protocol.wire import ids
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from node.chain.deployment import Deployment
     from node.protocol.ledger.store import Memory
 
@@ -63,10 +65,10 @@ class Script:
     """What is proposed next to a ledger whose records are `store`, at second `now`."""
 
     seed: int
-    deployment: Deployment
     store: Memory
     relay: bytes
     real: bool = False
+    deployment: Deployment = field(init=False)
     now: int = 0
     pens: dict[bytes, Pen] = field(default_factory=dict)
     sent: list[Signed] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Script:
     """Of the change proposed last, by authorisation."""
 
     def __post_init__(self) -> None:
-        self.rng = random.Random(self.seed)
+        self.rng = random.Random(self.seed)  # noqa: S311 - a script can be told again
         self.founding = [name for name, count in FOUNDING for _ in range(count)][::-1]
         self.root = self.pen()
 
@@ -141,7 +143,7 @@ class Script:
         persons = self.all(facts.PersonFact)
         own = [one.person for one in persons if one.department == department]
         if own and self.chance(0.5):
-            return self.rng.choice(own)
+            return bytes(self.rng.choice(own))
         if persons and self.chance(0.05):
             return bytes(self.rng.choice(persons).person)
         return self.bytes32()
@@ -167,7 +169,9 @@ class Script:
             name = self.founding[-1]
         if not self.all(facts.DepartmentFact):
             name = "EnrolDepartment"
-        maker: Callable[[], tuple[Message, bytes, Pen | None]] = getattr(self, f"_{name}")
+        maker: Callable[[], tuple[Message, bytes, Pen | None]] = getattr(
+            self, re.sub("([A-Z])", r"_\1", name).lower()
+        )
         message, key, possessor = maker()
         message = {**message, "nonce": self._nonce(key), "notAfter": self._not_after()}
         if self.chance(0.12):
@@ -238,7 +242,7 @@ class Script:
         near = [value - 1, value + 1, 0, 1, 2, 3, most, self.rng.getrandbits(8)]
         return self.rng.choice([one for one in near if 0 <= one <= most])
 
-    def _EnrolDepartment(self) -> tuple[Message, bytes, Pen | None]:
+    def _enrol_department(self) -> tuple[Message, bytes, Pen | None]:
         number = self.rng.randrange(10**6)
         department = ids.department_id(f"{number:018d}")
         if self.chance(0.05):
@@ -265,7 +269,7 @@ class Script:
         }
         return message, self.root.key if first else self.holder(competent, HEAD), head
 
-    def _UpdateDepartment(self) -> tuple[Message, bytes, Pen | None]:
+    def _update_department(self) -> tuple[Message, bytes, Pen | None]:
         found = self.one(self.all(facts.DepartmentFact))
         message = {
             "department": found.department,
@@ -282,7 +286,7 @@ class Script:
         message["mayEnrol"] ^= self.chance(0.3)
         return message, self.holder(found.competent, HEAD), None
 
-    def _SetDepartmentStatus(self) -> tuple[Message, bytes, Pen | None]:
+    def _set_department_status(self) -> tuple[Message, bytes, Pen | None]:
         found = self.one(self.all(facts.DepartmentFact))
         suspended = [one for one in self.all(facts.DepartmentFact) if one.status == 2]
         if suspended and self.chance(0.6):
@@ -291,7 +295,7 @@ class Script:
         message = {"department": found.department, "status": status, "digest": self.digest()}
         return message, self.holder(found.competent, HEAD), None
 
-    def _AddKey(self) -> tuple[Message, bytes, Pen | None]:
+    def _add_key(self) -> tuple[Message, bytes, Pen | None]:
         applications = self.all(facts.ApplicationFact)
         kind = self.rng.choice([1, 1, 2, 3, 3] if applications else [1, 1, 2])
         if self.founding:
@@ -312,7 +316,7 @@ class Script:
         }
         return message, self.holder(owner, HEAD), new
 
-    def _RecoverKey(self) -> tuple[Message, bytes, Pen | None]:
+    def _recover_key(self) -> tuple[Message, bytes, Pen | None]:
         department, new = self.department(), self.pen()
         message = {
             "department": department,
@@ -323,7 +327,7 @@ class Script:
         }
         return message, self.holder(self.competent(department), HEAD), new
 
-    def _RevokeKey(self) -> tuple[Message, bytes, Pen | None]:
+    def _revoke_key(self) -> tuple[Message, bytes, Pen | None]:
         every = self.all(facts.KeyFact)
         fact = self.one(every if self.chance(0.2) else every[1:] or every)
         owner = self.store.find(facts.ApplicationFact, fact.holder)
@@ -331,7 +335,7 @@ class Script:
         message = {"key": fact.key, "digest": self.digest()}
         return message, self.holder(department, HEAD), None
 
-    def _GrantRoles(self) -> tuple[Message, bytes, Pen | None]:
+    def _grant_roles(self) -> tuple[Message, bytes, Pen | None]:
         department = self.department()
         officers = [one for one in self.all(facts.KeyFact) if one.kind == 1]
         own = [one for one in officers if one.holder == department]
@@ -346,13 +350,13 @@ class Script:
         }
         return message, self.holder(department, HEAD), None
 
-    def _RegisterApplication(self) -> tuple[Message, bytes, Pen | None]:
+    def _register_application(self) -> tuple[Message, bytes, Pen | None]:
         department = self.department()
         code = ids.code_hash(f"A{self.rng.randrange(4)}")
         message = {"department": department, "codeHash": code, "digest": self.digest()}
         return message, self.holder(department, OFFICE), None
 
-    def _ListContract(self) -> tuple[Message, bytes, Pen | None]:
+    def _list_contract(self) -> tuple[Message, bytes, Pen | None]:
         name = self.rng.choice(CONTRACTS)
         deployed = self.deployment.contracts[name]
         ledger = self.store.find(facts.LedgerFact, 1)
@@ -364,7 +368,7 @@ class Script:
         assert contract_key(message["name"]) == name
         return message, self.holder(ledger.root if ledger else ZERO, HEAD), None
 
-    def _SubmitVersions(self) -> tuple[Message, bytes, Pen | None]:
+    def _submit_versions(self) -> tuple[Message, bytes, Pen | None]:
         department = self.department()
         codes = self.rng.sample(range(6), self.rng.choice([1, 1, 2, 3]))
         versions = []
@@ -395,7 +399,7 @@ class Script:
         message = {"reviews": [make(one) for one in picked], "digest": self.digest()}
         return message, self.holder(competent, enums.Role.REVIEWER), None
 
-    def _ReviewVersions(self) -> tuple[Message, bytes, Pen | None]:
+    def _review_versions(self) -> tuple[Message, bytes, Pen | None]:
         def make(one: facts.CatalogueFact) -> Message:
             version = self.store.find(facts.VersionFact, one.entry, one.latest)
             return {
@@ -408,7 +412,7 @@ class Script:
         pending = [one for one in self.all(facts.CatalogueFact) if one.state == 1]
         return self._reviewing(pending, make)
 
-    def _ReviewWithdrawal(self) -> tuple[Message, bytes, Pen | None]:
+    def _review_withdrawal(self) -> tuple[Message, bytes, Pen | None]:
         def make(one: facts.CatalogueFact) -> Message:
             return {
                 "entry": one.entry,
@@ -425,7 +429,7 @@ class Script:
         result: facts.CatalogueFact | None = self.one(found or self.all(facts.CatalogueFact))
         return result
 
-    def _SetStandingReply(self) -> tuple[Message, bytes, Pen | None]:
+    def _set_standing_reply(self) -> tuple[Message, bytes, Pen | None]:
         entry = self.entry()
         message = {
             "entry": entry.entry if entry else self.bytes32(),
@@ -436,17 +440,17 @@ class Script:
         }
         return message, self.holder(entry.provider if entry else ZERO, OFFICE), None
 
-    def _SubmitWithdrawal(self) -> tuple[Message, bytes, Pen | None]:
+    def _submit_withdrawal(self) -> tuple[Message, bytes, Pen | None]:
         entry = self.entry(current=self.chance(0.9))
         found = [{"entry": entry.entry, "version": entry.current}] if entry else []
         department = entry.provider if entry else self.department()
         message = {"department": department, "withdrawals": found, "digest": self.digest()}
         return message, self.holder(department, HEAD), None
 
-    def _FreezeEntry(self) -> tuple[Message, bytes, Pen | None]:
+    def _freeze_entry(self) -> tuple[Message, bytes, Pen | None]:
         return self._ordering(frozen=False)
 
-    def _UnfreezeEntry(self) -> tuple[Message, bytes, Pen | None]:
+    def _unfreeze_entry(self) -> tuple[Message, bytes, Pen | None]:
         return self._ordering(frozen=True)
 
     def _ordering(self, *, frozen: bool) -> tuple[Message, bytes, Pen | None]:
@@ -457,7 +461,7 @@ class Script:
         roles = HEAD if frozen else HEAD | enums.Role.DUTY_OFFICER
         return message, self.holder(competent, roles), None
 
-    def _ApplyFor(self) -> tuple[Message, bytes, Pen | None]:
+    def _apply_for(self) -> tuple[Message, bytes, Pen | None]:
         application = self.one(self.all(facts.ApplicationFact))
         department = application.department if application else self.department()
         wanted = [self._application(application) for _ in range(self.rng.choice([1, 1, 1, 2]))]
@@ -489,7 +493,7 @@ class Script:
         result: facts.AuthorisationFact | None = self.one(found or every)
         return result
 
-    def _Reply(self) -> tuple[Message, bytes, Pen | None]:
+    def _reply(self) -> tuple[Message, bytes, Pen | None]:
         one = self.authorisation(1, 2) or _nobody(self.rng.randrange(3))
         answer = self.rng.choice([1, 1, 1, 2, 3])
         part = one.items & self.rng.getrandbits(256)
@@ -508,7 +512,7 @@ class Script:
         }
         return message, self.holder(one.provider, OFFICE), None
 
-    def _Step(self) -> tuple[Message, bytes, Pen | None]:
+    def _step(self) -> tuple[Message, bytes, Pen | None]:
         one = self.authorisation() or _nobody(self.rng.randrange(3))
         rows = [row for row in STEPS.values() if not row.flags & enums.StepFlag.TERMS]
         ended = self.now >= one.valid_until
@@ -541,7 +545,7 @@ class Script:
             department = self.department(may_enrol=True)
         return message, self.holder(department, roles), None
 
-    def _Change(self) -> tuple[Message, bytes, Pen | None]:
+    def _change(self) -> tuple[Message, bytes, Pen | None]:
         one = self.authorisation(5, 8, 9) or _nobody(self.rng.randrange(3))
         proposer = one.marks & 96
         accepts = self.chance(0.75) if proposer else self.chance(0.1)
@@ -574,12 +578,12 @@ class Script:
             None,
         )
 
-    def _RegisterLog(self) -> tuple[Message, bytes, Pen | None]:
+    def _register_log(self) -> tuple[Message, bytes, Pen | None]:
         department = self.department()
         message = {"department": department, "relay": self.relay}
         return message, self.holder(department, HEAD), None
 
-    def _SupersedeLog(self) -> tuple[Message, bytes, Pen | None]:
+    def _supersede_log(self) -> tuple[Message, bytes, Pen | None]:
         logs = self.all(facts.PresentLogFact)
         department = self.rng.choice(logs).department if logs else self.department()
         message = {"department": department, "relay": self.relay, "digest": self.digest()}

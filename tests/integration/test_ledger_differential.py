@@ -8,124 +8,35 @@ it. Events of the chain are replayed by a second core, which must end where the 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from dataclasses import dataclass, field
-from importlib import resources
+import sys
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import pytest
 
-from node.chain.deployment import DeployedContract, Deployment
 from node.chain.embedded import EmbeddedChain
-from node.chain.relay import RelayAccount
-from node.chain.reverts import call_error
-from node.crypto import keccak256
 from node.errors import DecisionRefused
 from node.protocol.evm import abi
-from node.protocol.evm.abicodec import compile_tuple
 from node.protocol.evm.decision import DECISIONS
 from node.protocol.ledger import anchors, facts
 from node.protocol.ledger.core import Ledger, Origin, Signed
 from node.protocol.ledger.judge import permits, standing_in
-from node.protocol.ledger.outside import Sm2Outside
 from node.protocol.ledger.store import Draft, Memory
 from tests.common import trees
 from tests.common.chain import CHAIN_ID
 from tests.common.fakes import FixedClock
 from tests.common.script import WEIGHTS, Script
+from tests.common.stage import Outside, Stage
+from tests.common.views import views_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from node.protocol.ledger.store import Store
 
 pytestmark = pytest.mark.chain
 
 PLAY = 500
 """Decisions on one set of contracts: a city can lock itself out, and then nothing more is said."""
-GAS = 30_000_000
-YES = bytes.fromhex("600a600c600039600a6000f3600160005260206000f3")
-"""Creates a contract that answers every question with 1: a verifier for which all signatures hold."""
-CONTRACTS = ("DepartmentRegistry", "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
-NUMBERS = {
-    facts.DepartmentFact: "parent competent kind level status screening may_enrol dependants",
-    facts.KeyFact: "holder kind valid_from valid_until qx qy person",
-    facts.RoleFact: "roles valid_from valid_until",
-    facts.CatalogueFact: (
-        "provider latest state current current_state latest_share_type latest_item_count "
-        "share_type item_count standing frozen submitter calls_per_day rows_per_day "
-        "standing_terms withdrawal_digest"
-    ),
-    facts.AuthorisationFact: (
-        "entry items purpose application terms subject state prior mode share_type suspended_by "
-        "marks version revision calls_per_day rows_per_day valid_from valid_until"
-    ),
-}
-
-
-class Outside(Sm2Outside):
-    """The curve as the deployed verifier sees it, and the code on the chain."""
-
-    def __init__(self, codes: dict[bytes, bytes], *, real: bool) -> None:
-        self._codes = codes
-        self._real = real
-
-    def is_on_curve(self, x: int, y: int) -> bool:
-        return not self._real or super().is_on_curve(x, y)
-
-    def is_signed(self, act: Any, x: int, y: int) -> bool:
-        return not self._real or super().is_signed(act, x, y)
-
-    def is_possessed(self, act: Any, x: int, y: int) -> bool:
-        return not self._real or super().is_possessed(act, x, y)
-
-    def is_note_signed(self, text: bytes, x: int, y: int, r: int, s: int) -> bool:
-        return not self._real or super().is_note_signed(text, x, y, r, s)
-
-    def code_hash(self, address: bytes) -> bytes | None:
-        return self._codes.get(address, b"")
-
-
-@dataclass
-class Stage:
-    """One chain on which plays are given one after the other, each on contracts of its own."""
-
-    chain: EmbeddedChain
-    clock: FixedClock
-    relay: RelayAccount = field(default_factory=RelayAccount.generate)
-    sent: int = 0
-    accepted: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    permits: Counter[str] = field(default_factory=Counter)
-    anchored: Counter[str] = field(default_factory=Counter)
-
-    def rpc(self, method: str, *params: object) -> Any:
-        answer = self.chain.handle(
-            {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        )
-        if "error" in answer:
-            raise call_error(answer["error"])
-        return answer["result"]
-
-    def call(self, to: bytes, data: bytes) -> bytes:
-        message = {"from": _hex(self.relay.address), "to": _hex(to), "data": _hex(data)}
-        return bytes.fromhex(
-            self.rpc("eth_call", {**message, "gas": hex(GAS)}, "latest").removeprefix("0x")
-        )
-
-    def send(self, to: bytes, data: bytes) -> dict[str, Any]:
-        raw = self.relay.sign_legacy(to, data, self.sent, GAS, CHAIN_ID)
-        found = self.rpc("eth_sendRawTransaction", _hex(raw))
-        self.sent += 1
-        receipt: dict[str, Any] = self.rpc("eth_getTransactionReceipt", found)
-        assert receipt["status"] == "0x1", receipt
-        return receipt
-
-    def create(self, code: bytes) -> DeployedContract:
-        receipt = self.send(b"", code)
-        address = bytes.fromhex(receipt["contractAddress"][2:])
-        stored = self.rpc("eth_getCode", receipt["contractAddress"], "latest")
-        code_hash = keccak256(bytes.fromhex(stored[2:]))
-        return DeployedContract(address, code_hash, int(receipt["blockNumber"], 16))
 
 
 class Play:
@@ -133,30 +44,17 @@ class Play:
 
     def __init__(self, stage: Stage, seed: int, *, real: bool) -> None:
         self.stage = stage
-        genesis = bytes.fromhex(stage.rpc("eth_getBlockByNumber", "0x0", False)["hash"][2:])
-        self.deployment = Deployment(CHAIN_ID, genesis, bytes(64), {})
-        self.store = Memory()
-        self.script = Script(seed, self.deployment, self.store, stage.relay.address, real=real)
-        root = self.script.root
-        verifier = creation_code("Sm2Verifier", []) if real else YES
-        deployed = self.deployment.contracts
-        deployed["Sm2Verifier"] = stage.create(verifier)
-        at = {"Sm2Verifier": deployed["Sm2Verifier"].address}
-        for name in CONTRACTS:
-            registry = at.get("DepartmentRegistry")
-            arguments: list[Any] = [registry]
-            if registry is None:
-                arguments = [at["Sm2Verifier"], root.x, root.y]
-            elif name == "ShareAuthorisations":
-                arguments = [registry, at["CatalogueRegistry"]]
-            deployed[name] = stage.create(creation_code(name, arguments))
-            at[name] = deployed[name].address
-        outside = Outside({each.address: each.code_hash for each in deployed.values()}, real=real)
-        origin = Origin(CHAIN_ID, at["DepartmentRegistry"], (root.x, root.y))
-        self.at = at
-        self.rules = lambda store: Ledger(store, origin, outside)
-        self.followed = Memory()
-        self.leaves: dict[bytes, int] = {}
+        self.store, self.followed = Memory(), Memory()
+        self.script = Script(seed, self.store, stage.relay.address, real=real)
+        root = (self.script.root.x, self.script.root.y)
+        self.script.deployment = deployment = stage.deploy(root, real=real)
+        self.at = {name: one.address for name, one in deployment.contracts.items()}
+        codes = {one.address: one.code_hash for one in deployment.contracts.values()}
+        self.outside = Outside(codes, real=real)
+        self.origin = Origin(CHAIN_ID, self.at["DepartmentRegistry"], root)
+
+    def rules(self, store: Store) -> Ledger:
+        return Ledger(store, self.origin, self.outside)
 
     def run(self, decisions: int) -> None:
         for _ in range(decisions):
@@ -268,10 +166,11 @@ class Play:
             for which in ("first", "second")
             for member in ("root", "key", "r", "s")
         }
-        outside = Outside({}, real=self.script.real)
-        self._observe("freeze", data, lambda draft: anchors.freeze(draft, outside, event), log)
+        self._observe("freeze", data, lambda draft: anchors.freeze(draft, self.outside, event), log)
 
-    def _observe(self, what: str, data: bytes, judge: Any, log: facts.LogFact) -> None:
+    def _observe(
+        self, what: str, data: bytes, judge: Callable[[Store], None], log: facts.LogFact
+    ) -> None:
         """What is no decision: compare the core's word with the contract's."""
         theirs = ours = None
         try:
@@ -314,88 +213,15 @@ class Play:
         self.stage.permits[judged.name] += 1
 
     def view(self, contract: str, function: str, *args: object) -> Any:
-        data = self.stage.call(self.at[contract], abi.encode_call(contract, function, args))
-        found = abi.decode_result(contract, function, data)
-        return next(iter(found.values())) if len(found) == 1 else found
+        return self.stage.view(self.at[contract], contract, function, *args)
 
     def compare(self, record: Any) -> None:
         """Check that the contracts' views show a record as the core keeps it."""
-        registry, catalogue, shares, logs = CONTRACTS
-        match record:
-            case facts.LedgerFact():
-                assert self.view(registry, "rootDepartment") == record.root
-                assert self.view(shares, "count") == record.authorisations
-            case facts.SequenceFact():
-                assert self.view(record.contract, "sequence") == record.seq
-            case facts.NonceFact():
-                assert self.view(record.contract, "isSpent", record.key, record.nonce)
-            case facts.DepartmentFact():
-                self.same(record, self.view(registry, "departmentOf", record.department))
-            case facts.KeyFact():
-                found = self.view(registry, "keyOf", record.key)
-                assert found["revokedAt"] == (record.revoked_at or 0)
-                self.same(record, found)
-            case facts.RoleFact():
-                self.same(record, self.view(registry, "grantOf", record.department, record.key))
-            case facts.PersonFact():
-                found = self.view(registry, "departmentOfPerson", record.person)
-                assert found == record.department
-            case facts.ApplicationFact():
-                found = self.view(registry, "applicationOf", record.application)
-                assert found == record.department
-            case facts.ContractFact():
-                name = record.name.encode().ljust(32, b"\0")
-                assert self.view(registry, "contractNamed", name) == record.address
-            case facts.CatalogueFact():
-                found = self.view(catalogue, "entryOf", record.entry)
-                self.same(record._replace(submitter=record.submitter.ljust(8, b"\0")), found)
-            case facts.VersionFact():
-                found = self.view(catalogue, "digestOf", record.entry, record.version)
-                assert found == record.digest
-            case facts.AuthorisationFact():
-                found = self.view(shares, "authorisationOf", record.authorisation)
-                self.same(record, found)
-                assert found["lastItem"] + 1 == record.item_count
-                assert self.view(shares, "changeOf", record.authorisation) == record.proposed
-                parties = self.view(shares, "partiesOf", record.authorisation)
-                assert (parties["consumer"], parties["provider"]) == (
-                    record.consumer,
-                    record.provider,
-                )
-            case facts.StandingGrantFact():
-                found = self.view(shares, "standingOf", record.entry, record.consumer)
-                assert found == record.authorisation
-            case facts.LogFact():
-                head = self.view(logs, "head", record.log)
-                assert head == {"relay": record.relay, "size": record.size, "root": record.root}
-                state = self.view(logs, "stateOf", record.log)
-                assert state == {
-                    "generation": record.generation,
-                    "frozen": record.frozen,
-                    "superseded": record.superseded,
-                }
-            case facts.PresentLogFact():
-                assert self.view(logs, "logOf", record.department) == record.log
-                assert self.view(logs, "generationOf", record.department) == record.generation
-            case _:
-                pytest.fail(f"{record} is compared with nothing")
-
-    @staticmethod
-    def same(record: Any, found: dict[str, Any]) -> None:
-        names = NUMBERS[type(record)].split()
-        ours = {_camel(name): getattr(record, name) for name in names}
-        assert ours == {name: found[name] for name in ours}
-
-
-def creation_code(name: str, arguments: list[Any]) -> bytes:
-    """What a creation transaction of a contract carries."""
-    file = resources.files("node.chain") / "artifacts" / f"{name}.json"
-    inputs: list[dict[str, Any]] = next(
-        (item["inputs"] for item in abi.load_abi(name) if item["type"] == "constructor"), []
-    )
-    values = {item["name"]: value for item, value in zip(inputs, arguments, strict=True)}
-    code = bytes.fromhex(orjson.loads(file.read_bytes())["bytecode"].removeprefix("0x"))
-    return code + compile_tuple(inputs).encode(values)
+        for contract, function, args, expected in views_of(record):
+            found = self.view(contract, function, *args)
+            if isinstance(found, dict):
+                found = {name: found[name] for name in expected}
+            assert found == expected, record
 
 
 def _named(refusal: DecisionRefused | None) -> tuple[str, Any] | None:
@@ -404,15 +230,6 @@ def _named(refusal: DecisionRefused | None) -> tuple[str, Any] | None:
 
 def _pair(signature: tuple[int, int]) -> dict[str, int]:
     return {"r": signature[0], "s": signature[1]}
-
-
-def _hex(data: bytes) -> str:
-    return f"0x{data.hex()}"
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 @pytest.fixture
@@ -431,10 +248,10 @@ def give(stage: Stage, decisions: int, *, real: bool = False, seed: int = 11) ->
     for number, start in enumerate(range(0, decisions, PLAY)):
         Play(stage, seed + number, real=real).run(min(PLAY, decisions - start))
     judged = stage.accepted.total() + stage.refused.total()
-    print(
+    sys.stdout.write(
         f"\n{judged} decisions: {stage.accepted.total()} accepted, {stage.refused.total()} refused "
         f"with {len(stage.refused)} errors; permits {dict(stage.permits)}; "
-        f"logs {dict(stage.anchored)}\n{dict(stage.accepted)}\n{dict(stage.refused)}"
+        f"logs {dict(stage.anchored)}\n{dict(stage.accepted)}\n{dict(stage.refused)}\n"
     )
     assert judged == decisions
 

@@ -17,7 +17,7 @@ import {
   SCHOOL_OFFICE,
   textHash,
 } from "../harness/city.ts";
-import { Mode, Role, ShareType, State } from "../harness/enums.ts";
+import { AuthorisationStates, Modes, Roles, ShareTypes } from "../harness/enums.ts";
 import { supplied } from "../harness/parties.ts";
 import { keyNamed } from "../harness/sm2.ts";
 
@@ -29,7 +29,7 @@ export function describeApplyFor(): void {
   let restore: () => Promise<void>;
   before(async () => {
     city = await supplied();
-    await city.officer(COUNTY, COUNTY_OFFICE, COUNTY_HEAD, Role.officeHead);
+    await city.officer(COUNTY, COUNTY_OFFICE, COUNTY_HEAD, Roles.OFFICE_HEAD);
     await city.registerApplication(COUNTY, "OTHER", COUNTY_OFFICE);
     restore = await city.chain.snapshot();
   });
@@ -44,10 +44,12 @@ export function describeApplyFor(): void {
     return {
       ...rest,
       subject,
-      state: State.applied,
+      state: AuthorisationStates.APPLIED,
       prior: 0,
-      shareType: ShareType.conditional,
+      shareType: ShareTypes.CONDITIONAL,
       suspendedBy: 0,
+      marks: 0,
+      lastItem: 11,
       revision: 1,
       validFrom: Number(validFrom),
       validUntil: Number(validUntil),
@@ -60,7 +62,7 @@ export function describeApplyFor(): void {
       const application = city.application("R1");
       const args = city.chain.sign(city.authorisations, "applyFor", { department: SCHOOL, applications: [application] }, SCHOOL_OFFICE);
       const mined = await city.chain.send(city.authorisations, "applyFor", args);
-      emits(mined, "Applied", eventOf(args, { first: 1n, states: [State.applied], seq: 1n }));
+      emits(mined, "Applied", eventOf(args, { first: 1n, states: [AuthorisationStates.APPLIED], seq: 1n }));
       assert.deepEqual(await stored(1n), kept(application));
       assert.equal(await city.chain.read(city.authorisations, "count"), 1n);
     });
@@ -69,16 +71,16 @@ export function describeApplyFor(): void {
       await city.applyFor([city.application("R1")]);
       await city.standing("OPEN");
       const applications = [
-        city.application("WIDE", { items: 2n ** 255n | 1n, digest: digest("a"), mode: Mode.batch }),
-        city.application("OPEN", { terms: ZERO, digest: digest("b"), callsPerDay: 7, mode: Mode.file }),
-        city.application("R1", { digest: digest("c"), purpose: textHash("another"), mode: Mode.statistics }),
+        city.application("WIDE", { items: 2n ** 255n | 1n, digest: digest("a"), mode: Modes.BATCH }),
+        city.application("OPEN", { terms: ZERO, digest: digest("b"), callsPerDay: 7, mode: Modes.FILE }),
+        city.application("R1", { digest: digest("c"), purpose: textHash("another"), mode: Modes.STATISTICS }),
       ];
       const args = city.chain.sign(city.authorisations, "applyFor", { department: SCHOOL, applications }, SCHOOL_OFFICE);
       const mined = await city.chain.send(city.authorisations, "applyFor", args);
-      const states = [State.applied, State.agreed, State.applied];
+      const states = [AuthorisationStates.APPLIED, AuthorisationStates.AGREED, AuthorisationStates.APPLIED];
       emits(mined, "Applied", eventOf(args, { first: 2n, states, seq: 2n }));
-      const open = { state: State.agreed, shareType: ShareType.unconditional };
-      assert.deepEqual(await stored(2n), kept(applications[0]!));
+      const open = { state: AuthorisationStates.AGREED, shareType: ShareTypes.UNCONDITIONAL };
+      assert.deepEqual(await stored(2n), kept(applications[0]!, { lastItem: 255 }));
       assert.deepEqual(await stored(3n), kept(applications[1]!, open));
       assert.deepEqual(await stored(4n), kept(applications[2]!));
       assert.equal(await city.chain.read(city.authorisations, "count"), 4n);
@@ -92,9 +94,9 @@ export function describeApplyFor(): void {
 
     it("is signed by an office head of the consumer, not by one of the provider or a head", async () => {
       const refusal = city.applyFor([city.application("R1")], POLICE_OFFICE);
-      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Role.officeHead, 0]);
+      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Roles.OFFICE_HEAD, 0]);
       const head = city.applyFor([city.application("R1")], SCHOOL_HEAD);
-      await refuses(head, "RoleMissing", [SCHOOL, SCHOOL_HEAD.id, Role.officeHead, Role.departmentHead]);
+      await refuses(head, "RoleMissing", [SCHOOL, SCHOOL_HEAD.id, Roles.OFFICE_HEAD, Roles.DEPARTMENT_HEAD]);
     });
   });
 
@@ -148,7 +150,7 @@ export function describeApplyFor(): void {
     });
 
     it("is for data that is not shared, in whatever mode", async () => {
-      for (const mode of Object.values(Mode)) {
+      for (const mode of Object.values(Modes)) {
         await refused(city.application("SHUT", { mode }), "EntryNotShared", [entry("SHUT"), mode]);
       }
     });
@@ -206,10 +208,11 @@ export function describeApplyFor(): void {
         await city.standing("OPEN", { callsPerDay: standing[0], rowsPerDay: standing[1], terms });
         const application = city.application("OPEN", { callsPerDay: asked[0], rowsPerDay: asked[1] });
         const { events } = await city.applyFor([application]);
-        assert.deepEqual(events[0]!.args.states, [State.agreed]);
+        assert.deepEqual(events[0]!.args.states, [AuthorisationStates.AGREED]);
         const [callsPerDay, rowsPerDay] = granted;
-        const expected = kept(application, { state: State.agreed, shareType: ShareType.unconditional, callsPerDay, rowsPerDay });
+        const expected = kept(application, { state: AuthorisationStates.AGREED, shareType: ShareTypes.UNCONDITIONAL, callsPerDay, rowsPerDay });
         assert.deepEqual(await stored(events[0]!.args.first), expected);
+        await restore();
       }
     });
 
@@ -218,15 +221,15 @@ export function describeApplyFor(): void {
       for (const other of [ZERO, digest("other terms")]) {
         const application = city.application("OPEN", { terms: other });
         const { events } = await city.applyFor([application]);
-        assert.deepEqual(events[0]!.args.states, [State.applied]);
-        assert.deepEqual(await stored(events[0]!.args.first), kept(application, { shareType: ShareType.unconditional }));
+        assert.deepEqual(events[0]!.args.states, [AuthorisationStates.APPLIED]);
+        assert.deepEqual(await stored(events[0]!.args.first), kept(application, { shareType: ShareTypes.UNCONDITIONAL }));
       }
     });
 
     it("agrees to no terms where it has none", async () => {
       await city.standing("OPEN", { terms: ZERO });
       const { events } = await city.applyFor([city.application("OPEN", { terms: ZERO }), city.application("OPEN", { terms })]);
-      assert.deepEqual(events[0]!.args.states, [State.agreed, State.applied]);
+      assert.deepEqual(events[0]!.args.states, [AuthorisationStates.AGREED, AuthorisationStates.APPLIED]);
     });
 
     it("agrees to nothing before it is given, or after it is withdrawn", async () => {
@@ -235,17 +238,17 @@ export function describeApplyFor(): void {
       await city.standing("OPEN", { terms });
       await city.standing("OPEN", { terms, standing: false });
       const after = await city.applyFor([application]);
-      for (const { events } of [before, after]) assert.deepEqual(events[0]!.args.states, [State.applied]);
+      for (const { events } of [before, after]) assert.deepEqual(events[0]!.args.states, [AuthorisationStates.APPLIED]);
     });
 
     it("agrees to nothing of a later version that is conditional", async () => {
       await city.standing("OPEN", { terms });
-      await city.submit([city.version("OPEN", 2, { shareType: ShareType.conditional })]);
+      await city.submit([city.version("OPEN", 2, { shareType: ShareTypes.CONDITIONAL })]);
       const early = await city.applyFor([city.application("OPEN")]);
-      assert.deepEqual(early.events[0]!.args.states, [State.agreed]);
+      assert.deepEqual(early.events[0]!.args.states, [AuthorisationStates.AGREED]);
       await city.reviewAll([city.review("OPEN", 2)]);
       const late = await city.applyFor([city.application("OPEN", { version: 2 })]);
-      assert.deepEqual(late.events[0]!.args.states, [State.applied]);
+      assert.deepEqual(late.events[0]!.args.states, [AuthorisationStates.APPLIED]);
     });
   });
 }

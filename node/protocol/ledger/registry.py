@@ -219,8 +219,9 @@ def list_contract(act: Act) -> Derived:
 
 
 def contract_key(name: bytes) -> str:
-    """Read a zero-padded bytes32 as text; what is not ASCII is escaped, so two never read alike."""
-    return name.rstrip(b"\0").decode("ascii", "backslashreplace")
+    """Read a zero-padded bytes32 as text; what is no contract's name is shown as hexadecimal."""
+    text = name.rstrip(b"\0")
+    return text.decode("ascii") if text.isalnum() else f"0x{name.hex()}"
 
 
 def competent_of(store: Store, department: bytes) -> DepartmentFact:
