@@ -10,11 +10,11 @@ from coincurve import PrivateKey
 
 from node.chain.gateway import Gateway
 from node.chain.relay import RelayAccount
-from node.chain.transactions import address_of, sign_legacy
+from node.chain.transactions import address_of
 from node.errors import LedgerError, TransactionRefused
 from node.office import departments
 from tests.common import papers
-from tests.common.chain import CHAIN_ID, deployed_on, running_chain
+from tests.common.chain import CHAIN_ID, deployed_on, running_chain, sign_legacy
 from tests.common.town import build_town
 
 pytestmark = pytest.mark.chain

@@ -10,8 +10,9 @@ from coincurve import PrivateKey
 
 from node.chain.embedded.admission import TRANSACTION_GAS
 from node.chain.embedded.shares import STRANGERS_WAITING, Shares, Waiting
-from node.chain.transactions import parse_transaction, sign_legacy
+from node.chain.transactions import parse_transaction
 from node.errors import Overloaded
+from tests.common.chain import sign_legacy
 
 ONE = parse_transaction(
     sign_legacy(PrivateKey(), to=bytes(20), data=b"", nonce=0, gas=21_000, chain_id=7)
