@@ -1,9 +1,8 @@
 """Rows of a spreadsheet or a CSV file as text cells, each knowing its place, one after another.
 
-Nothing here knows what a heading means. A cell is stripped text whose
-lines end alike; numbers and dates read as the
-spreadsheet shows them; what is empty at the end of a row is not there. A row is bounded in width
-before the next is read. Bad files raise MalformedTable, whatever the library underneath raises.
+Nothing here knows what a heading means. A cell is stripped text whose lines end with LF; numbers
+and dates read as the spreadsheet shows them; what is empty at the end of a row is not there. A row
+is bounded in width before the next is read. Bad files raise MalformedTable, whatever the library underneath raises.
 """
 
 from __future__ import annotations
@@ -152,8 +151,8 @@ def _read_xlsx(path: Path, sheet: str | None) -> Iterator[Iterable[str]]:
 
 
 def _as_shown(text: str) -> str:
-    """Return a cell with one kind of line end and no tab: documents hold neither other."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip()
+    """Return a cell whose lines end with LF, as those of documents do."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def _text(value: object) -> str:
