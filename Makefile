@@ -73,7 +73,7 @@ contracts: setup ## the contracts' own tests, with what every decision costs
 	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test
 
 python: setup ## unit, integration and system tests with branch coverage
-	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term:skip-covered $(T)
+	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
 
 demo-run: setup ## the demo as a test
 	$(BIN)/shareledger demo --exit
@@ -82,12 +82,15 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/chain/artifacts docs/openapi.json
 
 ##@ Parts
-.PHONY: unit integration fmt abi gas openapi bench bench-against
+.PHONY: test-long unit integration fmt abi gas openapi bench bench-against
+test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
+	$(BIN)/pytest $(PARALLEL) -m long $(T)
+
 unit: setup ## fast tests without processes (T=path narrows)
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest -m "not long" tests/unit
 
 integration: setup ## real chain, databases and processes
-	$(BIN)/pytest $(PARALLEL) tests/integration tests/system
+	$(BIN)/pytest $(PARALLEL) -m "not long" tests/integration tests/system
 
 fmt: setup ## format and fix
 	$(BIN)/ruff format .

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import say, t, table
+from .console import put, say, t, table
 from .deciding import decide
 from .opening import load_signer, open_node
 from .options import (
@@ -115,7 +115,7 @@ def _to_file(node: Node, newest: Newest, filing: Filing, *, partial: bool) -> li
 
     found = sort_filing(node, newest, [parse(data) for data in filing.documents])
     for line in (*(problem.render() for problem in filing.problems), *found.blocked):
-        print(line)
+        put(line)
     wrong = len(filing.problems) + len(found.blocked)
     new, same = len(found.new), len(found.unchanged)
     say(

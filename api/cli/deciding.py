@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from .console import note, say, t
+from .console import note, put, say, t
 from .opening import load_signer, open_node
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def show(act: Act) -> None:
     from json import dumps, loads
 
     for paper in act.documents:
-        print(dumps(loads(paper), ensure_ascii=False, indent=2))
-    print(dumps({act.kind: _shown(act.message)}, ensure_ascii=False, indent=2))
+        put(dumps(loads(paper), ensure_ascii=False, indent=2))
+    put(dumps({act.kind: _shown(act.message)}, ensure_ascii=False, indent=2))
     say("以上内容尚未签署，也未报送", "nothing of this was signed or sent")
 
 

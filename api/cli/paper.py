@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import say, t
+from .console import put, say, t
 from .opening import open_node
 from .options import ConfigOption, OutputOption
 from .wording import Commands
@@ -68,4 +68,4 @@ def show(
 
     with open_node(config) as node:
         data = node.store.get(hex32(digest))
-    print(dumps(loads(data), ensure_ascii=False, indent=2))
+    put(dumps(loads(data), ensure_ascii=False, indent=2))

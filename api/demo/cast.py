@@ -105,7 +105,7 @@ def gather() -> Cast:
         root=SoftwareSigner.generate(),
         data=Player(
             "data",
-            "11130900MB0000001A",
+            "11130900MB0000001M",
             "沧州市数据局",
             "data",
             _head("林致远"),
@@ -113,7 +113,7 @@ def gather() -> Cast:
         ),
         land=Player(
             "land",
-            "11130900MB0000002B",
+            "11130900MB0000002Q",
             "沧州市自然资源局",
             "data",
             _head("何田"),
@@ -121,7 +121,7 @@ def gather() -> Cast:
         ),
         audit=Player(
             "audit",
-            "11130900MB0000003C",
+            "11130900MB0000003U",
             "沧州市审计局",
             "data",
             _head("严明"),
@@ -129,7 +129,7 @@ def gather() -> Cast:
         ),
         police=Player(
             "police",
-            "11130900MB0000004D",
+            "11130900MB0000004Y",
             "沧州市公安局",
             "police",
             _head("安定邦"),
@@ -137,7 +137,7 @@ def gather() -> Cast:
         ),
         education=Player(
             "education",
-            "11130900MB0000005E",
+            "11130900MB00000052",
             "沧州市教育局",
             "education",
             _head("文启明"),

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from node.chain.deployment import deploy
 from node.chain.gateway import Gateway
-from node.chain.relay import RelayAccount
 from node.office import departments, logs
 
 from . import papers
@@ -18,13 +17,12 @@ if TYPE_CHECKING:
 
 
 def deploy_contracts(city: City) -> None:
-    """Make the relay accounts, deploy the contracts, write deployment.json."""
-    relays = {host.id: RelayAccount.generate() for host in city.cast.hosts}
+    """Keep the relay accounts, deploy the contracts, write deployment.json."""
     for host in city.cast.hosts:
-        relays[host.id].save(city.relay_file(host), city.password)
+        city.relays[host.id].save(city.relay_file(host), city.password)
     gateway = Gateway(city.chain_url)
     try:
-        deployment = deploy(gateway, relays[city.cast.data.id], city.cast.root.public_key)
+        deployment = deploy(gateway, city.relays[city.cast.data.id], city.cast.root.public_key)
     finally:
         gateway.close()
     deployment.save(city.deployment_file)

@@ -12,7 +12,6 @@ from node.protocol.wire import canonical, encoding, ids
 from ..http.signed import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
 from .shapes import (
     EntryShape,
-    ListingShape,
     ListingsShape,
     VersionShape,
 )
@@ -32,21 +31,7 @@ def search_catalogue(
 ) -> ListingsShape:
     """Return published entries that hold every word of `q`, the best first; all without one."""
     found = node.search.search(q, limit=limit + 1, after=after)
-    entries = [
-        ListingShape(
-            entry=each.entry.hex(),
-            version=each.version,
-            digest=each.digest.hex(),
-            department=each.department,
-            code=each.code,
-            name=each.name,
-            provider=each.provider,
-            abstract=each.abstract,
-            share_type=each.share_type,
-        )
-        for each in found[:limit]
-    ]
-    return ListingsShape(entries=entries, next=after + limit if len(found) > limit else None)
+    return ListingsShape(entries=found[:limit], next=after + limit if len(found) > limit else None)
 
 
 @router.get("/catalogue/{entry}", summary="目录条目 / One entry")

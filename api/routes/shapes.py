@@ -11,6 +11,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
+from node.documents.tables import Listing
+
 
 class Shape(BaseModel):
     """Base of all answers."""
@@ -183,27 +185,10 @@ class ConsistencyShape(Shape):
     """Hashes, base64url (RFC 6962)."""
 
 
-class ListingShape(Shape):
-    """A published entry as a search finds it."""
-
-    entry: str
-    version: int
-    digest: str
-    """SM3 of the catalogue-version document."""
-    department: str
-    """Code of the department that filed it."""
-    code: str
-    """分类码/顺序码."""
-    name: str
-    provider: str
-    abstract: str
-    share_type: str
-
-
 class ListingsShape(Shape):
     """One page of a search."""
 
-    entries: list[ListingShape]
+    entries: list[Listing]
     next: int | None
     """What `after` takes for the next page."""
 

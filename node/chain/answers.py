@@ -1,6 +1,7 @@
-"""What a chain endpoint answers, read into values: headers, logs, receipts.
+"""What a chain endpoint answers, as values: headers and logs read strictly, receipts through web3.
 
-Pure. Hexadecimal becomes bytes and integers here; what has another shape raises the ordinary
+Pure. In range reads hexadecimal becomes bytes and integers here (web3's formatters take twenty
+times the decoding, and let much through); what has another shape raises the ordinary
 errors of reading it (KeyError, ValueError, TypeError...), which the gateway turns into
 ChainUnavailable: an endpoint that cannot be read is as good as none.
 """
@@ -14,7 +15,7 @@ from ..errors import ChainUnavailable
 from .reverts import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 HASH_BYTES = 32
 
@@ -52,7 +53,6 @@ class TxReceipt:
 
     tx_hash: bytes
     block_number: int
-    block_hash: bytes
     tx_index: int
     succeeded: bool
     gas_used: int
@@ -105,11 +105,6 @@ def _log(raw: dict[str, Any]) -> RawLog:
     )
 
 
-def parse_receipt(raw: dict[str, Any] | None) -> TxReceipt | None:
-    """Read one receipt; None when the chain has none."""
-    return None if raw is None else _receipt(raw)
-
-
 def parse_list(found: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - JSON
     """Take a list of objects as it is; None when the block is not there."""
     if found is None:
@@ -119,19 +114,45 @@ def parse_list(found: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - JSO
     return found
 
 
-def _receipt(raw: dict[str, Any]) -> TxReceipt:
-    created, reason = raw.get("contractAddress"), raw.get("revertReason")
+def parse_receipt(found: Mapping[str, Any]) -> TxReceipt:
+    """Take over a receipt as web3 formats it."""
+    created, reason = found.get("contractAddress"), found.get("revertReason")
     return TxReceipt(
-        tx_hash=parse_hash(raw["transactionHash"]),
-        block_number=parse_int(raw["blockNumber"]),
-        block_hash=parse_hash(raw["blockHash"]),
-        tx_index=parse_int(raw["transactionIndex"]),
-        succeeded=parse_int(raw["status"]) == 1,
-        gas_used=parse_int(raw["gasUsed"]),
+        tx_hash=hash_in(found["transactionHash"]),
+        block_number=natural(found["blockNumber"]),
+        tx_index=natural(found["transactionIndex"]),
+        succeeded=natural(found["status"]) == 1,
+        gas_used=natural(found["gasUsed"]),
         contract_address=parse_bytes(created) if created else None,
-        logs=[_log(log) for log in raw["logs"]],
+        logs=[
+            RawLog(
+                parse_bytes(log["address"]),
+                [hash_in(topic) for topic in log["topics"]],
+                bytes(log["data"]),
+                natural(log["blockNumber"]),
+                hash_in(log["blockHash"]),
+                hash_in(log["transactionHash"]),
+                natural(log["transactionIndex"]),
+                natural(log["logIndex"]),
+            )
+            for log in found["logs"]
+        ],
         revert_data=parse_bytes(reason) if reason else None,
     )
+
+
+def hash_in(value: object) -> bytes:
+    """Take 32 bytes as they are: web3's formatters let fewer through."""
+    if not isinstance(value, bytes) or len(value) != HASH_BYTES:
+        raise ValueError(f"not a hash: {value!r:.80}")
+    return bytes(value)
+
+
+def natural(value: object) -> int:
+    """Take an integer that is not negative as it is: web3's formatters let others through."""
+    if type(value) is not int or value < 0:
+        raise ValueError(f"not a quantity: {value!r:.40}")
+    return value
 
 
 def parse_int(quantity: str) -> int:

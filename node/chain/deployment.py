@@ -24,13 +24,12 @@ from ..errors import (
     WrongChain,
 )
 from ..protocol.evm import abi
-from ..protocol.evm.abicodec import compile_tuple
 from ..protocol.wire import canonical, encoding
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .gateway import Gateway, TxReceipt
+    from .gateway import Gateway
     from .relay import RelayAccount
 
 CREATION_GAS = 20_000_000
@@ -148,10 +147,10 @@ def deploy(gateway: Gateway, relay: RelayAccount, root_public_key: Sm2PublicKey)
     contracts: dict[str, DeployedContract] = {}
     for name, arguments in _CONSTRUCTORS.items():
         addresses = {known: contract.address for known, contract in contracts.items()}
-        code = creation_code(name, arguments(addresses, root_public_key))
+        code = creation_code(gateway, name, arguments(addresses, root_public_key))
         nonce = gateway.transaction_count(relay.address)
         raw = relay.sign_legacy(b"", code, nonce, CREATION_GAS, chain_id)
-        receipt = _mined(gateway, gateway.send_raw(raw))
+        receipt = gateway.wait_for(gateway.send_raw(raw), MINED_SECONDS)
         if not receipt.succeeded or receipt.contract_address is None:
             raise ChainUnavailable(f"the creation of {name} failed on the chain")
         contracts[name] = DeployedContract(
@@ -187,38 +186,28 @@ def check(gateway: Gateway, deployment: Deployment) -> None:
             )
 
 
-def creation_code(name: str, arguments: list[Any]) -> bytes:
-    """Return what a creation transaction of a contract carries.
+def arguments_of(name: str, deployment: Deployment) -> list[Any]:
+    """Return what the constructor of a contract was given."""
+    addresses = {known: contract.address for known, contract in deployment.contracts.items()}
+    return _CONSTRUCTORS[name](addresses, Sm2PublicKey.from_raw(deployment.root_key))
+
+
+def creation_code(
+    gateway: Gateway, name: str, arguments: list[Any], bytecode: str | None = None
+) -> bytes:
+    """Return what a creation transaction of a contract carries: `bytecode`, else the artifact's.
 
     Raises:
         ConfigInvalid: the contract's artifact is missing.
     """
-    file = resources.files(__package__) / "artifacts" / f"{name}.json"
-    try:
-        bytecode: str = orjson.loads(file.read_bytes())["bytecode"]
-    except FileNotFoundError as error:
-        raise ConfigInvalid(f"no artifact of {name}: run `make abi`") from error
-    inputs: list[dict[str, Any]] = next(
-        (item["inputs"] for item in abi.load_abi(name) if item["type"] == "constructor"), []
-    )
-    values = {item["name"]: value for item, value in zip(inputs, arguments, strict=True)}
-    return bytes.fromhex(bytecode.removeprefix("0x")) + compile_tuple(inputs).encode(values)
-
-
-def _mined(gateway: Gateway, tx_hash: bytes) -> TxReceipt:
-    """Wait for a receipt; at once on the embedded chain, a block later on others."""
-    from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
-
-    waiting = Retrying(
-        retry=retry_if_result(lambda receipt: receipt is None),
-        stop=stop_after_delay(MINED_SECONDS),
-        wait=wait_fixed(0.1),
-        retry_error_callback=lambda _state: None,
-    )
-    receipt: TxReceipt | None = waiting(gateway.receipt, tx_hash)
-    if receipt is None:
-        raise ChainUnavailable(f"0x{tx_hash.hex()} is not mined after {MINED_SECONDS:.0f} s")
-    return receipt
+    if bytecode is None:
+        file = resources.files(__package__) / "artifacts" / f"{name}.json"
+        try:
+            bytecode = orjson.loads(file.read_bytes())["bytecode"]
+        except FileNotFoundError as error:
+            raise ConfigInvalid(f"no artifact of {name}: run `make abi`") from error
+    factory = gateway.web3.eth.contract(abi=abi.load_abi(name), bytecode=bytecode)
+    return bytes.fromhex(factory.constructor(*arguments).data_in_transaction[2:])
 
 
 def _contract(members: dict[str, Any]) -> DeployedContract:

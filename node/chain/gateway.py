@@ -1,5 +1,8 @@
 """The chain through standard JSON-RPC, with raw values and errors of ours.
 
+web3 asks and reads, save for ranges of blocks: headers, logs and a block's receipts are read by
+`answers`, strictly and without web3's formatters, for the follower reads millions of them.
+
 Reads are repeated when the endpoint does not answer; sends never are, here: whether a repeat is
 safe is for the outbox to know. No caching: every answer is the endpoint's own.
 Thread-safe.
@@ -8,7 +11,7 @@ Thread-safe.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -18,29 +21,29 @@ from .answers import (
     BlockHeader,
     RawLog,
     TxReceipt,
-    parse_bytes,
-    parse_hash,
+    hash_in,
+    natural,
     parse_headers,
-    parse_int,
     parse_list,
     parse_logs,
     parse_receipt,
 )
 from .engines import Engine, engine_of
 from .jsonrpc import Endpoint, parse_response
-from .reverts import (
-    call_error,
-    revert_data,
-    send_error,
-    unavailable,
-)
+from .reverts import revert_data, unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from eth_typing import Hash32
+    from web3 import Web3
+    from web3.eth import Eth
+    from web3.types import TxParams
+
 __all__ = ["BlockHeader", "Gateway", "RawLog", "TxReceipt"]
 
 READ_ATTEMPTS = 3
+POLL_SECONDS = 0.1
 
 Parsed = TypeVar("Parsed")
 
@@ -62,17 +65,24 @@ class Gateway:
         self._endpoint.close()
 
     @cached_property
+    def web3(self) -> Web3:
+        """web3 on this endpoint, imported now: it takes a second, and few commands need it."""
+        from .provider import connect
+
+        return connect(self._endpoint)
+
+    @cached_property
     def engine(self) -> Engine:
         """What kind of engine answers."""
-        return self._read("web3_clientVersion", parse=engine_of)
+        return self._ask(lambda _eth: engine_of(self.web3.client_version))
 
     def chain_id(self) -> int:
         """Return the chain's id."""
-        return self._read("eth_chainId", parse=parse_int)
+        return self._ask(lambda eth: natural(eth.chain_id))
 
     def head(self) -> int:
         """Return the number of the last block."""
-        return self._read("eth_blockNumber", parse=parse_int)
+        return self._ask(lambda eth: natural(eth.block_number))
 
     def block(self, number: int) -> BlockHeader:
         """Return one block's header.
@@ -113,16 +123,24 @@ class Gateway:
             logs += self._read("eth_getLogs", asked, parse=parse_logs)
         return logs
 
-    def call(self, to: bytes, data: bytes, *, block: int | str = "latest") -> bytes:
+    def call(self, to: bytes, data: bytes) -> bytes:
         """Run a view, or try out a decision, and return what it returns.
 
         Raises:
             DecisionRefused: the contract reverted; `facts` hold the error's name and values.
             ChainUnavailable: no answer, or not about the contract.
         """
-        call = {"to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
-        returned: bytes = self._retrying(self._call_once, call, _tag(block))
-        return returned
+        call: TxParams = {"to": self.web3.to_checksum_address(to), "data": data}
+        return self._ask(lambda eth: bytes(eth.call(call)))
+
+    def try_creation(self, data: bytes) -> bytes:
+        """Run creation code without a transaction and return the code it would leave.
+
+        Raises:
+            DecisionRefused: the constructor reverted.
+            ChainUnavailable: no answer.
+        """
+        return self._ask(lambda eth: bytes(eth.call({"data": data})))
 
     def revert_of(
         self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
@@ -138,7 +156,8 @@ class Gateway:
             "data": f"0x{data.hex()}",
             "gas": hex(gas),
         }
-        response = self._retrying(self._endpoint.call, "eth_call", call, _tag(block))
+        tag = hex(block) if isinstance(block, int) else block
+        response = self._retrying(self._endpoint.call, "eth_call", call, tag)
         return revert_data(response["error"]) or b"" if "error" in response else b""
 
     def send_raw(self, raw: bytes) -> bytes:
@@ -148,15 +167,32 @@ class Gateway:
             TransactionRefused: as it is it will not be taken; `facts["reason"]` says why.
             ChainUnavailable: it may or may not have arrived; the same bytes may be sent again.
         """
-        response = self._endpoint.call("eth_sendRawTransaction", f"0x{raw.hex()}")
-        if "error" in response:
-            raise send_error(response["error"])
-        return self._parse(response["result"], parse_hash)
+        return self._ask_once(lambda eth: hash_in(eth.send_raw_transaction(raw)))
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""
-        name = f"0x{tx_hash.hex()}"
-        return self._read("eth_getTransactionReceipt", name, parse=parse_receipt)
+        from .provider import TransactionNotFound
+
+        def read(eth: Eth) -> TxReceipt | None:
+            try:
+                return parse_receipt(eth.get_transaction_receipt(cast("Hash32", tx_hash)))
+            except TransactionNotFound:
+                return None
+
+        return self._ask(read)
+
+    def wait_for(self, tx_hash: bytes, timeout_seconds: float) -> TxReceipt:
+        """Wait for a receipt; at once on the embedded chain, a block later on others.
+
+        Raises:
+            ChainUnavailable: no answer, or it is in no block in time.
+        """
+        name = cast("Hash32", tx_hash)
+        return self._ask_once(
+            lambda eth: parse_receipt(
+                eth.wait_for_transaction_receipt(name, timeout_seconds, POLL_SECONDS)
+            )
+        )
 
     def block_receipts(self, number: int) -> list[dict[str, Any]]:
         """Return all receipts of a block, as the endpoint gave them."""
@@ -167,12 +203,26 @@ class Gateway:
 
     def code(self, address: bytes) -> bytes:
         """Return the code at an address; empty if there is none."""
-        return self._read("eth_getCode", f"0x{address.hex()}", "latest", parse=parse_bytes)
+        at = self.web3.to_checksum_address(address)
+        return self._ask(lambda eth: bytes(eth.get_code(at)))
 
     def transaction_count(self, address: bytes) -> int:
         """Return how many transactions of an account are in blocks: its next nonce."""
-        name = f"0x{address.hex()}"
-        return self._read("eth_getTransactionCount", name, "latest", parse=parse_int)
+        account = self.web3.to_checksum_address(address)
+        return self._ask(lambda eth: natural(eth.get_transaction_count(account)))
+
+    def _ask(self, read: Callable[[Eth], Parsed]) -> Parsed:
+        """Read through web3, again while the endpoint does not answer."""
+        answer: Parsed = self._retrying(self._ask_once, read)
+        return answer
+
+    def _ask_once(self, read: Callable[[Eth], Parsed]) -> Parsed:
+        from .provider import UNREADABLE
+
+        try:
+            return read(self.web3.eth)
+        except UNREADABLE as error:
+            raise self._unreadable(error) from error
 
     def _read(self, method: str, *params: object, parse: Callable[[Any], Parsed]) -> Parsed:
         answer: Parsed = self._retrying(self._read_once, method, params, parse)
@@ -185,12 +235,6 @@ class Gateway:
         if "error" in response:
             raise unavailable(response["error"], method)
         return self._parse(response["result"], parse)
-
-    def _call_once(self, call: dict[str, str], tag: str) -> bytes:
-        response = self._endpoint.call("eth_call", call, tag)
-        if "error" in response:
-            raise call_error(response["error"], "eth_call")
-        return self._parse(response["result"], parse_bytes)
 
     def _read_headers(self, numbers: range) -> list[BlockHeader]:
         requests = [
@@ -209,9 +253,7 @@ class Gateway:
         try:
             return parse(result)
         except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-            text = f"{self._endpoint.url} answered what cannot be read: {error!r}"
-            raise ChainUnavailable(text) from error
+            raise self._unreadable(error) from error
 
-
-def _tag(block: int | str) -> str:
-    return hex(block) if isinstance(block, int) else block
+    def _unreadable(self, error: Exception) -> ChainUnavailable:
+        return ChainUnavailable(f"{self._endpoint.url} answered what cannot be read: {error!r}")

@@ -7,24 +7,21 @@ the chain will never take the transaction and its nonce is used up by an empty o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlalchemy import (
-    Column,
     Connection,
-    Integer,
+    Enum,
     LargeBinary,
-    MetaData,
-    String,
-    Table,
     UniqueConstraint,
     func,
     insert,
     select,
     update,
 )
+from sqlalchemy.orm import Session, registry
+from sqlmodel import Field, SQLModel
 
 from ..storage.engines import READING
 
@@ -48,49 +45,37 @@ class State(StrEnum):
 
 OPEN = (State.QUEUED, State.SENT, State.FILLING)
 
-metadata = MetaData()
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("unique_key", String, nullable=False, unique=True),
-    Column("relay", LargeBinary(20), nullable=False),
-    Column("nonce", Integer, nullable=False),
-    Column("to", LargeBinary(20), nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    Column("gas", Integer, nullable=False),
-    Column("raw", LargeBinary, nullable=False),
-    Column("hash", LargeBinary(32), nullable=False),
-    Column("state", String, nullable=False),
-    Column("filler", LargeBinary),
-    Column("mined", LargeBinary(32)),
-    Column("revert", LargeBinary),
-    Column("refusal", String),
-    UniqueConstraint("relay", "nonce"),
-)
+
+class _Table(SQLModel, registry=registry()):
+    """The registry of its own keeps other databases' tables out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(_Table, table=True):
     """One transaction of the outbox."""
 
-    id: int
-    unique_key: str
-    relay: bytes
+    __tablename__ = "outbox"
+    __table_args__: ClassVar[Any] = (UniqueConstraint("relay", "nonce"),)
+
+    id: int = Field(default=None, primary_key=True)
+    unique_key: str = Field(unique=True)
+    relay: bytes = Field(sa_type=LargeBinary(20))
     nonce: int
-    to: bytes
+    to: bytes = Field(sa_type=LargeBinary(20))
     data: bytes
     gas: int
     raw: bytes
-    hash: bytes
-    state: State
-    filler: bytes | None
-    mined: bytes | None
+    hash: bytes = Field(sa_type=LargeBinary(32))
+    state: State = Field(sa_type=Enum(State, native_enum=False, values_callable=list))
+    filler: bytes | None = None
+    mined: bytes | None = Field(default=None, sa_type=LargeBinary(32))
     """Hash of the transaction that did it; another one's where the same decision was there."""
-    revert: bytes | None
+    revert: bytes | None = None
     """Revert data of a transaction that was mined and failed."""
-    refusal: str | None
+    refusal: str | None = None
     """Why the chain would not take it."""
+
+
+outbox = Row.metadata.tables["outbox"]
 
 
 class OutboxRows:
@@ -99,7 +84,7 @@ class OutboxRows:
     def __init__(self, engine: Engine, relay: bytes) -> None:
         self._engine, self._relay = engine, relay
         self._reading = engine.execution_options(**READING)
-        metadata.create_all(engine)
+        Row.metadata.create_all(engine)
 
     def append(
         self,
@@ -151,20 +136,19 @@ class OutboxRows:
 
     def get(self, row_id: int) -> Row:
         """Return a row that is there."""
-        with self._reading.connect() as connection:
-            row = connection.execute(select(outbox).where(outbox.c.id == row_id)).one()
-        return _row(row)
+        with Session(self._reading) as session:
+            return session.scalars(select(Row).where(outbox.c.id == row_id)).one()
 
     def list_open(self, limit: int) -> list[Row]:
         """Return the rows not yet settled, lowest nonce first."""
         query = (
-            select(outbox)
+            select(Row)
             .where(outbox.c.relay == self._relay, outbox.c.state.in_(OPEN))
             .order_by(outbox.c.nonce)
             .limit(limit)
         )
-        with self._reading.connect() as connection:
-            return [_row(row) for row in connection.execute(query)]
+        with Session(self._reading) as session:
+            return list(session.scalars(query))
 
     def change(self, row: Row, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
         """Commit a row's new state."""
@@ -177,8 +161,3 @@ class OutboxRows:
         query = select(func.max(outbox.c.nonce)).where(outbox.c.relay == self._relay)
         highest = connection.scalar(query)
         return 0 if highest is None else int(highest) + 1
-
-
-def _row(row: Any) -> Row:  # noqa: ANN401 - SQLAlchemy row
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    return Row(**{**values, "state": State(values["state"])})

@@ -7,18 +7,18 @@ PBKDF2-HMAC-SHA256, written once with mode 0600.
 
 from __future__ import annotations
 
-import secrets
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import orjson
-from coincurve import PrivateKey
 
 from ..crypto.keyfile import save_key_file
 from ..errors import MalformedKey
-from .transactions import address_of, sign_legacy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from eth_account.signers.local import LocalAccount
+    from eth_account.types import TransactionDictType
 
 PBKDF2_ROUNDS = 600_000
 _LARGEST_FILE = 16_384
@@ -27,9 +27,9 @@ _LARGEST_FILE = 16_384
 class RelayAccount:
     """One sending account; its private key never leaves this object but into `save`."""
 
-    def __init__(self, key: PrivateKey) -> None:
-        self._key = key
-        self.address = address_of(key.public_key)
+    def __init__(self, account: LocalAccount) -> None:
+        self._account = account
+        self.address = bytes.fromhex(account.address[2:])
         """20 bytes."""
 
     def __repr__(self) -> str:
@@ -38,11 +38,9 @@ class RelayAccount:
     @classmethod
     def generate(cls) -> Self:
         """Make a new account."""
-        while True:
-            try:
-                return cls(PrivateKey(secrets.token_bytes(32)))
-            except ValueError:
-                continue  # zero or not below the curve's order: once in 2**127
+        from eth_account import Account  # half a second: only commands that use a relay pay it
+
+        return cls(Account.create())
 
     @classmethod
     def load(cls, path: Path, password: bytes) -> Self:
@@ -51,12 +49,13 @@ class RelayAccount:
         Raises:
             MalformedKey: no such file, not a relay's key file, or another password.
         """
-        from eth_keyfile.keyfile import decode_keyfile_json
+        from eth_account import Account
 
         try:
             with path.open("rb") as file:
                 content = orjson.loads(file.read(_LARGEST_FILE))
-            return cls(PrivateKey(bytes(decode_keyfile_json(content, password))))
+            # The password goes in as bytes, which eth-account takes and does not declare.
+            return cls(Account.from_key(Account.decrypt(content, password)))  # type: ignore[arg-type]
         except OSError as error:
             raise MalformedKey(f"cannot read the key file {path}: {error.strerror}") from error
         # What the library raises on a malformed file is not declared and not of one kind.
@@ -69,13 +68,17 @@ class RelayAccount:
         Raises:
             AlreadyExists: there is such a file.
         """
-        from eth_keyfile.keyfile import create_keyfile_json
-
-        content: dict[str, Any] = create_keyfile_json(
-            self._key.secret, password, kdf="pbkdf2", iterations=PBKDF2_ROUNDS
+        content = self._account.encrypt(
+            password,  # type: ignore[arg-type] # as above
+            kdf="pbkdf2",
+            iterations=PBKDF2_ROUNDS,
         )
         save_key_file(path, orjson.dumps(content))
 
     def sign_legacy(self, to: bytes, data: bytes, nonce: int, gas: int, chain_id: int) -> bytes:
         """Sign a transaction without price or value; an empty `to` creates a contract."""
-        return sign_legacy(self._key, to=to, data=data, nonce=nonce, gas=gas, chain_id=chain_id)
+        fields: TransactionDictType = {
+            "to": to, "data": data, "nonce": nonce, "gas": gas, "chainId": chain_id,
+            "gasPrice": 0, "value": 0,
+        }  # fmt: skip
+        return bytes(self._account.sign_transaction(fields).raw_transaction)

@@ -56,14 +56,21 @@ def refusal_of(data: bytes) -> DecisionRefused:
     return DecisionRefused(f"{contract}: {name}({values})", name=name, args=args, contract=contract)
 
 
-def call_error(error: dict[str, Any], what: str) -> LedgerError:
+def error_of(method: str, error: dict[str, Any]) -> LedgerError:
+    """Name what is wrong with a request that has no result."""
+    if method == "eth_call":
+        return call_error(error)
+    return send_error(error) if method == "eth_sendRawTransaction" else unavailable(error, method)
+
+
+def call_error(error: dict[str, Any]) -> LedgerError:
     """Name what is wrong with a call that has no result."""
     data = revert_data(error)
     if data is not None:
         return refusal_of(data)
     if "outofgas" in str(error.get("message", "")).lower().replace(" ", ""):
         return DecisionRefused("the call ran out of gas", name="OutOfGas", args={})
-    return unavailable(error, what)
+    return unavailable(error, "eth_call")
 
 
 def send_error(error: dict[str, Any]) -> LedgerError:

@@ -1,24 +1,20 @@
-"""Signed Ethereum transactions as raw bytes: legacy with EIP-155, EIP-2930 and EIP-1559.
+"""Signed Ethereum transactions as the embedded chain reads them: legacy, EIP-2930 and EIP-1559.
 
 Yellow paper section 4.2, EIP-155, EIP-2718. secp256k1 through coincurve, because the sealer
-recovers a sender for every transaction. `parse_transaction` accepts one encoding only, so a
-transaction has exactly one hash; a signature without a chain id is refused, it would be valid on
-every chain.
+recovers a sender for every transaction. `parse_transaction` accepts one encoding only (eth-account
+reads several), so a transaction has exactly one hash; a signature without a chain id is refused,
+it would be valid on every chain.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from coincurve import PublicKey
 
 from ..crypto import keccak256
 from ..errors import MalformedEvidence, MalformedTransaction
 from ..protocol.evm import rlp
-
-if TYPE_CHECKING:
-    from coincurve import PrivateKey
 
 ADDRESS_BYTES = 20
 _LEGACY_FIELDS, _ACCESS_LIST_FIELDS, _FEE_MARKET_FIELDS = 9, 11, 12
@@ -68,20 +64,6 @@ class Transaction:
 def address_of(public_key: PublicKey) -> bytes:
     """Return the 20-byte account address of a secp256k1 public key."""
     return keccak256(public_key.format(compressed=False)[1:])[-ADDRESS_BYTES:]
-
-
-def sign_legacy(
-    key: PrivateKey, *, to: bytes, data: bytes, nonce: int, gas: int, chain_id: int
-) -> bytes:
-    """Sign a legacy transaction of gas price and value 0; an empty `to` creates a contract."""
-    fields: list[rlp.Rlp] = [
-        rlp.encode_int(nonce), b"", rlp.encode_int(gas), to, b"", data,
-    ]  # fmt: skip
-    digest = keccak256(rlp.encode([*fields, rlp.encode_int(chain_id), b"", b""]))
-    signature = key.sign_recoverable(digest, hasher=None)
-    v = _EIP155_OFFSET + 2 * chain_id + signature[64]
-    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:64])
-    return rlp.encode([*fields, *(rlp.encode_int(part) for part in (v, r, s))])
 
 
 def parse_transaction(raw: bytes) -> Transaction:

@@ -7,21 +7,16 @@ dictionary; Latin words and codes as they stand. Rebuilt at will: it follows fro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
 
 from ..protocol import forms as documents
 from ..storage.engines import READING
 from . import objects
-from .tables import (
-    binding,
-    document,
-    listing,
-    publication,
-)
+from .tables import Listing, binding, document, listing, publication
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,23 +55,6 @@ LIMIT :limit OFFSET :offset
 """For words that are nearly everywhere, where weighing every hit would take too long: entries with
 all words in the name, then the rest, each oldest first. Read lazily, never sorted."""
 RANKED_MOST = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A published entry as a searcher sees it."""
-
-    entry: bytes
-    version: int
-    digest: bytes
-    """Of the catalogue-version document."""
-    department: str
-    """Code of the department that filed it."""
-    code: str
-    name: str
-    provider: str
-    abstract: str
-    share_type: str
 
 
 class CatalogueSearch:
@@ -143,34 +121,15 @@ class CatalogueSearch:
         """
         expression = match_expression(query)
         size = max(1, min(limit, LIMIT))
-        with self._reading.connect() as connection:
+        every = select(Listing)
+        with Session(self._reading) as session:
             if not expression:
-                everything = (
-                    select(listing)
-                    .order_by(listing.c.department, listing.c.code)
-                    .limit(size)
-                    .offset(after)
-                )
-                rows = connection.execute(everything).all()
-            else:
-                found = self._matching(connection, expression, size, after)
-                chosen = select(listing).where(listing.c.id.in_(found))
-                by_id = {row.id: row for row in connection.execute(chosen)}
-                rows = [by_id[each] for each in found]
-        return [
-            Listing(
-                row.entry,
-                row.version,
-                row.digest,
-                row.department,
-                row.code,
-                row.name,
-                row.provider,
-                row.abstract,
-                row.share_type,
-            )
-            for row in rows
-        ]
+                page = every.order_by(listing.c.department, listing.c.code)
+                return list(session.scalars(page.limit(size).offset(after)))
+            found = self._matching(session.connection(), expression, size, after)
+            chosen = session.scalars(every.where(listing.c.id.in_(found)))
+            by_id = {row.id: row for row in chosen}
+        return [by_id[each] for each in found]
 
     def list_version(self, connection: Connection, entry: bytes, paper: documents.Document) -> None:
         """List an entry that is not listed yet, in the caller's transaction."""

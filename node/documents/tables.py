@@ -7,83 +7,121 @@ chain, bound documents fetched again from the parties.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from typing import Annotated, Any, ClassVar
 
-metadata = MetaData()
+from pydantic import ConfigDict, PlainSerializer
+from sqlalchemy import Index, LargeBinary
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
-document = Table(
-    "document",
-    metadata,
-    Column("digest", LargeBinary(32), primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    Column("author", LargeBinary(32), nullable=False),  # department that handed it in
-    Column("received_at", Integer, nullable=False),  # seconds, this node's clock
-    Column("bound_at", Integer),  # seconds; null: no decision names it yet
-    sqlite_with_rowid=False,
+Digest = Annotated[bytes, PlainSerializer(bytes.hex, return_type=str)]
+"""32 bytes; hexadecimal where it is shown."""
+
+
+class _Table(SQLModel, registry=registry()):
+    """A table of documents; the registry of its own keeps other databases' tables out."""
+
+    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
+
+
+def _hash(*, primary_key: bool = False, unique: bool = False) -> bytes:
+    column: bytes = Field(sa_type=LargeBinary(32), primary_key=primary_key, unique=unique)
+    return column
+
+
+class Document(_Table, table=True):
+    """A document this node has."""
+
+    digest: bytes = _hash(primary_key=True)
+    kind: str
+    data: bytes
+    author: bytes = _hash()
+    """Department that handed it in."""
+    received_at: int
+    """Seconds, this node's clock."""
+    bound_at: int | None = None
+    """Seconds; None: no decision names it yet."""
+
+
+class Binding(_Table, table=True):
+    """That a mined decision names a document behind an object."""
+
+    object: str = Field(primary_key=True)
+    digest: bytes = _hash(primary_key=True)
+    kind: str
+    struct: str
+    """The decision's fields, JSON, bytes as hex."""
+    acting: bytes = _hash()
+    parties: bytes
+    """Department ids, one after another."""
+    block: int
+    log_index: int
+    judged_at: int | None = None
+    """Seconds; None: the document is not here yet."""
+    contradiction: str | None = None
+    """Fields that differ; None: none."""
+
+
+class Wanted(_Table, table=True):
+    """A document to be judged or fetched."""
+
+    object: str = Field(primary_key=True)
+    digest: bytes = _hash(primary_key=True)
+    tries: int
+    next_try: int
+    """Milliseconds, this node's clock."""
+
+
+class DocumentPosition(_Table, table=True):
+    """The last decision that was recorded; one row."""
+
+    __tablename__ = "document_position"
+    __table_args__: ClassVar[Any] = {}
+
+    one: int = Field(primary_key=True)
+    block: int
+    log_index: int
+
+
+class Publication(_Table, table=True):
+    """The version of an entry that a review published last."""
+
+    entry: bytes = _hash(primary_key=True)
+    version: int
+    object: str
+    digest: bytes = _hash()
+    listed: bool
+    """Whether `listing` is up to date with this row."""
+
+
+class Listing(_Table, table=True):
+    """A published entry as a search finds it."""
+
+    model_config: ClassVar[Any] = ConfigDict(use_attribute_docstrings=True)
+    __table_args__: ClassVar[Any] = (Index("listing_code", "department", "code"),)
+
+    id: int | None = Field(default=None, primary_key=True, exclude=True)
+    """Row of the full-text index."""
+    entry: Digest = _hash(unique=True)
+    version: int
+    digest: Digest = _hash()
+    """SM3 of the catalogue-version document."""
+    department: str
+    """Code of the department that filed it."""
+    code: str
+    """分类码/顺序码."""
+    name: str
+    provider: str
+    abstract: str
+    share_type: str = Field(serialization_alias="shareType")
+
+
+metadata = _Table.metadata
+document, binding, wanted, position, publication, listing = (
+    metadata.tables[name]
+    for name in ("document", "binding", "wanted", "document_position", "publication", "listing")
 )
 Index("document_unbound", document.c.author, sqlite_where=document.c.bound_at.is_(None))
-
-binding = Table(
-    "binding",
-    metadata,
-    Column("object", Text, primary_key=True),
-    Column("digest", LargeBinary(32), primary_key=True),
-    Column("kind", Text, nullable=False),
-    Column("struct", Text, nullable=False),  # the decision's fields, JSON, bytes as hex
-    Column("acting", LargeBinary(32), nullable=False),
-    Column("parties", LargeBinary, nullable=False),  # department ids, one after another
-    Column("block", Integer, nullable=False),
-    Column("log_index", Integer, nullable=False),
-    Column("judged_at", Integer),  # seconds; null: the document is not here yet
-    Column("contradiction", Text),  # fields that differ; null: none
-    sqlite_with_rowid=False,
-)
 Index("binding_digest", binding.c.digest)
-
-wanted = Table(
-    "wanted",
-    metadata,
-    Column("object", Text, primary_key=True),
-    Column("digest", LargeBinary(32), primary_key=True),
-    Column("tries", Integer, nullable=False),
-    Column("next_try", Integer, nullable=False),  # milliseconds, this node's clock
-    sqlite_with_rowid=False,
-)
 Index("wanted_due", wanted.c.next_try)
-
-position = Table(
-    "document_position",
-    metadata,
-    Column("one", Integer, primary_key=True),
-    Column("block", Integer, nullable=False),
-    Column("log_index", Integer, nullable=False),
-)
-
-publication = Table(
-    "publication",
-    metadata,
-    Column("entry", LargeBinary(32), primary_key=True),
-    Column("version", Integer, nullable=False),
-    Column("object", Text, nullable=False),
-    Column("digest", LargeBinary(32), nullable=False),
-    Column("listed", Boolean, nullable=False),  # whether `listing` is up to date with this row
-    sqlite_with_rowid=False,
-)
 Index("publication_unlisted", publication.c.entry, sqlite_where=publication.c.listed.is_(False))
-
-listing = Table(
-    "listing",
-    metadata,
-    Column("id", Integer, primary_key=True),  # row of the full-text index
-    Column("entry", LargeBinary(32), nullable=False, unique=True),
-    Column("version", Integer, nullable=False),
-    Column("digest", LargeBinary(32), nullable=False),
-    Column("department", Text, nullable=False),
-    Column("code", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("provider", Text, nullable=False),
-    Column("abstract", Text, nullable=False),
-    Column("share_type", Text, nullable=False),
-)
-Index("listing_code", listing.c.department, listing.c.code)

@@ -44,6 +44,7 @@ from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
 from node.storage.engines import open_engine
+from tests.common.codes import department_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +52,7 @@ if TYPE_CHECKING:
 
 CHAIN_ID = 20_260_101
 REGISTRY = bytes(range(20))
-PROVIDER_CODE = "11130900MB0000001A"
-CONSUMER_CODE = "11130900MB0000002B"
+PROVIDER_CODE, CONSUMER_CODE = department_code(1), department_code(2)
 PROVIDER = ids.department_id(PROVIDER_CODE)
 CONSUMER = ids.department_id(CONSUMER_CODE)
 APPLICATION = ids.application_id(CONSUMER, "zhihui-shengxue")

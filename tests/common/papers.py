@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-CENTRE = "11130900000000001A"
-POLICE = "11130900000000002B"
-EDUCATION = "11130900000000003C"
+from tests.common.codes import department_code
+
+CENTRE, POLICE, EDUCATION = (department_code(number) for number in (1, 2, 3))
 KEY = (
     "09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020"
     "ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13"

@@ -19,6 +19,7 @@ from node.protocol.evm.decision import (
 from node.protocol.ledger import enums
 from node.protocol.wire import ids
 from tests.common import trees
+from tests.common.codes import department_code
 from tests.common.fakes import START, FakeChain, address_of
 
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from tests.common.chain import LedgerChain
     from tests.common.fakes import Emitted
 
-CENTRE = ids.department_id("11130900000000001A")
-POLICE = ids.department_id("11130900000000002B")
-EDUCATION = ids.department_id("11130900000000003C")
+CENTRE, POLICE, EDUCATION = (ids.department_id(department_code(number)) for number in (1, 2, 3))
 ZERO = bytes(32)
 FOREVER = 2**64 - 1
 YEAR = START + 365 * 86400

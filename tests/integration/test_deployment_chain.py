@@ -72,9 +72,9 @@ class TestDeploy:
         with pytest.raises(TransactionRefused, match="intrinsic gas too low"):
             deploy(ledger_chain.gateway, RelayAccount.generate(), ledger_chain.root.public_key)
 
-    def test_of_a_contract_without_an_artifact_says_how_to_make_it(self):
+    def test_of_a_contract_without_an_artifact_says_how_to_make_it(self, ledger_chain):
         with pytest.raises(ConfigInvalid, match="make abi"):
-            creation_code("NoSuchContract", [])
+            creation_code(ledger_chain.gateway, "NoSuchContract", [])
 
     def test_twice_makes_two_systems(self, ledger_chain):
         again = deploy(ledger_chain.gateway, ledger_chain.relay, ledger_chain.root.public_key)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from node.documents.store import DocumentStore
 from node.protocol import forms as documents
 from node.storage.engines import open_engine
 
-KILLS = 5
 WRITER = """
 import sys
 from node.documents.store import DocumentStore
-from node.protocol import documents
-from node.store import open_engine
+from node.protocol import forms as documents
+from node.storage.engines import open_engine
 from tests.common import papers
 
 store = DocumentStore(open_engine(sys.argv[1]))
@@ -25,10 +26,11 @@ while True:
 """
 
 
-def test_kill_loses_no_acknowledged_document(tmp_path):
+@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.long)])
+def test_kill_loses_no_acknowledged_document(tmp_path, kills):
     path = tmp_path / "node.db"
     acknowledged: set[str] = set()
-    for kill in range(KILLS):
+    for kill in range(kills):
         writer = subprocess.Popen(  # noqa: S603 - our own code
             [sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True
         )
@@ -48,5 +50,5 @@ def test_kill_loses_no_acknowledged_document(tmp_path):
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
         count = connection.exec_driver_sql("SELECT count(*) FROM document").scalar_one()
     engine.dispose()
-    assert len(acknowledged) <= count <= len(acknowledged) + 3 * KILLS
+    assert len(acknowledged) <= count <= len(acknowledged) + 3 * kills
     assert count % 3 == 0

@@ -29,6 +29,7 @@ from node.protocol.wire.leaf import parse_leaf
 from node.protocol.wire.merkle import leaf_hash, root_of
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from node.storage.engines import open_engine
+from tests.common.codes import department_code
 from tests.common.logs import (
     CODE,
     NOON,
@@ -38,7 +39,7 @@ from tests.common.logs import (
     new_identity,
 )
 
-OTHER_CODE = "12130900000000002B"
+OTHER_CODE = department_code(2)
 MINUTE = 60_000
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import pytest
 from sqlalchemy import select
 
 from node.log import check_log
@@ -17,7 +18,6 @@ from node.protocol.wire.merkle import leaf_hash
 from node.storage.engines import open_engine
 from tests.common.logs import new_identity
 
-KILLS = 12
 FATAL = 3
 """What the child exits with when its writer has ended."""
 LINES_AT_LEAST, LINES_AT_MOST = 1, 400
@@ -38,12 +38,13 @@ def write_until_killed(path, lines):
     return [line.split() for line in seen if line.endswith(b"\n")]
 
 
-def test_every_acknowledged_call_survives(tmp_path):
+@pytest.mark.parametrize("kills", [4, pytest.param(12, marks=pytest.mark.long)])
+def test_every_acknowledged_call_survives(tmp_path, kills):
     path = tmp_path / "log.db"
     log = new_identity().log
     choose = random.Random(20250601)  # noqa: S311 - moments to kill at, not secrets
     acknowledged: dict[int, tuple[int, bytes]] = {}
-    for _ in range(KILLS):
+    for _ in range(kills):
         lines = write_until_killed(path, choose.randint(LINES_AT_LEAST, LINES_AT_MOST))
         acknowledged |= {int(index): (int(number), hash_) for index, number, hash_ in lines}
         engine = open_engine(path, readonly=True)
@@ -60,7 +61,7 @@ def test_every_acknowledged_call_survives(tmp_path):
         numbers[call.authorisation].append(call.number)
     for counted in numbers.values():
         assert counted == list(range(1, len(counted) + 1))
-    assert len(acknowledged) > KILLS
+    assert len(acknowledged) > kills
 
 
 FULL = """

@@ -8,7 +8,6 @@ from node.chain import outbox as outbox_module
 from node.chain.outbox import Outbox
 from node.chain.outbox_rows import OutboxRows
 from node.chain.relay import RelayAccount
-from node.chain.transactions import sign_legacy
 from node.errors import DecisionRefused, TransactionRefused
 from node.storage.engines import open_engine
 
@@ -115,10 +114,6 @@ class TestOutbox:
         gateway, relay = ledger_chain.gateway, RelayAccount.generate()
         outbox = Outbox(engine, gateway, relay)
         row = outbox.enqueue("mine", SOMEBODY, b"", 50_000)
-        gateway.send_raw(
-            sign_legacy(
-                relay._key, to=SOMEBODY, data=b"", nonce=0, gas=60_000, chain_id=gateway.chain_id()
-            )
-        )
+        gateway.send_raw(relay.sign_legacy(SOMEBODY, b"", 0, 60_000, gateway.chain_id()))
         assert outbox.wait(row).succeeded
         assert gateway.transaction_count(relay.address) == 2

@@ -12,17 +12,17 @@ from node.protocol.evm import abi
 
 pytestmark = pytest.mark.chain
 
-COUNT = 500
+KEYS = 10
 PARTS = ("za", "r", "s", "qx", "qy", "message")
 
 
-@pytest.fixture(scope="module")
-def signatures():
-    """Arguments of `verify`: ten keys, fifty decisions each."""
+@pytest.fixture(scope="module", params=[2, pytest.param(50, marks=pytest.mark.long)])
+def signatures(request):
+    """Arguments of `verify`: ten keys, `params` decisions each."""
     made = []
-    for signer in [SoftwareSigner.generate() for _ in range(10)]:
+    for signer in [SoftwareSigner.generate() for _ in range(KEYS)]:
         public = signer.public_key
-        for _ in range(COUNT // 10):
+        for _ in range(request.param):
             digest = secrets.token_bytes(32)
             signature = sign_decision(signer, digest)
             made.append(
@@ -59,8 +59,8 @@ def flipped(value, bit):
     return bytes(changed)
 
 
-def test_accepts_five_hundred_signatures_of_libcrypto(accepts, signatures):
-    assert len(signatures) == COUNT
+def test_accepts_every_signature_of_libcrypto(accepts, signatures):
+    assert len(signatures) >= 2 * KEYS
     assert all(accepts(one) for one in signatures)
 
 

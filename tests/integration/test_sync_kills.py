@@ -1,4 +1,4 @@
-"""A follower killed ten times over while the chain grows leaves the model of a fresh sync."""
+"""A follower killed again and again while the chain grows leaves the model of a fresh sync."""
 
 from __future__ import annotations
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 
-KILLS = 10
-
 
 def follow_for_ever(database: Path, url: str, deployment: Path) -> None:
     follower = Follower(open_engine(database), Gateway(url), Deployment.load(deployment))
@@ -43,7 +41,8 @@ def lines(database: Path) -> list[str]:
     return found
 
 
-def test_ten_kills_leave_the_same_rows(ledger_chain: LedgerChain, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.long)])
+def test_kills_leave_the_same_rows(ledger_chain: LedgerChain, tmp_path: Path, kills: int) -> None:
     database, deployment = tmp_path / "ledger.db", tmp_path / "deployment.json"
     ledger_chain.deployment.save(deployment)
     story = RealStory.on(ledger_chain)
@@ -55,7 +54,7 @@ def test_ten_kills_leave_the_same_rows(ledger_chain: LedgerChain, tmp_path: Path
     seed = secrets.randbits(32)
     moments = random.Random(seed)  # noqa: S311 - when to kill is no secret
     heights: list[int] = []
-    for _ in range(KILLS):
+    for _ in range(kills):
         process = spawn.Process(
             target=follow_for_ever, args=(database, ledger_chain.running.url, deployment)
         )
@@ -79,7 +78,7 @@ def test_ten_kills_leave_the_same_rows(ledger_chain: LedgerChain, tmp_path: Path
     for opened in (engine, fresh_engine):
         opened.dispose()
     assert lines(database) == lines(tmp_path / "fresh.db"), f"seed {seed}"
-    assert len(set(heights)) == KILLS
+    assert len(set(heights)) == kills
 
 
 def grow(story: RealStory, enough: threading.Event) -> None:

@@ -222,7 +222,7 @@ def publish(city: CommandCity) -> None:
 def share(city: CommandCity) -> None:
     """Apply for three items; the provider grants two of them."""
     application = filled(
-        blank(city, "application").replace("11130900MB0000004D", POLICE).replace("RXHY", "ZHSX"),
+        blank(city, "application").replace("11130900MB0000004Y", POLICE).replace("RXHY", "ZHSX"),
         department=f'"{CENTRE}"',
         items='["XM", "GMSFHM", "CSRQ"]',
         validFrom="2020-01-01",
@@ -256,7 +256,10 @@ def city(tmp_path_factory):
         stack.callback(claims.close)
         chain = Child(
             "chain",
-            ["chain", "run", "--data", str(folder / "chain"), "--port", str(ports["chain"])],
+            [
+                *("chain", "run", "--data", str(folder / "chain"), "--port", str(ports["chain"])),
+                *("--deployer", generated["centre-relay"].found("账户地址")),
+            ],
             folder / "chain.log",
             urls["chain"],
         )

@@ -31,7 +31,6 @@ from tests.common.nodes import running_town, until
 
 pytestmark = pytest.mark.chain
 
-KILLS = 5
 CALLERS = 4
 ANSWERS_AT_LEAST, ANSWERS_AT_MOST = 3, 40
 """How many answers a node is granted before it is killed."""
@@ -124,11 +123,12 @@ def caught_up(town):
 
 
 class TestKilled:
-    def test_loses_no_answer_serves_none_twice_and_follows_on(self, town, process, log):
+    @pytest.mark.parametrize("kills", [2, pytest.param(5, marks=pytest.mark.long)])
+    def test_loses_no_answer_serves_none_twice_and_follows_on(self, town, process, log, kills):
         choose = random.Random(20261126)  # noqa: S311 - moments to kill at, not secrets
         before = kept_documents(town)
         answered, unanswered = [], []
-        for kill in range(KILLS):
+        for kill in range(kills):
             process.start()
             until(lambda: caught_up(town))
             count = choose.randint(ANSWERS_AT_LEAST, ANSWERS_AT_MOST)
@@ -154,8 +154,8 @@ class TestKilled:
             # What was under way is sent again: served once, whether it had been already or not.
             answered += [client.send(request, asked) for request, asked in unanswered]
         process.end(signal.SIGKILL)
-        assert len(answered) > KILLS * ANSWERS_AT_LEAST
-        assert len(unanswered) > KILLS
+        assert len(answered) > kills * ANSWERS_AT_LEAST
+        assert len(unanswered) > kills
         assert_provable(town, log, answered)
         assert kept_documents(town) >= before
         assert_log_checks(town)

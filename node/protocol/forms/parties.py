@@ -6,7 +6,7 @@ All public: every node fetches and keeps them.
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..ledger.enums import (
     DepartmentKind,
@@ -14,6 +14,7 @@ from ..ledger.enums import (
     Level,
     Role,
 )
+from .codes import unified_code
 from .fields import (
     Code,
     Day,
@@ -79,7 +80,8 @@ class DepartmentPaper(Paper):
     """`department`: what an enrolment says."""
 
     type: Literal["department"]
-    code: DepartmentCode
+    code: Annotated[DepartmentCode, AfterValidator(unified_code)]
+    """Checked by its standard here, where it comes into use; what names it later is looked up."""
     name: Name
     parent: DepartmentCode
     """The department's own code if nothing stands above it."""

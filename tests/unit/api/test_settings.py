@@ -17,7 +17,7 @@ relay_key = "relay.json"
 password_file = "password"
 
 [[departments]]
-code = "11130900MB0000001A"
+code = "11130900MB0000001M"
 custody = "own"
 department_key = "keys/department.pem"
 log_key = "keys/log.pem"

@@ -76,7 +76,7 @@ class TestReads:
             http_reply(b"starting"),
             {"id": 1, "error": {"code": -32002, "message": "starting"}},
             {"id": 1, "result": None},
-            {"id": 1, "result": 7},
+            {"id": 1, "result": []},
         ],
         ids=["closed", "503", "no JSON", "error", "null", "no text"],
     )
@@ -102,8 +102,10 @@ class TestReads:
         ):
             gateway.head()
 
-    @pytest.mark.parametrize("quantity", ["0x", "2a", "0x-1", "0xzz", "", 42, None, ["0x1"], {}])
-    def test_take_no_quantity_but_hexadecimal(self, quantity):
+    @pytest.mark.parametrize(
+        "quantity", ["0x", "-0x1", "0xzz", "", -42, True, 1.5, None, ["0x1"], {}]
+    )
+    def test_take_no_quantity_but_a_natural_number(self, quantity):
         with (
             gateway_to(lambda request: result(request, quantity)) as (gateway, _),
             pytest.raises(ChainUnavailable, match="cannot be read"),
@@ -128,7 +130,7 @@ class TestSends:
                 gateway.send_raw(b"\1")
             assert len(asked) == 1
 
-    @pytest.mark.parametrize("answered", [None, 7, "0x", "0xabcd", "ab" * 32, {}])
+    @pytest.mark.parametrize("answered", [None, 7, "0x", "0xabcd", "ab" * 31, TX_HASH + "00", {}])
     def test_that_are_answered_without_a_hash_may_have_arrived(self, answered):
         with (
             gateway_to(lambda request: result(request, answered)) as (gateway, _),

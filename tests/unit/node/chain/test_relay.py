@@ -69,7 +69,7 @@ class TestAccount:
     def test_says_nothing_but_its_address(self):
         account = RelayAccount.generate()
         assert repr(account) == f"RelayAccount(0x{account.address.hex()})"
-        assert account._key.to_hex() not in repr(vars(account))
+        assert account._account.key.hex() not in repr(vars(account))
 
     def test_signs_transactions_that_name_it(self):
         account = RelayAccount.generate()

@@ -80,7 +80,7 @@ class TestDeclaredErrors:
         @settings(max_examples=10)
         @given(inputs)
         def holds(values):
-            refusal = call_error(wrap(encode(item, values)), "eth_call")
+            refusal = call_error(wrap(encode(item, values)))
             assert isinstance(refusal, DecisionRefused)
             assert (refusal.facts["name"], refusal.facts["args"]) == (item["name"], values)
             assert item["name"] in refusal.message
@@ -122,15 +122,15 @@ class TestOtherReverts:
 
     def test_without_data_are_refusals_all_the_same(self):
         for error in ({"code": 3}, {"message": "VM Exception: revert"}, {"code": 3, "data": "0xz"}):
-            assert isinstance(call_error(error, "eth_call"), DecisionRefused)
+            assert isinstance(call_error(error), DecisionRefused)
 
     def test_for_want_of_gas_say_so(self):
-        refusal = call_error({"code": -32000, "message": "out of gas"}, "eth_call")
+        refusal = call_error({"code": -32000, "message": "out of gas"})
         assert refusal.facts["name"] == "OutOfGas"
 
     def test_are_told_from_an_engine_that_cannot_answer(self):
         for error in ({"code": -32002, "message": "starting"}, {"code": -32000, "message": "busy"}):
-            assert isinstance(call_error(error, "eth_call"), ChainUnavailable)
+            assert isinstance(call_error(error), ChainUnavailable)
 
     @settings(max_examples=500)
     @given(st.binary(max_size=300), st.sampled_from([None, *ERRORS]))
@@ -199,6 +199,6 @@ class TestAnyError:
         )
     )
     def test_is_named(self, error):
-        assert isinstance(call_error(error, "eth_call"), LedgerError)
+        assert isinstance(call_error(error), LedgerError)
         assert isinstance(send_error(error), LedgerError)
         assert revert_data(error) is None or isinstance(revert_data(error), bytes)

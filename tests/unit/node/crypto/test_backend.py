@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from node.crypto import (
     libcrypto,
     run_self_test,
     selftest,
+    sm2_gmssl,
+    sm2_libcrypto,
 )
 from node.errors import ConfigInvalid, SelfTestFailed
 
@@ -44,7 +47,36 @@ def test_an_unknown_backend_is_refused() -> None:
     assert "SM2_BACKEND=mbedtls: choose one of libcrypto, gmssl" in result.stderr
 
 
-@pytest.mark.parametrize("name", sorted(selftest._TESTS))
+VECTORS = [name for name in selftest._TESTS if "gmssl" not in name]
+FAULTS: dict[str, list[tuple[Any, str, Any]]] = {
+    "SM3 beside gmssl": [(selftest, "sm3", lambda _: bytes(32))],
+    "SM4 beside gmssl": [(selftest, "sm4_seal", lambda *_: bytes(32))],
+    "SM2 beside gmssl": [
+        (sm2_libcrypto, "verify_e", lambda *_: False),
+        (sm2_gmssl, "verify_e", lambda *_: False),
+        (sm2_libcrypto, "encrypt", lambda public, _: sm2_gmssl.encrypt(public, bytes(16))),
+        (sm2_gmssl, "encrypt", lambda public, _: sm2_libcrypto.encrypt(public, bytes(16))),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [(name, fault) for name, faults in FAULTS.items() for fault in faults]
+)
+def test_a_cipher_gmssl_disagrees_with_stops_the_process(
+    name: str, fault: tuple[Any, str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(*fault)
+    monkeypatch.setattr(selftest, "_TESTS", {name: selftest._TESTS[name]})
+    with pytest.raises(SelfTestFailed, match=name):
+        run_self_test()
+
+
+def test_every_cipher_is_tried_both_ways() -> None:
+    assert set(selftest._TESTS) == {*VECTORS, *FAULTS}
+
+
+@pytest.mark.parametrize("name", VECTORS)
 def test_a_cipher_with_another_answer_stops_the_process(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
