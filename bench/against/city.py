@@ -118,7 +118,7 @@ class City:
         )
         self.chain = self.chain_on("chain")
         arguments = ["node", "run", "--config", "node.toml"]
-        self.node = Running(self.build, arguments, self.folder / "node.log")
+        self.node = Running(self.build, arguments, self.folder / "node.log", self.url)
 
     @property
     def url(self) -> str:
@@ -250,7 +250,7 @@ class City:
         entry, purpose, rest = rest.partition("[purpose]")
         entry = filled(entry, department=f'"{POLICE}"', code=f'"{ENTRY}"')
         rest = filled(rest, code='"ZHSX"', name='"智慧升学"')
-        return "".join((form, mark, entry, purpose, rest))
+        return f"{form}{mark}{entry}{purpose}{rest}"
 
     def calls(self, numbers: Iterable[int]) -> list[bytes]:
         """Return signed calls, raw, each of a matter of its own."""
