@@ -7,7 +7,7 @@ import { City, departmentId, digest, POLICE, POLICE_HEAD, SCHOOL, SCHOOL_HEAD, S
 import { CHECKPOINT, EMPTY, LARGEST, LEAVES, TREE } from "./anchors/leaves.ts";
 import { describeViews } from "./anchors/proving.ts";
 import { itLeavesNothingOut } from "./harness/completeness.ts";
-import { Role } from "./harness/enums.ts";
+import { Roles } from "./harness/enums.ts";
 import { flipped, spoilt, Tree } from "./harness/merkle.ts";
 
 describe("AccessAnchors", () => {
@@ -61,9 +61,9 @@ describe("AccessAnchors", () => {
     });
 
     it("is signed by a head of that very department", async () => {
-      for (const [signer, held] of [[POLICE_HEAD, 0], [SCHOOL_OFFICE, Role.officeHead]] as const) {
+      for (const [signer, held] of [[POLICE_HEAD, 0], [SCHOOL_OFFICE, Roles.OFFICE_HEAD]] as const) {
         const refusal = city.registerLog(SCHOOL, city.chain.account, signer);
-        await refuses(refusal, "RoleMissing", [SCHOOL, signer.id, Role.departmentHead, held]);
+        await refuses(refusal, "RoleMissing", [SCHOOL, signer.id, Roles.DEPARTMENT_HEAD, held]);
       }
     });
   });

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, MalformedDocument
 from ..protocol import forms as documents
-from .bindings import MALFORMED, NEED_VERSION, Verdict
+from .bindings import MALFORMED, Verdict
 
 if TYPE_CHECKING:
     import threading
@@ -88,7 +88,7 @@ class Fetcher:
         verdicts: list[Verdict] = []
         moved = False
         for bound, tries in self._bindings.due(self._now_ms(), DOCUMENTS_A_ROUND):
-            if bound.kind in NEED_VERSION:
+            if bound.kind in documents.NEED_VERSION:
                 # The version may have been judged in this very round.
                 self._bindings.settle(verdicts)
                 verdicts.clear()

@@ -8,11 +8,14 @@ import orjson
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
+from node.protocol.wire.leaf import OPEN
 
 from .recent import find_events
 from .tables import (
+    INDEX_BITS,
     call,
     entry,
+    head,
     metadata,
     position,
     recent,
@@ -38,6 +41,13 @@ def find_misfit(connection: Connection) -> str | None:
         if connection.scalar(query):
             return table.name
     return None
+
+
+def find_headless(connection: Connection) -> bool:
+    """Tell whether there are entries that belong to no log with a head."""
+    number = entry.c.position.op(">>")(INDEX_BITS)
+    query = select(entry.c.position).where(number.not_in(select(head.c.number))).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def find_unindexed_event(
@@ -77,8 +87,11 @@ def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
         .order_by(recent.c.position)
     )
     for place, answer, leaf in connection.execute(query):
+        members = {} if leaf is None else orjson.loads(leaf)
+        if answer is None and members.get("type") == OPEN:
+            continue  # a download is logged by its digest; its bytes are not kept here
         digest = None if answer is None else sm3(answer).hex()
-        if leaf is None or orjson.loads(leaf).get("answer") != digest:
+        if members.get("answer", "") != digest:
             return int(place - first)
     return None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..client.problems import find_class
 from ..errors import LedgerError, QuotaExceeded
 from ..protocol.wire import canonical
+from ..protocol.wire.encoding import rfc3339
 from ..protocol.wire.leaf import SERVED
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _refuse(error: LedgerError | None, committed: Committed, receipt: dict[str, 
         kind = find_class(code) or LedgerError
         error = kind(_QUOTA_MESSAGES.get(code, "refused as the first time this call was made"))
     if isinstance(error, QuotaExceeded):
-        error.facts["reset"] = moment(committed.reset)
+        error.facts["reset"] = rfc3339(committed.reset)
     error.facts["receipt"] = receipt
     raise error
 
@@ -57,8 +57,3 @@ _QUOTA_MESSAGES = {
     "quota-calls": "the calls of this day (Beijing) are used up",
     "quota-rows": "the answer has more rows than this day (Beijing) has left; ask for fewer",
 }
-
-
-def moment(seconds: int) -> str:
-    """Return a time in seconds as an answer carries it."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
