@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from node.chain.events import decode
-from node.errors import ChainInconsistent, MalformedEvent
+from node.errors import ChainInconsistent, ChainUnavailable, MalformedEvent
 
-from .completeness import find_suspects, settle
+from .completeness import concerned, find_suspects, proven_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,23 +56,24 @@ class Chunk:
     """In the order of the chain."""
 
 
-def fetch(source: ChainSource, identity: Identity, first: int, last: int) -> Chunk:
-    """Fetch blocks first..last.
+def fetch(
+    source: ChainSource, identity: Identity, first: int, last: int, *, proven: bool = False
+) -> Chunk:
+    """Fetch blocks first..last; `proven` takes every log from receipts, none from an index.
 
     Raises:
-        ChainUnavailable: the endpoint does not answer; ask again, or for less.
-        ChainInconsistent: logs do not belong to the headers, or some are withheld.
+        ChainUnavailable: the endpoint does not answer, or not with all; ask again, or for less.
+        ChainInconsistent: it knows another block at a height, or a log is no event of ours.
     """
     headers = source.headers(first, last)
     if [header.number for header in headers] != list(range(first, last + 1)):
-        raise ChainInconsistent("headers are missing or out of order", first=first, last=last)
+        raise ChainUnavailable(f"headers of blocks {first} to {last} are missing or out of order")
     addresses = sorted(identity.names)
-    logs = _by_block(source.logs(first, last, addresses), headers)
-    for header in find_suspects(headers, logs, addresses):
-        number = header.number
-        again = source.logs(number, number, addresses)
-        logs[number] = _by_block(again, [header])[number]
-        settle(header, logs[number], source.block_receipts(number), addresses)
+    logs = _by_block([] if proven else source.logs(first, last, addresses), headers)
+    doubted = concerned(headers, addresses) if proven else find_suspects(headers, logs, addresses)
+    for header in doubted:
+        receipts = source.block_receipts(header.number)
+        logs[header.number] = proven_logs(header, receipts, addresses)
     flat = [log for header in headers for log in logs[header.number]]
     timestamps = {header.number: header.timestamp for header in headers}
     try:
@@ -103,7 +104,9 @@ def _by_block(logs: Iterable[RawLog], headers: Sequence[BlockHeader]) -> dict[in
     hashes = {header.number: header.hash for header in headers}
     grouped: dict[int, list[RawLog]] = {number: [] for number in hashes}
     for log in logs:
-        if hashes.get(log.block_number) != log.block_hash:
+        if log.block_number not in hashes:
+            raise ChainUnavailable(f"a log of block {log.block_number} was not asked for")
+        if hashes[log.block_number] != log.block_hash:
             raise ChainInconsistent(
                 f"a log of block {log.block_number} is not of the block with its header",
                 block=log.block_number,

@@ -2,17 +2,18 @@
 
 A gap in the middle shows in the contracts' own `seq`. What `seq` cannot show is the end: a block of
 which nothing came though its bloom names a contract of ours, and the last block of each contract,
-of which less may have come than there is. A suspicion is settled by the block's receipts, proven by
-the header's receipts root; a bloom's chance hit costs that one request and nothing else.
+of which less may have come than there is. Then the block's receipts decide, proven by the header's
+receipts root: an index that lags behind its blocks is a fault that passes, and no lie goes through.
+A bloom's chance hit costs that one request and nothing else.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from node.errors import ChainInconsistent, MalformedEvidence
+from node.chain.gateway import RawLog
+from node.errors import ChainUnavailable, MalformedEvidence
 from node.protocol.evm.blocks import (
     bloom_bits,
     encode_receipt,
@@ -21,9 +22,9 @@ from node.protocol.evm.blocks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from node.chain.gateway import BlockHeader, RawLog
+    from node.chain.gateway import BlockHeader
 
 BLOOM_SAYS_LITTLE = 1024
 """Set bits of 2048 above which a bloom names most addresses by chance."""
@@ -34,61 +35,65 @@ def find_suspects(
     logs: Mapping[int, Sequence[RawLog]],
     addresses: Sequence[bytes],
 ) -> list[BlockHeader]:
-    """List the blocks of which something of ours may be missing; `logs` by block.
-
-    Raises:
-        ChainInconsistent: a log came that its block's bloom does not name.
-    """
+    """List the blocks of which something of ours may be missing or made up; `logs` by block."""
     last = {log.address: log.block_number for header in headers for log in logs[header.number]}
     ends = set(last.values())
     return [
         header
         for header in headers
-        if _lacks_contract(header, logs[header.number], addresses)
+        if _differs(header, logs[header.number], addresses)
         or (header.number in ends and _lacks_topic(header, logs[header.number]))
     ]
 
 
-def settle(
-    header: BlockHeader,
-    logs: Iterable[RawLog],
-    raw_receipts: Iterable[dict[str, Any]],
-    addresses: Sequence[bytes],
-) -> None:
-    """Compare what came of a block with its receipts.
+def concerned(headers: Iterable[BlockHeader], addresses: Iterable[bytes]) -> list[BlockHeader]:
+    """List the blocks whose bloom names a contract of ours."""
+    bits = [_bits(address) for address in addresses]
+    return [header for header in headers if any(not bit & ~_bloom(header) for bit in bits)]
+
+
+def proven_logs(
+    header: BlockHeader, raw_receipts: Sequence[dict[str, Any]], addresses: Collection[bytes]
+) -> list[RawLog]:
+    """Return the logs of these contracts in a block, as the receipts of its header have them.
 
     Raises:
-        ChainInconsistent: logs are withheld, or the receipts are not those of the header.
+        ChainUnavailable: these are not the header's receipts. They prove nothing, neither that the
+            chain has changed; whoever answers so is asked again.
     """
     number = header.number
     try:
         receipts = [encode_receipt(receipt) for receipt in raw_receipts]
-    except MalformedEvidence as err:
-        raise ChainInconsistent(f"a receipt of block {number} is none: {err}") from err
+        hashes = [bytes.fromhex(receipt["transactionHash"][2:]) for receipt in raw_receipts]
+    except (MalformedEvidence, KeyError, TypeError, ValueError) as err:
+        raise ChainUnavailable(f"a receipt of block {number} is none: {err}") from err
     if receipts_root(receipts) != bytes.fromhex(header.raw["receiptsRoot"][2:]):
-        text = f"the receipts of block {number} are not those of its header"
-        raise ChainInconsistent(text, block=number)
-    emitted = [log for receipt in receipts for log in parse_receipt(receipt)]
-    there = Counter(
-        (log.address, tuple(log.topics), log.data) for log in emitted if log.address in addresses
+        raise ChainUnavailable(f"the receipts of block {number} are not those of its header")
+    emitted = (
+        (tx_index, log) for tx_index, each in enumerate(receipts) for log in parse_receipt(each)
     )
-    came = Counter((log.address, tuple(log.topics), log.data) for log in logs)
-    if there != came:
-        text = f"block {number} holds other logs than eth_getLogs gives"
-        raise ChainInconsistent(text, block=number, expected=there.total(), found=came.total())
+    return [
+        RawLog(
+            address=log.address,
+            topics=list(log.topics),
+            data=log.data,
+            block_number=number,
+            block_hash=header.hash,
+            tx_hash=hashes[tx_index],
+            tx_index=tx_index,
+            log_index=log_index,
+        )
+        for log_index, (tx_index, log) in enumerate(emitted)
+        if log.address in addresses
+    ]
 
 
-def _lacks_contract(
-    header: BlockHeader, logs: Sequence[RawLog], addresses: Sequence[bytes]
-) -> bool:
-    """Tell whether the bloom names a contract of ours of which no log came."""
+def _differs(header: BlockHeader, logs: Sequence[RawLog], addresses: Sequence[bytes]) -> bool:
+    """Tell whether the bloom names other contracts of ours than those of which logs came."""
     bloom = _bloom(header)
     came = {log.address for log in logs}
     named = {address for address in addresses if not _bits(address) & ~bloom}
-    if not came <= named:
-        text = f"a log of block {header.number} is not in its bloom"
-        raise ChainInconsistent(text, block=header.number)
-    if came and bloom.bit_count() > BLOOM_SAYS_LITTLE:
+    if came and came <= named and bloom.bit_count() > BLOOM_SAYS_LITTLE:
         return False  # by chance it names them all
     return named != came
 

@@ -1,8 +1,10 @@
 """The follower: blocks of the chain into the read model, one transaction per chunk.
 
 Headers, projections, sequence numbers and the cursor go into one COMMIT: after a death at any point
-the next start goes on at the cursor. A final chain that changes, skips or lies is an alarm
-(ChainInconsistent ends the process), never a rollback.
+the next start goes on at the cursor. An endpoint that is behind, or whose index of logs is, is
+asked again, and receipts decide. A final chain that knows another block at a height, or an event
+its contracts cannot have emitted, is an alarm (ChainInconsistent ends the process), never a
+rollback.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from node.errors import ChainInconsistent, ChainUnavailable
@@ -31,6 +34,7 @@ from .identity import Identity
 from .pace import Pace
 from .rows import Rows
 from .signatures import Verifiers
+from .tables import BLOCK
 
 if TYPE_CHECKING:
     import threading
@@ -121,13 +125,28 @@ class Follower:
         if head < cursor.next_block:
             return False
         last = min(head, cursor.next_block + self._pace.blocks - 1)
-        chunk = fetch(self._source, self._identity, cursor.next_block, last)
-        check_links(chunk.headers, cursor.block)
-        applied = self._apply(chunk, cursor, head)
+        chunk, applied = self._take(cursor, last, head)
         self._pace.answered(len(chunk.headers), len(chunk.events))
         if applied is not None and self._on_advance:
             self._on_advance(applied)
         return True
+
+    def _take(self, cursor: Cursor, last: int, head: int) -> tuple[Chunk, Cursor | None]:
+        """Fetch and apply a chunk: by the index of logs, where that is not sound by receipts."""
+        try:
+            return self._fetch_and_apply(cursor, last, head, proven=False)
+        except ChainInconsistent as err:
+            # What an index leaves out, tells twice or garbles is no lie of the chain's. Its blocks'
+            # own receipts tell: if they say the same, it is one.
+            _logger.warning("blocks to %d again, by their receipts: %s", last, err)
+            return self._fetch_and_apply(cursor, last, head, proven=True)
+
+    def _fetch_and_apply(
+        self, cursor: Cursor, last: int, head: int, *, proven: bool
+    ) -> tuple[Chunk, Cursor | None]:
+        chunk = fetch(self._source, self._identity, cursor.next_block, last, proven=proven)
+        check_links(chunk.headers, cursor.block)
+        return chunk, self._apply(chunk, cursor, head)
 
     def _note_head(self, head: int) -> Cursor:
         """Tell the readers what was seen, where they need to know; return the cursor."""
@@ -135,11 +154,7 @@ class Follower:
         with self._engine.begin() as connection:
             cursor = read_cursor(connection)
             if cursor.block is not None and head < cursor.block.number:
-                raise ChainInconsistent(
-                    f"the chain ends at {head}, below block {cursor.block.number} applied before",
-                    head=head,
-                    cursor=cursor.block.number,
-                )
+                return cursor  # no news: an endpoint that is behind is no contact
             before = find_contact(connection)
             caught_up = head < cursor.next_block
             if caught_up and cursor.filling and cursor.block is not None:
@@ -152,21 +167,37 @@ class Follower:
     def _recognise(self, cursor: Cursor, head: int) -> None:
         """Check that the endpoint still has the block of the cursor: at the start, after silence.
 
-        Every later block proves it by its parent hash.
+        Every later block proves it by its parent hash. One that ends below the cursor must have at
+        its end what was applied there; then it is behind, or its chain's tail was cut off, and
+        nothing follows from it before it has caught up.
         """
-        if self._recognised or cursor.block is None:
+        if cursor.block is None or (self._recognised and head >= cursor.block.number):
             return
-        number = cursor.block.number
-        header = self._source.headers(number, number)[0]
-        if header.hash != cursor.block.hash:
+        number, expected = cursor.block.number, cursor.block.hash
+        if head < self._identity.first_block:
+            number, expected = 0, self._identity.genesis_hash
+        elif head < number:
+            number, expected = head, self._hash_at(head)
+        found = self._source.headers(number, number)[0].hash
+        if found != expected:
             raise ChainInconsistent(
                 f"block {number} is not the one applied before",
                 block=number,
                 head=head,
-                expected=cursor.block.hash.hex(),
-                found=header.hash.hex(),
+                expected=expected.hex(),
+                found=found.hex(),
+            )
+        if head < cursor.block.number:
+            raise ChainUnavailable(
+                f"the endpoint ends at block {head}, before {cursor.block.number} applied already"
             )
         self._recognised = True
+
+    def _hash_at(self, number: int) -> bytes:
+        """Return the hash of a block below the cursor."""
+        with self._engine.connect() as connection:
+            found = connection.execute(select(BLOCK.c.hash).where(BLOCK.c.number == number))
+            return bytes(found.scalar_one())
 
     def _apply(self, chunk: Chunk, cursor: Cursor, head: int) -> Cursor | None:
         """Write a chunk; None when another follower or a rebuild moved the cursor meanwhile."""

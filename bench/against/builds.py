@@ -28,10 +28,10 @@ PREFIX = "shareledger-against-"
 """Of the temporary folders."""
 UNAVAILABLE = 2
 """The exit code of a command that may be given again."""
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.02
 TAIL_CHARACTERS = 2_000
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_ANY_ADDRESS = r"http://127\.0\.0\.1:\d+"
 # What a `make` around us, or an activated environment, would tell a build about another one.
 _FOREIGN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "VIRTUAL_ENV", "PYTHONPATH")
 _OWN = "SHARELEDGER_"
@@ -150,6 +150,8 @@ class Running:
     build: Build
     arguments: list[str]
     log: Path
+    address: str = ""
+    """What it announces; any address if that is not known before."""
     server: Server = field(init=False)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
@@ -172,8 +174,10 @@ class Running:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        # A node's log may name the chain before the node itself.
+        announced = re.compile(rf"{re.escape(self.address) or _ANY_ADDRESS}\b")
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := _ADDRESS.search(self._said())):
+        while not (found := announced.search(self._said())):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise CommandFailed(
                     f"{self.build.revision}: {' '.join(self.arguments)} did not start: "

@@ -111,10 +111,14 @@ class City:
         fill_source(self.folder / "people.db", rows=SOURCE_ROWS).close()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        self.generation = recognise(self.blank("department"), self.run("chain", "run", "--help"))
+        self.generation = recognise(
+            self.blank("department"),
+            self.run("chain", "run", "--help"),
+            self.run("department", "grant", "--help"),
+        )
         self.chain = self.chain_on("chain")
         arguments = ["node", "run", "--config", "node.toml"]
-        self.node = Running(self.build, arguments, self.folder / "node.log")
+        self.node = Running(self.build, arguments, self.folder / "node.log", self.url)
 
     @property
     def url(self) -> str:
@@ -213,7 +217,8 @@ class City:
 
     def _grant(self, name: str, code: str, key: str, *roles: str) -> None:
         key_id = self.keys.signers[key].public_key.key_id.hex()
-        why = ("--holder", "张伟", "--post", "处长", "--reason", "任命", *UNTIL)
+        holder = self.generation.holder_options("张伟")
+        why = (*holder, "--post", "处长", "--reason", "任命", *UNTIL)
         wanted = [part for role in roles for part in ("--role", role)]
         self.decide(f"{name}-head", "department", "grant", code, key_id, *why, *wanted)
 
@@ -230,20 +235,22 @@ class City:
         )
         unwrap = ("--application", "ZHSX", "--unwrap-key", "system-unwrap.key")
         self._add_key("centre", CENTRE, "application", "system", *unwrap)
-        blank = self.blank("application").replace("11130900MB0000004D", POLICE)
-        form = filled(
-            blank.replace("RXHY", "ZHSX").replace("入学资格核验", "智慧升学"),
-            department=f'"{CENTRE}"',
-            items='["XM", "GMSFHM"]',
-            validFrom="2020-01-01",
-            validUntil="2099-12-31",
-            callsPerDay=QUOTA,
-            rowsPerDay=QUOTA,
-        )
-        (self.folder / "application.toml").write_text(form, encoding="utf-8")
+        (self.folder / "application.toml").write_text(self._application(), encoding="utf-8")
         self.decide("centre-head", "authorisation", "apply", "application.toml")
         reply = ("authorisation", "reply", self.authorisation, "agree", "--opinion", "同意")
         self.decide("police-office", *reply, *CONTACT)
+
+    def _application(self) -> str:
+        """Return the form of an application, filled in."""
+        form, mark, rest = self.blank("application").partition("[entry]")
+        period = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+        quota = dict.fromkeys(("callsPerDay", "rowsPerDay"), QUOTA)
+        items = '["XM", "GMSFHM"]'
+        form = filled(form, department=f'"{CENTRE}"', items=items, **period, **quota)
+        entry, purpose, rest = rest.partition("[purpose]")
+        entry = filled(entry, department=f'"{POLICE}"', code=f'"{ENTRY}"')
+        rest = filled(rest, code='"ZHSX"', name='"智慧升学"')
+        return f"{form}{mark}{entry}{purpose}{rest}"
 
     def calls(self, numbers: Iterable[int]) -> list[bytes]:
         """Return signed calls, raw, each of a matter of its own."""

@@ -38,6 +38,8 @@ class Generation:
     """Whether a department's form says if it may enrol others."""
     deployers: bool = False
     """Whether an embedded chain is told who may create contracts."""
+    holders: bool = True
+    """Whether a grant of roles names who holds the key; later only the key's own paper does."""
 
     @property
     def aims(self) -> Aims:
@@ -53,6 +55,10 @@ class Generation:
         """Return what `chain run` is told beyond its folder and port."""
         return ["--deployer", f"0x{deployer.hex()}"] if self.deployers else []
 
+    def holder_options(self, name: str) -> list[str]:
+        """Return how `department grant` is told who holds the key."""
+        return ["--holder", name] if self.holders else []
+
 
 FIRST = Generation()
 AIMS_OF_ISSUE_11 = Aims(
@@ -60,11 +66,15 @@ AIMS_OF_ISSUE_11 = Aims(
 )
 
 
-def recognise(blank_department: str, chain_help: str) -> Generation:
-    """Return the generation by a build's blank form of a department and its help on `chain run`."""
+def recognise(blank_department: str, chain_help: str, grant_help: str) -> Generation:
+    """Return the generation of a build that says so.
+
+    By its blank form of a department and its help on `chain run` and `department grant`.
+    """
     return Generation(
         may_enrol=re.search(r"(?m)^mayEnrol = ", blank_department) is not None,
         deployers="--deployer" in chain_help,
+        holders="--holder" in grant_help,
     )
 
 

@@ -144,7 +144,8 @@ def read_list(
             does not is in the message.
     """
     rows = read_rows(path)
-    heads = list(rows[0].cells) if rows else []
+    first = next(rows, None)
+    heads = first.cells if first else ()
     missing = [heading for heading in HEADINGS if heading not in heads]
     if missing:
         raise MalformedTable(f"{path.name} 没有这些表头：{'、'.join(missing)}", path=str(path))
@@ -152,7 +153,7 @@ def read_list(
     chosen: dict[tuple[str, str], Pending] = {}
     returned: dict[tuple[str, str], str] = {}
     wrong: list[str] = []
-    for row in rows[1:]:
+    for row in rows:
         cells = dict(zip(heads, row.cells, strict=False))
         if not cells.get("结论"):
             continue

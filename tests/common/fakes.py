@@ -175,6 +175,7 @@ def _bloom(log: RawLog) -> int:
 
 def _receipt(log: RawLog) -> dict[str, Any]:
     return {
+        "transactionHash": f"0x{log.tx_hash.hex()}",
         "status": "0x1",
         "cumulativeGasUsed": hex(21_000 * (log.tx_index + 1)),
         "logsBloom": f"0x{_bloom(log):0512x}",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import groupby, pairwise
+from itertools import chain, groupby, islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from node.errors import MalformedTable
@@ -16,7 +16,7 @@ from .problems import Problem
 from .tables import Row, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from .mapping import Mapping
@@ -61,16 +61,20 @@ def read_table(path: Path, mapping: Mapping) -> Reading:
         MalformedTable: the file is unreadable, or headings the mapping needs are missing.
     """
     rows = read_rows(path, encoding=mapping.encoding, sheet=mapping.sheet)
-    headings, first = _header(rows, mapping)
-    missing = sorted(mapping.headings() - set(headings))
-    if missing and not set(mapping.headings()) - set(missing):
+    top = list(islice(rows, HEADER_ROWS_SEARCHED))
+    headings, first = _header(top, mapping)
+    wanted = mapping.headings()
+    missing = sorted(wanted - set(headings))
+    if missing and not wanted - set(missing):
         raise MalformedTable(f"{path.name} 没有这些表头：{'、'.join(missing)}", path=str(path))
     reading = Reading([], [])
-    tables = [
-        (row.number, dict(zip(headings, row.cells, strict=False)))
-        for row in rows[first:]
-        if not row.empty
-    ]
+    columns = [(at, heading) for at, heading in enumerate(headings) if heading in wanted]
+    # Of a row no more is kept than its wanted cells, and of those no more than its entry.
+    tables = (
+        (row.number, {heading: _cell(row, at) for at, heading in columns})
+        for row in chain(top[first:], rows)
+        if row.cells
+    )
     for group in _groups(tables, mapping):
         draft, problems = _read_entry(group, mapping)
         reading.problems.extend(problems)
@@ -97,7 +101,7 @@ def _first_data_row(rows: list[Row], mapping: Mapping) -> int:
     rules = [*mapping.entry.values(), *mapping.items.fields.values()]
     enumerated = {rule.column: set(rule.values) for rule in rules if rule.column and rule.values}
     above: dict[int, set[str]] = {}
-    for index, row in enumerate(rows[:HEADER_ROWS_SEARCHED]):
+    for index, row in enumerate(rows):
         for column, text in enumerate(row.cells):
             if any(text in enumerated.get(heading, ()) for heading in above.get(column, ())):
                 return index
@@ -121,7 +125,7 @@ def _cut(text: str, mapping: Mapping) -> str:
 Numbered = tuple[int, dict[str, str]]
 
 
-def _groups(rows: list[Numbered], mapping: Mapping) -> Iterator[list[Numbered]]:
+def _groups(rows: Iterable[Numbered], mapping: Mapping) -> Iterator[list[Numbered]]:
     """Split the rows into entries."""
     if mapping.layout == "entry-rows":
         yield from ([row] for row in rows)

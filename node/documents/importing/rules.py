@@ -42,6 +42,11 @@ def refused(heading: str, value: str, reason: str) -> MalformedTable:
     return MalformedTable(reason, heading=heading, value=value)
 
 
+def _spaced(text: str) -> str:
+    """Return a text without tabs, which no document holds; a rule may have split at them before."""
+    return text.replace("\t", " ").strip()
+
+
 class Part(BaseModel):
     """One cell, or what a pattern keeps of it."""
 
@@ -106,10 +111,10 @@ class Rule(BaseModel):
             return None if known == "" else known
         if self.check is not None:
             return self._checked(text)
-        return self._number(text) if self.whole else text
+        return self._number(text) if self.whole else _spaced(text)
 
     def _pieces(self, text: str) -> Value:
-        pieces = [piece for raw in re.split(self.split or "", text) if (piece := raw.strip())]
+        pieces = [piece for raw in re.split(self.split or "", text) if (piece := _spaced(raw))]
         return pieces if self.record is None else [self._named(piece) for piece in pieces]
 
     def _known(self, text: str) -> Value:

@@ -147,9 +147,6 @@ class TestAlarms:
         with pytest.raises(ChainInconsistent, match=match):
             follow(engine, source, story)
 
-    def test_a_head_below_the_cursor(self, filled, story):
-        self.refused(filled, Scripted(story.chain, head_=lambda head: head - 1), story, "ends at")
-
     def test_another_block_at_the_cursor(self, engine, clock):
         story = Story.begin()
         story.enrol(CENTRE)
@@ -176,64 +173,23 @@ class TestAlarms:
             follower.run_once()
         follower.close()
 
-    def test_a_missing_header(self, engine, story):
-        source = Scripted(story.chain, headers_=lambda headers: headers[:3] + headers[4:])
-        self.refused(engine, source, story, "headers are missing")
+    def test_another_block_at_the_end_of_an_endpoint_that_is_behind(self, engine):
+        story = Story.begin()
+        for _ in range(3):
+            story.mine()
+        follow(engine, story.chain, story)
+        story.chain.fork(2)
+        story.mine(timestamp=1)
+        self.refused(engine, story.chain, story, "block 2 is not the one applied before")
 
-    def test_a_log_withheld_from_a_block(self, engine, story):
-        source = Scripted(story.chain, logs_=lambda logs: [x for x in logs if x.block_number != 5])
-        self.refused(engine, source, story, "holds other logs than")
-
-    def test_the_newest_log_withheld_beside_others_of_its_block(self, engine, story):
-        source = Scripted(story.chain, logs_=lambda logs: logs[:-1])
-        self.refused(engine, source, story, "holds other logs than")
-
-    def test_a_log_that_came_at_the_second_asking_is_no_alarm(self, engine, story):
-        source = Scripted(story.chain)
-        source.logs_ = lambda logs: logs if len(source.asked) > 1 else logs[:-1]
-        follow(engine, source, story)
-        assert not Queries(engine).cursor().filling
-
-    def test_receipts_that_are_not_the_headers(self, engine, story):
-        source = Scripted(
-            story.chain,
-            logs_=lambda logs: [log for log in logs if log.block_number != 5],
-            receipts_=lambda _: [],
-        )
-        self.refused(engine, source, story, "receipts of block 5 are not those")
-
-    def test_a_gap_in_a_contracts_numbers(self, engine, story):
-        def without_one(logs):
-            return [log for log in logs if (log.block_number, log.log_index) != (3, 1)]
-
-        self.refused(engine, Scripted(story.chain, logs_=without_one), story, "expected=7, found=8")
-
-    def test_an_event_told_twice(self, engine, story):
-        source = Scripted(story.chain, logs_=lambda logs: [logs[0], *logs])
-        self.refused(engine, source, story, "expected=2, found=1")
-
-    def test_a_log_of_another_block(self, engine, story):
-        def moved(logs):
-            return [dataclasses.replace(logs[0], block_hash=bytes(32)), *logs[1:]]
-
-        self.refused(engine, Scripted(story.chain, logs_=moved), story, "not of the block")
-
-    def test_a_log_its_bloom_does_not_name(self, engine, story):
-        def emptied(headers):
-            raw = {**headers[0].raw, "logsBloom": "0x" + "00" * 256}
-            return [dataclasses.replace(headers[0], raw=raw), *headers[1:]]
-
-        self.refused(engine, Scripted(story.chain, headers_=emptied), story, "not in its bloom")
-
-    def test_a_log_that_is_no_event(self, engine, story):
-        def garbled(logs):
-            return [dataclasses.replace(logs[0], data=logs[0].data[:-1]), *logs[1:]]
-
-        self.refused(engine, Scripted(story.chain, logs_=garbled), story, "no event")
-
-    def test_nothing_of_a_refused_chunk_is_kept(self, engine, story):
-        source = Scripted(story.chain, logs_=lambda logs: logs[:-1])
-        self.refused(engine, source, story, "holds other logs than")
+    def test_nothing_of_a_refused_chunk_is_kept(self, engine):
+        story = Story.begin()
+        story.enrol(CENTRE)
+        story.mine()
+        story.grant(CENTRE, story.heads[CENTRE].public_key.key_id, 4)
+        story.pending[-1][2]["roles"] = 8
+        story.mine()
+        self.refused(engine, story.chain, story, "signature of RolesGranted")
         assert Queries(engine).cursor().next_block == 1
         with engine.connect() as connection:
             assert list(dump(connection)) == []
@@ -250,6 +206,98 @@ class TestAlarms:
         story.mine()
         follow(engine, Scripted(story.chain, headers_=blurred), story)
         assert len(Queries(engine).departments()) == events
+
+
+def _without(*places: tuple[int, int]) -> Callable[[list[Any]], list[Any]]:
+    """Leave out logs by block and index."""
+    return lambda logs: [log for log in logs if (log.block_number, log.log_index) not in places]
+
+
+class TestPassingFaults:
+    """What an endpoint may do wrong without the chain having changed: it ends in the same model."""
+
+    @pytest.mark.parametrize(
+        "logs_",
+        [
+            lambda _: [],
+            lambda logs: [log for log in logs if log.block_number != 5],
+            lambda logs: logs[:-1],
+            lambda logs: logs[1:],
+            _without((3, 1)),
+            _without((3, 0), (5, 0)),
+            lambda logs: [logs[0], *logs],
+            lambda logs: [*logs, *logs],
+            lambda logs: [dataclasses.replace(logs[0], data=logs[0].data[:-1]), *logs[1:]],
+            lambda logs: [dataclasses.replace(logs[0], data=logs[1].data), *logs[1:]],
+            lambda logs: [dataclasses.replace(logs[0], block_hash=bytes(32)), *logs[1:]],
+        ],
+        ids=[
+            "no log at all",
+            "none of a block",
+            "not the newest",
+            "not the first",
+            "a gap",
+            "two gaps",
+            "one twice",
+            "all twice",
+            "no event",
+            "another's data",
+            "of another block",
+        ],
+    )
+    def test_receipts_decide_where_the_index_of_logs_is_wrong(self, filled, story, tmp_path, logs_):
+        other = open_engine(tmp_path / "other.db")
+        follow(other, Scripted(story.chain, logs_=logs_), story)
+        assert fingerprint(other) == fingerprint(filled)
+        other.dispose()
+
+    def test_one_block_at_a_time_too(self, filled, story, tmp_path):
+        other = open_engine(tmp_path / "other.db")
+        for height in range(1, story.chain.head() + 1):
+            source = Scripted(story.chain, head_=partial(min, height), logs_=lambda logs: logs[:1])
+            follow(other, source, story)
+        assert fingerprint(other) == fingerprint(filled)
+        other.dispose()
+
+    @pytest.mark.parametrize(
+        "faults",
+        [
+            {"headers_": lambda headers: headers[:3] + headers[4:]},
+            {"headers_": lambda headers: headers[::-1]},
+            {"logs_": lambda _: [], "receipts_": lambda _: []},
+            {"logs_": lambda _: [], "receipts_": lambda receipts: [{}, *receipts]},
+            {"logs_": lambda logs: [dataclasses.replace(logs[0], block_number=9999), *logs]},
+        ],
+        ids=["a header less", "in no order", "no receipts", "no receipt", "of a block unasked"],
+    )
+    def test_what_proves_nothing_is_asked_for_again(self, engine, story, faults):
+        with pytest.raises(ChainUnavailable):
+            follow(engine, Scripted(story.chain, **faults), story)
+        assert Queries(engine).cursor().next_block == 1
+        follow(engine, story.chain, story)
+        assert Queries(engine).cursor().next_block == story.chain.head() + 1
+
+    @pytest.mark.parametrize("behind", [1, 3])
+    def test_an_endpoint_behind_the_cursor_is_asked_again(self, filled, story, behind):
+        contact = Queries(filled).contact()
+        late = Scripted(story.chain, head_=lambda head: head - behind)
+        follower = Follower(filled, late, story.chain.deployment)
+        for _ in range(3):
+            with pytest.raises(ChainUnavailable, match="ends at block"):
+                follower.run_once()
+        # It is no contact: calls go on for as long as without an endpoint, and no longer.
+        assert Queries(filled).contact() == contact
+        late.head_ = lambda head: head
+        assert not follower.run_once()
+        follower.close()
+
+    def test_a_bloom_that_names_nothing_proves_nothing(self, engine, story):
+        def emptied(headers):
+            raw = {**headers[0].raw, "logsBloom": "0x" + "00" * 256}
+            return [dataclasses.replace(headers[0], raw=raw), *headers[1:]]
+
+        follow(engine, Scripted(story.chain, headers_=emptied), story)
+        assert Queries(engine).cursor().next_block == story.chain.head() + 1
 
 
 class TestSigners:

@@ -11,19 +11,22 @@ from tests.common.shell import invoke
 
 OLD = 'code = "A"     # the code\nscreening = false\n\n[head]\nname = "somebody"\n'
 NEW = OLD.replace("screening = false", "screening = false\nmayEnrol = false # may it enrol others?")
-HELP = "  --port      int range  port; 0: any"
+COMMANDS = (("chain", "run"), ("department", "grant"))
+CHAIN = "  --port      int range  port; 0: any"
+GRANT = "  --holder    str        who holds the key [required]"
 
 
 class TestRecognise:
-    def test_the_first_generation_knows_nothing_of_enrolment_or_deployers(self):
-        assert recognise(OLD, HELP) == FIRST
+    def test_the_first_generation_names_holders_and_knows_neither_enrolment_nor_deployers(self):
+        assert recognise(OLD, CHAIN, GRANT) == FIRST
 
     def test_each_novelty_is_told_by_itself(self):
-        assert recognise(NEW, HELP) == Generation(may_enrol=True)
-        assert recognise(OLD, f"{HELP}\n  --deployer  0x...") == Generation(deployers=True)
+        assert recognise(NEW, CHAIN, GRANT) == Generation(may_enrol=True)
+        assert recognise(OLD, f"{CHAIN}\n  --deployer  0x...", GRANT) == Generation(deployers=True)
+        assert recognise(OLD, CHAIN, "  --role") == Generation(holders=False)
 
     def test_only_a_member_of_the_form_counts(self):
-        assert recognise(f"# mayEnrol = true is not a member here\n{OLD}", HELP) == FIRST
+        assert recognise(f"# mayEnrol = true is not a member here\n{OLD}", CHAIN, GRANT) == FIRST
 
     def test_only_the_first_generation_sets_the_aims_of_issue_11(self):
         assert FIRST.aims.ratios == {"decisions_per_second": 1.25}
@@ -38,6 +41,12 @@ class TestChain:
         assert options == ["--deployer", f"0x{'00' * 20}"]
 
 
+class TestGrant:
+    def test_names_the_holder_only_where_it_asks(self):
+        assert FIRST.holder_options("张伟") == ["--holder", "张伟"]
+        assert Generation(holders=False).holder_options("张伟") == []
+
+
 class TestEnrolment:
     def test_says_who_may_enrol_only_where_the_form_asks(self):
         old = tomllib.loads(FIRST.enrolment(OLD, may_enrol=True, code='"B"'))
@@ -49,7 +58,8 @@ class TestEnrolment:
         done = invoke("paper", "template", "department", "-o", tmp_path / "blank.toml")
         assert done.code == 0
         blank = (tmp_path / "blank.toml").read_text(encoding="utf-8")
-        generation = recognise(blank, invoke("chain", "run", "--help").output)
+        helps = [invoke(*command, "--help").output for command in COMMANDS]
+        generation = recognise(blank, *helps)
         members = {"code": "B", "parent": "C", "competent": "C", "url": "http://x"}
         quoted = {member: f'"{value}"' for member, value in members.items()}
         found = tomllib.loads(generation.enrolment(blank, may_enrol=True, **quoted))
