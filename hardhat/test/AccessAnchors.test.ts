@@ -1,4 +1,4 @@
-// Anchors: a log is registered once, grows only by consistency proofs, and can be asked for what it contains.
+// Anchors: a log is registered once, grows only by consistency proofs, can be asked for what it contains, and ends.
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import { getAddress, zeroAddress, type Hex } from "viem";
@@ -6,6 +6,8 @@ import { emits, eventOf, type Fields, refuses, ZERO } from "./harness/chain.ts";
 import { City, departmentId, digest, POLICE, POLICE_HEAD, SCHOOL, SCHOOL_HEAD, SCHOOL_OFFICE, textHash } from "./harness/city.ts";
 import { CHECKPOINT, EMPTY, LARGEST, LEAVES, TREE } from "./anchors/leaves.ts";
 import { describeViews } from "./anchors/proving.ts";
+import { describeFreeze } from "./anchors/splitting.ts";
+import { describeSupersedeLog } from "./anchors/succeeding.ts";
 import { itLeavesNothingOut } from "./harness/completeness.ts";
 import { Roles } from "./harness/enums.ts";
 import { flipped, spoilt, Tree } from "./harness/merkle.ts";
@@ -223,5 +225,8 @@ describe("AccessAnchors", () => {
 
   describeViews({ log: () => log, anchor, read });
 
-  itLeavesNothingOut("AccessAnchors");
+  describe("supersedeLog", describeSupersedeLog);
+  describe("freeze", describeFreeze);
+
+  itLeavesNothingOut("AccessAnchors", ["DigestMissing"]);
 });

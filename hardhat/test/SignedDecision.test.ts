@@ -19,7 +19,7 @@ import {
 import { describeReplay } from "./decisions/replaying.ts";
 import { itLeavesNothingSharedOut } from "./harness/completeness.ts";
 import { type Decision, everyDecision, undecided } from "./harness/decisions.ts";
-import { KeyKinds, Roles } from "./harness/enums.ts";
+import { DepartmentStatuses, KeyKinds, Roles } from "./harness/enums.ts";
 import { keyNamed, N, type Sm2Key } from "./harness/sm2.ts";
 
 const WEEK = 7n * DAY;
@@ -273,6 +273,27 @@ describe("SignedDecision", () => {
     it("ends when it is taken away", async () => {
       await city.grantRoles(SCHOOL, SCHOOL_OFFICE.id, 0, SCHOOL_HEAD);
       await refuses(decide(SCHOOL, SCHOOL_OFFICE), "RoleMissing", [SCHOOL, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, 0]);
+    });
+  });
+
+  describe("the department", () => {
+    const decide = (): Promise<unknown> =>
+      city.chain.decide(city.registry, "registerApplication", { department: SCHOOL, codeHash: textHash("D"), digest: ZERO }, SCHOOL_OFFICE);
+
+    it("must be active", async () => {
+      for (const status of [DepartmentStatuses.SUSPENDED, DepartmentStatuses.CLOSED]) {
+        await city.setStatus(SCHOOL, status);
+        await refuses(decide(), "DepartmentNotActive", [SCHOOL, status]);
+      }
+      await restore();
+      await decide();
+    });
+
+    it("is looked at after the role: who may not decide there is not told how it is", async () => {
+      await city.setStatus(SCHOOL, DepartmentStatuses.SUSPENDED);
+      const message = { department: SCHOOL, codeHash: textHash("D"), digest: ZERO };
+      const refusal = city.chain.decide(city.registry, "registerApplication", message, POLICE_OFFICE);
+      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Roles.OFFICE_HEAD, 0]);
     });
   });
 

@@ -12,14 +12,15 @@ import {
   POLICE,
   POLICE_OFFICE,
   PURPOSE,
+  REVIEWER,
   SCHOOL,
   SCHOOL_HEAD,
   SCHOOL_OFFICE,
   textHash,
 } from "../harness/city.ts";
-import { AuthorisationStates, Modes, Roles, ShareTypes } from "../harness/enums.ts";
+import { AuthorisationStates, DepartmentStatuses, Modes, Roles, ShareTypes, Steps } from "../harness/enums.ts";
 import { supplied } from "../harness/parties.ts";
-import { keyNamed } from "../harness/sm2.ts";
+import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
 
 const LATEST = 2n ** 40n - 1n;
 const COUNTY_OFFICE = keyNamed("county office");
@@ -191,6 +192,93 @@ export function describeApplyFor(): void {
       await refuses(city.applyFor([city.application("R1", { validUntil: over })]), "PeriodInvalid", [START, over]);
       await restore();
       await city.applyFor([city.application("R1", { validUntil: over + 1n }), city.application("R1", { validUntil: LATEST })]);
+    });
+  });
+
+  describe("an entry", () => {
+    it("that is frozen is not applied for", async () => {
+      await city.freeze("R1");
+      await refuses(city.applyFor([city.application("R1")]), "EntryIsFrozen", [entry("R1")]);
+    });
+
+    it("of a provider that is suspended is not applied for", async () => {
+      await city.setStatus(POLICE, DepartmentStatuses.SUSPENDED);
+      const expected = [POLICE, DepartmentStatuses.SUSPENDED];
+      await refuses(city.applyFor([city.application("R1")]), "DepartmentNotActive", expected);
+    });
+  });
+
+  describe("one live agreement of a standing reply", () => {
+    const apply = (fields: Fields = {}) => city.application("OPEN", { terms: ZERO, ...fields });
+    const statesOf = async (...applications: Fields[]): Promise<number[]> =>
+      (await city.applyFor(applications)).events[0]!.args.states;
+    const standingOf = (consumer = SCHOOL): Promise<bigint> =>
+      city.chain.read(city.authorisations, "standingOf", [entry("OPEN"), consumer]);
+    const { APPLIED, AGREED } = AuthorisationStates;
+    beforeEach(async () => {
+      await city.standing("OPEN");
+    });
+
+    it("is all that a consumer has of an entry: the next application waits, in one decision or two", async () => {
+      assert.equal(await standingOf(), 0n);
+      assert.deepEqual(await statesOf(apply(), apply()), [AGREED, APPLIED]);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      assert.equal(await standingOf(), 1n);
+      const waiting = await stored(2n);
+      assert.deepEqual([waiting.callsPerDay, waiting.rowsPerDay], [1000, 10_000], "as applied for");
+    });
+
+    it("counts in every state of the use, and no longer when it is terminated", async () => {
+      await city.applyFor([apply()]);
+      const one = { id: 1n, subject: digest("application") };
+      const take = async (step: number, signer: Sm2Key, isProtective = false): Promise<void> => {
+        await city.step(one.id, step, isProtective ? ZERO : one.subject, signer);
+        if (!isProtective) one.subject = digest(`step ${step}`);
+      };
+      for (const [step, signer] of [[Steps.DELIVER, POLICE_OFFICE], [Steps.CONFIRM, SCHOOL_OFFICE]] as const) {
+        await take(step, signer);
+        assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      }
+      await take(Steps.SUSPEND, POLICE_OFFICE, true);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      await take(Steps.RECTIFY, SCHOOL_OFFICE);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      await take(Steps.FINISH, SCHOOL_OFFICE);
+      assert.deepEqual(await statesOf(apply(), apply()), [AGREED, APPLIED]);
+    });
+
+    it("counts until its period is over, to the second", async () => {
+      const validUntil = city.chain.now + 1000n;
+      await city.applyFor([apply({ validUntil })]);
+      city.chain.now = validUntil - 2n;
+      const again = await city.chain.snapshot();
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      await again();
+      city.chain.now = validUntil - 1n;
+      assert.deepEqual(await statesOf(apply()), [AGREED]);
+    });
+
+    it("is one for each entry and each consumer", async () => {
+      await city.publish("OPEN2", ShareTypes.UNCONDITIONAL);
+      await city.standing("OPEN2");
+      assert.deepEqual(await statesOf(apply(), apply({ entry: entry("OPEN2") })), [AGREED, AGREED]);
+      const theirs = apply({ application: idOf(COUNTY, "OTHER") });
+      const { events } = await city.applyFor([theirs], COUNTY_OFFICE, COUNTY);
+      assert.deepEqual(events[0]!.args.states, [AGREED]);
+      assert.deepEqual([await standingOf(), await standingOf(COUNTY)], [1n, 3n]);
+    });
+
+    it("is not one of two applications of the same consumer: they share it", async () => {
+      await city.registerApplication(SCHOOL, "SECOND", SCHOOL_OFFICE);
+      const second = apply({ application: idOf(SCHOOL, "SECOND") });
+      assert.deepEqual(await statesOf(apply(), second), [AGREED, APPLIED]);
+    });
+
+    it("is not what the provider agrees to itself", async () => {
+      await city.applyFor([apply(), apply()]);
+      await city.step(2n, Steps.PASS, digest("application"), REVIEWER);
+      await city.reply(2n, { subject: digest(`step ${Steps.PASS}`), terms: ZERO });
+      assert.equal(await standingOf(), 1n);
     });
   });
 

@@ -17,7 +17,7 @@ import {
   SCHOOL_OFFICE,
   textHash,
 } from "../harness/city.ts";
-import { Answers, AuthorisationStates, KeyKinds, Permits, Steps } from "../harness/enums.ts";
+import { Answers, AuthorisationStates, DepartmentStatuses, KeyKinds, Permits, Steps } from "../harness/enums.ts";
 import { supplied } from "../harness/parties.ts";
 import { keyNamed } from "../harness/sm2.ts";
 import { Case, everySituation, type Situation } from "./situations.ts";
@@ -132,7 +132,46 @@ export function describePermits(): void {
     assert.equal(await permits(one.id, APP_KEY.id, 0b001n), Permits.ITEM_NOT_GRANTED);
   });
 
+  it("permits nothing while either party is suspended or closed, and everything again afterwards", async () => {
+    const { ACTIVE, SUSPENDED, CLOSED } = DepartmentStatuses;
+    at(FROM);
+    for (const department of [POLICE, SCHOOL]) {
+      await city.setStatus(department, SUSPENDED);
+      assert.equal(await permits(id), Permits.DEPARTMENT_SUSPENDED);
+      await city.setStatus(department, ACTIVE);
+      assert.equal(await permits(id), Permits.PERMITTED);
+    }
+    await city.setStatus(SCHOOL, CLOSED);
+    assert.equal(await permits(id), Permits.DEPARTMENT_SUSPENDED);
+  });
+
+  it("permits nothing of an entry while it is frozen", async () => {
+    at(FROM);
+    await city.freeze("R1");
+    assert.equal(await permits(id), Permits.ENTRY_FROZEN);
+    await city.unfreeze("R1");
+    assert.equal(await permits(id), Permits.PERMITTED);
+  });
+
+  it("permits what was agreed to before the entry was withdrawn, until its end", async () => {
+    await city.withdraw(["R1"]);
+    await city.reviewWithdrawals([city.withdrawalReview("R1")]);
+    at(FROM);
+    assert.equal(await permits(id), Permits.PERMITTED);
+    at(UNTIL);
+    assert.equal(await permits(id), Permits.EXPIRED);
+  });
+
   describe("of two reasons", () => {
+    it("tells whose it is before the department, the department before the freeze, the freeze before the state", async () => {
+      const suspended = situations.find(({ state }) => state === AuthorisationStates.SUSPENDED)!.id;
+      await city.freeze("R1");
+      assert.equal(await permits(suspended), Permits.ENTRY_FROZEN);
+      await city.setStatus(POLICE, DepartmentStatuses.SUSPENDED);
+      assert.equal(await permits(suspended), Permits.DEPARTMENT_SUSPENDED);
+      assert.equal(await permits(suspended, keyNamed("nobody").id), Permits.UNKNOWN);
+    });
+
     it("tells the state before the time, the time before the purpose, the purpose before the items", async () => {
       const wrong = textHash("marketing");
       const suspended = situations.find(({ state }) => state === AuthorisationStates.SUSPENDED)!.id;
