@@ -41,7 +41,7 @@ def check(
     ] = None,
 ) -> None:
     """Rehash every log of a node and hold it against what the chain has anchored."""
-    from node.errors import LogTampered, NotFound
+    from node.errors import LogIncomplete, LogTampered, NotFound
     from node.log.check import check_log
     from node.protocol.wire import ids
     from node.storage.engines import open_engine
@@ -62,6 +62,17 @@ def check(
             except NotFound:
                 say(f"{identity.origin}：还没有记录", f"{identity.origin}: no entries yet")
                 continue
+            except LogIncomplete as error:
+                size, most = error.facts["size"], error.facts["anchored"]
+                say(
+                    f"✗ 日志不完整：{identity.origin} 已锚定 {most} 条，这里只有 {size} 条"
+                    "（现有部分无误）。复制日志须连同 log.db-wal，或先停止节点；"
+                    "若确为原件，则其后的记录已丢失",
+                    f"✗ incomplete: {identity.origin} has {most} entries anchored and {size} here "
+                    "(sound as far as they go). Copy log.db with its log.db-wal, or stop the node "
+                    "first; if this is the original, what followed is lost",
+                )
+                raise
             except LogTampered as error:
                 code = ids.department_code(identity.department)
                 chinese, english = _said(error)
@@ -159,7 +170,7 @@ _SAID = {
     "tile": ("第 {index} 条（从 0 数起）在默克尔树中的散列被改", "the hash of entry {index}"),
     "root": ("第 {index} 条（从 0 数起）及其后与日志头的根不符", "entry {index} or a later one"),
     "anchor": ("第 {index} 条（从 0 数起）及其后与已锚定的根不符", "entry {index} or a later one"),
-    "size": ("日志只剩 {index} 条，少于已锚定的条数", "what follows entry {index}"),
+    "size": ("日志头被删，其条目仍在", "the head over its entries, which is gone,"),
     "counter": ("授权 {authorisation} 的计数与其调用不符", "the counter of grant {authorisation}"),
     "index": ("第 {index} 条（从 0 数起）的索引被改", "the index of entry {index}"),
     "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),

@@ -26,7 +26,7 @@ described = APIRouter(tags=["query"])
 PATH = "/authorisations/{authorisation}/query"
 MAX_NUMBER = 2**53 - 1
 """Authorisations stand in leaves as JSON integers."""
-_NUMBER = re.compile(r"[1-9][0-9]{0,15}")
+_NUMBER = re.compile(r"[0-9]{1,16}")
 _GONE = 499
 """What others log for a request whose sender has gone."""
 _BODY: dict[str, Any] = {
@@ -75,16 +75,16 @@ async def query(request: Request) -> Response:
         )
     except ClientDisconnect:  # before its call was whole: nothing was judged, nobody is answered
         return Response(status_code=_GONE)
-    number = request.path_params["authorisation"]
-    # Evidence reads the authorisation out of the signed text, where it has one spelling; a query
-    # string would say nothing, and could make the leaf too large to be logged.
-    path = f"/api/v1/authorisations/{number}/query"
-    plain = _NUMBER.fullmatch(number) and int(number) <= MAX_NUMBER
-    if not plain or request.scope["raw_path"] != path.encode() or request.scope["query_string"]:
-        raise InvalidInput(
-            "sign and send the path /api/v1/authorisations/{number}/query, the number in decimal "
-            "without leading zeros, and no query string",
-            members=["authorisation"],
-        )
-    answer = await node.service.handle(call, int(number), body)
+    spelt = request.path_params["authorisation"]
+    number = int(spelt) if _NUMBER.fullmatch(spelt) else 0
+    path = f"/api/v1/authorisations/{number or 1}/query"
+    if (
+        not 0 < number <= MAX_NUMBER
+        or request.scope["raw_path"] != path.encode("ascii")
+        or request.scope["query_string"]
+    ):
+        # Evidence reads the authorisation out of the signed text, where it has one spelling; a
+        # query string would say nothing, and could make the leaf too large to be logged.
+        raise InvalidInput(f"sign and send a path like {path}, the authorisation's number in it")
+    answer = await node.service.handle(call, number, body)
     return Response(answer, media_type="application/json")

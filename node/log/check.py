@@ -33,8 +33,8 @@ from node.protocol.wire.ids import (
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import leaf_hash
 
-from .callchain import CallChain
 from .checktables import (
+    CallChain,
     find_headless,
     find_misfit,
     find_unindexed_call,

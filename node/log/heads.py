@@ -92,9 +92,14 @@ def open_log(connection: Connection, identity: LogIdentity) -> OpenLog:
 
 
 def _require_version(connection: Connection, number: int, size: int) -> None:
-    place = position(number, max(0, size - 1))
+    if not size:
+        return
+    place = position(number, size - 1)
     leaf = connection.scalar(select(entry.c.leaf).where(entry.c.position == place))
-    version = orjson.loads(leaf).get("v") if leaf is not None else VERSION
+    try:
+        version = orjson.loads(leaf or b"")["v"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise LogTampered(f"entry {size - 1} is not a leaf", what="leaf") from error
     if version != VERSION:
         raise ConfigInvalid(
             f"the log has leaves of version {version}, this program writes {VERSION}: start it on "

@@ -5,10 +5,8 @@
 - `authorise`: what a call may have, beyond the ledger's judgement; pure
 - `sources/`: the data behind entries
 - `mask`: masking of values
-- `seals`: page cursors and requests at rest, sealed by the node for itself
+- `seals`: page cursors and requests at rest, sealed by the node for itself; the keys of answers
 - `caller`: who signed a request, and the second it is judged at
-- `datakeys`: the keys answers are sealed with
-- `answers`: what the caller gets once the log has it
-- `workers`: threads that judge calls, and the way back to the loop
+- `workers`: threads that judge calls, what the caller gets, and the way back to the loop
 - `serve`: the hops of a call in their order
 """

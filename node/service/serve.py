@@ -32,15 +32,14 @@ from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import canonical, encoding, envelope
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import SERVED, build_leaf, commitment
-from .answers import Judged, finish
 from .authorise import permit, refusal
 from .caller import authentic_resend, authenticate, judged_second
-from .datakeys import DataKeys
 from .mask import mask_rows
 from .ports import SourceQuery
 from .request import parse_query
+from .seals import DataKeys
 from .sources.values import render
-from .workers import Answers, Workers
+from .workers import Answers, Judged, Workers, finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -253,7 +252,7 @@ class Service:
     ) -> bytes:
         scales = {item.code: item.scale for item in version.items}
         rows: list[dict[str, object]] = [
-            {item: render(value, scales[item]) for item, value in row.items()} for row in page.rows
+            {item: render(row[item], scales[item]) for item in query.items} for row in page.rows
         ]
         mask_rows(rows, verdict.masks)
         following = None

@@ -268,26 +268,29 @@ class City:
         )
         self.decide("ReviewVersions", fields, self.reviewer)
 
-    def apply_for(self) -> documents.Document:
+    def apply_for(self, **changes: Any) -> documents.Document:
         terms, _ = self.keep("terms")
-        document, _ = self.keep("application", terms=terms.digest.hex(), **PERIOD)
+        wanted = {"terms": terms.digest.hex(), **PERIOD, **changes}
+        document, _ = self.keep("application", **wanted)
         fields = derive(document, version=self.version.body)
         department = fields.pop("department")
-        wanted = {**fields, "digest": document.digest}
+        applied = {**fields, "digest": document.digest}
         self.decide(
             "ApplyFor",
-            {"department": department, "applications": [wanted]},
+            {"department": department, "applications": [applied]},
             self.officers[EDUCATION],
         )
         return document
 
-    def reply(self, authorisation: int, application: documents.Document) -> documents.Document:
+    def reply(
+        self, authorisation: int, application: documents.Document, **changes: Any
+    ) -> documents.Document:
         terms, _ = self.keep("terms")
         document, _ = self.keep(
             "reply",
             authorisation=authorisation,
             subject=application.digest.hex(),
-            grant=papers.grant(terms=terms.digest.hex(), **PERIOD),
+            grant=papers.grant(**{"terms": terms.digest.hex(), **PERIOD, **changes}),
         )
         fields = derive(document, version=self.version.body)
         self.decide("Reply", {**fields, "digest": document.digest}, self.officers[POLICE])

@@ -100,9 +100,8 @@ class TestRefusal:
         assert type(error) is errors.DepartmentSuspended
         assert error.facts == {"department": ids.department_code(named)}
 
-    @pytest.mark.parametrize("change", [{"frozen": True}, {"state": EntryState.FROZEN}])
-    def test_names_the_entry_that_is_frozen(self, change):
-        error = refused(entry=c.entry(**change))
+    def test_names_the_entry_that_is_frozen(self):
+        error = refused(entry=c.entry(frozen=True))
         assert type(error) is errors.EntryFrozen
         assert error.facts == {"entry": c.ENTRY.hex()}
 
