@@ -82,7 +82,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json
 
 ##@ Parts
-.PHONY: test-long unit integration fmt abi gas openapi bench
+.PHONY: test-long unit integration fmt abi gas openapi bench bench-against
 test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
 	$(BIN)/pytest $(PARALLEL) -m long $(T)
 
@@ -108,3 +108,6 @@ openapi: setup ## docs/openapi.json from the API
 
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
+
+bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200: a try)
+	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"

@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 
 from .http import problems as errors
 from .http.server import AnnouncingServer, configure
-from .http.signed import SCHEME
+from .http.signed import DOCUMENT_BYTES, SCHEME
 from .parts import Node
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
@@ -92,6 +92,7 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
             node.start()
             config = configure(
                 build(node),
+                DOCUMENT_BYTES,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )

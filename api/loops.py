@@ -12,6 +12,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from node.protocol.wire.characters import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,7 +28,7 @@ FATAL_EXIT = 70
 def end_process(name: str, error: BaseException) -> None:
     """Say why on stderr and end the process at once; the disks hold all there is to keep."""
     code = getattr(error, "code", type(error).__name__)
-    sys.stderr.write(f"shareledger: {name} stopped: {code}: {error}\n")
+    sys.stderr.write(f"shareledger: {name} stopped: {code}: {visible(str(error))}\n")
     sys.stderr.flush()
     logging.shutdown()
     os._exit(FATAL_EXIT)

@@ -40,6 +40,7 @@ from node.log import (
     create_published,
 )
 from node.office.desk import Desk
+from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.service.seals import Seals
@@ -197,6 +198,11 @@ class Node:
     def desk(self) -> Desk:
         """Where decisions are signed and sent."""
         return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
+
+    @cached_property
+    def drafter(self) -> Drafter:
+        """What is about to be signed, completed with what this node knows."""
+        return Drafter(self.queries, self.store)
 
     # The logs
 

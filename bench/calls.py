@@ -44,7 +44,7 @@ from .figures import (
     p99,
     show,
 )
-from .load import Server, child
+from .load import Server, child, raw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +122,7 @@ def measure(calls: int = CALLS) -> Figures:
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
         with _town(folder) as (town, server):
-            requests = [_raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP + ALONE)]
+            requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP + ALONE)]
             server.take(requests[:WARM_UP], CONNECTIONS)
             alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
             before = _commits(town)
@@ -179,13 +179,6 @@ def _sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
 
 def _person(number: int) -> str:
     return f"13090220000101{number % SOURCE_ROWS:04d}"
-
-
-def _raw(request: SignedRequest) -> bytes:
-    target = request.url.raw_path.decode("ascii")
-    lines = [f"{request.method} {target} HTTP/1.1", f"Content-Length: {len(request.body)}"]
-    lines += [f"{name}: {value}" for name, value in request.headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("ascii") + request.body
 
 
 def _commits(town: NodeTown) -> int:

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from node.client.http import SignedRequest
+
 OK = b"HTTP/1.1 200"
 KIB_PER_MIB = 1024
 
@@ -58,8 +60,23 @@ class Server:
 
     def peak_mebibytes(self) -> float:
         """Return the largest resident memory so far (proc(5), status, VmHWM)."""
+        return self._mebibytes("VmHWM:")
+
+    def resident_mebibytes(self) -> float:
+        """Return the resident memory now (proc(5), status, VmRSS)."""
+        return self._mebibytes("VmRSS:")
+
+    def _mebibytes(self, name: str) -> float:
         text = Path(f"/proc/{self.process}/status").read_text(encoding="ascii")
-        return int(text.partition("VmHWM:")[2].split()[0]) / KIB_PER_MIB
+        return int(text.partition(name)[2].split()[0]) / KIB_PER_MIB
+
+
+def raw(request: SignedRequest) -> bytes:
+    """Return a signed request as the bytes of HTTP/1.1 that go over the wire."""
+    target = request.url.raw_path.decode("ascii")
+    lines = [f"{request.method} {target} HTTP/1.1", f"Content-Length: {len(request.body)}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("ascii") + request.body
 
 
 @contextmanager

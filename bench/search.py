@@ -128,13 +128,13 @@ def _body() -> dict[str, object]:
         "attachment": None,
     }
     return {
-        "department": "11130900000000001G",
+        "department": "11130900MB0000001M",
         "code": "30300101/1",
         "version": 1,
         "name": "目录",
         "classification": ["主题"],
         "provider": "市局",
-        "providerCode": "11130900000000001G",
+        "providerCode": "11130900MB0000001M",
         "abstract": "目录",
         "format": "数据库",
         "items": [item],

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from node.protocol.wire.characters import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -32,14 +34,19 @@ EXIT_CODES = t(
 )
 
 
+def put(text: str, *, error: bool = False) -> None:
+    """Print text that others had a hand in: nothing in it moves the cursor or hides itself."""
+    print(visible(text, lines=True), file=sys.stderr if error else sys.stdout, flush=True)
+
+
 def say(chinese: str, english: str) -> None:
     """Print one line in the user's language."""
-    print(t(chinese, english), flush=True)
+    put(t(chinese, english))
 
 
 def note(chinese: str, english: str) -> None:
     """Print one remark on stderr: something to know, not a failure."""
-    print(t(chinese, english), file=sys.stderr, flush=True)
+    put(t(chinese, english), error=True)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
@@ -54,6 +61,6 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     for heading in headings:
         grid.add_column(heading, overflow="fold")
     for row in rows:
-        grid.add_row(*(str(cell) for cell in row))
+        grid.add_row(*(visible(str(cell)) for cell in row))
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(markup=False, emoji=False, highlight=False, width=width).print(grid)

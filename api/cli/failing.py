@@ -18,6 +18,7 @@ from .console import (
     EXIT_REFUSED,
     EXIT_UNAVAILABLE,
     EXIT_UNPROVEN,
+    put,
 )
 from .refusals import refusal_text
 
@@ -31,7 +32,7 @@ def fail(error: LedgerError) -> NoReturn:
     said = _detail(error)
     detail = said if said not in (title, error.code) else ""
     text = f"[{error.code}] {title}" + (f"：{detail}" if detail else "")
-    print(" ".join(text.split()), file=sys.stderr, flush=True)
+    put(" ".join(text.split()), error=True)
     sys.exit(exit_code(error))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .console import say, t
+from .console import put, say, t
 from .opening import open_node
 from .options import ConfigOption, OutputOption
 from .wording import Commands
@@ -41,7 +41,7 @@ def template(
     """Write a blank form; an existing file is refused."""
     from node.errors import AlreadyExists, ConfigInvalid
 
-    from .forms import blank_form
+    from .blanks import blank_form
 
     try:
         with output.open("x", encoding="utf-8") as file:
@@ -68,4 +68,4 @@ def show(
 
     with open_node(config) as node:
         data = node.store.get(hex32(digest))
-    print(dumps(loads(data), ensure_ascii=False, indent=2))
+    put(dumps(loads(data), ensure_ascii=False, indent=2))

@@ -11,6 +11,7 @@ import typer
 from .console import (
     ENGLISH,
     EXIT_UNPROVEN,
+    put,
     say,
     t,
 )
@@ -170,7 +171,7 @@ def _print_line(line: TraceLine, first: str, rest: str) -> None:
     text, check = (line.english, line.check_english) if ENGLISH else (line.text, line.check)
     mark = "✓" if line.ok else "✗"
     finding = f"：{line.finding}" if line.finding else ""
-    print(f"{first}{text}  [{check} {mark}{finding}]")
+    put(f"{first}{text}  [{check} {mark}{finding}]")
     for index, child in enumerate(line.children):
         last = index == len(line.children) - 1
         _print_line(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from api.cli.console import t
+from node.chain.relay import RelayAccount
 
 from .cast import Cast, Player, save_node_keys
 from .entries import SOURCES
@@ -43,6 +44,8 @@ class City:
     ports: dict[str, int] = field(init=False, default_factory=dict)
     claims: Ports = field(init=False, default_factory=Ports)
     password: bytes = field(init=False, repr=False)
+    relays: dict[str, RelayAccount] = field(init=False)
+    """The account every node sends by; that of the competent department creates the contracts."""
 
     def __post_init__(self) -> None:
         """Choose the ports, write the password file."""
@@ -50,6 +53,7 @@ class City:
         self.keys.mkdir()
         self.password_file.touch(mode=0o600)
         self.password_file.write_bytes(self.password + b"\n")
+        self.relays = {host.id: RelayAccount.generate() for host in self.cast.hosts}
         self.chain_port = self.claims.choose(CHAIN_PORT)
         wanted = FIRST_NODE_PORT
         for host in self.cast.hosts:
@@ -60,6 +64,7 @@ class City:
             [
                 *("chain", "run", "--data", str(self.folder / "chain")),
                 *("--port", str(self.chain_port), "--chain-id", str(CHAIN_ID)),
+                *("--deployer", self.relays[self.cast.data.id].address.hex()),
             ],
             self.folder / "chain.log",
             self.chain_url,

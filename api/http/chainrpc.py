@@ -1,6 +1,6 @@
 """The embedded chain's HTTP face: JSON-RPC 2.0 on `POST /`, single requests and batches.
 
-Bodies are bounded while they are read. Errors inside JSON-RPC have HTTP status 200, as clients of
+Requests are bounded while they are read. Errors inside JSON-RPC have HTTP status 200, as clients of
 Ethereum nodes expect; a chain whose sealing has ended by itself ends the process that serves it.
 """
 
@@ -14,6 +14,8 @@ from fastapi import FastAPI, Request, Response
 
 from node.chain.embedded import BODY_BYTES
 
+from .connection import read_body
+from .problems import install
 from .server import AnnouncingServer, configure
 
 if TYPE_CHECKING:
@@ -28,16 +30,13 @@ CONCURRENT_REQUESTS = 256
 def create_app(chain: EmbeddedChain) -> FastAPI:
     """Build the application around a chain that its owner starts and stops."""
     app = FastAPI(title="ShareLedger embedded chain", docs_url=None, redoc_url=None)
+    install(app)
     limiter = CapacityLimiter(CONCURRENT_REQUESTS)
 
     @app.post("/")
     async def answer(request: Request) -> Response:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_BYTES:
-                return Response(status_code=413)
-        content = await to_thread.run_sync(chain.handle_body, bytes(body), limiter=limiter)
+        body = await read_body(request.receive, BODY_BYTES)
+        content = await to_thread.run_sync(chain.handle_body, body, limiter=limiter)
         return Response(content, media_type="application/json")
 
     return app
@@ -59,7 +58,8 @@ def serve(
     """
     listener = socket.create_server((host, port))
     server = AnnouncingServer(
-        configure(create_app(chain)), lambda: announce(f"http://{host}:{listener.getsockname()[1]}")
+        configure(create_app(chain), BODY_BYTES),
+        lambda: announce(f"http://{host}:{listener.getsockname()[1]}"),
     )
 
     def end() -> None:

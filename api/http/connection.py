@@ -1,8 +1,9 @@
 """HTTP/1.1 as a stranger may speak it: bounded in bytes before, and in time until, it is a request.
 
-Uvicorn bounds neither the head of a request nor how long it takes to come: one endless header
-would be copied again with every piece of it, and connections that say nothing would use up the
-files the log and the read model need. What is refused here is problem+json like all else.
+Uvicorn bounds neither the bytes of a request nor how long it takes to come: an endless header would
+be copied again with every piece of it, the fields behind a chunked body (trailers) would be kept
+for good, and connections that say nothing would use up the files the log and the read model need.
+What is refused here is problem+json like all else.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import resource
 from typing import TYPE_CHECKING, Any
 
+from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from node.errors import InvalidInput
@@ -18,6 +20,8 @@ from .problems import problem_response
 
 if TYPE_CHECKING:
     import asyncio
+
+    from starlette.types import Receive
 
 HEAD_BYTES = 65_536
 """Largest head of a request: its line and its headers."""
@@ -30,12 +34,37 @@ def most_connections() -> int:
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
 
 
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the body, read no further than `limit` bytes.
+
+    Raises:
+        InvalidInput: it is longer.
+        ClientDisconnect: its sender has gone; nobody is left to be answered.
+    """
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise InvalidInput(f"the body has more than {limit} bytes")
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """One connection; what exceeds its bounds is refused and closed."""
 
+    request_bytes = 2 * HEAD_BYTES
+    """Most bytes of one request: head, body, what frames its chunks, and trailers."""
+
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - uvicorn's own
         super().__init__(*args, **options)
-        self._head_bytes = 0
+        self._taken_bytes = 0
+        """Of the request that is under way, as they came from the wire."""
         self._in_head = True
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -53,12 +82,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came, unless it makes the head too large."""
-        if self._in_head:
-            self._head_bytes += len(data)
+        """Parse what came, unless it makes the request too large."""
+        self._taken_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response(f"the head of a request has more than {HEAD_BYTES} bytes")
+        what, most = ("head", HEAD_BYTES) if self._in_head else ("whole", self.request_bytes)
+        if self._taken_bytes > most and not self.transport.is_closing():
+            self._refuse(f"the {what} of a request has more than {most} bytes")
 
     def on_message_begin(self) -> None:
         """Start the clock of a request; that of a connection's first one runs already."""
@@ -66,15 +95,21 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is None:
             self._start_clock()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a field of the head; trailers, which nothing here asks for, are dropped."""
+        # Uvicorn would add them to the headers of a request that is being answered already.
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Count no further: a body is bounded by whoever reads it."""
-        self._in_head, self._head_bytes = False, 0
+        """Go on counting: the body is counted with the head, whoever reads it or not."""
+        self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Stop the clock; what comes next is another head."""
         self._stop_clock()
-        self._in_head = True
+        self._in_head, self._taken_bytes = True, 0
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -85,6 +120,13 @@ class BoundedProtocol(HttpToolsProtocol):
         head = STATUS_LINE[response.status_code] + b"".join(lines)
         self.transport.write(head + b"\r\n" + bytes(response.body))
         self.transport.close()
+
+    def _refuse(self, reason: str) -> None:
+        if not self._in_head and self.cycle.response_started:
+            # The answer is on its way already; a second one in its midst would be read as part.
+            self.transport.abort()
+        else:
+            self.send_400_response(reason)
 
     def _start_clock(self) -> None:
         self._deadline = self.loop.call_later(REQUEST_SECONDS, self.transport.abort)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from node.errors import (
@@ -28,6 +29,7 @@ from node.errors import (
     Unavailable,
     VerificationError,
 )
+from node.protocol.wire.characters import visible
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -149,7 +151,7 @@ def problem(error: LedgerError, status: int | None = None) -> dict[str, object]:
         "title": title.chinese,
         "titleEn": title.english,
         "status": status or status_of(type(error)),
-        "detail": error.message,
+        "detail": visible(error.message),
         "code": error.code,
     }
 
@@ -171,6 +173,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(LedgerError, _ledger_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -211,8 +214,13 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     return response
 
 
+async def _gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody, and log nothing: strangers would fill the log by hanging up."""
+    return Response(status_code=400)
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    logger.error("%s %s failed", request.method, visible(request.url.path), exc_info=error)
     return problem_response(LedgerError("something went wrong on our side; it is logged"))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from .connection import BoundedProtocol
+from .connection import HEAD_BYTES, BoundedProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -20,13 +20,23 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 
-def configure(app: FastAPI, **options: Any) -> uvicorn.Config:  # noqa: ANN401 - uvicorn's own
-    """Return how `app` is served; `options` are uvicorn's."""
+def configure(
+    app: FastAPI,
+    body_bytes: int,
+    **options: Any,  # noqa: ANN401 - uvicorn's own
+) -> uvicorn.Config:
+    """Return how `app`, which reads no longer body, is served; `options` are uvicorn's."""
+
+    class Protocol(BoundedProtocol):
+        # Twice the body: chunks of a few bytes are framed by as many again.
+        request_bytes = HEAD_BYTES + 2 * body_bytes
+
     return uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=Protocol,
         ws="none",
-        log_level="warning",
+        # A warning of uvicorn's is a stranger's malformed request: he would fill the log with them.
+        log_level="error",
         access_log=False,
         # Nothing here asks who the peer is: a caller is known by its signature alone.
         proxy_headers=False,

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from anyio import to_thread
 from fastapi import Depends, Request
-from starlette.requests import ClientDisconnect
 
 from node.errors import InvalidInput
 from node.protocol.wire import signedcall
 from node.service.caller import authenticate, judged_second
 
 from ..parts import Node
+from .connection import read_body
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
@@ -96,27 +96,6 @@ async def read_call(
             authorities=node.settings.authorities,
         )
     return call, body
-
-
-async def read_body(receive: Receive, limit: int) -> bytes:
-    """Return the body, read no further than `limit` bytes.
-
-    Raises:
-        InvalidInput: it is longer.
-        ClientDisconnect: its sender has gone; nobody is left to be answered.
-    """
-    parts, size, more = [], 0, True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        part = message.get("body", b"")
-        size += len(part)
-        if size > limit:
-            raise InvalidInput(f"the body has more than {limit} bytes")
-        parts.append(part)
-        more = message.get("more_body", False)
-    return b"".join(parts)
 
 
 async def signed(request: Request, node: Annotated[Node, Depends(node_of)]) -> Caller:

@@ -118,6 +118,13 @@ class Bindings:
         with self._store.reading.connect() as connection:
             return [_bound(row) for row in connection.execute(query).all()]
 
+    def of_kind(self, kind: str) -> list[Bound]:
+        """Return every binding that wants a document of this kind, in the order of the chain."""
+        query = select(binding).where(binding.c.kind == kind)
+        ordered = query.order_by(binding.c.block, binding.c.log_index)
+        with self._store.reading.connect() as connection:
+            return [_bound(row) for row in connection.execute(ordered).all()]
+
     def find_held(self, name: str, digest: bytes) -> bytes | None:
         """Return a document that stands behind this very object and says what the chain says."""
         query = select(binding.c.judged_at).where(

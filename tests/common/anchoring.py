@@ -10,11 +10,12 @@ from node.errors import DecisionRefused, NotFound
 from node.protocol.evm import abi
 from node.protocol.wire import merkle
 from node.protocol.wire.checkpoint import Checkpoint
+from tests.common.codes import department_code
 
 CONTRACT = b"\x0a" * 20
 RELAY = b"\x0b" * 20
 LOG = b"\x0c" * 32
-ORIGIN = "shareledger:31337:" + "00" * 20 + ":11130900000000001G"
+ORIGIN = "shareledger:31337:" + "00" * 20 + ":" + department_code(1)
 
 
 @dataclass

@@ -45,6 +45,7 @@ from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
 from node.storage.engines import open_engine
+from tests.common.codes import department_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,8 +53,7 @@ if TYPE_CHECKING:
 
 CHAIN_ID = 20_260_101
 REGISTRY = bytes(range(20))
-PROVIDER_CODE = "11130900MB0000001M"
-CONSUMER_CODE = "11130900MB0000002Q"
+PROVIDER_CODE, CONSUMER_CODE = department_code(1), department_code(2)
 PROVIDER = ids.department_id(PROVIDER_CODE)
 CONSUMER = ids.department_id(CONSUMER_CODE)
 APPLICATION = ids.application_id(CONSUMER, "zhihui-shengxue")

@@ -19,8 +19,9 @@ from eth_account import Account
 
 from api.http.chainrpc import create_app
 from api.http.server import configure
+from api.http.signed import DOCUMENT_BYTES
 from node.chain.deployment import Deployment, deploy
-from node.chain.embedded import EmbeddedChain
+from node.chain.embedded import BODY_BYTES, EmbeddedChain
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
@@ -28,7 +29,7 @@ from node.crypto import SoftwareSigner
 from node.storage.engines import open_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from coincurve import PrivateKey
@@ -80,23 +81,28 @@ class RunningChain:
 
 
 @contextmanager
-def running_chain(folder: Path, *, chain_id: int = CHAIN_ID) -> Iterator[RunningChain]:
-    """Start a chain in `folder`, served over HTTP on a free port; stop it at the end."""
+def running_chain(
+    folder: Path, *, chain_id: int = CHAIN_ID, deployers: Collection[bytes] | None = None
+) -> Iterator[RunningChain]:
+    """Start a chain in `folder`, served over HTTP on a free port; stop it at the end.
+
+    Without `deployers` it is open to anybody.
+    """
     clock = ShiftedClock()
-    chain = EmbeddedChain(folder, chain_id, clock)
+    chain = EmbeddedChain(folder, chain_id, clock, deployers=deployers)
     chain.start()
     try:
-        with serving(create_app(chain)) as url:
+        with serving(create_app(chain), BODY_BYTES) as url:
             yield RunningChain(chain, url, chain_id, clock)
     finally:
         chain.stop()
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, body_bytes: int = DOCUMENT_BYTES) -> Iterator[str]:
     """Serve an ASGI application from a thread; yields its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(configure(app))
+    server = uvicorn.Server(configure(app, body_bytes))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     with listener:
         thread.start()
@@ -131,9 +137,12 @@ class LedgerChain:
 
 
 @contextmanager
-def deployed_on(running: RunningChain) -> Iterator[LedgerChain]:
+def deployed_on(
+    running: RunningChain, deployer: RelayAccount | None = None
+) -> Iterator[LedgerChain]:
     """Deploy fresh contracts with a fresh root key on a running chain."""
-    gateway, relay, root = Gateway(running.url), RelayAccount.generate(), SoftwareSigner.generate()
+    gateway, root = Gateway(running.url), SoftwareSigner.generate()
+    relay = deployer or RelayAccount.generate()
     try:
         deployment = deploy(gateway, relay, root.public_key)
         yield LedgerChain(running, gateway, relay, root, deployment)

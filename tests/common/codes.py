@@ -1,16 +1,17 @@
-"""Unified social credit codes that GB 32100 accepts, for departments that do not exist."""
+"""Unified social credit codes of departments that do not exist, valid by GB 32100."""
 
 from __future__ import annotations
 
-ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+import zlib
+
+from stdnum.cn import uscc
+
+_AUTHORITY_AND_DIVISION = "11130900"
+"""机构编制、机关, 沧州市."""
 
 
-def credit_code(body: str) -> str:
-    """Return the code whose first 17 characters are `body`, with its check character."""
-    total = sum(ALPHABET.index(each) * pow(3, place, 31) for place, each in enumerate(body))
-    return body + ALPHABET[-total % 31]
-
-
-def department_code(number: int) -> str:
-    """Return the code of the department with this number: a government office in 沧州."""
-    return credit_code(f"11130900{number:09d}")
+def department_code(which: int | str) -> str:
+    """Return the code of department number `which`, or of one so called: always the same."""
+    number = which if isinstance(which, int) else zlib.crc32(which.encode())
+    first_17 = f"{_AUTHORITY_AND_DIVISION}MB{number % 10**7:07d}"
+    return first_17 + uscc.calc_check_digit(first_17)

@@ -14,11 +14,12 @@ from node.log import (
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import ZERO, department_id, log_id, log_origin
 from node.protocol.wire.leaf import OPEN, build_leaf
+from tests.common.codes import department_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CODE = "11130900000000001G"
+CODE = department_code(1)
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_789_963_000)
 NOON = 1_789_963_200_000
 """2026-09-21 12:00 in Beijing, in ms."""

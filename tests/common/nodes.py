@@ -13,6 +13,7 @@ import uvicorn
 
 from api.app import build
 from api.http.server import configure
+from api.http.signed import DOCUMENT_BYTES
 from api.parts import Node
 from api.settings import load_settings
 from node.chain.relay import RelayAccount
@@ -138,7 +139,7 @@ def write_settings(
 @contextmanager
 def serving_on(app: FastAPI, listener: socket.socket) -> Iterator[None]:
     """Serve an application from a thread on a socket that listens already."""
-    server = uvicorn.Server(configure(app))
+    server = uvicorn.Server(configure(app, DOCUMENT_BYTES))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-DEPARTMENT = "11130900000000001X"
+from tests.common.codes import department_code
+
+DEPARTMENT = department_code(1)
 ROW: dict[str, str] = {
     "类分类": "部门",
     "项分类": "公安",

@@ -209,21 +209,21 @@ class TestStarting:
         with sqlite3.connect(tmp_path / "chain.db") as database:
             database.execute(edit)
         database.close()
-        chain = EmbeddedChain(tmp_path, CHAIN_ID)
+        chain = EmbeddedChain(tmp_path, CHAIN_ID, deployers=None)
         with pytest.raises(ChainTampered):
             chain.start()
         chain.stop()
 
     def test_refuses_another_chain_id(self, tmp_path):
         self.seal(tmp_path)
-        chain = EmbeddedChain(tmp_path, CHAIN_ID + 1)
+        chain = EmbeddedChain(tmp_path, CHAIN_ID + 1, deployers=None)
         with pytest.raises((WrongChain, ChainTampered)):
             chain.start()
         chain.stop()
 
     def test_refuses_a_folder_that_another_chain_seals(self, tmp_path):
         with running_chain(tmp_path):
-            other = EmbeddedChain(tmp_path, CHAIN_ID)
+            other = EmbeddedChain(tmp_path, CHAIN_ID, deployers=None)
             with pytest.raises(ConfigInvalid):
                 other.start()
             other.stop()

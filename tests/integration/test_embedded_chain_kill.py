@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from api.http.chainrpc import serve
 from node.chain.embedded import EmbeddedChain
-chain = EmbeddedChain(Path(sys.argv[1]), int(sys.argv[2]))
+chain = EmbeddedChain(Path(sys.argv[1]), int(sys.argv[2]), deployers=None)
 serve(chain, announce=lambda url: print(url, flush=True))
 """
 
@@ -95,7 +95,7 @@ def test_no_answered_transaction_is_lost_and_all_hashes_stay(tmp_path, kills):
         while not answered.empty():
             everything.append(answered.get())
         gateway.close()
-    chain = EmbeddedChain(tmp_path, CHAIN_ID)
+    chain = EmbeddedChain(tmp_path, CHAIN_ID, deployers=None)
     chain.start()
     try:
         lost = [

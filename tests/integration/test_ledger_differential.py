@@ -235,7 +235,7 @@ def _pair(signature: tuple[int, int]) -> dict[str, int]:
 @pytest.fixture
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     clock = FixedClock()
-    chain = EmbeddedChain(tmp_path_factory.mktemp("differential"), CHAIN_ID, clock)
+    chain = EmbeddedChain(tmp_path_factory.mktemp("differential"), CHAIN_ID, clock, deployers=None)
     chain.start()
     try:
         yield Stage(chain, clock)

@@ -36,6 +36,7 @@ from node.protocol.wire.leaf import AUDIT, KINDS, OPEN, PREVIEW, parse_leaf
 from node.protocol.wire.merkle import leaf_hash, root_of
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from node.storage.engines import open_engine
+from tests.common.codes import department_code
 from tests.common.logs import (
     CODE,
     NOON,
@@ -46,7 +47,7 @@ from tests.common.logs import (
     other_draft,
 )
 
-OTHER_CODE = "12130900000000002B"
+OTHER_CODE = department_code(2)
 MINUTE = 60_000
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from node.crypto import Ed25519Signer, SoftwareSigner
 from tests.common.chain import deployed_on
+from tests.common.codes import department_code
 from tests.common.nodes import NodeTown, running_town
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.common.chain import RunningChain
 
-OUTSIDER = "111309000000000099"
+OUTSIDER = department_code("outsider")
 
 
 @dataclass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 
 import orjson
@@ -65,3 +67,16 @@ class TestBodies:
     )
     def test_are_bounded(self, embedded_chain, body, code):
         assert orjson.loads(embedded_chain.chain.handle_body(body))["error"]["code"] == code
+
+
+@pytest.mark.parametrize("piece", [b"a: " + b"x" * 1000 + b"\r\n", b"x" * 1000])
+def test_a_request_without_end_is_refused_whole(embedded_chain, piece):
+    host, _, port = embedded_chain.url.removeprefix("http://").partition(":")
+    most, sent = 10 * service.BODY_BYTES, 0
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n")
+        with contextlib.suppress(ConnectionError):
+            while sent < most:
+                connection.sendall(piece)
+                sent += len(piece)
+    assert sent < most

@@ -2,24 +2,83 @@
 
 anvil accepts and silently drops, or queues for ever, what these refuse (design.md section 7);
 whatever passes must be minable as it stands, or the whole batch would be replayed for it.
-Pure but for the two tables of nonces, which the sealer's lock guards.
+Pure but for what the blocks have taught, and the two tables of nonces, which the sealer's lock
+guards.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import MalformedTransaction, TransactionRefused
 from ..transactions import Transaction, parse_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Sequence
 
 TRANSACTION_BYTES = 128 * 1024
 TRANSACTION_GAS = 100_000_000
 """Most gas one transaction may ask for; a block holds ten of them."""
 CREATION_BYTES = 49_152
 """EIP-3860."""
+
+
+class Doors:
+    """Whose transactions are taken, and where to; learned from every block, at a start anew.
+
+    Contracts come into being by their deployers alone, so those that are listed are among those
+    that were made; before the first is listed the others must be callable as well.
+    """
+
+    def __init__(self, deployers: Collection[bytes] | None) -> None:
+        """Let these accounts create contracts; None, for tests, lets anybody do anything."""
+        self._deployers = deployers
+        self._contracts: set[bytes] = set()
+        self._known: set[bytes] = set()
+
+    def knows(self, sender: bytes) -> bool:
+        """Tell whether an account has made a contract or carried a decision.
+
+        A call that succeeds without an event is neither: anybody can pay for a view.
+        """
+        return sender in self._known
+
+    def check(self, transaction: Transaction) -> None:
+        """Check that a transaction may come in.
+
+        Raises:
+            TransactionRefused: a creation by somebody else, or a call to nothing of this ledger.
+        """
+        sender, to = transaction.sender, transaction.to
+        if self._deployers is None or to in self._contracts:
+            return
+        if not to:
+            if sender not in self._deployers:
+                raise TransactionRefused(
+                    f"0x{sender.hex()} may create no contract on this chain; "
+                    "start it with --deployer and this address if it should",
+                    reason="not-admitted",
+                )
+        elif to != sender or transaction.data:
+            raise TransactionRefused(
+                f"0x{to.hex()} is no contract of this ledger: the embedded chain takes calls to "
+                "its contracts and empty transfers to oneself",
+                reason="not-admitted",
+            )
+
+    def learn(
+        self, block: Sequence[Transaction], receipts: Callable[[], list[dict[str, Any]]]
+    ) -> None:
+        """Learn from a sealed block; its `receipts`, in its order, are asked for if they tell."""
+        if all(each.to and each.sender in self._known for each in block):
+            return
+        for transaction, receipt in zip(block, receipts(), strict=True):
+            if receipt["status"] != "0x1":
+                continue
+            if not transaction.to:
+                self._contracts.add(bytes.fromhex(receipt["contractAddress"][2:]))
+            if receipt["logs"] or not transaction.to:
+                self._known.add(transaction.sender)
 
 
 def check(raw: bytes, chain_id: int) -> Transaction:
@@ -57,23 +116,29 @@ class Nonces:
     what the sender had queued behind it fails instead of leaving a gap.
     """
 
-    def __init__(self, count: Callable[[bytes], int]) -> None:
-        self._count = count
-        """Transactions of a sender in sealed blocks; asked once, while none of its are queued."""
+    def __init__(self) -> None:
         self._admitted: dict[bytes, int] = {}
         self._sent: dict[bytes, int] = {}
 
-    def admit(self, transaction: Transaction) -> None:
-        """Take the sender's next nonce.
+    def knows(self, sender: bytes) -> bool:
+        """Tell whether the sender's next nonce is here."""
+        return sender in self._admitted
+
+    def note(self, sender: bytes, count: int) -> None:
+        """Note how many of a sender's transactions are sealed; while none of them is queued."""
+        self._admitted[sender] = self._sent[sender] = count
+
+    def check(self, transaction: Transaction) -> None:
+        """Check that a transaction has the next nonce of its sender, who is known.
 
         Raises:
             TransactionRefused: nonce-low or nonce-gap.
         """
-        sender = transaction.sender
-        if sender not in self._admitted:
-            self._admitted[sender] = self._sent[sender] = self._count(sender)
-        _compare(transaction, self._admitted[sender])
-        self._admitted[sender] += 1
+        _compare(transaction, self._admitted[transaction.sender])
+
+    def admit(self, transaction: Transaction) -> None:
+        """Take the nonce that was checked."""
+        self._admitted[transaction.sender] += 1
 
     def check_sending(self, transaction: Transaction) -> None:
         """Check that nothing the sender queued before this one was refused.

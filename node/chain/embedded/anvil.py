@@ -144,6 +144,11 @@ class Anvil:
         block: dict[str, Any] = self.result("eth_getBlockByNumber", "latest", False)  # noqa: FBT003
         return block
 
+    def receipts(self, number: int) -> list[dict[str, Any]]:
+        """Return the receipts of a block, in its order."""
+        found: list[dict[str, Any]] = self.result("eth_getBlockReceipts", hex(number))
+        return found
+
     def _spawn(self, program: Path, chain_id: int, port: int) -> subprocess.Popen[bytes]:
         launcher = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), str(program)]
         return subprocess.Popen(  # noqa: S603 - our own program, no shell

@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .admission import Doors
 from .anvil import find_anvil
 from .sealer import Sealer
 from .service import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from .rpc import Request, Response
@@ -28,15 +29,21 @@ class EmbeddedChain:
         chain_id: int,
         now: Callable[[], float] = time.time,
         *,
+        deployers: Collection[bytes] | None,
         program: Path | None = None,
     ) -> None:
         """Name the chain; `now` gives seconds since 1970, `program` another anvil.
+
+        Only `deployers` (addresses) create contracts, and only those contracts are called; None
+        opens the chain to anybody, for tests.
 
         Raises:
             ConfigInvalid: there is no anvil program.
         """
         self.chain_id = chain_id
-        self._sealer = Sealer(data_dir, chain_id, program=program or find_anvil(), now=now)
+        self._sealer = Sealer(
+            data_dir, chain_id, Doors(deployers), program=program or find_anvil(), now=now
+        )
         self._service = Service(self._sealer, chain_id)
 
     def start(self, on_failure: Callable[[], None] | None = None) -> None:

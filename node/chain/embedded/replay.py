@@ -8,12 +8,15 @@ whose cursor is above the head alarms).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ChainTampered, TransactionRefused
+from ..transactions import parse_transaction
 from .store import StoredBlock
 
 if TYPE_CHECKING:
+    from .admission import Doors
     from .anvil import Anvil
     from .store import BlockStore
 
@@ -38,8 +41,10 @@ def stored_block(block: dict[str, Any], raws: list[bytes]) -> StoredBlock:
     )
 
 
-def replay(store: BlockStore, anvil: Anvil, chain_id: int) -> Head:
+def replay(store: BlockStore, anvil: Anvil, chain_id: int, doors: Doors) -> Head:
     """Bring a fresh anvil to the stored head, one transaction at a time, comparing every hash.
+
+    The doors learn from every block, as they did when it was sealed.
 
     Raises:
         ChainTampered: the rows do not replay to themselves.
@@ -60,5 +65,9 @@ def replay(store: BlockStore, anvil: Anvil, chain_id: int) -> Head:
             ) from refusal
         if replayed != block:
             raise ChainTampered(f"stored block {block.number} does not replay to its stored hash")
+        doors.learn(
+            [parse_transaction(raw) for raw in block.transactions],
+            partial(anvil.receipts, block.number),
+        )
         head = Head(block.number, block.timestamp, block.hash)
     return head

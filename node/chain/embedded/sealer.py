@@ -14,9 +14,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,13 +24,13 @@ from ...errors import (
     ChainUnavailable,
     Fatal,
     LedgerError,
-    Overloaded,
     TransactionRefused,
 )
 from .admission import Nonces, check
-from .anvil import BLOCK_GAS_LIMIT, Anvil
+from .anvil import Anvil
 from .gate import Gate
 from .replay import Head, replay, stored_block
+from .shares import Shares, Waiting
 from .store import BlockStore
 
 if TYPE_CHECKING:
@@ -39,38 +38,39 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..transactions import Transaction
+    from .admission import Doors
 
 BATCH_TRANSACTIONS = 500
 BATCH_SECONDS = 0.003
 """How long a block waits for more transactions after its first."""
-QUEUE_TRANSACTIONS = 20_000
-"""More waiting than this is refused as overloaded."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    transaction: Transaction
-    future: Future[bytes]
 
 
 class Sealer:
     """Orders transactions, seals them into blocks and keeps the blocks."""
 
     def __init__(
-        self, folder: Path, chain_id: int, *, program: Path, now: Callable[[], float]
+        self,
+        folder: Path,
+        chain_id: int,
+        doors: Doors,
+        *,
+        program: Path,
+        now: Callable[[], float],
     ) -> None:
         self.gate = Gate()
         self.failure: BaseException | None = None
         """Why sealing has ended for good; None while it goes on."""
-        self._folder, self._chain_id = folder, chain_id
+        self._folder, self._chain_id, self._doors = folder, chain_id, doors
         self._program, self._now = program, now
         self._condition = threading.Condition()
-        self._queue: deque[_Waiting] = deque()
+        self._queue = Shares()
         self._pending: dict[bytes, Future[bytes]] = {}
         """Futures by transaction hash, from admission until resolved."""
-        self._nonces = Nonces(self._sealed_count)
+        self._nonces = Nonces()
+        self._rebuilt = 0
+        """How often anvil was given up or replaced: what it was asked before may be wrong now."""
         self._anvil: Anvil | None = None
         self._head: Head | None = None
         self._accepting = False
@@ -140,24 +140,41 @@ class Sealer:
             Overloaded, ChainUnavailable: not now; the same bytes may be sent again.
         """
         transaction = check(raw, self._chain_id)
+        self._doors.check(transaction)
+        try:
+            queued = None
+            while queued is None:
+                queued = self._queue_up(transaction)
+        except TransactionRefused as refusal:
+            if refusal.facts["reason"] == "nonce-low" and self._is_sealed(transaction.hash):
+                done: Future[bytes] = Future()
+                done.set_result(transaction.hash)
+                return done
+            raise
+        return queued
+
+    def _queue_up(self, transaction: Transaction) -> Future[bytes] | None:
+        """Queue a transaction; None when its sender's nonces were forgotten meanwhile."""
+        rebuilt, count = self._rebuilt, None
+        if not self._nonces.knows(transaction.sender):
+            # Asked without the lock: anvil may be busy with a block, and others' nonces are here.
+            count = self._sealed_count(transaction.sender)
         with self._condition:
             if not self._accepting:
                 raise ChainUnavailable("the embedded chain is starting, being rebuilt or ended")
             pending = self._pending.get(transaction.hash)
             if pending is not None:
                 return pending
-            if len(self._queue) >= QUEUE_TRANSACTIONS:
-                raise Overloaded(f"{len(self._queue)} transactions wait already")
-            try:
-                self._nonces.admit(transaction)
-            except TransactionRefused as refusal:
-                if refusal.facts["reason"] == "nonce-low" and self._is_sealed(transaction.hash):
-                    done: Future[bytes] = Future()
-                    done.set_result(transaction.hash)
-                    return done
-                raise
+            if not self._nonces.knows(transaction.sender):
+                if count is None or rebuilt != self._rebuilt:
+                    return None
+                self._nonces.note(transaction.sender, count)
+            self._nonces.check(transaction)
+            known = self._doors.knows(transaction.sender)
+            self._queue.check_room(known=known)
+            self._nonces.admit(transaction)
             future: Future[bytes] = Future()
-            self._queue.append(_Waiting(transaction, future))
+            self._queue.put(Waiting(transaction, future), known=known)
             self._pending[transaction.hash] = future
             self._condition.notify_all()
             return future
@@ -187,7 +204,7 @@ class Sealer:
             if store is not None:
                 store.close()
 
-    def _collect(self) -> list[_Waiting]:
+    def _collect(self) -> list[Waiting]:
         """Wait for a first transaction, a moment for more; nothing means stop."""
         with self._condition:
             self._condition.wait_for(lambda: self._queue or self._stopping)
@@ -196,16 +213,9 @@ class Sealer:
             self._condition.wait_for(
                 lambda: len(self._queue) >= BATCH_TRANSACTIONS or self._stopping, BATCH_SECONDS
             )
-            batch: list[_Waiting] = []
-            gas = 0
-            while self._queue and len(batch) < BATCH_TRANSACTIONS:
-                gas += self._queue[0].transaction.gas
-                if batch and gas > BLOCK_GAS_LIMIT:
-                    break  # anvil would leave it out of the block
-                batch.append(self._queue.popleft())
-            return batch
+            return self._queue.take(BATCH_TRANSACTIONS)
 
-    def _seal(self, store: BlockStore, batch: list[_Waiting]) -> None:
+    def _seal(self, store: BlockStore, batch: list[Waiting]) -> None:
         """Seal one batch, or fail it as retryable and rebuild anvil from the disk.
 
         Raises:
@@ -234,7 +244,7 @@ class Sealer:
             for waiting in sent:
                 waiting.future.set_result(waiting.transaction.hash)
 
-    def _send(self, waiting: _Waiting) -> bool:
+    def _send(self, waiting: Waiting) -> bool:
         """Hand one transaction to anvil; a refusal answers its sender at once."""
         transaction = waiting.transaction
         try:
@@ -266,6 +276,7 @@ class Sealer:
         store.append(stored)
         # From here the block exists whatever happens; until here it never did.
         self._head = Head(stored.number, stored.timestamp, stored.hash)
+        self._doors.learn(transactions, partial(self.anvil.receipts, stored.number))
 
     def _rebuild(self, store: BlockStore) -> None:
         """Replace anvil by a fresh one that holds exactly the stored blocks."""
@@ -274,12 +285,14 @@ class Sealer:
             self._end_anvil()
             anvil = Anvil(self._program, self._chain_id)
             try:
-                head = replay(store, anvil, self._chain_id)
+                head = replay(store, anvil, self._chain_id, self._doors)
             except BaseException:
                 anvil.kill()
                 raise
             self._anvil, self._head = anvil, head
         with self._condition:
+            # Counts asked of the anvil that is gone may hold blocks that never were.
+            self._rebuilt += 1
             self._accepting = not self._stopping
         _log.info("replayed %d blocks in %.2f s", head.number, time.monotonic() - begun)
 
@@ -288,15 +301,15 @@ class Sealer:
             self._anvil.kill()
             self._anvil = None
 
-    def _fail_all(self, error: LedgerError, batch: list[_Waiting] | None = None) -> None:
+    def _fail_all(self, error: LedgerError, batch: list[Waiting] | None = None) -> None:
         """Fail a batch and everything queued, and queue no more; the caller holds `_condition`."""
         self._accepting = False
-        for waiting in [*(batch or ()), *self._queue]:
+        for waiting in [*(batch or ()), *self._queue.clear()]:
             if not waiting.future.done():
                 waiting.future.set_exception(error)
-        self._queue.clear()
         self._pending.clear()
         self._nonces.forget()
+        self._rebuilt += 1
 
     def _sealed_count(self, sender: bytes) -> int:
         return int(self.anvil.result("eth_getTransactionCount", f"0x{sender.hex()}", "latest"), 16)

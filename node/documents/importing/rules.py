@@ -3,7 +3,7 @@
 A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join`, then `pattern`
 (a regular expression whose group 1 is kept), `split` (a regular expression; a list results),
 `record` (a regular expression with named groups; every piece becomes a table of them), `whole`
-(the text is a number),
+(the text is a number), `check` (the text is a number some standard has a check digit for),
 `values` (what stands for what), `matches` (the first regular expression found decides),
 `absent` (texts that mean nothing), `default`. A value that is absent and has no default is left
 out of the body; whether that is allowed is for the document's own schema to say.
@@ -12,15 +12,17 @@ out of the body; whether that is allowed is for the document's own schema to say
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from node.errors import MalformedTable
+from node.protocol.forms.codes import resident_number, unified_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_CHECKS = {"unified-code": unified_code, "resident-number": resident_number}
 Value = str | bool | int | list[str] | list[dict[str, str]]
 
 
@@ -71,6 +73,7 @@ class Rule(BaseModel):
     split: Pattern | None = None
     record: Pattern | None = None
     whole: bool = False
+    check: Literal["unified-code", "resident-number"] | None = None
     values: dict[str, Value] = Field(default_factory=dict)
     matches: tuple[tuple[Pattern, str | list[str]], ...] = ()
     absent: tuple[str, ...] = ("无",)
@@ -101,6 +104,8 @@ class Rule(BaseModel):
         if self.values or self.matches:
             known = self._known(text)
             return None if known == "" else known
+        if self.check is not None:
+            return self._checked(text)
         return self._number(text) if self.whole else text
 
     def _pieces(self, text: str) -> Value:
@@ -127,6 +132,12 @@ class Rule(BaseModel):
         if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
             raise refused(self.headings[0], text, "应为非负整数")
         return int(text)
+
+    def _checked(self, text: str) -> str:
+        try:
+            return _CHECKS[self.check or ""](text)
+        except ValueError as error:
+            raise refused(self.headings[0], text, str(error)) from error
 
     def _text(self, cells: Mapping[str, str]) -> str:
         if self.column:

@@ -2,8 +2,8 @@
 
 fields: the values and the base models; parties, versions, sharing: the kinds; document: bytes,
 digest and parsing; reasons: what is wrong, in Chinese; mapping: document to struct; binding: which
-decision binds which document to what; naming: which departments a document names; words: what
-people read for enumerations and decisions.
+decision binds which document to what, and which departments a document names; words: what people
+read for enumerations and decisions.
 """
 
 from .binding import (
@@ -12,6 +12,7 @@ from .binding import (
     authorisation_object,
     bindings_of,
     department_object,
+    departments_named,
     key_object,
     standing_object,
     version_object,
@@ -31,6 +32,7 @@ from .fields import (
     BEIJING,
     Paper,
     Problem,
+    day_of,
     ends,
     starts,
 )
@@ -41,7 +43,6 @@ from .mapping import (
     digest_or_zero,
     version_codes,
 )
-from .naming import departments_named
 from .parties import (
     DEPARTMENT_KINDS,
     KEY_KINDS,
@@ -83,6 +84,7 @@ from .versions import (
     UnfreezeOrderPaper,
     WithdrawalPaper,
     WithdrawalReviewPaper,
+    Withdrawn,
 )
 
 __all__ = [
@@ -133,9 +135,11 @@ __all__ = [
     "UnfreezeOrderPaper",
     "WithdrawalPaper",
     "WithdrawalReviewPaper",
+    "Withdrawn",
     "authorisation_object",
     "bindings_of",
     "contradicts",
+    "day_of",
     "department_object",
     "departments_named",
     "derive",

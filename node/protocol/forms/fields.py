@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from ...crypto import Sm2PublicKey
 from ...errors import MalformedKey
+from ..wire.characters import find_hidden, visible
 
 BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 2000, 2199
@@ -72,9 +73,19 @@ def _day(value: object) -> object:
     return day
 
 
-def _trimmed(value: str) -> str:
+def _plain(value: str) -> str:
+    return _shown(value, lines=False)
+
+
+def _prose(value: str) -> str:
+    return _shown(value, lines=True)
+
+
+def _shown(value: str, *, lines: bool) -> str:
     if value != value.strip():
         raise ValueError("首尾不得有空白")
+    if (hidden := find_hidden(value, lines=lines)) is not None:
+        raise ValueError(f"不得含有看不见的字符（{visible(hidden)}）")
     return value
 
 
@@ -98,11 +109,12 @@ def _point(value: str) -> str:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_trimmed)]
-"""Something said in words."""
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_trimmed)]
+Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_prose)]
+"""Something said in words, on one line or more."""
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+"""Something called by a name, on one line."""
 DepartmentCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
-"""Unified social credit code (GB 32100), 18 characters."""
+"""Unified social credit code, 18 characters; its check digit: `codes.unified_code`."""
 EntryCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z._-]+/[0-9A-Za-z._-]+$")]
 """分类码/顺序码, exactly one slash."""
 ItemCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z_]+$")]
@@ -132,6 +144,11 @@ def starts(day: date) -> int:
 def ends(day: date) -> int:
     """Return the exclusive end of the Beijing day `day`: the next midnight, in seconds."""
     return starts(day) + 24 * 60 * 60
+
+
+def day_of(seconds: int) -> date:
+    """Return the Beijing day of a chain time."""
+    return datetime.fromtimestamp(seconds, BEIJING).date()
 
 
 class Period(Part):

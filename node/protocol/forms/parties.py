@@ -7,7 +7,7 @@ an officer is a key, and behind all his keys stands one random handle, his `pers
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from ..ledger.enums import (
     DepartmentKind,
@@ -16,6 +16,7 @@ from ..ledger.enums import (
     Level,
     Role,
 )
+from .codes import unified_code
 from .fields import (
     Address,
     Code,
@@ -93,7 +94,8 @@ class DepartmentPaper(Paper):
     """`department`: what an enrolment or an update says."""
 
     type: Literal["department"]
-    code: DepartmentCode
+    code: Annotated[DepartmentCode, AfterValidator(unified_code)]
+    """Checked by its standard here, where it comes into use; what names it later is looked up."""
     name: Name
     parent: DepartmentCode
     """The department's own code if nothing stands above it."""

@@ -9,6 +9,7 @@ from ledger_sync.queries import Queries
 from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
 from node.protocol.ledger import enums
 from node.storage.engines import open_engine
+from tests.common.codes import department_code
 from tests.common.fakes import CHAIN_ID, address_of
 from tests.common.story import (
     CENTRE,
@@ -48,12 +49,12 @@ class TestDepartments:
         assert [fact.department for fact in queries.departments()] == [CENTRE, POLICE, EDUCATION]
 
     def test_finds_one_by_code_with_its_competent(self, queries):
-        fact = queries.get_department("11130900000000002K")
+        fact = queries.get_department(department_code(2))
         assert fact.department == POLICE
         assert fact.competent == CENTRE
         assert fact.status == enums.DepartmentStatus.ACTIVE
 
-    @pytest.mark.parametrize("code", ["111309000000000099", "short", "../../etc/passwd"])
+    @pytest.mark.parametrize("code", [department_code(9), "short", "../../etc/passwd"])
     def test_an_unknown_code_is_not_found(self, queries, code):
         with pytest.raises(NotFound):
             queries.get_department(code)
@@ -216,7 +217,7 @@ class TestAnchors:
         assert fact.log == named["log"]
         assert fact.size == 40
         registry = address_of("DepartmentRegistry").hex()
-        assert fact.origin == f"shareledger:{CHAIN_ID}:{registry}:11130900000000002K"
+        assert fact.origin == f"shareledger:{CHAIN_ID}:{registry}:{department_code(2)}"
         assert queries.find_log(named["log"]) == fact
         assert queries.logs() == [fact]
 

@@ -85,7 +85,7 @@ class TestProblem:
 
     def test_is_json_whatever_text_a_caller_sent(self):
         response = problem_response(errors.InvalidInput("members given twice: \ud83d"))
-        assert json.loads(bytes(response.body))["detail"].endswith("\ud83d")
+        assert json.loads(bytes(response.body))["detail"].endswith("\\ud83d")
 
     def test_challenges_whoever_is_not_authenticated(self):
         assert "gdsl-1" in problem_response(errors.SignatureInvalid()).headers["WWW-Authenticate"]

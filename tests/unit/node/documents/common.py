@@ -11,6 +11,7 @@ from node.protocol import forms as documents
 from node.protocol.ledger.enums import KeyKind
 from node.protocol.wire import ids
 from tests.common import papers
+from tests.common.codes import department_code
 from tests.common.document_nodes import Network, Node
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 CENTRE, POLICE, EDUCATION = (
     ids.department_id(code) for code in (papers.CENTRE, papers.POLICE, papers.EDUCATION)
 )
-STRANGER = ids.department_id("111309000000000099")
+STRANGER = ids.department_id(department_code("stranger"))
 URLS = {CENTRE: "http://centre", POLICE: "http://police", EDUCATION: "http://education"}
 ENTRY = ids.entry_id(POLICE, "30300101/06001")
 

@@ -25,6 +25,7 @@ from node.errors import (
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import KeyKind
 from tests.common import papers
+from tests.common.codes import department_code
 
 from .common import (
     CENTRE,
@@ -518,7 +519,7 @@ class TestContradictions:
         assert city.police.bindings.is_contradictory(documents.authorisation_object(1))
 
     def test_terms_for_other_parties_are_found(self, city):
-        data = documents.new_document("terms", papers.terms(consumer="111309000000000099"))
+        data = documents.new_document("terms", papers.terms(consumer=department_code("stranger")))
         digest = city.police.store.put(data, POLICE)
         city.submit(version())
         city.apply(application(), terms=digest)

@@ -19,10 +19,10 @@ from node.protocol.ledger.facts import (
     Snapshot,
 )
 from node.protocol.wire import ids
+from tests.common.codes import department_code
 
 NOW = 1_790_000_000
-PROVIDER_CODE = "11130900MB0000001M"
-CONSUMER_CODE = "11130900MB0000002Q"
+PROVIDER_CODE, CONSUMER_CODE = department_code(1), department_code(2)
 PROVIDER = ids.department_id(PROVIDER_CODE)
 CONSUMER = ids.department_id(CONSUMER_CODE)
 APPLICATION = ids.application_id(CONSUMER, "zhihui-shengxue")

@@ -10,15 +10,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .authoring import get_paper
-from .console import t
+from ..protocol.ledger.enums import EntryState
+from ..protocol.wire.ids import department_id, entry_id
+from .drafting import get_paper
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from api.parts import Node
-    from node.protocol.forms import Document
-    from node.protocol.ledger.facts import VersionFact
+    from ..documents.store import DocumentStore
+    from ..protocol.forms import Document
+    from ..protocol.ledger.facts import VersionFact
+    from .reads import Ledger
+
 
 ALONE = {"version", "salt"}
 """Members that differ between two versions that say the same."""
@@ -39,21 +42,17 @@ class Sorted:
 class Newest:
     """The newest version of each entry of a department, read when first asked for."""
 
-    def __init__(self, node: Node, department: str) -> None:
-        """Ask the node's read model; a returned version counts: its number is spent."""
-        from node.protocol.wire.ids import department_id
-
-        self._node = node
+    def __init__(self, ledger: Ledger, department: str) -> None:
+        """Ask the read model; a returned version counts: its number is spent."""
+        self._ledger = ledger
         self._department = department_id(department)
 
     @cached_property
-    def _versions(self) -> dict[bytes, VersionFact]:
-        return self._node.queries.newest_versions(self._department)
+    def _versions(self) -> Mapping[bytes, VersionFact]:
+        return self._ledger.newest_versions(self._department)
 
     def find(self, code: str) -> VersionFact | None:
         """Return the newest version of the entry with this code."""
-        from node.protocol.wire.ids import entry_id
-
         return self._versions.get(entry_id(self._department, code))
 
     def next_number(self, code: str) -> int:
@@ -62,18 +61,16 @@ class Newest:
         return 1 if found is None else found.version + 1
 
 
-def sort_filing(node: Node, newest: Newest, papers: Sequence[Document]) -> Sorted:
+def sort_filing(store: DocumentStore, newest: Newest, papers: Sequence[Document]) -> Sorted:
     """Compare filed entries with their newest versions on the ledger.
 
     Raises:
         LedgerBehind: the document of a newest version has not arrived here.
     """
-    from node.protocol.ledger.enums import EntryState
-
     found = Sorted()
     for paper in papers:
         latest = newest.find(paper.body.code)
-        same = latest is not None and _says_the_same(node, paper, latest)
+        same = latest is not None and _says_the_same(store, paper, latest)
         if latest is None or (not same and latest.state != EntryState.SUBMITTED):
             found.new.append(paper)
         elif same and latest.state != EntryState.RETURNED:
@@ -83,8 +80,8 @@ def sort_filing(node: Node, newest: Newest, papers: Sequence[Document]) -> Sorte
     return found
 
 
-def _says_the_same(node: Node, paper: Document, latest: VersionFact) -> bool:
-    return bool(_said(get_paper(node, latest.digest).body) == _said(paper.body))
+def _says_the_same(store: DocumentStore, paper: Document, latest: VersionFact) -> bool:
+    return bool(_said(get_paper(store, latest.digest).body) == _said(paper.body))
 
 
 def _said(body: Any) -> Any:  # noqa: ANN401 - the model of a catalogue version
@@ -92,15 +89,13 @@ def _said(body: Any) -> Any:  # noqa: ANN401 - the model of a catalogue version
 
 
 def _reason(paper: Document, latest: VersionFact) -> str:
-    from node.protocol.ledger.enums import EntryState
-
     code, number = paper.body.code, latest.version
     if latest.state == EntryState.SUBMITTED:
-        return t(
-            f"{code}：第 {number} 版还在审核，审核之后才能报送改动",
-            f"{code}: version {number} is being reviewed; file the change afterwards",
+        return (
+            f"{code}：第 {number} 版还在审核，审核之后才能报送改动"
+            f" / version {number} is being reviewed; file the change afterwards"
         )
-    return t(
-        f"{code}：与被退回的第 {number} 版相同，请按退回理由修改",
-        f"{code}: says what version {number} said, which was returned; mend it first",
+    return (
+        f"{code}：与被退回的第 {number} 版相同，请按退回理由修改"
+        f" / says what version {number} said, which was returned"
     )

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from api.cli.comparing import Newest, sort_filing
 from node.errors import LedgerBehind
 from node.office.act import new_paper
+from node.office.comparing import Newest, sort_filing
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import VersionFact
 from node.protocol.wire import ids
@@ -39,14 +39,12 @@ def sort(paper, latest=None, state=EntryState.PUBLISHED, *, arrived=True):
             review_digest=None,
         )
         versions[entry] = fact
-    node = SimpleNamespace(
-        queries=SimpleNamespace(newest_versions=lambda _department: versions),
-        store=SimpleNamespace(
-            find=lambda digest: latest.data if arrived and digest == latest.digest else None
-        ),
+    ledger = SimpleNamespace(newest_versions=lambda _department: versions)
+    store = SimpleNamespace(
+        find=lambda digest: latest.data if arrived and digest == latest.digest else None
     )
-    newest = Newest(node, papers.POLICE)  # type: ignore[arg-type]  # the two parts it asks
-    return newest, sort_filing(node, newest, [paper])  # type: ignore[arg-type]  # as above
+    newest = Newest(ledger, papers.POLICE)
+    return newest, sort_filing(store, newest, [paper])  # type: ignore[arg-type]  # what it asks
 
 
 def test_an_entry_without_a_version_is_new_and_gets_number_one():

@@ -6,19 +6,19 @@ import csv
 
 import pytest
 
-from api.cli.verdicts import (
+from node.errors import (
+    Conflict,
+    InvalidInput,
+    MalformedTable,
+    NotFound,
+)
+from node.office.verdicts import (
     HEADINGS,
     Pending,
     find_place,
     judged,
     read_list,
     returned_by,
-)
-from node.errors import (
-    Conflict,
-    InvalidInput,
-    MalformedTable,
-    NotFound,
 )
 from tests.common.papers import EDUCATION, POLICE
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from importlib import resources
-from typing import TYPE_CHECKING, Any, get_args
-
-from pydantic.alias_generators import to_camel
+from typing import TYPE_CHECKING, Any
 
 from node.errors import MalformedDocument
+from node.office.act import completed
 from node.protocol.forms import TermsPaper
-from node.protocol.forms.fields import Part
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,29 +57,15 @@ def read_terms(path: Path) -> dict[str, Any]:
     return completed(TermsPaper, body)
 
 
-def completed(model: type[Part], body: dict[str, Any]) -> dict[str, Any]:
-    """Return a body with a null for every member that may be absent and is, at any depth."""
-    whole = dict(body)
-    for name, field in model.model_fields.items():
-        member = to_camel(name)
-        if member not in whole:
-            if type(None) in get_args(field.annotation):
-                whole[member] = None
-            continue
-        part = next(_parts(field.annotation), None)
-        value = whole[member]
-        if part is not None and isinstance(value, dict):
-            whole[member] = completed(part, value)
-        elif part is not None and isinstance(value, list):
-            whole[member] = [
-                completed(part, each) if isinstance(each, dict) else each for each in value
-            ]
-    return whole
+def read_refusals(path: Path) -> list[dict[str, Any]]:
+    """Read which items are refused and why.
 
-
-def _parts(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no common type
-    """Yield the models inside an annotation, as in `tuple[Item, ...]` or `Grant | None`."""
-    if isinstance(annotation, type) and issubclass(annotation, Part):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _parts(inner)
+    Raises:
+        MalformedDocument: it is not a form, or lists nothing.
+    """
+    listed = read_form(path).get("refusals")
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise MalformedDocument(
+            f"{path} 里没有 [[refusals]] / lists no [[refusals]]", path=str(path)
+        )
+    return listed

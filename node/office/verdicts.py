@@ -9,18 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from node.protocol.wire.ids import department_code
-
-from .authoring import get_paper
-from .console import t
+from ..documents.importing.tables import read_rows
+from ..errors import Conflict, InvalidInput, MalformedTable, NotFound
+from ..protocol import forms as documents
+from ..protocol.ledger.enums import EntryState
+from ..protocol.wire import ids
+from ..protocol.wire.ids import department_code
+from .drafting import get_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from api.parts import Node
-    from ledger_sync.facts import PendingFact
-    from node.documents.importing.tables import Row
+    from ..documents.bindings import Bindings
+    from ..documents.importing.tables import Row
+    from ..documents.store import DocumentStore
+    from ..protocol.ledger.facts import EntryFact
+    from .reads import Ledger, Waiting
+
 
 HEADINGS = ("部门代码", "目录代码", "版本", "名称", "文件摘要", "结论", "理由")
 PUBLISH, RETURN = "发布", "退回"
@@ -42,20 +48,36 @@ class Pending:
         return self.department, self.code
 
 
-def list_pending(node: Node, competent: str) -> list[Pending]:
+def list_pending(ledger: Ledger, store: DocumentStore, competent: str) -> list[Pending]:
     """Return everything that waits for a competent department's review, by department and code.
 
     Raises:
         NotFound: there is no such department.
         LedgerBehind: a document has not arrived here: nobody can review what he cannot read.
     """
-    department = node.queries.get_department(competent).department
+    department = ledger.get_department(competent).department
     found: list[Pending] = []
     after = b""
-    while page := node.queries.list_pending(department, after=after):
-        found += [_pending(node, fact) for fact in page]
+    while page := ledger.list_pending(department, after=after):
+        found += [_pending(store, fact) for fact in page]
         after = page[-1].entry
     return sorted(found, key=lambda each: each.place)
+
+
+def list_withdrawals(
+    ledger: Ledger, bindings: Bindings, store: DocumentStore
+) -> Iterator[tuple[documents.Document, documents.Withdrawn, EntryFact]]:
+    """Yield (document, what it asks for, the entry) of every withdrawal that waits."""
+    for bound in bindings.of_kind("withdrawal"):
+        data = store.find(bound.digest)
+        if data is None or not bound.holds:
+            continue
+        paper = documents.parse(data)
+        for each in paper.body.withdrawals:
+            owner = ids.department_id(paper.body.department)
+            entry = ledger.get_entry(ids.entry_id(owner, each.code), each.version)
+            if entry.state == EntryState.WITHDRAWAL_SUBMITTED:
+                yield paper, each, entry
 
 
 def judged(
@@ -82,23 +104,16 @@ def find_place(pending: Sequence[Pending], named: str) -> tuple[str, str]:
         NotFound: none waits under this name.
         Conflict: the entries of several departments do.
     """
-    from node.errors import Conflict, NotFound
-
     department, _, code = named.rpartition(":")
     found = [
         each.place for each in pending if each.code == code and department in {"", each.department}
     ]
     if not found:
-        raise NotFound(
-            t(f"没有待审核的目录 {named}", f"no version of {named} waits for its review")
-        )
+        raise NotFound(f"没有待审核的目录 {named} / no version of it waits for its review")
     if len(found) > 1:
         owners = "、".join(owner for owner, _ in found)
         raise Conflict(
-            t(
-                f"几个部门都有目录 {named}，请写明部门代码:目录代码（{owners}）",
-                f"several departments have {named}: say DEPARTMENT:CODE ({owners})",
-            )
+            f"几个部门都有目录 {named}，请写明部门代码:目录代码（{owners}）/ say DEPARTMENT:CODE"
         )
     return found[0]
 
@@ -110,15 +125,11 @@ def returned_by(pending: Sequence[Pending], options: Sequence[str]) -> dict[tupl
         InvalidInput: an option has no reason.
         NotFound, Conflict: as `find_place`.
     """
-    from node.errors import InvalidInput
-
     returned = {}
     for option in options:
         named, _, reason = option.partition("=")
         if not reason.strip():
-            raise InvalidInput(
-                t(f"退回应写明理由：目录代码=理由（{option}）", f"say ENTRY=REASON ({option})")
-            )
+            raise InvalidInput(f"退回应写明理由：目录代码=理由（{option}）/ say ENTRY=REASON")
         returned[find_place(pending, named.strip())] = reason.strip()
     return returned
 
@@ -132,9 +143,6 @@ def read_list(
         MalformedTable: the file is unreadable, or a row does not fit what waits; every row that
             does not is in the message.
     """
-    from node.documents.importing.tables import read_rows
-    from node.errors import MalformedTable
-
     rows = read_rows(path)
     heads = list(rows[0].cells) if rows else []
     missing = [heading for heading in HEADINGS if heading not in heads]
@@ -178,8 +186,8 @@ def _problems(
         yield f"{place}：目录 {found.code} 现为第 {found.version} 版（{found.digest}），请重新列出"
 
 
-def _pending(node: Node, fact: PendingFact) -> Pending:
-    body = get_paper(node, fact.digest).body
+def _pending(store: DocumentStore, fact: Waiting) -> Pending:
+    body = get_paper(store, fact.digest).body
     return Pending(
         department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()
     )

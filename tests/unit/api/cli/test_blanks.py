@@ -6,15 +6,14 @@ import tomllib
 
 import pytest
 
-from api.cli.forms import (
+from api.cli.blanks import (
     NAMES,
     blank_form,
-    completed,
     read_form,
     read_terms,
 )
 from node.errors import MalformedDocument
-from node.office.act import new_paper
+from node.office.act import completed, new_paper
 from node.protocol.forms import ApplicationPaper, DepartmentPaper
 from tests.common import papers
 from tests.common.shell import invoke
@@ -31,7 +30,7 @@ def test_a_blank_form_is_written_once_and_explains_every_member(tmp_path, name):
 
 def test_the_department_form_makes_a_lawful_paper():
     body = tomllib.loads(blank_form("department"))
-    body["head"]["publicKey"] = papers.KEY
+    body["head"] |= {"publicKey": papers.KEY, "person": papers.PERSON}
     assert new_paper("department", completed(DepartmentPaper, body)).body.host is None
 
 
@@ -50,7 +49,7 @@ def test_the_terms_form_makes_a_lawful_paper(tmp_path):
 
 def test_a_member_nobody_knows_is_refused_by_name():
     body = {**tomllib.loads(blank_form("department")), "colour": "red"}
-    body["head"]["publicKey"] = papers.KEY
+    body["head"] |= {"publicKey": papers.KEY, "person": papers.PERSON}
     with pytest.raises(MalformedDocument, match="colour：没有这一项"):
         new_paper("department", completed(DepartmentPaper, body))
 

@@ -1,0 +1,43 @@
+"""Characters that nobody sees, and that make one text look like another.
+
+Refused in what is signed (`node.protocol.forms`), escaped wherever text that somebody else wrote
+is shown. The table is fixed here and not taken from Python's Unicode: nodes of different versions
+must judge a document alike. Variation selectors choose between forms of one character (rare names,
+Mongolian) and stay.
+"""
+
+from __future__ import annotations
+
+import re
+
+_HIDDEN = (
+    "\x00-\x1f\x7f-\x9f"  # control
+    "\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f"  # format
+    "\u2028\u2029"  # line and paragraph separators
+    "\u202a-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\U000110bd\U000110cd"
+    "\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"  # fillers: drawn as nothing
+    "\ud800-\udfff"  # halves of pairs, which no output can encode
+)
+_ANY = re.compile(f"[{_HIDDEN}]")
+_BUT_LINES = re.compile(f"(?!\n)[{_HIDDEN}]")
+
+
+def find_hidden(text: str, *, lines: bool = False) -> str | None:
+    """Return the first character that must not stand in a text; `lines` lets LF stand."""
+    found = (_BUT_LINES if lines else _ANY).search(text)
+    return found and found.group()
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""Return a text with every hidden character as its JSON escape, `\u202e` for one.
+
+    What was JSON stays the same JSON; `lines` leaves LF as it is.
+    """
+    return (_BUT_LINES if lines else _ANY).sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
