@@ -45,7 +45,7 @@ from node.protocol.wire import ids
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
-from node.storage.engines import open_engine
+from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
 
@@ -75,7 +75,7 @@ class Node:
         self.settings = settings
         self.loops = Loops(on_fatal)
         self._closing: list[Callable[[], None]] = []
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.data_dir)
 
     # The chain
 

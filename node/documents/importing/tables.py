@@ -2,7 +2,8 @@
 
 Nothing here knows what a heading means. A cell is stripped text whose lines end with LF; numbers
 and dates read as the spreadsheet shows them; what is empty at the end of a row is not there. A row
-is bounded in width before the next is read. Bad files raise MalformedTable, whatever the library underneath raises.
+is bounded in width before the next is read. Bad files raise MalformedTable, whatever the library
+underneath raises.
 """
 
 from __future__ import annotations
