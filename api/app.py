@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from .http import problems as errors
 from .http.server import AnnouncingServer, configure
 from .http.signed import DOCUMENT_BYTES, SCHEME, NotStored
 from .parts import Node
-from .routes import PREFIX, router
-from .routes.query import QueryShortcut
+from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from starlette.routing import BaseRoute
 
     from .settings import Settings
 
@@ -70,8 +71,8 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
         **options,
     )
     app.state.node = node
+    app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])
     app.include_router(router)
-    app.add_middleware(QueryShortcut, prefix=PREFIX)
     app.add_middleware(NotStored)
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
@@ -117,7 +118,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, made once: FastAPI's, with signatures and without its 422."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
+            title=app.title,
+            version=app.version,
+            description=app.description,
+            routes=[*_described(app), *app.routes],
         )
         components = document.setdefault("components", {})
         components["securitySchemes"] = SCHEME
@@ -136,3 +140,10 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                 operation["responses"]["default"]["content"] = {errors.MEDIA_TYPE: problem}
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _described(app: FastAPI) -> Sequence[BaseRoute]:
+    """Return the routes that FastAPI does not serve and the document describes."""
+    routes = APIRouter()
+    routes.include_router(query.described, prefix=PREFIX, responses=app.router.responses)
+    return routes.routes

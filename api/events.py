@@ -1,4 +1,4 @@
-"""One logged call as those entitled to it see it: its newest receipt, and what was asked.
+"""One entry of a log as those entitled to it see it: its newest receipt, and what was asked.
 
 Unknown and not-yours read the same. A receipt that the chain has reached stands at the anchored
 size, so that it can be checked by itself, against the chain alone; one that it has not reached at
@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from node.crypto import sm3
 from node.errors import EventUnknown, NotFound
-from node.log import list_published
+from node.log import Draft, list_published
 from node.protocol.ledger.enums import KeyKind
 from node.protocol.wire import canonical, encoding, envelope
-from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.leaf import AUDIT, KINDS, build_leaf, parse_leaf
 from node.protocol.wire.receipt import Anchored, Receipt
 
 from .parts import ANCHORS
@@ -26,14 +27,16 @@ if TYPE_CHECKING:
     from node.log import LogIdentity
     from node.protocol.ledger.facts import AuthorisationFact, KeyFact
 
+    from .http.signed import Caller
     from .parts import Node
 
 
 @dataclass(frozen=True, slots=True)
 class FoundEvent:
-    """A call in the log, and the standing of whoever asked for it."""
+    """An entry of the log, and the standing of whoever asked for it."""
 
     event: bytes
+    authorisation: int
     index: int
     receipt: Receipt
     auditor: bool
@@ -41,7 +44,7 @@ class FoundEvent:
 
 
 def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> FoundEvent:
-    """Return a call of a log to somebody entitled to it.
+    """Return an entry of a log to somebody entitled to it.
 
     Raises:
         EventUnknown: there is no such call, or it is not the caller's to know of.
@@ -53,13 +56,14 @@ def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> F
         index = None
     if index is None:
         raise EventUnknown("no such event, or not yours")
-    leaf = parse_leaf(node.reader.entry(log.log, index))
+    leaf = parse_leaf(node.reader.entry(log.log, index), KINDS)
     granted = node.queries.find_authorisation(leaf.authorisation)
     auditor = _audits(node, log, granted, caller)
     own = f'keyid="{caller.key.hex()}"'.encode() in leaf.base
     if not (own or auditor or _is_party(node, log, granted, caller)):
         raise EventUnknown("no such event, or not yours")
-    return FoundEvent(event, index, newest_receipt(node, log, index), auditor)
+    receipt = newest_receipt(node, log, index)
+    return FoundEvent(event, leaf.authorisation, index, receipt, auditor)
 
 
 def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
@@ -80,20 +84,60 @@ def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
     )
 
 
-def seal_request(
-    node: Node, log: LogIdentity, found: FoundEvent, public: Sm2PublicKey
-) -> dict[str, Any] | None:
-    """Return the request of a call, sealed to an auditor's key; None when none was kept."""
+def hand_out_request(
+    node: Node, log: LogIdentity, found: FoundEvent, caller: Caller, public: Sm2PublicKey
+) -> dict[str, Any]:
+    """Return `request`, what a call asked, sealed to an auditor's key, and `audit`, its receipt.
+
+    Empty when no request was kept. The auditor's look is a leaf of its own: log first, then answer.
+    The same signed question again gets the same bytes, and no second leaf.
+
+    Raises:
+        LogUnavailable, Overloaded: nothing can be logged, so nothing is handed out.
+        CallReplayed: the question's nonce was used for another.
+    """
     kept = node.reader.request(log.log, found.index)
     if kept is None:
-        return None
+        return {}
     opening = {
         name: encoding.b64u(node.seals.salt(found.event, name)) for name in ("operator", "matter")
     }
     body = node.seals.open_request(found.event, kept)
     plain = canonical.dumps({"body": encoding.b64u(body), "opening": opening})
     key = envelope.DataKey(created=int(time.time()))
-    return envelope.seal(key, [(public.key_id, public)], plain, found.event)
+    sealed = envelope.seal(key, [(public.key_id, public)], plain, found.event)
+    answer = envelope.envelope_bytes(sealed)
+    call = caller.call
+    draft = Draft(
+        log=log.log,
+        event=call.event,
+        text=call.base + call.signature,
+        authorisation=0,
+        counted=False,
+        leaf=build_leaf(
+            AUDIT,
+            block=caller.block,
+            judged=caller.judged,
+            event=call.event,
+            base=call.base,
+            signature=call.signature,
+            custody=_custody(node, log),
+            authorisation=found.authorisation,
+            question=f"request {found.event.hex()}",
+            answer=sm3(answer),
+        ),
+        key=call.key_id,
+        answer=answer,
+    )
+    logged = node.writer.submit(draft).result()
+    # Of an identical question the first answer: its digest is the one in the leaf.
+    given = canonical.loads(logged.answer or answer, limit=len(logged.answer or answer))
+    return {"request": given, "audit": logged.receipt().render()}
+
+
+def _custody(node: Node, log: LogIdentity) -> str:
+    departments = zip(node.settings.departments, node.identities, strict=True)
+    return next(one.custody for one, identity in departments if identity.log == log.log)
 
 
 def _audits(

@@ -40,6 +40,7 @@ from node.log import (
     create_published,
 )
 from node.office.desk import Desk
+from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.service.seals import Seals
@@ -198,6 +199,11 @@ class Node:
         """Where decisions are signed and sent."""
         return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
 
+    @cached_property
+    def drafter(self) -> Drafter:
+        """What is about to be signed, completed with what this node knows."""
+        return Drafter(self.queries, self.store)
+
     # The logs
 
     @cached_property
@@ -225,6 +231,7 @@ class Node:
             self._open("log.db"),
             self.identities,
             on_fatal=lambda error: self.loops.fail("log writer", error),
+            strangers_per_day=self.settings.limits.strangers_per_day,
         )
 
     @cached_property

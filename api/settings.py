@@ -95,6 +95,8 @@ class LimitSettings(_Section):
     """Threads that verify signatures and fetch rows."""
     waiting: int = Field(default=512, ge=1)
     """Calls that may wait for a thread before new ones are refused as `overloaded`."""
+    strangers_per_day: int = Field(default=100, ge=1)
+    """Refusals that no authorisation counts, a key and Beijing day; more get no leaf."""
     unseen_seconds: int = Field(default=900, ge=1)
     """How long calls go on while no chain endpoint answers."""
 

@@ -6,4 +6,5 @@
 - search: Chinese words in a large catalogue
 - machine: how steady the machine was meanwhile
 - figures: what a figure is and how it is shown; load: the generator; plain: the plain way's server
+- against: another revision beside this one, in turns (`make bench-against REV=...`)
 """

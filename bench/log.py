@@ -26,7 +26,7 @@ from node.log import (
     LogReader,
     check_log,
 )
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import department_id, log_id, log_origin
 from node.protocol.wire.leaf import build_leaf
 from node.protocol.wire.merkle import leaf_hash, verify_inclusion
@@ -157,6 +157,7 @@ def _batches(identity: LogIdentity, entries: int, answer_bytes: int) -> Iterator
             event = second.to_bytes(8, "big") + draw.randbytes(24)
             authorisation, answer = draw.randrange(AUTHORISATIONS), draw.randbytes(answer_bytes)
             leaf = build_leaf(
+                judged=int(time.time()),
                 block=block,
                 event=event,
                 base=b'"@method": POST',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {SignedDecision} from "./SignedDecision.sol";
+import {Mandate, SignedDecision} from "./SignedDecision.sol";
 import {IDepartmentRegistry} from "./interfaces/IDepartmentRegistry.sol";
 import {ISm2Verifier} from "./interfaces/ISm2Verifier.sol";
 import {DecisionHashes} from "./libraries/DecisionHashes.sol";
@@ -11,9 +11,12 @@ import {
     GrantRoles,
     ListContract,
     Possession,
+    RecoverKey,
     RegisterApplication,
     RevokeKey,
-    Signature
+    SetDepartmentStatus,
+    Signature,
+    UpdateDepartment
 } from "./types/Decisions.sol";
 import {DepartmentKinds, DepartmentStatuses, KeyKinds, Levels, Roles} from "./types/Enumerations.sol";
 import {ApplicationId, DepartmentId, KeyId} from "./types/Ids.sol";
@@ -24,6 +27,10 @@ import {Department, Grant, Key} from "./types/Records.sol";
 contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     uint32 private constant _ALL_ROLES = Roles.DATA_OFFICER | Roles.OFFICE_HEAD | Roles.DEPARTMENT_HEAD | Roles.REVIEWER
         | Roles.AUDITOR | Roles.DUTY_OFFICER;
+    /// Longest way from a department up to the root, by who is competent for whom.
+    uint256 private constant _MOST_LEVELS = 8;
+    /// Time in which a department's old head can cancel a recovery.
+    uint64 private constant _RECOVERY_DELAY = 7 days;
 
     uint256 private immutable _ROOT_X;
     uint256 private immutable _ROOT_Y;
@@ -35,6 +42,8 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     mapping(DepartmentId department => mapping(KeyId key => Grant)) private _grants;
     mapping(ApplicationId application => DepartmentId department) private _applications;
     mapping(bytes32 name => address contractAddress) private _contracts;
+    /// A person's first key decides, for good: nobody acts for two departments under one handle.
+    mapping(bytes32 person => DepartmentId department) private _persons;
 
     /// @notice Pin the key that signs the first enrolment; it has to be a point of the curve.
     /// @param sm2Verifier Who computes SM2.
@@ -62,8 +71,11 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             kind: decision.kind,
             level: decision.level,
             status: DepartmentStatuses.ACTIVE,
-            screening: decision.screening
+            screening: decision.screening,
+            mayEnrol: decision.mayEnrol,
+            dependants: 0
         });
+        if (decision.competent != decision.department) ++_departments[decision.competent].dependants;
         KeyId headKey = _register(
             Key({
                 holder: DepartmentId.unwrap(decision.department),
@@ -73,7 +85,8 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
                 revokedAt: 0,
                 qx: decision.headX,
                 qy: decision.headY,
-                za: 0
+                za: 0,
+                person: decision.person
             }),
             decisionHash,
             possession
@@ -87,8 +100,10 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.kind,
             decision.level,
             decision.screening,
+            decision.mayEnrol,
             decision.headX,
             decision.headY,
+            decision.person,
             decision.digest,
             decision.nonce,
             decision.notAfter,
@@ -103,9 +118,95 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     }
 
     /// @inheritdoc IDepartmentRegistry
+    function updateDepartment(UpdateDepartment calldata decision, Signature calldata signature) external {
+        Department storage department = _enrolled(decision.department);
+        DepartmentId competent = department.competent;
+        // Its paper is a department's own affair; what it is allowed, and by whom it is supervised, is not.
+        bool paperOnly = decision.competent == competent && decision.screening == department.screening
+            && decision.mayEnrol == department.mayEnrol;
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            paperOnly ? decision.department : competent,
+            Roles.DEPARTMENT_HEAD
+        );
+        if (decision.digest == 0) revert DigestMissing(signature.key, decision.nonce);
+        _requireNotClosed(decision.department, department.status);
+        if (decision.department == _rootDepartment) {
+            if (decision.competent != competent || !decision.mayEnrol) revert RootUnalterable(decision.department);
+        } else {
+            // The right to enrol is passed on only by a department that has it still.
+            if (decision.mayEnrol && !department.mayEnrol) _requireMayEnrol(competent);
+            if (decision.competent != competent) _move(decision.department, competent, decision.competent);
+        }
+        department.screening = decision.screening;
+        department.mayEnrol = decision.mayEnrol;
+        emit DepartmentUpdated(
+            decision.department,
+            decision.competent,
+            decision.screening,
+            decision.mayEnrol,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function setDepartmentStatus(SetDepartmentStatus calldata decision, Signature calldata signature) external {
+        Department storage department = _enrolled(decision.department);
+        DepartmentId competent = department.competent;
+        _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            competent,
+            Roles.DEPARTMENT_HEAD
+        );
+        if (decision.status == 0 || decision.status > DepartmentStatuses.CLOSED) {
+            revert DepartmentStatusInvalid(decision.status);
+        }
+        // A suspension protects, and may come before the order for it is written; nothing else may.
+        if (decision.digest == 0 && decision.status != DepartmentStatuses.SUSPENDED) {
+            revert DigestMissing(signature.key, decision.nonce);
+        }
+        if (decision.department == _rootDepartment) revert RootUnalterable(decision.department);
+        uint8 status = department.status;
+        if (status == decision.status || status == DepartmentStatuses.CLOSED) {
+            revert StatusUnsuitable(decision.department, status);
+        }
+        if (decision.status == DepartmentStatuses.CLOSED) {
+            if (department.dependants != 0) {
+                revert DepartmentHasDependants(decision.department, department.dependants);
+            }
+            --_departments[competent].dependants;
+        }
+        department.status = decision.status;
+        emit DepartmentStatusSet(
+            decision.department,
+            decision.status,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            competent,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
     function addKey(AddKey calldata decision, Signature calldata signature, Possession calldata possession) external {
         if (decision.kind == 0 || decision.kind > KeyKinds.APPLICATION) revert KeyKindInvalid(decision.kind);
-        bytes32 decisionHash = _accept(
+        (bytes32 decisionHash,) = _accept(
             DecisionHashes.hashOf(decision),
             decision.nonce,
             decision.notAfter,
@@ -125,7 +226,8 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
                 revokedAt: 0,
                 qx: decision.qx,
                 qy: decision.qy,
-                za: 0
+                za: 0,
+                person: decision.person
             }),
             decisionHash,
             possession
@@ -135,6 +237,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.kind,
             decision.qx,
             decision.qy,
+            decision.person,
             decision.validFrom,
             decision.validUntil,
             decision.digest,
@@ -154,21 +257,71 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     function revokeKey(RevokeKey calldata decision, Signature calldata signature) external {
         Key storage key = _keys[decision.key];
         if (key.kind == 0) revert KeyUnknown(decision.key);
+        // A department protects itself by taking its keys back, and cancels a recovery by revoking the key that is to come.
+        Mandate[] memory mandates = new Mandate[](1);
+        mandates[0] = Mandate(_departmentOf(key.kind, key.holder), Roles.DEPARTMENT_HEAD, true);
+        _accept(DecisionHashes.hashOf(decision), decision.nonce, decision.notAfter, signature, mandates);
         if (key.revokedAt != 0) revert KeyAlreadyRevoked(decision.key, key.revokedAt);
-        _accept(
-            DecisionHashes.hashOf(decision),
-            decision.nonce,
-            decision.notAfter,
-            signature,
-            _departmentOf(key.kind, key.holder),
-            Roles.DEPARTMENT_HEAD
-        );
         key.revokedAt = uint64(block.timestamp);
         emit KeyRevoked(
             decision.key,
             decision.digest,
             decision.nonce,
             decision.notAfter,
+            _nextSequence(),
+            signature.key,
+            signature.r,
+            signature.s
+        );
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function recoverKey(RecoverKey calldata decision, Signature calldata signature, Possession calldata possession)
+        external
+    {
+        Department storage department = _enrolled(decision.department);
+        (bytes32 decisionHash,) = _accept(
+            DecisionHashes.hashOf(decision),
+            decision.nonce,
+            decision.notAfter,
+            signature,
+            department.competent,
+            Roles.DEPARTMENT_HEAD
+        );
+        if (decision.digest == 0) revert DigestMissing(signature.key, decision.nonce);
+        _requireNotClosed(decision.department, department.status);
+        // Key and role stand at once, so that nothing is left to be done in 7 days; they count from then on only, and
+        // until then the old head may revoke the key.
+        uint64 validFrom = uint64(block.timestamp) + _RECOVERY_DELAY;
+        KeyId headKey = _register(
+            Key({
+                holder: DepartmentId.unwrap(decision.department),
+                kind: KeyKinds.OFFICER,
+                validFrom: validFrom,
+                validUntil: type(uint64).max,
+                revokedAt: 0,
+                qx: decision.headX,
+                qy: decision.headY,
+                za: 0,
+                person: decision.person
+            }),
+            decisionHash,
+            possession
+        );
+        _grants[decision.department][headKey] =
+            Grant({roles: Roles.DEPARTMENT_HEAD, validFrom: validFrom, validUntil: type(uint64).max});
+        emit KeyRecovered(
+            decision.department,
+            decision.headX,
+            decision.headY,
+            decision.person,
+            decision.digest,
+            decision.nonce,
+            decision.notAfter,
+            headKey,
+            validFrom,
+            possession.r,
+            possession.s,
             _nextSequence(),
             signature.key,
             signature.r,
@@ -249,6 +402,9 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             _rootDepartment,
             Roles.DEPARTMENT_HEAD
         );
+        // Succession needs a format of its own; until there is one, a name stands for one contract for good.
+        address listed = _contracts[decision.name];
+        if (listed != address(0)) revert ContractAlreadyListed(decision.name, listed);
         bytes32 actual = decision.contractAddress.codehash;
         if (decision.contractAddress.code.length == 0 || actual != decision.codeHash) {
             revert ContractCodeMismatch(decision.contractAddress, decision.codeHash, actual);
@@ -294,6 +450,22 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     }
 
     /// @inheritdoc IDepartmentRegistry
+    function statusOf(DepartmentId department) external view returns (uint8) {
+        return _departments[department].status;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function commonSuperiorOf(DepartmentId a, DepartmentId b) external view returns (DepartmentId) {
+        _enrolled(b);
+        DepartmentId above = _enrolled(a).competent;
+        for (uint256 level = 0; level < _MOST_LEVELS; ++level) {
+            if (_isAbove(above, b)) return above;
+            above = _departments[above].competent;
+        }
+        return _rootDepartment;
+    }
+
+    /// @inheritdoc IDepartmentRegistry
     function keyOf(KeyId key) external view returns (Key memory) {
         if (_keys[key].kind == 0) revert KeyUnknown(key);
         return _keys[key];
@@ -308,6 +480,11 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     /// @inheritdoc IDepartmentRegistry
     function grantOf(DepartmentId department, KeyId key) external view returns (Grant memory) {
         return _grants[department][key];
+    }
+
+    /// @inheritdoc IDepartmentRegistry
+    function departmentOfPerson(bytes32 person) external view returns (DepartmentId) {
+        return _persons[person];
     }
 
     /// @inheritdoc IDepartmentRegistry
@@ -333,20 +510,24 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     /// @notice Accept who enrols: the root key the first department, a head of the competent department every other.
     /// @param decision To accept.
     /// @param signature Of it.
-    /// @return EIP-712 hash, as it was signed.
+    /// @return decisionHash EIP-712 hash, as it was signed.
     function _acceptEnrolment(EnrolDepartment calldata decision, Signature calldata signature)
         private
-        returns (bytes32)
+        returns (bytes32 decisionHash)
     {
         bytes32 structHash = DecisionHashes.hashOf(decision);
         if (!_isNone(_rootDepartment)) {
-            return _accept(
+            (decisionHash,) = _accept(
                 structHash, decision.nonce, decision.notAfter, signature, decision.competent, Roles.DEPARTMENT_HEAD
             );
+            _requireMayEnrol(decision.competent);
+            return decisionHash;
         }
         if (decision.parent != decision.department || decision.competent != decision.department) {
             revert RootNotItsOwn(decision.department, decision.parent, decision.competent);
         }
+        // Nobody else could give it the right afterwards, and nobody could ever enrol.
+        if (!decision.mayEnrol) revert RootMustEnrol(decision.department);
         KeyId root = _keyId(_ROOT_X, _ROOT_Y);
         if (!(signature.key == root)) revert RootKeyRequired(root, signature.key);
         _rootDepartment = decision.department;
@@ -367,11 +548,41 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         id = _keyId(key.qx, key.qy);
         if (_keys[id].kind != 0) revert KeyAlreadyRegistered(id);
         if (!_VERIFIER.isOnCurve(key.qx, key.qy)) revert KeyNotOnCurve(key.qx, key.qy);
+        _bindPerson(id, key);
         key.za = _VERIFIER.identityHash(key.qx, key.qy);
         if (!_isSigned(decisionHash, possession.r, possession.s, key)) {
             revert PossessionRefused(id, possession.r, possession.s);
         }
         _keys[id] = key;
+    }
+
+    /// @notice Check that a key names the person it should, and keep whose person it is, or revert.
+    /// @param id Of the key.
+    /// @param key To register.
+    function _bindPerson(KeyId id, Key memory key) private {
+        bytes32 person = key.person;
+        if (key.kind != KeyKinds.OFFICER) {
+            if (person != 0) revert PersonNotAllowed(id, person);
+            return;
+        }
+        if (person == 0) revert PersonMissing(id);
+        DepartmentId department = DepartmentId.wrap(key.holder);
+        DepartmentId owner = _persons[person];
+        if (_isNone(owner)) _persons[person] = department;
+        else if (owner != department) revert PersonOfAnother(person, owner, department);
+    }
+
+    /// @notice Put a department under another competent department, or revert.
+    /// @param department Not the root.
+    /// @param from Its competent department now.
+    /// @param to Its next.
+    function _move(DepartmentId department, DepartmentId from, DepartmentId to) private {
+        _enrolled(to);
+        _requireMayEnrol(to);
+        _requireUnderRoot(department, to);
+        --_departments[from].dependants;
+        ++_departments[to].dependants;
+        _departments[department].competent = to;
     }
 
     /// @notice Check what an enrolment says of the department, or revert.
@@ -381,9 +592,45 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         if (_departments[decision.department].status != 0) revert DepartmentAlreadyEnrolled(decision.department);
         if (decision.kind == 0 || decision.kind > DepartmentKinds.OTHER) revert DepartmentKindInvalid(decision.kind);
         if (decision.level == 0 || decision.level > Levels.TOWNSHIP) revert LevelInvalid(decision.level);
-        // The first department is its own parent. A competent department exists: a head of it has signed.
-        if (decision.parent != decision.department) _enrolled(decision.parent);
-        else if (decision.competent != decision.department) revert DepartmentUnknown(decision.parent);
+        // The first department is its own parent and its own competent department.
+        if (decision.department == _rootDepartment) return;
+        if (decision.parent != decision.competent && _departments[decision.parent].competent != decision.competent) {
+            revert ParentNotUnder(decision.department, decision.parent, decision.competent);
+        }
+        _requireUnderRoot(decision.department, decision.competent);
+    }
+
+    /// @notice Check that a department may be named competent, or revert.
+    /// @param competent To be named.
+    function _requireMayEnrol(DepartmentId competent) private view {
+        Department storage named = _departments[competent];
+        if (named.status != DepartmentStatuses.ACTIVE || !named.mayEnrol) revert EnrolmentNotAllowed(competent);
+    }
+
+    /// @notice Check that the way up from a department leads to the root and is not too long, or revert.
+    /// @param department Not the root.
+    /// @param competent Its competent department to be.
+    function _requireUnderRoot(DepartmentId department, DepartmentId competent) private view {
+        DepartmentId above = competent;
+        for (uint256 level = 0; level < _MOST_LEVELS; ++level) {
+            if (above == department) revert CompetenceCircular(department, competent);
+            if (above == _rootDepartment) return;
+            above = _departments[above].competent;
+        }
+        revert CompetenceTooDeep(department, competent);
+    }
+
+    /// @notice Whether one department is competent for another, directly or further up.
+    /// @param superior That may be above.
+    /// @param department That may be below.
+    /// @return Whether it is found within the most levels there are.
+    function _isAbove(DepartmentId superior, DepartmentId department) private view returns (bool) {
+        DepartmentId above = department;
+        for (uint256 level = 0; level < _MOST_LEVELS; ++level) {
+            above = _departments[above].competent;
+            if (above == superior) return true;
+        }
+        return false;
     }
 
     /// @notice Get a department, or revert.
@@ -410,6 +657,13 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         if (kind == KeyKinds.APPLICATION) return _ownerOf(ApplicationId.wrap(holder));
         department = DepartmentId.wrap(holder);
         _enrolled(department);
+    }
+
+    /// @notice Check that a department is not closed, or revert.
+    /// @param department Concerned.
+    /// @param status Of DepartmentStatuses.
+    function _requireNotClosed(DepartmentId department, uint8 status) private pure {
+        if (status == DepartmentStatuses.CLOSED) revert StatusUnsuitable(department, status);
     }
 
     /// @notice Id of a public key.

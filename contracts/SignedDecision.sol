@@ -8,7 +8,7 @@ import {ISignedDecision} from "./interfaces/ISignedDecision.sol";
 import {ISm2Verifier} from "./interfaces/ISm2Verifier.sol";
 import {Hex} from "./libraries/Hex.sol";
 import {Signature} from "./types/Decisions.sol";
-import {KeyKinds} from "./types/Enumerations.sol";
+import {DepartmentStatuses, KeyKinds} from "./types/Enumerations.sol";
 import {DepartmentId, KeyId} from "./types/Ids.sol";
 import {Key} from "./types/Records.sol";
 
@@ -16,12 +16,14 @@ import {Key} from "./types/Records.sol";
 struct Mandate {
     DepartmentId department;
     uint32 roles; // bits of Roles; 0: it may not
+    bool evenInactive; // also while the department is suspended or closed
 }
 
 /// @title The one way an official's decision becomes effective.
 /// @notice In this order: it is meant for now, for this contract on this chain, and not used before; its key is an
-/// officer's, live, and holds a role in a department that may decide; the SM2 signature holds. The account that sends
-/// the transaction has no part in it.
+/// officer's, live, and holds a role in a department that may decide and is active; the SM2 signature holds. Every
+/// contract asks this before it looks at what the decision is to change: so a decision that comes a second time always
+/// meets `NonceSpent`. The account that sends the transaction has no part in it.
 abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// Longest time a signature stays usable, in seconds.
     uint256 internal constant _LONGEST_LIFE = 7 days;
@@ -60,6 +62,7 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @param department That may take it.
     /// @param roles Bits of Roles, any of which may sign for it.
     /// @return decision EIP-712 hash, as it was signed.
+    /// @return person Handle of the officer who signed.
     function _accept(
         bytes32 structHash,
         uint64 nonce,
@@ -67,10 +70,10 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
         Signature calldata signature,
         DepartmentId department,
         uint32 roles
-    ) internal returns (bytes32 decision) {
+    ) internal returns (bytes32 decision, bytes32 person) {
         Mandate[] memory mandates = new Mandate[](1);
-        mandates[0] = Mandate(department, roles);
-        (decision,) = _accept(structHash, nonce, notAfter, signature, mandates);
+        mandates[0] = Mandate(department, roles, false);
+        (decision,, person) = _accept(structHash, nonce, notAfter, signature, mandates);
     }
 
     /// @notice Accept a decision that any of several departments may take, or revert.
@@ -81,17 +84,19 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @param mandates Who may take it, in order of precedence.
     /// @return decision EIP-712 hash, as it was signed.
     /// @return mandate Index of the first that covers the key.
+    /// @return person Handle of the officer who signed.
     function _accept(
         bytes32 structHash,
         uint64 nonce,
         uint64 notAfter,
         Signature calldata signature,
         Mandate[] memory mandates
-    ) internal returns (bytes32 decision, uint256 mandate) {
+    ) internal returns (bytes32 decision, uint256 mandate, bytes32 person) {
         decision = _spend(structHash, nonce, notAfter, signature.key);
         Key memory key = _liveOfficer(signature.key);
         mandate = _mandateOf(signature.key, mandates);
         _requireSignature(decision, signature, key);
+        person = key.person;
     }
 
     /// @notice Accept a decision of a key that is pinned rather than registered, or revert.
@@ -115,7 +120,10 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @notice Number the next event.
     /// @return One more than the last.
     function _nextSequence() internal returns (uint64) {
-        return ++_sequence;
+        // A billion events a second would not use 64 bits up in 500 years.
+        unchecked {
+            return ++_sequence;
+        }
     }
 
     /// @notice Look up a key that may be trusted with a role now, or revert.
@@ -128,6 +136,13 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
         if (block.timestamp < key.validFrom || block.timestamp >= key.validUntil) {
             revert KeyNotValid(id, key.validFrom, key.validUntil, block.timestamp);
         }
+    }
+
+    /// @notice Check that a department takes part, or revert.
+    /// @param department Any id.
+    function _requireActive(DepartmentId department) internal view {
+        uint8 status = _REGISTRY.statusOf(department);
+        if (status != DepartmentStatuses.ACTIVE) revert DepartmentNotActive(department, status);
     }
 
     /// @notice Whether (r, s) is the key's SM2 signature over the text of a decision.
@@ -165,8 +180,11 @@ abstract contract SignedDecision is ISignedDecision, EIP712 {
     /// @return Index among them.
     function _mandateOf(KeyId key, Mandate[] memory mandates) private view returns (uint256) {
         for (uint256 i = 0; i < mandates.length; ++i) {
-            uint32 roles = mandates[i].roles;
-            if (roles != 0 && _REGISTRY.rolesOf(mandates[i].department, key) & roles != 0) return i;
+            Mandate memory mandate = mandates[i];
+            if (mandate.roles == 0 || _REGISTRY.rolesOf(mandate.department, key) & mandate.roles == 0) continue;
+            // Not passed over for a later one: who signs for a suspended department is told so.
+            if (!mandate.evenInactive) _requireActive(mandate.department);
+            return i;
         }
         // Say what is missing where it is asked for first; a list without any is a mistake of ours and names nobody.
         for (uint256 i = 0; i < mandates.length; ++i) {

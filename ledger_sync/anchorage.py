@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from node.errors import NotFound
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
+from node.protocol.ledger.facts import LogFact
 
-from .facts import AnchorFact, LogFact
+from .facts import AnchorFact
 from .reading import Reader
-from .tables import ANCHOR, BLOCK, LOG
+from .tables import ANCHOR, BLOCK, LOG, PRESENT_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,26 +26,26 @@ class AnchorQueries(Reader):
     """Logs as registered, sizes as anchored."""
 
     def log_of(self, department: bytes) -> LogFact:
-        """Return a department's open log: the one registered last."""
+        """Return a department's present log."""
         found = self.find_log_of(department)
         if found is None:
             raise NotFound(f"no log of {department.hex()} is registered")
         return found
 
     def find_log_of(self, department: bytes) -> LogFact | None:
-        """Return a department's open log; None before it has registered one."""
-        statement = select(LOG).where(LOG.c.department == department)
-        row = self._find(statement.order_by(LOG.c.seq.desc()).limit(1))
-        return None if row is None else _log_fact(row)
+        """Return a department's present log; None before it has registered one."""
+        present = select(PRESENT_LOG.c.log).where(PRESENT_LOG.c.department == department)
+        row = self._find(select(LOG).where(LOG.c.log == present.scalar_subquery()))
+        return None if row is None else LogFact(**row)
 
     def find_log(self, log: bytes) -> LogFact | None:
         """Return the log with this id."""
         row = self._find(select(LOG).where(LOG.c.log == log))
-        return None if row is None else _log_fact(row)
+        return None if row is None else LogFact(**row)
 
     def logs(self) -> list[LogFact]:
         """Return all registered logs."""
-        return [_log_fact(row) for row in self._all(select(LOG).order_by(LOG.c.log))]
+        return [LogFact(**row) for row in self._all(select(LOG).order_by(LOG.c.log))]
 
     def find_anchor(self, log: bytes, index: int) -> AnchorFact | None:
         """Return the first anchor of a log that covers the leaf at `index`."""
@@ -61,10 +62,6 @@ class AnchorQueries(Reader):
         """Return the anchors of a log of more than `after` leaves, by size."""
         statement = _SELECT_ANCHOR.where(ANCHOR.c.log == log, ANCHOR.c.size > after)
         return [_anchor_fact(row) for row in self._all(statement.order_by(ANCHOR.c.size), limit)]
-
-
-def _log_fact(row: Mapping[str, Any]) -> LogFact:
-    return LogFact(**{name: row[name] for name in LogFact.__slots__})
 
 
 def _anchor_fact(row: Mapping[str, Any]) -> AnchorFact:

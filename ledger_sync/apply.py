@@ -1,31 +1,32 @@
-"""Application of a chunk's events to the rows: each checked, projected, kept as a decision."""
+"""Application of a chunk's events: each judged by the core, kept as a decision, a step, an anchor.
+
+A contract has judged every one of them already; they are judged again because an endpoint, not the
+contract, hands the events over. Whatever does not follow is ChainInconsistent: an alarm, never a
+row left out.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from node.protocol.evm.decision import from_event, is_decision
+from node.errors import ChainInconsistent, DecisionRefused, WrongChain
+from node.protocol.ledger.core import Ledger, Origin
+from node.protocol.ledger.facts import AuthorisationFact
+from node.protocol.wire.ids import contract_name_id
 
-from .arguments import dump_arguments
-from .checks import (
-    check_derived,
-    check_sequence,
-    get_possessor,
-    get_signer,
-)
-from .projector import project
-from .rules import check_rules
-from .tables import BLOCK, DECISION, DECISION_OBJECT
+from .arguments import dump_event
+from .objects import objects_of
+from .tables import ANCHOR, AUTHORISATION_STEP, BLOCK, DECISION, DECISION_OBJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from node.chain.gateway import BlockHeader
     from node.protocol.evm.abi import ChainEvent
+    from node.protocol.ledger.signed import Act
 
     from .identity import Identity
-    from .projector.objects import Concern
-    from .rows import Row, Rows
+    from .rows import Rows
     from .signatures import Verification
 
 
@@ -35,21 +36,25 @@ def apply_events(
     """Apply events in order; returns only when every signature among them has been verified.
 
     Raises:
-        ChainInconsistent: an event fails a check.
+        ChainInconsistent: the contract cannot have emitted an event on top of the rows.
+        WrongChain: a contract is listed that is not the configured one.
     """
-    decisions = []
+    root = identity.root_key
+    origin = Origin(identity.chain_id, identity.registry, (root.x, root.y))
+    ledger = Ledger(rows, origin, verification)
+    decided: list[tuple[ChainEvent, Act]] = []
     try:
         for event in events:
-            check_sequence(rows, event)
-            check_derived(identity, event)
-            if is_decision(event.name):
-                signer = get_signer(rows, identity, event)
-                verification.add(event, signer, get_possessor(event))
-            check_rules(rows, identity, event)
-            if concern := project(rows, event):
-                decisions.append(_decision(rows, event, concern))
-        for decision, found in zip(decisions, verification.hashes(), strict=True):
-            decision["hash"] = found
+            if event.name == "ContractListed":
+                _check_listed(identity, event)
+            act = _apply(ledger, event)
+            if act is not None:
+                decided.append((event, act))
+                _keep_steps(rows, act)
+            elif event.name == "Anchored":
+                _keep_anchor(rows, event)
+        for (event, act), found in zip(decided, verification.hashes(), strict=True):
+            _keep_decision(rows, event, act, found)
     finally:
         verification.cancel()
 
@@ -57,39 +62,79 @@ def apply_events(
 def apply_headers(rows: Rows, headers: Iterable[BlockHeader]) -> None:
     """Keep the headers: what a call's leaf names its block by."""
     for header in headers:
-        rows.add(
-            BLOCK,
-            {
-                "number": header.number,
-                "hash": header.hash,
-                "parent_hash": header.parent_hash,
-                "timestamp": header.timestamp,
-            },
-        )
+        rows.add(BLOCK, (header.number, header.hash, header.parent_hash, header.timestamp))
 
 
-def _decision(rows: Rows, event: ChainEvent, concern: Concern) -> Row:
+def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
+    try:
+        act = ledger.apply(event)
+    except DecisionRefused as err:
+        raise ChainInconsistent(
+            f"{event.name} {event.seq} of {event.contract} breaks a rule: {err.message}",
+            contract=event.contract,
+            seq=event.seq,
+            block=event.block_number,
+        ) from err
+    return act
+
+
+def _keep_anchor(rows: Rows, event: ChainEvent) -> None:
     args = event.args
-    row = {
-        "contract": event.contract,
-        "seq": event.seq,
-        "name": from_event(event.name, args)[0].name,
-        "block": event.block_number,
-        "log_index": event.log_index,
-        "tx": event.tx_hash,
-        "signing_key": args["signingKey"],
-        "hash": b"",  # filled when the signature has been verified
-        "nonce": args["nonce"],
-        "not_after": args["notAfter"],
-        "r": args["r"],
-        "s": args["s"],
-        "acting": concern.acting,
-        "args": dump_arguments(args),
-    }
-    rows.add(DECISION, row)
-    for kind, named in dict.fromkeys(concern.objects):
-        rows.add(
-            DECISION_OBJECT,
-            {"kind": kind, "object": named, "contract": event.contract, "seq": event.seq},
-        )
-    return row
+    rows.add(
+        ANCHOR,
+        (
+            args["log"],
+            args["size"],
+            args["oldSize"],
+            args["root"],
+            args["checkpointHash"],
+            event.seq,
+            event.block_number,
+            event.log_index,
+            event.tx_hash,
+        ),
+    )
+
+
+def _keep_steps(rows: Rows, act: Act) -> None:
+    """Keep each authorisation that was decided on as it stands now: the past can be read again."""
+    args = act.message
+    if act.name == "ApplyFor":
+        digests = [each["digest"] for each in args["applications"]]
+        decided = list(enumerate(digests, args["first"]))
+    elif act.name in {"Reply", "Step", "Change"}:
+        decided = [(args["authorisation"], args["digest"])]
+    else:
+        return
+    for number, digest in decided:
+        one = rows.find(AuthorisationFact, number)
+        how = (act.seq, act.name, args.get("step", 0), args.get("answer", 0), act.block, digest)
+        rows.add(AUTHORISATION_STEP, (*(one or ()), *how))
+
+
+def _keep_decision(rows: Rows, event: ChainEvent, act: Act, found: bytes) -> None:
+    rows.add(
+        DECISION,
+        (
+            act.contract,
+            act.seq,
+            act.name,
+            act.block,
+            event.log_index,
+            event.tx_hash,
+            act.key,
+            found,
+            act["nonce"],
+            act.acting,
+            dump_event(event),
+        ),
+    )
+    for kind, named in objects_of(act):
+        rows.add(DECISION_OBJECT, (kind, named, act.contract, act.seq))
+
+
+def _check_listed(identity: Identity, event: ChainEvent) -> None:
+    listed = (event.args["contractAddress"], event.args["codeHash"])
+    for name, deployed in identity.deployed.items():
+        if contract_name_id(name) == event.args["name"] and listed != deployed:
+            raise WrongChain(f"the chain lists another {name}", address=listed[0].hex())

@@ -1,31 +1,24 @@
-"""An event's arguments as text: JSON, bytes as hex.
-
-No argument of ours is a string, so every string read back is bytes.
-"""
+"""An event as a decision's row keeps it: its topics and data, as the chain has them."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from node.protocol.evm.abi import decode_log
+
+if TYPE_CHECKING:
+    from node.protocol.evm.abi import ChainEvent
+
+TOPIC_BYTES = 32
 
 
-def dump_arguments(args: dict[str, Any]) -> str:
-    """Render decoded arguments; the same arguments always give the same text."""
-    return json.dumps(args, default=bytes.hex, separators=(",", ":"))
+def dump_event(event: ChainEvent) -> bytes:
+    """Render an event: how many topics, the topics, the data."""
+    return b"".join((bytes([len(event.topics)]), *event.topics, event.data))
 
 
-def load_arguments(text: str) -> dict[str, Any]:
-    """Read what `dump_arguments` rendered."""
-    args: dict[str, Any] = _decoded(json.loads(text))
-    return args
-
-
-def _decoded(value: Any) -> Any:  # noqa: ANN401 - JSON
-    match value:
-        case str():
-            return bytes.fromhex(value)
-        case list():
-            return [_decoded(element) for element in value]
-        case dict():
-            return {name: _decoded(element) for name, element in value.items()}
-    return value
+def load_arguments(contract: str, event: bytes) -> dict[str, Any]:
+    """Return the arguments of an event that `dump_event` rendered."""
+    data = 1 + event[0] * TOPIC_BYTES
+    topics = [event[at : at + TOPIC_BYTES] for at in range(1, data, TOPIC_BYTES)]
+    return decode_log(contract, topics, event[data:])[1]

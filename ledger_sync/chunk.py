@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from node.chain.gateway import BlockHeader, RawLog
     from node.protocol.evm.abi import ChainEvent
-    from node.protocol.ledger.facts import BlockRef
+    from node.protocol.evm.blocks import BlockRef
 
     from .identity import Identity
 

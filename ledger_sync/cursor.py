@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, inspect, select, update
 
 from node.errors import LedgerBehind, WrongChain
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 
 from .facts import Contact, Cursor
 from .tables import (
@@ -45,7 +45,7 @@ def prepare(engine: Engine, identity: Identity) -> None:
         if row is None:
             _start(connection, identity)
             return
-        found = (row["chain_id"], row["genesis_hash"], row["registry"])
+        found = (row["chain_id"], row["genesis_hash"], row["registry_address"])
         if found != (identity.chain_id, identity.genesis_hash, identity.registry):
             raise WrongChain("the read model was filled from another chain", found=found[0])
 
@@ -117,7 +117,7 @@ def _start(connection: Connection, identity: Identity) -> None:
             schema_version=SCHEMA_VERSION,
             chain_id=identity.chain_id,
             genesis_hash=identity.genesis_hash,
-            registry=identity.registry,
+            registry_address=identity.registry,
             next_block=identity.first_block,
             hash=None,
             timestamp=0,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from node.errors import NotFound
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 
 from .arguments import load_arguments
 from .facts import DecisionFact
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SELECT = select(
     DECISION, BLOCK.c.hash.label("block_hash"), BLOCK.c.timestamp.label("block_timestamp")
 ).join(BLOCK, BLOCK.c.number == DECISION.c.block)
+_KEPT = ("contract", "seq", "name", "log_index", "tx", "signing_key", "hash", "nonce", "acting")
 _CHAIN_ORDER = (DECISION.c.block, DECISION.c.log_index)
 
 
@@ -72,9 +73,13 @@ def _decision_fact(connection: Connection, row: Mapping[str, Any]) -> DecisionFa
         .where(DECISION_OBJECT.c.contract == row["contract"], DECISION_OBJECT.c.seq == row["seq"])
         .order_by(DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object)
     )
-    values = {name: row[name] for name in DecisionFact.__slots__ if name != "objects"}
-    values |= {
+    args = load_arguments(row["contract"], row["event"])
+    values = {
         "block": BlockRef(row["block"], row["block_hash"], row["block_timestamp"]),
-        "args": load_arguments(row["args"]),
+        "not_after": args["notAfter"],
+        "r": args["r"],
+        "s": args["s"],
+        "args": args,
     }
+    values |= {name: row[name] for name in _KEPT}
     return DecisionFact(**values, objects=tuple((kind, named) for kind, named in objects))

@@ -1,7 +1,6 @@
-"""Facts of the read model that never leave it for the service: plain frozen values.
+"""Answers of the read model beyond the ledger's own records (`node.protocol.ledger.facts`).
 
-Ids are raw bytes, times chain seconds unless a name says otherwise. What the service judges by is
-in `node.protocol.ledger.facts`.
+Ids are raw bytes, times chain seconds unless a name says otherwise.
 """
 
 from __future__ import annotations
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from node.protocol.ledger.facts import AuthorisationFact, BlockRef
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact
 
-    from .projector.objects import ObjectRef
+    from .objects import ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,56 +37,6 @@ class Contact:
     contact_at_ms: int
     behind_since_ms: int | None
     """When a head above the cursor was first seen; None when caught up."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoleFact:
-    """The roles a key holds in a department."""
-
-    department: bytes
-    key: bytes
-    roles: int
-    """Bits of enums.Role."""
-    valid_from: int
-    valid_until: int
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationFact:
-    """A registered application."""
-
-    application: bytes
-    department: bytes
-    code_hash: bytes
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ContractFact:
-    """A contract listed as in force."""
-
-    name: str
-    address: bytes
-    code_hash: bytes
-    block: int
-
-
-@dataclass(frozen=True, slots=True)
-class VersionFact:
-    """One version of an entry, with the blocks that submitted and reviewed it."""
-
-    entry: bytes
-    version: int
-    state: int
-    share_type: int
-    item_count: int
-    digest: bytes
-    submitter: bytes
-    """The key that signed it in."""
-    submitted_block: int
-    reviewed_block: int | None
-    review_digest: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +75,6 @@ class StepFact:
     block: int
     digest: bytes
     after: AuthorisationFact
-
-
-@dataclass(frozen=True, slots=True)
-class LogFact:
-    """A department's registered log, as far as the chain knows it."""
-
-    log: bytes
-    department: bytes
-    origin: str
-    relay: bytes
-    size: int
-    root: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from node.errors import ChainInconsistent, ChainUnavailable
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 
 from .apply import apply_events, apply_headers
 from .chunk import check_links, fetch
@@ -77,7 +77,7 @@ class Follower:
         self._clock = clock
         self._on_advance = on_advance
         self._pace = Pace()
-        self._verifiers = Verifiers(self._identity)
+        self._verifiers = Verifiers()
         self._recognised = False  # has the endpoint shown the cursor's block since last contact?
         prepare(engine, self._identity)
 

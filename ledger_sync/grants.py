@@ -10,23 +10,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
-from node.protocol.ledger.facts import BlockRef, Snapshot
+from node.protocol.evm.blocks import BlockRef
+from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, KeyFact, Snapshot
 
 from .selecting import (
     SELECT_AUTHORISATION,
     SELECT_DEPARTMENT,
     SELECT_ENTRY,
     SELECT_KEY,
-    authorisation_fact,
-    department_fact,
     entry_fact,
-    key_fact,
 )
 from .tables import (
     APPLICATION,
@@ -44,9 +42,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Select
 
-    from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact
+    from node.protocol.ledger.facts import EntryFact
 
-    from .rows import Row
+R = TypeVar("R", AuthorisationFact, DepartmentFact, KeyFact)
 
 LONGEST_LAG_SECONDS = 5.0
 MAX_UNSEEN_SECONDS = 900.0
@@ -155,25 +153,20 @@ class Grants:
 
 
 def _read(connection: Connection, block: BlockRef, key_id: bytes, authorisation: int) -> Snapshot:
-    key = _find(connection, SELECT_KEY.where(KEY.c.key == key_id))
-    granted = _find_authorisation(connection, authorisation)
+    key = _find(connection, KeyFact, SELECT_KEY.where(KEY.c.key == key_id))
+    granted = None
+    if 0 < authorisation < MOST_AUTHORISATIONS:
+        statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation)
+        granted = _find(connection, AuthorisationFact, statement)
     return Snapshot(
         block=block,
-        key=key_fact(key) if key else None,
-        application_department=_owner(connection, key["holder"]) if key else None,
+        key=key,
+        application_department=_owner(connection, key.holder) if key else None,
         authorisation=granted,
         entry=_find_entry(connection, granted) if granted else None,
         provider=_find_department(connection, granted.provider) if granted else None,
         consumer=_find_department(connection, granted.consumer) if granted else None,
     )
-
-
-def _find_authorisation(connection: Connection, number: int) -> AuthorisationFact | None:
-    if not 0 < number < MOST_AUTHORISATIONS:
-        return None
-    statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == number)
-    row = _find(connection, statement)
-    return authorisation_fact(row) if row else None
 
 
 def _owner(connection: Connection, holder: bytes) -> bytes | None:
@@ -186,15 +179,15 @@ def _find_entry(connection: Connection, granted: AuthorisationFact) -> EntryFact
     statement = SELECT_ENTRY.where(
         ENTRY.c.entry == granted.entry, ENTRY_VERSION.c.version == granted.version
     )
-    row = _find(connection, statement)
-    return entry_fact(row) if row else None
+    row = connection.execute(statement).mappings().one_or_none()
+    return entry_fact(dict(row)) if row else None
 
 
 def _find_department(connection: Connection, department: bytes) -> DepartmentFact | None:
-    row = _find(connection, SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
-    return department_fact(row) if row else None
+    statement = SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department)
+    return _find(connection, DepartmentFact, statement)
 
 
-def _find(connection: Connection, statement: Select[Any]) -> Row | None:
+def _find(connection: Connection, kind: type[R], statement: Select[Any]) -> R | None:
     row = connection.execute(statement).one_or_none()
-    return None if row is None else row._asdict()
+    return None if row is None else kind(*row)

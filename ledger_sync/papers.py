@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select, tuple_
 
 from node.documents.ports import DecisionFact, Reader
+from node.protocol.forms import bindings_of
 from node.protocol.ledger.enums import Role
 
 from .arguments import load_arguments
-from .projector.objects import ObjectKind
+from .objects import ObjectKind
 from .reading import reading
 from .tables import (
     APPLICATION,
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from node.documents.ports import Position
+    from node.protocol.forms import Concerned
 
-    from .rows import Row
+    from .reading import Row
 
 
 class Papers:
@@ -83,41 +85,42 @@ class Papers:
 
 
 def _decision(connection: Connection, row: Row) -> DecisionFact:
+    kind, acting = row["name"], row["acting"]
+    event = load_arguments(row["contract"], row["event"])
     return DecisionFact(
         position=(row["block"], row["log_index"]),
-        kind=row["name"],
-        event=load_arguments(row["args"]),
-        acting=row["acting"],
-        parties=_parties(connection, row),
+        kind=kind,
+        event=event,
+        acting=acting,
+        parties={
+            each.object: _parties(connection, acting, each.concerned)
+            for each in bindings_of(kind, event)
+        },
     )
 
 
-def _parties(connection: Connection, row: Row) -> frozenset[bytes]:
-    """Return consumers, providers and their competent departments of what a decision is about."""
-    about = select(DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object).where(
-        DECISION_OBJECT.c.contract == row["contract"], DECISION_OBJECT.c.seq == row["seq"]
-    )
-    parties = {row["acting"]}
-    for kind, named in connection.execute(about).all():
-        parties |= _behind(connection, kind, named)
+def _parties(connection: Connection, acting: bytes, concerned: Concerned) -> frozenset[bytes]:
+    """Return whoever acted, whom a document concerns, and the competent departments of these."""
+    parties = {acting, *_behind(connection, concerned)}
     statement = select(DEPARTMENT.c.competent).where(DEPARTMENT.c.department.in_(parties))
     return frozenset(parties.union(connection.execute(statement).scalars()))
 
 
-def _behind(connection: Connection, kind: str, named: bytes) -> set[bytes]:
+def _behind(connection: Connection, concerned: Concerned) -> set[bytes]:
     statement: Any
-    match kind:
-        case ObjectKind.DEPARTMENT:
-            return {named}
-        case ObjectKind.AUTHORISATION:
-            number = int.from_bytes(named, "big")
+    match concerned:
+        case ("department", bytes(department)):
+            return {department}
+        case ("authorisation", int(number)):
             statement = select(AUTHORISATION.c.provider, AUTHORISATION.c.consumer).where(
                 AUTHORISATION.c.authorisation == number
             )
-        case ObjectKind.ENTRY:
-            statement = select(ENTRY.c.provider).where(ENTRY.c.entry == named)
-        case ObjectKind.APPLICATION:
-            statement = select(APPLICATION.c.department).where(APPLICATION.c.application == named)
+        case ("entry", bytes(entry)):
+            statement = select(ENTRY.c.provider).where(ENTRY.c.entry == entry)
+        case ("application", bytes(application)):
+            statement = select(APPLICATION.c.department).where(
+                APPLICATION.c.application == application
+            )
         case _:
             return set()
     return {party for found in connection.execute(statement) for party in found}

@@ -12,20 +12,20 @@ from sqlalchemy import select
 
 from node.errors import AuthorisationUnknown, InvalidInput, NotFound
 from node.protocol.ledger.enums import EntryState
+from node.protocol.ledger.facts import (
+    ApplicationFact,
+    ContractFact,
+    DepartmentFact,
+    KeyFact,
+    RoleFact,
+    VersionFact,
+)
 from node.protocol.wire.ids import department_id
 
 from .anchorage import AnchorQueries
 from .cursor import find_contact, read_cursor
 from .decided import DecisionQueries
-from .facts import (
-    ApplicationFact,
-    ContractFact,
-    PendingFact,
-    RoleFact,
-    StandingReplyFact,
-    StepFact,
-    VersionFact,
-)
+from .facts import PendingFact, StandingReplyFact, StepFact
 from .selecting import (
     SELECT_AUTHORISATION,
     SELECT_BLOCK,
@@ -34,9 +34,7 @@ from .selecting import (
     SELECT_KEY,
     authorisation_fact,
     block_ref,
-    department_fact,
     entry_fact,
-    key_fact,
 )
 from .tables import (
     APPLICATION,
@@ -49,20 +47,14 @@ from .tables import (
     ENTRY_VERSION,
     KEY,
     ROLE,
-    STANDING_REPLY,
 )
 
 if TYPE_CHECKING:
-    from node.protocol.ledger.facts import (
-        AuthorisationFact,
-        BlockRef,
-        DepartmentFact,
-        EntryFact,
-        KeyFact,
-    )
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
     from .facts import Contact, Cursor
-    from .rows import Row
+    from .reading import Row
 
 PAGE = 100
 
@@ -95,7 +87,7 @@ class Queries(DecisionQueries, AnchorQueries):
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
         rows = self._all(SELECT_DEPARTMENT.order_by(DEPARTMENT.c.department))
-        return [department_fact(row) for row in rows]
+        return [DepartmentFact(**row) for row in rows]
 
     def get_department(self, code: str) -> DepartmentFact:
         """Return the department with this unified social credit code."""
@@ -110,7 +102,7 @@ class Queries(DecisionQueries, AnchorQueries):
     def find_department(self, department: bytes) -> DepartmentFact | None:
         """Return the department with this id."""
         row = self._find(SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
-        return None if row is None else department_fact(row)
+        return None if row is None else DepartmentFact(**row)
 
     def get_key(self, key: bytes) -> KeyFact:
         """Return a registered key, revoked ones included."""
@@ -122,12 +114,12 @@ class Queries(DecisionQueries, AnchorQueries):
     def find_key(self, key: bytes) -> KeyFact | None:
         """Return a registered key, revoked ones included."""
         row = self._find(SELECT_KEY.where(KEY.c.key == key))
-        return None if row is None else key_fact(row)
+        return None if row is None else KeyFact(**row)
 
     def keys_of(self, holder: bytes) -> list[KeyFact]:
         """Return every key a department or an application has had."""
         rows = self._all(SELECT_KEY.where(KEY.c.holder == holder).order_by(KEY.c.key))
-        return [key_fact(row) for row in rows]
+        return [KeyFact(**row) for row in rows]
 
     def roles_of(self, key: bytes) -> list[RoleFact]:
         """Return the roles a key holds, department by department."""
@@ -196,7 +188,7 @@ class Queries(DecisionQueries, AnchorQueries):
         """Return the newest version of every entry of a provider, by entry."""
         statement = select(ENTRY_VERSION).join(
             ENTRY,
-            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.newest == ENTRY_VERSION.c.version),
+            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version),
         )
         rows = self._all(statement.where(ENTRY.c.provider == provider))
         return {row["entry"]: VersionFact(**row) for row in rows}
@@ -223,8 +215,11 @@ class Queries(DecisionQueries, AnchorQueries):
 
     def find_standing_reply(self, entry: bytes) -> StandingReplyFact | None:
         """Return the provider's answer in advance, in force or withdrawn."""
-        row = self._find(select(STANDING_REPLY).where(STANDING_REPLY.c.entry == entry))
-        return None if row is None else StandingReplyFact(**row)
+        row = self._find(select(ENTRY).where(ENTRY.c.entry == entry))
+        if row is None or not (row["standing"] or row["calls_per_day"]):
+            return None
+        quotas = row["calls_per_day"], row["rows_per_day"]
+        return StandingReplyFact(entry, row["standing"], *quotas, row["standing_terms"])
 
     def get_authorisation(self, authorisation: int) -> AuthorisationFact:
         """Return an authorisation as it stands; raises AuthorisationUnknown."""
@@ -275,7 +270,7 @@ class Queries(DecisionQueries, AnchorQueries):
 
 
 # The published version; an entry that has none yet is shown by its newest.
-_CURRENT = ENTRY.c.published + (ENTRY.c.published == 0).cast(ENTRY.c.newest.type) * ENTRY.c.newest
+_CURRENT = ENTRY.c.current + (ENTRY.c.current == 0).cast(ENTRY.c.latest.type) * ENTRY.c.latest
 
 
 def _step_fact(row: Row) -> StepFact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from sqlalchemy.exc import OperationalError
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Select
 
-    from .rows import Row
+
+Row: TypeAlias = dict[str, Any]
+"""A row by column."""
 
 
 @contextmanager

@@ -1,107 +1,84 @@
-"""Working set of one chunk: rows read through, changed in memory, written at the end.
+"""Working set of one chunk: records read through, changed in memory, written at the end.
 
-Projectors see only this, so they are functions of (rows, event) and need no database in tests: a
-working set without a connection starts from nothing. What is written is a function of the events
-alone; nothing reaches the database before `flush`, so a chunk that fails leaves no trace.
+The rules see only this (`node.protocol.ledger.store.Store`): a working set without a connection
+starts from nothing. What is written is a function of the events alone; nothing reaches the database
+before `flush`, so a chunk that fails leaves no trace.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import bindparam, select
 
-from node.errors import ChainInconsistent
+from node.protocol.ledger.facts import KEY_SIZES, NonceFact, RoleFact
 
-from .tables import Unsigned
+from .tables import RECORDS, Unsigned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Select, Table
 
-Row: TypeAlias = dict[str, Any]
-Key: TypeAlias = tuple[Any, ...]
+    from node.protocol.ledger.facts import Record
+
+R = TypeVar("R", bound="Record")
+Row: TypeAlias = tuple[Any, ...]
+"""Values in the order of a table's columns."""
 
 
 class Rows:
-    """Rows of the read model as they stand after the events applied so far."""
+    """Records of the read model as they stand after the events applied so far."""
 
     def __init__(self, connection: Connection | None = None) -> None:
         self._connection = connection
-        self._kept: dict[Table, dict[Key, Row]] = {}
-        self._stored: set[tuple[Table, Key]] = set()
-        self._changed: dict[Table, dict[Key, None]] = {}
-        self._added: dict[Table, list[Row]] = {}
+        self._kept: dict[type[Any], dict[Row, Any]] = {kind: {} for kind in KEY_SIZES}
+        self._stored: set[tuple[type[Any], Row]] = set()
+        self._changed: dict[type[Any], dict[Row, None]] = defaultdict(dict)
+        self._added: dict[Table, list[Row]] = defaultdict(list)
 
-    def find(self, table: Table, *key: Any) -> Mapping[str, Any] | None:  # noqa: ANN401 - a primary key's values
-        """Return the row with this primary key, or None."""
-        kept = self._kept.setdefault(table, {})
-        if key in kept:
-            return kept[key]
-        row = self._read(table, key)
-        if row is not None:
-            kept[key] = row
-            self._stored.add((table, key))
-        return row
+    def find(self, kind: type[R], *key: Any) -> R | None:  # noqa: ANN401 - a key's members
+        """Return the record of a kind with this key, or None."""
+        kept = self._kept[kind]
+        found: R | None = kept.get(key)
+        if found is None and (found := self._read(kind, key)) is not None:
+            kept[key] = found
+            self._stored.add((kind, key))
+        return found
 
-    def get(self, table: Table, *key: Any) -> Mapping[str, Any]:  # noqa: ANN401 - a primary key's values
-        """Return the row with this primary key.
-
-        Raises:
-            ChainInconsistent: there is none, though the event at hand builds on it.
-        """
-        row = self.find(table, *key)
-        if row is None:
-            named = [value.hex() if isinstance(value, bytes) else value for value in key]
-            raise ChainInconsistent(f"an event builds on a {table.name} never made", key=named)
-        return row
-
-    def put(self, table: Table, row: Row) -> None:
-        """Insert the row, or replace the one with its primary key."""
-        self.find(table, *_key(table, row))
-        self.insert(table, row)
-
-    def insert(self, table: Table, row: Row) -> None:
-        """Insert a row whose key is new by the contract's own rules; later events may change it."""
-        key = _key(table, row)
-        self._kept.setdefault(table, {})[key] = row
-        self._changed.setdefault(table, {})[key] = None
-
-    def change(self, table: Table, *key: Any, **values: Any) -> Row:  # noqa: ANN401 - column values
-        """Set columns of a row that is there, and return the whole row; raises as `get`."""
-        changed = {**self.get(table, *key), **values}
-        self._kept[table][key] = changed
-        self._changed.setdefault(table, {})[key] = None
-        return changed
+    def put(self, record: Record) -> None:
+        """Keep a record, in place of the one with its key; the rules have asked for that before."""
+        kind = type(record)
+        key = record[: KEY_SIZES[kind]]
+        if kind is RoleFact:
+            self.find(kind, *key)  # roles are granted without a look at those that were
+        self._kept[kind][key] = record
+        self._changed[kind][key] = None
 
     def add(self, table: Table, row: Row) -> None:
-        """Insert a row that no later event reads or changes."""
-        self._added.setdefault(table, []).append(row)
+        """Insert a row that no rule reads."""
+        self._added[table].append(row)
 
     def flush(self, connection: Connection) -> None:
         """Write every change; the caller's COMMIT makes them last."""
         for table, added in self._added.items():
             _insert(connection, table, added)
-        for table, keys in self._changed.items():
-            self._write(connection, table, keys)
+        for kind, keys in self._changed.items():
+            if kind in RECORDS:
+                self._write(connection, kind, keys)
 
-    def dump(self, table: Table) -> list[Row]:
-        """List what this working set holds of a table, in the order of its primary key."""
-        rows = [*self._kept.get(table, {}).values(), *self._added.get(table, [])]
-        return sorted(rows, key=lambda row: _key(table, row))
-
-    def _write(self, connection: Connection, table: Table, keys: dict[Key, None]) -> None:
-        rows = self._kept[table]
-        new = [rows[key] for key in keys if (table, key) not in self._stored]
-        old = [rows[key] for key in keys if (table, key) in self._stored]
+    def _write(self, connection: Connection, kind: type[Any], keys: dict[Row, None]) -> None:
+        table, records = RECORDS[kind], self._kept[kind]
+        new = [records[key] for key in keys if (kind, key) not in self._stored]
+        old = [records[key] for key in keys if (kind, key) in self._stored]
         if new:
             _insert(connection, table, new)
         if old:
             names = [column.name for column in table.primary_key]
             where = [table.c[name] == bindparam(f"at_{name}") for name in names]
-            rest: Row = {
+            rest: dict[str, Any] = {
                 column.name: bindparam(f"to_{column.name}")
                 for column in table.columns
                 if column.name not in names
@@ -109,41 +86,48 @@ class Rows:
             connection.execute(
                 table.update().where(*where).values(rest),
                 [
-                    {f"{'at' if name in names else 'to'}_{name}": row[name] for name in row}
-                    for row in old
+                    {
+                        f"{'at' if name in names else 'to'}_{name}": value
+                        for name, value in zip(record._fields, record, strict=True)
+                    }
+                    for record in old
                 ],
             )
 
-    def _read(self, table: Table, key: Key) -> Row | None:
-        if self._connection is None:
+    def _read(self, kind: type[Any], key: Row) -> Any:  # noqa: ANN401 - a record of the kind
+        # A spent nonce stands in `decision`, whose index refuses the second decision with it.
+        if self._connection is None or kind is NonceFact:
             return None
-        columns = zip(table.primary_key, key, strict=True)
-        statement = select(table).where(*(column == value for column, value in columns))
-        row = self._connection.execute(statement).mappings().one_or_none()
-        return None if row is None else dict(row)
+        statement, names = _select(RECORDS[kind])
+        row = self._connection.execute(statement, dict(zip(names, key, strict=True))).one_or_none()
+        return None if row is None else kind(*row)
 
 
 @cache
-def _key_names(table: Table) -> tuple[str, ...]:
-    return tuple(column.name for column in table.primary_key)
+def _select(table: Table) -> tuple[Select[Any], list[str]]:
+    names = [column.name for column in table.primary_key]
+    return select(table).where(*(table.c[name] == bindparam(name) for name in names)), names
 
 
-def _key(table: Table, row: Row) -> Key:
-    return tuple([row[name] for name in _key_names(table)])
-
-
-def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
+def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert through the driver: SQLAlchemy's own way takes longer than SQLite itself."""
-    statement = str(table.insert().compile(dialect=connection.dialect))
-    names = [column.name for column in table.columns]
-    widths = {
-        column.name: column.type.size
-        for column in table.columns
+    compiled = table.insert().compile(dialect=connection.dialect)
+    wide = [
+        (place, column.type.size)
+        for place, column in enumerate(table.columns)
         if isinstance(column.type, Unsigned)
-    }
-    if widths:
-        rows = [
-            row | {name: row[name].to_bytes(size, "big") for name, size in widths.items()}
-            for row in rows
-        ]
-    connection.exec_driver_sql(statement, [tuple([row[name] for name in names]) for row in rows])
+    ]
+    if wide:
+        rows = [_driven(row, wide) for row in rows]
+    names = [column.name for column in table.columns]
+    values: Any = list(map(tuple, rows))
+    if not compiled.positional:
+        values = [dict(zip(names, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
+
+
+def _driven(row: Row, wide: list[tuple[int, int]]) -> Row:
+    values = list(row)
+    for place, size in wide:
+        values[place] = values[place].to_bytes(size, "big")
+    return tuple(values)

@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from node.protocol.ledger.facts import (
-    AuthorisationFact,
-    BlockRef,
-    DepartmentFact,
-    EntryFact,
-    KeyFact,
-)
+from node.protocol.evm.blocks import BlockRef
+from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
 from .tables import (
     AUTHORISATION,
@@ -35,24 +30,14 @@ SELECT_ENTRY = select(ENTRY_VERSION, ENTRY.c.provider, ENTRY.c.frozen).join(
 )
 
 
-def key_fact(row: Mapping[str, Any]) -> KeyFact:
-    """Read a row of `key`."""
-    return KeyFact(**row)
-
-
-def department_fact(row: Mapping[str, Any]) -> DepartmentFact:
-    """Read a row of `department`."""
-    return DepartmentFact(**row)
-
-
 def authorisation_fact(row: Mapping[str, Any]) -> AuthorisationFact:
     """Read a row of `authorisation`, or of `authorisation_step`: as it stood after that step."""
-    return AuthorisationFact(**{name: row[name] for name in AuthorisationFact.__slots__})
+    return AuthorisationFact(*[row[name] for name in AuthorisationFact._fields])
 
 
 def entry_fact(row: Mapping[str, Any]) -> EntryFact:
     """Read a row of SELECT_ENTRY."""
-    return EntryFact(**{name: row[name] for name in EntryFact.__slots__})
+    return EntryFact(*[row[name] for name in EntryFact._fields])
 
 
 def block_ref(row: Mapping[str, Any]) -> BlockRef:

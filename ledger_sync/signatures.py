@@ -1,7 +1,8 @@
 """SM2 signatures of decisions, verified again in a few threads.
 
-libcrypto releases the GIL, so the curve runs beside the projection. Every decision is hashed from
-its own event and checked with the key as registered; a failure names the decision.
+libcrypto releases the GIL, so the curve runs beside the rules. They are told that every signature
+holds, and a chunk is written only when all of its signatures were found to: every decision is
+hashed from its own event and checked with the key as registered; a failure names the decision.
 """
 
 from __future__ import annotations
@@ -10,19 +11,16 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from node.crypto import verify_decision
-from node.errors import ChainInconsistent, SignatureInvalid
-from node.protocol.evm.decision import Domain, from_event, hash_decision
+from node.errors import ChainInconsistent
+from node.protocol.ledger.outside import Sm2Outside, holds
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from node.crypto import Sm2PublicKey
-    from node.protocol.evm.abi import ChainEvent
+    from node.protocol.ledger.signed import Act
 
-    from .identity import Identity
-
-    Job = tuple[ChainEvent, Sm2PublicKey, Sm2PublicKey | None]
+    Point = tuple[int, int]
+    Job = tuple[Act, Point, Point | None]
 
 BATCH = 32
 """Decisions a thread takes at once: the queue must not cost more than the curve."""
@@ -31,35 +29,38 @@ BATCH = 32
 class Verifiers:
     """The threads that verify, shared by all chunks of a follower."""
 
-    def __init__(self, identity: Identity) -> None:
+    def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="sm2-verify")
-        self._domains = {
-            name: Domain(identity.chain_id, address) for name, address in identity.addresses.items()
-        }
 
     def open(self) -> Verification:
         """Start on the decisions of one chunk."""
-        return Verification(self._pool, self._domains)
+        return Verification(self._pool)
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown(cancel_futures=True)
 
 
-class Verification:
-    """The decisions of one chunk, in the order they were added."""
+class Verification(Sm2Outside):
+    """The decisions of one chunk, in the order the rules asked about them."""
 
-    def __init__(self, pool: ThreadPoolExecutor, domains: dict[str, Domain]) -> None:
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
-        self._domains = domains
         self._waiting: list[Job] = []
         self._running: list[Future[list[bytes]]] = []
 
-    def add(self, event: ChainEvent, signer: Sm2PublicKey, possessor: Sm2PublicKey | None) -> None:
-        """Hand over one decision."""
-        self._waiting.append((event, signer, possessor))
-        if len(self._waiting) == BATCH:
+    def is_signed(self, act: Act, x: int, y: int) -> bool:
+        """Say yes, and check it beside: `hashes` waits for the answer."""
+        if len(self._waiting) == BATCH:  # none of these can still get a second signature
             self._submit()
+        self._waiting.append((act, (x, y), None))
+        return True
+
+    def is_possessed(self, act: Act, x: int, y: int) -> bool:
+        """Say yes, and check it with the decision's own signature."""
+        _, signer, _ = self._waiting.pop()
+        self._waiting.append((act, signer, (x, y)))
+        return True
 
     def hashes(self) -> list[bytes]:
         """Wait for all, and return the decisions' EIP-712 hashes.
@@ -77,32 +78,23 @@ class Verification:
 
     def _submit(self) -> None:
         if self._waiting:
-            self._running.append(self._pool.submit(self._verify, self._waiting))
+            self._running.append(self._pool.submit(_verify, self._waiting))
             self._waiting = []
 
-    def _verify(self, jobs: list[Job]) -> list[bytes]:
-        return [self._verify_one(*job) for job in jobs]
 
-    def _verify_one(
-        self, event: ChainEvent, signer: Sm2PublicKey, possessor: Sm2PublicKey | None
-    ) -> bytes:
-        # `decision.reverify` does the same but keeps the hash to itself; hashing is half the work.
-        args = event.args
-        found = hash_decision(*from_event(event.name, args), self._domains[event.contract])
-        try:
-            verify_decision(signer, found, _joined(args["r"], args["s"]))
-            if possessor is not None:
-                proof = _joined(args["possessionR"], args["possessionS"])
-                verify_decision(possessor, found, proof)
-        except SignatureInvalid as err:
-            raise ChainInconsistent(
-                f"the signature of {event.name} {event.seq} of {event.contract} does not hold",
-                contract=event.contract,
-                seq=event.seq,
-                block=event.block_number,
-            ) from err
+def _verify(jobs: list[Job]) -> list[bytes]:
+    return [_verify_one(*job) for job in jobs]
+
+
+def _verify_one(act: Act, signer: Point, possessor: Point | None) -> bytes:
+    found = act.hashed()
+    if holds(found, *signer, *act.signature) and (
+        possessor is None or holds(found, *possessor, *act.possession)
+    ):
         return found
-
-
-def _joined(r: int, s: int) -> bytes:
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    raise ChainInconsistent(
+        f"the signature of {act.name} {act.seq} of {act.contract} does not hold",
+        contract=act.contract,
+        seq=act.seq,
+        block=act.block,
+    )

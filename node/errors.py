@@ -227,6 +227,12 @@ class QuotaRows(QuotaExceeded):
     code = "quota-rows"
 
 
+class QuotaRefusals(QuotaExceeded):
+    """The day's refusals of a key that no authorisation counts are used up: nothing is logged."""
+
+    code = "quota-refusals"
+
+
 class NotFound(LedgerError):
     """No such thing, or not the caller's to know of."""
 
@@ -330,6 +336,12 @@ class LogTampered(VerificationError):
     """A stored log does not hash to its checkpoint; `facts` name the entry and the department."""
 
     code = "log-tampered"
+
+
+class LogIncomplete(VerificationError):
+    """A stored log ends before its anchor: whole as far as it goes, and not proven sound."""
+
+    code = "log-incomplete"
 
 
 class Unavailable(LedgerError):

@@ -21,16 +21,16 @@ from . import (
     authorisation,
     chain,
     demo,
-    department,
+    department_keys,
     key,
     log,
     node,
     paper,
     plumbing,
-    reviewing,
     sync,
     trace,
     verify,
+    withdrawing,
 )
 from .console import EXIT_CODES, EXIT_REFUSED, t
 from .failing import fail
@@ -50,9 +50,9 @@ app = Commands(
     pretty_exceptions_enable=False,
 )
 for name, group in (
-    ("department", department.app),
+    ("department", department_keys.app),
     ("application", application.app),
-    ("catalogue", reviewing.app),
+    ("catalogue", withdrawing.app),
     ("authorisation", authorisation.app),
     ("log", log.app),
     ("trace", trace.app),

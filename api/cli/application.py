@@ -8,17 +8,13 @@ from typing import Annotated
 import typer
 
 from .console import t, table
-from .deciding import decide_at
+from .deciding import Taking, decision
 from .opening import open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
     ContactNameOption,
     ContactPhoneOption,
-    DryRunOption,
-    KeyOption,
-    PasswordOption,
 )
 from .wording import Commands
 
@@ -41,14 +37,12 @@ NETWORKS = {
 """The documents' words for them."""
 
 
-@app.command(help=t("登记一个应用系统", "register an application system"))
+@decision(app, "登记一个应用系统", "register an application system")
 def register(
+    at: Taking,
     department: CodeArgument,
     code: Annotated[str, typer.Argument(metavar="APPLICATION", help=t("应用系统代码", "its code"))],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     name: Annotated[str, typer.Option("--name", help=t("应用系统名称", "its name"))],
     description: Annotated[str, typer.Option("--description", help=t("用来做什么", "its use"))],
     protection_level: Annotated[
@@ -66,8 +60,6 @@ def register(
             help=t("government 政务外网；internet 互联网；department 部门专网", "where it runs"),
         ),
     ] = Network.GOVERNMENT,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the department's office head; its key is registered with department add-key."""
     from node.office.departments import register_application
@@ -83,7 +75,7 @@ def register(
             "contact": {"name": contact_name, "phone": contact_phone},
         }
     )
-    decide_at(config, act, key, password_file, again=again, dry_run=dry_run)
+    at.take(act)
 
 
 @app.command(name="list", help=t("列出一个部门的应用系统", "list a department's applications"))

@@ -10,7 +10,9 @@ from .naming import (
     day_of,
     department_name,
     find_body,
+    side_name,
     state_name,
+    step_name,
     word_of,
 )
 
@@ -78,6 +80,7 @@ def print_authorisation(node: Node, number: int) -> None:
         AuthorisationUnknown: there is none.
     """
     from node.protocol.forms import MODES
+    from node.protocol.ledger.enums import AuthorisationState as State
 
     fact = node.queries.get_authorisation(number)
     steps = node.queries.steps(number)
@@ -97,6 +100,8 @@ def print_authorisation(node: Node, number: int) -> None:
             f"{fact.calls_per_day} calls, {fact.rows_per_day} rows",
         )),
     ]  # fmt: skip
+    if fact.suspended_by and fact.state in {State.SUSPENDED, State.RECTIFIED}:
+        fields.append((t("由谁暂停", "suspended by"), side_name(fact.suspended_by)))
     if applied is not None:
         fields += [
             (t("用途", "purpose"), f"{applied.purpose.name}（{applied.purpose.code}）"),
@@ -155,10 +160,10 @@ def _department(node: Node, department: bytes) -> str:
 
 
 def _step(step: StepFact) -> str:
-    from node.protocol.forms import ANSWERS, STEPS
+    from node.protocol.forms import ANSWERS
 
     if step.name == "ApplyFor":
         return t("申请", "apply")
     if step.name == "Reply":
         return t("答复：", "reply: ") + word_of(ANSWERS, step.answer)
-    return word_of(STEPS, step.step)
+    return step_name(step.step)

@@ -23,9 +23,8 @@ from .wording import Commands
 if TYPE_CHECKING:
     from api.parts import Node
     from node.documents.importing.filing import Filing
+    from node.office.comparing import Newest
     from node.protocol.forms import Document
-
-    from .comparing import Newest
 
 BATCH = 100
 """Entries under one signature."""
@@ -82,12 +81,11 @@ def import_(
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
     from node.office.catalogue import submit_papers
-
-    from .comparing import Newest
+    from node.office.comparing import Newest
 
     with open_node(config) as node:
         signer = None if dry_run else load_signer(key, password_file)
-        newest = Newest(node, department)
+        newest = Newest(node.queries, department)
         filing = file_table(
             file,
             load_mapping(mapping),
@@ -109,11 +107,10 @@ def _to_file(node: Node, newest: Newest, filing: Filing, *, partial: bool) -> li
         MalformedTable: something cannot be filed and `partial` was not asked for.
     """
     from node.errors import MalformedTable
+    from node.office.comparing import sort_filing
     from node.protocol.forms import parse
 
-    from .comparing import sort_filing
-
-    found = sort_filing(node, newest, [parse(data) for data in filing.documents])
+    found = sort_filing(node.store, newest, [parse(data) for data in filing.documents])
     for line in (*(problem.render() for problem in filing.problems), *found.blocked):
         put(line)
     wrong = len(filing.problems) + len(found.blocked)

@@ -1,14 +1,15 @@
-"""`shareledger chain`: run the embedded chain, deploy the contracts, list them."""
+"""`shareledger chain`: run the embedded chain, deploy, check and list the contracts."""
 
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import say, t, table
+from .console import note, say, t, table
 from .deciding import decide, show
 from .opening import load_signer, open_node
 from .options import (
@@ -21,10 +22,16 @@ from .options import (
 )
 from .wording import Commands
 
+if TYPE_CHECKING:
+    from node.chain.deployment import Deployment
+    from node.chain.recompile import Comparison
+
 DEFAULT_CHAIN_ID = 20_260_101
 
 app = Commands(
-    help=t("内嵌链：运行、部署合约", "the embedded chain: run it, deploy the contracts"),
+    help=t(
+        "内嵌链与合约：运行、部署、核对", "the embedded chain and the contracts: run, deploy, check"
+    ),
 )
 
 UrlOption = Annotated[
@@ -104,11 +111,76 @@ def deploy(
     except ValueError as error:
         raise MalformedKey("根公钥应为 128 位十六进制 / 128 hex characters") from error
     account = RelayAccount.load(relay, read_password(password_file))
-    deployment = deploy_contracts(Gateway(url), account, root_key)
+    with closing(Gateway(url)) as gateway:
+        deployment = deploy_contracts(gateway, account, root_key)
     deployment.save(output)
     for name, deployed in deployment.contracts.items():
         say(f"{name}：{deployed.address.hex()}", f"{name}: {deployed.address.hex()}")
     say(f"已写入 {output}", f"wrote {output}")
+
+
+@app.command(help=t("核对链与合约", "check a chain and its contracts"))
+def check(
+    *,
+    url: UrlOption,
+    deployment: Annotated[
+        Path,
+        typer.Option("--deployment", help=t("deployment.json 文件", "the deployment.json file")),
+    ],
+    recompile: Annotated[
+        bool,
+        typer.Option(
+            "--recompile", help=t("重新编译公开的源码并比对", "compile the published source again")
+        ),
+    ] = False,
+    solc: Annotated[
+        Path | None,
+        typer.Option("--solc", help=t("Solidity 编译器；不给则用 py-solc-x 装的", "the compiler")),
+    ] = None,
+) -> None:
+    """Compare chain id, genesis and code hashes; an auditor also compiles the source himself."""
+    from node.chain import deployment as deployments
+    from node.chain.gateway import Gateway
+    from node.chain.recompile import compare, find_compiler
+    from node.errors import WrongChain
+
+    compiler = find_compiler(solc) if recompile else None
+    expected = deployments.Deployment.load(deployment)
+    wrong = []
+    with closing(Gateway(url)) as gateway:
+        deployments.check(gateway, expected)
+        _say_chain(expected, gateway.engine.name)
+        if compiler is not None:
+            note("正在编译公开的源码，需几分钟", "compiling the source; this takes minutes")
+            for found in compare(gateway, expected, compiler):
+                _say_comparison(found)
+                if not found.holds:
+                    wrong.append(found.name)
+    if wrong:
+        names = ", ".join(wrong)
+        raise WrongChain(
+            t(f"链上的 {names} 不是公开源码所编译的", f"{names}: not what the source compiles to")
+        )
+
+
+def _say_chain(deployment: Deployment, engine: str) -> None:
+    chain, genesis = deployment.chain_id, deployment.genesis_hash.hex()
+    say(f"✓ 链 {chain}，创世 {genesis}，{engine}", f"✓ chain {chain}, genesis {genesis}, {engine}")
+    for name, contract in deployment.contracts.items():
+        code = contract.code_hash.hex()
+        say(f"✓ {name}：链上代码的哈希 {code}", f"✓ {name}: code on chain has hash {code}")
+
+
+def _say_comparison(found: Comparison) -> None:
+    name, mark = found.name, "✓" if found.holds else "✗"
+    same, differs = t("一致", "same"), t("不同", "differs")
+    code, immutables, metadata = (
+        same if each else differs for each in (found.code, found.immutables, found.metadata)
+    )
+    say(
+        f"{mark} {name}：代码{code}，不可变量{immutables}，元数据（源码文本）{metadata}",
+        f"{mark} {name}: code {code}, immutables {immutables}, metadata (text) {metadata}",
+    )
 
 
 @app.command(help=t("把合约列为有效", "put contracts in force"))

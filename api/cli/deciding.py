@@ -7,15 +7,20 @@ decision to its end instead of signing another, and one that is mined is not tak
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from .console import note, put, say, t
 from .opening import load_signer, open_node
+from .options import AgainOption, ConfigOption, DryRunOption, KeyOption, PasswordOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
-    from typing import Any
+    from contextlib import AbstractContextManager
+
+    import typer
 
     from api.parts import Node
     from node.crypto import Signer
@@ -36,46 +41,97 @@ def decide(
 ) -> Decided:
     """Take one decision, say where it stands, wait until this node's read model has it.
 
-    `again` takes it even if the same was decided before; `context` as for `intention_of`.
+    `again` and `context` as for `decide_once`.
 
     Raises:
-        AlreadyExists: the same was decided before; `facts` name that decision and its block.
-        Conflict: another command is deciding the same at this moment.
-        DecisionRefused, PeerUnavailable, ChainUnavailable: as `Desk.decide`.
+        LedgerError: as `decide_once`.
     """
-    from node.office.repeats import Repeats, intention_of
+    from node.office.repeats import Repeats, decide_once
 
     repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
-    meant = intention_of(act, context)
-    with repeats.alone(meant):
-        earlier = None if again else repeats.find(meant)
-        decided = None if earlier is None else _taken_up(node, act.kind, earlier)
-        if decided is None:
-            signed = node.desk.sign(*act, signer, possession)
-            # Killed from here to the outbox, the intention names a decision that never was.
-            repeats.keep(meant, signed.hash)
-            decided = node.desk.send(signed)
+    signers = (signer,) if possession is None else (signer, possession)
+    decided, finished = decide_once(node.desk, repeats, act, *signers, again=again, context=context)
+    if finished:
+        say(
+            "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
+            "the command before was cut short: that decision was finished, none signed",
+        )
     _report(decided)
     _await_block(node, decided.block)
     return decided
 
 
-def decide_at(
-    config: Path,
-    act: Act,
-    key: Path,
-    password_file: Path,
-    possession: Signer | None = None,
-    *,
-    again: bool,
-    dry_run: bool,
-) -> None:
-    """Show an act that needs nothing of the node (`dry_run`), or decide it at a node's desk."""
-    if dry_run:
-        show(act)
-        return
-    with open_node(config) as node:
-        decide(node, act, load_signer(key, password_file), possession, again=again)
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """What every command that decides is told: at which node, whose key signs, and whether."""
+
+    config: Path
+    key: Path
+    password_file: Path
+    again: bool
+    dry_run: bool
+
+    def take(self, act: Act, possession: Signer | None = None) -> None:
+        """Show an act that needs nothing of the node (`--dry-run`), or decide it there."""
+        if self.dry_run:
+            show(act)
+            return
+        with open_node(self.config) as node:
+            decide(node, act, self.signer(), possession, again=self.again)
+
+    def take_at(self, node: Node, act: Act, context: bytes = b"") -> None:
+        """The same for an act that was drafted from what the node knows."""
+        if self.dry_run:
+            show(act)
+        else:
+            decide(node, act, self.signer(), again=self.again, context=context)
+
+    def open(self) -> AbstractContextManager[Node]:
+        """Open the node, for what an act is drafted from."""
+        return open_node(self.config)
+
+    def signer(self) -> Signer:
+        """Load the key that signs."""
+        return load_signer(self.key, self.password_file)
+
+
+_COMMON = {
+    "config": (ConfigOption, Parameter.empty),
+    "key": (KeyOption, Parameter.empty),
+    "password_file": (PasswordOption, Parameter.empty),
+    "again": (AgainOption, False),
+    "dry_run": (DryRunOption, False),
+}
+
+
+def decision(
+    app: typer.Typer, chinese: str, english: str, *, name: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a command of a function that decides; its first parameter is the `Taking`."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        own = list(signature(function).parameters.values())[1:]
+        parameters = [
+            *(each.replace(annotation=hints[each.name]) for each in own),
+            *(
+                Parameter(common, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+                for common, (kind, default) in _COMMON.items()
+            ),
+        ]
+
+        def command(**given: Any) -> None:  # noqa: ANN401 - options of all kinds
+            taking = Taking(**{common: given.pop(common) for common in _COMMON})
+            function(taking, **given)
+
+        command.__name__, command.__doc__ = function.__name__, function.__doc__
+        # Typer reads both: what the terminal may say is the function's own, then the common.
+        command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {each.name: each.annotation for each in parameters}
+        app.command(name=name, help=t(chinese, english))(command)
+        return function
+
+    return register
 
 
 def show(act: Act) -> None:
@@ -86,32 +142,6 @@ def show(act: Act) -> None:
         put(dumps(loads(paper), ensure_ascii=False, indent=2))
     put(dumps({act.kind: _shown(act.message)}, ensure_ascii=False, indent=2))
     say("以上内容尚未签署，也未报送", "nothing of this was signed or sent")
-
-
-def _taken_up(node: Node, kind: str, earlier: bytes) -> Decided | None:
-    """Return the earlier decision brought to its end; None if it never was, or was refused."""
-    from node.errors import AlreadyExists, DecisionRefused, TransactionRefused
-
-    try:
-        mined = node.desk.find(kind, earlier)
-        if mined is None:
-            finished = node.desk.finish(kind, earlier)
-            if finished is not None:
-                say(
-                    "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
-                    "the command before was cut short: that decision was finished, none signed",
-                )
-            return finished
-    except (DecisionRefused, TransactionRefused):
-        return None
-    raise AlreadyExists(
-        t(
-            f"同样的决定已在区块 {mined.block} 生效（{earlier.hex()}）；确需再作一次请加 --again",
-            f"the same was decided in block {mined.block} ({earlier.hex()}); --again repeats it",
-        ),
-        block=mined.block,
-        decision=earlier.hex(),
-    )
 
 
 def _report(decided: Decided) -> None:
@@ -166,6 +196,41 @@ def _new_state(event: Mapping[str, Any]) -> None:
     say(f"授权 {number}：{state}", f"authorisation {number}: {state}")
 
 
+def _new_revision(event: Mapping[str, Any]) -> None:
+    _new_state(event)
+    revision = event["newRevision"]
+    say(f"第 {revision} 次修订", f"revision {revision}")
+
+
+def _recovered(event: Mapping[str, Any]) -> None:
+    from .naming import moment_of
+
+    since, key = moment_of(event["validFrom"]), event["headKey"].hex()
+    say(f"新负责人密钥 {key}，自 {since} 起有效", f"head key {key}, valid from {since}")
+    say(
+        "在此之前，原负责人可用 department revoke-key 撤销它",
+        "until then the old head cancels it by department revoke-key",
+    )
+
+
+def _status(event: Mapping[str, Any]) -> None:
+    from .naming import code_of, status_name
+
+    code, status = code_of(event["department"]), status_name(event["status"])
+    say(f"部门 {code}：{status}", f"department {code}: {status}")
+
+
+def _withdrawals(event: Mapping[str, Any]) -> None:
+    count, paper = len(event["withdrawals"]), event["digest"].hex()
+    say(f"申请撤回 {count} 个目录，申请书 {paper}", f"{count} withdrawals asked for in {paper}")
+
+
+def _withdrawn(event: Mapping[str, Any]) -> None:
+    accepted = sum(bool(review["accept"]) for review in event["reviews"])
+    kept = len(event["reviews"]) - accepted
+    say(f"撤回 {accepted} 个，不同意 {kept} 个", f"{accepted} withdrawn, {kept} kept")
+
+
 def _entries(event: Mapping[str, Any]) -> None:
     count = len(event["entries"])
     say(f"报送 {count} 个目录", f"{count} entries submitted")
@@ -179,14 +244,20 @@ def _reviews(event: Mapping[str, Any]) -> None:
 
 _MADE: dict[str, Callable[[Mapping[str, Any]], None]] = {
     "EnrolDepartment": _new("首任负责人密钥", "head key", "headKey"),
+    "SetDepartmentStatus": _status,
+    "RecoverKey": _recovered,
     "AddKey": _new("密钥编号", "key id", "addedKey"),
     "RegisterApplication": _new("应用编号", "application id", "application"),
     "RegisterLog": _new("日志编号", "log id", "log"),
+    "SupersedeLog": _new("新日志编号", "new log id", "log"),
     "SubmitVersions": _entries,
     "ReviewVersions": _reviews,
+    "SubmitWithdrawal": _withdrawals,
+    "ReviewWithdrawal": _withdrawn,
     "ApplyFor": _new_authorisations,
     "Reply": _new_state,
     "Step": _new_state,
+    "Change": _new_revision,
 }
 """What each decision makes that was not there before, said from its event."""
 

@@ -2,77 +2,31 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .console import t, table
-from .deciding import decide_at
+from .deciding import Taking, decision
 from .opening import load_signer, open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
-    FromOption,
-    KeyOption,
+    NewKeyOption,
     NewPasswordOption,
-    PasswordOption,
+    PersonOption,
     ReasonOption,
-    UntilOption,
 )
+from .persons import handle_of
 from .wording import Commands
 
 app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
 
-KeyIdArgument = Annotated[
-    str,
-    typer.Argument(metavar="KEY", help=t("密钥编号（64 位十六进制）", "key id, 64 hex")),
-]
-NewKeyOption = Annotated[
-    Path,
-    typer.Option("--new-key", help=t("新密钥的文件，用来证明持有", "the new key, which must sign")),
-]
 
-
-class Kind(StrEnum):
-    """What a registered key signs; the values are what users type."""
-
-    OFFICER = "officer"
-    DEPARTMENT = "department"
-    APPLICATION = "application"
-
-
-KINDS = {Kind.OFFICER: "人员", Kind.DEPARTMENT: "部门", Kind.APPLICATION: "应用系统"}
-"""The documents' words for them."""
-
-
-class RoleName(StrEnum):
-    """Roles a key can be given; the values are what users type."""
-
-    DATA_OFFICER = "data-officer"
-    OFFICE_HEAD = "office-head"
-    DEPARTMENT_HEAD = "department-head"
-    REVIEWER = "reviewer"
-    AUDITOR = "auditor"
-    DUTY_OFFICER = "duty-officer"
-
-
-ROLE_WORDS = {
-    RoleName.DATA_OFFICER: "数据专管员",
-    RoleName.OFFICE_HEAD: "工作机构负责人",
-    RoleName.DEPARTMENT_HEAD: "部门负责人",
-    RoleName.REVIEWER: "审核员",
-    RoleName.AUDITOR: "审计员",
-    RoleName.DUTY_OFFICER: "值班员",
-}
-"""The documents' words for them."""
-
-
-@app.command(help=t("登记部门及其首任负责人的密钥", "enrol a department with its head's key"))
+@decision(app, "登记部门及其首任负责人的密钥", "enrol a department with its head's key")
 def enrol(
+    at: Taking,
     form: Annotated[
         Path,
         typer.Argument(
@@ -80,191 +34,122 @@ def enrol(
         ),
     ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     head_key: Annotated[
         Path,
         typer.Option("--head-key", help=t("首任负责人的密钥文件", "key file of its first head")),
     ],
+    person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the competent department's head; the first department by the root key."""
+    from node.office.act import completed
     from node.office.departments import enrol_department
     from node.protocol.forms import DepartmentPaper
 
-    from .forms import completed, read_form
+    from .blanks import read_form
 
     body = read_form(form)
-    head = load_signer(head_key, new_password_file or password_file)
+    head = load_signer(head_key, new_password_file or at.password_file)
     if isinstance(body.get("head"), dict):
-        body["head"] = {**body["head"], "publicKey": head.public_key.raw.hex()}
+        handle = handle_of(head_key, person, keep=not at.dry_run)
+        public = head.public_key.raw.hex()
+        body["head"] = {**body["head"], "person": handle, "publicKey": public}
     act = enrol_department(completed(DepartmentPaper, body))
-    decide_at(config, act, key, password_file, head, again=again, dry_run=dry_run)
+    at.take(act, head)
 
 
-@app.command(help=t("登记一把密钥（人员、部门或应用系统）", "register a key"))
-def add_key(
+@decision(app, "变更部门信息：节点网址、联系人；主管、初审、登记权由主管部门变更", "change it")
+def update(
+    at: Taking,
     department: CodeArgument,
-    kind: Annotated[
-        Kind,
-        typer.Argument(
-            metavar="KIND",
-            help=t(
-                "officer 人员；department 部门；application 应用系统",
-                "officer, department or application",
-            ),
-        ),
-    ],
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
-    new_key: NewKeyOption,
-    name: Annotated[
-        str, typer.Option("--name", help=t("人员、部门或应用系统的名称", "whose key it is"))
-    ],
-    until: UntilOption,
-    start: FromOption = None,
-    post: Annotated[
-        str | None, typer.Option("--post", help=t("人员的职务", "an officer's post"))
+    name: Annotated[str | None, typer.Option("--name", help=t("部门名称", "its name"))] = None,
+    url: Annotated[str | None, typer.Option("--url", help=t("节点网址", "URL of its node"))] = None,
+    contact_name: Annotated[
+        str | None, typer.Option("--contact-name", help=t("联系人", "whom to ask"))
     ] = None,
-    application: Annotated[
-        str | None,
-        typer.Option("--application", help=t("应用系统代码", "code of the application")),
+    contact_phone: Annotated[
+        str | None, typer.Option("--contact-phone", help=t("联系电话", "by which telephone"))
     ] = None,
-    unwrap_key: Annotated[
-        Path | None,
-        typer.Option(
-            "--unwrap-key", help=t("应用系统的解封密钥文件", "the application's unwrap key file")
-        ),
+    competent: Annotated[
+        str | None, typer.Option("--competent", metavar="CODE", help=t("主管部门", "competent"))
     ] = None,
-    log_key: Annotated[
-        Path | None,
-        typer.Option("--log-key", help=t("部门的 Ed25519 密钥文件", "the department's log key")),
+    screening: Annotated[
+        bool | None,
+        typer.Option("--screening/--no-screening", help=t("申请先经初审", "screens applications")),
     ] = None,
-    host: Annotated[
-        str | None,
-        typer.Option("--host", help=t("托管时，受托部门代码", "code of the host, if hosted")),
+    may_enrol: Annotated[
+        bool | None,
+        typer.Option("--may-enrol/--may-not-enrol", help=t("可登记下级部门", "may enrol others")),
     ] = None,
-    new_password_file: NewPasswordOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
-    """Signed by the department's head and, as possession, by the new key."""
-    from node.crypto import Ed25519Signer, SoftwareUnwrapper
-    from node.office.departments import add_key as build
+    """Signed by its own head; competent, screening and enrolment by the present competent's."""
+    from node.errors import InvalidInput
 
-    from .naming import today
+    if (contact_name is None) != (contact_phone is None):
+        raise InvalidInput(
+            t("联系人和电话应一并写明", "give the contact's name and phone together")
+        )
+    contact = None if contact_name is None else {"name": contact_name, "phone": contact_phone}
+    given = {
+        "name": name,
+        "url": url,
+        "contact": contact,
+        "competent": competent,
+        "screening": screening,
+        "mayEnrol": may_enrol,
+    }
+    with at.open() as node:
+        changes = {member: value for member, value in given.items() if value is not None}
+        act = node.drafter.update_department(department, changes)
+        at.take_at(node, act)
 
-    passwords = new_password_file or password_file
-    added = load_signer(new_key, passwords)
-    period = {"validFrom": start or today(), "validUntil": until}
-    body: dict[str, Any] = {
-        "holder": {"department": department, "application": application},
-        "kind": KINDS[kind],
+
+def _order(word: str, chinese: str, english: str) -> None:
+    @decision(app, chinese, f"{english} a department", name=english)
+    def order(
+        at: Taking,
+        department: CodeArgument,
+        *,
+        reason: ReasonOption,
+    ) -> None:
+        """Signed by the competent department's head."""
+        from node.office.departments import set_department_status
+
+        act = set_department_status({"department": department, "order": word, "reason": reason})
+        at.take(act)
+
+
+_order("停用", "停用一个部门：不再服务它，它也不能作决定", "suspend")
+_order("恢复", "恢复一个停用的部门", "resume")
+_order("关闭", "关闭一个部门，不可恢复", "close")
+
+
+@decision(app, "负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销", "a new head key")
+def recover(
+    at: Taking,
+    department: CodeArgument,
+    *,
+    new_key: NewKeyOption,
+    name: Annotated[str, typer.Option("--name", help=t("负责人姓名", "the head's name"))],
+    post: Annotated[str, typer.Option("--post", help=t("负责人职务", "the head's post"))],
+    reason: ReasonOption,
+    person: PersonOption = None,
+    new_password_file: NewPasswordOption = None,
+) -> None:
+    """Signed by the competent department's head and, as possession, by the new key."""
+    from node.office.departments import recover_key
+
+    new = load_signer(new_key, new_password_file or at.password_file)
+    handle = handle_of(new_key, person, keep=not at.dry_run)
+    head = {
         "name": name,
         "post": post,
-        "publicKey": added.public_key.raw.hex(),
-        **period,
-        "encryptionKey": None,
-        "ed25519": None,
-        "custody": "own" if host is None else "hosted",
-        "host": host,
+        "person": handle,
+        "publicKey": new.public_key.raw.hex(),
     }
-    if unwrap_key is not None:
-        unwrapper = SoftwareUnwrapper.load(unwrap_key, _password(passwords))
-        body["encryptionKey"] = {"publicKey": unwrapper.public_key.raw.hex(), **period}
-    if log_key is not None:
-        body["ed25519"] = Ed25519Signer.load(log_key, _password(passwords)).public.hex()
-    act = build(body)
-    decide_at(config, act, key, password_file, added, again=again, dry_run=dry_run)
-
-
-@app.command(help=t("注销一把密钥", "withdraw a key"))
-def revoke_key(
-    department: CodeArgument,
-    revoked: KeyIdArgument,
-    *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
-    reason: ReasonOption,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="YYYY-MM-DD",
-            help=t("疑似失控之日", "day it is believed to have been lost"),
-        ),
-    ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Signed by the department's head; what the key signed before stays valid."""
-    from node.office.departments import revoke_key as build
-
-    body = {"department": department, "key": revoked, "reason": reason, "since": since}
-    decide_at(config, build(body), key, password_file, again=again, dry_run=dry_run)
-
-
-@app.command(help=t("授予一把密钥在本部门的角色（可为他部门的密钥）", "grant a key its roles"))
-def grant(
-    department: CodeArgument,
-    grantee: KeyIdArgument,
-    *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
-    holder: Annotated[str, typer.Option("--holder", help=t("持有人姓名", "who holds the key"))],
-    post: Annotated[str, typer.Option("--post", help=t("持有人职务", "the holder's post"))],
-    reason: ReasonOption,
-    until: UntilOption,
-    role: Annotated[
-        list[RoleName] | None,
-        typer.Option(
-            "--role",
-            help=t(
-                "角色，可写多次："
-                + "；".join(f"{name} {word}" for name, word in ROLE_WORDS.items()),
-                "a role, may be repeated",
-            ),
-        ),
-    ] = None,
-    none: Annotated[
-        bool, typer.Option("--none", help=t("收回全部角色", "take every role back"))
-    ] = False,
-    start: FromOption = None,
-    deputy: Annotated[
-        bool, typer.Option("--deputy", help=t("代行职务（代）", "acts for another"))
-    ] = False,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
-) -> None:
-    """Signed by the department's head. What is granted replaces what the key held there."""
-    from node.errors import InvalidInput
-    from node.office.departments import grant_roles
-
-    from .naming import today
-
-    if none == bool(role):
-        raise InvalidInput(
-            t("写明 --role，或以 --none 收回全部角色", "give --role, or --none to take all back")
-        )
-    body = {
-        "department": department,
-        "key": grantee,
-        "holder": holder,
-        "post": post,
-        "deputy": deputy,
-        "roles": [ROLE_WORDS[each] for each in role or ()],
-        "reason": reason,
-        "validFrom": start or today(),
-        "validUntil": until,
-    }
-    decide_at(config, grant_roles(body), key, password_file, again=again, dry_run=dry_run)
+    act = recover_key({"department": department, "head": head, "reason": reason})
+    at.take(act, new)
 
 
 @app.command(name="list", help=t("列出全部部门", "list the departments"))
@@ -283,6 +168,7 @@ def list_(config: ConfigOption) -> None:
                     body.name if body else "—",
                     code_of(fact.competent),
                     status_name(fact.status),
+                    t("是", "yes") if fact.may_enrol else "",
                     body.url if body else "—",
                     log.size if log else "—",
                 )
@@ -293,35 +179,9 @@ def list_(config: ConfigOption) -> None:
             t("名称", "name"),
             t("主管部门", "competent"),
             t("状态", "status"),
+            t("可登记", "may enrol"),
             t("节点", "node"),
             t("已锚定", "anchored"),
         ),
         rows,
     )
-
-
-@app.command(help=t("列出一个部门的密钥和角色", "list a department's keys and roles"))
-def keys(department: CodeArgument, config: ConfigOption) -> None:
-    """List every key the department and its applications have had, and others' roles in it."""
-    from .keytable import key_rows
-
-    with open_node(config) as node:
-        rows = key_rows(node, node.queries.get_department(department))
-    table(
-        (
-            t("密钥编号", "key id"),
-            t("种类", "kind"),
-            t("名称", "name"),
-            t("角色", "roles"),
-            t("起", "from"),
-            t("止", "until"),
-            t("注销", "revoked"),
-        ),
-        rows,
-    )
-
-
-def _password(path: Path) -> bytes:
-    from api.settings import read_password
-
-    return read_password(path)

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import say, t, table
-from .deciding import decide, show
-from .opening import load_signer, open_node
+from .deciding import Taking, decision
+from .opening import open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
-    KeyOption,
-    PasswordOption,
+    ReasonOption,
 )
 from .wording import Commands
 
@@ -29,7 +26,19 @@ if TYPE_CHECKING:
 
 ADDRESS_BYTES = 20
 
-app = Commands(help=t("使用日志：核对、登记、查看", "logs of use"))
+RelayOption = Annotated[
+    str | None,
+    typer.Option(
+        "--relay",
+        metavar="ADDRESS",
+        help=t(
+            "锚定日志的中继账户（40 位十六进制）；不给则为本节点的",
+            "account that anchors it, 40 hex; this node's if not given",
+        ),
+    ),
+]
+
+app = Commands(help=t("使用日志：核对、登记、更换、查看", "logs of use"))
 
 
 @app.command(help=t("逐条核对日志，指出被改的是哪一条、谁负责", "check every entry of the logs"))
@@ -41,7 +50,7 @@ def check(
     ] = None,
 ) -> None:
     """Rehash every log of a node and hold it against what the chain has anchored."""
-    from node.errors import LogTampered, NotFound
+    from node.errors import LogIncomplete, LogTampered, NotFound
     from node.log.check import check_log
     from node.protocol.wire import ids
     from node.storage.engines import open_engine
@@ -62,6 +71,17 @@ def check(
             except NotFound:
                 say(f"{identity.origin}：还没有记录", f"{identity.origin}: no entries yet")
                 continue
+            except LogIncomplete as error:
+                size, most = error.facts["size"], error.facts["anchored"]
+                say(
+                    f"✗ 日志不完整：{identity.origin} 已锚定 {most} 条，这里只有 {size} 条"
+                    "（现有部分无误）。复制日志须连同 log.db-wal，或先停止节点；"
+                    "若确为原件，则其后的记录已丢失",
+                    f"✗ incomplete: {identity.origin} has {most} entries anchored and {size} here "
+                    "(sound as far as they go). Copy log.db with its log.db-wal, or stop the node "
+                    "first; if this is the original, what followed is lost",
+                )
+                raise
             except LogTampered as error:
                 code = ids.department_code(identity.department)
                 chinese, english = _said(error)
@@ -77,37 +97,37 @@ def check(
             )
 
 
-@app.command(help=t("登记一个部门的日志", "register a department's log"))
+@decision(app, "登记一个部门的日志", "register a department's log")
 def register(
+    at: Taking,
     department: CodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
-    relay: Annotated[
-        str | None,
-        typer.Option(
-            "--relay",
-            metavar="ADDRESS",
-            help=t(
-                "锚定日志的中继账户（40 位十六进制）；不给则为本节点的",
-                "account that anchors it, 40 hex; this node's if not given",
-            ),
-        ),
-    ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
+    relay: RelayOption = None,
 ) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
     from node.office.logs import register_log
 
-    with open_node(config) as node:
+    with at.open() as node:
         account = node.relay.address if relay is None else _address(relay)
         act = register_log(department, account)
-        if dry_run:
-            return show(act)
-        decide(node, act, load_signer(key, password_file), again=again)
-    return None
+        at.take_at(node, act)
+
+
+@decision(app, "更换日志：原日志终止，另开新日志", "end the department's log, begin another")
+def supersede(
+    at: Taking,
+    department: CodeArgument,
+    *,
+    reason: ReasonOption,
+    relay: RelayOption = None,
+) -> None:
+    """Signed by the department's head; the old log gets no anchor any more."""
+    from node.office.logs import supersede_log
+
+    with at.open() as node:
+        account = node.relay.address if relay is None else _address(relay)
+        body = {"department": department, "relay": account.hex(), "reason": reason}
+        at.take_at(node, supersede_log(body))
 
 
 @app.command(name="list", help=t("列出各部门的日志", "list the registered logs"))
@@ -159,7 +179,7 @@ _SAID = {
     "tile": ("第 {index} 条（从 0 数起）在默克尔树中的散列被改", "the hash of entry {index}"),
     "root": ("第 {index} 条（从 0 数起）及其后与日志头的根不符", "entry {index} or a later one"),
     "anchor": ("第 {index} 条（从 0 数起）及其后与已锚定的根不符", "entry {index} or a later one"),
-    "size": ("日志只剩 {index} 条，少于已锚定的条数", "what follows entry {index}"),
+    "size": ("日志头被删，其条目仍在", "the head over its entries, which is gone,"),
     "counter": ("授权 {authorisation} 的计数与其调用不符", "the counter of grant {authorisation}"),
     "index": ("第 {index} 条（从 0 数起）的索引被改", "the index of entry {index}"),
     "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),

@@ -62,6 +62,11 @@ def code_of(department: bytes) -> str:
         return department.hex()
 
 
+def contract_of(name: bytes) -> str:
+    """Return the name a contract is listed under."""
+    return name.rstrip(b"\0").decode("ascii", "replace")
+
+
 def day_of(seconds: int, *, last: bool = False) -> str:
     """Return the Beijing day of a chain time; `last`: of the day an exclusive end closes."""
     from node.protocol.forms import BEIJING
@@ -71,6 +76,29 @@ def day_of(seconds: int, *, last: bool = False) -> str:
     except (ValueError, OverflowError):  # 2**64 - 1: a head key has no end
         return t("长期", "no end")
     return moment.date().isoformat()
+
+
+def moment_of(seconds: int) -> str:
+    """Return a chain time as Beijing's clocks show it."""
+    from node.protocol.forms import BEIJING
+
+    try:
+        return datetime.fromtimestamp(seconds, BEIJING).isoformat(sep=" ", timespec="seconds")
+    except (ValueError, OverflowError):
+        return str(seconds)
+
+
+def step_name(step: int) -> str:
+    """Name a step of an authorisation."""
+    from node.protocol.ledger.enums import Step
+
+    return _named(Step, step)
+
+
+def side_name(side: int) -> str:
+    """Name the side of an authorisation that acted."""
+    names = {1: t("使用部门", "the consumer"), 2: t("提供部门", "the provider")}
+    return names.get(side, t("主管部门", "the competent department"))
 
 
 def today() -> str:

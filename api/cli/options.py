@@ -66,6 +66,21 @@ NewPasswordOption = Annotated[
         help=t("新密钥的口令文件；不给则与签名人的相同", "the new key's password file, if another"),
     ),
 ]
+NewKeyOption = Annotated[
+    Path,
+    typer.Option("--new-key", help=t("新密钥的文件，用来证明持有", "the new key, which must sign")),
+]
+PersonOption = Annotated[
+    str | None,
+    typer.Option(
+        "--person",
+        metavar="FILE",
+        help=t(
+            "此人先前的密钥文件（或人员标识）；不给则沿用新密钥旁所存的，或新取一个",
+            "an earlier key file of this officer, or his handle; else a new handle is drawn",
+        ),
+    ),
+]
 FromOption = Annotated[
     str | None,
     typer.Option(

@@ -41,7 +41,7 @@ def template(
     """Write a blank form; an existing file is refused."""
     from node.errors import AlreadyExists, ConfigInvalid
 
-    from .forms import blank_form
+    from .blanks import blank_form
 
     try:
         with output.open("x", encoding="utf-8") as file:

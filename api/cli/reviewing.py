@@ -10,16 +10,12 @@ import typer
 
 from . import catalogue
 from .console import say, t, table
-from .deciding import decide, decide_at, show
-from .opening import load_signer, open_node
+from .deciding import Taking, decide, decision, show
+from .opening import open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
-    DryRunOption,
     EntryCodeArgument,
-    KeyOption,
-    PasswordOption,
     TermsOption,
 )
 
@@ -51,10 +47,10 @@ def pending(
     ] = None,
 ) -> None:
     """List the versions that wait, or write them as the list `review --list` reads."""
-    from .verdicts import HEADINGS, list_pending
+    from node.office.verdicts import HEADINGS, list_pending
 
     with open_node(config) as node:
-        found = list_pending(node, competent)
+        found = list_pending(node.queries, node.store, competent)
     if output is None:
         heads = (t("部门", "department"), t("代码", "code"), t("版本", "version"))
         table(
@@ -69,13 +65,11 @@ def pending(
     say(f"已写入 {output}，{len(found)} 个", f"wrote {output}, {len(found)} versions")
 
 
-@app.command(help=t("审核目录：发布或退回，一次签名一批", "publish or return versions"))
+@decision(app, "审核目录：发布或退回，一次签名一批", "publish or return versions")
 def review(
+    at: Taking,
     competent: CompetentArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     reviewer: Annotated[str, typer.Option("--reviewer", help=t("审核员姓名", "who reviews"))],
     opinion: Annotated[str, typer.Option("--opinion", help=t("审核意见", "the opinion"))],
     everything: Annotated[
@@ -107,14 +101,11 @@ def review(
             help=t("一次签名审核多少个", "versions under one signature"),
         ),
     ] = REVIEW_BATCH,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
-    """Signed by a reviewer of the competent department whose key filed none of them."""
+    """Signed by a reviewer of the competent department, not by the person who filed them."""
     from node.errors import InvalidInput
     from node.office.catalogue import review_versions
-
-    from .verdicts import (
+    from node.office.verdicts import (
         find_place,
         judged,
         list_pending,
@@ -126,8 +117,8 @@ def review(
         raise InvalidInput(
             t("--all、--publish、--list 只能用一个", "only one of --all, --publish and --list")
         )
-    with open_node(config) as node:
-        waiting = list_pending(node, competent)
+    with at.open() as node:
+        waiting = list_pending(node.queries, node.store, competent)
         if listed is not None:
             chosen, reasons = read_list(listed, waiting)
         else:
@@ -141,7 +132,7 @@ def review(
                     f"nothing chosen of {len(waiting)}: --all, --publish, --return or --list",
                 )
             )
-        signer = None if dry_run else load_signer(key, password_file)
+        signer = None if at.dry_run else at.signer()
         said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
         for start in range(0, len(chosen), batch):
             verdicts = judged(chosen[start : start + batch], reasons)
@@ -149,17 +140,15 @@ def review(
             if signer is None:
                 show(act)
             else:
-                decide(node, act, signer, again=again)
+                decide(node, act, signer, again=at.again)
 
 
-@app.command(help=t("对无条件共享的目录作长期答复，或撤回", "agree in advance, or stop doing so"))
+@decision(app, "对无条件共享的目录作长期答复，或撤回", "agree in advance, or stop doing so")
 def standing_reply(
+    at: Taking,
     department: CodeArgument,
     entry: EntryCodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     calls_per_day: Annotated[
         int, typer.Option("--calls-per-day", min=0, help=t("每日次数上限", "calls a day"))
     ] = 0,
@@ -170,14 +159,12 @@ def standing_reply(
         bool, typer.Option("--withdraw", help=t("撤回长期答复", "stop agreeing in advance"))
     ] = False,
     terms: TermsOption = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the provider's office head; applications for the entry are agreed to at once."""
     from node.errors import InvalidInput
     from node.office.catalogue import set_standing_reply
 
-    from .forms import read_terms
+    from .blanks import read_terms
 
     if not withdraw and 0 in {calls_per_day, rows_per_day}:
         raise InvalidInput(
@@ -194,7 +181,7 @@ def standing_reply(
         rows_per_day=rows_per_day,
         terms=None if terms is None else read_terms(terms),
     )
-    decide_at(config, act, key, password_file, again=again, dry_run=dry_run)
+    at.take(act)
 
 
 def _write_list(path: Path, rows: list[tuple[object, ...]]) -> None:

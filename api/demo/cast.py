@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
+from node.office.departments import new_person
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,8 +23,10 @@ class Official:
     name: str
     post: str
     role: str
-    """One of the roles of `protocol.documents.ROLES`."""
+    """One of the roles of `protocol.forms.ROLES`."""
     signer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    person: str = field(default_factory=new_person)
+    """His handle: the same for all keys he will ever have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Cast:
     audit: Player
     police: Player
     education: Player
+    intruder: Player
+    """Enrolled like the others, without a node; tries what it must not."""
     admission: System
     """智慧升学, the application that calls."""
     other: System
@@ -143,6 +148,7 @@ def gather() -> Cast:
             _head("文启明"),
             (_office_head("师范"),),
         ),
+        intruder=Player("intruder", "11130900MB00000065", "沧州市某局", "data", _head("甄不良")),
         admission=System("ZHSX", "智慧升学"),
         other=System("XJGL", "学籍管理"),
     )

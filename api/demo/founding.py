@@ -11,6 +11,8 @@ from node.office import departments, logs
 from . import papers
 
 if TYPE_CHECKING:
+    from node.crypto import Signer
+
     from .cast import Official, Player, System
     from .city import City
     from .offices import Offices
@@ -32,11 +34,17 @@ def enrol_everybody(city: City, offices: Offices) -> None:
     """Enrol the five departments, the competent one first, by the root key."""
     cast = city.cast
     for player in cast.players:
-        act = departments.enrol_department(papers.department(cast, player, city.url(player)))
         signer = cast.root if player is cast.data else cast.data.head.signer
-        offices.decide(cast.data, act, signer, player.head.signer)
+        enrol(city, offices, player, signer)
         key = departments.add_key(papers.department_key(cast, player))
         offices.decide(player, key, player.head.signer, player.department_key)
+
+
+def enrol(city: City, offices: Offices, player: Player, signer: Signer) -> None:
+    """Enrol one department with its head's key."""
+    cast = city.cast
+    act = departments.enrol_department(papers.department(cast, player, city.url(player)))
+    offices.decide(cast.data, act, signer, player.head.signer)
 
 
 def list_contracts(city: City, offices: Offices) -> None:
@@ -53,7 +61,7 @@ def appoint(city: City, offices: Offices) -> None:
     cast = city.cast
     for player in cast.players:
         for official in player.officials:
-            act = departments.add_key(papers.officer_key(player, official))
+            act = departments.add_officer_key(papers.officer_key(player, official))
             offices.decide(player, act, player.head.signer, official.signer)
             grant(offices, player, official)
     auditor = cast.audit.official("审计员")

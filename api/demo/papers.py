@@ -50,6 +50,7 @@ def department(cast: Cast, player: Player, url: str) -> dict[str, Any]:
         "level": "市",
         "region": "沧州市",
         "screening": False,
+        "mayEnrol": player is cast.data,
         "duties": [f"{player.name}职能配置规定所列职责"],
         "url": url,
         "custody": player.custody,
@@ -58,16 +59,21 @@ def department(cast: Cast, player: Player, url: str) -> dict[str, Any]:
         "head": {
             "name": player.head.name,
             "post": player.head.post,
+            "person": player.head.person,
             "publicKey": player.head.signer.public_key.raw.hex(),
         },
     }
 
 
 def officer_key(player: Player, official: Official) -> dict[str, Any]:
-    """Key of an official."""
+    """Key of an official, and who he is."""
     return {
-        **_key(player, "人员", official.name, official.signer.public_key),
+        "department": player.code,
+        "name": official.name,
         "post": official.post,
+        "person": official.person,
+        "publicKey": official.signer.public_key.raw.hex(),
+        **period(),
     }
 
 
@@ -95,7 +101,6 @@ def _key(player: Player, kind: str, name: str, public: Sm2PublicKey) -> dict[str
         "holder": {"department": player.code, "application": None},
         "kind": kind,
         "name": name,
-        "post": None,
         "publicKey": public.raw.hex(),
         **period(),
         "encryptionKey": None,
@@ -110,7 +115,6 @@ def roles(player: Player, official: Official) -> dict[str, Any]:
     return {
         "department": player.code,
         "key": official.signer.public_key.key_id.hex(),
-        "holder": official.name,
         "post": official.post,
         "deputy": False,
         "roles": [official.role],
@@ -238,6 +242,9 @@ def step(
         "revision": 1,
         "subject": None if subject is None else subject.hex(),
         "reason": reason,
+        "points": [],
         "measures": None,
         "due": None,
+        "effective": None,
+        "outcome": None,
     }

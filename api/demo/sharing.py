@@ -134,6 +134,10 @@ class Share:
         self._applied = [documents.parse(data) for data in act.documents]
         return list(decided.event["states"])
 
+    def application_digest(self, code: str) -> bytes:
+        """Return the digest of the application for this entry."""
+        return next(each.digest for each in self._applied if each.body.entry.code == code)
+
     def reply(self) -> dict[str, str]:
         """Agree to all of the household application; refuse one item of the property one.
 

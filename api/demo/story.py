@@ -17,6 +17,7 @@ from .entries import (
     PROPERTY,
     RESIDENCE,
 )
+from .intruding import Intruder
 from .offices import Offices
 from .proving import Proof
 from .refusing import Refusals
@@ -55,6 +56,8 @@ def tell(stages: Stages, city: City, rows: int, seed: int) -> None:
             refusals = Refusals(calls)
             refusals.play()
             resumed = refusals.suspend()
+        with stages.stage("外人的图谋", "what an outsider tries"):
+            Intruder(calls).play()
         proof = Proof(city, offices, calls, stages, resumed)
         with stages.stage("锚定、溯源、导出", "anchor, trace, export"):
             proof.anchor()

@@ -16,7 +16,7 @@ from fastapi import Depends, Request
 
 from node.errors import InvalidInput
 from node.protocol.wire import signedcall
-from node.service.caller import authenticate
+from node.service.caller import authenticate, judged_second
 
 from ..parts import Node
 from .connection import read_body
@@ -24,6 +24,7 @@ from .connection import read_body
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import KeyFact
     from node.protocol.wire.signedcall import SignedCall
 
@@ -53,6 +54,9 @@ class Caller:
     key: KeyFact
     call: SignedCall
     body: bytes
+    block: BlockRef
+    judged: int
+    """The second it was judged at, by the state after `block`."""
 
 
 class NotStored:
@@ -126,12 +130,13 @@ async def signed(request: Request, node: Annotated[Node, Depends(node_of)]) -> C
         LedgerBehind: the read model cannot say.
     """
     call, body = await read_call(request.scope, request.receive, node, DOCUMENT_BYTES)
-    key = await to_thread.run_sync(_authenticate, node, call)
-    return Caller(key, call, body)
+    return await to_thread.run_sync(_authenticate, node, call, body)
 
 
-def _authenticate(node: Node, call: SignedCall) -> KeyFact:
-    return authenticate(call, node.grants.snapshot(call.key_id, 0), int(time.time()))
+def _authenticate(node: Node, call: SignedCall, body: bytes) -> Caller:
+    snapshot = node.grants.snapshot(call.key_id, 0)
+    judged = judged_second(snapshot, time.time())
+    return Caller(authenticate(call, snapshot, judged), call, body, snapshot.block, judged)
 
 
 NodeDep = Annotated[Node, Depends(node_of)]

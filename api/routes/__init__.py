@@ -1,6 +1,6 @@
 """What the node answers over HTTP, one module a group of routes, all under `/api/v1`.
 
-- `query`: calls to authorisations
+- `query`: calls to authorisations, on a route of its own
 - `documents`: documents between nodes
 - `log`: checkpoints, consistency, receipts of single calls
 - `catalogue`: search, and one entry
@@ -18,12 +18,11 @@ from . import (
     documents,
     ledger,
     log,
-    query,
     status,
 )
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for _module in (query, documents, log, catalogue, ledger, status):
+for _module in (documents, log, catalogue, ledger, status):
     router.include_router(_module.router)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from node.protocol.forms import version_object
 from node.protocol.ledger.enums import EntryState, ShareType
 from node.protocol.wire import canonical, encoding, ids
 
@@ -58,12 +59,14 @@ def get_entry(entry: str, node: NodeDep) -> EntryShape:
             )
             for each in node.queries.versions(wanted)
         ],
-        document=_document(node, fact.digest),
+        document=_document(node, version_object(wanted, fact.version), fact.digest),
     )
 
 
-def _document(node: Node, digest: bytes) -> dict[str, Any] | None:
-    data = node.store.find(digest)
+def _document(node: Node, version: str, digest: bytes) -> dict[str, Any] | None:
+    # Anybody's version can name the digest of anybody's paper: only what this very version binds,
+    # and was found to say the same, is the world's to read.
+    data = node.bindings.find_held(version, digest)
     if data is None:
         return None
     document: dict[str, Any] = canonical.loads(data)

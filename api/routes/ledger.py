@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path
 
-from node.documents import objects
 from node.errors import (
     AuthorisationUnknown,
     Contradictory,
@@ -106,7 +105,9 @@ def get_authorisation(
     ):
         raise AuthorisationUnknown("no such authorisation, or not yours")
     entry = node.queries.get_entry(granted.entry, granted.version)
-    version = node.facts.version(entry.digest, objects.version(granted.entry, granted.version))
+    version = node.facts.version(
+        entry.digest, documents.version_object(granted.entry, granted.version)
+    )
     codes = [item.code for item in version.items]
     return AuthorisationShape(
         authorisation=authorisation,
@@ -155,7 +156,7 @@ def _log_keys(node: Node, department: bytes) -> Iterator[LogKeyShape]:
         if not fact.valid_from <= now < fact.valid_until:
             continue
         try:
-            node.facts.check(fact.digest, objects.key(fact.key))
+            node.facts.check(fact.digest, documents.key_object(fact.key))
         except (LedgerBehind, Contradictory):
             # Without its document there is no second key: such a pair signs nothing for anybody.
             continue

@@ -11,7 +11,7 @@ from node.errors import EventUnknown, InvalidInput, NotFound
 from node.log import last_published
 from node.protocol.wire import encoding
 
-from ..events import find_event, seal_request
+from ..events import find_event, hand_out_request
 from ..http.signed import SIGNED, CallerDep, NodeDep
 from .shapes import ConsistencyShape, EventShape
 
@@ -71,7 +71,7 @@ def get_event(
 
     For the call's own application, the parties' and their competent departments' keys, and their
     auditors. An auditor that gives the raw SM2 key `encryptionKey`, which its signature covers,
-    also gets the request sealed to it.
+    also gets the request sealed to it, and `audit`, the receipt of the leaf that says so.
     """
     log = _log(node, department)
     try:
@@ -82,7 +82,7 @@ def get_event(
     answer: dict[str, Any] = {"receipt": found.receipt.render()}
     if encryption_key is not None and found.auditor:
         public = Sm2PublicKey.from_raw(bytes.fromhex(encryption_key))
-        answer["request"] = seal_request(node, log, found, public)
+        answer |= hand_out_request(node, log, found, caller, public)
     return answer
 
 

@@ -174,6 +174,8 @@ class EventShape(Shape):
     request: Envelope | None = None
     """For auditors that gave an encryption key: the request's body and the openings of its
     commitments, `{"body": base64url, "opening": {"operator", "matter"}}`, AAD the event id."""
+    audit: ReceiptShape | None = None
+    """With `request`: the receipt of the auditor's own look, a leaf of kind `audit`."""
 
 
 class ConsistencyShape(Shape):

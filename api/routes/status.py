@@ -17,8 +17,8 @@ from ..parts import REGISTRY
 from .shapes import ServedShape, StatusShape
 
 if TYPE_CHECKING:
-    from ledger_sync.facts import LogFact
     from node.log import LogIdentity
+    from node.protocol.ledger.facts import LogFact
 
     from ..parts import Node
     from ..settings import DepartmentSettings

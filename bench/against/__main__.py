@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import orjson
@@ -28,10 +29,10 @@ def main(revision: str) -> int:
     """Measure; return the exit code."""
     ending = Ending()
     try:
-        with ending.possible():
-            _measure(revision)
+        # The stacks are unwound outside of `possible`: no second signal interrupts the cleaning up.
+        with ExitStack() as build, ExitStack() as cities, ending.possible():
+            _measure(revision, build, cities)
     except KeyboardInterrupt:
-        # Everything was cleaned up on the way here.
         say("已中断", "interrupted")
         return ending.exit_code
     except CommandFailed as error:
@@ -40,14 +41,14 @@ def main(revision: str) -> int:
     return 0
 
 
-def _measure(revision: str) -> None:
-    started, machine, amounts = time.monotonic(), Machine(), Amounts.chosen()
-    after = working_tree()
-    with other(revision) as before:
-        sides = measure(before, after, amounts, machine, started)
-        if os.environ.get("TESTS") == "1":
-            for side in sides:
-                side.keep("tests_seconds", side.build.make("test"))
+def _measure(revision: str, build: ExitStack, cities: ExitStack) -> None:
+    started, machine, after = time.monotonic(), Machine(), working_tree()
+    before = other(revision, after.folder, build)
+    sides = measure((before, after), Amounts.chosen(), machine, started, cities)
+    cities.close()
+    if os.environ.get("TESTS") == "1":
+        for side in sides:
+            side.keep("tests_seconds", side.build.make("test"))
     aims = sides[0].city.generation.aims
     compared = compare(sides[0].found, sides[1].found, aims)
     revisions = before.revision, after.revision

@@ -1,8 +1,8 @@
 """A build: a checkout with an environment of its own, its commands and its servers.
 
 Another revision is checked out into a temporary folder and set up there by its own `make setup`.
-Folder and worktree go away with the context, also when a signal ends it; servers are ended by the
-kernel if this process is killed.
+Whatever is begun is first written down to be ended, on the caller's stack, which no signal
+interrupts; servers are ended by the kernel if this process is killed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +22,16 @@ from typing import TYPE_CHECKING
 from ..load import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import ExitStack
 
+PREFIX = "shareledger-against-"
+"""Of the temporary folders."""
 UNAVAILABLE = 2
 """The exit code of a command that may be given again."""
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.02
 TAIL_CHARACTERS = 2_000
-_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_ANY_ADDRESS = r"http://127\.0\.0\.1:\d+"
 # What a `make` around us, or an activated environment, would tell a build about another one.
 _FOREIGN = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "VIRTUAL_ENV", "PYTHONPATH")
 _OWN = "SHARELEDGER_"
@@ -149,6 +150,8 @@ class Running:
     build: Build
     arguments: list[str]
     log: Path
+    address: str = ""
+    """What it announces; any address if that is not known before."""
     server: Server = field(init=False)
     _process: subprocess.Popen[bytes] | None = field(init=False, default=None)
 
@@ -171,8 +174,10 @@ class Running:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        # A node's log may name the chain before the node itself.
+        announced = re.compile(rf"{re.escape(self.address) or _ANY_ADDRESS}\b")
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (found := _ADDRESS.search(self._said())):
+        while not (found := announced.search(self._said())):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise CommandFailed(
                     f"{self.build.revision}: {' '.join(self.arguments)} did not start: "
@@ -201,9 +206,8 @@ def working_tree() -> Build:
     return Build(folder, _revision_of(folder))
 
 
-@contextmanager
-def other(revision: str) -> Iterator[Build]:
-    """Build another revision, for as long as the context lasts.
+def other(revision: str, here: Path, stack: ExitStack) -> Build:
+    """Build another revision of the repository `here`; it goes away when the stack is unwound.
 
     `revision` may also be a folder: a checkout that is set up already, which is left as it is.
 
@@ -212,20 +216,16 @@ def other(revision: str) -> Iterator[Build]:
     """
     if Path(revision).is_dir():
         folder = Path(revision).resolve()
-        yield Build(folder, _revision_of(folder))
-        return
-    here = working_tree().folder
+        return Build(folder, _revision_of(folder))
     commit = _git(here, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    parent = Path(tempfile.mkdtemp(prefix="shareledger-against-"))
+    parent = Path(tempfile.mkdtemp(prefix=PREFIX))
+    # Unwound from below: once the folder is gone, git forgets its worktree.
+    stack.callback(_git, here, "worktree", "prune")
+    stack.callback(shutil.rmtree, parent)
     build = Build(parent / "build", _short(commit))
-    try:
-        _git(here, "worktree", "add", "--detach", str(build.folder), commit)
-        build.make("setup")
-        yield build
-    finally:
-        shutil.rmtree(parent)
-        # The folder is gone: git forgets it, and with it what a killed bench left.
-        _git(here, "worktree", "prune")
+    _git(here, "worktree", "add", "--detach", str(build.folder), commit)
+    build.make("setup")
+    return build
 
 
 def _revision_of(folder: Path) -> str:

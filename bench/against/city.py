@@ -11,7 +11,6 @@ import secrets
 import shutil
 import socket
 import time
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,22 +22,25 @@ from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.documents.importing.template import write_template
 from node.protocol.wire import canonical, encoding
+from tests.common import t2
 from tests.common.calls import fill_source
 from tests.common.keyfiles import soften
-from tests.common.t2 import ROW, SECOND_ITEM
 
 from ..load import raw
 from .builds import PATIENCE_SECONDS, POLL_SECONDS, Build, CommandFailed, Running
 from .generations import Generation, filled, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
+    from contextlib import ExitStack
     from pathlib import Path
 
 # Their check digits hold (GB 32100).
 CENTRE = "11130900MB0000001M"
 POLICE = "11130900MB0000004Y"
-ENTRY = ROW["信息资源代码"]
+ROWS = ({**t2.ROW, "资源提供方代码": POLICE}, t2.SECOND_ITEM)
+"""A table of one entry: a row an item."""
+ENTRY = t2.ROW["信息资源代码"]
 PASSWORD = b"a password of the bench"
 SOURCE_ROWS = 50
 UNTIL = ("--until", "2099-12-31")
@@ -109,10 +111,14 @@ class City:
         fill_source(self.folder / "people.db", rows=SOURCE_ROWS).close()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        self.generation = recognise(self.blank("department"))
+        self.generation = recognise(
+            self.blank("department"),
+            self.run("chain", "run", "--help"),
+            self.run("department", "grant", "--help"),
+        )
         self.chain = self.chain_on("chain")
         arguments = ["node", "run", "--config", "node.toml"]
-        self.node = Running(self.build, arguments, self.folder / "node.log")
+        self.node = Running(self.build, arguments, self.folder / "node.log", self.url)
 
     @property
     def url(self) -> str:
@@ -136,7 +142,8 @@ class City:
 
     def chain_on(self, name: str) -> Running:
         """Return a chain of the build's on a folder of the city's."""
-        arguments = ["chain", "run", "--data", name, "--port", "0"]
+        options = self.generation.chain_options(self.keys.relay.address)
+        arguments = ["chain", "run", "--data", name, "--port", "0", *options]
         return Running(self.build, arguments, self.folder / f"{name}.log")
 
     def write_settings(self, name: str, chain_url: str) -> None:
@@ -210,13 +217,14 @@ class City:
 
     def _grant(self, name: str, code: str, key: str, *roles: str) -> None:
         key_id = self.keys.signers[key].public_key.key_id.hex()
-        why = ("--holder", "张伟", "--post", "处长", "--reason", "任命", *UNTIL)
+        holder = self.generation.holder_options("张伟")
+        why = (*holder, "--post", "处长", "--reason", "任命", *UNTIL)
         wanted = [part for role in roles for part in ("--role", role)]
         self.decide(f"{name}-head", "department", "grant", code, key_id, *why, *wanted)
 
     def _share(self) -> None:
         """Publish one entry; register the application, apply for the entry, agree."""
-        write_template(self.folder / "first.xlsx", [ROW, SECOND_ITEM])
+        write_template(self.folder / "first.xlsx", ROWS)
         self.decide("police-head", "catalogue", "import", "first.xlsx", POLICE)
         review = ("--all", "--reviewer", "沈知行", "--opinion", "已审核")
         self.decide("centre-head", "catalogue", "review", CENTRE, *review)
@@ -227,20 +235,22 @@ class City:
         )
         unwrap = ("--application", "ZHSX", "--unwrap-key", "system-unwrap.key")
         self._add_key("centre", CENTRE, "application", "system", *unwrap)
-        blank = self.blank("application").replace("11130900MB0000004D", POLICE)
-        form = filled(
-            blank.replace("RXHY", "ZHSX").replace("入学资格核验", "智慧升学"),
-            department=f'"{CENTRE}"',
-            items='["XM", "GMSFHM"]',
-            validFrom="2020-01-01",
-            validUntil="2099-12-31",
-            callsPerDay=QUOTA,
-            rowsPerDay=QUOTA,
-        )
-        (self.folder / "application.toml").write_text(form, encoding="utf-8")
+        (self.folder / "application.toml").write_text(self._application(), encoding="utf-8")
         self.decide("centre-head", "authorisation", "apply", "application.toml")
         reply = ("authorisation", "reply", self.authorisation, "agree", "--opinion", "同意")
         self.decide("police-office", *reply, *CONTACT)
+
+    def _application(self) -> str:
+        """Return the form of an application, filled in."""
+        form, mark, rest = self.blank("application").partition("[entry]")
+        period = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+        quota = dict.fromkeys(("callsPerDay", "rowsPerDay"), QUOTA)
+        items = '["XM", "GMSFHM"]'
+        form = filled(form, department=f'"{CENTRE}"', items=items, **period, **quota)
+        entry, purpose, rest = rest.partition("[purpose]")
+        entry = filled(entry, department=f'"{POLICE}"', code=f'"{ENTRY}"')
+        rest = filled(rest, code='"ZHSX"', name='"智慧升学"')
+        return f"{form}{mark}{entry}{purpose}{rest}"
 
     def calls(self, numbers: Iterable[int]) -> list[bytes]:
         """Return signed calls, raw, each of a matter of its own."""
@@ -294,20 +304,20 @@ class City:
             time.sleep(POLL_SECONDS)
 
 
-@contextmanager
-def founded(build: Build, keys: Keys, folder: Path, copies: Iterable[str]) -> Iterator[City]:
-    """Found a city and keep it running; its chain is copied to folders of these names."""
+def founded(
+    build: Build, keys: Keys, folder: Path, copies: Iterable[str], stack: ExitStack
+) -> City:
+    """Found a city that runs until the stack is unwound; copy its chain to folders so named."""
     city = City(build, keys, folder)
-    with ExitStack() as stack:
-        for running in (city.chain, city.node):
-            stack.callback(running.stop)
-        city.chain.start()
-        city.found()
-        city.node.stop()
-        city.chain.stop()
-        for name in copies:
-            shutil.copytree(folder / "chain", folder / name)
-        city.chain.start()
-        city.write_settings("node", city.chain.server.url)
-        city.node.start()
-        yield city
+    for running in (city.chain, city.node):
+        stack.callback(running.stop)
+    city.chain.start()
+    city.found()
+    city.node.stop()
+    city.chain.stop()
+    for name in copies:
+        shutil.copytree(folder / "chain", folder / name)
+    city.chain.start()
+    city.write_settings("node", city.chain.server.url)
+    city.node.start()
+    return city

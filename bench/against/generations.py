@@ -29,30 +29,53 @@ class Aims:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Builds that are spoken to alike."""
+    """Builds that are spoken to alike: what the first thread (cae491d) did not know is told apart.
 
-    name: str
-    may_enrol: bool
+    The builds between the first thread and the end of issue 11 know some of it.
+    """
+
+    may_enrol: bool = False
     """Whether a department's form says if it may enrol others."""
-    aims: Aims = field(default_factory=Aims)
+    deployers: bool = False
+    """Whether an embedded chain is told who may create contracts."""
+    holders: bool = True
+    """Whether a grant of roles names who holds the key; later only the key's own paper does."""
+
+    @property
+    def aims(self) -> Aims:
+        """Return what a later build is held to."""
+        return AIMS_OF_ISSUE_11 if self == FIRST else Aims()
 
     def enrolment(self, blank: str, *, may_enrol: bool, **members: str) -> str:
         """Return a department's form, filled in."""
         more = {"mayEnrol": str(may_enrol).lower()} if self.may_enrol else {}
         return filled(blank, **members, **more)
 
+    def chain_options(self, deployer: bytes) -> list[str]:
+        """Return what `chain run` is told beyond its folder and port."""
+        return ["--deployer", f"0x{deployer.hex()}"] if self.deployers else []
 
-FIRST = Generation(
-    "the first thread (cae491d): leaves v1, departments without mayEnrol",
-    may_enrol=False,
-    aims=Aims({"decisions_per_second": RATIO_OF_DECISIONS}, {"node_mebibytes": MORE_MEBIBYTES}),
+    def holder_options(self, name: str) -> list[str]:
+        """Return how `department grant` is told who holds the key."""
+        return ["--holder", name] if self.holders else []
+
+
+FIRST = Generation()
+AIMS_OF_ISSUE_11 = Aims(
+    {"decisions_per_second": RATIO_OF_DECISIONS}, {"node_mebibytes": MORE_MEBIBYTES}
 )
-PRESENT = Generation("issue 11 and later: mayEnrol, leaves that say when they were judged", True)  # noqa: FBT003
 
 
-def recognise(blank_department: str) -> Generation:
-    """Return the generation whose blank form of a department this is."""
-    return PRESENT if re.search(r"(?m)^mayEnrol = ", blank_department) else FIRST
+def recognise(blank_department: str, chain_help: str, grant_help: str) -> Generation:
+    """Return the generation of a build that says so.
+
+    By its blank form of a department and its help on `chain run` and `department grant`.
+    """
+    return Generation(
+        may_enrol=re.search(r"(?m)^mayEnrol = ", blank_department) is not None,
+        deployers="--deployer" in chain_help,
+        holders="--holder" in grant_help,
+    )
 
 
 def filled(text: str, **members: str) -> str:

@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Review, ReviewVersions, SetStandingReply, Signature, SubmitVersions, Version} from "../types/Decisions.sol";
+import {
+    FreezeEntry,
+    Review,
+    ReviewVersions,
+    ReviewWithdrawal,
+    SetStandingReply,
+    Signature,
+    SubmitVersions,
+    SubmitWithdrawal,
+    UnfreezeEntry,
+    Version,
+    Withdrawal,
+    WithdrawalReview
+} from "../types/Decisions.sol";
 import {DepartmentId, EntryId, KeyId} from "../types/Ids.sol";
 import {Entry} from "../types/Records.sol";
 import {ISignedDecision} from "./ISignedDecision.sol";
@@ -80,11 +93,103 @@ interface ICatalogueRegistry is ISignedDecision {
         uint256 s
     );
 
+    /// @notice Emitted when a department submits the withdrawal of entries for review.
+    /// @param department The provider.
+    /// @param withdrawals In the order of the decision.
+    /// @param digest SM3 of the document behind the decision, which the reviews have to name.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event WithdrawalSubmitted(
+        DepartmentId indexed department,
+        Withdrawal[] withdrawals,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
+    /// @notice Emitted when a reviewer accepts or rejects withdrawals.
+    /// @param reviews In the order of the decision.
+    /// @param digest SM3 of the document behind the decision.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param competent For which the reviewer acts.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event WithdrawalReviewed(
+        WithdrawalReview[] reviews,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        DepartmentId indexed competent,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
+    /// @notice Emitted when an entry is frozen: no call is permitted and nobody applies until it is unfrozen.
+    /// @param entry Concerned.
+    /// @param digest SM3 of the document behind the decision; zero: none.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param competent That decided.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event FreezeOrdered(
+        EntryId indexed entry,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        DepartmentId indexed competent,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
+    /// @notice Emitted when an entry is unfrozen.
+    /// @param entry Concerned.
+    /// @param digest SM3 of the document behind the decision.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param competent That decided.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event FreezeLifted(
+        EntryId indexed entry,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        DepartmentId indexed competent,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
     /// @notice Thrown when a decision submits no version.
     /// @param department The provider.
     error VersionsEmpty(DepartmentId department);
 
-    /// @notice Thrown when a decision reviews no version.
+    /// @notice Thrown when a decision submits no withdrawal.
+    /// @param department The provider.
+    error WithdrawalsEmpty(DepartmentId department);
+
+    /// @notice Thrown when a decision reviews nothing.
     /// @param key That signed.
     error ReviewsEmpty(KeyId key);
 
@@ -103,6 +208,37 @@ interface ICatalogueRegistry is ISignedDecision {
     /// @param latest Number of the version awaiting review.
     error VersionPending(EntryId entry, uint32 latest);
 
+    /// @notice Thrown when a version or a withdrawal is submitted while a withdrawal awaits review.
+    /// @param entry Concerned.
+    error WithdrawalPending(EntryId entry);
+
+    /// @notice Thrown when a withdrawal that does not await review is reviewed.
+    /// @param entry Concerned.
+    /// @param version Number in the decision.
+    /// @param current Number of the version in force; 0: none.
+    /// @param currentState Of EntryStates, of that version; 0: none yet.
+    error WithdrawalNotSubmitted(EntryId entry, uint32 version, uint32 current, uint8 currentState);
+
+    /// @notice Thrown when another version than the one in force is withdrawn or applied for.
+    /// @param entry Concerned.
+    /// @param current Number of the version in force; 0: none.
+    /// @param version Number in the decision.
+    error VersionNotCurrent(EntryId entry, uint32 current, uint32 version);
+
+    /// @notice Thrown when a department withdraws another's entry.
+    /// @param entry Concerned.
+    /// @param department That decided.
+    /// @param provider Whose entry it is.
+    error EntryNotOfDepartment(EntryId entry, DepartmentId department, DepartmentId provider);
+
+    /// @notice Thrown when a frozen entry is frozen again, withdrawn or applied for.
+    /// @param entry Concerned.
+    error EntryIsFrozen(EntryId entry);
+
+    /// @notice Thrown when an entry that is not frozen is unfrozen.
+    /// @param entry Concerned.
+    error EntryNotFrozen(EntryId entry);
+
     /// @notice Thrown when a version that does not await review is reviewed.
     /// @param entry Concerned.
     /// @param version Number in the decision.
@@ -120,10 +256,10 @@ interface ICatalogueRegistry is ISignedDecision {
     /// @param itemCount 1 to 256.
     error ItemCountInvalid(EntryId entry, uint16 itemCount);
 
-    /// @notice Thrown when a version is reviewed with the key that submitted it.
+    /// @notice Thrown when a version or a withdrawal is reviewed by the person who submitted it, with whichever key.
     /// @param entry Concerned.
-    /// @param key That signed both.
-    error ReviewerIsSubmitter(EntryId entry, KeyId key);
+    /// @param person Handle of who signed both.
+    error ReviewerIsSubmitter(EntryId entry, bytes32 person);
 
     /// @notice Thrown when one decision reviews entries under different competent departments.
     /// @param entry The first that differs.
@@ -148,7 +284,7 @@ interface ICatalogueRegistry is ISignedDecision {
     /// @param signature Key and SM2 signature of who decided.
     function submitVersions(SubmitVersions calldata decision, Signature calldata signature) external;
 
-    /// @notice Publish or return versions; signed by a reviewer of the provider's competent department, not with the submitter's key.
+    /// @notice Publish or return versions; signed by a reviewer of the provider's competent department who is not the person who submitted them.
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     function reviewVersions(ReviewVersions calldata decision, Signature calldata signature) external;
@@ -157,6 +293,27 @@ interface ICatalogueRegistry is ISignedDecision {
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     function setStandingReply(SetStandingReply calldata decision, Signature calldata signature) external;
+
+    /// @notice Submit the withdrawal of entries, one signature for all; signed by a head of the providing department.
+    /// @param decision What was decided.
+    /// @param signature Key and SM2 signature of who decided.
+    function submitWithdrawal(SubmitWithdrawal calldata decision, Signature calldata signature) external;
+
+    /// @notice Accept or reject withdrawals; signed by a reviewer of the provider's competent department who is not the person
+    /// who submitted them.
+    /// @param decision What was decided.
+    /// @param signature Key and SM2 signature of who decided.
+    function reviewWithdrawal(ReviewWithdrawal calldata decision, Signature calldata signature) external;
+
+    /// @notice Freeze an entry; signed by a head or a duty officer of the provider's competent department.
+    /// @param decision What was decided; protective, so that it needs no document.
+    /// @param signature Key and SM2 signature of who decided.
+    function freezeEntry(FreezeEntry calldata decision, Signature calldata signature) external;
+
+    /// @notice Unfreeze an entry; signed by a head of the provider's competent department.
+    /// @param decision What was decided.
+    /// @param signature Key and SM2 signature of who decided.
+    function unfreezeEntry(UnfreezeEntry calldata decision, Signature calldata signature) external;
 
     /// @notice Get an entry, or revert with EntryUnknown.
     /// @param entry Any id.

@@ -7,9 +7,12 @@ import {
     GrantRoles,
     ListContract,
     Possession,
+    RecoverKey,
     RegisterApplication,
     RevokeKey,
-    Signature
+    SetDepartmentStatus,
+    Signature,
+    UpdateDepartment
 } from "../types/Decisions.sol";
 import {ApplicationId, DepartmentId, KeyId} from "../types/Ids.sol";
 import {Department, Grant, Key} from "../types/Records.sol";
@@ -27,8 +30,10 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param kind Of DepartmentKinds.
     /// @param level Of Levels.
     /// @param screening Whether it screens, as a competent department, the applications to departments under it.
+    /// @param mayEnrol Whether it may be named competent, and so enrol departments.
     /// @param headX Coordinate of the first head key.
     /// @param headY Coordinate of the first head key.
+    /// @param person Random handle of who holds the first head key.
     /// @param digest SM3 of the department document.
     /// @param nonce Of the decision, unique for the key in this contract.
     /// @param notAfter Last second at which the decision could take effect.
@@ -46,8 +51,10 @@ interface IDepartmentRegistry is ISignedDecision {
         uint8 kind,
         uint8 level,
         bool screening,
+        bool mayEnrol,
         uint256 headX,
         uint256 headY,
+        bytes32 person,
         bytes32 digest,
         uint64 nonce,
         uint64 notAfter,
@@ -60,11 +67,62 @@ interface IDepartmentRegistry is ISignedDecision {
         uint256 s
     );
 
+    /// @notice Emitted when a department's paper changes, or what its competent department allows it.
+    /// @param department Concerned.
+    /// @param competent Competent department from now on.
+    /// @param screening Whether it screens, as a competent department, the applications to departments under it.
+    /// @param mayEnrol Whether it may be named competent, and so enrol departments.
+    /// @param digest SM3 of the department document.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event DepartmentUpdated(
+        DepartmentId indexed department,
+        DepartmentId indexed competent,
+        bool screening,
+        bool mayEnrol,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
+    /// @notice Emitted when a department is suspended, resumed or closed.
+    /// @param department Concerned.
+    /// @param status Of DepartmentStatuses, from now on.
+    /// @param digest SM3 of the document behind the decision; zero: none.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param competent That decided.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event DepartmentStatusSet(
+        DepartmentId indexed department,
+        uint8 status,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        DepartmentId indexed competent,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
     /// @notice Emitted when a key is registered.
     /// @param holder Department, or for an application's key the application.
     /// @param kind Of KeyKinds.
     /// @param qx Coordinate of the public key.
     /// @param qy Coordinate of the public key.
+    /// @param person Random handle of the officer who holds it; zero for other kinds.
     /// @param validFrom First second of validity.
     /// @param validUntil Second after the last of validity.
     /// @param digest SM3 of the key document.
@@ -82,6 +140,7 @@ interface IDepartmentRegistry is ISignedDecision {
         uint8 kind,
         uint256 qx,
         uint256 qy,
+        bytes32 person,
         uint64 validFrom,
         uint64 validUntil,
         bytes32 digest,
@@ -110,6 +169,40 @@ interface IDepartmentRegistry is ISignedDecision {
         bytes32 digest,
         uint64 nonce,
         uint64 notAfter,
+        uint64 seq,
+        KeyId indexed signingKey,
+        uint256 r,
+        uint256 s
+    );
+
+    /// @notice Emitted when a department is given a new head key; until it is valid, an old head may revoke it.
+    /// @param department Recovered.
+    /// @param headX Coordinate of the new head key.
+    /// @param headY Coordinate of the new head key.
+    /// @param person Random handle of who holds the new head key.
+    /// @param digest SM3 of the key document.
+    /// @param nonce Of the decision, unique for the key in this contract.
+    /// @param notAfter Last second at which the decision could take effect.
+    /// @param headKey Id of the new head key.
+    /// @param validFrom First second of validity, of the key and of its role.
+    /// @param possessionR First half of the new key's own signature over the same text.
+    /// @param possessionS Second half of the new key's own signature over the same text.
+    /// @param seq Number of the event in this contract, from 1, without gaps.
+    /// @param signingKey Key that signed the decision.
+    /// @param r First half of the SM2 signature.
+    /// @param s Second half of the SM2 signature.
+    event KeyRecovered(
+        DepartmentId indexed department,
+        uint256 headX,
+        uint256 headY,
+        bytes32 person,
+        bytes32 digest,
+        uint64 nonce,
+        uint64 notAfter,
+        KeyId indexed headKey,
+        uint64 validFrom,
+        uint256 possessionR,
+        uint256 possessionS,
         uint64 seq,
         KeyId indexed signingKey,
         uint256 r,
@@ -216,6 +309,48 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param competent Named.
     error RootNotItsOwn(DepartmentId department, DepartmentId parent, DepartmentId competent);
 
+    /// @notice Thrown when the first department is not to enrol: nobody could be enrolled after it.
+    /// @param department Enrolled.
+    error RootMustEnrol(DepartmentId department);
+
+    /// @notice Thrown when the first department is to be suspended, closed, supervised by another, or kept from enrolling.
+    /// @param department The first.
+    error RootUnalterable(DepartmentId department);
+
+    /// @notice Thrown when a department that is not active or may not enrol is named competent, or passes that right on.
+    /// @param competent Named.
+    error EnrolmentNotAllowed(DepartmentId competent);
+
+    /// @notice Thrown when a department's parent is neither its competent department nor directly under that.
+    /// @param department Enrolled.
+    /// @param parent Named.
+    /// @param competent Named.
+    error ParentNotUnder(DepartmentId department, DepartmentId parent, DepartmentId competent);
+
+    /// @notice Thrown when a department would be competent for itself, directly or further up.
+    /// @param department Concerned.
+    /// @param competent Named.
+    error CompetenceCircular(DepartmentId department, DepartmentId competent);
+
+    /// @notice Thrown when a department would be more than 8 levels below the first.
+    /// @param department Concerned.
+    /// @param competent Named.
+    error CompetenceTooDeep(DepartmentId department, DepartmentId competent);
+
+    /// @notice Thrown when a status is none of DepartmentStatuses.
+    /// @param status Named.
+    error DepartmentStatusInvalid(uint8 status);
+
+    /// @notice Thrown when a department has the status it is to be given, or is closed for good.
+    /// @param department Concerned.
+    /// @param status Of DepartmentStatuses, now.
+    error StatusUnsuitable(DepartmentId department, uint8 status);
+
+    /// @notice Thrown when a department that is competent for others is closed.
+    /// @param department Concerned.
+    /// @param dependants How many others, closed ones left out.
+    error DepartmentHasDependants(DepartmentId department, uint32 dependants);
+
     /// @notice Thrown when the first decision is signed by another key than the one pinned at deployment.
     /// @param expected The pinned key.
     /// @param actual That signed.
@@ -240,6 +375,21 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param s Second half of the SM2 signature.
     error PossessionRefused(KeyId key, uint256 r, uint256 s);
 
+    /// @notice Thrown when an officer's key names no person.
+    /// @param key The new key.
+    error PersonMissing(KeyId key);
+
+    /// @notice Thrown when a department's or an application's key names a person.
+    /// @param key The new key.
+    /// @param person Named.
+    error PersonNotAllowed(KeyId key, bytes32 person);
+
+    /// @notice Thrown when a person of one department is named as the holder of another's key.
+    /// @param person Named.
+    /// @param owner Department whose key named the person first.
+    /// @param department That answers for the new key.
+    error PersonOfAnother(bytes32 person, DepartmentId owner, DepartmentId department);
+
     /// @notice Thrown when bits are granted that are none of Roles.
     /// @param roles Asked for.
     error RolesUnknown(uint32 roles);
@@ -258,6 +408,11 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param actual Hash of the code there.
     error ContractCodeMismatch(address contractAddress, bytes32 expected, bytes32 actual);
 
+    /// @notice Thrown when a name that stands for a contract is listed again.
+    /// @param name Named.
+    /// @param contractAddress In force under it.
+    error ContractAlreadyListed(bytes32 name, address contractAddress);
+
     /// @notice Thrown when no contract is in force under a name.
     /// @param name Asked for.
     error ContractUnknown(bytes32 name);
@@ -272,16 +427,34 @@ interface IDepartmentRegistry is ISignedDecision {
         Possession calldata possession
     ) external;
 
+    /// @notice Change a department's paper, signed by a head of it; or what it is allowed and who supervises it, signed by a
+    /// head of its competent department as it is now.
+    /// @param decision What was decided; where it repeats competent, screening and mayEnrol, only the paper changes.
+    /// @param signature Key and SM2 signature of who decided.
+    function updateDepartment(UpdateDepartment calldata decision, Signature calldata signature) external;
+
+    /// @notice Suspend, resume or close a department; signed by a head of its competent department.
+    /// @param decision What was decided.
+    /// @param signature Key and SM2 signature of who decided.
+    function setDepartmentStatus(SetDepartmentStatus calldata decision, Signature calldata signature) external;
+
     /// @notice Register a key; signed by a head of the holder's department.
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     /// @param possession The new key's own signature over the same text.
     function addKey(AddKey calldata decision, Signature calldata signature, Possession calldata possession) external;
 
-    /// @notice Revoke a key; signed by a head of the holder's department.
+    /// @notice Revoke a key; signed by a head of the holder's department, active or not.
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     function revokeKey(RevokeKey calldata decision, Signature calldata signature) external;
+
+    /// @notice Give a department a new head key, valid after 7 days; signed by a head of its competent department.
+    /// @param decision What was decided.
+    /// @param signature Key and SM2 signature of who decided.
+    /// @param possession The new key's own signature over the same text.
+    function recoverKey(RecoverKey calldata decision, Signature calldata signature, Possession calldata possession)
+        external;
 
     /// @notice Set the roles a key holds in a department; signed by a head of that department.
     /// @param decision What was decided.
@@ -293,7 +466,7 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param signature Key and SM2 signature of who decided.
     function registerApplication(RegisterApplication calldata decision, Signature calldata signature) external;
 
-    /// @notice Put a contract in force under a name; signed by a head of the root department.
+    /// @notice Put a contract in force under a name, for good; signed by a head of the root department.
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     function listContract(ListContract calldata decision, Signature calldata signature) external;
@@ -322,6 +495,17 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @return screening Whether that one screens applications.
     function competentOf(DepartmentId department) external view returns (DepartmentId competent, bool screening);
 
+    /// @notice Whether a department takes part.
+    /// @param department Any id.
+    /// @return Of DepartmentStatuses; 0: not enrolled.
+    function statusOf(DepartmentId department) external view returns (uint8);
+
+    /// @notice The lowest department that is competent, directly or further up, for two, or revert with DepartmentUnknown.
+    /// @param a Any id.
+    /// @param b Any id.
+    /// @return The first department, if there is none lower within 8 levels.
+    function commonSuperiorOf(DepartmentId a, DepartmentId b) external view returns (DepartmentId);
+
     /// @notice Get a key, live or not, or revert with KeyUnknown.
     /// @param key Any id.
     /// @return As registered.
@@ -339,6 +523,11 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @return The latest; all zero where there is none.
     function grantOf(DepartmentId department, KeyId key) external view returns (Grant memory);
 
+    /// @notice The department whose officers' keys name a person.
+    /// @param person Any handle.
+    /// @return Zero where no key does.
+    function departmentOfPerson(bytes32 person) external view returns (DepartmentId);
+
     /// @notice Get the department of an application, or revert with ApplicationUnknown.
     /// @param application Any id.
     /// @return Whose it is.
@@ -351,6 +540,6 @@ interface IDepartmentRegistry is ISignedDecision {
 
     /// @notice Get the contract in force under a name, or revert with ContractUnknown.
     /// @param name ASCII, left-aligned, zero-padded.
-    /// @return Listed last.
+    /// @return Listed.
     function contractNamed(bytes32 name) external view returns (address);
 }

@@ -49,6 +49,11 @@ interface ISignedDecision {
     /// @param held Bits of Roles the key holds there now.
     error RoleMissing(DepartmentId department, KeyId key, uint32 required, uint32 held);
 
+    /// @notice Thrown when a department that is suspended, closed or unknown decides, or is to provide data.
+    /// @param department Named.
+    /// @param status Of DepartmentStatuses; 0: not enrolled.
+    error DepartmentNotActive(DepartmentId department, uint8 status);
+
     /// @notice Thrown when the SM2 signature of a decision does not hold.
     /// @param key That is said to have signed.
     /// @param decision EIP-712 hash it should have signed.

@@ -59,7 +59,8 @@ library SM2 {
     }
 
     /// @notice What `_combine` works on: the 16 sums i*G + j*Q for i, j in 0..3, affine, the point (i, j) at
-    /// 96 * (4 * j + i), with y = 0 for the point at infinity; behind them P, the multipliers, and room for one point.
+    /// 96 * (4 * j + i), its x negated, with y = 0 for the point at infinity; behind them P, the multipliers, and room for
+    /// two points.
     /// @param qx Affine coordinate of Q.
     /// @param qy Affine coordinate of Q.
     /// @param s Multiplier of G.
@@ -68,7 +69,7 @@ library SM2 {
     function _table(uint256 qx, uint256 qy, uint256 s, uint256 t) private view returns (uint256 table) {
         assembly ("memory-safe") {
             table := mload(0x40)
-            mstore(0x40, add(table, 0x6c0))
+            mstore(0x40, add(table, 0x720))
             // Read from memory P is a variable; as a constant the optimizer would compute it anew at each of its uses.
             mstore(add(table, 0x600), P)
             mstore(add(table, 0x620), s)
@@ -120,7 +121,7 @@ library SM2 {
                 let own := mulmod(inverse, mload(add(products, index)), p)
                 inverse := mulmod(inverse, add(z, iszero(z)), p)
                 let square := mulmod(own, own, p)
-                mstore(point, mulmod(mload(point), square, p))
+                mstore(point, sub(p, mulmod(mload(point), square, p)))
                 let y := mulmod(mload(add(point, 0x20)), mulmod(square, own, p), p)
                 mstore(add(point, 0x20), mul(y, iszero(iszero(z))))
             }
@@ -137,16 +138,17 @@ library SM2 {
             uint256 same;
             assembly ("memory-safe") {
                 let p := mload(add(table, 0x600))
-                // Doubled twice: delta = Z^2, gamma = Y^2, beta = X*gamma, alpha = 3(X - delta)(X + delta).
+                // Twice doubled and negated: that is four times the point, and negating y is saved. With z' = yz, where
+                // others have 2yz: c = y^2, m = 3/2 (x - z^2)(x + z^2), b = -xc, x' = m^2 + 2b, -y' = m(x' + b) + c^2.
                 for { let times := 2 } times { times := sub(times, 1) } {
-                    let delta := mulmod(z, z, p)
-                    let gamma := mulmod(y, y, p)
-                    let beta := mulmod(x, gamma, p)
-                    let alpha := mulmod(3, mulmod(addmod(x, sub(p, delta), p), addmod(x, delta, p), p), p)
-                    z := mulmod(mulmod(2, y, p), z, p)
-                    x := addmod(mulmod(alpha, alpha, p), sub(p, mulmod(8, beta, p)), p)
-                    y := mulmod(alpha, addmod(mulmod(4, beta, p), sub(p, x), p), p)
-                    y := addmod(y, sub(p, mulmod(8, mulmod(gamma, gamma, p), p)), p)
+                    let m := mulmod(z, z, p)
+                    m := mulmod(addmod(x, sub(p, m), p), addmod(x, m, p), p)
+                    m := mulmod(add(shr(1, p), 2), m, p)
+                    let c := mulmod(y, y, p)
+                    let b := mulmod(x, sub(p, c), p)
+                    z := mulmod(y, z, p)
+                    x := addmod(mulmod(m, m, p), addmod(b, b, p), p)
+                    y := addmod(mulmod(m, addmod(x, b, p), p), mulmod(c, c, p), p)
                 }
                 bit := sub(bit, 2)
                 let point := and(shr(bit, mload(add(table, 0x620))), 3)
@@ -158,22 +160,25 @@ library SM2 {
                     if v {
                         switch z
                         case 0 {
-                            x := mload(point)
+                            x := sub(p, mload(point))
                             y := v
                             z := 1
                         }
                         default {
+                            // h = x - x2 z^2, v = y2 z^3 - y; with z' = zh, where others have -zh, it is
+                            // x' = v^2 + h^3 - 2xh^2, y' = v(x' - xh^2) - yh^3.
                             let h := mulmod(z, z, p)
-                            v := addmod(mulmod(v, mulmod(h, z, p), p), sub(p, y), p)
-                            h := addmod(mulmod(mload(point), h, p), sub(p, x), p)
+                            y := sub(p, y)
+                            v := addmod(mulmod(v, mulmod(h, z, p), p), y, p)
+                            h := addmod(mulmod(mload(point), h, p), x, p)
                             if iszero(or(h, v)) { same := point }
                             // Opposite points have h = 0 and come out with z = 0, as they should.
                             z := mulmod(z, h, p)
                             let hh := mulmod(h, h, p)
                             h := mulmod(hh, h, p)
-                            hh := mulmod(x, hh, p)
-                            x := addmod(addmod(mulmod(v, v, p), sub(p, h), p), sub(p, mulmod(2, hh, p)), p)
-                            y := addmod(mulmod(v, addmod(hh, sub(p, x), p), p), sub(p, mulmod(y, h, p)), p)
+                            hh := mulmod(sub(p, x), hh, p)
+                            x := addmod(addmod(mulmod(v, v, p), h, p), addmod(hh, hh, p), p)
+                            y := addmod(mulmod(v, addmod(x, hh, p), p), mulmod(y, h, p), p)
                         }
                     }
                 }
@@ -191,9 +196,11 @@ library SM2 {
     /// @return z Jacobian coordinate.
     function _doubled(uint256 table, uint256 point) private pure returns (uint256 x, uint256 y, uint256 z) {
         assembly ("memory-safe") {
-            mstore(add(point, 0x40), 1)
+            mstore(add(table, 0x6c0), sub(P, mload(point)))
+            mstore(add(table, 0x6e0), mload(add(point, 0x20)))
+            mstore(add(table, 0x700), 1)
         }
-        _double(table + 0x660, point);
+        _double(table + 0x660, table + 0x6c0);
         assembly ("memory-safe") {
             x := mload(add(table, 0x660))
             y := mload(add(table, 0x680))

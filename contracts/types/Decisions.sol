@@ -25,8 +25,28 @@ struct EnrolDepartment {
     uint8 kind;
     uint8 level;
     bool screening;
+    bool mayEnrol;
     uint256 headX;
     uint256 headY;
+    bytes32 person; // random handle of who holds the head key
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct UpdateDepartment {
+    DepartmentId department;
+    DepartmentId competent;
+    bool screening;
+    bool mayEnrol;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct SetDepartmentStatus {
+    DepartmentId department;
+    uint8 status;
     bytes32 digest;
     uint64 nonce;
     uint64 notAfter;
@@ -37,6 +57,7 @@ struct AddKey {
     uint8 kind;
     uint256 qx;
     uint256 qy;
+    bytes32 person; // random handle of an officer, the same on all of this officer's keys; zero for other kinds
     uint64 validFrom;
     uint64 validUntil;
     bytes32 digest;
@@ -46,6 +67,16 @@ struct AddKey {
 
 struct RevokeKey {
     KeyId key;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct RecoverKey {
+    DepartmentId department;
+    uint256 headX;
+    uint256 headY;
+    bytes32 person; // random handle of who holds the new head key
     bytes32 digest;
     uint64 nonce;
     uint64 notAfter;
@@ -117,6 +148,47 @@ struct SetStandingReply {
     uint64 notAfter;
 }
 
+struct Withdrawal {
+    EntryId entry;
+    uint32 version;
+}
+
+struct SubmitWithdrawal {
+    DepartmentId department;
+    Withdrawal[] withdrawals;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct WithdrawalReview {
+    EntryId entry;
+    uint32 version;
+    bool accept;
+    bytes32 subject;
+}
+
+struct ReviewWithdrawal {
+    WithdrawalReview[] reviews;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct FreezeEntry {
+    EntryId entry;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct UnfreezeEntry {
+    EntryId entry;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
 struct Application {
     EntryId entry;
     uint32 version;
@@ -159,6 +231,24 @@ struct Step {
     AuthorisationId authorisation;
     uint8 step;
     uint32 revision;
+    uint8 outcome; // of AuthorisationStates, where the step rules a dispute; otherwise 0
+    uint64 effective; // second at which the service ends, where the step ends it; otherwise 0
+    bytes32 subject;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+struct Change {
+    AuthorisationId authorisation;
+    uint8 step; // PROPOSE_CHANGE or ACCEPT_CHANGE: both sides sign the same terms
+    uint32 revision;
+    uint256 items;
+    uint64 validFrom;
+    uint64 validUntil;
+    uint32 callsPerDay;
+    uint32 rowsPerDay;
+    bytes32 terms;
     bytes32 subject;
     bytes32 digest;
     uint64 nonce;
@@ -170,4 +260,20 @@ struct RegisterLog {
     address relay;
     uint64 nonce;
     uint64 notAfter;
+}
+
+struct SupersedeLog {
+    DepartmentId department;
+    address relay;
+    bytes32 digest;
+    uint64 nonce;
+    uint64 notAfter;
+}
+
+/// One of two roots that a department's key has signed for one size of its log. No decision: anybody may show two.
+struct SplitRoot {
+    bytes32 root;
+    KeyId key;
+    uint256 r;
+    uint256 s;
 }

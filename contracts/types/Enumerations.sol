@@ -4,7 +4,7 @@
 pragma solidity 0.8.37;
 
 // The enumerations, numbered from 1; 0 is invalid everywhere. The numbers are part of the wire format
-// (docs/protocol.md) and equal node/protocol/enums.py: a test compares.
+// (docs/protocol.md). hardhat/export.ts writes them to node/protocol/abi/enumerations.json for everybody else.
 
 /// @title Bits of the roles a department grants to a key.
 /// @notice A key may hold several at once, in one department or in several; whose key it is never decides.
@@ -46,10 +46,12 @@ library Levels {
 }
 
 /// @title Whether a department takes part.
-/// @notice 0 stands for a department that is not enrolled.
+/// @notice 0 stands for a department that is not enrolled. One that is not active decides nothing, save for its own
+/// protection; CLOSED is final.
 library DepartmentStatuses {
     uint8 internal constant ACTIVE = 1;
     uint8 internal constant SUSPENDED = 2;
+    uint8 internal constant CLOSED = 3;
 }
 
 /// @title Share class of an entry version.
@@ -69,8 +71,9 @@ library Modes {
     uint8 internal constant STATISTICS = 4;
 }
 
-/// @title State of an entry's latest version.
-/// @notice The version in force is another number: it stays while the next one is reviewed.
+/// @title State of a version of an entry.
+/// @notice An entry keeps two: the latest version's (SUBMITTED, PUBLISHED, RETURNED), and that of the version in force
+/// (PUBLISHED, WITHDRAWAL_SUBMITTED, WITHDRAWN). FROZEN is never kept: an entry is frozen whatever its versions do.
 library EntryStates {
     uint8 internal constant SUBMITTED = 1;
     uint8 internal constant PUBLISHED = 2;
@@ -97,6 +100,27 @@ library AuthorisationStates {
     uint8 internal constant TERMINATED = 12;
     uint8 internal constant DISPOSED = 13;
     uint8 internal constant CLOSED = 14;
+}
+
+/// @title In which part a department acts on an authorisation.
+/// @notice In the order in which a signer's roles are looked for; that of a suspension is kept.
+library Sides {
+    uint8 internal constant CONSUMER = 1;
+    uint8 internal constant PROVIDER = 2;
+    uint8 internal constant COMPETENT = 3;
+    uint8 internal constant SUPERIOR = 4;
+}
+
+/// @title Bits of what has been done on an authorisation and cannot be read from its state.
+/// @notice A change's two bits tell which side has proposed the change that is open; the others stay for good.
+library Marks {
+    uint8 internal constant SUPPLEMENT_REQUESTED_BY_PROVIDER = 1;
+    uint8 internal constant SUPPLEMENT_REQUESTED_BY_COMPETENT = 2;
+    uint8 internal constant EXTENSION_REQUESTED = 4;
+    uint8 internal constant EXTENSION_ANSWERED = 8;
+    uint8 internal constant SERVICE_ENDED = 16;
+    uint8 internal constant CHANGE_PROPOSED_BY_CONSUMER = 32;
+    uint8 internal constant CHANGE_PROPOSED_BY_PROVIDER = 64;
 }
 
 /// @title A provider's reply to an application.
@@ -133,6 +157,42 @@ library Steps {
     uint8 internal constant ACCEPT_DISPOSAL = 21;
     uint8 internal constant DISPUTE_DISPOSAL = 22;
     uint8 internal constant RULE_DISPUTE = 23;
+    uint8 internal constant TAKE_OVER = 24;
+}
+
+/// @title Bits of what a row of `StepTable` asks for and does beside its states and signers.
+/// @notice Each is explained by what `ShareAuthorisations` does with it, in one place.
+library StepFlags {
+    /// Answers no document and leaves the one to be answered as it is: nothing can hold it up.
+    uint16 internal constant PROTECTIVE = 1;
+    /// Only where the competent department screens applications.
+    uint16 internal constant SCREENING = 2;
+    /// Keeps the state that is left, so that a later step goes back to it.
+    uint16 internal constant KEEPS_PRIOR = 4;
+    /// Goes back to the state that was kept.
+    uint16 internal constant TO_PRIOR = 8;
+    /// The side that signs becomes the one that suspended.
+    uint16 internal constant SUSPENDS = 16;
+    /// The provider may sign only where it was the provider that suspended.
+    uint16 internal constant BY_SUSPENDER = 32;
+    /// Only where it was the provider that suspended.
+    uint16 internal constant FROM_PROVIDER = 64;
+    /// Names a document.
+    uint16 internal constant DOCUMENT = 128;
+    /// Every side has a mark of its own: the row names the provider's, the competent department's is the next bit.
+    uint16 internal constant EACH_SIDE = 256;
+    /// Sets the second at which the service ends: `effective`.
+    uint16 internal constant ENDS = 512;
+    /// The state after it is `outcome`, as `rulingsOf` allows; a superior common to both parties may sign, too.
+    uint16 internal constant RULES = 1024;
+    /// Carries terms: taken by `change`, not by `advance`.
+    uint16 internal constant TERMS = 2048;
+    /// Where a change is open, only the side that did not propose it may sign.
+    uint16 internal constant OTHER_SIDE = 4096;
+    /// Only while a change is open; closes it.
+    uint16 internal constant CLOSES_CHANGE = 8192;
+    /// The provider may sign although it is not active.
+    uint16 internal constant EVEN_INACTIVE = 16384;
 }
 
 /// @title Answer of `ShareAuthorisations.permits`.
@@ -147,4 +207,6 @@ library Permits {
     uint8 internal constant TERMINATED = 7;
     uint8 internal constant ITEM_NOT_GRANTED = 8;
     uint8 internal constant PURPOSE_NOT_GRANTED = 9;
+    uint8 internal constant DEPARTMENT_SUSPENDED = 10;
+    uint8 internal constant ENTRY_FROZEN = 11;
 }

@@ -13,7 +13,7 @@ type ApplicationId is bytes32;
 type EntryId is bytes32;
 /// keccak256(UTF-8 purpose code).
 type PurposeId is bytes32;
-/// keccak256(origin).
+/// keccak256(origin); every generation of a department's log has an origin of its own.
 type LogId is bytes32;
 /// Counted by ShareAuthorisations from 1.
 type AuthorisationId is uint64;
@@ -22,6 +22,7 @@ using {_sameDepartment as ==, _otherDepartment as !=} for DepartmentId global;
 using {_sameKey as ==} for KeyId global;
 using {_sameApplication as ==} for ApplicationId global;
 using {_samePurpose as ==} for PurposeId global;
+using {_otherLog as !=} for LogId global;
 
 function _sameDepartment(DepartmentId a, DepartmentId b) pure returns (bool) {
     return DepartmentId.unwrap(a) == DepartmentId.unwrap(b);
@@ -41,4 +42,8 @@ function _sameApplication(ApplicationId a, ApplicationId b) pure returns (bool) 
 
 function _samePurpose(PurposeId a, PurposeId b) pure returns (bool) {
     return PurposeId.unwrap(a) == PurposeId.unwrap(b);
+}
+
+function _otherLog(LogId a, LogId b) pure returns (bool) {
+    return LogId.unwrap(a) != LogId.unwrap(b);
 }

@@ -1,4 +1,4 @@
-// Anchors: a log is registered once, grows only by consistency proofs, and can be asked for what it contains.
+// Anchors: a log is registered once, grows only by consistency proofs, can be asked for what it contains, and ends.
 import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import { getAddress, zeroAddress, type Hex } from "viem";
@@ -6,8 +6,10 @@ import { emits, eventOf, type Fields, refuses, ZERO } from "./harness/chain.ts";
 import { City, departmentId, digest, POLICE, POLICE_HEAD, SCHOOL, SCHOOL_HEAD, SCHOOL_OFFICE, textHash } from "./harness/city.ts";
 import { CHECKPOINT, EMPTY, LARGEST, LEAVES, TREE } from "./anchors/leaves.ts";
 import { describeViews } from "./anchors/proving.ts";
+import { describeFreeze } from "./anchors/splitting.ts";
+import { describeSupersedeLog } from "./anchors/succeeding.ts";
 import { itLeavesNothingOut } from "./harness/completeness.ts";
-import { Role } from "./harness/enums.ts";
+import { Roles } from "./harness/enums.ts";
 import { flipped, spoilt, Tree } from "./harness/merkle.ts";
 
 describe("AccessAnchors", () => {
@@ -61,9 +63,9 @@ describe("AccessAnchors", () => {
     });
 
     it("is signed by a head of that very department", async () => {
-      for (const [signer, held] of [[POLICE_HEAD, 0], [SCHOOL_OFFICE, Role.officeHead]] as const) {
+      for (const [signer, held] of [[POLICE_HEAD, 0], [SCHOOL_OFFICE, Roles.OFFICE_HEAD]] as const) {
         const refusal = city.registerLog(SCHOOL, city.chain.account, signer);
-        await refuses(refusal, "RoleMissing", [SCHOOL, signer.id, Role.departmentHead, held]);
+        await refuses(refusal, "RoleMissing", [SCHOOL, signer.id, Roles.DEPARTMENT_HEAD, held]);
       }
     });
   });
@@ -223,5 +225,8 @@ describe("AccessAnchors", () => {
 
   describeViews({ log: () => log, anchor, read });
 
-  itLeavesNothingOut("AccessAnchors");
+  describe("supersedeLog", describeSupersedeLog);
+  describe("freeze", describeFreeze);
+
+  itLeavesNothingOut("AccessAnchors", ["DigestMissing"]);
 });

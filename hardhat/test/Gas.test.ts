@@ -10,6 +10,8 @@ import { artifactOf, DAY, START, ZERO, type Deployed, type Fields } from "./harn
 import {
   APPLICATION,
   City,
+  COUNTY,
+  COUNTY_HEAD,
   DATA,
   DATA_HEAD,
   digest,
@@ -25,7 +27,8 @@ import {
   SCHOOL_OFFICE,
   textHash,
 } from "./harness/city.ts";
-import { KeyKind, Role, ShareType, Step } from "./harness/enums.ts";
+import { AuthorisationStates, DepartmentStatuses, KeyKinds, Roles, ShareTypes, Steps } from "./harness/enums.ts";
+import { checkpoint } from "./anchors/checkpoints.ts";
 import { Tree } from "./harness/merkle.ts";
 import { keyNamed, type Sm2Key } from "./harness/sm2.ts";
 
@@ -33,10 +36,15 @@ const SNAPSHOT = new URL("../snapshots/gas.json", import.meta.url);
 
 type Figures = Record<string, Record<string, number>>;
 
-/** Most that one decision of each function may cost; what is not named here, `OTHER`. Many at once are not limited. */
+/**
+ * Most that one decision of each function may cost; what is not named here, `OTHER`. Many at once are not limited. A key
+ * is registered with a second signature, and a split is shown with two.
+ */
 const LIMITS: Record<string, number> = {
   enrolDepartment: 1_100_000,
   addKey: 1_100_000,
+  recoverKey: 1_100_000,
+  freeze: 660_000,
   applyFor: 560_000,
   anchor: 65_000,
 };
@@ -81,7 +89,7 @@ const TEN = Array.from({ length: 10 }, (_, i) => `TEN${i}`);
 async function foundedCity(): Promise<[City, Meter]> {
   const city = await City.deployed();
   const meter = new Meter(city);
-  const root = city.enrolMessage(DATA, DATA_HEAD, { parent: DATA, screening: true });
+  const root = city.enrolMessage(DATA, DATA_HEAD, { parent: DATA, screening: true, mayEnrol: true });
   await meter.decide(city.registry, "enrolDepartment: the root", root, ROOT, DATA_HEAD);
   return [city, meter];
 }
@@ -93,15 +101,26 @@ async function measureRegistry(city: City, meter: Meter): Promise<void> {
   await city.enrol(SCHOOL, SCHOOL_HEAD, DATA_HEAD);
   const office = city.addKeyMessage(POLICE, POLICE_OFFICE);
   await meter.decide(city.registry, "addKey", office, POLICE_HEAD, POLICE_OFFICE);
-  const grant = { department: POLICE, key: POLICE_OFFICE.id, roles: Role.officeHead, ...period };
+  const [recovered, { registry }] = [keyNamed("recovered"), city];
+  await meter.decide(registry, "recoverKey", city.recoverMessage(POLICE, recovered), DATA_HEAD, recovered);
+  await meter.decide(registry, "updateDepartment: its paper", city.updateMessage(), POLICE_HEAD);
+  await city.enrol(COUNTY, COUNTY_HEAD, DATA_HEAD, { mayEnrol: true });
+  const moved = city.updateMessage({ competent: COUNTY, mayEnrol: true });
+  await meter.decide(registry, "updateDepartment: under another", moved, DATA_HEAD);
+  await city.update({ competent: DATA }, COUNTY_HEAD);
+  const status = { department: COUNTY, digest: digest("order") };
+  const { SUSPENDED, CLOSED } = DepartmentStatuses;
+  await meter.decide(registry, "setDepartmentStatus: suspended", { ...status, status: SUSPENDED }, DATA_HEAD);
+  await meter.decide(registry, "setDepartmentStatus: closed", { ...status, status: CLOSED }, DATA_HEAD);
+  const grant = { department: POLICE, key: POLICE_OFFICE.id, roles: Roles.OFFICE_HEAD, ...period };
   await meter.decide(city.registry, "grantRoles", { ...grant, digest: digest("roles") }, POLICE_HEAD);
-  await city.officer(DATA, REVIEWER, DATA_HEAD, Role.reviewer);
-  await city.officer(POLICE, POLICE_DUTY, POLICE_HEAD, Role.dutyOfficer);
-  await city.officer(SCHOOL, SCHOOL_OFFICE, SCHOOL_HEAD, Role.officeHead);
+  await city.officer(DATA, REVIEWER, DATA_HEAD, Roles.REVIEWER);
+  await city.officer(POLICE, POLICE_DUTY, POLICE_HEAD, Roles.DUTY_OFFICER);
+  await city.officer(SCHOOL, SCHOOL_OFFICE, SCHOOL_HEAD, Roles.OFFICE_HEAD);
   const application = { department: SCHOOL, codeHash: textHash("ZHSX"), digest: digest("application object") };
   await meter.decide(city.registry, "registerApplication", application, SCHOOL_OFFICE);
   const lost = keyNamed("lost");
-  await city.addKey(APPLICATION, lost, SCHOOL_HEAD, { kind: KeyKind.application });
+  await city.addKey(APPLICATION, lost, SCHOOL_HEAD, { kind: KeyKinds.APPLICATION });
   await meter.decide(city.registry, "revokeKey", { key: lost.id, digest: digest("revocation") }, SCHOOL_HEAD);
   // A contract whose code does not change when ours does: one STOP.
   const { address } = await city.chain.deploy("Stop", [], { abi: [], bytecode: "0x6001600c60003960016000f300" });
@@ -121,9 +140,25 @@ async function measureCatalogue(city: City, meter: Meter): Promise<void> {
   await review(`reviewVersions${MANY}`, TEN.map((code) => city.review(code)));
   await submit("submitVersions: the next", [city.version("R1", 2)]);
   await review("reviewVersions: the next, returned", [city.review("R1", 2, false)]);
-  await city.publish("OPEN", ShareType.unconditional);
+  for (const code of ["W1", ...TEN.map((one) => `W${one}`)]) await city.publish(code, ShareTypes.CONDITIONAL);
+  await measureWithdrawals(city, meter);
+  const order = { entry: idOf(POLICE, "R1"), digest: digest("order") };
+  await meter.decide(city.catalogue, "freezeEntry", order, DATA_HEAD);
+  await meter.decide(city.catalogue, "unfreezeEntry", order, DATA_HEAD);
+  await city.publish("OPEN", ShareTypes.UNCONDITIONAL);
   const standing = { entry: idOf(POLICE, "OPEN"), standing: true, callsPerDay: 500, rowsPerDay: 50_000 };
   await meter.decide(city.catalogue, "setStandingReply", { ...standing, terms: digest("terms") }, POLICE_OFFICE);
+}
+
+async function measureWithdrawals(city: City, meter: Meter): Promise<void> {
+  const ten = TEN.map((code) => `W${code}`);
+  for (const [label, codes] of [["", ["W1"]], [MANY, ten]] as const) {
+    const withdrawals = codes.map((code) => ({ entry: idOf(POLICE, code), version: 1 }));
+    const message = { department: POLICE, withdrawals, digest: digest("withdrawal") };
+    await meter.decide(city.catalogue, `submitWithdrawal${label}`, message, POLICE_HEAD);
+    const reviews = codes.map((code) => city.withdrawalReview(code));
+    await meter.decide(city.catalogue, `reviewWithdrawal${label}`, { reviews, digest: digest("review") }, REVIEWER);
+  }
 }
 
 async function measureAuthorisations(city: City, meter: Meter): Promise<void> {
@@ -134,28 +169,54 @@ async function measureAuthorisations(city: City, meter: Meter): Promise<void> {
   };
   await apply("applyFor", ["R1"]);
   await apply("applyFor: agreed to beforehand", ["OPEN"]);
+  await apply("applyFor: agreed to beforehand, once more", ["OPEN"]);
   await apply(`applyFor${MANY}`, TEN);
   let subject = digest("application");
-  const step = async (label: string, number: number, signer: Sm2Key): Promise<void> => {
-    const answered = number === Step.suspend ? ZERO : subject;
-    const message = { authorisation: 1n, step: number, revision: 1, subject: answered, digest: digest(label) };
+  const step = async (label: string, number: number, signer: Sm2Key, fields: Fields = {}): Promise<void> => {
+    const isProtective = [Steps.SUSPEND, Steps.TAKE_OVER].includes(number);
+    const paper = { digest: digest(label), ...fields };
+    const message = city.stepMessage(1n, number, isProtective ? ZERO : subject, paper);
     await meter.decide(target, `advance: ${label}`, message, signer);
+    if (!isProtective) subject = digest(label);
+  };
+  const change = async (label: string, number: number, signer: Sm2Key): Promise<void> => {
+    const message = city.changeMessage(1n, number, subject, { digest: digest(label) });
+    await meter.decide(target, `change: ${label}`, message, signer);
     subject = digest(label);
   };
-  await step("pass", Step.pass, REVIEWER);
+  await step("request a supplement", Steps.REQUEST_SUPPLEMENT, REVIEWER);
+  await step("supplement", Steps.SUPPLEMENT, SCHOOL_OFFICE);
+  await step("pass", Steps.PASS, REVIEWER);
+  await step("request an extension", Steps.REQUEST_EXTENSION, POLICE_OFFICE);
+  await step("grant an extension", Steps.GRANT_EXTENSION, DATA_HEAD);
   await meter.decide(target, "reply", city.replyMessage(1n, { subject }), POLICE_OFFICE);
   subject = digest("reply");
-  await step("deliver", Step.deliver, POLICE_OFFICE);
-  await step("confirm", Step.confirm, SCHOOL_OFFICE);
-  await step("suspend, by the competent department", Step.suspend, DATA_HEAD);
-  await step("rectify", Step.rectify, SCHOOL_OFFICE);
-  await step("resume", Step.resume, DATA_HEAD);
-  await step("suspend, by a duty officer", Step.suspend, POLICE_DUTY);
-  const protective = { authorisation: 1n, step: Step.terminateForCause, revision: 1, subject: ZERO };
-  const terminate = "advance: terminate for cause";
-  await meter.decide(target, terminate, { ...protective, digest: digest(terminate) }, POLICE_OFFICE);
-  const withdraw = { authorisation: 3n, step: Step.withdraw, revision: 1, subject: digest("application") };
-  await meter.decide(target, "advance: withdraw", { ...withdraw, digest: digest("withdrawal") }, SCHOOL_OFFICE);
+  await step("deliver", Steps.DELIVER, POLICE_OFFICE);
+  await step("confirm", Steps.CONFIRM, SCHOOL_OFFICE);
+  await step("suspend, by the competent department", Steps.SUSPEND, DATA_HEAD);
+  await step("rectify", Steps.RECTIFY, SCHOOL_OFFICE);
+  await step("resume", Steps.RESUME, DATA_HEAD);
+  await step("end the service", Steps.END_SERVICE, POLICE_OFFICE, { effective: START + 60n * DAY });
+  await change("propose", Steps.PROPOSE_CHANGE, SCHOOL_OFFICE);
+  await step("reject a change", Steps.REJECT_CHANGE, POLICE_OFFICE);
+  await change("propose again", Steps.PROPOSE_CHANGE, SCHOOL_OFFICE);
+  await step("suspend, by a duty officer, with a change open", Steps.SUSPEND, POLICE_DUTY);
+  await step("take over", Steps.TAKE_OVER, DATA_HEAD);
+  await step("rule a dispute", Steps.RULE_DISPUTE, DATA_HEAD, { outcome: AuthorisationStates.ACTIVE });
+  await change("propose for the third time", Steps.PROPOSE_CHANGE, SCHOOL_OFFICE);
+  await change("accept", Steps.ACCEPT_CHANGE, POLICE_OFFICE);
+  const second = { revision: 2 };
+  await step("finish", Steps.FINISH, SCHOOL_OFFICE, second);
+  await step("report the disposal", Steps.REPORT_DISPOSAL, SCHOOL_OFFICE, second);
+  await step("dispute the disposal", Steps.DISPUTE_DISPOSAL, POLICE_OFFICE, second);
+  await step("report the disposal again", Steps.REPORT_DISPOSAL, SCHOOL_OFFICE, second);
+  await step("accept the disposal", Steps.ACCEPT_DISPOSAL, POLICE_OFFICE, second);
+  const withdraw = city.stepMessage(3n, Steps.WITHDRAW, digest("application"), { digest: digest("withdrawal") });
+  await meter.decide(target, "advance: withdraw", withdraw, SCHOOL_OFFICE);
+  const suspend = city.stepMessage(2n, Steps.SUSPEND, ZERO, { digest: ZERO });
+  await meter.decide(target, "advance: suspend, without a paper", suspend, POLICE_OFFICE);
+  const terminate = city.stepMessage(2n, Steps.TERMINATE_FOR_CAUSE, ZERO, { digest: digest("terminate") });
+  await meter.decide(target, "advance: terminate for cause", terminate, POLICE_OFFICE);
 }
 
 async function measureAnchors(city: City, meter: Meter): Promise<void> {
@@ -179,6 +240,13 @@ async function measureAnchors(city: City, meter: Meter): Promise<void> {
     if (label === undefined) await city.chain.send(city.anchors, "anchor", args);
     else await meter.send(city.anchors, label, args);
   }
+  const key = keyNamed("police checkpoints");
+  await city.addKey(POLICE, key, POLICE_HEAD, { kind: KeyKinds.DEPARTMENT });
+  const origin = await city.chain.read(city.anchors, "originOf", [POLICE]);
+  const [first, second] = [digest("one history"), digest("another history")].map((root) => checkpoint(key, origin, 5n, root));
+  await meter.send(city.anchors, "freeze", [POLICE, log, 5n, first, second]);
+  const succession = { department: POLICE, relay: city.chain.account, digest: digest("succession") };
+  await meter.decide(city.anchors, "supersedeLog", succession, POLICE_HEAD);
 }
 
 describe("gas", () => {

@@ -19,7 +19,7 @@ import {
 import { describeReplay } from "./decisions/replaying.ts";
 import { itLeavesNothingSharedOut } from "./harness/completeness.ts";
 import { type Decision, everyDecision, undecided } from "./harness/decisions.ts";
-import { KeyKind, Role } from "./harness/enums.ts";
+import { DepartmentStatuses, KeyKinds, Roles } from "./harness/enums.ts";
 import { keyNamed, N, type Sm2Key } from "./harness/sm2.ts";
 
 const WEEK = 7n * DAY;
@@ -196,13 +196,13 @@ describe("SignedDecision", () => {
     });
 
     it("must be an officer's, not an application's", async () => {
-      await refuses(decide(APP_KEY), "KeyNotOfficer", [APP_KEY.id, KeyKind.application]);
+      await refuses(decide(APP_KEY), "KeyNotOfficer", [APP_KEY.id, KeyKinds.APPLICATION]);
     });
 
     it("must be an officer's, not a department's", async () => {
       const key = keyNamed("checkpoints");
-      await city.addKey(SCHOOL, key, SCHOOL_HEAD, { kind: KeyKind.department });
-      await refuses(decide(key), "KeyNotOfficer", [key.id, KeyKind.department]);
+      await city.addKey(SCHOOL, key, SCHOOL_HEAD, { kind: KeyKinds.DEPARTMENT });
+      await refuses(decide(key), "KeyNotOfficer", [key.id, KeyKinds.DEPARTMENT]);
     });
 
     it("must not be revoked, from the very block on", async () => {
@@ -215,7 +215,7 @@ describe("SignedDecision", () => {
       const key = keyNamed("temporary");
       const [validFrom, validUntil] = [city.chain.now + 100n, city.chain.now + 200n];
       await city.addKey(SCHOOL, key, SCHOOL_HEAD, { validFrom, validUntil });
-      const grant = { department: SCHOOL, key: key.id, roles: Role.officeHead };
+      const grant = { department: SCHOOL, key: key.id, roles: Roles.OFFICE_HEAD };
       // Roles are granted to live keys only.
       city.chain.now = validFrom - 1n;
       await city.grantRoles(SCHOOL, key.id, grant.roles, SCHOOL_HEAD, { validFrom: 0n, validUntil: START + WEEK });
@@ -241,24 +241,24 @@ describe("SignedDecision", () => {
       city.chain.decide(city.registry, "registerApplication", { department, codeHash: textHash("R"), digest: ZERO }, signer);
 
     it("must be the one that decides this", async () => {
-      const expected = [SCHOOL, SCHOOL_HEAD.id, Role.officeHead, Role.departmentHead];
+      const expected = [SCHOOL, SCHOOL_HEAD.id, Roles.OFFICE_HEAD, Roles.DEPARTMENT_HEAD];
       await refuses(decide(SCHOOL, SCHOOL_HEAD), "RoleMissing", expected);
     });
 
     it("must be held in the department that decides", async () => {
-      await refuses(decide(POLICE, SCHOOL_OFFICE), "RoleMissing", [POLICE, SCHOOL_OFFICE.id, Role.officeHead, 0]);
+      await refuses(decide(POLICE, SCHOOL_OFFICE), "RoleMissing", [POLICE, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, 0]);
     });
 
     it("counts whoever holds the key: a deputy of another department", async () => {
-      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Role.officeHead, POLICE_HEAD);
+      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, POLICE_HEAD);
       await decide(POLICE, SCHOOL_OFFICE);
     });
 
     it("counts from its first second until before its last", async () => {
       const [validFrom, validUntil] = [city.chain.now + 100n, city.chain.now + 200n];
       const grant = { validFrom, validUntil };
-      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Role.officeHead, POLICE_HEAD, grant);
-      const missing = [POLICE, SCHOOL_OFFICE.id, Role.officeHead, 0];
+      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, POLICE_HEAD, grant);
+      const missing = [POLICE, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, 0];
       city.chain.now = validFrom - 2n;
       const again = await city.chain.snapshot();
       await refuses(decide(POLICE, SCHOOL_OFFICE), "RoleMissing", missing);
@@ -272,7 +272,28 @@ describe("SignedDecision", () => {
 
     it("ends when it is taken away", async () => {
       await city.grantRoles(SCHOOL, SCHOOL_OFFICE.id, 0, SCHOOL_HEAD);
-      await refuses(decide(SCHOOL, SCHOOL_OFFICE), "RoleMissing", [SCHOOL, SCHOOL_OFFICE.id, Role.officeHead, 0]);
+      await refuses(decide(SCHOOL, SCHOOL_OFFICE), "RoleMissing", [SCHOOL, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, 0]);
+    });
+  });
+
+  describe("the department", () => {
+    const decide = (): Promise<unknown> =>
+      city.chain.decide(city.registry, "registerApplication", { department: SCHOOL, codeHash: textHash("D"), digest: ZERO }, SCHOOL_OFFICE);
+
+    it("must be active", async () => {
+      for (const status of [DepartmentStatuses.SUSPENDED, DepartmentStatuses.CLOSED]) {
+        await city.setStatus(SCHOOL, status);
+        await refuses(decide(), "DepartmentNotActive", [SCHOOL, status]);
+      }
+      await restore();
+      await decide();
+    });
+
+    it("is looked at after the role: who may not decide there is not told how it is", async () => {
+      await city.setStatus(SCHOOL, DepartmentStatuses.SUSPENDED);
+      const message = { department: SCHOOL, codeHash: textHash("D"), digest: ZERO };
+      const refusal = city.chain.decide(city.registry, "registerApplication", message, POLICE_OFFICE);
+      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Roles.OFFICE_HEAD, 0]);
     });
   });
 
@@ -281,7 +302,7 @@ describe("SignedDecision", () => {
       const fresh = await City.deployed();
       assert.equal(await fresh.chain.read(fresh.registry, "sequence"), 0n);
       const seqs: bigint[] = [];
-      seqs.push(...(await fresh.enrol(DATA, DATA_HEAD, keyNamed("root"), { parent: DATA })).events.map((one) => one.args.seq));
+      seqs.push(...(await fresh.enrol(DATA, DATA_HEAD, keyNamed("root"), { parent: DATA, mayEnrol: true })).events.map((one) => one.args.seq));
       await assert.rejects(fresh.enrol(POLICE, POLICE_HEAD, POLICE_HEAD), Refused);
       seqs.push(...(await fresh.enrol(POLICE, POLICE_HEAD, DATA_HEAD)).events.map((one) => one.args.seq));
       seqs.push(...(await fresh.grantRoles(POLICE, POLICE_HEAD.id, 6, POLICE_HEAD)).events.map((one) => one.args.seq));

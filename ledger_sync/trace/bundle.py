@@ -15,7 +15,7 @@ from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.evm import blocks
 from node.protocol.wire.trust import Head, Trust
 
-from ..projector.objects import ObjectKind
+from ..objects import ObjectKind
 from .concerned import list_documents
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from node.chain.deployment import Deployment
     from node.chain.gateway import Gateway
-    from node.protocol.ledger.facts import BlockRef
+    from node.protocol.evm.blocks import BlockRef
     from node.protocol.wire.receipt import Receipt
 
     from ..queries import Queries

@@ -8,7 +8,7 @@ from node.protocol.ledger.enums import KeyKind
 from node.protocol.wire.callbase import parse_base
 from node.protocol.wire.ids import ZERO
 
-from ..projector.objects import authorisation_ref, version_ref
+from ..objects import authorisation_ref, version_ref
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

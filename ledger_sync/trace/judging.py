@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from node.errors import AuthorisationUnknown, VerificationError
-from node.protocol.ledger.enums import KeyKind
-from node.protocol.ledger.judge import Standing, verify_permission
+from node.protocol.ledger.enums import DepartmentStatus
+from node.protocol.ledger.judge import Standing, stand, verify_permission
 from node.protocol.wire.callbase import parse_base
 
-from ..projector.objects import ObjectKind, authorisation_ref
+from ..objects import ObjectKind, authorisation_ref
 
 if TYPE_CHECKING:
-    from node.protocol.ledger.facts import BlockRef, KeyFact
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import DepartmentFact
     from node.protocol.wire.leaf import Leaf
 
+    from ..facts import DecisionFact
+    from ..objects import ObjectRef
     from ..queries import Queries
 
 
@@ -56,43 +58,45 @@ def check_stability(queries: Queries, leaf: Leaf, last: BlockRef) -> None:
 def _deciding_blocks(
     queries: Queries, leaf: Leaf, first: BlockRef, last: BlockRef
 ) -> list[BlockRef]:
-    """Return the blocks after `first` and before `last` that decide on the authorisation."""
-    decided = queries.decisions_of(*authorisation_ref(leaf.authorisation))
-    return [fact.block for fact in decided if first.number < fact.block.number < last.number]
+    """Return the blocks after `first` and before `last` that decide on what the call rests on."""
+    about = [authorisation_ref(leaf.authorisation)]
+    one = queries.find_authorisation(leaf.authorisation)
+    if one is not None:
+        about.append((ObjectKind.ENTRY, one.entry))
+        about += [(ObjectKind.DEPARTMENT, party) for party in (one.provider, one.consumer)]
+    blocks = {fact.block for each in about for fact in queries.decisions_of(*each)}
+    between = [block for block in blocks if first.number < block.number < last.number]
+    return sorted(between, key=lambda block: block.number)
 
 
 def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
+    """Return how the call stood after a block, by what was decided up to there."""
     key = queries.find_key(parse_base(leaf.base).key_id)
+    if key is not None and (key.revoked_block or 0) > block.number:
+        key = key._replace(revoked_at=None)
     one = queries.authorisation_at(leaf.authorisation, block.number)
-    standing = Standing(
-        key_is_registered=key is not None
-        and key.kind == KeyKind.APPLICATION
-        and not _was_revoked(queries, key, block),
-        key_from=key.valid_from if key else 0,
-        key_until=key.valid_until if key else 0,
-        application=key.holder if key else b"",
-    )
     if one is None:
-        return standing
-    return replace(
-        standing,
-        granted_to=one.application,
-        provider=one.provider,
-        entry=one.entry,
-        version=one.version,
-        entry_state=queries.get_entry(one.entry, one.version).state,
-        revision=one.revision,
-        state=one.state,
-        items=one.items,
-        mode=one.mode,
-        valid_from=one.valid_from,
-        valid_until=one.valid_until,
+        return stand(key, None, None, None, None)
+    orders = _last(queries, (ObjectKind.ENTRY, one.entry), block, "FreezeEntry", "UnfreezeEntry")
+    frozen = orders is not None and orders.name == "FreezeEntry"
+    return stand(
+        key,
+        one,
+        queries.get_entry(one.entry, one.version)._replace(frozen=frozen),
+        _department(queries, one.provider, block),
+        _department(queries, one.consumer, block),
     )
 
 
-def _was_revoked(queries: Queries, key: KeyFact, block: BlockRef) -> bool:
-    """Say whether a key was revoked up to a block: blocks of one second are told apart."""
-    return key.revoked_at is not None and any(
-        fact.name == "RevokeKey" and fact.block.number <= block.number
-        for fact in queries.decisions_of(ObjectKind.KEY, key.key)
-    )
+def _department(queries: Queries, department: bytes, block: BlockRef) -> DepartmentFact | None:
+    fact = queries.find_department(department)
+    last = _last(queries, (ObjectKind.DEPARTMENT, department), block, "SetDepartmentStatus")
+    status = int(str(last.args["status"])) if last else int(DepartmentStatus.ACTIVE)
+    return fact._replace(status=status) if fact else None
+
+
+def _last(queries: Queries, about: ObjectRef, block: BlockRef, *names: str) -> DecisionFact | None:
+    """Return the last decision of these names on an object, up to a block."""
+    found = queries.decisions_of(*about)
+    named = [one for one in found if one.name in names and one.block.number <= block.number]
+    return named[-1] if named else None

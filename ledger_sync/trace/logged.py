@@ -12,10 +12,10 @@ from node.protocol.wire.callbase import parse_base
 from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash, verify_note
 
 if TYPE_CHECKING:
-    from node.protocol.ledger.facts import KeyFact
+    from node.protocol.ledger.facts import KeyFact, LogFact
     from node.protocol.wire.receipt import Receipt
 
-    from ..facts import AnchorFact, LogFact
+    from ..facts import AnchorFact
     from ..queries import Queries
     from .ports import LogReader
     from .signing import SignerNames

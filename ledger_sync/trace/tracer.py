@@ -29,10 +29,11 @@ from .signing import SignerNames, check_decision
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
-    from node.protocol.ledger.facts import AuthorisationFact, BlockRef
+    from node.protocol.evm.blocks import BlockRef
+    from node.protocol.ledger.facts import AuthorisationFact, LogFact
     from node.protocol.wire.receipt import Receipt
 
-    from ..facts import AnchorFact, DecisionFact, LogFact
+    from ..facts import AnchorFact, DecisionFact
     from ..queries import Queries
     from .ports import Documents, LogReader
 

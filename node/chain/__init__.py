@@ -1,10 +1,10 @@
 """The chain as a department's node sees it: standard JSON-RPC of any engine, and our own on it.
 
-jsonrpc: a JSON-RPC endpoint over persistent connections. engines: what differs between engines.
-gateway: reads and sends, typed, with errors of ours. transactions: signed raw transactions.
-answers: what an endpoint answers, as values. relay: the account that sends, without rights of its
-own. outbox: transactions that must arrive; outbox_rows: their rows. duplicates: a refusal that
-means the decision is there already.
-reverts: a refusal by a contract as a typed error. events: logs as decoded events.
-deployment: which contracts, and are they the ones. embedded/: the chain for one machine.
+gateway: reads and sends, typed, with errors of ours; web3 asks (provider) over persistent, bounded
+connections (jsonrpc). engines: what differs between engines. answers: what an endpoint answers, as
+values. reverts: a refusal by a contract as a typed error. events: logs as decoded events.
+relay: the account that sends, without rights of its own. outbox: transactions that must arrive;
+outbox_rows: their rows. duplicates: a refusal that means the decision is there already.
+deployment: which contracts, and are they the ones; recompile: are they the published source.
+embedded/: the chain for one machine; transactions: signed ones, as it reads them.
 """

@@ -118,7 +118,7 @@ def parse_receipt(found: Mapping[str, Any]) -> TxReceipt:
     """Take over a receipt as web3 formats it."""
     created, reason = found.get("contractAddress"), found.get("revertReason")
     return TxReceipt(
-        tx_hash=hash_in(found["transactionHash"]),
+        tx_hash=bytes(found["transactionHash"]),
         block_number=natural(found["blockNumber"]),
         tx_index=natural(found["transactionIndex"]),
         succeeded=natural(found["status"]) == 1,
@@ -127,11 +127,11 @@ def parse_receipt(found: Mapping[str, Any]) -> TxReceipt:
         logs=[
             RawLog(
                 parse_bytes(log["address"]),
-                [hash_in(topic) for topic in log["topics"]],
+                [bytes(topic) for topic in log["topics"]],
                 bytes(log["data"]),
                 natural(log["blockNumber"]),
-                hash_in(log["blockHash"]),
-                hash_in(log["transactionHash"]),
+                bytes(log["blockHash"]),
+                bytes(log["transactionHash"]),
                 natural(log["transactionIndex"]),
                 natural(log["logIndex"]),
             )
@@ -139,13 +139,6 @@ def parse_receipt(found: Mapping[str, Any]) -> TxReceipt:
         ],
         revert_data=parse_bytes(reason) if reason else None,
     )
-
-
-def hash_in(value: object) -> bytes:
-    """Take 32 bytes as they are: web3's formatters let fewer through."""
-    if not isinstance(value, bytes) or len(value) != HASH_BYTES:
-        raise ValueError(f"not a hash: {value!r:.80}")
-    return bytes(value)
 
 
 def natural(value: object) -> int:

@@ -186,17 +186,26 @@ def check(gateway: Gateway, deployment: Deployment) -> None:
             )
 
 
-def creation_code(gateway: Gateway, name: str, arguments: list[Any]) -> bytes:
-    """Return what a creation transaction of a contract carries.
+def arguments_of(name: str, deployment: Deployment) -> list[Any]:
+    """Return what the constructor of a contract was given."""
+    addresses = {known: contract.address for known, contract in deployment.contracts.items()}
+    return _CONSTRUCTORS[name](addresses, Sm2PublicKey.from_raw(deployment.root_key))
+
+
+def creation_code(
+    gateway: Gateway, name: str, arguments: list[Any], bytecode: str | None = None
+) -> bytes:
+    """Return what a creation transaction of a contract carries: `bytecode`, else the artifact's.
 
     Raises:
         ConfigInvalid: the contract's artifact is missing.
     """
-    file = resources.files(__package__) / "artifacts" / f"{name}.json"
-    try:
-        bytecode: str = orjson.loads(file.read_bytes())["bytecode"]
-    except FileNotFoundError as error:
-        raise ConfigInvalid(f"no artifact of {name}: run `make abi`") from error
+    if bytecode is None:
+        file = resources.files(__package__) / "artifacts" / f"{name}.json"
+        try:
+            bytecode = orjson.loads(file.read_bytes())["bytecode"]
+        except FileNotFoundError as error:
+            raise ConfigInvalid(f"no artifact of {name}: run `make abi`") from error
     factory = gateway.web3.eth.contract(abi=abi.load_abi(name), bytecode=bytecode)
     return bytes.fromhex(factory.constructor(*arguments).data_in_transaction[2:])
 

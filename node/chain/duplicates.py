@@ -32,8 +32,15 @@ def find_same_decision(gateway: Gateway, to: bytes, data: bytes, revert: bytes) 
         ChainUnavailable: the endpoint does not answer.
     """
     error = abi.decode_error(revert) if revert else None
-    if error is None or error[1] != NONCE_SPENT:
-        return None
+    return find_carried(gateway, to, data) if error and error[1] == NONCE_SPENT else None
+
+
+def find_carried(gateway: Gateway, to: bytes, data: bytes) -> bytes | None:
+    """Return the hash of the transaction that put the decision in `data` on chain, or None.
+
+    Raises:
+        ChainUnavailable: the endpoint does not answer.
+    """
     for contract, function, args in _readings(data):
         kind = next(
             (k for k in DECISIONS.values() if (k.contract, k.function) == (contract, function)),

@@ -49,4 +49,6 @@ def _decode(
         tx_index=log.tx_index,
         log_index=log.log_index,
         address=log.address,
+        topics=log.topics,
+        data=log.data,
     )

@@ -10,18 +10,18 @@ Thread-safe.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from ..crypto import keccak256
 from ..errors import ChainUnavailable
 from .answers import (
     BlockHeader,
     RawLog,
     TxReceipt,
-    hash_in,
     natural,
     parse_headers,
     parse_list,
@@ -30,7 +30,7 @@ from .answers import (
 )
 from .engines import Engine, engine_of
 from .jsonrpc import Endpoint, parse_response
-from .reverts import revert_data, unavailable
+from .reverts import revert_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from eth_typing import Hash32
     from web3 import Web3
     from web3.eth import Eth
-    from web3.types import TxParams
+    from web3.types import RPCEndpoint, TxParams
 
 __all__ = ["BlockHeader", "Gateway", "RawLog", "TxReceipt"]
 
@@ -74,7 +74,7 @@ class Gateway:
     @cached_property
     def engine(self) -> Engine:
         """What kind of engine answers."""
-        return self._ask(lambda _eth: engine_of(self.web3.client_version))
+        return self._ask(lambda _: engine_of(self.web3.client_version))
 
     def chain_id(self) -> int:
         """Return the chain's id."""
@@ -98,7 +98,7 @@ class Gateway:
         headers: list[BlockHeader] = []
         for start in range(first, last + 1, size):
             numbers = range(start, min(start + size, last + 1))
-            headers += self._retrying(self._read_headers, numbers)
+            headers += self._ask(partial(self._read_headers, numbers))
         return headers
 
     def logs(
@@ -120,7 +120,7 @@ class Gateway:
                 "fromBlock": hex(start),
                 "toBlock": hex(end),
             }
-            logs += self._read("eth_getLogs", asked, parse=parse_logs)
+            logs += self._ask(partial(self._read_logs, asked))
         return logs
 
     def call(self, to: bytes, data: bytes) -> bytes:
@@ -132,6 +132,15 @@ class Gateway:
         """
         call: TxParams = {"to": self.web3.to_checksum_address(to), "data": data}
         return self._ask(lambda eth: bytes(eth.call(call)))
+
+    def try_creation(self, data: bytes) -> bytes:
+        """Run creation code without a transaction and return the code it would leave.
+
+        Raises:
+            DecisionRefused: the constructor reverted.
+            ChainUnavailable: no answer.
+        """
+        return self._ask(lambda eth: bytes(eth.call({"data": data})))
 
     def revert_of(
         self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
@@ -158,7 +167,14 @@ class Gateway:
             TransactionRefused: as it is it will not be taken; `facts["reason"]` says why.
             ChainUnavailable: it may or may not have arrived; the same bytes may be sent again.
         """
-        return self._ask_once(lambda eth: hash_in(eth.send_raw_transaction(raw)))
+
+        def send(eth: Eth) -> bytes:
+            tx_hash = keccak256(raw)
+            if eth.send_raw_transaction(raw) != tx_hash:
+                raise ValueError("another transaction's hash")
+            return tx_hash
+
+        return self._ask_once(send)
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""
@@ -187,7 +203,7 @@ class Gateway:
 
     def block_receipts(self, number: int) -> list[dict[str, Any]]:
         """Return all receipts of a block, as the endpoint gave them."""
-        receipts = self._read("eth_getBlockReceipts", hex(number), parse=parse_list)
+        receipts = self._ask(lambda _: parse_list(self._raw("eth_getBlockReceipts", hex(number))))
         if receipts is None:
             raise ChainUnavailable(f"{self._endpoint.url} has no receipts of block {number}")
         return receipts
@@ -213,21 +229,17 @@ class Gateway:
         try:
             return read(self.web3.eth)
         except UNREADABLE as error:
-            raise self._unreadable(error) from error
+            text = f"{self._endpoint.url} answered what cannot be read: {error!r}"
+            raise ChainUnavailable(text) from error
 
-    def _read(self, method: str, *params: object, parse: Callable[[Any], Parsed]) -> Parsed:
-        answer: Parsed = self._retrying(self._read_once, method, params, parse)
-        return answer
+    def _raw(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON
+        """Ask past web3's formatters; inside `_ask`, for errors and repeats."""
+        return self.web3.provider.make_request(cast("RPCEndpoint", method), params)["result"]
 
-    def _read_once(
-        self, method: str, params: tuple[object, ...], parse: Callable[[Any], Parsed]
-    ) -> Parsed:
-        response = self._endpoint.call(method, *params)
-        if "error" in response:
-            raise unavailable(response["error"], method)
-        return self._parse(response["result"], parse)
+    def _read_logs(self, asked: dict[str, Any], _eth: Eth) -> list[RawLog]:
+        return parse_logs(self._raw("eth_getLogs", asked))
 
-    def _read_headers(self, numbers: range) -> list[BlockHeader]:
+    def _read_headers(self, numbers: range, _eth: Eth) -> list[BlockHeader]:
         requests = [
             {
                 "jsonrpc": "2.0",
@@ -237,14 +249,5 @@ class Gateway:
             }
             for number in numbers
         ]
-        answers = parse_response(self._endpoint.post(orjson.dumps(requests)), self._endpoint.url)
-        return self._parse(answers, lambda found: list(parse_headers(found, numbers)))
-
-    def _parse(self, result: Any, parse: Callable[[Any], Parsed]) -> Parsed:  # noqa: ANN401 - JSON
-        try:
-            return parse(result)
-        except (KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-            raise self._unreadable(error) from error
-
-    def _unreadable(self, error: Exception) -> ChainUnavailable:
-        return ChainUnavailable(f"{self._endpoint.url} answered what cannot be read: {error!r}")
+        body = self._endpoint.post(orjson.dumps(requests))
+        return list(parse_headers(parse_response(body, self._endpoint.url), numbers))

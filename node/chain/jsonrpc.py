@@ -21,8 +21,9 @@ from ..errors import ChainUnavailable, ConfigInvalid
 if TYPE_CHECKING:
     from types import TracebackType
 
-ANSWER_BYTES = 256 * 1024 * 1024
-"""A longer answer is none: nobody here asks for so much, and it must not fill the memory."""
+ANSWER_BYTES = 64 * 1024 * 1024
+"""Reading a longer answer is given up before anything parses it: nobody here asks for so much, and
+parsed it takes several times the memory. A follower then asks for half the blocks."""
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 _OK = 200

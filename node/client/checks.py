@@ -20,7 +20,8 @@ from ..errors import (
     LedgerError,
     MalformedReceipt,
     NotFound,
-    QuotaExceeded,
+    QuotaCalls,
+    QuotaRows,
     ReceiptInvalid,
 )
 from ..protocol.wire import (
@@ -32,6 +33,7 @@ from ..protocol.wire import (
 from ..protocol.wire.envelope import envelope_bytes, open_envelope
 from ..protocol.wire.leaf import SERVED, commitment
 from ..protocol.wire.receipt import Receipt, verify_receipt
+from ..protocol.wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 
 if TYPE_CHECKING:
     from ..crypto import Unwrapper
@@ -40,8 +42,11 @@ if TYPE_CHECKING:
     from .trust import Grant, Trust
 
 PLAINTEXT_LIMIT = 64 * 1024 * 1024
-MUST_BE_PROVEN = (Forbidden, QuotaExceeded, AuthorisationUnknown, CallReplayed)
-"""Refusals of a caller who is known: a server that gives them without a receipt hides them."""
+MUST_BE_PROVEN = (Forbidden, QuotaCalls, QuotaRows, AuthorisationUnknown, CallReplayed)
+"""Refusals of a caller who is known: a server that gives them without a receipt hides them.
+
+`quota-refusals` has no leaf: it is what comes after a day's refusals that no authorisation counts.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,11 @@ def verify_log(receipt: Receipt, trust: Trust, department: str) -> None:
 
 def _same_call(asked: Asked, leaf: Leaf) -> None:
     _require(leaf.event == asked.call.event, "the leaf is of another event")
+    leaf.verify_times()
+    age = leaf.judged - asked.call.created
+    _require(
+        -NEWEST_SECONDS <= age <= OLDEST_SECONDS, f"the leaf says it was judged {age} s after it"
+    )
     _require(leaf.base == asked.call.base, "the leaf has another signed text")
     _require(leaf.signature == asked.call.signature, "the leaf has another signature")
     _require(leaf.authorisation == asked.authorisation, "the leaf names another authorisation")

@@ -3,7 +3,6 @@
 - `ports`: what is asked of the read model
 - `tables`: tables in `node.db`
 - `store`: documents by digest
-- `objects`: which decision binds which document to which object
 - `bindings`: the bindings, and whether documents say the same as the chain
 - `access`: who may leave and read a document
 - `directory`: where departments' nodes are

@@ -1,7 +1,8 @@
 """Which objects the documents stand behind, and whether they say the same as the chain.
 
-Filled from mined decisions in the order of the chain; the position and the rows are written in
-one transaction. A judgement is final: documents and final blocks do not change.
+Which decision binds what stands in `protocol.forms.binding`. Filled from mined decisions in the
+order of the chain; the position and the rows are written in one transaction. A judgement is final:
+documents and final blocks do not change.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from sqlalchemy.dialects.sqlite import insert
 from ..errors import Contradictory, ItemNotGranted, LedgerBehind
 from ..protocol import forms as documents
 from ..protocol.wire import ids
-from . import objects
 from .ports import START
 from .store import mark_bound
 from .tables import binding, position, wanted
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 Note = Callable[["Connection", "DecisionFact"], None]
 
-NEED_VERSION = frozenset({"application", "reply"})
-"""Kinds whose items mean something only beside the pinned catalogue version."""
 MALFORMED = "malformed"
 """What a contradiction says of bytes that have the digest and are no document."""
 
@@ -96,7 +94,7 @@ class Bindings:
             for fact in facts:
                 if also is not None:
                     also(connection, fact)
-                for each in objects.bindings_of(fact):
+                for each in documents.bindings_of(fact.kind, fact.event):
                     self._record(connection, fact, each)
             block, log_index = facts[-1].position
             row = {"one": 1, "block": block, "log_index": log_index}
@@ -119,6 +117,25 @@ class Bindings:
         )
         with self._store.reading.connect() as connection:
             return [_bound(row) for row in connection.execute(query).all()]
+
+    def of_kind(self, kind: str) -> list[Bound]:
+        """Return every binding that wants a document of this kind, in the order of the chain."""
+        query = select(binding).where(binding.c.kind == kind)
+        ordered = query.order_by(binding.c.block, binding.c.log_index)
+        with self._store.reading.connect() as connection:
+            return [_bound(row) for row in connection.execute(ordered).all()]
+
+    def find_held(self, name: str, digest: bytes) -> bytes | None:
+        """Return a document that stands behind this very object and says what the chain says."""
+        query = select(binding.c.judged_at).where(
+            binding.c.object == name,
+            binding.c.digest == digest,
+            binding.c.judged_at.is_not(None),
+            binding.c.contradiction.is_(None),
+        )
+        with self._store.reading.connect() as connection:
+            held = connection.execute(query).first()
+        return None if held is None else self._store.find(digest)
 
     def is_contradictory(self, name: str) -> bool:
         """Tell whether a document behind the object says something else than the chain."""
@@ -186,10 +203,15 @@ class Bindings:
                 .values(tries=tries, next_try=next_try_ms)
             )
 
+    def hurry(self) -> None:
+        """Try everything that waits again now, as if for the first time."""
+        with self._engine.begin() as connection:
+            connection.execute(update(wanted).values(tries=0, next_try=0))
+
     def judge(self, bound: Bound, document: documents.Document) -> Verdict | None:
         """Compare the document with the chain; None if the pinned version is not judged yet."""
         version = None
-        if bound.kind in NEED_VERSION:
+        if bound.kind in documents.NEED_VERSION:
             version = self._pinned_version(bound)
             if version is None:
                 return None
@@ -212,9 +234,13 @@ class Bindings:
                         wanted.c.object == bound.object, wanted.c.digest == bound.digest
                     )
                 )
+        # After the COMMIT: who reads anew now reads what was judged.
+        if any(bound.kind == "department" for bound, _ in verdicts):
+            self._store.departments_judged += 1
 
-    def _record(self, connection: Connection, fact: DecisionFact, each: objects.Binding) -> None:
+    def _record(self, connection: Connection, fact: DecisionFact, each: documents.Binding) -> None:
         block, log_index = fact.position
+        parties = fact.parties[each.object]
         connection.execute(
             insert(binding)
             .values(
@@ -223,14 +249,14 @@ class Bindings:
                 kind=each.kind,
                 struct=json.dumps(_freeze(each.struct)),
                 acting=fact.acting,
-                parties=b"".join(sorted(fact.parties)),
+                parties=b"".join(sorted(parties)),
                 block=block,
                 log_index=log_index,
             )
             .on_conflict_do_nothing()
         )
         mark_bound(connection, each.digest, int(self._store.clock()))
-        if each.kind in documents.PUBLIC or any(self._serves(party) for party in fact.parties):
+        if each.kind in documents.PUBLIC or any(self._serves(party) for party in parties):
             connection.execute(
                 insert(wanted)
                 .values(object=each.object, digest=each.digest, tries=0, next_try=0)
@@ -241,7 +267,7 @@ class Bindings:
         applied = next(
             (each for each in self.of_object(bound.object) if each.kind == "application"), bound
         )
-        name = objects.version(applied.struct["entry"], applied.struct["version"])
+        name = documents.version_object(applied.struct["entry"], applied.struct["version"])
         for each in self.of_object(name):
             data = self._store.find(each.digest)
             if data is not None and each.judged:

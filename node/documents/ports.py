@@ -29,9 +29,11 @@ class DecisionFact:
     """The event's arguments as `protocol.abi` decoded them: ids raw bytes, tuples dicts."""
     acting: bytes
     """Department id of the party that acted: where the documents are asked for first."""
-    parties: frozenset[bytes]
-    """Departments that may read its restricted documents: for an authorisation the consumer, the
-    provider and the competent departments of both; for an entry the provider and its competent."""
+    parties: Mapping[str, frozenset[bytes]]
+    """By the object of each of its bindings (`protocol.forms.binding`): the departments that may
+    read its restricted documents. For an authorisation the consumer, the provider and the competent
+    departments of both; for a key its department and that one's competent. Never of the whole
+    batch: who is party to one authorisation is none to the next."""
 
 
 @dataclass(frozen=True, slots=True)

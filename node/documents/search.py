@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from ..protocol import forms as documents
 from ..storage.engines import READING
-from . import objects
 from .tables import Listing, binding, document, listing, publication
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class CatalogueSearch:
             row = {
                 "entry": each["entry"],
                 "version": each["version"],
-                "object": objects.version(each["entry"], each["version"]),
+                "object": documents.version_object(each["entry"], each["version"]),
                 "digest": each["subject"],
                 "listed": False,
             }

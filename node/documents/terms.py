@@ -57,17 +57,19 @@ class DocumentFacts:
             raise LedgerBehind(f"{digest.hex()} are no terms")
         return body
 
-    def encryption_key(self, digest: bytes, at: int) -> tuple[bytes, Sm2PublicKey]:
+    def encryption_key(
+        self, digest: bytes, at: int, name: str | None = None
+    ) -> tuple[bytes, Sm2PublicKey]:
         """Return (key id, key) that answers to the holder of a `key` document are sealed to.
 
-        `at` is a chain time in seconds.
+        `at` is a chain time in seconds; `name` the key's object the document has to stand behind.
 
         Raises:
             LedgerBehind: the document is not here yet.
             Contradictory: it says something else than the chain.
             SignatureInvalid: it names no encryption key, or none that is valid at `at`.
         """
-        body = self._body(digest, None)
+        body = self._body(digest, name)
         named = body.encryption_key if isinstance(body, documents.KeyPaper) else None
         if named is None:
             raise SignatureInvalid("the key's document names no encryption key")

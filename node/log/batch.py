@@ -16,17 +16,23 @@ from node.errors import (
     InvalidInput,
     LedgerError,
     LogUnavailable,
+    Overloaded,
+    QuotaRefusals,
 )
-from node.protocol.wire.leaf import LIMIT, SERVED, complete_leaf
+from node.protocol.wire.encoding import rfc3339
+from node.protocol.wire.leaf import CALL, COMMIT_SECONDS, LIMIT, SERVED, complete_leaf
 from node.protocol.wire.merkle import leaf_hash
 
 from ..storage.bulk import insert_rows
 from .counters import (
     Counter,
+    Stranger,
     beijing_day,
     end_of_day,
     load_counters,
+    load_strangers,
     store_counters,
+    store_strangers,
 )
 from .drafts import Committed
 from .heads import sign_head, write_head
@@ -59,9 +65,6 @@ if TYPE_CHECKING:
     from .heads import OpenLog
     from .tree import Edge
 
-CLOCK_STEP_MILLISECONDS = 60_000
-"""How far the clock may be behind a log's last entry before its calls are refused."""
-
 
 @dataclass(slots=True)
 class Placed:
@@ -69,6 +72,7 @@ class Placed:
 
     draft: Draft
     index: int
+    at: int
     leaf: bytes
     outcome: str
     number: int
@@ -77,26 +81,32 @@ class Placed:
 
 
 class Batch:
-    """The drafts of one commit for one log; `now` is in ms."""
+    """The drafts of one commit for one log; `now` is in ms.
 
-    def __init__(self, connection: Connection, log: OpenLog, now: int) -> None:
+    A key may have `strangers_per_day` calls logged that no authorisation counts.
+    """
+
+    def __init__(
+        self, connection: Connection, log: OpenLog, now: int, *, strangers_per_day: int
+    ) -> None:
         self._connection = connection
         self._log = log
         self._now = now
         self._at = max(now, log.at)
-        self._day = beijing_day(self._at)
+        """Time of the entry placed last; the drafts were judged at different seconds."""
+        self._strangers_per_day = strangers_per_day
+        self._strangers: dict[bytes, Stranger] = {}
         self._counters: dict[int, Counter] = {}
         self._known: dict[bytes, int] = {}
         self._placed: dict[bytes, Placed] = {}
 
     def write(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
         """Judge `drafts` in order, write the new ones, and return one result for each."""
-        if self._log.at - self._now > CLOCK_STEP_MILLISECONDS:
-            behind = (self._log.at - self._now) // 1000
-            return [LogUnavailable(f"the clock is {behind} s behind the log") for _ in drafts]
         counted = {draft.authorisation for draft in drafts if draft.counted}
         self._known = find_events(self._connection, self._log.number, [d.event for d in drafts])
         self._counters = load_counters(self._connection, self._log.number, counted)
+        strangers = {draft.key for draft in drafts if _is_strange(draft)}
+        self._strangers = load_strangers(self._connection, self._log.number, strangers)
         judged = [self._judge(draft) for draft in drafts]
         done = self._store() if self._placed else {}
         return [
@@ -111,30 +121,56 @@ class Batch:
                 return replay(self._connection, self._log.number, index, _resend(draft), self._now)
             if draft.event not in self._placed:
                 self._placed[draft.event] = self._place(draft)
-        except (CallReplayed, InvalidInput) as error:
+        except (CallReplayed, InvalidInput, LogUnavailable, Overloaded, QuotaRefusals) as error:
             return error
         return None
 
+    def _time(self, draft: Draft) -> int:
+        """Return when a draft's leaf is committed, in ms.
+
+        Not before the second it was judged at, which the chain's time may have set, nor before the
+        entry above it; and not so late after it that the leaf could prove nothing.
+
+        Raises:
+            LogUnavailable: the clock was set back behind the log.
+            Overloaded: the draft waited too long.
+        """
+        judged: int = draft.leaf["judged"]
+        at = max(self._at, judged * 1000)
+        late = at // 1000 - judged
+        if late <= COMMIT_SECONDS:
+            return at
+        if self._now < self._at:
+            raise LogUnavailable(f"the clock is {(self._at - self._now) // 1000} s behind the log")
+        raise Overloaded(f"the call waited {late} s for the log; send it again")
+
     def _place(self, draft: Draft) -> Placed:
-        """Give a call its outcome, number, link and leaf; one too large changes nothing."""
+        """Give a draft its time, outcome, number, link and leaf; one refused changes nothing."""
+        at = self._time(draft)
+        stranger = self._find_stranger(draft, at)
         counter = self._counters.get(draft.authorisation) if draft.counted else None
         if counter is None:
             counter = Counter()
             if draft.counted:
                 self._counters[draft.authorisation] = counter
-        counter.open_day(self._day)
-        outcome = draft.refusal or counter.judge(
-            calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
-        )
+        counter.open_day(beijing_day(at))
+        outcome = draft.refusal or SERVED
+        if draft.counted and outcome == SERVED:
+            outcome = counter.judge(
+                calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
+            )
         number = counter.count + 1 if draft.counted else 0
         leaf = _render(
             draft.leaf,
             number=number,
             prev=counter.last,
-            at=self._at,
+            at=at,
             refusal=outcome if outcome not in (SERVED, draft.refusal) else None,
         )
         hash_ = leaf_hash(leaf)
+        self._at = at
+        if stranger is not None:
+            stranger.calls += 1
         if draft.counted:
             counter.link(hash_)
         if outcome == SERVED:
@@ -142,7 +178,25 @@ class Batch:
         index = self._log.tree.size
         self._log.tree.append(hash_)
         calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
-        return Placed(draft, index, leaf, outcome, number, max(0, calls), max(0, rows))
+        return Placed(draft, index, at, leaf, outcome, number, max(0, calls), max(0, rows))
+
+    def _find_stranger(self, draft: Draft, at: int) -> Stranger | None:
+        """Return what a call that no authorisation counts is limited by; None for all others.
+
+        Raises:
+            QuotaRefusals: its key has had as many today as it may; this one gets no leaf.
+        """
+        if not _is_strange(draft):
+            return None
+        stranger = self._strangers.setdefault(draft.key, Stranger())
+        stranger.open_day(beijing_day(at))
+        if stranger.calls >= self._strangers_per_day:
+            raise QuotaRefusals(
+                f"this key had {stranger.calls} refusals today (Beijing) that no authorisation "
+                "counts; no more are logged",
+                reset=rfc3339(end_of_day(at)),
+            )
+        return stranger
 
     def _store(self) -> dict[bytes, Committed]:
         """Write everything new, the signed head last; return the results by event."""
@@ -153,12 +207,12 @@ class Batch:
         self._store_entries(placed)
         store_tiles(connection, log.number, log.tree.changed())
         store_counters(connection, log.number, self._counters)
+        store_strangers(connection, log.number, self._strangers)
         done = self._prove(placed, edge, checkpoint)
         remember(
             connection,
             log.number,
-            [(done[one.draft.event], one.draft.text) for one in placed],
-            self._at,
+            [(done[one.draft.event], one.draft.text, one.at) for one in placed],
         )
         purge(connection, log.number, self._now, len(placed))
         write_head(connection, log, checkpoint)
@@ -178,7 +232,7 @@ class Batch:
 
     def _prove(self, placed: list[Placed], edge: Edge, checkpoint: bytes) -> dict[bytes, Committed]:
         """Return every new entry with its proof in the tree that is about to be committed."""
-        tree, reset, done = self._log.tree, end_of_day(self._at), {}
+        tree, done = self._log.tree, {}
         for one, proof in zip(placed, get_last_paths(tree, edge, len(placed)), strict=True):
             done[one.draft.event] = Committed(
                 leaf=one.leaf,
@@ -191,7 +245,7 @@ class Batch:
                 number=one.number,
                 remaining_calls=one.remaining_calls,
                 remaining_rows=one.remaining_rows,
-                reset=reset,
+                reset=end_of_day(one.at),
                 fresh=True,
             )
         return done
@@ -210,15 +264,20 @@ class Batch:
         return CallReplayed("this event id was used before", receipt=committed.receipt().render())
 
 
+def _is_strange(draft: Draft) -> bool:
+    """Tell whether a draft is a call that no authorisation counts."""
+    return not draft.counted and draft.leaf["type"] == CALL
+
+
 def _render(
     members: dict[str, Any], *, number: int, prev: bytes, at: int, refusal: str | None
 ) -> bytes:
-    """Do what `complete_leaf` does, at a third of its cost for the leaves `build_leaf` makes.
+    """Do what `complete_leaf` does, at a third of its cost for the calls `build_leaf` makes.
 
     Those hold text, whole numbers and None only; when the whole is ASCII, every text is in NFC
     and the keys' order is RFC 8785's, and nothing is left to be checked but the integers.
     """
-    if refusal is None:
+    if refusal is None and members["type"] == CALL:
         whole = {**members, "number": number, "prev": prev.hex(), "at": at}
         leaf = orjson.dumps(whole, option=_CANONICAL_ASCII)
         if len(leaf) <= LIMIT and leaf.isascii():

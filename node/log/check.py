@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from node.errors import (
     CheckpointInvalid,
     InvalidInput,
+    LogIncomplete,
     LogTampered,
     NotFound,
 )
@@ -29,10 +30,12 @@ from node.protocol.wire.ids import (
     log_id,
     parse_origin,
 )
+from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import leaf_hash
 
-from .callchain import CallChain
 from .checktables import (
+    CallChain,
+    find_headless,
     find_misfit,
     find_unindexed_call,
     find_unindexed_event,
@@ -94,30 +97,57 @@ def check_log(
     Raises:
         LogTampered: the first thing found wrong; `facts` hold `what`, `log`, `department` (its
             code, once the head could be read) and, where an entry can be named, `index`.
+        LogIncomplete: nothing is wrong with it as far as it goes, but more is anchored: a copy
+            made without the `-wal` file, an old copy, or a log cut off; `facts` hold `log`, `size`
+            and `anchored`.
         NotFound: no such log in this store.
     """
     known = dict(anchored)
     try:
-        with engine.connect() as connection:
-            misfit = find_misfit(connection)
-            row = connection.execute(select(head).where(head.c.log == log)).one_or_none()
-        if misfit is not None:
-            message = f"the table {misfit} holds a value that no log writes there"
-            raise LogTampered(message, what="file", log=log.hex(), table=misfit)
-        if row is None and any(known):
-            message = f"{max(known)} entries are anchored, and there is no such log here"
-            raise LogTampered(message, what="size", log=log.hex(), index=0)
-        if row is None:
-            raise NotFound("no such log in this store", log=log.hex())
+        row = _open_head(engine, log, known)
         run = _Check(engine, row, known)
         run.check_head(sm2, ed25519)
         run.check_entries(progress)
         run.check_rest()
+        if max(known, default=0) > row.size:
+            raise _missing(log, row.size, known)
     except SQLAlchemyError as error:
         # A table is missing, a page is none, a text is not UTF-8: nobody's log, as it stands.
         message = f"the file cannot be read as a log: {getattr(error, 'orig', error)}"
         raise LogTampered(message, what="file", log=log.hex()) from error
     return CheckedLog(run.code, row.size, row.root)
+
+
+def _open_head(engine: Engine, log: bytes, known: dict[int, bytes]) -> Row[Any]:
+    """Return a log's head row; raises as `check_log` does where there is none to go on from."""
+    with engine.connect() as connection:
+        if not inspect(connection).get_table_names():
+            raise _missing(log, 0, known)
+        misfit = find_misfit(connection)
+        if misfit is not None:
+            message = f"the table {misfit} holds a value that no log writes there"
+            raise LogTampered(message, what="file", log=log.hex(), table=misfit)
+        row = connection.execute(select(head).where(head.c.log == log)).one_or_none()
+        if row is not None:
+            return row
+        if any(known) and find_headless(connection):
+            message = f"{max(known)} entries are anchored, and the head over those here is gone"
+            raise LogTampered(message, what="size", log=log.hex(), index=0)
+    raise _missing(log, 0, known)
+
+
+def _missing(log: bytes, size: int, known: dict[int, bytes]) -> LogIncomplete | NotFound:
+    """Return what to say of a log that ends at `size`, given what is anchored of it."""
+    anchored = max(known, default=0)
+    if not anchored:
+        return NotFound("no such log in this store", log=log.hex())
+    return LogIncomplete(
+        f"{anchored} entries are anchored, {size} are here, and those are sound; copy log.db "
+        "together with log.db-wal, or while its node is stopped",
+        log=log.hex(),
+        size=size,
+        anchored=anchored,
+    )
 
 
 class _Check:
@@ -153,11 +183,6 @@ class _Check:
         note = signed.checkpoint
         if (note.origin, note.size, note.root) != (row.origin, row.size, row.root):
             raise self._tampered("head", "the head is not what its checkpoint signs")
-        largest = max(self._known, default=0)
-        if largest > row.size:
-            raise self._tampered(
-                "size", f"{largest} entries are anchored, {row.size} are here", index=row.size
-            )
 
     def check_entries(self, progress: Callable[[int], None] | None) -> None:
         """Hash every entry again and compare what it leads to."""
@@ -249,16 +274,25 @@ class _Check:
         """Check number, link and time against the entries before; return the event's id."""
         try:
             members = orjson.loads(leaf)
-            authorisation, number = members["authorisation"], members["number"]
-            prev, at = bytes.fromhex(members["prev"]), members["at"]
-            event_id = bytes.fromhex(members["event"])
-            chain = self._chains.get(authorisation, CallChain(0, ZERO, index))
-            longer = chain.follow(index, hash_, members)
+            kind, at, event_id = members["type"], members["at"], bytes.fromhex(members["event"])
+            known = members["v"] == VERSION and members.keys() == KINDS[kind]
+            if at < self._at:
+                self._suspect("leaf", f"entry {index} is older than the one before", index=index)
+            self._at = max(at, self._at)
+            if known and kind == CALL:
+                self._check_call(index, hash_, members)
         except (ValueError, TypeError, KeyError):
+            known, event_id = False, b""
+        if not known:
             self._suspect("leaf", f"entry {index} is not a leaf", index=index)
-            return b""
-        if at < self._at:
-            self._suspect("leaf", f"entry {index} is older than the one before it", index=index)
+        return event_id
+
+    def _check_call(self, index: int, hash_: bytes, members: dict[str, Any]) -> None:
+        """Check a call's number and link against the calls of its authorisation before it."""
+        authorisation, number = members["authorisation"], members["number"]
+        prev = bytes.fromhex(members["prev"])
+        chain = self._chains.get(authorisation, CallChain(0, ZERO, index))
+        longer = chain.follow(index, hash_, members)
         if number not in (0, chain.count + 1):
             self._suspect(
                 "leaf",
@@ -275,8 +309,6 @@ class _Check:
         if number:
             self._chains[authorisation] = longer
             self._calls.setdefault(authorisation, {})[number] = index
-        self._at = max(at, self._at)
-        return event_id
 
     def _check_tiles(self, connection: Connection) -> None:
         """Compare the tiles this chunk changed with the stored ones."""

@@ -1,18 +1,23 @@
-"""What the tables beside a log's entries must hold, given the entries."""
+"""What the tables beside a log's entries must hold, and its chains of calls, given the entries."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
+from node.protocol.wire.leaf import OPEN, SERVED
 
+from .counters import beijing_day
 from .recent import find_events
 from .tables import (
+    INDEX_BITS,
     call,
     entry,
+    head,
     metadata,
     position,
     recent,
@@ -24,6 +29,34 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Table
 
 _CLASSES = {LargeBinary: "blob", Text: "text", Integer: "integer", BigInteger: "integer"}
+
+
+@dataclass(frozen=True, slots=True)
+class CallChain:
+    """The calls of one authorisation so far."""
+
+    count: int
+    last: bytes
+    index: int
+    """Where the last one stands."""
+    day: int = 0
+    calls: int = 0
+    rows: int = 0
+    """What was served on `day`, the last one."""
+
+    def follow(self, index: int, hash_: bytes, members: dict[str, Any]) -> CallChain:
+        """Return the chain one call longer."""
+        day = max(self.day, beijing_day(members["at"]))
+        calls, rows = (self.calls, self.rows) if day == self.day else (0, 0)
+        if members["outcome"] == SERVED:
+            calls, rows = calls + 1, rows + members["rows"]
+        return CallChain(members["number"], hash_, index, day, calls, rows)
+
+    def fits(self, count: int, last: bytes, day: int, calls: int, rows: int) -> bool:
+        """Tell whether this is what a counter says, which may have opened a later day."""
+        if (count, last) != (self.count, self.last) or day < self.day:
+            return False
+        return (calls, rows) == ((self.calls, self.rows) if day == self.day else (0, 0))
 
 
 def find_misfit(connection: Connection) -> str | None:
@@ -38,6 +71,13 @@ def find_misfit(connection: Connection) -> str | None:
         if connection.scalar(query):
             return table.name
     return None
+
+
+def find_headless(connection: Connection) -> bool:
+    """Tell whether there are entries that belong to no log with a head."""
+    number = entry.c.position.op(">>")(INDEX_BITS)
+    query = select(entry.c.position).where(number.not_in(select(head.c.number))).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def find_unindexed_event(
@@ -77,8 +117,11 @@ def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
         .order_by(recent.c.position)
     )
     for place, answer, leaf in connection.execute(query):
+        members = {} if leaf is None else orjson.loads(leaf)
+        if answer is None and members.get("type") == OPEN:
+            continue  # a download is logged by its digest; its bytes are not kept here
         digest = None if answer is None else sm3(answer).hex()
-        if leaf is None or orjson.loads(leaf).get("answer") != digest:
+        if members.get("answer", "") != digest:
             return int(place - first)
     return None
 

@@ -8,8 +8,11 @@ was not answered. After any error it is not known what the file holds, so nothin
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import OperationalError
 
 from node.errors import LogUnavailable, NotFound
 
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _CACHE_KIBIBYTES = 65_536
 _WAL_PAGES_PER_CHECKPOINT = 8_192
+LOCK_MILLISECONDS = 600
+"""How long a commit waits for its lock. Calls are answered within two seconds: one that arrives
+while a commit waits may wait through that one, a full batch before it and its own."""
+STRANGERS_PER_DAY = 100
 
 
 class Committer:
@@ -41,14 +48,18 @@ class Committer:
         identities: Iterable[LogIdentity],
         *,
         clock: Callable[[], int] = time.time_ns,
+        strangers_per_day: int = STRANGERS_PER_DAY,
     ) -> None:
         """Open the logs, creating what is missing; `clock` gives Unix nanoseconds.
+
+        `strangers_per_day` bounds a key's refusals of a day that no authorisation counts.
 
         Raises:
             LogTampered: a stored tree does not hash to its head.
         """
         create_tables(engine)
         self._clock = clock
+        self._strangers_per_day = strangers_per_day
         self._sound = True
         self._connection = engine.connect()
         try:
@@ -69,20 +80,31 @@ class Committer:
         """Commit `drafts` in order; return for each its entry, its replay or its own error.
 
         Whatever it raises, nothing of this was committed as far as is known, and the object is
-        of no more use.
+        of no more use. While somebody else holds the lock nothing is begun: then every result is
+        LogUnavailable, and the next commit may do better.
 
         Raises:
             LogUnavailable: an earlier commit failed.
         """
         if not self._sound:
             raise LogUnavailable("an earlier commit failed")
+        try:
+            transaction = self._connection.begin()
+        except OperationalError as error:
+            if not _is_locked(error):
+                raise
+            # BEGIN IMMEDIATE takes the lock before anything is read or written: the file is as it
+            # was. From here on an error leaves it unknown what the file holds, and is the end.
+            return [
+                LogUnavailable("another process holds the log; send the call again") for _ in drafts
+            ]
         self._sound = False
         now = self._clock() // _NANOSECONDS_PER_MILLISECOND
         results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
-        with self._connection.begin():
+        with transaction:
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
-                batch = Batch(self._connection, log, now)
+                batch = Batch(self._connection, log, now, strangers_per_day=self._strangers_per_day)
                 written = batch.write([drafts[place] for place in places])
                 for place, result in zip(places, written, strict=True):
                     results[place] = result
@@ -99,9 +121,16 @@ class Committer:
         return [(self._logs[log], found) for log, found in places.items() if log in self._logs]
 
     def _tune(self) -> None:
-        """Keep the hot ends of the tables in memory and move the WAL in larger pieces."""
+        """Keep the hot ends in memory, move the WAL in larger pieces, wait no longer than calls."""
         if self._connection.dialect.name == "sqlite":
             pragma = self._connection.exec_driver_sql
             pragma(f"PRAGMA cache_size=-{_CACHE_KIBIBYTES}")
             pragma(f"PRAGMA wal_autocheckpoint={_WAL_PAGES_PER_CHECKPOINT}")
+            pragma(f"PRAGMA busy_timeout={LOCK_MILLISECONDS}")
             self._connection.commit()
+
+
+def _is_locked(error: OperationalError) -> bool:
+    """Tell a lock that somebody holds from a disk that fails."""
+    code = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

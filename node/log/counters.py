@@ -17,6 +17,7 @@ from node.protocol.wire.leaf import SERVED
 
 from ..storage.bulk import insert_rows, look_up
 from .tables import counter as table
+from .tables import stranger
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,10 +29,15 @@ _DAY_SECONDS = 24 * 3600
 
 _STATE = (table.c.count, table.c.last, table.c.day, table.c.calls, table.c.rows)
 _COLUMNS = (table.c.authorisation, *_STATE)
-_INSERT = insert(table)
+_STRANGER_COLUMNS = (stranger.c.key, stranger.c.day, stranger.c.calls)
+_INSERT, _INSERT_STRANGER = insert(table), insert(stranger)
 _PUT = _INSERT.on_conflict_do_update(
     index_elements=["log", "authorisation"],
     set_={column.name: _INSERT.excluded[column.name] for column in _STATE},
+)
+_PUT_STRANGER = _INSERT_STRANGER.on_conflict_do_update(
+    index_elements=["log", "key"],
+    set_={name: _INSERT_STRANGER.excluded[name] for name in ("day", "calls")},
 )
 
 
@@ -83,6 +89,19 @@ class Counter:
         self.last = leaf_hash
 
 
+@dataclass(slots=True)
+class Stranger:
+    """One key's calls that no authorisation counts, on one Beijing day."""
+
+    day: int = 0
+    calls: int = 0
+
+    def open_day(self, day: int) -> None:
+        """Start anew when the Beijing day is a later one."""
+        if day > self.day:
+            self.day, self.calls = day, 0
+
+
 def load_counters(
     connection: Connection, log_number: int, authorisations: Collection[int]
 ) -> dict[int, Counter]:
@@ -100,3 +119,19 @@ def store_counters(
         for authorisation, one in counters.items()
     ]
     insert_rows(connection, _PUT, rows)
+
+
+def load_strangers(
+    connection: Connection, log_number: int, keys: Collection[bytes]
+) -> dict[bytes, Stranger]:
+    """Return what is known of those keys."""
+    rows = look_up(connection, _STRANGER_COLUMNS, stranger.c.log, log_number, keys)
+    return {row[0]: Stranger(*row[1:]) for row in rows}
+
+
+def store_strangers(
+    connection: Connection, log_number: int, strangers: Mapping[bytes, Stranger]
+) -> None:
+    """Write back what is known of keys, new ones included."""
+    rows = [(log_number, key, one.day, one.calls) for key, one in strangers.items()]
+    insert_rows(connection, _PUT_STRANGER, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from node.protocol.wire.ids import ZERO
 from node.protocol.wire.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class LogIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A judged call on its way into the log; the commit adds number, prev and at."""
+    """A judged request on its way into the log; the commit adds `at`, and a call's number."""
 
     log: bytes
     event: bytes
@@ -33,16 +34,19 @@ class Draft:
     """The signed text whole, base and signature: what makes a resend identical."""
     authorisation: int
     counted: bool
-    """False for a stranger naming the authorisation: number 0, outside the chain of calls."""
+    """False for what is no call of the authorisation's own application: number 0, outside the
+    chain of its calls and its quota."""
     leaf: dict[str, Any]
-    """Every leaf member except number, prev and at (protocol.md section 6)."""
+    """Every leaf member except number, prev and at (protocol.md section 6.1)."""
+    key: bytes = ZERO
+    """Key id of the caller: what calls that no authorisation counts are limited by."""
     calls_per_day: int = 0
     rows_per_day: int = 0
     rows: int = 0
     answer: bytes | None = None
     """The sealed envelope's canonical bytes; None for a refusal."""
     request: bytes | None = None
-    """The body of the request, kept beside the entry."""
+    """The body of the request, to be kept beside the entry."""
     refusal: str | None = None
     """Problem code, or None for a call that is to be served."""
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
 from sqlalchemy import bindparam, func, insert, select, update
 
-from node.errors import LogRolledBack, LogTampered
+from node.errors import ConfigInvalid, LogRolledBack, LogTampered
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
+from node.protocol.wire.leaf import VERSION
 
 from ..storage.bulk import fetch, run
-from .tables import head
+from .tables import entry, head, position
 from .tiles import load_tile
 from .tree import EMPTY_ROOT, GrowingTree, Tile
 
@@ -74,13 +76,36 @@ def sign_head(identity: LogIdentity, size: int, root: bytes) -> bytes:
 
 
 def open_log(connection: Connection, identity: LogIdentity) -> OpenLog:
-    """Load a log's right edge; a log that is new to this store begins empty."""
+    """Load a log's right edge; a log that is new to this store begins empty.
+
+    Raises:
+        LogTampered: the stored tree does not hash to its head.
+        ConfigInvalid: its leaves are of a version this program does not write.
+    """
     row = connection.execute(select(head).where(head.c.log == identity.log)).one_or_none()
     if row is None:
         number = _create(connection, identity)
         return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0)
+    _require_version(connection, row.number, row.size)
     tree = load_tree(connection, row.number, row.size, row.root)
     return OpenLog(identity, row.number, tree, row.root, row.at)
+
+
+def _require_version(connection: Connection, number: int, size: int) -> None:
+    if not size:
+        return
+    place = position(number, size - 1)
+    leaf = connection.scalar(select(entry.c.leaf).where(entry.c.position == place))
+    try:
+        version = orjson.loads(leaf or b"")["v"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise LogTampered(f"entry {size - 1} is not a leaf", what="leaf") from error
+    if version != VERSION:
+        raise ConfigInvalid(
+            f"the log has leaves of version {version}, this program writes {VERSION}: start it on "
+            "an empty data folder",
+            version=version,
+        )
 
 
 def load_tree(connection: Connection, number: int, size: int, root: bytes) -> GrowingTree:

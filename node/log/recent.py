@@ -120,7 +120,7 @@ def replay(
         checkpoint=note,
         outcome=members["outcome"],
         answer=answer,
-        number=members["number"],
+        number=members.get("number", 0),
         remaining_calls=max(0, resend.calls_per_day - counter.calls),
         remaining_rows=max(0, resend.rows_per_day - counter.rows),
         reset=end_of_day(now),
@@ -132,14 +132,15 @@ def replay(
 
 
 def remember(
-    connection: Connection, log_number: int, results: Sequence[tuple[Committed, bytes]], at: int
+    connection: Connection, log_number: int, results: Sequence[tuple[Committed, bytes, int]]
 ) -> None:
-    """Keep the results of one commit, each with its signed text, for the resend window."""
+    """Keep the results of one commit, each with its signed text and its time in ms."""
     first = results[0][0]
     insert_rows(connection, _CHECKPOINT, [(log_number, first.size, first.checkpoint)])
     base, size = position(log_number, 0), first.size
     rows = [
-        (base + done.index, at, size, sha256(text).digest(), done.answer) for done, text in results
+        (base + done.index, at, size, sha256(text).digest(), done.answer)
+        for done, text, at in results
     ]
     insert_rows(connection, _RECENT, rows)
 

@@ -100,6 +100,17 @@ counter = Table(
 )
 """Per authorisation: calls numbered so far, hash of the last one's leaf, what `day` has used."""
 
+stranger = Table(
+    "stranger",
+    metadata,
+    Column("log", Whole, primary_key=True, autoincrement=False),
+    Column("key", LargeBinary(32), primary_key=True),
+    Column("day", Whole, nullable=False),
+    Column("calls", Whole, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Per key: calls on `day` that named somebody else's authorisation, or none; they are limited."""
+
 recent = Table(
     "recent",
     metadata,

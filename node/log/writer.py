@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from node.errors import LedgerError, LogUnavailable, Overloaded
 
-from .commit import Committer
+from .commit import STRANGERS_PER_DAY, Committer
 from .drafts import Committed
 
 if TYPE_CHECKING:
@@ -46,9 +46,11 @@ class LogWriter:
         on_fatal: Callable[[Exception], None] | None = None,
         batch_drafts: int = BATCH_DRAFTS,
         waiting_drafts: int = WAITING_DRAFTS,
+        strangers_per_day: int = STRANGERS_PER_DAY,
     ) -> None:
         """Prepare; `clock` gives Unix nanoseconds, `on_fatal` is called from the writer's thread.
 
+        `strangers_per_day` bounds a key's refusals of a day that no authorisation counts;
         `waiting_drafts` bounds what may wait before `submit` answers `overloaded`.
         """
         self._engine = engine
@@ -57,6 +59,7 @@ class LogWriter:
         self._on_fatal = on_fatal
         self._batch_drafts = batch_drafts
         self._waiting_drafts = waiting_drafts
+        self._strangers_per_day = strangers_per_day
         self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         # Held while a draft is queued and while the queue is closed: none is ever stranded in it.
         self._lock = Lock()
@@ -70,7 +73,12 @@ class LogWriter:
         Raises:
             LogTampered: a stored tree does not hash to its head.
         """
-        committer = Committer(self._engine, self._identities, clock=self._clock)
+        committer = Committer(
+            self._engine,
+            self._identities,
+            clock=self._clock,
+            strangers_per_day=self._strangers_per_day,
+        )
         self._accepting = True
         self._thread = Thread(target=self._run, args=(committer,), name="log-writer", daemon=True)
         self._thread.start()
@@ -89,7 +97,8 @@ class LogWriter:
     def submit(self, draft: Draft) -> Future[Committed]:
         """Queue a draft; the future resolves once its commit is on disk.
 
-        It fails with CallReplayed, InvalidInput (leaf too large) or LogUnavailable.
+        It fails with CallReplayed, InvalidInput (leaf too large), QuotaRefusals, LogUnavailable,
+        or Overloaded (it waited so long that its leaf would prove nothing).
 
         Raises:
             LogUnavailable: the writer is not running.

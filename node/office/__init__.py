@@ -4,9 +4,13 @@
 - `desk`: signs, stores documents here and elsewhere, tries out, relays, waits
 - `repeats`: the same decision meant twice, known again
 - `departments`, `catalogue`, `authorisations`, `logs`: build the acts from the papers' bodies
+- `drafting`: completes what an official says with what the ledger and the papers here know
+- `comparing`: what of a filed table is new; `verdicts`: what waits for a review, and its verdicts
+- `reads`: what is asked of the read model
 """
 
 from .act import Act
 from .desk import Decided, Desk, SignedAct
+from .drafting import Drafter
 
-__all__ = ["Act", "Decided", "Desk", "SignedAct"]
+__all__ = ["Act", "Decided", "Desk", "Drafter", "SignedAct"]

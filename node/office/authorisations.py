@@ -105,12 +105,36 @@ def advance(body: Mapping[str, Any]) -> Act:
     return of_paper("Step", "step", body)
 
 
+def change(
+    body: Mapping[str, Any],
+    *,
+    version: bytes,
+    terms: Mapping[str, Any] | bytes | None = None,
+) -> Act:
+    """Propose other terms for an authorisation, or accept those proposed, with a `change` body.
+
+    `version` is the pinned version's document; `terms` as for a request. Signed by the office head
+    of either side; whoever accepts signs the same terms.
+
+    Raises:
+        MalformedDocument: the body breaks a rule or names an item the version does not have.
+    """
+    made, digest = terms_of(terms)
+    members = dict(body) if terms is None else {**body, "terms": digest.hex()}
+    paper, pinned = new_paper("change", members), _version(version)
+    refuse(_not_offered(paper.body.items, pinned))
+    message = {**documents.derive(paper, version=pinned), "digest": paper.digest}
+    return Act("Change", message, [*made, paper.data])
+
+
 def protect(authorisation: int, step: Step, revision: int) -> Act:
-    """Suspend or terminate at once, the paper to follow: it must not wait for one."""
+    """Suspend, take over or terminate at once, without a paper: it must not wait for one."""
     message = {
         "authorisation": authorisation,
         "step": int(step),
         "revision": revision,
+        "outcome": 0,
+        "effective": 0,
         "subject": ids.ZERO,
         "digest": ids.ZERO,
     }
@@ -131,10 +155,7 @@ def _asks_too_much(
     named = (entry.department, entry.code, entry.version)
     if named != (version.department, version.code, version.version):
         yield Problem(("entry",), "与所附目录版本不一致", f"{entry.code} v{entry.version}")
-    offered = {item.code for item in version.items}
-    for index, item in enumerate(paper.items):
-        if item not in offered:
-            yield Problem(("items", index), "该目录版本没有这个信息项", item)
+    yield from _not_offered(paper.items, version)
     if paper.mode not in version.modes:
         yield Problem(("mode",), f"该目录的共享方式为{'、'.join(version.modes)}", paper.mode)
     conditions = version.conditions
@@ -142,6 +163,15 @@ def _asks_too_much(
         purposes = {purpose.code for purpose in conditions.purposes}
         if paper.purpose.code not in purposes:
             yield Problem(("purpose", "code"), "不在目录列明的使用用途之内", paper.purpose.code)
+
+
+def _not_offered(
+    items: Sequence[str], version: documents.CatalogueVersionPaper
+) -> Iterator[Problem]:
+    offered = {item.code for item in version.items}
+    for index, item in enumerate(items):
+        if item not in offered:
+            yield Problem(("items", index), "该目录版本没有这个信息项", item)
 
 
 def _answers_badly(

@@ -1,4 +1,4 @@
-"""Acts about the catalogue: versions handed in, reviewed, replied to in advance."""
+"""Acts about the catalogue: versions filed, reviewed, replied to in advance, withdrawn, frozen."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def submit_papers(papers: list[documents.Document]) -> Act:
 def review_versions(body: Mapping[str, Any]) -> Act:
     """Publish or return the versions a `review` body lists, all of one competent department.
 
-    Signed by a reviewer whose key did not hand any of them in.
+    Signed by a reviewer who is another person than whoever handed any of them in.
     """
     return of_paper("ReviewVersions", "review", body)
 
@@ -66,6 +66,29 @@ def set_standing_reply(
         "terms": digest,
     }
     return Act("SetStandingReply", message, papers)
+
+
+def submit_withdrawal(body: Mapping[str, Any]) -> Act:
+    """Ask to withdraw the entries of a `withdrawal` body. Signed by the department's head."""
+    return of_paper("SubmitWithdrawal", "withdrawal", body)
+
+
+def review_withdrawal(body: Mapping[str, Any]) -> Act:
+    """Agree or not to the withdrawals a `withdrawal-review` body lists, of one competent.
+
+    Signed by a reviewer who is another person than whoever submitted them.
+    """
+    return of_paper("ReviewWithdrawal", "withdrawal-review", body)
+
+
+def freeze_entry(body: Mapping[str, Any]) -> Act:
+    """Freeze an entry by a `freeze-order` body. Signed by the competent's head or duty officer."""
+    return of_paper("FreezeEntry", "freeze-order", body)
+
+
+def unfreeze_entry(body: Mapping[str, Any]) -> Act:
+    """Lift the freezing by an `unfreeze-order` body. Signed by the competent department's head."""
+    return of_paper("UnfreezeEntry", "unfreeze-order", body)
 
 
 def terms_of(terms: Mapping[str, Any] | bytes | None) -> tuple[list[bytes], bytes]:

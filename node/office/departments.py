@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
+from ..protocol.ledger.enums import DepartmentStatus
 from ..protocol.wire import ids
 from .act import Act, of_paper
 
@@ -23,16 +25,62 @@ def enrol_department(body: Mapping[str, Any]) -> Act:
     return of_paper("EnrolDepartment", "department", body)
 
 
+def update_department(body: Mapping[str, Any]) -> Act:
+    """Put the paper of a `department` body in the place of the one that is in force.
+
+    Signed by the department's own head where competent department, screening and the right to
+    enrol stay as they are; else by the head of the present competent department.
+    """
+    return of_paper("UpdateDepartment", "department", {**body, "head": None})
+
+
+def set_department_status(body: Mapping[str, Any]) -> Act:
+    """Suspend, resume or close as a `department-status` body orders. Signed by the competent."""
+    return of_paper("SetDepartmentStatus", "department-status", body)
+
+
+def suspend_department(department: str) -> Act:
+    """Suspend a department at once, the order to follow: it must not wait for a paper."""
+    message = {
+        "department": ids.department_id(department),
+        "status": int(DepartmentStatus.SUSPENDED),
+        "digest": ids.ZERO,
+    }
+    return Act("SetDepartmentStatus", message, [])
+
+
+def recover_key(body: Mapping[str, Any]) -> Act:
+    """Give a department the head key of a `recovery` body, good after seven days.
+
+    Signed by the competent department's head and, as possession, by the new key. The old head
+    cancels it meanwhile by revoking the new key.
+    """
+    return of_paper("RecoverKey", "recovery", body)
+
+
+def new_person() -> str:
+    """Return the handle of an officer who has none yet: 32 random bytes as hex."""
+    return secrets.token_hex(32)
+
+
 def add_key(body: Mapping[str, Any]) -> Act:
-    """Register the key of a `key` body.
+    """Register the key of a `key` body, a department's or an application's.
 
     Signed by the department's head and, as possession, by the new key.
     """
     return of_paper("AddKey", "key", body)
 
 
+def add_officer_key(body: Mapping[str, Any]) -> Act:
+    """Register the key of an `officer-key` body; signed as `add_key`."""
+    return of_paper("AddKey", "officer-key", body)
+
+
 def revoke_key(body: Mapping[str, Any]) -> Act:
-    """Withdraw the key of a `revocation` body. Signed by the department's head."""
+    """Withdraw the key of a `revocation` body. Signed by the department's head.
+
+    Of the new key of a recovery, before it is good: the recovery is cancelled.
+    """
     return of_paper("RevokeKey", "revocation", body)
 
 

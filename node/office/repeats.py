@@ -19,7 +19,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ..crypto import sm3
-from ..errors import Conflict
+from ..errors import AlreadyExists, Conflict, DecisionRefused, TransactionRefused
 from ..protocol import forms as documents
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from ..crypto import Signer
     from .act import Act
+    from .desk import Decided, Desk
 
 DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
@@ -99,6 +101,52 @@ class Repeats:
                 .values(intention=meant, decision=decision)
                 .on_conflict_do_update(index_elements=["intention"], set_={"decision": decision})
             )
+
+
+def decide_once(
+    desk: Desk,
+    repeats: Repeats,
+    act: Act,
+    *signers: Signer,
+    again: bool = False,
+    context: bytes = b"",
+) -> tuple[Decided, bool]:
+    """Take a decision unless it was taken before; tell whether an earlier one was finished.
+
+    `signers` are the official and, where a key is registered, the new key; `again` takes it even if
+    the same was decided before; `context` as for `intention_of`.
+
+    Raises:
+        AlreadyExists: the same was decided before; `facts` name that decision and its block.
+        Conflict: another command is deciding the same at this moment.
+        DecisionRefused, PeerUnavailable, ChainUnavailable: as `Desk.decide`.
+    """
+    meant = intention_of(act, context)
+    with repeats.alone(meant):
+        earlier = None if again else repeats.find(meant)
+        finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
+        if finished is not None:
+            return finished, True
+        signed = desk.sign(*act, *signers)
+        # Killed from here to the outbox, the intention names a decision that never was.
+        repeats.keep(meant, signed.hash)
+        return desk.send(signed), False
+
+
+def _taken_up(desk: Desk, kind: str, earlier: bytes) -> Decided | None:
+    """Return the earlier decision brought to its end; None if it never was, or was refused."""
+    try:
+        mined = desk.find(kind, earlier)
+        if mined is None:
+            return desk.finish(kind, earlier)
+    except (DecisionRefused, TransactionRefused):
+        return None
+    raise AlreadyExists(
+        f"同样的决定已在区块 {mined.block} 生效（{earlier.hex()}）；确需再作一次请加 --again"
+        " / the same was decided before",
+        block=mined.block,
+        decision=earlier.hex(),
+    )
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - values of a struct

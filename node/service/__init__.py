@@ -2,14 +2,11 @@
 
 - `ports`: what is needed from other layers, as Protocols
 - `request`: strict reading of a query's body
-- `authorise`: the verdict on a call, pure
+- `authorise`: what a call may have, beyond the ledger's judgement; pure
 - `sources/`: the data behind entries
 - `mask`: masking of values
-- `seals`: page cursors and requests at rest, sealed by the node for itself
-- `caller`: who signed a request
-- `late`: calls too old to be served, perhaps not to be answered again
-- `datakeys`: the keys answers are sealed with
-- `answers`: what the caller gets once the log has it
-- `workers`: threads that judge calls, and the way back to the loop
+- `seals`: page cursors and requests at rest, sealed by the node for itself; the keys of answers
+- `caller`: who signed a request, and the second it is judged at
+- `workers`: threads that judge calls, what the caller gets, and the way back to the loop
 - `serve`: the hops of a call in their order
 """

@@ -2,7 +2,8 @@
 
 All come from one random file. A cursor hides the key of the last row, which the caller may not be
 entitled to; a request names people, and rests sealed beside the log; the salt of a commitment is
-computed again whenever an auditor asks what was committed to.
+computed again whenever an auditor asks what was committed to. The keys that answers are sealed with
+(`DataKeys`) live in this process's memory only.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import contextlib
 import json
 import os
 import secrets
+import threading
 from typing import TYPE_CHECKING
 
 from ..crypto import sm3, sm4_open, sm4_seal
 from ..errors import ConfigInvalid, InvalidInput
-from ..protocol.wire import encoding
+from ..protocol.wire import encoding, envelope
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +89,22 @@ class Seals:
     def salt(self, event: bytes, name: str) -> bytes:
         """Return the 16 bytes that salt the commitment `name` in the leaf of `event`."""
         return sm3(self._salts + event + name.encode())[:SALT_BYTES]
+
+
+class DataKeys:
+    """One data key per application, replaced after an hour or a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: dict[bytes, envelope.DataKey] = {}
+
+    def get(self, application: bytes, now: int) -> envelope.DataKey:
+        """Return the application's key, usable at `now` (seconds)."""
+        with self._lock:
+            key = self._keys.get(application)
+            if key is None or not key.is_usable(now):
+                key = self._keys[application] = envelope.DataKey(created=now)
+            return key
 
 
 def _create(path: Path) -> None:

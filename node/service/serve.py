@@ -1,43 +1,45 @@
 """The hops of a call in their order: verify, authorise, fetch, mask, seal, log, answer.
 
 design.md section 6. Nothing is answered before its leaf is on disk. A caller who is known gets a
-receipt with a refusal too; a call nobody can be held to (bad signature, stale clock) leaves none.
-A call to an authorisation that nothing here knows is logged by the first department served.
+receipt with a refusal too, whatever a source does; a call nobody can be held to (bad signature,
+stale clock) leaves none. A call to an authorisation that nothing here knows is logged by the first
+department served.
 """
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
+import traceback
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from ..crypto import sm3
-from ..documents import objects
 from ..errors import (
-    AuthorisationUnknown,
     ClockSkew,
     InvalidInput,
+    LedgerBehind,
     LedgerError,
     LogUnavailable,
     Overloaded,
     SourceUnavailable,
 )
 from ..log.drafts import Draft
+from ..protocol.forms import authorisation_object, version_object
+from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import canonical, encoding, envelope
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import SERVED, build_leaf, commitment
-from .answers import Judged, finish, moment
-from .authorise import in_force, permit, standing
-from .caller import authenticate
-from .datakeys import DataKeys
-from .late import authentic_resend
+from .authorise import permit, refusal
+from .caller import authentic_resend, authenticate, judged_second
 from .mask import mask_rows
 from .ports import SourceQuery
 from .request import parse_query
+from .seals import DataKeys
 from .sources.values import render
-from .workers import Answers, Workers
+from .workers import Answers, Judged, Workers, finish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,9 +47,9 @@ if TYPE_CHECKING:
 
     from ..log.drafts import Committed
     from ..log.recent import Resend
-    from ..protocol.ledger.facts import KeyFact, Snapshot
+    from ..protocol.ledger.facts import AuthorisationFact, EntryFact, KeyFact, Snapshot
     from ..protocol.wire.signedcall import SignedCall
-    from .authorise import Standing, Verdict
+    from .authorise import Verdict
     from .ports import (
         Documents,
         Ledger,
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     )
     from .request import Query
     from .seals import Seals
+
+logger = logging.getLogger(__name__)
 
 JSON = "application/json"
 SALT_BYTES = 16
@@ -164,24 +168,28 @@ class Service:
             LedgerBehind: the read model cannot say whose call it is.
             LogUnavailable: the department's log is not registered.
         """
-        now = int(self._clock())
         snapshot = self._ledger.snapshot(call.key_id, authorisation)
-        key = authenticate(call, snapshot, now)
+        judged = judged_second(snapshot, self._clock())
+        key = authenticate(call, snapshot, judged)
         provider = self._provider(snapshot)
         log = provider.find_log()
         if log is None:
             raise LogUnavailable("the department's log is not registered on the chain yet")
-        work = _Work(call, authorisation, body, snapshot, key, provider, now)
+        work = _Work(call, authorisation, body, snapshot, key, provider, judged)
         try:
             self._serve(work)
         except LedgerError as error:
             work.refuse(error)
+        except Exception as error:  # noqa: BLE001 - whatever a source does, its caller gets a leaf
+            _report(error)
+            work.refuse(SourceUnavailable("the data behind the entry cannot be read or rendered"))
         return Judged(self._draft(log, work), work.error)
 
     def _stored(self, call: SignedCall, authorisation: int, late: ClockSkew) -> Committed:
         """Return what was answered to the same call when it was young, or raise `late`."""
         snapshot = self._ledger.snapshot(call.key_id, authorisation)
-        resend = authentic_resend(call, authorisation, snapshot, int(self._clock()))
+        judged = judged_second(snapshot, self._clock())
+        resend = authentic_resend(call, authorisation, snapshot, judged)
         log = self._provider(snapshot).find_log()
         if resend is not None and log is not None:
             stored = self._find_stored(log, resend, int(self._clock() * 1000))
@@ -196,43 +204,46 @@ class Service:
 
     def _serve(self, work: _Work) -> None:
         """Fill in `work`, step by step; what is known when a step refuses stays for the leaf."""
-        own = standing(work.snapshot, work.key)
-        if own.authorisation.provider not in self._providers:
-            raise AuthorisationUnknown("no such authorisation, or not this application's")
-        work.own = own
+        snapshot, standing = work.snapshot, standing_of(work.snapshot)
+        code = find_refusal(standing, work.provider.department, work.judged)
+        if code == "authorisation-unknown":
+            raise refusal(code, standing, snapshot)
+        work.granted = granted = snapshot.authorisation
         if work.call.media_type != JSON:
             raise InvalidInput(f"a query is {JSON}, not {work.call.media_type}")
         work.query = query = parse_query(work.body, max_page_size=self._page_rows)
-        in_force(work.snapshot, own, work.now)
-        version, terms = self._papers(own)
-        work.verdict = verdict = permit(own, query, version, terms)
-        page = self._fetch(work.provider, own, query, verdict)
+        if code is not None:
+            raise refusal(code, standing, snapshot)
+        if granted is None or snapshot.entry is None:
+            raise LedgerBehind("the read model does not have the authorisation whole")
+        version, terms = self._papers(granted, snapshot.entry)
+        work.verdict = verdict = permit(standing, work.judged, query, version, terms)
+        page = self._fetch(work, query, verdict)
         work.rows, work.masked = len(page.rows), verdict.masked
         work.plain = self._plaintext(work, query, version, verdict, page)
         work.sealed = self._seal(work)
 
-    def _papers(self, own: Standing) -> tuple[VersionView, TermsView | None]:
-        granted, documents = own.authorisation, self._documents
-        name = objects.authorisation(granted.authorisation)
+    def _papers(
+        self, granted: AuthorisationFact, entry: EntryFact
+    ) -> tuple[VersionView, TermsView | None]:
+        documents, name = self._documents, authorisation_object(granted.authorisation)
         documents.check(granted.subject, name)
-        version = documents.version(
-            own.entry.digest, objects.version(own.entry.entry, own.entry.version)
-        )
+        version = documents.version(entry.digest, version_object(entry.entry, entry.version))
         terms = documents.terms(granted.terms, name) if granted.terms != NO_TERMS else None
         return version, terms
 
-    def _fetch(self, provider: Provider, own: Standing, query: Query, verdict: Verdict) -> Page:
-        source = provider.sources.get(own.entry.entry)
+    def _fetch(self, work: _Work, query: Query, verdict: Verdict) -> Page:
+        entry = work.granted.entry if work.granted is not None else ZERO
+        source = work.provider.sources.get(entry)
         if source is None:
             raise SourceUnavailable("this node has no source for the entry")
         after = query.after
-        number = own.authorisation.authorisation
         return source.fetch(
             SourceQuery(
                 items=query.items,
                 conditions=verdict.conditions,
                 size=query.size,
-                after=None if after is None else self._seals.open_cursor(after, number),
+                after=None if after is None else self._seals.open_cursor(after, work.authorisation),
             )
         )
 
@@ -241,35 +252,38 @@ class Service:
     ) -> bytes:
         scales = {item.code: item.scale for item in version.items}
         rows: list[dict[str, object]] = [
-            {item: render(value, scales[item]) for item, value in row.items()} for row in page.rows
+            {item: render(row[item], scales[item]) for item in query.items} for row in page.rows
         ]
         mask_rows(rows, verdict.masks)
         following = None
         if page.last is not None:
             following = self._seals.seal_cursor(page.last, work.authorisation)
-        return canonical.dumps(
-            {
-                "rows": rows,
-                "next": following,
-                "masked": [item for item in query.items if item in verdict.masks],
-                "asOf": moment(work.now),
-                "opening": {
-                    name: encoding.b64u(self._seals.salt(work.call.event, name))
-                    for name in ("operator", "matter")
-                },
-                "salt": encoding.b64u(secrets.token_bytes(SALT_BYTES)),
-            }
-        )
+        members = {
+            "rows": rows,
+            "next": following,
+            "masked": [item for item in query.items if item in verdict.masks],
+            "asOf": encoding.rfc3339(work.judged),
+            "opening": {
+                name: encoding.b64u(self._seals.salt(work.call.event, name))
+                for name in ("operator", "matter")
+            },
+            "salt": encoding.b64u(secrets.token_bytes(SALT_BYTES)),
+        }
+        try:
+            return canonical.dumps(members)
+        except InvalidInput:
+            # Text that is no Unicode, say: the source's fault, not the caller's. Nor is it told
+            # what the text was.
+            raise SourceUnavailable("the source holds a value that cannot be shared") from None
 
     def _seal(self, work: _Work) -> bytes:
-        key_id, public = self._documents.encryption_key(work.key.digest, work.now)
-        data_key = self._keys.get(work.key.holder, work.now)
+        key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
+        data_key = self._keys.get(work.key.holder, work.judged)
         sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
         return envelope.envelope_bytes(sealed)
 
     def _draft(self, log: bytes, work: _Work) -> Draft:
-        call, own, query, verdict = work.call, work.own, work.query, work.verdict
-        granted = own.authorisation if own is not None else None
+        call, granted, query, verdict = work.call, work.granted, work.query, work.verdict
         served = work.error is None
         return Draft(
             log=log,
@@ -280,8 +294,10 @@ class Service:
             calls_per_day=granted.calls_per_day if granted is not None else 0,
             rows_per_day=granted.rows_per_day if granted is not None else 0,
             rows=work.rows,
+            key=call.key_id,
             leaf=build_leaf(
                 block=work.snapshot.block,
+                judged=work.judged,
                 event=call.event,
                 base=call.base,
                 signature=call.signature,
@@ -300,7 +316,10 @@ class Service:
                 matter=self._commit(call, "matter", query.matter if query else None),
             ),
             answer=work.sealed if served else None,
-            request=self._seals.seal_request(call.event, work.body),
+            # What no authorisation counts keeps no body: strangers could fill the disk with them.
+            request=self._seals.seal_request(call.event, work.body)
+            if granted is not None
+            else None,
             refusal=None if work.error is None else work.error.code,
         )
 
@@ -318,8 +337,9 @@ class _Work:
     snapshot: Snapshot
     key: KeyFact
     provider: Provider
-    now: int
-    own: Standing | None = None
+    judged: int
+    granted: AuthorisationFact | None = None
+    """The authorisation, once it is known to be the caller's own."""
     query: Query | None = None
     verdict: Verdict | None = None
     masked: int = 0
@@ -332,6 +352,14 @@ class _Work:
         """Remember why; nothing of what was fetched goes further."""
         self.error = error
         self.masked, self.rows, self.plain, self.sealed = 0, 0, b"", b""
+
+
+def _report(error: Exception) -> None:
+    """Tell the operator what broke and where; never the error's text, which may hold data."""
+    places = [
+        f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    logger.error("serving a call failed: %s at %s", type(error).__name__, " > ".join(places))
 
 
 def _raise(error: Exception) -> NoReturn:

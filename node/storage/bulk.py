@@ -1,9 +1,10 @@
-"""Statements of the hot path at the speed of the driver: inserts, look-ups, single rows.
+"""Statements of the hot path, compiled once: inserts, look-ups, single rows.
 
-The statements are SQLAlchemy's, compiled once for the dialect; the values go to the driver's
-cursor as they are, inside the transaction of the connection they came with. Through
-`Connection.execute` each statement would cost several times what the database needs for it, and
-a commit has a dozen of them. What the driver raises is the driver's own error.
+The statements are SQLAlchemy's; their values go to the driver's cursor by its public calls (PEP
+249), inside the transaction of the connection they came with, and in the form its parameters have:
+in a row, or by name, as psycopg's are. Through `Connection.execute` each statement would cost
+several times what the database needs for it, and a commit has a dozen of them. What the driver
+raises is the driver's own error.
 """
 
 from __future__ import annotations
@@ -16,52 +17,47 @@ from sqlalchemy import bindparam, select
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from sqlalchemy import BindParameter, Column, Connection, Dialect, Insert
+    from sqlalchemy import BindParameter, Column, Connection, Dialect, Insert, Select
     from sqlalchemy.sql.expression import ClauseElement
 
     Rows = list[tuple[Any, ...]]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)
 def _render(statement: ClauseElement, dialect: Dialect) -> tuple[str, tuple[tuple[str, Any], ...]]:
     """Return a statement's text, and its values' names and own defaults in their order."""
     compiled: Any = statement.compile(dialect=dialect)
-    return str(compiled), tuple((name, compiled.params[name]) for name in compiled.positiontup)
+    names = compiled.positiontup if compiled.positional else compiled.params
+    return str(compiled), tuple((name, compiled.params[name]) for name in names)
 
 
 def insert_rows(
     connection: Connection, statement: Insert, rows: Sequence[tuple[object, ...]]
 ) -> None:
     """Execute an INSERT of all columns, in their order, for every row; no rows, no statement."""
-    if rows:
-        sql, _ = _render(statement, connection.dialect)
-        _cursor(connection).executemany(sql, rows)
+    if not rows:
+        return
+    sql, bound = _render(statement, connection.dialect)
+    values: Sequence[object] = rows
+    if not connection.dialect.positional:
+        names = [name for name, _ in bound]
+        values = [dict(zip(names, row, strict=True)) for row in rows]
+    _cursor(connection).executemany(sql, values)
 
 
 def run(connection: Connection, statement: ClauseElement, values: Mapping[str, object]) -> None:
     """Execute a statement whose values are all bound by name."""
-    sql, bound = _render(statement, connection.dialect)
-    _cursor(connection).execute(sql, [values.get(name, default) for name, default in bound])
+    _execute(connection, statement, values)
 
 
 def fetch(connection: Connection, statement: ClauseElement, values: Mapping[str, object]) -> Rows:
     """Return the rows of a SELECT whose values are all bound by name."""
-    sql, bound = _render(statement, connection.dialect)
-    return _fetch(connection, sql, [values.get(name, default) for name, default in bound])
-
-
-@lru_cache(maxsize=64)
-def _render_look_up(
-    columns: tuple[Column[object], ...], log: Column[int], count: int, dialect: Dialect
-) -> str:
-    keys: list[BindParameter[object]] = [bindparam(f"key{number}") for number in range(count)]
-    query = select(*columns).where(log == bindparam("log"), columns[0].in_(keys))
-    return str(query.compile(dialect=dialect))
+    return list(_execute(connection, statement, values).fetchall())
 
 
 def look_up(
     connection: Connection,
-    columns: tuple[Column[object], ...],
+    columns: tuple[Column[Any], ...],
     log: Column[int],
     log_number: int,
     keys: Collection[object],
@@ -73,14 +69,24 @@ def look_up(
     # A power of two, filled up with the last key, keeps the number of different statements small.
     count = 1 << (len(wanted) - 1).bit_length()
     wanted += wanted[-1:] * (count - len(wanted))
-    sql = _render_look_up(columns, log, count, connection.dialect)
-    return _fetch(connection, sql, (log_number, *wanted))
+    values = {f"key{number}": key for number, key in enumerate(wanted)}
+    return fetch(connection, _look_up(columns, log, count), {"log": log_number, **values})
 
 
-def _fetch(connection: Connection, sql: str, values: Sequence[object]) -> Rows:
+@lru_cache(maxsize=64)
+def _look_up(columns: tuple[Column[Any], ...], log: Column[int], count: int) -> Select[Any]:
+    keys: list[BindParameter[object]] = [bindparam(f"key{number}") for number in range(count)]
+    return select(*columns).where(log == bindparam("log"), columns[0].in_(keys))
+
+
+def _execute(connection: Connection, statement: ClauseElement, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - DBAPI object
+    sql, bound = _render(statement, connection.dialect)
     cursor = _cursor(connection)
-    cursor.execute(sql, values)
-    return list(cursor.fetchall())
+    if connection.dialect.positional:
+        cursor.execute(sql, [values.get(name, own) for name, own in bound])
+    else:
+        cursor.execute(sql, {name: values.get(name, own) for name, own in bound})
+    return cursor
 
 
 def _cursor(connection: Connection) -> Any:  # noqa: ANN401 - DBAPI object

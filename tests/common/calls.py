@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from node.client.checks import Asked
@@ -19,6 +19,8 @@ from node.crypto import (
 )
 from node.errors import NotFound
 from node.log import LogIdentity, LogReader, LogWriter
+from node.log.commit import STRANGERS_PER_DAY
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
@@ -28,7 +30,6 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.ledger.facts import (
     AuthorisationFact,
-    BlockRef,
     DepartmentFact,
     EntryFact,
     KeyFact,
@@ -147,7 +148,7 @@ class ScriptedLedger:
         )
 
     def change(self, **changes: Any) -> None:
-        self.authorisations[AUTHORISATION] = replace(self.authorisations[AUTHORISATION], **changes)
+        self.authorisations[AUTHORISATION] = self.authorisations[AUTHORISATION]._replace(**changes)
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
         if self.failure is not None:
@@ -222,7 +223,13 @@ def fill_source(path: Path, rows: int = ROWS) -> SqlSource:
 class City:
     """One provider, one consumer with an application, and what a test needs of both."""
 
-    def __init__(self, folder: Path, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Callable[[], float] | None = None,
+        strangers_per_day: int = STRANGERS_PER_DAY,
+    ) -> None:
         self.now = float(START)
         self.clock = clock or (lambda: self.now)
         origin = ids.log_origin(CHAIN_ID, REGISTRY, PROVIDER_CODE)
@@ -243,12 +250,16 @@ class City:
         self.anchors: dict[int, bytes] = {}
         self.engine = open_engine(folder / "log.db")
         self.writer = LogWriter(
-            self.engine, [self.identity], clock=lambda: int(self.clock() * 1_000_000_000)
+            self.engine,
+            [self.identity],
+            clock=lambda: int(self.clock() * 1_000_000_000),
+            strangers_per_day=strangers_per_day,
         )
         self.writer.start()
         self.read_engine = open_engine(folder / "log.db", readonly=True)
         self.reader = LogReader(self.read_engine)
         self.source = fill_source(folder / "people.db")
+        self.sources: dict[bytes, Any] = {ENTRY: self.source}
         self.seals = Seals.load(folder / "node.secret")
         self.service = Service(
             ledger=self.ledger,
@@ -260,7 +271,7 @@ class City:
                     department=PROVIDER,
                     custody="own",
                     find_log=lambda: self.identity.log if self.registered else None,
-                    sources={ENTRY: self.source},
+                    sources=self.sources,
                 )
             ],
             seals=self.seals,

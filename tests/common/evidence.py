@@ -32,6 +32,7 @@ from node.log import (
 from node.log.published import create_published
 from node.protocol import forms as documents
 from node.protocol.evm import decision
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.evm.decision import DECISIONS, Domain
 from node.protocol.forms import (
     BEIJING,
@@ -40,7 +41,6 @@ from node.protocol.forms import (
     version_codes,
 )
 from node.protocol.ledger.enums import Role
-from node.protocol.ledger.facts import BlockRef
 from node.protocol.wire import ids, signedcall
 from node.protocol.wire.items import bitmap
 from node.protocol.wire.leaf import SERVED, build_leaf
@@ -153,7 +153,7 @@ class City:
         document = parse(data)
         self.kept[document.digest] = data
         return document, {"digest": document.digest} | (
-            derive(document) if kind not in {"application", "reply"} else {}
+            derive(document) if kind not in documents.NEED_VERSION else {}
         )
 
     def enrol(self, code: str, signer: SoftwareSigner) -> None:
@@ -164,7 +164,8 @@ class City:
             name=NAMES[code],
             parent=CENTRE,
             competent=CENTRE,
-            head={"name": "李秀英", "post": "局长", "publicKey": head.public_key.raw.hex()},
+            mayEnrol=code == CENTRE,
+            head=papers.head(head),
         )
         self.decide("EnrolDepartment", fields, signer, head)
 
@@ -181,9 +182,6 @@ class City:
     def add_key(self, code: str, key: Signer, **changes: Any) -> documents.Document:
         body = {
             "holder": {"department": code, "application": None},
-            "kind": "人员",
-            "name": "张伟",
-            "post": "科长",
             "publicKey": key.public_key.raw.hex(),
             "encryptionKey": None,
             **PERIOD,
@@ -192,6 +190,12 @@ class City:
         document, fields = self.keep("key", **body)
         self.decide("AddKey", fields, self.heads[code], key)
         return document
+
+    def add_officer(self, code: str, key: Signer) -> None:
+        body = {"department": code, "person": papers.person_of(key), **PERIOD}
+        public = key.public_key.raw.hex()
+        _, fields = self.keep("officer-key", publicKey=public, **body)
+        self.decide("AddKey", fields, self.heads[code], key)
 
     def grant(self, code: str, key: SoftwareSigner, role: Role) -> None:
         name = next(text for text, bit in documents.ROLES.items() if bit is role)
@@ -206,7 +210,7 @@ class City:
 
     def officer(self, code: str) -> SoftwareSigner:
         key = self.officers[code] = SoftwareSigner.generate()
-        self.add_key(code, key)
+        self.add_officer(code, key)
         self.grant(code, key, Role.OFFICE_HEAD)
         return key
 
@@ -216,7 +220,7 @@ class City:
         self.list_contracts()
         self.enrol(POLICE, self.heads[CENTRE])
         self.enrol(EDUCATION, self.heads[CENTRE])
-        self.add_key(CENTRE, self.reviewer)
+        self.add_officer(CENTRE, self.reviewer)
         self.grant(CENTRE, self.reviewer, Role.REVIEWER)
         self.officer(POLICE)
         self.officer(EDUCATION)
@@ -224,7 +228,6 @@ class City:
             POLICE,
             self.identity.sm2,
             kind="部门",
-            post=None,
             ed25519=self.identity.ed25519.public.hex(),
         )
         _, fields = self.keep("application-object")
@@ -235,7 +238,6 @@ class City:
             holder={"department": EDUCATION, "application": "ZHSX"},
             kind="应用系统",
             name="智慧升学",
-            post=None,
             encryptionKey={"publicKey": self.encryption_key.public_key.raw.hex(), **PERIOD},
         )
         message = {
@@ -266,26 +268,29 @@ class City:
         )
         self.decide("ReviewVersions", fields, self.reviewer)
 
-    def apply_for(self) -> documents.Document:
+    def apply_for(self, **changes: Any) -> documents.Document:
         terms, _ = self.keep("terms")
-        document, _ = self.keep("application", terms=terms.digest.hex(), **PERIOD)
+        wanted = {"terms": terms.digest.hex(), **PERIOD, **changes}
+        document, _ = self.keep("application", **wanted)
         fields = derive(document, version=self.version.body)
         department = fields.pop("department")
-        wanted = {**fields, "digest": document.digest}
+        applied = {**fields, "digest": document.digest}
         self.decide(
             "ApplyFor",
-            {"department": department, "applications": [wanted]},
+            {"department": department, "applications": [applied]},
             self.officers[EDUCATION],
         )
         return document
 
-    def reply(self, authorisation: int, application: documents.Document) -> documents.Document:
+    def reply(
+        self, authorisation: int, application: documents.Document, **changes: Any
+    ) -> documents.Document:
         terms, _ = self.keep("terms")
         document, _ = self.keep(
             "reply",
             authorisation=authorisation,
             subject=application.digest.hex(),
-            grant=papers.grant(terms=terms.digest.hex(), **PERIOD),
+            grant=papers.grant(**{"terms": terms.digest.hex(), **PERIOD, **changes}),
         )
         fields = derive(document, version=self.version.body)
         self.decide("Reply", {**fields, "digest": document.digest}, self.officers[POLICE])
@@ -301,6 +306,8 @@ class City:
             subject=subject.hex() if subject else None,
         )
         self.decide("Step", fields, self.officers[POLICE])
+        if subject is not None:
+            self.answered = document  # a protective step's document is never waited for
         return document
 
     def build(self) -> None:
@@ -366,6 +373,7 @@ class City:
         call = signedcall.parse("POST", AUTHORITY, path, "", headers, body)
         members: dict[str, Any] = {
             "block": self.block(),
+            "judged": int(time.time()),
             "entry": ids.entry_id(ids.department_id(POLICE), ENTRY_CODE),
             "version": 1,
             "revision": 1,

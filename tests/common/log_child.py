@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from queue import SimpleQueue
 from threading import Thread
 
@@ -33,7 +34,8 @@ def main(path: str) -> None:
         number = first * 10 + thread
         while True:
             number += THREADS
-            draft = new_draft(identity, number, authorisation=number % 3)
+            judged = int(time.time())
+            draft = new_draft(identity, number, authorisation=number % 3, judged=judged)
             waiting.append(writer.submit(draft))
             if len(waiting) == AHEAD:
                 acknowledge(waiting.pop(0).result())

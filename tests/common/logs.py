@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from node.crypto import Ed25519Signer, SoftwareSigner, sm3
 from node.log import (
@@ -11,16 +11,16 @@ from node.log import (
     Draft,
     LogIdentity,
 )
-from node.protocol.ledger.facts import BlockRef
-from node.protocol.wire.ids import department_id, log_id, log_origin
-from node.protocol.wire.leaf import build_leaf
+from node.protocol.evm.blocks import BlockRef
+from node.protocol.wire.ids import ZERO, department_id, log_id, log_origin
+from node.protocol.wire.leaf import OPEN, build_leaf
 from tests.common.codes import department_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CODE = department_code(1)
-BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_790_000_000)
+BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_789_963_000)
 NOON = 1_789_963_200_000
 """2026-09-21 12:00 in Beijing, in ms."""
 
@@ -33,6 +33,11 @@ class Clock:
 
     def __call__(self) -> int:
         return self.milliseconds * 1_000_000
+
+    @property
+    def seconds(self) -> int:
+        """Return what a call judged now would be judged at."""
+        return self.milliseconds // 1000
 
 
 def commit_all(committer: Committer, drafts: Sequence[Draft]) -> list[Committed]:
@@ -69,6 +74,8 @@ def new_draft(
     text: bytes | None = None,
     base: bytes | None = None,
     log: bytes | None = None,
+    judged: int = NOON // 1000,
+    key: bytes = ZERO,
 ) -> Draft:
     """Return call `number` of an application; equal numbers have equal events and texts."""
     event = (1_790_000_000 + number // 1000).to_bytes(8, "big") + number.to_bytes(24, "big")
@@ -84,8 +91,10 @@ def new_draft(
         calls_per_day=calls_per_day,
         rows_per_day=rows_per_day,
         rows=rows,
+        key=key,
         leaf=build_leaf(
             block=BLOCK,
+            judged=judged,
             event=event,
             base=base,
             signature=bytes(64),
@@ -101,4 +110,28 @@ def new_draft(
         answer=answer,
         request=f"body {number}".encode(),
         refusal=refusal,
+    )
+
+
+def other_draft(identity: LogIdentity, number: int, kind: str, answer: bytes) -> Draft:
+    """Return a draft of a kind that is no call; `answer` is what is handed out."""
+    call = new_draft(identity, number)
+    signed: dict[str, Any] = {} if kind == OPEN else {"base": call.text, "signature": bytes(64)}
+    return Draft(
+        log=identity.log,
+        event=call.event,
+        text=call.text,
+        authorisation=0,
+        counted=False,
+        leaf=build_leaf(
+            kind,
+            block=BLOCK,
+            judged=NOON // 1000,
+            event=call.event,
+            custody="own",
+            question="event 00",
+            answer=sm3(answer),
+            **signed,
+        ),
+        answer=answer,
     )

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from node.office import Act, Decided
     from tests.common.chain import LedgerChain
 
-ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+ALWAYS = papers.ALWAYS
 QUOTA = {"callsPerDay": 1_000_000, "rowsPerDay": 1_000_000}
 CODES = (papers.CENTRE, papers.POLICE, papers.EDUCATION)
 ENTRY_CODE = "30300101/06001"
@@ -194,7 +194,8 @@ class NodeTown:
             code=code,
             name=code,
             url=self.url,
-            head={"name": "李秀英", "post": "局长", "publicKey": head.public_key.raw.hex()},
+            mayEnrol=code == papers.CENTRE,
+            head=papers.head(head),
         )
         self.decide(departments.enrol_department(body), by, head)
 
@@ -210,7 +211,14 @@ class NodeTown:
         self.decide(act, self.keys.heads[code], signer)
 
     def add_officer(self, code: str, signer: SoftwareSigner, role: str) -> None:
-        self.add_key(code, signer, kind="人员", name="张伟", post=role)
+        body = papers.officer_key(
+            **ALWAYS,
+            department=code,
+            post=role,
+            person=papers.person_of(signer),
+            publicKey=signer.public_key.raw.hex(),
+        )
+        self.decide(departments.add_officer_key(body), self.keys.heads[code], signer)
         granted = papers.roles(
             **ALWAYS, department=code, key=signer.public_key.key_id.hex(), roles=[role]
         )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from node.crypto import sm3
 from tests.common.codes import department_code
+
+if TYPE_CHECKING:
+    from node.crypto import Signer
 
 CENTRE, POLICE, EDUCATION = (department_code(number) for number in (1, 2, 3))
 KEY = (
@@ -17,7 +21,10 @@ OTHER_KEY = (
     "bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0"
 )
 """The generator of the recommended curve."""
+ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
 DIGEST = "ab" * 32
+PERSON = "5e" * 32
+"""The handle of an officer; a test that needs two persons gives the other one another."""
 
 
 def department(**changes: Any) -> dict[str, Any]:
@@ -30,14 +37,31 @@ def department(**changes: Any) -> dict[str, Any]:
         "level": "市",
         "region": "沧州市",
         "screening": False,
+        "mayEnrol": False,
         "duties": ["户籍管理"],
         "url": "http://127.0.0.1:8101",
         "custody": "own",
         "host": None,
         "contact": {"name": "王建国", "phone": "0317-0000001"},
-        "head": {"name": "李秀英", "post": "局长", "publicKey": KEY},
+        "head": {"name": "李秀英", "post": "局长", "person": PERSON, "publicKey": KEY},
         **changes,
     }
+
+
+def head(signer: Signer, **changes: Any) -> dict[str, Any]:
+    """The head who has this key, and no other."""
+    return {
+        "name": "李秀英",
+        "post": "局长",
+        "person": person_of(signer),
+        "publicKey": signer.public_key.raw.hex(),
+        **changes,
+    }
+
+
+def person_of(signer: Signer) -> str:
+    """Return the handle of an officer who has this one key."""
+    return sm3(signer.public_key.key_id).hex()
 
 
 def key(**changes: Any) -> dict[str, Any]:
@@ -45,7 +69,6 @@ def key(**changes: Any) -> dict[str, Any]:
         "holder": {"department": EDUCATION, "application": "ZHSX"},
         "kind": "应用系统",
         "name": "智慧升学",
-        "post": None,
         "publicKey": KEY,
         "validFrom": "2026-01-01",
         "validUntil": "2026-12-31",
@@ -59,6 +82,32 @@ def key(**changes: Any) -> dict[str, Any]:
         "host": None,
         **changes,
     }
+
+
+def officer_key(**changes: Any) -> dict[str, Any]:
+    return {
+        "department": POLICE,
+        "name": "张伟",
+        "post": "科技信息化处处长",
+        "person": PERSON,
+        "publicKey": KEY,
+        "validFrom": "2026-01-01",
+        "validUntil": "2026-12-31",
+        **changes,
+    }
+
+
+def recovery(**changes: Any) -> dict[str, Any]:
+    return {
+        "department": POLICE,
+        "head": {"name": "李秀英", "post": "局长", "person": PERSON, "publicKey": OTHER_KEY},
+        "reason": "负责人密钥介质损坏",
+        **changes,
+    }
+
+
+def department_status(**changes: Any) -> dict[str, Any]:
+    return {"department": POLICE, "order": "停用", "reason": "节点失守", **changes}
 
 
 def revocation(**changes: Any) -> dict[str, Any]:
@@ -75,7 +124,6 @@ def roles(**changes: Any) -> dict[str, Any]:
     return {
         "department": POLICE,
         "key": DIGEST,
-        "holder": "张伟",
         "post": "科技信息化处处长",
         "deputy": False,
         "roles": ["工作机构负责人", "值班员"],
@@ -184,6 +232,43 @@ def review(**changes: Any) -> dict[str, Any]:
     }
 
 
+def withdrawal(**changes: Any) -> dict[str, Any]:
+    return {
+        "department": POLICE,
+        "withdrawals": [{"code": "30300101/06001", "version": 1, "reason": "职能已划转"}],
+        **changes,
+    }
+
+
+def withdrawal_review(**changes: Any) -> dict[str, Any]:
+    return {
+        "competent": CENTRE,
+        "reviewer": "刘洋",
+        "opinion": "职能划转属实",
+        "reviews": [
+            {
+                "department": POLICE,
+                "code": "30300101/06001",
+                "version": 1,
+                "accept": True,
+                "reason": None,
+                "subject": DIGEST,
+            }
+        ],
+        **changes,
+    }
+
+
+def freeze_order(**changes: Any) -> dict[str, Any]:
+    return {
+        "competent": CENTRE,
+        "department": POLICE,
+        "code": "30300101/06001",
+        "reason": "数据与目录摘要不一致",
+        **changes,
+    }
+
+
 def application(**changes: Any) -> dict[str, Any]:
     return {
         "department": EDUCATION,
@@ -255,8 +340,30 @@ def step(**changes: Any) -> dict[str, Any]:
         "revision": 1,
         "subject": None,
         "reason": "发现超范围使用",
+        "points": [],
         "measures": "限期整改",
         "due": "2026-04-01",
+        "effective": None,
+        "outcome": None,
+        **changes,
+    }
+
+
+def change(**changes: Any) -> dict[str, Any]:
+    return {
+        "authorisation": 1,
+        "parties": {"provider": POLICE, "consumer": EDUCATION},
+        "step": "提出变更",
+        "revision": 1,
+        "subject": DIGEST,
+        "items": ["GMSFHM", "XM"],
+        "validFrom": "2026-02-01",
+        "validUntil": "2027-12-31",
+        "callsPerDay": 8000,
+        "rowsPerDay": 40000,
+        "terms": None,
+        "reason": "秋季招生人数增加",
+        "handler": {"name": "赵敏", "phone": "0317-0000003"},
         **changes,
     }
 
@@ -273,17 +380,30 @@ def terms(**changes: Any) -> dict[str, Any]:
     }
 
 
+def log_succession(**changes: Any) -> dict[str, Any]:
+    return {"department": POLICE, "relay": "b1" * 20, "reason": "日志磁盘损毁", **changes}
+
+
 BODIES = {
     "department": department,
+    "department-status": department_status,
+    "recovery": recovery,
     "key": key,
+    "officer-key": officer_key,
     "revocation": revocation,
     "roles": roles,
     "application-object": application_object,
     "catalogue-version": catalogue_version,
     "review": review,
+    "withdrawal": withdrawal,
+    "withdrawal-review": withdrawal_review,
+    "freeze-order": freeze_order,
+    "unfreeze-order": freeze_order,
     "application": application,
     "reply": reply,
     "step": step,
+    "change": change,
     "terms": terms,
+    "log-succession": log_succession,
 }
 """A maker of a lawful body for every kind."""

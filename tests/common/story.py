@@ -18,8 +18,7 @@ from node.protocol.evm.decision import (
 )
 from node.protocol.ledger import enums
 from node.protocol.wire import ids
-from tests.common import trees
-from tests.common.codes import department_code
+from tests.common import papers, trees
 from tests.common.fakes import START, FakeChain, address_of
 
 if TYPE_CHECKING:
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
     from tests.common.chain import LedgerChain
     from tests.common.fakes import Emitted
 
-CENTRE, POLICE, EDUCATION = (ids.department_id(department_code(number)) for number in (1, 2, 3))
+CENTRE, POLICE, EDUCATION = (
+    ids.department_id(code) for code in (papers.CENTRE, papers.POLICE, papers.EDUCATION)
+)
 ZERO = bytes(32)
 FOREVER = 2**64 - 1
 YEAR = START + 365 * 86400
@@ -38,6 +39,11 @@ HEAD = enums.Role.DEPARTMENT_HEAD | enums.Role.OFFICE_HEAD
 
 def digest(text: str) -> bytes:
     return keccak256(text.encode())
+
+
+def person_of(signer: SoftwareSigner) -> bytes:
+    """Return the handle of an officer who has this one key."""
+    return digest(f"person {signer.public_key.key_id.hex()}")
 
 
 def tree_root(size: int) -> bytes:
@@ -141,8 +147,10 @@ class Story:
                 "kind": 1,
                 "level": 3,
                 "screening": screening,
+                "mayEnrol": department == CENTRE,
                 "headX": public.x,
                 "headY": public.y,
+                "person": person_of(head),
                 "digest": digest(f"department {department.hex()}"),
             },
             signer or self.heads.get(CENTRE) or self.root,
@@ -170,6 +178,7 @@ class Story:
                 "kind": kind,
                 "qx": public.x,
                 "qy": public.y,
+                "person": person_of(key) if kind == enums.KeyKind.OFFICER else ZERO,
                 "validFrom": valid_from,
                 "validUntil": self.year if valid_until is None else valid_until,
                 "digest": digest(f"key {public.key_id.hex()}"),
@@ -335,6 +344,8 @@ class Story:
             "authorisation": authorisation,
             "step": int(step),
             "revision": 1,
+            "outcome": 0,
+            "effective": 0,
             "subject": subject,
             "digest": document,
         }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from node.office import Act, Decided
     from tests.common.chain import LedgerChain
 
-ALWAYS = {"validFrom": "2020-01-01", "validUntil": "2099-12-31"}
+ALWAYS = papers.ALWAYS
 NAMES = {papers.CENTRE: "市数据局", papers.POLICE: "市公安局", papers.EDUCATION: "市教育局"}
 
 
@@ -90,27 +90,23 @@ class Town:
             code=department.code,
             name=NAMES[department.code],
             url=f"http://{department.code.lower()}",
-            head={
-                "name": "李秀英",
-                "post": "局长",
-                "publicKey": department.head.public_key.raw.hex(),
-            },
+            mayEnrol=department.code == papers.CENTRE,
+            head=papers.head(department.head),
         )
         self.decide(by, departments.enrol_department(body), signer, department.head)
         self.follow()
 
     def add_officer(self, department: Department, signer: SoftwareSigner, role: str) -> None:
         """Register an officer's key and give it a role in its department."""
-        body = papers.key(
+        body = papers.officer_key(
             **ALWAYS,
-            holder={"department": department.code, "application": None},
-            kind="人员",
-            name="张伟",
+            department=department.code,
             post=role,
+            person=papers.person_of(signer),
             publicKey=signer.public_key.raw.hex(),
-            encryptionKey=None,
         )
-        self.decide(department, departments.add_key(body), department.head, signer)
+        added = departments.add_officer_key(body)
+        self.decide(department, added, department.head, signer)
         granted = papers.roles(
             **ALWAYS, department=department.code, key=signer.public_key.key_id.hex(), roles=[role]
         )

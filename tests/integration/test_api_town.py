@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from api.settings import load_settings
+from node.client.checks import verify_log
 from node.client.http import SignedHttp
-from node.crypto import SoftwareSigner, SoftwareUnwrapper
+from node.crypto import SoftwareSigner, SoftwareUnwrapper, sm3
 from node.errors import (
     AuthorisationSuspended,
     AuthorisationUnknown,
@@ -36,6 +37,7 @@ from node.protocol.wire import (
     ids,
 )
 from node.protocol.wire.checkpoint import SignedCheckpoint
+from node.protocol.wire.leaf import AUDIT, parse_leaf
 from node.protocol.wire.merkle import verify_consistency
 from node.protocol.wire.receipt import Receipt
 from tests.common import papers
@@ -304,7 +306,29 @@ class TestLog:
         opened = canonical.loads(envelope.open_envelope(found["request"], private, answer.event))
         assert encoding.unb64u(opened["body"]) == answer.request.body
         assert set(opened["opening"]) == {"operator", "matter"}
+        audit = Receipt.parse(found["audit"])
+        leaf = parse_leaf(audit.leaf, (AUDIT,))
+        assert leaf.question == f"request {answer.event.hex()}"
+        assert leaf.authorisation == town.first
+        assert f'keyid="{town.keys.auditor.public_key.key_id.hex()}"'.encode() in leaf.base
+        assert leaf.answer == sm3(envelope.envelope_bytes(found["request"]))
+        verify_log(audit, client._trust, papers.POLICE)
         assert "request" not in town.http(town.keys.application).request("GET", url).json()
+
+    def test_logs_an_auditors_look_once_before_it_answers(self, town, client):
+        answer = client.query(town.first, **QUERY)
+        log = next(each.log for each in town.node.identities if each.origin.endswith(papers.POLICE))
+        key = SoftwareUnwrapper.generate().public_key.raw.hex()
+        url = f"{town.url}/api/v1/logs/{papers.POLICE}/events/{answer.event.hex()}"
+        auditor = town.http(town.keys.auditor)
+        before = town.node.reader.head(log).size
+        request = auditor.sign("GET", f"{url}?encryptionKey={key}")
+        first, again = auditor.send(request).json(), auditor.send(request).json()
+        assert (again["request"], again["audit"]) == (first["request"], first["audit"])
+        assert town.node.reader.head(log).size == before + 1
+        own = f"{url[:-64]}{parse_leaf(Receipt.parse(first['audit']).leaf, (AUDIT,)).event.hex()}"
+        assert "receipt" in auditor.request("GET", own).json()
+        assert town.node.reader.head(log).size == before + 1
 
     def test_shows_what_is_not_anchored_under_the_first_published_checkpoint_over_it(
         self, town, client, monkeypatch

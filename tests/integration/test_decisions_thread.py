@@ -6,7 +6,6 @@ import secrets
 
 import pytest
 
-from node.documents import objects
 from node.errors import (
     DecisionRefused,
     DocumentUnknown,
@@ -153,9 +152,9 @@ class TestThread:
         version = documents.digest_of(household)
         for department in town.departments.values():
             facts = department.node.facts
-            assert facts.version(version, objects.version(fact.entry, 1)).code == HOUSEHOLD
-            assert facts.terms(fact.terms, objects.authorisation(number)).masks
-            facts.check(fact.subject, objects.authorisation(number))
+            assert facts.version(version, documents.version_object(fact.entry, 1)).code == HOUSEHOLD
+            assert facts.terms(fact.terms, documents.authorisation_object(number)).masks
+            facts.check(fact.subject, documents.authorisation_object(number))
             assert department.node.bindings.due(2**60, 100) == []
             assert [hit.code for hit in department.node.search.search("户籍")] == [HOUSEHOLD]
         key = town.queries.get_key(town.application_key.public_key.key_id)
@@ -267,7 +266,7 @@ class TestReply:
         assert decided.event["answer"] == Answer.REFUSE
         town.follow()
         assert town.queries.get_authorisation(first).state == AuthorisationState.REFUSED
-        town.police.node.facts.check(act.message["digest"], objects.authorisation(first))
+        town.police.node.facts.check(act.message["digest"], documents.authorisation_object(first))
         invented = [
             papers.refusal(code, ground={**ground, "citation": "另行研究"})
             for code in ("XM", "GMSFHM")

@@ -89,7 +89,7 @@ class TestTraceCall:
 
     def test_names_departments_officers_and_keys(self, tracer, event):
         texts = "\n".join(each.text for each in tracer.trace_call(event).walk())
-        assert "决定「申请共享」：市教育局 · 科长张伟" in texts
+        assert "决定「申请共享」：市教育局 · 科技信息化处处长张伟" in texts
         assert "决定「报送目录」：市公安局 · 局长李秀英" in texts
         assert "决定「审核目录」：市数据局" in texts
 
@@ -134,25 +134,26 @@ class TestTraceCall:
     def test_shows_a_decision_that_was_changed_in_the_read_model(self, city, event):
         city.follow()
         database = sqlite3.connect(city.folder / "ledger.db")
-        kept = database.execute("SELECT args FROM decision WHERE name = 'Reply'").fetchone()[0]
+        kept = database.execute("SELECT event FROM decision WHERE name = 'Reply'").fetchone()[0]
         try:
-            changed = kept.replace('"callsPerDay":5000', '"callsPerDay":9000')
+            quota = (5000).to_bytes(32, "big")
+            changed = kept.replace(quota, (9000).to_bytes(32, "big"), 1)
             assert changed != kept
             with database:
-                database.execute("UPDATE decision SET args = ? WHERE name = 'Reply'", [changed])
+                database.execute("UPDATE decision SET event = ? WHERE name = 'Reply'", [changed])
             found = new_tracer(city).trace_call(event)
         finally:
             with database:
-                database.execute("UPDATE decision SET args = ? WHERE name = 'Reply'", [kept])
+                database.execute("UPDATE decision SET event = ? WHERE name = 'Reply'", [kept])
             database.close()
         assert find_wrong(found) == ["decision"]
 
     def test_shows_a_suspension_before_the_anchor(self, city):
         event = city.call()
-        document = city.advance(1, "暂停")
+        city.advance(1, "暂停")
         city.anchor()
         found = new_tracer(city).trace_call(event)
-        city.advance(1, "恢复", subject=document.digest)
+        city.advance(1, "恢复", subject=city.answered.digest)
         assert find_wrong(found) == ["the"]
         wrong = next(each for each in found.walk() if not each.ok)
         assert "不能确定" in wrong.finding

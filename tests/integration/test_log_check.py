@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from dataclasses import replace
 
 import orjson
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from node.errors import LogTampered, NotFound
+from node.errors import LogIncomplete, LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
 from node.log.tables import (
@@ -106,6 +107,46 @@ def found(engine, identity, **known):
     assert facts["department"] == CODE
     assert facts["log"] == identity.log.hex()
     return facts["what"], facts.get("index")
+
+
+def incomplete(engine, identity, anchored):
+    with pytest.raises(LogIncomplete, match=f"{anchored[-1][0]} entries are anchored") as caught:
+        check_log(engine, identity.log, anchored=anchored)
+    assert caught.value.code == "log-incomplete"
+    return caught.value.facts["size"], caught.value.facts["anchored"]
+
+
+class TestCopiedWithoutItsWal:
+    """What the writer has not moved out of the -wal file is missing, and nobody tampered."""
+
+    def copy(self, tmp_path, identity, moved, rest):
+        path = tmp_path / "log.db"
+        committer = Committer(open_engine(path), [identity], clock=Clock())
+        for n in range(moved):
+            committer.commit([new_draft(identity, n)])
+        if moved:
+            with sqlite3.connect(path) as connection:
+                connection.execute("pragma wal_checkpoint(passive)")
+        for n in range(moved, moved + rest):
+            committer.commit([new_draft(identity, n)])
+        root = LogReader(open_engine(path, readonly=True)).root_at(identity.log, moved + rest)
+        copied = tmp_path / "copied.db"
+        shutil.copy(path, copied)
+        committer.close()
+        return open_engine(copied, readonly=True), [(moved + rest, root)]
+
+    def test_it_is_incomplete(self, tmp_path, identity):
+        engine, anchored = self.copy(tmp_path, identity, 20, 7)
+        assert incomplete(engine, identity, anchored) == (20, 27)
+
+    def test_a_young_one_is_incomplete_too(self, tmp_path, identity):
+        engine, anchored = self.copy(tmp_path, identity, 0, 7)
+        assert incomplete(engine, identity, anchored) == (0, 7)
+
+    def test_what_was_changed_in_the_part_that_is_there_is_still_named(self, tmp_path, identity):
+        engine, anchored = self.copy(tmp_path, identity, 20, 7)
+        run(open_engine(tmp_path / "copied.db"), update(head).values(at=1))
+        assert found(engine, identity, anchored=anchored)[0] == "head"
 
 
 class TestSound:
@@ -221,14 +262,15 @@ class TestOtherRows:
         run(engine, update(head).values(department=bytes(32)))
         assert found(engine, identity) == ("head", None)
 
-    def test_a_log_cut_back_with_its_old_checkpoint_is_found_by_its_anchor(
+    def test_a_log_cut_back_with_its_old_checkpoint_is_incomplete_and_never_sound(
         self, tmp_path, identity
     ):
         engine = open_engine(tmp_path / "log.db")
         committer = Committer(engine, [identity], clock=Clock())
         committer.commit([new_draft(identity, n) for n in range(10)])
         committer.close()
-        assert found(engine, identity, anchored=[(11, bytes(32))]) == ("size", 10)
+        anchored = [(10, LogReader(engine).root_at(identity.log, 10)), (11, bytes(32))]
+        assert incomplete(engine, identity, anchored) == (10, 11)
 
     def test_a_counter_set_back_is_found(self, engine, identity):
         run(engine, update(counter).where(counter.c.authorisation == 3).values(count=1))

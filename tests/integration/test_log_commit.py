@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from node.crypto import sm3
 from node.errors import (
     CallReplayed,
+    ConfigInvalid,
     InvalidInput,
     LogRolledBack,
     LogUnavailable,
     NotFound,
+    Overloaded,
+    QuotaRefusals,
 )
 from node.log import (
     Committed,
@@ -25,7 +32,7 @@ from node.log import (
 )
 from node.log.tables import checkpoint, head, recent
 from node.protocol.wire.ids import ZERO
-from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.leaf import AUDIT, KINDS, OPEN, PREVIEW, parse_leaf
 from node.protocol.wire.merkle import leaf_hash, root_of
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from node.storage.engines import open_engine
@@ -37,6 +44,7 @@ from tests.common.logs import (
     commit_all,
     new_draft,
     new_identity,
+    other_draft,
 )
 
 OTHER_CODE = department_code(2)
@@ -171,11 +179,156 @@ class TestTime:
     ):
         commit_one(committer, new_draft(identity, 0))
         clock.milliseconds -= 2 * MINUTE
-        refused = commit_one(committer, new_draft(identity, 1))
+        refused = commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
         assert isinstance(refused, LogUnavailable)
+        assert "the clock is 120 s behind" in refused.message
         assert reader.head(identity.log).size == 1
         clock.milliseconds += 2 * MINUTE
-        assert commit_one(committer, new_draft(identity, 1)).index == 1
+        assert commit_one(committer, new_draft(identity, 1, judged=clock.seconds)).index == 1
+
+    def test_it_is_never_before_the_second_of_the_judgement(self, committer, identity, clock):
+        """The chain's time may be ahead of the clock: a batch holds both."""
+        ahead, now = committer.commit(
+            [
+                new_draft(identity, 0, judged=clock.seconds + 20),
+                new_draft(identity, 1, judged=clock.seconds),
+            ]
+        )
+        for done in (ahead, now):
+            leaf = parse_leaf(done.leaf)
+            assert leaf.at == NOON + 20_000
+            leaf.verify_times()
+        assert [ahead.reset, now.reset] == [NOON // 1000 + 12 * 3600] * 2
+
+    def test_a_draft_is_committed_within_a_minute_of_its_judgement_or_never(
+        self, committer, reader, identity, clock
+    ):
+        clock.milliseconds += 999
+        last, late = committer.commit(
+            [
+                new_draft(identity, 0, judged=clock.seconds - 60),
+                new_draft(identity, 1, judged=clock.seconds - 61),
+            ]
+        )
+        parse_leaf(last.leaf).verify_times()
+        assert isinstance(late, Overloaded)
+        assert late.retryable
+        assert reader.find_event(identity.log, new_draft(identity, 1).event) is None
+        again = commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
+        assert (again.index, again.number, again.fresh) == (1, 2, True)
+
+    def test_quota_days_follow_the_time_of_the_entry(self, committer, identity, clock):
+        midnight = NOON + 12 * 3_600_000
+        clock.milliseconds = midnight - 1_000
+        before, after = committer.commit(
+            [
+                new_draft(identity, 0, calls_per_day=1, judged=clock.seconds),
+                new_draft(identity, 1, calls_per_day=1, judged=clock.seconds + 1),
+            ]
+        )
+        assert [before.outcome, after.outcome] == ["served", "served"]
+        assert (before.reset, after.reset) == (midnight // 1000, midnight // 1000 + 86_400)
+
+
+def strange(identity, number, **changes):
+    """Return a call that no authorisation counts."""
+    members: dict[str, Any] = {
+        "counted": False,
+        "refusal": "authorisation-unknown",
+        "key": b"\x0a" * 32,
+    } | changes
+    return new_draft(identity, number, **members)
+
+
+class TestStrangers:
+    @pytest.fixture
+    def committer(self, path, identity, clock):
+        opened = Committer(open_engine(path), [identity], clock=clock, strangers_per_day=3)
+        yield opened
+        opened.close()
+
+    def test_beyond_the_limit_of_a_day_a_key_gets_no_leaf(self, committer, reader, identity):
+        results = committer.commit([strange(identity, n) for n in range(5)])
+        assert [one.index for one in results[:3]] == [0, 1, 2]
+        for refused in results[3:]:
+            assert isinstance(refused, QuotaRefusals)
+            assert refused.facts == {"reset": "2026-09-21T16:00:00Z"}
+        assert reader.head(identity.log).size == 3
+
+    def test_other_keys_and_counted_calls_are_not_held_up(self, committer, identity):
+        committer.commit([strange(identity, n) for n in range(4)])
+        other, own = committer.commit(
+            [strange(identity, 10, key=b"\x0b" * 32), new_draft(identity, 11, key=b"\x0a" * 32)]
+        )
+        assert (other.outcome, own.outcome, own.number) == ("authorisation-unknown", "served", 1)
+
+    def test_the_limit_survives_a_restart_and_ends_with_the_day(
+        self, committer, path, identity, clock
+    ):
+        committer.commit([strange(identity, n) for n in range(3)])
+        committer.close()
+        again = Committer(open_engine(path), [identity], clock=clock, strangers_per_day=3)
+        assert isinstance(commit_one(again, strange(identity, 3)), QuotaRefusals)
+        clock.milliseconds += 12 * 60 * MINUTE
+        assert commit_one(again, strange(identity, 3, judged=clock.seconds)).index == 3
+        again.close()
+
+    def test_a_resend_gets_its_first_refusal_beyond_the_limit_too(self, committer, identity):
+        first = commit_one(committer, strange(identity, 0))
+        committer.commit([strange(identity, n) for n in range(1, 5)])
+        again = commit_one(committer, strange(identity, 0))
+        assert (again.receipt(), again.fresh) == (first.receipt(), False)
+
+
+class TestOtherKinds:
+    """What is no call stands in the same log, outside all numbers, quotas and limits."""
+
+    @pytest.mark.parametrize("kind", [AUDIT, OPEN, PREVIEW])
+    def test_are_logged_and_read_back(self, committer, path, reader, identity, kind):
+        answer = b"what was handed out"
+        first = commit_one(committer, new_draft(identity, 0))
+        done = commit_one(committer, other_draft(identity, 1, kind, answer))
+        second = commit_one(committer, new_draft(identity, 2))
+        leaf = parse_leaf(done.leaf, KINDS)
+        assert (leaf.kind, leaf.at, leaf.answer) == (kind, NOON, sm3(answer))
+        verify(identity, done.receipt())
+        assert (done.outcome, done.number, done.answer) == ("served", 0, answer)
+        assert parse_leaf(second.leaf).prev == leaf_hash(first.leaf)
+        again = commit_one(committer, other_draft(identity, 1, kind, answer))
+        assert (again.answer, again.receipt(), again.fresh) == (answer, done.receipt(), False)
+        assert reader.find_event(identity.log, leaf.event) == 1
+        assert check_log(open_engine(path, readonly=True), identity.log).size == 3
+
+    def test_a_download_too_large_to_keep_is_logged_without_its_bytes(
+        self, committer, path, identity
+    ):
+        done = commit_one(committer, replace(other_draft(identity, 1, OPEN, b"x"), answer=None))
+        assert parse_leaf(done.leaf, KINDS).answer == sm3(b"x")
+        assert check_log(open_engine(path, readonly=True), identity.log).size == 1
+
+
+class TestLocked:
+    def test_a_log_locked_by_another_is_unavailable_for_now(self, committer, path, identity):
+        first = commit_one(committer, new_draft(identity, 0))
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        results = committer.commit([new_draft(identity, n) for n in (1, 2)])
+        assert time.monotonic() - began < 1.0
+        assert [type(one) for one in results] == [LogUnavailable] * 2
+        other.rollback()
+        other.close()
+        done = commit_one(committer, new_draft(identity, 1))
+        assert (first.index, done.index, done.number) == (0, 1, 2)
+
+    def test_a_log_of_the_first_version_is_refused_by_name(self, committer, path, identity):
+        commit_one(committer, new_draft(identity, 0))
+        with open_engine(path).begin() as connection:
+            connection.exec_driver_sql(
+                """update entry set leaf = cast(replace(leaf, '"v":2', '"v":1') as blob)"""
+            )
+        with pytest.raises(ConfigInvalid, match="version 1"):
+            Committer(open_engine(path), [identity])
 
 
 class TestQuota:
@@ -203,15 +356,16 @@ class TestQuota:
     def test_it_starts_anew_at_midnight_in_beijing(self, committer, identity, clock):
         midnight = NOON + 12 * 3_600_000
         clock.milliseconds = midnight - 1
-        last = commit_one(committer, new_draft(identity, 0, calls_per_day=1))
-        over = commit_one(committer, new_draft(identity, 1, calls_per_day=1))
+        seconds = clock.seconds
+        last = commit_one(committer, new_draft(identity, 0, calls_per_day=1, judged=seconds))
+        over = commit_one(committer, new_draft(identity, 1, calls_per_day=1, judged=seconds))
         assert (last.outcome, over.outcome, over.reset) == (
             "served",
             "quota-calls",
             midnight // 1000,
         )
         clock.milliseconds = midnight
-        first = commit_one(committer, new_draft(identity, 2, calls_per_day=1))
+        first = commit_one(committer, new_draft(identity, 2, calls_per_day=1, judged=clock.seconds))
         assert (first.outcome, first.number) == ("served", 3)
 
     def test_it_survives_a_restart(self, path, identity, clock):
@@ -250,7 +404,7 @@ class TestReplay:
     ):
         first = commit_one(committer, new_draft(identity, 0))
         clock.milliseconds += 10 * MINUTE + 1
-        commit_one(committer, new_draft(identity, 1))
+        commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
         late = commit_one(committer, new_draft(identity, 0))
         assert isinstance(late, CallReplayed)
         receipt = Receipt.parse(late.facts["receipt"])
@@ -276,7 +430,7 @@ class TestReplay:
             committer.commit([new_draft(identity, n) for n in range(start, start + 10)])
         clock.milliseconds += 10 * MINUTE + 1
         for n in range(100, 110):
-            commit_one(committer, new_draft(identity, n))
+            commit_one(committer, new_draft(identity, n, judged=clock.seconds))
         with engine.connect() as connection:
             kept = connection.execute(select(recent.c.position)).all()
             notes = connection.execute(select(checkpoint.c.size)).all()

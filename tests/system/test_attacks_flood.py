@@ -6,15 +6,13 @@ import threading
 import time
 
 import pytest
-from coincurve import PrivateKey
 
 from node.chain.gateway import Gateway
 from node.chain.relay import RelayAccount
-from node.chain.transactions import address_of
 from node.errors import LedgerError, TransactionRefused
 from node.office import departments
 from tests.common import papers
-from tests.common.chain import CHAIN_ID, deployed_on, running_chain, sign_legacy
+from tests.common.chain import CHAIN_ID, deployed_on, running_chain
 from tests.common.town import build_town
 
 pytestmark = pytest.mark.chain
@@ -26,8 +24,8 @@ VIEW = bytes.fromhex("84b0196e")
 """`eip712Domain()`: succeeds for whoever calls it, and decides nothing."""
 
 
-def garbage(key: PrivateKey, to: bytes = b"", data: bytes = ENDLESS, nonce: int = 0) -> bytes:
-    return sign_legacy(key, to=to, data=data, nonce=nonce, gas=100_000_000, chain_id=CHAIN_ID)
+def garbage(key: RelayAccount, to: bytes = b"", data: bytes = ENDLESS, nonce: int = 0) -> bytes:
+    return key.sign_legacy(to, data, nonce, 100_000_000, CHAIN_ID)
 
 
 def create(gateway: Gateway, deployer: RelayAccount) -> bytes:
@@ -62,7 +60,7 @@ def test_a_flood_of_fresh_accounts_holds_up_no_decision(town, record_property):
 
     # A view that succeeds makes nobody known.
     registry = town.chain.deployment.contracts["DepartmentRegistry"].address
-    keys = [PrivateKey() for _ in range(GARBAGE)]
+    keys = [RelayAccount.generate() for _ in range(GARBAGE)]
     for key in keys[:5]:
         send(garbage(key, registry, VIEW))
     assert len({type(answer) for answer in answers}) == 1, answers
@@ -120,22 +118,22 @@ class TestDoors:
         return refused.value.message
 
     def test_nobody_but_a_deployer_creates(self, chain):
-        key = PrivateKey()
+        key = RelayAccount.generate()
         message = self.refused(chain, garbage(key))
-        assert f"0x{address_of(key.public_key).hex()}" in message
+        assert f"0x{key.address.hex()}" in message
         assert "--deployer" in message
 
     def test_a_call_goes_to_a_contract_its_deployer_made(self, chain, deployer):
         gateway = Gateway(chain.url)
-        stranger, at = PrivateKey(), b"\2" * 20
+        stranger, at = RelayAccount.generate(), b"\2" * 20
         assert f"0x{at.hex()}" in self.refused(chain, garbage(stranger, at))
         made = create(gateway, deployer)
         assert gateway.receipt(self.send(chain, garbage(stranger, made, b"\1"))) is not None
         gateway.close()
 
     def test_an_empty_transfer_to_oneself_fills_a_nonce(self, chain):
-        key = PrivateKey()
-        me = address_of(key.public_key)
+        key = RelayAccount.generate()
+        me = key.address
         assert self.send(chain, garbage(key, me, b""))
         assert "empty transfers" in self.refused(chain, garbage(key, me, b"\1", nonce=1))
 
@@ -145,7 +143,7 @@ class TestDoors:
             made = create(gateway, deployer)
             gateway.close()
         with running_chain(tmp_path, deployers=()) as chain:
-            assert self.send(chain, garbage(PrivateKey(), made, b"\1"))
+            assert self.send(chain, garbage(RelayAccount.generate(), made, b"\1"))
             again = deployer.sign_legacy(b"", ENDLESS, 1, 200_000, CHAIN_ID)
             assert "may create no contract" in self.refused(chain, again)
 

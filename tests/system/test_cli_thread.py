@@ -143,6 +143,7 @@ def enrol(city: CommandCity, form: str, name: str, code: str, by: str) -> None:
         code=f'"{code}"',
         parent=f'"{CENTRE}"',
         competent=f'"{CENTRE}"',
+        mayEnrol="true" if code == CENTRE else "false",
         url=f'"{city.urls[name]}"',
     )
     (city.shell.folder / f"{name}-form.toml").write_text(text, encoding="utf-8")
@@ -160,7 +161,7 @@ def grant(city: CommandCity, name: str, code: str, key: str, *roles: str) -> Non
         f"grant {key}",
         name,
         f"{name}-head",
-        *("department", "grant", code, city.key_id(key), "--holder", "张伟", "--post", "处长"),
+        *("department", "grant", code, city.key_id(key), "--post", "处长"),
         *("--reason", "任命", *UNTIL, *(part for role in roles for part in ("--role", role))),
     )
 
@@ -357,7 +358,7 @@ class TestDecisions:
     def test_of_a_key_without_the_role_are_refused_in_chinese(self, city):
         refused = city.shell.run(
             *("department", "grant", POLICE, city.key_id("police-office"), "--role", "reviewer"),
-            *("--holder", "户晓", "--post", "主任", "--reason", "任命", *UNTIL),
+            *("--post", "主任", "--reason", "任命", *UNTIL),
             *city.at("police", "police-office"),
         )
         assert refused.code == 1

@@ -12,14 +12,15 @@ import {
   POLICE,
   POLICE_OFFICE,
   PURPOSE,
+  REVIEWER,
   SCHOOL,
   SCHOOL_HEAD,
   SCHOOL_OFFICE,
   textHash,
 } from "../harness/city.ts";
-import { Mode, Role, ShareType, State } from "../harness/enums.ts";
+import { AuthorisationStates, DepartmentStatuses, Modes, Roles, ShareTypes, Steps } from "../harness/enums.ts";
 import { supplied } from "../harness/parties.ts";
-import { keyNamed } from "../harness/sm2.ts";
+import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
 
 const LATEST = 2n ** 40n - 1n;
 const COUNTY_OFFICE = keyNamed("county office");
@@ -29,7 +30,7 @@ export function describeApplyFor(): void {
   let restore: () => Promise<void>;
   before(async () => {
     city = await supplied();
-    await city.officer(COUNTY, COUNTY_OFFICE, COUNTY_HEAD, Role.officeHead);
+    await city.officer(COUNTY, COUNTY_OFFICE, COUNTY_HEAD, Roles.OFFICE_HEAD);
     await city.registerApplication(COUNTY, "OTHER", COUNTY_OFFICE);
     restore = await city.chain.snapshot();
   });
@@ -44,10 +45,12 @@ export function describeApplyFor(): void {
     return {
       ...rest,
       subject,
-      state: State.applied,
+      state: AuthorisationStates.APPLIED,
       prior: 0,
-      shareType: ShareType.conditional,
+      shareType: ShareTypes.CONDITIONAL,
       suspendedBy: 0,
+      marks: 0,
+      lastItem: 11,
       revision: 1,
       validFrom: Number(validFrom),
       validUntil: Number(validUntil),
@@ -60,7 +63,7 @@ export function describeApplyFor(): void {
       const application = city.application("R1");
       const args = city.chain.sign(city.authorisations, "applyFor", { department: SCHOOL, applications: [application] }, SCHOOL_OFFICE);
       const mined = await city.chain.send(city.authorisations, "applyFor", args);
-      emits(mined, "Applied", eventOf(args, { first: 1n, states: [State.applied], seq: 1n }));
+      emits(mined, "Applied", eventOf(args, { first: 1n, states: [AuthorisationStates.APPLIED], seq: 1n }));
       assert.deepEqual(await stored(1n), kept(application));
       assert.equal(await city.chain.read(city.authorisations, "count"), 1n);
     });
@@ -69,16 +72,16 @@ export function describeApplyFor(): void {
       await city.applyFor([city.application("R1")]);
       await city.standing("OPEN");
       const applications = [
-        city.application("WIDE", { items: 2n ** 255n | 1n, digest: digest("a"), mode: Mode.batch }),
-        city.application("OPEN", { terms: ZERO, digest: digest("b"), callsPerDay: 7, mode: Mode.file }),
-        city.application("R1", { digest: digest("c"), purpose: textHash("another"), mode: Mode.statistics }),
+        city.application("WIDE", { items: 2n ** 255n | 1n, digest: digest("a"), mode: Modes.BATCH }),
+        city.application("OPEN", { terms: ZERO, digest: digest("b"), callsPerDay: 7, mode: Modes.FILE }),
+        city.application("R1", { digest: digest("c"), purpose: textHash("another"), mode: Modes.STATISTICS }),
       ];
       const args = city.chain.sign(city.authorisations, "applyFor", { department: SCHOOL, applications }, SCHOOL_OFFICE);
       const mined = await city.chain.send(city.authorisations, "applyFor", args);
-      const states = [State.applied, State.agreed, State.applied];
+      const states = [AuthorisationStates.APPLIED, AuthorisationStates.AGREED, AuthorisationStates.APPLIED];
       emits(mined, "Applied", eventOf(args, { first: 2n, states, seq: 2n }));
-      const open = { state: State.agreed, shareType: ShareType.unconditional };
-      assert.deepEqual(await stored(2n), kept(applications[0]!));
+      const open = { state: AuthorisationStates.AGREED, shareType: ShareTypes.UNCONDITIONAL };
+      assert.deepEqual(await stored(2n), kept(applications[0]!, { lastItem: 255 }));
       assert.deepEqual(await stored(3n), kept(applications[1]!, open));
       assert.deepEqual(await stored(4n), kept(applications[2]!));
       assert.equal(await city.chain.read(city.authorisations, "count"), 4n);
@@ -92,9 +95,9 @@ export function describeApplyFor(): void {
 
     it("is signed by an office head of the consumer, not by one of the provider or a head", async () => {
       const refusal = city.applyFor([city.application("R1")], POLICE_OFFICE);
-      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Role.officeHead, 0]);
+      await refuses(refusal, "RoleMissing", [SCHOOL, POLICE_OFFICE.id, Roles.OFFICE_HEAD, 0]);
       const head = city.applyFor([city.application("R1")], SCHOOL_HEAD);
-      await refuses(head, "RoleMissing", [SCHOOL, SCHOOL_HEAD.id, Role.officeHead, Role.departmentHead]);
+      await refuses(head, "RoleMissing", [SCHOOL, SCHOOL_HEAD.id, Roles.OFFICE_HEAD, Roles.DEPARTMENT_HEAD]);
     });
   });
 
@@ -148,7 +151,7 @@ export function describeApplyFor(): void {
     });
 
     it("is for data that is not shared, in whatever mode", async () => {
-      for (const mode of Object.values(Mode)) {
+      for (const mode of Object.values(Modes)) {
         await refused(city.application("SHUT", { mode }), "EntryNotShared", [entry("SHUT"), mode]);
       }
     });
@@ -192,6 +195,93 @@ export function describeApplyFor(): void {
     });
   });
 
+  describe("an entry", () => {
+    it("that is frozen is not applied for", async () => {
+      await city.freeze("R1");
+      await refuses(city.applyFor([city.application("R1")]), "EntryIsFrozen", [entry("R1")]);
+    });
+
+    it("of a provider that is suspended is not applied for", async () => {
+      await city.setStatus(POLICE, DepartmentStatuses.SUSPENDED);
+      const expected = [POLICE, DepartmentStatuses.SUSPENDED];
+      await refuses(city.applyFor([city.application("R1")]), "DepartmentNotActive", expected);
+    });
+  });
+
+  describe("one live agreement of a standing reply", () => {
+    const apply = (fields: Fields = {}) => city.application("OPEN", { terms: ZERO, ...fields });
+    const statesOf = async (...applications: Fields[]): Promise<number[]> =>
+      (await city.applyFor(applications)).events[0]!.args.states;
+    const standingOf = (consumer = SCHOOL): Promise<bigint> =>
+      city.chain.read(city.authorisations, "standingOf", [entry("OPEN"), consumer]);
+    const { APPLIED, AGREED } = AuthorisationStates;
+    beforeEach(async () => {
+      await city.standing("OPEN");
+    });
+
+    it("is all that a consumer has of an entry: the next application waits, in one decision or two", async () => {
+      assert.equal(await standingOf(), 0n);
+      assert.deepEqual(await statesOf(apply(), apply()), [AGREED, APPLIED]);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      assert.equal(await standingOf(), 1n);
+      const waiting = await stored(2n);
+      assert.deepEqual([waiting.callsPerDay, waiting.rowsPerDay], [1000, 10_000], "as applied for");
+    });
+
+    it("counts in every state of the use, and no longer when it is terminated", async () => {
+      await city.applyFor([apply()]);
+      const one = { id: 1n, subject: digest("application") };
+      const take = async (step: number, signer: Sm2Key, isProtective = false): Promise<void> => {
+        await city.step(one.id, step, isProtective ? ZERO : one.subject, signer);
+        if (!isProtective) one.subject = digest(`step ${step}`);
+      };
+      for (const [step, signer] of [[Steps.DELIVER, POLICE_OFFICE], [Steps.CONFIRM, SCHOOL_OFFICE]] as const) {
+        await take(step, signer);
+        assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      }
+      await take(Steps.SUSPEND, POLICE_OFFICE, true);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      await take(Steps.RECTIFY, SCHOOL_OFFICE);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      await take(Steps.FINISH, SCHOOL_OFFICE);
+      assert.deepEqual(await statesOf(apply(), apply()), [AGREED, APPLIED]);
+    });
+
+    it("counts until its period is over, to the second", async () => {
+      const validUntil = city.chain.now + 1000n;
+      await city.applyFor([apply({ validUntil })]);
+      city.chain.now = validUntil - 2n;
+      const again = await city.chain.snapshot();
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
+      await again();
+      city.chain.now = validUntil - 1n;
+      assert.deepEqual(await statesOf(apply()), [AGREED]);
+    });
+
+    it("is one for each entry and each consumer", async () => {
+      await city.publish("OPEN2", ShareTypes.UNCONDITIONAL);
+      await city.standing("OPEN2");
+      assert.deepEqual(await statesOf(apply(), apply({ entry: entry("OPEN2") })), [AGREED, AGREED]);
+      const theirs = apply({ application: idOf(COUNTY, "OTHER") });
+      const { events } = await city.applyFor([theirs], COUNTY_OFFICE, COUNTY);
+      assert.deepEqual(events[0]!.args.states, [AGREED]);
+      assert.deepEqual([await standingOf(), await standingOf(COUNTY)], [1n, 3n]);
+    });
+
+    it("is not one of two applications of the same consumer: they share it", async () => {
+      await city.registerApplication(SCHOOL, "SECOND", SCHOOL_OFFICE);
+      const second = apply({ application: idOf(SCHOOL, "SECOND") });
+      assert.deepEqual(await statesOf(apply(), second), [AGREED, APPLIED]);
+    });
+
+    it("is not what the provider agrees to itself", async () => {
+      await city.applyFor([apply(), apply()]);
+      await city.step(2n, Steps.PASS, digest("application"), REVIEWER);
+      await city.reply(2n, { subject: digest(`step ${Steps.PASS}`), terms: ZERO });
+      assert.equal(await standingOf(), 1n);
+    });
+  });
+
   describe("a standing reply", () => {
     const terms = digest("terms");
 
@@ -206,10 +296,11 @@ export function describeApplyFor(): void {
         await city.standing("OPEN", { callsPerDay: standing[0], rowsPerDay: standing[1], terms });
         const application = city.application("OPEN", { callsPerDay: asked[0], rowsPerDay: asked[1] });
         const { events } = await city.applyFor([application]);
-        assert.deepEqual(events[0]!.args.states, [State.agreed]);
+        assert.deepEqual(events[0]!.args.states, [AuthorisationStates.AGREED]);
         const [callsPerDay, rowsPerDay] = granted;
-        const expected = kept(application, { state: State.agreed, shareType: ShareType.unconditional, callsPerDay, rowsPerDay });
+        const expected = kept(application, { state: AuthorisationStates.AGREED, shareType: ShareTypes.UNCONDITIONAL, callsPerDay, rowsPerDay });
         assert.deepEqual(await stored(events[0]!.args.first), expected);
+        await restore();
       }
     });
 
@@ -218,15 +309,15 @@ export function describeApplyFor(): void {
       for (const other of [ZERO, digest("other terms")]) {
         const application = city.application("OPEN", { terms: other });
         const { events } = await city.applyFor([application]);
-        assert.deepEqual(events[0]!.args.states, [State.applied]);
-        assert.deepEqual(await stored(events[0]!.args.first), kept(application, { shareType: ShareType.unconditional }));
+        assert.deepEqual(events[0]!.args.states, [AuthorisationStates.APPLIED]);
+        assert.deepEqual(await stored(events[0]!.args.first), kept(application, { shareType: ShareTypes.UNCONDITIONAL }));
       }
     });
 
     it("agrees to no terms where it has none", async () => {
       await city.standing("OPEN", { terms: ZERO });
       const { events } = await city.applyFor([city.application("OPEN", { terms: ZERO }), city.application("OPEN", { terms })]);
-      assert.deepEqual(events[0]!.args.states, [State.agreed, State.applied]);
+      assert.deepEqual(events[0]!.args.states, [AuthorisationStates.AGREED, AuthorisationStates.APPLIED]);
     });
 
     it("agrees to nothing before it is given, or after it is withdrawn", async () => {
@@ -235,17 +326,17 @@ export function describeApplyFor(): void {
       await city.standing("OPEN", { terms });
       await city.standing("OPEN", { terms, standing: false });
       const after = await city.applyFor([application]);
-      for (const { events } of [before, after]) assert.deepEqual(events[0]!.args.states, [State.applied]);
+      for (const { events } of [before, after]) assert.deepEqual(events[0]!.args.states, [AuthorisationStates.APPLIED]);
     });
 
     it("agrees to nothing of a later version that is conditional", async () => {
       await city.standing("OPEN", { terms });
-      await city.submit([city.version("OPEN", 2, { shareType: ShareType.conditional })]);
+      await city.submit([city.version("OPEN", 2, { shareType: ShareTypes.CONDITIONAL })]);
       const early = await city.applyFor([city.application("OPEN")]);
-      assert.deepEqual(early.events[0]!.args.states, [State.agreed]);
+      assert.deepEqual(early.events[0]!.args.states, [AuthorisationStates.AGREED]);
       await city.reviewAll([city.review("OPEN", 2)]);
       const late = await city.applyFor([city.application("OPEN", { version: 2 })]);
-      assert.deepEqual(late.events[0]!.args.states, [State.applied]);
+      assert.deepEqual(late.events[0]!.args.states, [AuthorisationStates.APPLIED]);
     });
   });
 }

@@ -3,13 +3,13 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import { emits, eventOf, type Fields, refuses, START, ZERO } from "../harness/chain.ts";
 import { type City, DATA, digest, idOf, POLICE, POLICE_OFFICE, REVIEWER } from "../harness/city.ts";
-import { Answer, Mode, Role, State, Step } from "../harness/enums.ts";
+import { Answers, AuthorisationStates, Modes, Roles, Steps } from "../harness/enums.ts";
 import { OFFICERS, registerOfficers, supplied, TOWN, TOWN_OFFICE } from "../harness/parties.ts";
 import { Case, everySituation } from "./situations.ts";
 
 const FROM = START + 100n;
 const UNTIL = START + 9_000_000n;
-const PASSED = digest(`step ${Step.pass}`);
+const PASSED = digest(`step ${Steps.PASS}`);
 
 export function describeReply(): void {
   let city: City;
@@ -19,7 +19,7 @@ export function describeReply(): void {
   before(async () => {
     city = await supplied();
     const one = await Case.applied(city, "R1", { validFrom: FROM, validUntil: UNTIL });
-    await one.take(Step.pass, REVIEWER);
+    await one.take(Steps.PASS, REVIEWER);
     id = one.id;
     restore = await city.chain.snapshot();
   });
@@ -42,26 +42,26 @@ export function describeReply(): void {
 
   describe("an answer", () => {
     it("agrees to all that was applied for", async () => {
-      await grants({}, State.agreed, {});
+      await grants({}, AuthorisationStates.AGREED, {});
     });
 
     it("agrees to all, for a shorter time, with smaller quotas and its own terms", async () => {
       const terms = digest("stricter terms");
       const fields = { validFrom: FROM + 1n, validUntil: UNTIL - 1n, callsPerDay: 999, rowsPerDay: 9999, terms };
       const changes = { ...fields, validFrom: Number(FROM) + 1, validUntil: Number(UNTIL) - 1 };
-      await grants(fields, State.agreed, changes);
+      await grants(fields, AuthorisationStates.AGREED, changes);
     });
 
     it("agrees to a part", async () => {
-      await grants({ answer: Answer.partly, items: 0b101n }, State.agreed, { items: 0b101n });
+      await grants({ answer: Answers.PARTLY, items: 0b101n }, AuthorisationStates.AGREED, { items: 0b101n });
     });
 
     it("refuses, and leaves the application as it was signed, whatever the other fields say", async () => {
-      const fields = { answer: Answer.refuse, items: 0n };
-      await grants(fields, State.refused, {});
+      const fields = { answer: Answers.REFUSE, items: 0n };
+      await grants(fields, AuthorisationStates.REFUSED, {});
       await restore();
       const odd = { mode: 0, validFrom: 9n, validUntil: 3n, callsPerDay: 0, rowsPerDay: 2 ** 32 - 1, terms: ZERO };
-      await grants({ ...fields, ...odd }, State.refused, {});
+      await grants({ ...fields, ...odd }, AuthorisationStates.REFUSED, {});
     });
 
     it("is one of three", async () => {
@@ -70,9 +70,9 @@ export function describeReply(): void {
 
     it("agrees with every item, partly with some of them, refuses with none", async () => {
       const wrong = {
-        [Answer.agree]: [0n, 0b011n, 0b1111n, 0b110n],
-        [Answer.partly]: [0n, 0b111n, 0b1000n, 0b1001n, 2n ** 255n],
-        [Answer.refuse]: [0b001n, 0b111n, 0b1000n],
+        [Answers.AGREE]: [0n, 0b011n, 0b1111n, 0b110n],
+        [Answers.PARTLY]: [0n, 0b111n, 0b1000n, 0b1001n, 2n ** 255n],
+        [Answers.REFUSE]: [0b001n, 0b111n, 0b1000n],
       };
       for (const [answer, list] of Object.entries(wrong)) {
         for (const items of list) {
@@ -84,27 +84,26 @@ export function describeReply(): void {
 
     it("to an application for unconditional data can only agree", async () => {
       const open = await Case.applied(city, "OPEN");
-      await open.take(Step.pass, REVIEWER);
-      for (const [answer, items] of [[Answer.partly, 1n], [Answer.refuse, 0n]] as const) {
+      await open.take(Steps.PASS, REVIEWER);
+      for (const [answer, items] of [[Answers.PARTLY, 1n], [Answers.REFUSE, 0n]] as const) {
         const refusal = city.reply(open.id, { answer, items, subject: open.subject });
         await refuses(refusal, "AnswerNotAllowed", [open.id, answer]);
       }
       await open.reply();
-      assert.equal((await stored(open.id)).state, State.agreed);
+      assert.equal((await stored(open.id)).state, AuthorisationStates.AGREED);
     });
   });
 
   describe("what is granted is never wider", () => {
     for (const [name, fields, error, expected] of [
-      ["in another mode", { mode: Mode.batch }, "ModeDiffers", [Mode.query, Mode.batch]],
+      ["in another mode", { mode: Modes.BATCH }, "ModeDiffers", [Modes.QUERY, Modes.BATCH]],
       ["from an earlier second", { validFrom: FROM - 1n }, "PeriodWidened", [FROM - 1n, UNTIL]],
       ["until a later second", { validUntil: UNTIL + 1n }, "PeriodWidened", [FROM, UNTIL + 1n]],
-      ["far beyond what the chain keeps", { validUntil: 2n ** 64n - 1n }, "PeriodWidened", [FROM, 2n ** 64n - 1n]],
       ["with one call more", { callsPerDay: 1001 }, "QuotaWidened", [1001, 10_000]],
       ["with one row more", { rowsPerDay: 10_001 }, "QuotaWidened", [1000, 10_001]],
     ] as const) {
       it(name, async () => {
-        for (const answer of [{ answer: Answer.agree }, { answer: Answer.partly, items: 0b010n }]) {
+        for (const answer of [{ answer: Answers.AGREE }, { answer: Answers.PARTLY, items: 0b010n }]) {
           await refuses(reply({ ...fields, ...answer }), error, [id, ...expected]);
         }
       });
@@ -113,6 +112,7 @@ export function describeReply(): void {
     it("and is never nothing: neither time nor quota", async () => {
       await refuses(reply({ validFrom: UNTIL, validUntil: UNTIL }), "PeriodInvalid", [UNTIL, UNTIL]);
       await refuses(reply({ validFrom: UNTIL, validUntil: FROM }), "PeriodInvalid", [UNTIL, FROM]);
+      await refuses(reply({ validUntil: 2n ** 40n }), "PeriodInvalid", [FROM, 2n ** 40n]);
       await refuses(reply({ callsPerDay: 0 }), "QuotaZero", [0, 10_000]);
       await refuses(reply({ rowsPerDay: 0 }), "QuotaZero", [1000, 0]);
     });
@@ -135,7 +135,7 @@ export function describeReply(): void {
     });
 
     it("has a paper of its own", async () => {
-      for (const answer of [{}, { answer: Answer.refuse, items: 0n }]) {
+      for (const answer of [{}, { answer: Answers.REFUSE, items: 0n }]) {
         await refuses(reply({ digest: ZERO, nonce: 31n, ...answer }), "DigestMissing", [POLICE_OFFICE.id, 31n]);
       }
     });
@@ -150,7 +150,7 @@ export function describeReply(): void {
       for (const code of ["T1", "T2"]) {
         const one = await Case.applied(city, code, { entry: idOf(TOWN, code) });
         await city.reply(one.id, { subject: one.subject }, TOWN_OFFICE);
-        assert.equal((await stored(one.id)).state, State.agreed);
+        assert.equal((await stored(one.id)).state, AuthorisationStates.AGREED);
       }
     });
 
@@ -167,16 +167,16 @@ export function describeReply(): void {
       const again = await city.chain.snapshot();
       let signed = 0;
       for (const { key, party, role } of OFFICERS) {
-        if (party.name === "provider" && role === Role.officeHead) {
+        if (party.name === "provider" && role === Roles.OFFICE_HEAD) {
           await reply({}, key);
-          assert.equal((await stored()).state, State.agreed);
+          assert.equal((await stored()).state, AuthorisationStates.AGREED);
           await again();
           signed += 1;
         } else {
           const held = party.name === "provider" ? role : 0;
           const args = city.chain.sign(city.authorisations, "reply", message(), key, { signature: { r: 1n, s: 1n } });
           const refusal = city.chain.read(city.authorisations, "reply", args);
-          await refuses(refusal, "RoleMissing", [POLICE, key.id, Role.officeHead, held]);
+          await refuses(refusal, "RoleMissing", [POLICE, key.id, Roles.OFFICE_HEAD, held]);
         }
       }
       assert.equal(signed, 1);
@@ -184,8 +184,8 @@ export function describeReply(): void {
 
     it("is given once, before anything else: not in any other state", async () => {
       for (const { id: other, state, subject } of await everySituation(city)) {
-        if (state === State.applied || state === State.forwarded) continue;
-        for (const answer of [{}, { answer: Answer.refuse, items: 0n }]) {
+        if (state === AuthorisationStates.APPLIED || state === AuthorisationStates.FORWARDED) continue;
+        for (const answer of [{}, { answer: Answers.REFUSE, items: 0n }]) {
           await refuses(city.reply(other, { subject, ...answer }), "StateUnsuitable", [other, state]);
         }
       }

@@ -12,7 +12,7 @@ import {
   POLICE_OFFICE,
   SCHOOL_OFFICE,
 } from "../harness/city.ts";
-import { Role, ShareType } from "../harness/enums.ts";
+import { Roles, ShareTypes } from "../harness/enums.ts";
 import type { Sm2Key } from "../harness/sm2.ts";
 
 export function describeSetStandingReply(): void {
@@ -20,7 +20,7 @@ export function describeSetStandingReply(): void {
   let restore: () => Promise<void>;
   before(async () => {
     city = await City.enrolled();
-    await city.publish("OPEN", ShareType.unconditional);
+    await city.publish("OPEN", ShareTypes.UNCONDITIONAL);
     restore = await city.chain.snapshot();
   });
   beforeEach(() => restore());
@@ -69,7 +69,7 @@ export function describeSetStandingReply(): void {
     });
 
     it("is in force: a version that awaits review, or was returned, does not do", async () => {
-      await city.submit([city.version("NEW", 1, { shareType: ShareType.unconditional })]);
+      await city.submit([city.version("NEW", 1, { shareType: ShareTypes.UNCONDITIONAL })]);
       const expected = [idOf(POLICE, "NEW"), 0, 0];
       await refuses(standing("NEW"), "StandingReplyRefused", expected);
       await city.reviewAll([city.review("NEW", 1, false)]);
@@ -77,7 +77,7 @@ export function describeSetStandingReply(): void {
     });
 
     it("is unconditional, whether the reply is to stand or to end", async () => {
-      for (const shareType of [ShareType.conditional, ShareType.notShared]) {
+      for (const shareType of [ShareTypes.CONDITIONAL, ShareTypes.NOT_SHARED]) {
         await city.publish(`S${shareType}`, shareType);
         const expected = [idOf(POLICE, `S${shareType}`), 1, shareType];
         await refuses(standing(`S${shareType}`), "StandingReplyRefused", expected);
@@ -86,7 +86,7 @@ export function describeSetStandingReply(): void {
     });
 
     it("may have its next version under review", async () => {
-      await city.submit([city.version("OPEN", 2, { shareType: ShareType.conditional })]);
+      await city.submit([city.version("OPEN", 2, { shareType: ShareTypes.CONDITIONAL })]);
       await give();
       assert.equal((await entryOf()).standing, true);
     });
@@ -97,13 +97,13 @@ export function describeSetStandingReply(): void {
 
     it("keeps the reply where it is unconditional", async () => {
       await give();
-      await publish(ShareType.unconditional, 2);
+      await publish(ShareTypes.UNCONDITIONAL, 2);
       const { current, standing, callsPerDay, rowsPerDay, standingTerms } = await entryOf();
       assert.deepEqual([current, { standing, callsPerDay, rowsPerDay, standingTerms }], [2, given]);
     });
 
     it("ends the reply where it is not, once it is published and no sooner", async () => {
-      for (const shareType of [ShareType.conditional, ShareType.notShared]) {
+      for (const shareType of [ShareTypes.CONDITIONAL, ShareTypes.NOT_SHARED]) {
         await give();
         await city.submit([city.version("OPEN", 2, { shareType })]);
         assert.equal((await entryOf()).standing, true);
@@ -115,30 +115,30 @@ export function describeSetStandingReply(): void {
 
     it("leaves the reply where it is returned", async () => {
       await give();
-      await city.submit([city.version("OPEN", 2, { shareType: ShareType.conditional })]);
+      await city.submit([city.version("OPEN", 2, { shareType: ShareTypes.CONDITIONAL })]);
       await city.reviewAll([city.review("OPEN", 2, false)]);
       assert.equal((await entryOf()).standing, true);
     });
 
     it("does not bring the reply back when the data is unconditional again", async () => {
       await give();
-      await publish(ShareType.conditional, 2);
-      await publish(ShareType.unconditional, 3);
+      await publish(ShareTypes.CONDITIONAL, 2);
+      await publish(ShareTypes.UNCONDITIONAL, 3);
       assert.equal((await entryOf()).standing, false);
     });
   });
 
   describe("who signs", () => {
-    const missing = (key: Sm2Key, held: number): unknown[] => [POLICE, key.id, Role.officeHead, held];
+    const missing = (key: Sm2Key, held: number): unknown[] => [POLICE, key.id, Roles.OFFICE_HEAD, held];
 
     it("is an office head of the provider, no other officer or department", async () => {
-      await refuses(give({}, POLICE_HEAD), "RoleMissing", missing(POLICE_HEAD, Role.departmentHead));
+      await refuses(give({}, POLICE_HEAD), "RoleMissing", missing(POLICE_HEAD, Roles.DEPARTMENT_HEAD));
       await refuses(give({}, SCHOOL_OFFICE), "RoleMissing", missing(SCHOOL_OFFICE, 0));
       await refuses(give({}, DATA_HEAD), "RoleMissing", missing(DATA_HEAD, 0));
     });
 
     it("may be a deputy whose key another department holds", async () => {
-      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Role.officeHead, POLICE_HEAD);
+      await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, POLICE_HEAD);
       await give({}, SCHOOL_OFFICE);
       assert.equal((await entryOf()).standing, true);
     });

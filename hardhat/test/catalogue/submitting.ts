@@ -9,13 +9,14 @@ import {
   departmentId,
   digest,
   idOf,
+  personOf,
   POLICE,
   POLICE_HEAD,
   POLICE_OFFICE,
   SCHOOL,
   SCHOOL_HEAD,
 } from "../harness/city.ts";
-import { EntryState, Role, ShareType } from "../harness/enums.ts";
+import { EntryStates, Roles, ShareTypes } from "../harness/enums.ts";
 import type { Sm2Key } from "../harness/sm2.ts";
 
 /** What `entryOf` says of an entry of the police that has one version, awaiting review. */
@@ -23,24 +24,27 @@ export function submittedOnce(fields: Fields = {}): Fields {
   return {
     provider: POLICE,
     latest: 1,
-    state: EntryState.submitted,
+    state: EntryStates.SUBMITTED,
     current: 0,
-    latestShareType: ShareType.conditional,
+    currentState: 0,
+    latestShareType: ShareTypes.CONDITIONAL,
     latestItemCount: 12,
     shareType: 0,
     itemCount: 0,
     standing: false,
+    frozen: false,
     callsPerDay: 0,
     rowsPerDay: 0,
     submitter: beginningOf(POLICE_HEAD),
     standingTerms: ZERO,
+    withdrawalDigest: ZERO,
     ...fields,
   };
 }
 
-/** The part of a submitter's key id that an entry keeps. */
+/** The part of a submitter's handle that an entry keeps. */
 export function beginningOf(key: Sm2Key): Hex {
-  return key.id.slice(0, 18) as Hex;
+  return personOf(key).slice(0, 18) as Hex;
 }
 
 export function describeSubmitVersions(): void {
@@ -81,26 +85,26 @@ export function describeSubmitVersions(): void {
   });
 
   it("files for the acting department only: another's entry of the same code is another entry", async () => {
-    await city.publish("R1", ShareType.conditional);
+    await city.publish("R1", ShareTypes.CONDITIONAL);
     await city.submit([city.version("R1", 1, { itemCount: 3 })], SCHOOL_HEAD, SCHOOL);
-    assert.equal((await entryOf("R1")).state, EntryState.published);
+    assert.equal((await entryOf("R1")).state, EntryStates.PUBLISHED);
     const theirs = { provider: SCHOOL, latestItemCount: 3, submitter: beginningOf(SCHOOL_HEAD) };
     assert.deepEqual(await entryOf("R1", SCHOOL), submittedOnce(theirs));
   });
 
   it("leaves the version in force as it is", async () => {
-    await city.publish("R1", ShareType.unconditional);
+    await city.publish("R1", ShareTypes.UNCONDITIONAL);
     const published = await entryOf("R1");
-    const next = { shareType: ShareType.notShared, itemCount: 200 };
+    const next = { shareType: ShareTypes.NOT_SHARED, itemCount: 200 };
     await city.submit([city.version("R1", 2, next)]);
     assert.deepEqual(await entryOf("R1"), {
       ...published,
       latest: 2,
-      state: EntryState.submitted,
-      latestShareType: ShareType.notShared,
+      state: EntryStates.SUBMITTED,
+      latestShareType: ShareTypes.NOT_SHARED,
       latestItemCount: 200,
     });
-    assert.deepEqual([published.current, published.shareType, published.itemCount], [1, ShareType.unconditional, 12]);
+    assert.deepEqual([published.current, published.shareType, published.itemCount], [1, ShareTypes.UNCONDITIONAL, 12]);
     assert.deepEqual([await digestOf("R1", 1), await digestOf("R1", 2)], [digest("R1/1"), digest("R1/2")]);
   });
 
@@ -116,7 +120,7 @@ export function describeSubmitVersions(): void {
     });
 
     it("is the next after a published version", async () => {
-      await city.publish("R1", ShareType.conditional);
+      await city.publish("R1", ShareTypes.CONDITIONAL);
       for (const version of [0, 1, 3, 2 ** 32 - 1]) await refusesNumber(version, 1);
       await city.submit([city.version("R1", 2)]);
       assert.equal((await entryOf("R1")).latest, 2);
@@ -153,7 +157,7 @@ export function describeSubmitVersions(): void {
 
   describe("what is said of it", () => {
     it("has a share type from 1 to 3", async () => {
-      for (const shareType of Object.values(ShareType)) {
+      for (const shareType of Object.values(ShareTypes)) {
         await city.submit([city.version(`S${shareType}`, 1, { shareType })]);
         assert.equal((await entryOf(`S${shareType}`)).latestShareType, shareType);
       }
@@ -183,23 +187,23 @@ export function describeSubmitVersions(): void {
 
   describe("who signs", () => {
     const submit = (signer: Sm2Key): Promise<Mined> => city.submit([city.version("R1")], signer);
-    const missing = (key: Sm2Key, held: number): unknown[] => [POLICE, key.id, Role.departmentHead, held];
+    const missing = (key: Sm2Key, held: number): unknown[] => [POLICE, key.id, Roles.DEPARTMENT_HEAD, held];
 
     it("is a head of the provider, no other officer or department, not even the competent one", async () => {
-      await refuses(submit(POLICE_OFFICE), "RoleMissing", missing(POLICE_OFFICE, Role.officeHead));
+      await refuses(submit(POLICE_OFFICE), "RoleMissing", missing(POLICE_OFFICE, Roles.OFFICE_HEAD));
       await refuses(submit(SCHOOL_HEAD), "RoleMissing", missing(SCHOOL_HEAD, 0));
       await refuses(submit(DATA_HEAD), "RoleMissing", missing(DATA_HEAD, 0));
     });
 
     it("may be a deputy whose key another department holds", async () => {
-      await city.grantRoles(POLICE, SCHOOL_HEAD.id, Role.departmentHead, POLICE_HEAD);
+      await city.grantRoles(POLICE, SCHOOL_HEAD.id, Roles.DEPARTMENT_HEAD, POLICE_HEAD);
       await submit(SCHOOL_HEAD);
       assert.deepEqual(await entryOf("R1"), submittedOnce({ submitter: beginningOf(SCHOOL_HEAD) }));
     });
 
     it("is nobody for a department that is not enrolled", async () => {
       const nowhere = departmentId("111309000000NOBODY");
-      const expected = [nowhere, POLICE_HEAD.id, Role.departmentHead, 0];
+      const expected = [nowhere, POLICE_HEAD.id, Roles.DEPARTMENT_HEAD, 0];
       await refuses(city.submit([city.version("R1")], POLICE_HEAD, nowhere), "RoleMissing", expected);
     });
   });

@@ -1,7 +1,7 @@
 // A small city: the contracts, four departments and their officers, an application, and decisions with usual contents.
 import { encodeAbiParameters, keccak256, padHex, stringToHex, type Hex } from "viem";
 import { Chain, DAY, START, ZERO, type Deployed, type Fields, type Mined, type Twist } from "./chain.ts";
-import { Answer, KeyKind, Mode, Role, ShareType } from "./enums.ts";
+import { Answers, KeyKinds, Modes, Roles, ShareTypes } from "./enums.ts";
 import { keyNamed, type Sm2Key } from "./sm2.ts";
 
 export const MAX_TIME = 2n ** 64n - 1n;
@@ -21,6 +21,11 @@ export function idOf(department: Hex, code: string): Hex {
   return keccak256(encodeAbiParameters([{ type: "bytes32" }, { type: "bytes32" }], [department, textHash(code)]));
 }
 
+/** Handle of the person who holds a key. */
+export function personOf(key: Sm2Key): Hex {
+  return textHash(`person ${key.id}`);
+}
+
 /** A digest that stands for a document. */
 export function digest(document: string): Hex {
   return textHash(`document ${document}`);
@@ -32,7 +37,7 @@ export const DATA = departmentId("11130900MB0DATA001");
 export const POLICE = departmentId("111309000000POLICE");
 /** A consumer under it. */
 export const SCHOOL = departmentId("111309000000SCHOOL");
-/** Another under it, with no part in what the first two do. */
+/** Another under it that may enrol, with no part in what the first two do. */
 export const COUNTY = departmentId("111309220000COUNTY");
 
 export const ROOT = keyNamed("root");
@@ -84,23 +89,23 @@ export class City {
   /** Departments enrolled, officers and the application registered. */
   static async enrolled(): Promise<City> {
     const city = await City.deployed();
-    await city.enrol(DATA, DATA_HEAD, ROOT, { parent: DATA, screening: true });
+    await city.enrol(DATA, DATA_HEAD, ROOT, { parent: DATA, screening: true, mayEnrol: true });
     await city.enrol(POLICE, POLICE_HEAD, DATA_HEAD);
     await city.enrol(SCHOOL, SCHOOL_HEAD, DATA_HEAD);
-    await city.enrol(COUNTY, COUNTY_HEAD, DATA_HEAD);
-    await city.officer(DATA, REVIEWER, DATA_HEAD, Role.reviewer);
-    await city.officer(POLICE, POLICE_OFFICE, POLICE_HEAD, Role.officeHead);
-    await city.officer(POLICE, POLICE_DUTY, POLICE_HEAD, Role.dutyOfficer);
-    await city.officer(SCHOOL, SCHOOL_OFFICE, SCHOOL_HEAD, Role.officeHead);
+    await city.enrol(COUNTY, COUNTY_HEAD, DATA_HEAD, { mayEnrol: true });
+    await city.officer(DATA, REVIEWER, DATA_HEAD, Roles.REVIEWER);
+    await city.officer(POLICE, POLICE_OFFICE, POLICE_HEAD, Roles.OFFICE_HEAD);
+    await city.officer(POLICE, POLICE_DUTY, POLICE_HEAD, Roles.DUTY_OFFICER);
+    await city.officer(SCHOOL, SCHOOL_OFFICE, SCHOOL_HEAD, Roles.OFFICE_HEAD);
     await city.registerApplication(SCHOOL, "ZHSX", SCHOOL_OFFICE);
-    await city.addKey(APPLICATION, APP_KEY, SCHOOL_HEAD, { kind: KeyKind.application });
+    await city.addKey(APPLICATION, APP_KEY, SCHOOL_HEAD, { kind: KeyKinds.APPLICATION });
     return city;
   }
 
   /** The same, with the police's entry R1 published, conditional, of 12 items. */
   static async published(): Promise<City> {
     const city = await City.enrolled();
-    await city.publish("R1", ShareType.conditional);
+    await city.publish("R1", ShareTypes.CONDITIONAL);
     return city;
   }
 
@@ -112,8 +117,10 @@ export class City {
       kind: 1,
       level: 3,
       screening: false,
+      mayEnrol: false,
       headX: head.x,
       headY: head.y,
+      person: personOf(head),
       digest: digest("department"),
       ...fields,
     };
@@ -124,12 +131,39 @@ export class City {
     return this.chain.decide(this.registry, "enrolDepartment", message, signer, { possession: head, ...twist });
   }
 
+  /** The police as they are, with another paper. */
+  updateMessage(fields: Fields = {}): Fields {
+    const asIs = { department: POLICE, competent: DATA, screening: false, mayEnrol: false };
+    return { ...asIs, digest: digest("department, changed"), ...fields };
+  }
+
+  update(fields: Fields = {}, signer = POLICE_HEAD): Promise<Mined> {
+    return this.chain.decide(this.registry, "updateDepartment", this.updateMessage(fields), signer);
+  }
+
+  setStatus(department: Hex, status: number, signer = DATA_HEAD, fields: Fields = {}): Promise<Mined> {
+    const message = { department, status, digest: digest("status"), ...fields };
+    return this.chain.decide(this.registry, "setDepartmentStatus", message, signer);
+  }
+
+  recoverMessage(department: Hex, head: Sm2Key, fields: Fields = {}): Fields {
+    const key = { headX: head.x, headY: head.y, person: personOf(head) };
+    return { department, ...key, digest: digest("recovery"), ...fields };
+  }
+
+  recover(department: Hex, head: Sm2Key, signer = DATA_HEAD, fields: Fields = {}, twist: Twist = {}): Promise<Mined> {
+    const message = this.recoverMessage(department, head, fields);
+    return this.chain.decide(this.registry, "recoverKey", message, signer, { possession: head, ...twist });
+  }
+
   addKeyMessage(holder: Hex, key: Sm2Key, fields: Fields = {}): Fields {
+    const { kind = KeyKinds.OFFICER } = fields;
     return {
       holder,
-      kind: KeyKind.officer,
+      kind,
       qx: key.x,
       qy: key.y,
+      person: kind === KeyKinds.OFFICER ? personOf(key) : ZERO,
       validFrom: START,
       validUntil: START + 365n * DAY,
       digest: digest("key"),
@@ -180,7 +214,7 @@ export class City {
     return {
       codeHash: textHash(code),
       version,
-      shareType: ShareType.conditional,
+      shareType: ShareTypes.CONDITIONAL,
       itemCount: 12,
       digest: digest(`${code}/${version}`),
       ...fields,
@@ -206,6 +240,33 @@ export class City {
     await this.reviewAll([this.review(code, version)]);
   }
 
+  /** Propose the withdrawal of the first version of entries of the police. */
+  withdraw(codes: readonly string[], fields: Fields = {}, signer = POLICE_HEAD): Promise<Mined> {
+    const withdrawals = codes.map((code) => ({ entry: idOf(POLICE, code), version: 1 }));
+    const message = { department: POLICE, withdrawals, digest: digest("withdrawal"), ...fields };
+    return this.chain.decide(this.catalogue, "submitWithdrawal", message, signer);
+  }
+
+  /** One review as `reviewWithdrawal` takes it. */
+  withdrawalReview(code: string, accept = true, fields: Fields = {}): Fields {
+    return { entry: idOf(POLICE, code), version: 1, accept, subject: digest("withdrawal"), ...fields };
+  }
+
+  reviewWithdrawals(reviews: Fields[], signer = REVIEWER): Promise<Mined> {
+    const message = { reviews, digest: digest("review") };
+    return this.chain.decide(this.catalogue, "reviewWithdrawal", message, signer);
+  }
+
+  freeze(code: string, signer = DATA_HEAD, fields: Fields = {}): Promise<Mined> {
+    const message = { entry: idOf(POLICE, code), digest: digest("order"), ...fields };
+    return this.chain.decide(this.catalogue, "freezeEntry", message, signer);
+  }
+
+  unfreeze(code: string, signer = DATA_HEAD, fields: Fields = {}): Promise<Mined> {
+    const message = { entry: idOf(POLICE, code), digest: digest("order"), ...fields };
+    return this.chain.decide(this.catalogue, "unfreezeEntry", message, signer);
+  }
+
   standing(code: string, fields: Fields = {}, signer = POLICE_OFFICE): Promise<Mined> {
     const message = { entry: idOf(POLICE, code), standing: true, callsPerDay: 500, rowsPerDay: 50_000, terms: ZERO };
     return this.chain.decide(this.catalogue, "setStandingReply", { ...message, ...fields }, signer);
@@ -219,7 +280,7 @@ export class City {
       items: 0b111n,
       purpose: PURPOSE,
       application: APPLICATION,
-      mode: Mode.query,
+      mode: Modes.QUERY,
       validFrom: START,
       validUntil: START + 300n * DAY,
       callsPerDay: 1000,
@@ -238,9 +299,9 @@ export class City {
   replyMessage(authorisation: bigint, fields: Fields = {}): Fields {
     return {
       authorisation,
-      answer: Answer.agree,
+      answer: Answers.AGREE,
       items: 0b111n,
-      mode: Mode.query,
+      mode: Modes.QUERY,
       validFrom: START,
       validUntil: START + 300n * DAY,
       callsPerDay: 1000,
@@ -256,12 +317,45 @@ export class City {
     return this.chain.decide(this.authorisations, "reply", this.replyMessage(authorisation, fields), signer);
   }
 
+  stepMessage(authorisation: bigint, step: number, subject: Hex, fields: Fields = {}): Fields {
+    const none = { outcome: 0, effective: 0n };
+    return { authorisation, step, revision: 1, ...none, subject, digest: digest(`step ${step}`), ...fields };
+  }
+
   step(authorisation: bigint, step: number, subject: Hex, signer: Sm2Key, fields: Fields = {}): Promise<Mined> {
-    const message = { authorisation, step, revision: 1, subject, digest: digest(`step ${step}`), ...fields };
+    const message = this.stepMessage(authorisation, step, subject, fields);
     return this.chain.decide(this.authorisations, "advance", message, signer);
+  }
+
+  /** A change to half of the quotas that `application` asks for. */
+  changeMessage(authorisation: bigint, step: number, subject: Hex, fields: Fields = {}): Fields {
+    return {
+      authorisation,
+      step,
+      revision: 1,
+      items: 0b111n,
+      validFrom: START,
+      validUntil: START + 300n * DAY,
+      callsPerDay: 500,
+      rowsPerDay: 5000,
+      terms: digest("other terms"),
+      subject,
+      digest: digest(`step ${step}`),
+      ...fields,
+    };
+  }
+
+  change(authorisation: bigint, step: number, subject: Hex, signer: Sm2Key, fields: Fields = {}): Promise<Mined> {
+    const message = this.changeMessage(authorisation, step, subject, fields);
+    return this.chain.decide(this.authorisations, "change", message, signer);
   }
 
   registerLog(department: Hex, relay: Hex, signer: Sm2Key): Promise<Mined> {
     return this.chain.decide(this.anchors, "registerLog", { department, relay }, signer);
+  }
+
+  supersedeLog(department: Hex, relay: Hex, signer: Sm2Key, fields: Fields = {}): Promise<Mined> {
+    const message = { department, relay, digest: digest("succession"), ...fields };
+    return this.chain.decide(this.anchors, "supersedeLog", message, signer);
   }
 }

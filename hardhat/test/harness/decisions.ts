@@ -4,10 +4,12 @@ import { DAY, START, ZERO, type Fields, type Twist } from "./chain.ts";
 import {
   APP_KEY,
   City,
+  COUNTY,
   DATA,
   DATA_HEAD,
   digest,
   idOf,
+  personOf,
   POLICE,
   POLICE_HEAD,
   POLICE_OFFICE,
@@ -17,7 +19,7 @@ import {
   SCHOOL_OFFICE,
   textHash,
 } from "./city.ts";
-import { KeyKind, Role, ShareType, Step } from "./enums.ts";
+import { DepartmentStatuses, KeyKinds, Roles, ShareTypes, Steps } from "./enums.ts";
 import { keyNamed, type Sm2Key } from "./sm2.ts";
 
 /** What to sign, for which function of which contract, and with whose key. */
@@ -33,10 +35,15 @@ export interface Decision {
 /** The city in which they are right. */
 export async function undecided(): Promise<City> {
   const city = await City.published();
-  await city.publish("OPEN", ShareType.unconditional);
+  await city.publish("OPEN", ShareTypes.UNCONDITIONAL);
   await city.submit([city.version("R7"), city.version("R6")]);
-  await city.applyFor([city.application("R1"), city.application("R1")]);
-  await city.step(2n, Step.pass, digest("application"), REVIEWER);
+  for (const code of ["W1", "W2", "F1"]) await city.publish(code, ShareTypes.CONDITIONAL);
+  await city.withdraw(["W1", "W2"]);
+  await city.freeze("F1");
+  await city.applyFor([city.application("R1"), city.application("R1"), city.application("R1")]);
+  for (const id of [2n, 3n]) await city.step(id, Steps.PASS, digest("application"), REVIEWER);
+  await city.reply(3n, { subject: digest(`step ${Steps.PASS}`) });
+  await city.registerLog(SCHOOL, city.chain.account, SCHOOL_HEAD);
   return city;
 }
 
@@ -56,17 +63,41 @@ export async function everyDecision(city: City): Promise<Decision[]> {
         kind: 1,
         level: 3,
         screening: false,
+        mayEnrol: false,
         headX: fresh.x,
         headY: fresh.y,
+        person: personOf(fresh),
         digest: digest("department"),
       },
+      signer: DATA_HEAD,
+      possession: fresh,
+    },
+    { target: "registry", name: "updateDepartment", message: city.updateMessage(), signer: POLICE_HEAD },
+    {
+      target: "registry",
+      name: "setDepartmentStatus",
+      message: { department: COUNTY, status: DepartmentStatuses.SUSPENDED, digest: digest("order") },
+      signer: DATA_HEAD,
+    },
+    {
+      target: "registry",
+      name: "recoverKey",
+      message: city.recoverMessage(POLICE, fresh),
       signer: DATA_HEAD,
       possession: fresh,
     },
     {
       target: "registry",
       name: "addKey",
-      message: { holder: POLICE, kind: KeyKind.officer, qx: fresh.x, qy: fresh.y, ...period, digest: digest("key") },
+      message: {
+        holder: POLICE,
+        kind: KeyKinds.OFFICER,
+        qx: fresh.x,
+        qy: fresh.y,
+        person: personOf(fresh),
+        ...period,
+        digest: digest("key"),
+      },
       signer: POLICE_HEAD,
       possession: fresh,
     },
@@ -74,7 +105,7 @@ export async function everyDecision(city: City): Promise<Decision[]> {
     {
       target: "registry",
       name: "grantRoles",
-      message: { department: DATA, key: POLICE_OFFICE.id, roles: Role.reviewer, ...period, digest: digest("roles") },
+      message: { department: DATA, key: POLICE_OFFICE.id, roles: Roles.REVIEWER, ...period, digest: digest("roles") },
       signer: DATA_HEAD,
     },
     {
@@ -108,6 +139,34 @@ export async function everyDecision(city: City): Promise<Decision[]> {
       signer: POLICE_OFFICE,
     },
     {
+      target: "catalogue",
+      name: "submitWithdrawal",
+      message: {
+        department: POLICE,
+        withdrawals: ["R1", "OPEN"].map((one) => ({ entry: idOf(POLICE, one), version: 1 })),
+        digest: digest("withdrawal"),
+      },
+      signer: POLICE_HEAD,
+    },
+    {
+      target: "catalogue",
+      name: "reviewWithdrawal",
+      message: { reviews: [city.withdrawalReview("W1"), city.withdrawalReview("W2", false)], digest: digest("review") },
+      signer: REVIEWER,
+    },
+    {
+      target: "catalogue",
+      name: "freezeEntry",
+      message: { entry: idOf(POLICE, "R1"), digest: digest("order") },
+      signer: DATA_HEAD,
+    },
+    {
+      target: "catalogue",
+      name: "unfreezeEntry",
+      message: { entry: idOf(POLICE, "F1"), digest: digest("order") },
+      signer: DATA_HEAD,
+    },
+    {
       target: "authorisations",
       name: "applyFor",
       message: { department: SCHOOL, applications: [city.application("OPEN"), city.application("R1")] },
@@ -116,20 +175,32 @@ export async function everyDecision(city: City): Promise<Decision[]> {
     {
       target: "authorisations",
       name: "reply",
-      message: city.replyMessage(2n, { subject: digest(`step ${Step.pass}`) }),
+      message: city.replyMessage(2n, { subject: digest(`step ${Steps.PASS}`) }),
       signer: POLICE_OFFICE,
     },
     {
       target: "authorisations",
       name: "advance",
-      message: { authorisation: 1n, step: Step.pass, revision: 1, subject: digest("application"), digest: ZERO },
+      message: city.stepMessage(1n, Steps.PASS, digest("application"), { digest: ZERO }),
       signer: REVIEWER,
+    },
+    {
+      target: "authorisations",
+      name: "change",
+      message: city.changeMessage(3n, Steps.PROPOSE_CHANGE, digest("reply")),
+      signer: SCHOOL_OFFICE,
     },
     {
       target: "anchors",
       name: "registerLog",
       message: { department: POLICE, relay: city.chain.account },
       signer: POLICE_HEAD,
+    },
+    {
+      target: "anchors",
+      name: "supersedeLog",
+      message: { department: SCHOOL, relay: city.chain.account, digest: digest("succession") },
+      signer: SCHOOL_HEAD,
     },
   ];
   return found.map(({ possession, ...rest }) => ({ ...rest, twist: possession === undefined ? {} : { possession } }));

@@ -3,7 +3,7 @@
 import type { Hex } from "viem";
 import type { Fields } from "./chain.ts";
 import { City, COUNTY, COUNTY_HEAD, DATA, DATA_HEAD, departmentId, idOf, POLICE, POLICE_HEAD, SCHOOL, SCHOOL_HEAD } from "./city.ts";
-import { Role, ShareType } from "./enums.ts";
+import { Roles, ShareTypes } from "./enums.ts";
 import { keyNamed, type Sm2Key } from "./sm2.ts";
 
 /** A provider under the county, which does not screen. */
@@ -36,9 +36,9 @@ export interface Officer {
 
 /** One officer for every role in each of the parties. */
 export const OFFICERS: readonly Officer[] = PARTIES.flatMap((party) =>
-  Object.entries(Role).map(([name, role]) => {
+  Object.entries(Roles).map(([name, role]) => {
     const title = `${name} of the ${party.name}`;
-    return { party, role, title, key: role === Role.departmentHead ? party.head : keyNamed(title) };
+    return { party, role, title, key: role === Roles.DEPARTMENT_HEAD ? party.head : keyNamed(title) };
   }),
 );
 
@@ -64,16 +64,16 @@ export async function publishInTown(city: City, code: string, fields: Fields): P
 export async function supplied(): Promise<City> {
   const city = await City.published();
   await city.submit([
-    city.version("OPEN", 1, { shareType: ShareType.unconditional }),
+    city.version("OPEN", 1, { shareType: ShareTypes.UNCONDITIONAL }),
     city.version("WIDE", 1, { itemCount: 256 }),
-    city.version("SHUT", 1, { shareType: ShareType.notShared }),
+    city.version("SHUT", 1, { shareType: ShareTypes.NOT_SHARED }),
     city.version("DRAFT"),
   ]);
   await city.reviewAll(["OPEN", "WIDE", "SHUT"].map((code) => city.review(code)));
-  await city.enrol(TOWN, TOWN_HEAD, COUNTY_HEAD, { competent: COUNTY });
-  await city.officer(TOWN, TOWN_OFFICE, TOWN_HEAD, Role.officeHead);
-  await city.officer(COUNTY, COUNTY_REVIEWER, COUNTY_HEAD, Role.reviewer);
+  await city.enrol(TOWN, TOWN_HEAD, COUNTY_HEAD, { parent: COUNTY, competent: COUNTY });
+  await city.officer(TOWN, TOWN_OFFICE, TOWN_HEAD, Roles.OFFICE_HEAD);
+  await city.officer(COUNTY, COUNTY_REVIEWER, COUNTY_HEAD, Roles.REVIEWER);
   await publishInTown(city, "T1", {});
-  await publishInTown(city, "T2", { shareType: ShareType.unconditional });
+  await publishInTown(city, "T2", { shareType: ShareTypes.UNCONDITIONAL });
   return city;
 }

@@ -17,7 +17,7 @@ import {
   SCHOOL_HEAD,
   SCHOOL_OFFICE,
 } from "../harness/city.ts";
-import { Role } from "../harness/enums.ts";
+import { Roles } from "../harness/enums.ts";
 import type { Sm2Key } from "../harness/sm2.ts";
 
 let city: City;
@@ -58,22 +58,22 @@ function describeRegisterApplication(): void {
   });
 
   it("is signed by an office head of the department, no other officer or department", async () => {
-    const missing = (key: Sm2Key, held: number): unknown[] => [SCHOOL, key.id, Role.officeHead, held];
+    const missing = (key: Sm2Key, held: number): unknown[] => [SCHOOL, key.id, Roles.OFFICE_HEAD, held];
     const register = (signer: Sm2Key): Promise<Mined> => city.registerApplication(SCHOOL, "GRADES", signer);
-    await refuses(register(SCHOOL_HEAD), "RoleMissing", missing(SCHOOL_HEAD, Role.departmentHead));
+    await refuses(register(SCHOOL_HEAD), "RoleMissing", missing(SCHOOL_HEAD, Roles.DEPARTMENT_HEAD));
     await refuses(register(POLICE_OFFICE), "RoleMissing", missing(POLICE_OFFICE, 0));
     await refuses(register(DATA_HEAD), "RoleMissing", missing(DATA_HEAD, 0));
   });
 
   it("may be signed by a deputy whose key another department holds", async () => {
-    await city.grantRoles(SCHOOL, REVIEWER.id, Role.officeHead, SCHOOL_HEAD);
+    await city.grantRoles(SCHOOL, REVIEWER.id, Roles.OFFICE_HEAD, SCHOOL_HEAD);
     await city.registerApplication(SCHOOL, "GRADES", REVIEWER);
     assert.equal(await applicationOf(idOf(SCHOOL, "GRADES")), SCHOOL);
   });
 
   it("needs a department that is enrolled", async () => {
     const nowhere = departmentId("111309000000NOBODY");
-    const expected = [nowhere, SCHOOL_OFFICE.id, Role.officeHead, 0];
+    const expected = [nowhere, SCHOOL_OFFICE.id, Roles.OFFICE_HEAD, 0];
     await refuses(city.registerApplication(nowhere, "GRADES", SCHOOL_OFFICE), "RoleMissing", expected);
   });
 
@@ -100,14 +100,22 @@ function describeListContract(): void {
     assert.equal(await inForce(NAME), getAddress(city.authorisations.address));
   });
 
-  it("replaces the contract that was in force, and no other name's", async () => {
-    const other = padHex(stringToHex("CatalogueRegistry"), { size: 32, dir: "right" });
-    const listing = { name: other, contractAddress: city.catalogue.address };
-    await city.listContract(DATA_HEAD, { ...listing, codeHash: await codeHashOf(city.catalogue.address) });
+  it("does so for good: a name is not listed again, with another contract or the same", async () => {
     await list(city.authorisations.address);
-    await list(city.anchors.address);
-    assert.equal(await inForce(NAME), getAddress(city.anchors.address));
-    assert.equal(await inForce(other), getAddress(city.catalogue.address));
+    for (const { address } of [city.anchors, city.authorisations]) {
+      const expected = [NAME, getAddress(city.authorisations.address)];
+      await refuses(list(address), "ContractAlreadyListed", expected);
+      await refuses(list(address, ZERO), "ContractAlreadyListed", expected);
+    }
+    assert.equal(await inForce(NAME), getAddress(city.authorisations.address));
+  });
+
+  it("leaves other names free, and one contract may have two", async () => {
+    await list(city.authorisations.address);
+    const other = padHex(stringToHex("CatalogueRegistry"), { size: 32, dir: "right" });
+    const { address } = city.authorisations;
+    await city.listContract(DATA_HEAD, { name: other, contractAddress: address, codeHash: await codeHashOf(address) });
+    assert.equal(await inForce(other), getAddress(address));
   });
 
   it("finds the code that the decision says", async () => {
@@ -126,13 +134,13 @@ function describeListContract(): void {
 
   it("is signed by a head of the root department, no other officer or department", async () => {
     const { address } = city.authorisations;
-    const missing = (key: Sm2Key, held: number): unknown[] => [DATA, key.id, Role.departmentHead, held];
-    await refuses(list(address, undefined, REVIEWER), "RoleMissing", missing(REVIEWER, Role.reviewer));
+    const missing = (key: Sm2Key, held: number): unknown[] => [DATA, key.id, Roles.DEPARTMENT_HEAD, held];
+    await refuses(list(address, undefined, REVIEWER), "RoleMissing", missing(REVIEWER, Roles.REVIEWER));
     await refuses(list(address, undefined, COUNTY_HEAD), "RoleMissing", missing(COUNTY_HEAD, 0));
   });
 
   it("may be signed by a deputy whose key another department holds", async () => {
-    await city.grantRoles(DATA, COUNTY_HEAD.id, Role.departmentHead, DATA_HEAD);
+    await city.grantRoles(DATA, COUNTY_HEAD.id, Roles.DEPARTMENT_HEAD, DATA_HEAD);
     await list(city.authorisations.address, undefined, COUNTY_HEAD);
     assert.equal(await inForce(NAME), getAddress(city.authorisations.address));
   });

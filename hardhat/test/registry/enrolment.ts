@@ -12,12 +12,13 @@ import {
   departmentId,
   digest,
   MAX_TIME,
+  personOf,
   POLICE,
   REVIEWER,
   SCHOOL,
   SCHOOL_HEAD,
 } from "../harness/city.ts";
-import { KeyKind, Role } from "../harness/enums.ts";
+import { KeyKinds, Roles } from "../harness/enums.ts";
 import { keyNamed } from "../harness/sm2.ts";
 import { recordOf } from "./root.ts";
 
@@ -49,17 +50,18 @@ export function describeEnrolDepartment(): void {
     await enrol();
     assert.deepEqual(await city.chain.read(city.registry, "keyOf", [PORT_HEAD.id]), {
       holder: PORT,
-      kind: KeyKind.officer,
+      kind: KeyKinds.OFFICER,
       validFrom: 0n,
       validUntil: MAX_TIME,
       revokedAt: 0n,
       qx: PORT_HEAD.x,
       qy: PORT_HEAD.y,
       za: toHex(PORT_HEAD.za),
+      person: personOf(PORT_HEAD),
     });
-    const grant = { roles: Role.departmentHead, validFrom: 0n, validUntil: MAX_TIME };
+    const grant = { roles: Roles.DEPARTMENT_HEAD, validFrom: 0n, validUntil: MAX_TIME };
     assert.deepEqual(await city.chain.read(city.registry, "grantOf", [PORT, PORT_HEAD.id]), grant);
-    assert.equal(await city.chain.read(city.registry, "rolesOf", [PORT, PORT_HEAD.id]), Role.departmentHead);
+    assert.equal(await city.chain.read(city.registry, "rolesOf", [PORT, PORT_HEAD.id]), Roles.DEPARTMENT_HEAD);
     assert.equal(await city.chain.read(city.registry, "rolesOf", [DATA, PORT_HEAD.id]), 0);
   });
 
@@ -68,7 +70,7 @@ export function describeEnrolDepartment(): void {
     await refuses(city.addKey(PORT, keyNamed("port office"), DATA_HEAD), "RoleMissing", [
       PORT,
       DATA_HEAD.id,
-      Role.departmentHead,
+      Roles.DEPARTMENT_HEAD,
       0,
     ]);
     await city.addKey(PORT, keyNamed("port office"), PORT_HEAD);
@@ -81,18 +83,18 @@ export function describeEnrolDepartment(): void {
   });
 
   describe("who signs", () => {
-    const missing = (competent: Hex, key: Hex, held: number): unknown[] => [competent, key, Role.departmentHead, held];
+    const missing = (competent: Hex, key: Hex, held: number): unknown[] => [competent, key, Roles.DEPARTMENT_HEAD, held];
 
     it("is a head of the competent department, not of the parent", async () => {
       await refuses(enrol({ parent: COUNTY }, COUNTY_HEAD), "RoleMissing", missing(DATA, COUNTY_HEAD.id, 0));
     });
 
     it("is not an officer of the competent department in another role", async () => {
-      await refuses(enrol({}, REVIEWER), "RoleMissing", missing(DATA, REVIEWER.id, Role.reviewer));
+      await refuses(enrol({}, REVIEWER), "RoleMissing", missing(DATA, REVIEWER.id, Roles.REVIEWER));
     });
 
     it("may be a deputy whose key another department holds", async () => {
-      await city.grantRoles(DATA, COUNTY_HEAD.id, Role.departmentHead, DATA_HEAD);
+      await city.grantRoles(DATA, COUNTY_HEAD.id, Roles.DEPARTMENT_HEAD, DATA_HEAD);
       assert.equal((await enrol({}, COUNTY_HEAD)).events[0]?.args.signingKey, COUNTY_HEAD.id);
     });
 
@@ -190,13 +192,20 @@ export function describeEnrolDepartment(): void {
       for (const level of [0, 6, 255]) await refuses(enrol({ level }), "LevelInvalid", [level]);
     });
 
-    it("has a parent that is enrolled", async () => {
-      const nowhere = departmentId("111309000000NOBODY");
-      await refuses(enrol({ parent: nowhere }), "DepartmentUnknown", [nowhere]);
+    it("has as its parent the competent department, or one directly under that", async () => {
+      for (const parent of [DATA, POLICE, COUNTY]) {
+        await enrol({ parent });
+        assert.equal((await city.chain.read(city.registry, "departmentOf", [PORT])).parent, parent);
+        await restore();
+      }
+      const [competent, signer] = [COUNTY, COUNTY_HEAD];
+      for (const parent of [DATA, POLICE, departmentId("111309000000NOBODY")]) {
+        await refuses(enrol({ parent, competent }, signer), "ParentNotUnder", [PORT, parent, COUNTY]);
+      }
     });
 
     it("is not its own parent", async () => {
-      await refuses(enrol({ parent: PORT }), "DepartmentUnknown", [PORT]);
+      await refuses(enrol({ parent: PORT }), "ParentNotUnder", [PORT, PORT, DATA]);
     });
   });
 

@@ -11,6 +11,7 @@ import {
   departmentId,
   idOf,
   MAX_TIME,
+  personOf,
   POLICE,
   POLICE_HEAD,
   POLICE_OFFICE,
@@ -18,7 +19,7 @@ import {
   SCHOOL_HEAD,
   SCHOOL_OFFICE,
 } from "../harness/city.ts";
-import { KeyKind, Role } from "../harness/enums.ts";
+import { KeyKinds, Roles } from "../harness/enums.ts";
 import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
 
 const FRESH = keyNamed("fresh");
@@ -26,7 +27,7 @@ const NOWHERE = departmentId("111309000000NOBODY");
 
 /** What `RoleMissing` says of a key that is no department head there. */
 export function noHead(department: Hex, key: Sm2Key, held = 0): unknown[] {
-  return [department, key.id, Role.departmentHead, held];
+  return [department, key.id, Roles.DEPARTMENT_HEAD, held];
 }
 
 let city: City;
@@ -50,25 +51,26 @@ export function describeAddKey(): void {
     emits(mined, "KeyAdded", eventOf(mined.args, { addedKey: FRESH.id, ...possessionOf(mined.args), seq }));
     assert.deepEqual(await keyOf(FRESH), {
       holder: POLICE,
-      kind: KeyKind.officer,
+      kind: KeyKinds.OFFICER,
       validFrom: START + 5n,
       validUntil: MAX_TIME,
       revokedAt: 0n,
       qx: FRESH.x,
       qy: FRESH.y,
       za: toHex(FRESH.za),
+      person: personOf(FRESH),
     });
   });
 
   it("gives the key no role", async () => {
     await add();
     assert.equal(await city.chain.read(city.registry, "rolesOf", [POLICE, FRESH.id]), 0);
-    await refuses(city.grantRoles(POLICE, FRESH.id, Role.auditor, FRESH), "RoleMissing", noHead(POLICE, FRESH));
+    await refuses(city.grantRoles(POLICE, FRESH.id, Roles.AUDITOR, FRESH), "RoleMissing", noHead(POLICE, FRESH));
   });
 
   describe("the kind and the holder", () => {
     it("are an officer's or a department's key, held by a department", async () => {
-      for (const kind of [KeyKind.officer, KeyKind.department]) {
+      for (const kind of [KeyKinds.OFFICER, KeyKinds.DEPARTMENT]) {
         await add({ kind });
         assert.deepEqual([(await keyOf(FRESH)).kind, (await keyOf(FRESH)).holder], [kind, POLICE]);
         await restore();
@@ -76,8 +78,8 @@ export function describeAddKey(): void {
     });
 
     it("are an application's key, held by an application", async () => {
-      await add({ kind: KeyKind.application }, SCHOOL_HEAD, APPLICATION);
-      assert.deepEqual([(await keyOf(FRESH)).kind, (await keyOf(FRESH)).holder], [KeyKind.application, APPLICATION]);
+      await add({ kind: KeyKinds.APPLICATION }, SCHOOL_HEAD, APPLICATION);
+      assert.deepEqual([(await keyOf(FRESH)).kind, (await keyOf(FRESH)).holder], [KeyKinds.APPLICATION, APPLICATION]);
     });
 
     it("are one of three kinds", async () => {
@@ -85,21 +87,21 @@ export function describeAddKey(): void {
     });
 
     it("do not mix: no application holds an officer's key, no department an application's", async () => {
-      await refuses(add({ kind: KeyKind.officer }, SCHOOL_HEAD, APPLICATION), "DepartmentUnknown", [APPLICATION]);
-      await refuses(add({ kind: KeyKind.department }, SCHOOL_HEAD, APPLICATION), "DepartmentUnknown", [APPLICATION]);
-      await refuses(add({ kind: KeyKind.application }), "ApplicationUnknown", [POLICE]);
+      await refuses(add({ kind: KeyKinds.OFFICER }, SCHOOL_HEAD, APPLICATION), "DepartmentUnknown", [APPLICATION]);
+      await refuses(add({ kind: KeyKinds.DEPARTMENT }, SCHOOL_HEAD, APPLICATION), "DepartmentUnknown", [APPLICATION]);
+      await refuses(add({ kind: KeyKinds.APPLICATION }), "ApplicationUnknown", [POLICE]);
     });
 
     it("are known", async () => {
       const other = idOf(SCHOOL, "NEVER");
       await refuses(add({}, POLICE_HEAD, NOWHERE), "DepartmentUnknown", [NOWHERE]);
-      await refuses(add({ kind: KeyKind.application }, SCHOOL_HEAD, other), "ApplicationUnknown", [other]);
+      await refuses(add({ kind: KeyKinds.APPLICATION }, SCHOOL_HEAD, other), "ApplicationUnknown", [other]);
     });
   });
 
   describe("who signs", () => {
     it("is a head of the department that holds it, no other officer", async () => {
-      const missing = noHead(POLICE, POLICE_OFFICE, Role.officeHead);
+      const missing = noHead(POLICE, POLICE_OFFICE, Roles.OFFICE_HEAD);
       await refuses(add({}, POLICE_OFFICE), "RoleMissing", missing);
     });
 
@@ -109,14 +111,14 @@ export function describeAddKey(): void {
     });
 
     it("is for an application a head of its department", async () => {
-      const kind = KeyKind.application;
+      const kind = KeyKinds.APPLICATION;
       await refuses(add({ kind }, POLICE_HEAD, APPLICATION), "RoleMissing", noHead(SCHOOL, POLICE_HEAD));
-      const missing = noHead(SCHOOL, SCHOOL_OFFICE, Role.officeHead);
+      const missing = noHead(SCHOOL, SCHOOL_OFFICE, Roles.OFFICE_HEAD);
       await refuses(add({ kind }, SCHOOL_OFFICE, APPLICATION), "RoleMissing", missing);
     });
 
     it("may be a deputy whose key another department holds", async () => {
-      await city.grantRoles(POLICE, COUNTY_HEAD.id, Role.departmentHead, POLICE_HEAD);
+      await city.grantRoles(POLICE, COUNTY_HEAD.id, Roles.DEPARTMENT_HEAD, POLICE_HEAD);
       assert.equal((await add({}, COUNTY_HEAD)).events[0]?.args.signingKey, COUNTY_HEAD.id);
     });
 
@@ -157,11 +159,11 @@ export function describeAddKey(): void {
     });
 
     it("is registered once, by whomever and for whatever", async () => {
-      const again = (holder: Hex, head: Sm2Key, kind = KeyKind.officer): Promise<Mined> =>
+      const again = (holder: Hex, head: Sm2Key, kind = KeyKinds.OFFICER): Promise<Mined> =>
         city.addKey(holder, POLICE_OFFICE, head, { kind });
       await refuses(again(POLICE, POLICE_HEAD), "KeyAlreadyRegistered", [POLICE_OFFICE.id]);
       await refuses(again(SCHOOL, SCHOOL_HEAD), "KeyAlreadyRegistered", [POLICE_OFFICE.id]);
-      await refuses(again(POLICE, POLICE_HEAD, KeyKind.department), "KeyAlreadyRegistered", [POLICE_OFFICE.id]);
+      await refuses(again(POLICE, POLICE_HEAD, KeyKinds.DEPARTMENT), "KeyAlreadyRegistered", [POLICE_OFFICE.id]);
     });
 
     it("does not come back after it was revoked", async () => {

@@ -19,7 +19,7 @@ import {
   SCHOOL_HEAD,
   SCHOOL_OFFICE,
 } from "../harness/city.ts";
-import { KeyKind, Role } from "../harness/enums.ts";
+import { KeyKinds, Roles } from "../harness/enums.ts";
 import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
 import { noHead } from "./keys.ts";
 
@@ -64,8 +64,8 @@ function describeRevokeKey(): void {
 
   it("is signed by a head of the department that holds the key, no other officer or department", async () => {
     const revoke = (signer: Sm2Key): Promise<Mined> => city.revokeKey(POLICE_OFFICE.id, signer);
-    await refuses(revoke(POLICE_OFFICE), "RoleMissing", noHead(POLICE, POLICE_OFFICE, Role.officeHead));
-    await refuses(revoke(POLICE_DUTY), "RoleMissing", noHead(POLICE, POLICE_DUTY, Role.dutyOfficer));
+    await refuses(revoke(POLICE_OFFICE), "RoleMissing", noHead(POLICE, POLICE_OFFICE, Roles.OFFICE_HEAD));
+    await refuses(revoke(POLICE_DUTY), "RoleMissing", noHead(POLICE, POLICE_DUTY, Roles.DUTY_OFFICER));
     await refuses(revoke(SCHOOL_HEAD), "RoleMissing", noHead(POLICE, SCHOOL_HEAD));
     await refuses(revoke(DATA_HEAD), "RoleMissing", noHead(POLICE, DATA_HEAD));
   });
@@ -77,7 +77,7 @@ function describeRevokeKey(): void {
   });
 
   it("may be signed by a deputy, but not for the deputy's own key in its own department", async () => {
-    await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Role.departmentHead, POLICE_HEAD);
+    await city.grantRoles(POLICE, SCHOOL_OFFICE.id, Roles.DEPARTMENT_HEAD, POLICE_HEAD);
     const again = await city.chain.snapshot();
     await city.revokeKey(POLICE_OFFICE.id, SCHOOL_OFFICE);
     await again();
@@ -92,7 +92,7 @@ function describeRevokeKey(): void {
   });
 
   it("takes every decision from the key, in every department and contract", async () => {
-    await city.grantRoles(SCHOOL, POLICE_HEAD.id, Role.departmentHead | Role.officeHead, SCHOOL_HEAD);
+    await city.grantRoles(SCHOOL, POLICE_HEAD.id, Roles.DEPARTMENT_HEAD | Roles.OFFICE_HEAD, SCHOOL_HEAD);
     await city.revokeKey(POLICE_HEAD.id, POLICE_HEAD);
     const expected = [POLICE_HEAD.id, city.chain.now];
     await refuses(city.addKey(POLICE, FRESH, POLICE_HEAD), "KeyAlreadyRevoked", expected);
@@ -131,7 +131,7 @@ function describeApplicationOfKey(): void {
 
   it("is there from the key's first second until before its last", async () => {
     const [validFrom, validUntil] = [city.chain.now + 100n, city.chain.now + 200n];
-    await city.addKey(APPLICATION, FRESH, SCHOOL_HEAD, { kind: KeyKind.application, validFrom, validUntil });
+    await city.addKey(APPLICATION, FRESH, SCHOOL_HEAD, { kind: KeyKinds.APPLICATION, validFrom, validUntil });
     const found: [bigint, Hex][] = [
       [validFrom - 1n, ZERO],
       [validFrom, APPLICATION],

@@ -4,11 +4,12 @@ import { before, beforeEach, it } from "node:test";
 import { getAddress } from "viem";
 import { emits, eventOf, possessionOf, refuses, ZERO, type Fields, type Mined } from "../harness/chain.ts";
 import { City, DATA, DATA_HEAD, POLICE, POLICE_HEAD, ROOT } from "../harness/city.ts";
+import { DepartmentStatuses } from "../harness/enums.ts";
 
 /** What `departmentOf` says after an enrolment. */
 export function recordOf(message: Fields): Fields {
-  const { parent, competent, kind, level, screening } = message;
-  return { parent, competent, kind, level, status: 1, screening };
+  const { parent, competent, kind, level, screening, mayEnrol } = message;
+  return { parent, competent, kind, level, status: DepartmentStatuses.ACTIVE, screening, mayEnrol, dependants: 0 };
 }
 
 export function describeConstructor(): void {
@@ -41,7 +42,7 @@ export function describeFirstEnrolment(): void {
   beforeEach(() => restore());
 
   const first = (fields: Fields = {}, signer = ROOT): Promise<Mined> =>
-    city.enrol(DATA, DATA_HEAD, signer, { parent: DATA, ...fields });
+    city.enrol(DATA, DATA_HEAD, signer, { parent: DATA, mayEnrol: true, ...fields });
 
   it("is the root department's, its own parent and competent department", async () => {
     const mined = await first({ screening: true });
@@ -60,12 +61,16 @@ export function describeFirstEnrolment(): void {
     await refuses(first({ competent: POLICE }), "RootNotItsOwn", [DATA, DATA, POLICE]);
   });
 
+  it("may enrol: if it might not, nobody could ever", async () => {
+    await refuses(first({ mayEnrol: false }), "RootMustEnrol", [DATA]);
+  });
+
   it("is signed by the root key, not by the key that it brings in", async () => {
     await refuses(first({}, DATA_HEAD), "RootKeyRequired", [ROOT.id, DATA_HEAD.id]);
   });
 
   it("is signed by the root key itself, not only in its name", async () => {
-    const message = city.enrolMessage(DATA, DATA_HEAD, { parent: DATA });
+    const message = city.enrolMessage(DATA, DATA_HEAD, { parent: DATA, mayEnrol: true });
     const twist = { key: ROOT.id, possession: DATA_HEAD };
     const args = city.chain.sign(city.registry, "enrolDepartment", message, DATA_HEAD, twist);
     const [decision, { r, s }] = args as [Fields, Fields];

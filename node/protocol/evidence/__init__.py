@@ -1,9 +1,8 @@
 """Evidence: what proves a call to whoever has the trust file and nothing else.
 
 `bundle`: the file. `verify`: the verifier; it joins `chain` (headers, receipts, events), `replay`
-of the contracts' rules (`world`, `registry`, `catalogue`, `authorisations`, `steps`, `anchors`),
-`papers` (documents), `claim` (the call and its place in the log), `judge` (what the ledger allowed)
-and `describe` (the lines). `report`: lines and findings. docs/evidence.md is the normative text.
+(by the rules of `protocol.ledger`), `papers` (documents), `claim` (the call and its place in the
+log) and `describe` (the lines). docs/evidence.md is the normative text.
 """
 
 from __future__ import annotations

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ...crypto import sm3, verify_sm2
+from ...crypto import Sm2PublicKey, sm3, verify_sm2
 from ...errors import CheckpointInvalid
-from ..forms import version_codes
+from ..forms import key_object, version_codes
 from ..ledger.enums import KeyKind
+from ..ledger.facts import KeyFact, LogFact
 from ..ledger.report import checking, refuse
 from ..wire import (
     callbase,
@@ -30,21 +31,21 @@ from ..wire.checkpoint import (
     checkpoint_hash,
     verify_note,
 )
-from ..wire.leaf import SERVED, Leaf, parse_leaf
+from ..wire.leaf import CALL, SERVED, Leaf, parse_leaf
 from ..wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ..evm.blocks import Header
     from ..forms import Document
-    from ..ledger.anchors import Anchor, Log
-    from ..ledger.registry import Key
-    from ..ledger.world import World
+    from ..ledger.store import Memory, Store
     from .bundle import Bundle
+    from .papers import Papers
+    from .replay import Anchor, Replayed
 
 CLOCK_TOLERANCE_SECONDS = 300
-"""How far a node's clock may be from the chain's (the oldest call a node accepts)."""
+"""How far a node's clock may be ahead of the chain's."""
 SIGNATURE_LINES = 2
 _PATH = re.compile(r"/api/v1/authorisations/([1-9][0-9]{0,15})/query")
 
@@ -72,8 +73,8 @@ class Claim:
 class Place:
     """Where the claim stands in the anchored log."""
 
-    log: Log
-    key: Key
+    log: LogFact
+    key: KeyFact
     """The department's key that signed the checkpoint."""
     anchor: Anchor
     """The first anchor whose tree holds the leaf."""
@@ -97,13 +98,15 @@ def parse_claim(bundle: Bundle) -> Claim:
     return Claim(leaf, call, signed)
 
 
-def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], world: World) -> None:
+def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], store: Store) -> None:
     """Check that the leaf is the claimed event and was signed by a registered application's key.
 
     Raises:
         EvidenceInvalid: with the member of the leaf that does not hold.
     """
     leaf, call = claim.leaf, claim.call
+    if leaf.kind != CALL:
+        refuse("leaf", "日志条目不是调用", f"a leaf of kind {leaf.kind}, not of a call")
     if call.event != leaf.event:
         refuse("leaf.event", "事件编号与签名文本不符", "not the event id of the signed text")
     if call.event != bundle.event:
@@ -113,17 +116,16 @@ def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], world: 
         refuse("leaf.authorisation", "授权编号与签名文本不符", "not the signed authorisation")
     if leaf.block_number >= len(headers) or headers[leaf.block_number].hash != leaf.block_hash:
         refuse("leaf.block", "条目所依据的区块不在链上", "judged by a block not on the chain")
-    earliest = headers[leaf.block_number].timestamp - CLOCK_TOLERANCE_SECONDS
-    if claim.at < earliest:
-        refuse("leaf.at", "条目时间早于其所依据的区块", "logged before the block it was judged by")
-    age = claim.at - call.created
+    with checking("leaf.judged", "判定时间与区块或记录时间不符", "judged at another time"):
+        leaf.verify_times(block=headers[leaf.block_number].timestamp)
+    age = leaf.judged - call.created
     if not -NEWEST_SECONDS <= age <= OLDEST_SECONDS:
-        refuse("leaf.at", "条目时间与调用签名时间不符", f"logged {age} s after it was signed")
-    key = world.registry.keys.get(call.key_id)
+        refuse("leaf.judged", "判定时间与调用签名时间不符", f"judged {age} s after it was signed")
+    key = store.find(KeyFact, call.key_id)
     if key is None or key.kind != KeyKind.APPLICATION:
         refuse("leaf.base", "调用密钥未登记为应用密钥", "signed by no registered application's key")
     with checking("leaf.signature", "调用的 SM2 签名不成立", "the caller's signature fails"):
-        verify_sm2(key.public, leaf.base, leaf.signature)
+        verify_sm2(_public(key), leaf.base, leaf.signature)
 
 
 def verify_request(
@@ -153,8 +155,8 @@ def verify_request(
 def verify_place(
     bundle: Bundle,
     claim: Claim,
-    world: World,
-    documents: Mapping[bytes, Document],
+    replayed: Replayed,
+    papers: Papers,
     headers: Sequence[Header],
 ) -> Place:
     """Check inclusion, checkpoint, consistency and anchor.
@@ -162,7 +164,7 @@ def verify_place(
     Raises:
         EvidenceInvalid: with the step that does not hold.
     """
-    log = world.anchors.logs.get(claim.log)
+    log = replayed.records.find(LogFact, claim.log)
     if log is None:
         refuse("checkpoint", "检查点的日志未在链上登记", "a checkpoint of no registered log")
     checkpoint = claim.signed.checkpoint
@@ -174,7 +176,8 @@ def verify_place(
             bundle.proof,
             checkpoint.root,
         )
-    anchor = next((one for one in log.anchors if one.size > bundle.index), None)
+    anchors = replayed.anchors.get(claim.log, [])
+    anchor = next((one for one in anchors if one.size > bundle.index), None)
     if anchor is None:
         refuse(
             "headers", "截至信任链头，该条目尚未锚定", "not anchored at or before the trusted head"
@@ -191,11 +194,11 @@ def verify_place(
         refuse("leaf.block", "条目所依据的区块晚于锚定", "judged by a block after its anchor")
     if claim.at > anchor.timestamp + CLOCK_TOLERANCE_SECONDS:
         refuse("leaf.at", "条目时间晚于锚定区块", "logged after the block that anchors it")
-    covering = next((one for one in log.anchors if one.size >= checkpoint.size), None)
+    covering = next((one for one in anchors if one.size >= checkpoint.size), None)
     last = headers[-1]
     until = covering.block_number if covering else last.number
     at = covering.timestamp if covering else last.timestamp
-    key = _verify_note(claim, world, documents, log, until=until, at=at)
+    key = _verify_note(claim, replayed.records, papers, log, until=until, at=at)
     return Place(log, key, anchor)
 
 
@@ -210,27 +213,28 @@ def _verify_consistency(bundle: Bundle, checkpoint: Checkpoint, anchor: Anchor) 
 
 def _verify_note(
     claim: Claim,
-    world: World,
-    documents: Mapping[bytes, Document],
-    log: Log,
+    records: Memory,
+    papers: Papers,
+    log: LogFact,
     *,
     until: int,
     at: int,
-) -> Key:
+) -> KeyFact:
     """Find the department's key whose two signatures the checkpoint carries.
 
     A signature counts after its key's revocation only if its tree was anchored before.
     """
     candidates = [
         key
-        for key in world.registry.keys.values()
+        for key in records.all(KeyFact)
         if key.holder == log.department
         and key.kind == KeyKind.DEPARTMENT
         and (key.revoked_block is None or key.revoked_block > until)
         and key.valid_from <= at
         and key.valid_until > claim.at
     ]
-    with_papers = [(key, documents[key.digest]) for key in candidates if key.digest in documents]
+    found_papers = [(key, papers.get((key_object(key.key), key.digest))) for key in candidates]
+    with_papers = [(key, paper) for key, paper in found_papers if paper is not None]
     if not with_papers:
         refuse(
             "documents",
@@ -240,7 +244,7 @@ def _verify_note(
     found: CheckpointInvalid | None = None
     for key, document in with_papers:
         try:
-            verify_note(claim.signed, sm2=key.public, ed25519=_ed25519(document))
+            verify_note(claim.signed, sm2=_public(key), ed25519=_ed25519(document))
         except CheckpointInvalid as err:
             found = err
         else:
@@ -258,6 +262,10 @@ def _require_custody(claim: Claim, document: Document) -> None:
             "托管情况与签署检查点的部门密钥文书不符",
             "another custody than the document of the key that signed the checkpoint",
         )
+
+
+def _public(key: KeyFact) -> Sm2PublicKey:
+    return Sm2PublicKey.from_coordinates(key.qx, key.qy)
 
 
 def _ed25519(document: Document) -> bytes:

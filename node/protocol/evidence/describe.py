@@ -5,43 +5,39 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..forms import BEIJING
+from ..forms import BEIJING, department_object
 from ..forms.words import decision_words
+from ..ledger.facts import ApplicationFact, DepartmentFact, KeyFact
 from ..ledger.report import Check
 from ..wire.leaf import SERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ..evm.abi import ChainEvent
     from ..evm.blocks import Header
-    from ..forms import Document
-    from ..ledger.world import World
     from .bundle import Bundle
     from .claim import Claim, Place
+    from .papers import Papers
+    from .replay import Replayed
 
 KEY_DIGITS = 8
+_STEPS = {"Replied": "Reply", "Advanced": "Step", "Changed": "Change"}
 
 
 class Describer:
-    """Writes lines about a world whose every event holds."""
+    """Writes lines about a ledger whose every event holds."""
 
-    def __init__(
-        self, world: World, events: Sequence[ChainEvent], documents: Mapping[bytes, Document]
-    ) -> None:
+    def __init__(self, replayed: Replayed, events: Sequence[ChainEvent], papers: Papers) -> None:
         """Take what was verified."""
-        self._world = world
+        self._replayed = replayed
+        self._records = replayed.records
         self._events = events
-        self._documents = documents
-        self._names = {
-            event.args["department"]: documents[event.args["digest"]].body.name
-            for event in events
-            if event.name == "DepartmentEnrolled" and event.args["digest"] in documents
-        }
+        self._papers = papers
 
     def decisions(self) -> Check:
         """Return the line on all decisions."""
-        count = self._world.decisions
+        count = self._replayed.decisions
         return Check(
             "decisions",
             f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验，密钥自根密钥起可追",
@@ -53,7 +49,7 @@ class Describer:
 
     def documents(self) -> Check:
         """Return the line on the documents."""
-        count = len(self._documents)
+        count = len({digest for _, digest in self._papers})
         return Check(
             "documents",
             f"{count} 份文书的 SM3 摘要在链上，内容与链上字段一致",
@@ -92,19 +88,16 @@ class Describer:
                     text = f"申请授权 {authorisation}"
                     english = f"applied for authorisation {authorisation}"
                     lines.append(self._decision("authorisation", event, text, english))
-            elif event.name == "Replied" and args["authorisation"] == authorisation:
-                text, english = decision_words("Reply", args)
-                lines.append(self._decision("authorisation", event, text, english))
-            elif event.name == "Advanced" and args["authorisation"] == authorisation:
-                text, english = decision_words("Step", args)
+            elif event.name in _STEPS and args["authorisation"] == authorisation:
+                text, english = decision_words(_STEPS[event.name], args)
                 lines.append(self._decision("authorisation", event, text, english))
         return lines
 
     def call(self, claim: Claim, bundle: Bundle) -> Check:
         """Return the line on the call."""
         when = datetime.fromtimestamp(claim.call.created, BEIJING).isoformat()
-        holder = self._world.registry.keys[claim.call.key_id].holder
-        owner = self._name(self._world.registry.applications.get(holder, holder))
+        key = self._records.find(KeyFact, claim.call.key_id)
+        owner = self._name(self._owner(key) if key else b"")
         body = bundle.request is not None
         return Check(
             "call",
@@ -167,7 +160,7 @@ class Describer:
 
     def _decision(self, check: str, event: ChainEvent, text: str, english: str) -> Check:
         key_id = event.args["signingKey"]
-        key = self._world.registry.keys.get(key_id)
+        key = self._records.find(KeyFact, key_id)
         signer = self._name(key.holder) if key else "根密钥"
         return Check(
             check,
@@ -179,8 +172,13 @@ class Describer:
 
     def _name(self, department: bytes) -> str:
         code = department.rstrip(b"\0").decode("ascii", "replace")
-        name = self._names.get(department)
-        return f"{name}（{code}）" if name else code
+        fact = self._records.find(DepartmentFact, department)
+        paper = self._papers.get((department_object(department), fact.digest)) if fact else None
+        return f"{paper.body.name}（{code}）" if paper else code
+
+    def _owner(self, key: KeyFact) -> bytes:
+        application = self._records.find(ApplicationFact, key.holder)
+        return application.department if application else key.holder
 
 
 def _submitted(event: ChainEvent) -> list[tuple[bytes, dict[str, int]]]:

@@ -1,80 +1,42 @@
-"""Documents of a bundle: each bound by a decision on chain, none against what the chain says.
+"""Documents of a bundle: each bound by a decision to an object whose fields it agrees with.
 
 A bundle may leave documents out (a reader may not be entitled to one, an order may have removed
-it), save those the claim cannot be checked without. What is in it must be somebody's signed paper.
+it), save those the claim cannot be checked without. A document counts for an object only through an
+agreeing binding of that object: whoever names its digest in a decision of his own changes nothing.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import defaultdict
+from typing import TYPE_CHECKING
 
-from .. import forms as documents
-from ..ledger.registry import place
+from ...errors import LedgerError
+from .. import forms
+from ..evm.decision import from_event, is_decision
+from ..ledger.facts import AuthorisationFact, VersionFact
 from ..ledger.report import checking, refuse
-from ..wire.ids import ZERO
+from .replay import place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..evm.abi import ChainEvent
-    from ..ledger.world import World
+    from ..ledger.store import Store
     from .bundle import Bundle
 
+    Bound = tuple[ChainEvent, forms.Binding]
 
-class Binding(NamedTuple):
-    """A decision's word about a document."""
-
-    event: ChainEvent
-    kind: str
-    """What kind of document it must be."""
-    struct: dict[str, Any]
-    """The fields that must follow from it."""
+Papers = dict[tuple[str, bytes], forms.Document]
+"""Documents by the object that they stand behind and their digest."""
 
 
-_KINDS = {
-    "DepartmentEnrolled": "department",
-    "KeyAdded": "key",
-    "KeyRevoked": "revocation",
-    "RolesGranted": "roles",
-    "ApplicationRegistered": "application-object",
-    "VersionsReviewed": "review",
-    "Replied": "reply",
-    "Advanced": "step",
-}
-
-
-def list_bindings(event: ChainEvent) -> Iterator[tuple[bytes, Binding]]:
-    """Yield (digest, binding) for every document that a decision names."""
-    args = event.args
-    if event.name == "VersionsSubmitted":
-        for one in args["versions"]:
-            struct = {**one, "department": args["department"]}
-            yield one["digest"], Binding(event, "catalogue-version", struct)
-    if event.name == "Applied":
-        for one in args["applications"]:
-            struct = {**one, "department": args["department"]}
-            yield one["digest"], Binding(event, "application", struct)
-            yield one["terms"], Binding(event, "terms", {})
-    if event.name in {"Replied", "StandingReplySet"}:
-        yield args["terms"], Binding(event, "terms", {})
-    if event.name in _KINDS:
-        yield args["digest"], Binding(event, _KINDS[event.name], args)
-
-
-def verify_documents(
-    bundle: Bundle, events: Iterable[ChainEvent], world: World
-) -> Mapping[bytes, documents.Document]:
-    """Check every document of the bundle and return them parsed.
+def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store) -> Papers:
+    """Check every document of the bundle and return them by their objects.
 
     Raises:
-        EvidenceInvalid: one that no decision names, or that says something else than its decision.
+        EvidenceInvalid: one that no decision names, or that agrees with none that does.
     """
-    bound: dict[bytes, list[Binding]] = {}
-    for event in events:
-        for digest, binding in list_bindings(event):
-            if digest != ZERO:
-                bound.setdefault(digest, []).append(binding)
-    parsed = {}
+    bound, parsed = _bindings(events, bundle.documents), {}
     for position, (digest, data) in enumerate(sorted(bundle.documents.items())):
         where = f"documents[{position}]"
         if digest not in bound:
@@ -84,48 +46,76 @@ def verify_documents(
                 f"no decision names the document with SM3 {digest.hex()}",
             )
         with checking(where, "文书格式不合规范", "not a well-formed document"):
-            parsed[digest] = documents.parse(data)
-    for digest, document in parsed.items():
-        for binding in bound[digest]:
-            _check_agreement(document, binding, world, parsed)
-    return parsed
+            parsed[digest] = forms.parse(data)
+    papers: Papers = {}
+    # What names items means something only beside the pinned version, so the versions come first.
+    for needs_version in (False, True):
+        for digest, bindings in bound.items():
+            document = parsed[digest]
+            if (document.kind in forms.NEED_VERSION) is needs_version:
+                _settle(document, bindings, store, papers)
+    return papers
 
 
-def _check_agreement(
-    document: documents.Document,
-    binding: Binding,
-    world: World,
-    parsed: Mapping[bytes, documents.Document],
-) -> None:
-    where = f"document {document.digest.hex()}"
-    if document.kind != binding.kind:
+def _bindings(
+    events: Iterable[ChainEvent], documents: Mapping[bytes, bytes]
+) -> dict[bytes, list[Bound]]:
+    found: dict[bytes, list[Bound]] = defaultdict(list)
+    for event in events:
+        if is_decision(event.name):
+            name = from_event(event.name, event.args)[0].name
+            for binding in forms.bindings_of(name, event.args):
+                if binding.digest in documents:
+                    found[binding.digest].append((event, binding))
+    return found
+
+
+def _settle(document: forms.Document, bindings: list[Bound], store: Store, papers: Papers) -> None:
+    """Keep a document behind each object whose binding it agrees with; one is enough."""
+    findings = []
+    for event, binding in bindings:
+        differing = _differences(document, binding, store, papers)
+        if differing:
+            findings.append((event, differing))
+        else:
+            papers[binding.object, document.digest] = document
+    if len(findings) == len(bindings):
+        event, differing = findings[0]
         refuse(
-            where,
-            f"文书种类是 {document.kind},决定引用的是 {binding.kind}",
-            f"a document of kind {document.kind} where {place(binding.event)} names {binding.kind}",
-        )
-    version = parsed.get(_pinned_version(binding, world))
-    with checking(where, "文书与链上字段矛盾", "contradicts the chain"):
-        differing = documents.contradicts(
-            document, binding.struct, version=version.body if version else None
-        )
-    if differing:
-        refuse(
-            where,
+            f"document {document.digest.hex()}",
             f"文书与链上字段矛盾：{'、'.join(differing)}",
-            f"differs from {place(binding.event)} in {', '.join(differing)}",
+            f"contradicts the chain: differs from {place(event)} in {', '.join(differing)}",
         )
 
 
-def _pinned_version(binding: Binding, world: World) -> bytes:
-    """Return the digest of the version an application or reply speaks of; empty for others."""
-    entry: bytes
-    version: int
-    if binding.kind == "application":
-        entry, version = binding.struct["entry"], binding.struct["version"]
-    elif binding.kind == "reply":
-        one = world.authorisations.by_id[binding.struct["authorisation"]]
-        entry, version = one.entry, one.version
-    else:
-        return b""
-    return world.catalogue.entries[entry].versions[version].digest
+def _differences(
+    document: forms.Document, binding: forms.Binding, store: Store, papers: Papers
+) -> list[str]:
+    if document.kind != binding.kind:
+        return ["type"]
+    version = _pinned_version(binding, store, papers)
+    try:
+        return forms.contradicts(document, binding.struct, version=version)
+    except LedgerError as err:
+        return [err.code]
+
+
+def _pinned_version(
+    binding: forms.Binding, store: Store, papers: Papers
+) -> forms.CatalogueVersionPaper | None:
+    """Return the version that a document on an authorisation speaks of, where it is there."""
+    if binding.kind not in forms.NEED_VERSION:
+        return None
+    one = store.find(AuthorisationFact, binding.concerned.id)
+    version = store.find(VersionFact, one.entry, one.version) if one else None
+    paper = find_version(papers, version)
+    body = paper.body if paper else None
+    return body if isinstance(body, forms.CatalogueVersionPaper) else None
+
+
+def find_version(papers: Papers, version: VersionFact | None) -> forms.Document | None:
+    """Return the document behind a catalogue version, where it is there."""
+    if version is None:
+        return None
+    name = forms.version_object(version.entry, version.version)
+    return papers.get((name, version.digest))

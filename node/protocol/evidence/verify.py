@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...errors import EvidenceInvalid, MalformedEvidence
+from ..ledger.facts import VersionFact
 from ..ledger.judge import LEDGER_CODES, verify_permission
 from ..ledger.report import Check, Evidence, Verdict
 from ..wire.leaf import SERVED
@@ -21,7 +22,7 @@ from .claim import (
     verify_request,
 )
 from .describe import Describer
-from .papers import verify_documents
+from .papers import find_version, verify_documents
 from .replay import replay
 
 if TYPE_CHECKING:
@@ -56,17 +57,15 @@ def _verify(bundle: Bundle, trust: Trust) -> Evidence:
         authorisation=leaf.authorisation,
         key_id=claim.call.key_id,
     )
-    world, judged = replayed.world, replayed.judged
-    documents = verify_documents(bundle, events, world)
-    verify_call(bundle, claim, headers, world)
-    place = verify_place(bundle, claim, world, documents, headers)
+    judged, records = replayed.judged, replayed.records
+    papers = verify_documents(bundle, events, records)
+    verify_call(bundle, claim, headers, records)
+    place = verify_place(bundle, claim, replayed, papers, headers)
     verify_permission(leaf, judged, place.log.department)
-    entry = world.catalogue.entries.get(judged.entry)
-    digest = entry.versions[judged.version].digest if entry else b""
-    one = world.authorisations.by_id.get(leaf.authorisation)
-    verify_request(bundle, claim, one.purpose if one else b"", documents.get(digest))
+    version = records.find(VersionFact, judged.entry, judged.version)
+    verify_request(bundle, claim, judged.purpose, find_version(papers, version))
 
-    say = Describer(world, events, documents)
+    say = Describer(replayed, events, papers)
     change = replayed.find_change(place.anchor.block_number)
     verdict: Verdict = "proven" if change is None else "undetermined"
     return Evidence(

@@ -58,6 +58,10 @@ class ChainEvent:
     tx_index: int
     log_index: int
     address: bytes
+    topics: Sequence[bytes] = ()
+    """As the chain has them."""
+    data: bytes = b""
+    """What the topics do not say, as the chain has it."""
 
 
 @dataclass(frozen=True)

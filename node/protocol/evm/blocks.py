@@ -63,6 +63,16 @@ _LEGACY_FIELDS = 15
 
 
 @dataclass(frozen=True, slots=True)
+class BlockRef:
+    """A block of the chain, as everything that names one does."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+    """Seconds since 1970, as the block header says."""
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What a verifier needs of a block header."""
 

@@ -3,7 +3,8 @@
 A decision is a struct that is at once the EIP-712 type, the calldata and the head of its event
 (protocol.md section 3). A function whose first two parameters are `decision` and `signature`
 declares one; its event is the one of the same contract that begins with the struct's members,
-name for name and type for type. What an official signs is SM2 over the text of the hash.
+name for name and type for type (two that have the same members are named here). What an official
+signs is SM2 over the text of the hash.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from .eip712 import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_TWINS = {"freezeEntry": "FreezeOrdered", "unfreezeEntry": "FreezeLifted"}
+"""Events of functions whose structs have the same members."""
 _POSSESSED = (("qx", "qy"), ("headX", "headY"))
 
 
@@ -187,7 +190,7 @@ def _decision(contract: str, item: dict[str, Any]) -> DecisionType:
         contract=contract,
         name=struct_name(parameter),
         function=item["name"],
-        event=_event_of(contract, components),
+        event=_TWINS.get(item["name"]) or _event_of(contract, components),
         fields=tuple(member["name"] for member in components),
         possession=any(other["name"] == "possession" for other in item["inputs"][2:]),
         hash_struct=struct_hasher(parameter),

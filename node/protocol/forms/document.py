@@ -22,18 +22,30 @@ from .fields import Paper, Problem
 from .parties import (
     ApplicationObjectPaper,
     DepartmentPaper,
+    DepartmentStatusPaper,
     KeyPaper,
+    LogSuccessionPaper,
+    OfficerKeyPaper,
+    RecoveryPaper,
     RevocationPaper,
     RolesPaper,
 )
 from .reasons import reason_of, without_echoes
 from .sharing import (
     ApplicationPaper,
+    ChangePaper,
     ReplyPaper,
     StepPaper,
     TermsPaper,
 )
-from .versions import CatalogueVersionPaper, ReviewPaper
+from .versions import (
+    CatalogueVersionPaper,
+    FreezeOrderPaper,
+    ReviewPaper,
+    UnfreezeOrderPaper,
+    WithdrawalPaper,
+    WithdrawalReviewPaper,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,21 +55,30 @@ SALT_BYTES = 16
 VERSION = 1
 PUBLIC: dict[str, type[Paper]] = {
     "department": DepartmentPaper,
+    "department-status": DepartmentStatusPaper,
+    "recovery": RecoveryPaper,
     "key": KeyPaper,
     "revocation": RevocationPaper,
     "roles": RolesPaper,
     "application-object": ApplicationObjectPaper,
     "catalogue-version": CatalogueVersionPaper,
     "review": ReviewPaper,
+    "withdrawal": WithdrawalPaper,
+    "withdrawal-review": WithdrawalReviewPaper,
+    "freeze-order": FreezeOrderPaper,
+    "unfreeze-order": UnfreezeOrderPaper,
+    "log-succession": LogSuccessionPaper,
 }
 """Kinds that every node fetches and keeps."""
 RESTRICTED: dict[str, type[Paper]] = {
+    "officer-key": OfficerKeyPaper,
     "application": ApplicationPaper,
     "reply": ReplyPaper,
     "step": StepPaper,
+    "change": ChangePaper,
     "terms": TermsPaper,
 }
-"""Kinds for the parties, their competent departments and auditors."""
+"""Kinds for the departments they concern, those' competent departments and auditors."""
 KINDS = PUBLIC | RESTRICTED
 PROBLEMS_SAID = 5
 VALUE_SHOWN = 80

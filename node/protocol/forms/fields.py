@@ -95,6 +95,12 @@ def _mask(value: str) -> str:
     return value
 
 
+def _person(value: str) -> str:
+    if not int(value, 16):
+        raise ValueError("人员标识不得为零")
+    return value
+
+
 def _point(value: str) -> str:
     try:
         Sm2PublicKey.from_raw(bytes.fromhex(value))
@@ -116,6 +122,10 @@ Code = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*
 """Code of a purpose or an application system."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """32 bytes as hex: an SM3 digest, a key id or an Ed25519 key."""
+Person = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), AfterValidator(_person)]
+"""An officer's handle: 32 random bytes as hex, not zero, the same for all his keys."""
+Address = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+"""An account's address, 20 bytes as hex."""
 PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$"), AfterValidator(_point)]
 """SM2 public key, x then y, as hex."""
 Day = Annotated[date, BeforeValidator(_day)]
@@ -134,6 +144,11 @@ def starts(day: date) -> int:
 def ends(day: date) -> int:
     """Return the exclusive end of the Beijing day `day`: the next midnight, in seconds."""
     return starts(day) + 24 * 60 * 60
+
+
+def day_of(seconds: int) -> date:
+    """Return the Beijing day of a chain time."""
+    return datetime.fromtimestamp(seconds, BEIJING).date()
 
 
 class Period(Part):

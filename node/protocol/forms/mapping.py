@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import Sm2PublicKey
-from ..ledger.enums import Role
+from ..ledger.enums import KeyKind, Role
 from ..wire import ids, items
 from .fields import Period, ends, starts
 from .parties import (
@@ -17,21 +17,38 @@ from .parties import (
     KEY_KINDS,
     LEVELS,
     ROLES,
+    STATUSES,
     ApplicationObjectPaper,
     DepartmentPaper,
+    DepartmentStatusPaper,
+    HeadOfficer,
     KeyPaper,
+    LogSuccessionPaper,
+    OfficerKeyPaper,
+    RecoveryPaper,
     RevocationPaper,
     RolesPaper,
 )
 from .sharing import (
     ANSWERS,
     MODES,
+    OUTCOMES,
     STEPS,
     ApplicationPaper,
+    ChangePaper,
+    Grant,
     ReplyPaper,
     StepPaper,
 )
-from .versions import SHARE_TYPES, CatalogueVersionPaper, ReviewPaper
+from .versions import (
+    SHARE_TYPES,
+    CatalogueVersionPaper,
+    FreezeOrderPaper,
+    ReviewPaper,
+    UnfreezeOrderPaper,
+    WithdrawalPaper,
+    WithdrawalReviewPaper,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +56,7 @@ if TYPE_CHECKING:
     from .document import Document
 
 Fields = dict[str, Any]
+_Version = CatalogueVersionPaper | None
 
 
 def derive(document: Document, *, version: CatalogueVersionPaper | None = None) -> Fields:
@@ -46,15 +64,14 @@ def derive(document: Document, *, version: CatalogueVersionPaper | None = None) 
 
     Names are the ABI's. The fields of a list's element (one Version, Review, Application) are
     given for that element; an application names its entry as `entry`. The bitmap `items` follows
-    only when the pinned catalogue `version` is given. Terms bind no field.
+    only when the pinned catalogue `version` is given. Terms bind no field. A field that the
+    decision must not have, as the head key in an update of a department, is None.
 
     Raises:
         ItemNotGranted: the document names an item that `version` does not have.
     """
-    if document.kind == "application":
-        return _application(document.body, version)
-    if document.kind == "reply":
-        return _reply(document.body, version)
+    if document.kind in NEED_VERSION:
+        return _WITH_VERSION[document.kind](document.body, version)
     return _DERIVED[document.kind](document.body)
 
 
@@ -79,31 +96,58 @@ def _period(paper: Period) -> Fields:
 
 
 def _department(paper: DepartmentPaper) -> Fields:
-    head = Sm2PublicKey.from_raw(bytes.fromhex(paper.head.public_key))
-    return {
+    fields: Fields = {
         "department": ids.department_id(paper.code),
-        "parent": ids.department_id(paper.parent),
         "competent": ids.department_id(paper.competent),
+        "screening": paper.screening,
+        "mayEnrol": paper.may_enrol,
+    }
+    if paper.head is None:
+        # An enrolment registers a key; its paper must say whose.
+        return {**fields, "headX": None}
+    return {
+        **fields,
+        "parent": ids.department_id(paper.parent),
         "kind": int(DEPARTMENT_KINDS[paper.kind]),
         "level": int(LEVELS[paper.level]),
-        "screening": paper.screening,
-        "headX": head.x,
-        "headY": head.y,
+        **_head(paper.head),
+    }
+
+
+def _head(head: HeadOfficer) -> Fields:
+    key = Sm2PublicKey.from_raw(bytes.fromhex(head.public_key))
+    return {"headX": key.x, "headY": key.y, "person": bytes.fromhex(head.person)}
+
+
+def _recovery(paper: RecoveryPaper) -> Fields:
+    return {"department": ids.department_id(paper.department), **_head(paper.head)}
+
+
+def _department_status(paper: DepartmentStatusPaper) -> Fields:
+    return {
+        "department": ids.department_id(paper.department),
+        "status": int(STATUSES[paper.order]),
     }
 
 
 def _key(paper: KeyPaper) -> Fields:
-    key = Sm2PublicKey.from_raw(bytes.fromhex(paper.public_key))
     department = ids.department_id(paper.holder.department)
     application = paper.holder.application
     holder = department if application is None else ids.application_id(department, application)
+    return {**_added(paper, paper.public_key, int(KEY_KINDS[paper.kind])), "holder": holder}
+
+
+def _officer_key(paper: OfficerKeyPaper) -> Fields:
     return {
-        "holder": holder,
-        "kind": int(KEY_KINDS[paper.kind]),
-        "qx": key.x,
-        "qy": key.y,
-        **_period(paper),
+        **_added(paper, paper.public_key, int(KeyKind.OFFICER)),
+        "holder": ids.department_id(paper.department),
+        "person": bytes.fromhex(paper.person),
     }
+
+
+def _added(paper: Period, public_key: str, kind: int) -> Fields:
+    key = Sm2PublicKey.from_raw(bytes.fromhex(public_key))
+    return {"kind": kind, "qx": key.x, "qy": key.y, "person": ids.ZERO, **_period(paper)}
 
 
 def _revocation(paper: RevocationPaper) -> Fields:
@@ -153,7 +197,43 @@ def _review(paper: ReviewPaper) -> Fields:
     }
 
 
-def _application(paper: ApplicationPaper, version: CatalogueVersionPaper | None) -> Fields:
+def _withdrawal(paper: WithdrawalPaper) -> Fields:
+    department = ids.department_id(paper.department)
+    return {
+        "department": department,
+        "withdrawals": [
+            {"entry": ids.entry_id(department, each.code), "version": each.version}
+            for each in paper.withdrawals
+        ],
+    }
+
+
+def _withdrawal_review(paper: WithdrawalReviewPaper) -> Fields:
+    return {
+        "reviews": [
+            {
+                "entry": ids.entry_id(ids.department_id(verdict.department), verdict.code),
+                "version": verdict.version,
+                "accept": verdict.accept,
+                "subject": bytes.fromhex(verdict.subject),
+            }
+            for verdict in paper.reviews
+        ]
+    }
+
+
+def _order(paper: FreezeOrderPaper | UnfreezeOrderPaper) -> Fields:
+    return {"entry": ids.entry_id(ids.department_id(paper.department), paper.code)}
+
+
+def _log_succession(paper: LogSuccessionPaper) -> Fields:
+    return {
+        "department": ids.department_id(paper.department),
+        "relay": bytes.fromhex(paper.relay),
+    }
+
+
+def _application(paper: ApplicationPaper, version: _Version) -> Fields:
     department = ids.department_id(paper.department)
     fields = {
         "department": department,
@@ -162,6 +242,12 @@ def _application(paper: ApplicationPaper, version: CatalogueVersionPaper | None)
         "purpose": ids.purpose_id(paper.purpose.code),
         "application": ids.application_id(department, paper.application.code),
         "mode": int(MODES[paper.mode]),
+    }
+    return fields | _granted(paper, version)
+
+
+def _granted(paper: ApplicationPaper | Grant | ChangePaper, version: _Version) -> Fields:
+    fields = {
         **_period(paper),
         "callsPerDay": paper.calls_per_day,
         "rowsPerDay": paper.rows_per_day,
@@ -172,7 +258,7 @@ def _application(paper: ApplicationPaper, version: CatalogueVersionPaper | None)
     return fields
 
 
-def _reply(paper: ReplyPaper, version: CatalogueVersionPaper | None) -> Fields:
+def _reply(paper: ReplyPaper, version: _Version) -> Fields:
     fields: Fields = {
         "authorisation": paper.authorisation,
         "answer": int(ANSWERS[paper.answer]),
@@ -181,16 +267,7 @@ def _reply(paper: ReplyPaper, version: CatalogueVersionPaper | None) -> Fields:
     grant = paper.grant
     if grant is None:
         return {**fields, "items": 0}
-    fields |= {
-        "mode": int(MODES[grant.mode]),
-        **_period(grant),
-        "callsPerDay": grant.calls_per_day,
-        "rowsPerDay": grant.rows_per_day,
-        "terms": digest_or_zero(grant.terms),
-    }
-    if version is not None:
-        fields["items"] = items.bitmap(version_codes(version), grant.items)
-    return fields
+    return fields | {"mode": int(MODES[grant.mode])} | _granted(grant, version)
 
 
 def _step(paper: StepPaper) -> Fields:
@@ -198,7 +275,19 @@ def _step(paper: StepPaper) -> Fields:
         "authorisation": paper.authorisation,
         "step": int(STEPS[paper.step]),
         "revision": paper.revision,
+        "outcome": 0 if paper.outcome is None else int(OUTCOMES[paper.outcome]),
+        "effective": 0 if paper.effective is None else ends(paper.effective),
         "subject": digest_or_zero(paper.subject),
+    }
+
+
+def _change(paper: ChangePaper, version: _Version) -> Fields:
+    return {
+        "authorisation": paper.authorisation,
+        "step": int(STEPS[paper.step]),
+        "revision": paper.revision,
+        "subject": bytes.fromhex(paper.subject),
+        **_granted(paper, version),
     }
 
 
@@ -211,14 +300,29 @@ def version_codes(version: CatalogueVersionPaper) -> list[str]:
     return [item.code for item in version.items]
 
 
+_WITH_VERSION: dict[str, Callable[[Any, _Version], Fields]] = {
+    "application": _application,
+    "reply": _reply,
+    "change": _change,
+}
+NEED_VERSION = frozenset(_WITH_VERSION)
+"""Kinds whose items mean something only beside the pinned catalogue version."""
 _DERIVED: dict[str, Callable[[Any], Fields]] = {
     "department": _department,
+    "department-status": _department_status,
+    "recovery": _recovery,
     "key": _key,
+    "officer-key": _officer_key,
     "revocation": _revocation,
     "roles": _roles,
     "application-object": _application_object,
     "catalogue-version": _catalogue_version,
     "review": _review,
+    "withdrawal": _withdrawal,
+    "withdrawal-review": _withdrawal_review,
+    "freeze-order": _order,
+    "unfreeze-order": _order,
     "step": _step,
     "terms": _nothing,
+    "log-succession": _log_succession,
 }

@@ -1,6 +1,7 @@
-"""Documents about who takes part: departments, keys, roles, application systems.
+"""Documents about who takes part: departments, keys, roles, application systems, logs.
 
-All public: every node fetches and keeps them.
+All public but `officer-key`: it alone says who an officer is. On chain and in every public paper
+an officer is a key, and behind all his keys stands one random handle, his `person`.
 """
 
 from collections.abc import Iterator
@@ -10,12 +11,14 @@ from pydantic import AfterValidator, Field
 
 from ..ledger.enums import (
     DepartmentKind,
+    DepartmentStatus,
     KeyKind,
     Level,
     Role,
 )
 from .codes import unified_code
 from .fields import (
+    Address,
     Code,
     Day,
     DepartmentCode,
@@ -24,6 +27,7 @@ from .fields import (
     Paper,
     Part,
     Period,
+    Person,
     Problem,
     PublicKey,
     Text,
@@ -46,6 +50,12 @@ LEVELS = {
     "县": Level.COUNTY,
     "乡": Level.TOWNSHIP,
 }
+STATUSES = {
+    "恢复": DepartmentStatus.ACTIVE,
+    "停用": DepartmentStatus.SUSPENDED,
+    "关闭": DepartmentStatus.CLOSED,
+}
+"""What an order about a department leads to."""
 KEY_KINDS = {
     "人员": KeyKind.OFFICER,
     "部门": KeyKind.DEPARTMENT,
@@ -62,10 +72,14 @@ ROLES = {
 
 
 class HeadOfficer(Part):
-    """The department head whose key is registered with the enrolment."""
+    """A department head whose key is registered with the enrolment or the recovery.
+
+    Who heads a department is public; of other officers only their `officer-key` says who they are.
+    """
 
     name: Name
     post: Name
+    person: Person
     public_key: PublicKey
 
 
@@ -77,7 +91,7 @@ class Contact(Part):
 
 
 class DepartmentPaper(Paper):
-    """`department`: what an enrolment says."""
+    """`department`: what an enrolment or an update says."""
 
     type: Literal["department"]
     code: Annotated[DepartmentCode, AfterValidator(unified_code)]
@@ -91,6 +105,8 @@ class DepartmentPaper(Paper):
     region: Name
     screening: bool
     """Whether, as competent department, it screens applications before the provider."""
+    may_enrol: bool
+    """Whether it may be competent for others: enrol departments and pass this on."""
     duties: Annotated[tuple[Text, ...], Field(max_length=200)]
     """三定 duties."""
     url: Url
@@ -98,7 +114,8 @@ class DepartmentPaper(Paper):
     custody: Literal["own", "hosted"]
     host: DepartmentCode | None
     contact: Contact
-    head: HeadOfficer
+    head: HeadOfficer | None
+    """There exactly in an enrolment; an update registers no key."""
 
     def problems(self) -> Iterator[Problem]:
         """Yield a host that does not go with the custody."""
@@ -119,14 +136,13 @@ class Holder(Part):
 
 
 class KeyPaper(Paper, Period):
-    """`key`: whose key is registered and what for."""
+    """`key`: a department's or an application system's key; an officer's is an `officer-key`."""
 
     type: Literal["key"]
     holder: Holder
-    kind: Literal["人员", "部门", "应用系统"]
+    kind: Literal["部门", "应用系统"]
     name: Name
-    """The officer's, the department's or the application system's name."""
-    post: Name | None
+    """The department's or the application system's name."""
     public_key: PublicKey
     encryption_key: EncryptionKey | None
     ed25519: Digest | None
@@ -147,7 +163,7 @@ class KeyPaper(Paper, Period):
             )
         if application != (self.encryption_key is not None):
             yield Problem(("encryptionKey",), "应用系统密钥（且仅此种）附加密公钥", None)
-        if (self.kind == "部门") != (self.ed25519 is not None):
+        if application == (self.ed25519 is not None):
             yield Problem(("ed25519",), "部门密钥（且仅此种）附 Ed25519 公钥", self.ed25519)
         if self.encryption_key is not None:
             yield from nested(self.encryption_key, "encryptionKey")
@@ -155,6 +171,35 @@ class KeyPaper(Paper, Period):
                 yield Problem(
                     ("encryptionKey", "publicKey"), "签名密钥与加密密钥必须不同", self.public_key
                 )
+
+
+class OfficerKeyPaper(Paper, Period):
+    """`officer-key`: an officer's key and who he is; restricted to his department and its own."""
+
+    type: Literal["officer-key"]
+    department: DepartmentCode
+    name: Name
+    post: Name
+    person: Person
+    public_key: PublicKey
+
+
+class RecoveryPaper(Paper):
+    """`recovery`: a department that has lost its head's key gets a new one, after seven days."""
+
+    type: Literal["recovery"]
+    department: DepartmentCode
+    head: HeadOfficer
+    reason: Text
+
+
+class DepartmentStatusPaper(Paper):
+    """`department-status`: the order that suspends, resumes or closes a department."""
+
+    type: Literal["department-status"]
+    department: DepartmentCode
+    order: Literal["停用", "恢复", "关闭"]
+    reason: Text
 
 
 class RevocationPaper(Paper):
@@ -174,7 +219,6 @@ class RolesPaper(Paper, Period):
     type: Literal["roles"]
     department: DepartmentCode
     key: Digest
-    holder: Name
     post: Name
     deputy: bool
     """Acts for another: signs as "(代)"."""
@@ -206,6 +250,16 @@ class ApplicationObjectPaper(Paper):
     protection_level: Annotated[int, Field(ge=1, le=5)]
     """网络安全等级保护."""
     contact: Contact
+
+
+class LogSuccessionPaper(Paper):
+    """`log-succession`: why a department's log ends and another one begins."""
+
+    type: Literal["log-succession"]
+    department: DepartmentCode
+    relay: Address
+    """The account that anchors the new log."""
+    reason: Text
 
 
 def custody_problems(custody: str, host: str | None) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Documents about one share authorisation: application, reply, step, terms.
+"""Documents about one share authorisation: application, reply, step, change, terms.
 
 条例 art. 20-22, 25, 27 (law.md section 6, rows 36, 40, 42, 48, 55). All restricted: the parties,
 their competent departments and auditors.
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from ..ledger.enums import Answer, Mode, Step
+from ..ledger.enums import Answer, AuthorisationState, Mode, Step
 from .fields import (
     ITEMS_LIMIT,
     UINT32_MAX,
@@ -43,19 +43,55 @@ ANSWERS = {"同意": Answer.AGREE, "部分同意": Answer.PARTLY, "不同意": A
 STEPS = {
     "审核通过": Step.PASS,
     "审核退回": Step.RETURN,
+    "要求补正": Step.REQUEST_SUPPLEMENT,
+    "补正": Step.SUPPLEMENT,
+    "申请延期": Step.REQUEST_EXTENSION,
+    "准予延期": Step.GRANT_EXTENSION,
+    "不予延期": Step.REJECT_EXTENSION,
     "撤回": Step.WITHDRAW,
     "交付": Step.DELIVER,
     "确认": Step.CONFIRM,
+    "提出变更": Step.PROPOSE_CHANGE,
+    "同意变更": Step.ACCEPT_CHANGE,
+    "不同意变更": Step.REJECT_CHANGE,
     "暂停": Step.SUSPEND,
     "整改": Step.RECTIFY,
     "恢复": Step.RESUME,
     "因违规终止": Step.TERMINATE_FOR_CAUSE,
+    "终止服务": Step.END_SERVICE,
+    "停止使用": Step.FINISH,
+    "报告处置": Step.REPORT_DISPOSAL,
+    "确认处置": Step.ACCEPT_DISPOSAL,
+    "处置异议": Step.DISPUTE_DISPOSAL,
+    "争议裁定": Step.RULE_DISPUTE,
+    "接管暂停": Step.TAKE_OVER,
 }
-PROTECTIVE = frozenset({"暂停", "因违规终止"})
+CHANGES = ("提出变更", "同意变更")
+"""Steps whose paper is a `change`: they carry the terms proposed."""
+PROTECTIVE = frozenset({"暂停", "因违规终止", "接管暂停"})
 """Steps that answer no document: they must not wait for one (design.md section 4.2)."""
+PROTECTIVE_STEPS = frozenset(int(STEPS[word]) for word in PROTECTIVE)
+OUTCOMES = {
+    "转提供部门": AuthorisationState.FORWARDED,
+    "同意": AuthorisationState.AGREED,
+    "不同意": AuthorisationState.REFUSED,
+    "已交付": AuthorisationState.DELIVERED,
+    "使用中": AuthorisationState.ACTIVE,
+    "暂停": AuthorisationState.SUSPENDED,
+    "终止": AuthorisationState.TERMINATED,
+}
+"""What a dispute is ruled to: the state the authorisation has from then on."""
 OPERATORS = frozenset({"eq", "in", "ge", "le", "prefix"})
 IN_LIMIT = 100
 
+StepName = Literal[
+    "审核通过", "审核退回", "要求补正", "补正", "申请延期", "准予延期", "不予延期", "撤回",
+    "交付", "确认", "不同意变更", "暂停", "整改", "恢复", "因违规终止", "终止服务", "停止使用",
+    "报告处置", "确认处置", "处置异议", "争议裁定", "接管暂停",
+]  # fmt: skip
+"""The words of STEPS, but for CHANGES."""
+OutcomeName = Literal["转提供部门", "同意", "不同意", "已交付", "使用中", "暂停", "终止"]
+"""The words of OUTCOMES."""
 Items = Annotated[tuple[ItemCode, ...], Field(max_length=ITEMS_LIMIT)]
 
 
@@ -189,23 +225,62 @@ class StepPaper(Paper):
     type: Literal["step"]
     authorisation: Annotated[int, Field(ge=1)]
     parties: Parties
-    step: Literal[
-        "审核通过", "审核退回", "撤回", "交付", "确认", "暂停", "整改", "恢复", "因违规终止"
-    ]
+    step: StepName
     revision: Annotated[int, Field(ge=1, le=UINT32_MAX)]
     subject: Digest | None
     """The document that is answered; none for a protective step."""
     reason: Text
+    points: Annotated[tuple[Text, ...], Field(max_length=50)]
+    """What has to be supplemented, all at once (条例 art. 20)."""
     measures: Text | None
     due: Day | None
     """Until when it is to be put right (条例 art. 27)."""
+    effective: Day | None
+    """The last day of the service, where it is ended."""
+    outcome: OutcomeName | None
+    """What a dispute is ruled to."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a subject where none belongs, or none where one does."""
+        """Yield members that do not go with the step."""
         if (self.step in PROTECTIVE) != (self.subject is None):
             yield Problem(
-                ("subject",), "暂停、因违规终止不针对文件；其余步骤应写明所针对的文件", self.subject
+                ("subject",),
+                "暂停、接管暂停、因违规终止不针对文件；其余步骤应写明所针对的文件",
+                self.subject,
             )
+        if (self.step == "要求补正") != bool(self.points):
+            yield Problem(("points",), "要求补正（且仅此时）逐项写明应补正的内容", self.step)
+        if (self.step == "终止服务") != (self.effective is not None):
+            yield Problem(("effective",), "终止服务（且仅此时）写明最后服务之日", self.step)
+        if (self.step == "争议裁定") != (self.outcome is not None):
+            yield Problem(("outcome",), "争议裁定（且仅此时）写明裁定的结果", self.step)
+
+
+class ChangePaper(Paper, Period):
+    """`change`: other terms for an authorisation, proposed or accepted; both sides sign the same.
+
+    As for a grant, what is not named is not granted any longer.
+    """
+
+    type: Literal["change"]
+    authorisation: Annotated[int, Field(ge=1)]
+    parties: Parties
+    step: Literal["提出变更", "同意变更"]
+    revision: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    """The revision that is to be changed."""
+    subject: Digest
+    """The latest document on the authorisation."""
+    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
+    calls_per_day: Count
+    rows_per_day: Count
+    terms: Digest | None
+    reason: Text
+    handler: Contact
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an end before its beginning and items named twice."""
+        yield from super().problems()
+        yield from repeated(self.items, ("items",), "信息项重复")
 
 
 class Disposal(Part):

@@ -1,4 +1,4 @@
-"""Documents about the catalogue: a version of an entry, and the review of versions.
+"""Documents about the catalogue: a version of an entry, its review, withdrawal and freezing.
 
 Core metadata of 发改高技〔2017〕1272号 and the nine items of 条例 art. 13; the rules are those of
 条例 art. 13-15, DB practice for format and mode, and GB/T 43697 for grades (law.md section 6, rows
@@ -259,7 +259,90 @@ class ReviewPaper(Paper):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong in each verdict, and an entry judged twice."""
-        for index, verdict in enumerate(self.reviews):
-            yield from nested(verdict, "reviews", index)
-        entries = tuple(f"{verdict.department} {verdict.code}" for verdict in self.reviews)
-        yield from repeated(entries, ("reviews",), "同一目录审核了两次")
+        yield from _verdict_problems(self.reviews)
+
+
+class Withdrawn(Part):
+    """One entry that is to leave the catalogue."""
+
+    code: EntryCode
+    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    """The version in force."""
+    reason: Text
+
+
+class WithdrawalPaper(Paper):
+    """`withdrawal`: a provider asks to withdraw entries."""
+
+    type: Literal["withdrawal"]
+    department: DepartmentCode
+    withdrawals: Annotated[tuple[Withdrawn, ...], Field(min_length=1, max_length=2000)]
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an entry named twice."""
+        codes = tuple(each.code for each in self.withdrawals)
+        yield from repeated(codes, ("withdrawals",), "同一目录列了两次")
+
+
+class WithdrawalVerdict(Part):
+    """What a review says of one withdrawal."""
+
+    department: DepartmentCode
+    code: EntryCode
+    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    accept: bool
+    reason: Text | None
+    """Why the entry stays."""
+    subject: Digest
+    """The `withdrawal` document that was read."""
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a refusal without a reason."""
+        if not self.accept and self.reason is None:
+            yield Problem(("reason",), "不同意撤回应说明理由", None)
+
+
+class WithdrawalReviewPaper(Paper):
+    """`withdrawal-review`: a reviewer's decision on withdrawals."""
+
+    type: Literal["withdrawal-review"]
+    competent: DepartmentCode
+    reviewer: Name
+    opinion: Text
+    reviews: Annotated[tuple[WithdrawalVerdict, ...], Field(min_length=1, max_length=2000)]
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what is wrong in each verdict, and an entry judged twice."""
+        yield from _verdict_problems(self.reviews)
+
+
+class _Order(Paper):
+    """An order about an entry."""
+
+    competent: DepartmentCode
+    """Who orders."""
+    department: DepartmentCode
+    """Whose entry it is."""
+    code: EntryCode
+    reason: Text
+
+
+class FreezeOrderPaper(_Order):
+    """`freeze-order`: no call for the entry is served until the order is lifted."""
+
+    type: Literal["freeze-order"]
+
+
+class UnfreezeOrderPaper(_Order):
+    """`unfreeze-order`: the entry is served again."""
+
+    type: Literal["unfreeze-order"]
+
+
+def _verdict_problems(
+    verdicts: tuple[Verdict, ...] | tuple[WithdrawalVerdict, ...],
+) -> Iterator[Problem]:
+    for index, verdict in enumerate(verdicts):
+        yield from nested(verdict, "reviews", index)
+    entries = tuple(f"{verdict.department} {verdict.code}" for verdict in verdicts)
+    yield from repeated(entries, ("reviews",), "同一目录审核了两次")

@@ -48,6 +48,7 @@ _CHINESE: dict[type[IntEnum | IntFlag], dict[int, str]] = {
     DepartmentStatus: {
         DepartmentStatus.ACTIVE: "正常",
         DepartmentStatus.SUSPENDED: "已停用",
+        DepartmentStatus.CLOSED: "已关闭",
     },
     EntryState: {
         EntryState.SUBMITTED: "待审核",
@@ -77,6 +78,9 @@ _CHINESE: dict[type[IntEnum | IntFlag], dict[int, str]] = {
 
 _DECISIONS = {
     "EnrolDepartment": "部门入账",
+    "UpdateDepartment": "变更部门信息",
+    "SetDepartmentStatus": "部门状态",
+    "RecoverKey": "恢复负责人密钥",
     "AddKey": "登记密钥",
     "RevokeKey": "撤销密钥",
     "GrantRoles": "授予职责",
@@ -85,35 +89,44 @@ _DECISIONS = {
     "SubmitVersions": "报送目录",
     "ReviewVersions": "审核目录",
     "SetStandingReply": "长期答复",
+    "SubmitWithdrawal": "申请撤回目录",
+    "ReviewWithdrawal": "审核撤回",
+    "FreezeEntry": "冻结目录",
+    "UnfreezeEntry": "解冻目录",
     "ApplyFor": "申请共享",
     "Reply": "答复",
     "Step": "办理",
+    "Change": "变更",
     "RegisterLog": "登记使用日志",
+    "SupersedeLog": "更换使用日志",
 }
 
 
 def words_of(member: IntEnum | IntFlag) -> tuple[str, str]:
     """Return the Chinese and the English of an enumeration's member.
 
-    Roles are bits: of several, all their words. A step that no document can name yet has its
-    English name in both.
+    Roles are bits: of several, all their words.
     """
     words = _CHINESE[type(member)]
     members: list[IntEnum | IntFlag] = list(member) if isinstance(member, IntFlag) else [member]
     names = [(one.name or "").lower().replace("_", " ") for one in members]
-    chinese = [words.get(one, name) for one, name in zip(members, names, strict=True)]
-    return "、".join(chinese) or "无", ", ".join(names) or "none"
+    return "、".join(words[one] for one in members) or "无", ", ".join(names) or "none"
 
 
 def decision_words(name: str, message: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the Chinese and the English of a decision; of replies and steps, which one it was."""
+    """Return the Chinese and the English of a decision; of some, which one of several it was."""
     chinese, english = _DECISIONS[name], name
-    member: IntEnum | None = None
-    if name == "Reply":
-        member = Answer(message["answer"])
-    elif name == "Step":
-        member = Step(message["step"])
-    if member is None:
+    if name not in _MEMBERS:
         return chinese, english
-    one, other = words_of(member)
-    return (one if name == "Step" else f"{chinese}：{one}"), f"{english} ({other})"
+    kind, field = _MEMBERS[name]
+    one, other = words_of(kind(message[field]))
+    return (one if kind is Step else f"{chinese}：{one}"), f"{english} ({other})"
+
+
+_MEMBERS: dict[str, tuple[type[IntEnum], str]] = {
+    "Reply": (Answer, "answer"),
+    "Step": (Step, "step"),
+    "Change": (Step, "step"),
+    "SetDepartmentStatus": (DepartmentStatus, "status"),
+}
+"""Decisions of several sorts: the field that tells which."""

@@ -1,98 +1,126 @@
-"""Logs and their anchored sizes, replayed from the events of `AccessAnchors`."""
+"""Rules of `contracts/AccessAnchors.sol`: logs, their generations, anchored sizes, shown splits.
+
+Anchoring and freezing are nobody's decision: an anchor comes from the log's relay with a proof the
+event does not carry, a freeze from anybody who shows two roots of one size.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ...crypto import keccak256
 from ..wire import ids
-from .enums import Role
-from .registry import place, require
-from .report import refuse
+from ..wire.checkpoint import Checkpoint
+from ..wire.merkle import EMPTY_ROOT
+from .enums import KeyKind, Role
+from .facts import KeyFact, LogFact, PresentLogFact
+from .signed import Act, Mandate, accept, refuse, require_digest
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from .outside import Outside
+    from .store import Store
 
-    from ..evm.abi import ChainEvent
-    from .registry import Registry
+    Derived = dict[str, Any]
 
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A size and root of a log in a block."""
-
-    size: int
-    root: bytes
-    checkpoint_hash: bytes
-    block_number: int
-    timestamp: int
+    Chain = tuple[int, bytes]
+    """Chain id and address of the DepartmentRegistry: what a log's origin begins with."""
 
 
-@dataclass(slots=True)
-class Log:
-    """A registered log."""
+def register_log(act: Act, chain: Chain) -> Derived:
+    """Open a department's first log, empty."""
+    department = _accept(act)
+    present = act.store.find(PresentLogFact, department)
+    if present is not None:
+        refuse("LogAlreadyRegistered", department=department, log=present.log)
+    return {"log": _open(act, chain, 1)}
 
-    department: bytes
-    origin: str
-    anchors: list[Anchor] = field(default_factory=list)
-    """In chain order, sizes strictly growing."""
+
+def supersede_log(act: Act, chain: Chain) -> Derived:
+    """Close a department's log to anchors, frozen or not, and open its next."""
+    department = _accept(act)
+    require_digest(act, act["digest"])
+    present = act.store.find(PresentLogFact, department)
+    if present is None:
+        refuse("LogUnknown", log=ids.log_id(_origin(chain, department, 1)))
+    old = get_log(act.store, present.log)
+    act.store.put(old._replace(superseded=True))
+    generation = present.generation + 1
+    return {"old": old.log, "log": _open(act, chain, generation), "generation": generation}
 
 
-@dataclass(slots=True)
-class Anchors:
-    """State of `AccessAnchors`."""
+def anchor(store: Store, args: dict[str, Any]) -> None:
+    """Note that a log reached a size with a root.
 
-    registry: Registry
-    chain_id: int
-    registry_address: bytes
-    logs: MutableMapping[bytes, Log] = field(default_factory=dict)
+    Raises:
+        DecisionRefused: it takes no anchor, or not one that follows another size than its own.
+    """
+    log = get_log(store, args["log"])
+    size = args["size"]
+    if log.superseded:
+        refuse("LogIsSuperseded", log=log.log)
+    if log.frozen:
+        refuse("LogIsFrozen", log=log.log)
+    if size <= log.size:
+        refuse("LogNotGrowing", log=log.log, size=log.size, newSize=size)
+    if args["oldSize"] != log.size:
+        refuse("HeadMoved", log=log.log, size=log.size, oldSize=args["oldSize"])
+    store.put(log._replace(size=size, root=args["root"]))
 
-    def apply(self, event: ChainEvent) -> None:
-        """Apply one event; a registration's signature holds, an anchor has none.
 
-        Raises:
-            EvidenceInvalid: the contract's rules do not allow it.
-        """
-        if event.name == "LogRegistered":
-            self._register(event)
-        else:
-            self._anchor(event)
+def freeze(store: Store, outside: Outside, args: dict[str, Any]) -> None:
+    """Stop a log of which two roots of one size were shown, both signed by its department.
 
-    def _register(self, event: ChainEvent) -> None:
-        department = event.args["department"]
-        self.registry.require_role(event, department, Role.DEPARTMENT_HEAD)
-        origin = ids.log_origin(
-            self.chain_id, self.registry_address, ids.department_code(department)
-        )
-        log = keccak256(origin.encode())
-        require(any(event.args["relay"]), event, "没有锚定账户", "a log that nobody may anchor")
-        require(
-            log == event.args["log"] and log not in self.logs,
-            event,
-            "日志编号与其来源不符,或重复登记",
-            "the log's id is not derived from its origin, or it is registered twice",
-        )
-        self.logs[log] = Log(department, origin)
+    Raises:
+        DecisionRefused: they were not, or it is stopped already.
+    """
+    log = get_log(store, args["log"])
+    if log.frozen:
+        refuse("LogIsFrozen", log=log.log)
+    if args["firstRoot"] == args["secondRoot"]:
+        refuse("SplitNotShown", log=log.log, size=args["size"])
+    for which in ("first", "second"):
+        root, key_id = args[f"{which}Root"], args[f"{which}Key"]
+        key = store.find(KeyFact, key_id)
+        if key is None:
+            refuse("KeyUnknown", key=key_id)
+        text = Checkpoint(log.origin, args["size"], root).text
+        signature = args[f"{which}R"], args[f"{which}S"]
+        # Revoked since or out of its time: it is the department's word either way.
+        ours = key.kind == KeyKind.DEPARTMENT and key.holder == log.department
+        if not ours or not outside.is_note_signed(text, key.qx, key.qy, *signature):
+            refuse("CheckpointRefused", log=log.log, size=args["size"], root=root, key=key_id)
+    store.put(log._replace(frozen=True))
 
-    def _anchor(self, event: ChainEvent) -> None:
-        args = event.args
-        log = self.logs.get(args["log"])
-        if log is None:
-            refuse(place(event), "锚定了未登记的日志", "an unknown log was anchored")
-        size = log.anchors[-1].size if log.anchors else 0
-        require(
-            args["oldSize"] == size < args["size"],
-            event,
-            "锚定的大小不连续",
-            "an anchor that does not follow the one before",
-        )
-        log.anchors.append(
-            Anchor(
-                args["size"],
-                args["root"],
-                args["checkpointHash"],
-                event.block_number,
-                event.timestamp,
-            )
-        )
+
+def get_log(store: Store, log: bytes) -> LogFact:
+    """Return a registered log.
+
+    Raises:
+        DecisionRefused: there is none.
+    """
+    found = store.find(LogFact, log)
+    if found is None:
+        refuse("LogUnknown", log=log)
+    return found
+
+
+def _accept(act: Act) -> bytes:
+    department: bytes = act["department"]
+    if not any(act["relay"]):
+        refuse("RelayMissing", department=department)
+    accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
+    return department
+
+
+def _open(act: Act, chain: Chain, generation: int) -> bytes:
+    department = act["department"]
+    origin = _origin(chain, department, generation)
+    log = ids.log_id(origin)
+    act.store.put(
+        LogFact(log, department, origin, act["relay"], 0, EMPTY_ROOT, act.seq, generation)
+    )
+    act.store.put(PresentLogFact(department, log, generation))
+    return log
+
+
+def _origin(chain: Chain, department: bytes, generation: int) -> str:
+    return ids.log_origin(*chain, ids.department_code(department), generation)

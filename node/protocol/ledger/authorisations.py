@@ -1,280 +1,403 @@
-"""Share authorisations, replayed from the events of `ShareAuthorisations`.
+"""Rules of `contracts/ShareAuthorisations.sol`: from the application to the end of the use.
 
-The state an event reports is derived here anew from what was signed and must be the same: the
-contract's word for it is not needed. The rules are the contract's (see registry.py).
+Applying, replying and changing set terms and are written out; who may do what when, after the
+reply, is a row of `steps`. The order of the checks is the contract's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .enums import (
-    Answer,
-    Mode,
-    Role,
-    ShareType,
-)
+from ...crypto import keccak256
+from ..wire.ids import ZERO
+from .catalogue import get_entry, require_current
+from .enums import Answer, Mark, Mode, Permit, Role, ShareType, Side, StepFlag
 from .enums import AuthorisationState as State
-from .registry import place, require, require_period
-from .report import refuse
-from .steps import STEPS, Rule, Side
+from .facts import AuthorisationFact, LedgerFact, StandingGrantFact
+from .registry import common_superior, competent_of, owner_of
+from .signed import (
+    Act,
+    Mandate,
+    accept,
+    refuse,
+    require_active,
+    require_digest,
+    require_period,
+)
+from .steps import PRIOR, RULINGS, STEPS, Rule, permit_in
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from .facts import CatalogueFact
+    from .store import Store
 
-    from ..evm.abi import ChainEvent
-    from .catalogue import Catalogue, Entry, Version
-    from .registry import Registry
+    Derived = dict[str, Any]
 
-ZERO = bytes(32)
-LATEST = 2**40
-"""No authorisation lasts to this second: the contract keeps 40 bits of it."""
-
-
-@dataclass(slots=True)
-class Authorisation:
-    """A share authorisation as it stands at one moment of the replay."""
-
-    consumer: bytes
-    provider: bytes
-    entry: bytes
-    version: int
-    share_type: int
-    items: int
-    purpose: bytes
-    application: bytes
-    mode: int
-    valid_from: int
-    valid_until: int
-    calls_per_day: int
-    rows_per_day: int
-    terms: bytes
-    subject: bytes
-    state: State
-    revision: int = 1
-    prior: State | None = None
-    suspended_by: Side | None = None
+LATEST = 2**40 - 1
+"""The last second an authorisation can end at: the contract keeps 40 bits."""
+_CHANGE_OPEN = Mark.CHANGE_PROPOSED_BY_CONSUMER | Mark.CHANGE_PROPOSED_BY_PROVIDER
 
 
-@dataclass(slots=True)
-class Authorisations:
-    """State of `ShareAuthorisations`."""
+def apply_for(act: Act) -> Derived:
+    """Open one authorisation per application, agreed to at once where a standing reply says so."""
+    department, applications = act["department"], act["applications"]
+    if not applications:
+        refuse("ApplicationsEmpty", department=department)
+    accept(act, Mandate(department, Role.OFFICE_HEAD))
+    ledger = act.store.find(LedgerFact, 1) or LedgerFact(1, ZERO, 0)
+    first = ledger.authorisations + 1
+    states = []
+    for number, wanted in enumerate(applications, first):
+        require_digest(act, wanted["digest"])
+        states.append(_apply(act, department, wanted, number))
+    act.store.put(ledger._replace(authorisations=ledger.authorisations + len(applications)))
+    return {"first": first, "states": states}
 
-    registry: Registry
-    catalogue: Catalogue
-    by_id: MutableMapping[int, Authorisation] = field(default_factory=dict)
 
-    def apply(self, event: ChainEvent) -> None:
-        """Apply one event whose signature holds.
+def reply(act: Act) -> Derived:
+    """Apply the provider's answer; an agreement's fields replace those applied for."""
+    one = get_authorisation(act.store, act["authorisation"])
+    accept(act, Mandate(one.provider, Role.OFFICE_HEAD))
+    require_digest(act, act["digest"])
+    _require_answerable(act, one)
+    state = State.REFUSED
+    if act["answer"] != Answer.REFUSE:
+        _require_not_wider(act, one)
+        state = State.AGREED
+        one = _with_terms(act, one)
+    act.store.put(one._replace(state=int(state), subject=act["digest"]))
+    return {"state": int(state)}
 
-        Raises:
-            EvidenceInvalid: the contract's rules do not allow it, or lead to another state.
-        """
-        match event.name:
-            case "Applied":
-                self._apply_for(event)
-            case "Replied":
-                self._reply(event)
-            case _:
-                self._advance(event)
 
-    def _apply_for(self, event: ChainEvent) -> None:
-        args = event.args
-        self.registry.require_role(event, args["department"], Role.OFFICE_HEAD)
-        applications, states, first = args["applications"], args["states"], args["first"]
-        follows = first not in self.by_id and (first == 1 or first - 1 in self.by_id)
-        require(
-            follows and 0 < len(applications) == len(states),
-            event,
-            "授权编号不连续",
-            "authorisations out of sequence",
+def advance(act: Act) -> Derived:
+    """Take one step of the table."""
+    one = get_authorisation(act.store, act["authorisation"])
+    rule = STEPS.get(act["step"])
+    if rule is None or StepFlag.TERMS in rule.flags:
+        refuse("StepUnknown", step=act["step"])
+    side = _accept(act, one, rule)
+    _require_suitable(act, one, rule)
+    if StepFlag.SCREENING in rule.flags:
+        _require_screening(act.store, one, wanted=True)
+    if StepFlag.FROM_PROVIDER in rule.flags and one.suspended_by != Side.PROVIDER:
+        refuse(
+            "SuspenderUnsuitable",
+            authorisation=one.authorisation,
+            suspendedBy=one.suspended_by,
         )
-        for number, wanted in enumerate(applications):
-            made = self._make(event, wanted)
-            _require_state(event, made, states[number])
-            self.by_id[first + number] = made
+    protective = StepFlag.PROTECTIVE in rule.flags
+    _require_answer(act, one, ZERO if protective else one.subject)
+    if StepFlag.DOCUMENT in rule.flags:
+        require_digest(act, act["digest"])
+    _require_fields(act, one, rule)
+    if StepFlag.CLOSES_CHANGE in rule.flags and not one.marks & _CHANGE_OPEN:
+        refuse("NoChangePending", authorisation=one.authorisation)
+    one = _move(act, _mark(act, one, rule, side), rule, side)
+    if StepFlag.ENDS in rule.flags:
+        one = one._replace(valid_until=min(one.valid_until, act["effective"]))
+    # Nothing ever waits for the document of a protective step: what was to be answered still is.
+    if any(act["digest"]) and not protective:
+        one = one._replace(subject=act["digest"])
+    act.store.put(one)
+    return {"state": one.state}
 
-    def _make(self, event: ChainEvent, wanted: dict[str, Any]) -> Authorisation:
-        entry, version = self._applicable(event, wanted)
-        made = Authorisation(
-            consumer=event.args["department"],
+
+def change(act: Act) -> Derived:
+    """Propose other terms, or accept those the other side proposed."""
+    one = get_authorisation(act.store, act["authorisation"])
+    rule = STEPS.get(act["step"])
+    if rule is None or StepFlag.TERMS not in rule.flags:
+        refuse("StepUnknown", step=act["step"])
+    side = _accept(act, one, rule)
+    _require_suitable(act, one, rule)
+    _require_answer(act, one, one.subject)
+    require_digest(act, act["digest"])
+    terms = _hash_terms(act)
+    if StepFlag.CLOSES_CHANGE in rule.flags:
+        if not one.marks & _CHANGE_OPEN:
+            refuse("NoChangePending", authorisation=one.authorisation)
+        if terms != one.proposed:
+            refuse(
+                "ChangeDiffers",
+                authorisation=one.authorisation,
+                proposed=one.proposed,
+                accepted=terms,
+            )
+        _require_terms(act, one)
+        one = _with_terms(act, _without_change(one))._replace(revision=one.revision + 1)
+    else:
+        if one.marks & _CHANGE_OPEN:
+            refuse("ChangePending", authorisation=one.authorisation)
+        _require_terms(act, one)
+        mark = (
+            Mark.CHANGE_PROPOSED_BY_CONSUMER
+            if side is Side.CONSUMER
+            else Mark.CHANGE_PROPOSED_BY_PROVIDER
+        )
+        one = one._replace(marks=one.marks | int(mark), proposed=terms)
+    act.store.put(one._replace(subject=act["digest"]))
+    return {"state": one.state, "newRevision": one.revision}
+
+
+def get_authorisation(store: Store, authorisation: int) -> AuthorisationFact:
+    """Return an authorisation.
+
+    Raises:
+        DecisionRefused: there is none.
+    """
+    found = store.find(AuthorisationFact, authorisation)
+    if found is None:
+        refuse("AuthorisationUnknown", authorisation=authorisation)
+    return found
+
+
+def _apply(act: Act, department: bytes, wanted: dict[str, Any], number: int) -> int:
+    owner = owner_of(act.store, wanted["application"])
+    if owner != department:
+        refuse(
+            "ApplicationNotOfDepartment",
+            application=wanted["application"],
+            department=department,
+            owner=owner,
+        )
+    entry = get_entry(act.store, wanted["entry"])
+    require_active(act, entry.provider)
+    _require_applicable(act, wanted, entry)
+    calls, rows, state = wanted["callsPerDay"], wanted["rowsPerDay"], State.APPLIED
+    # A standing reply agrees to what it was given for: its own terms, once at a time for each
+    # consumer, so that its quota is one. Anything else waits for the provider.
+    if (
+        entry.standing
+        and entry.share_type == ShareType.UNCONDITIONAL
+        and wanted["terms"] == entry.standing_terms
+        and not _has_live_grant(act, entry.entry, department)
+    ):
+        state = State.AGREED
+        act.store.put(StandingGrantFact(entry.entry, department, number))
+        calls, rows = min(calls, entry.calls_per_day), min(rows, entry.rows_per_day)
+    act.store.put(
+        AuthorisationFact(
+            authorisation=number,
             provider=entry.provider,
-            entry=wanted["entry"],
+            consumer=department,
+            entry=entry.entry,
             version=wanted["version"],
-            share_type=version.share_type,
             items=wanted["items"],
             purpose=wanted["purpose"],
             application=wanted["application"],
             mode=wanted["mode"],
+            state=int(state),
+            revision=1,
             valid_from=wanted["validFrom"],
             valid_until=wanted["validUntil"],
-            calls_per_day=wanted["callsPerDay"],
-            rows_per_day=wanted["rowsPerDay"],
+            calls_per_day=calls,
+            rows_per_day=rows,
             terms=wanted["terms"],
             subject=wanted["digest"],
-            state=State.APPLIED,
+            share_type=entry.share_type,
+            item_count=entry.item_count,
         )
-        standing = entry.standing
-        if (
-            standing
-            and version.share_type == ShareType.UNCONDITIONAL
-            and made.terms == standing.terms
-        ):
-            made.state = State.AGREED
-            made.calls_per_day = min(made.calls_per_day, standing.calls_per_day)
-            made.rows_per_day = min(made.rows_per_day, standing.rows_per_day)
-        return made
-
-    def _applicable(self, event: ChainEvent, wanted: dict[str, Any]) -> tuple[Entry, Version]:
-        entry = self.catalogue.entries.get(wanted["entry"])
-        if entry is None or not entry.current or entry.current != wanted["version"]:
-            refuse(place(event), "申请的不是现行目录版本", "not the entry's current version")
-        version = entry.versions[entry.current]
-        require(
-            version.share_type != ShareType.NOT_SHARED
-            and 0 < wanted["items"] < 1 << version.item_count
-            and self.registry.applications.get(wanted["application"]) == event.args["department"],
-            event,
-            "申请的应用、目录或数据项无效",
-            "another department's application, an entry not shared, or items it does not have",
-        )
-        require(
-            wanted["digest"] != ZERO
-            and Mode.QUERY <= wanted["mode"] <= Mode.STATISTICS
-            and wanted["validUntil"] < LATEST,
-            event,
-            "申请没有文书,或方式、期限无效",
-            "an application without a document, in no mode, or for ever",
-        )
-        _require_period_and_quota(event, wanted)
-        return entry, version
-
-    def _reply(self, event: ChainEvent) -> None:
-        args = event.args
-        one = self._get(event)
-        self.registry.require_role(event, one.provider, Role.OFFICE_HEAD)
-        require(
-            one.state is State.FORWARDED
-            or (one.state is State.APPLIED and not self._is_screened(one)),
-            event,
-            "此状态下不得答复",
-            f"a reply in the state {one.state.name}",
-        )
-        require(
-            args["subject"] == one.subject and args["digest"] != ZERO,
-            event,
-            "答复的不是最近一份申请文书,或没有文书",
-            "the reply answers another document, or has none",
-        )
-        require(
-            _may_answer(one, args["answer"], args["items"]),
-            event,
-            "答复的结论与数据项不符",
-            "an answer that does not go with its items or the share type",
-        )
-        one.state = State.REFUSED
-        if args["answer"] != Answer.REFUSE:
-            self._narrow(event, one)
-            one.state = State.AGREED
-        one.subject = args["digest"]
-        _require_state(event, one, args["state"])
-
-    @staticmethod
-    def _narrow(event: ChainEvent, one: Authorisation) -> None:
-        args = event.args
-        _require_period_and_quota(event, args)
-        require(
-            args["mode"] == one.mode
-            and one.valid_from <= args["validFrom"]
-            and args["validUntil"] <= one.valid_until
-            and args["callsPerDay"] <= one.calls_per_day
-            and args["rowsPerDay"] <= one.rows_per_day,
-            event,
-            "答复超出申请范围",
-            "a reply wider than the application",
-        )
-        one.items, one.terms = args["items"], args["terms"]
-        one.valid_from, one.valid_until = args["validFrom"], args["validUntil"]
-        one.calls_per_day, one.rows_per_day = args["callsPerDay"], args["rowsPerDay"]
-
-    def _advance(self, event: ChainEvent) -> None:
-        args = event.args
-        one = self._get(event)
-        rule = STEPS.get(args["step"])
-        if rule is None or one.state not in rule.origins:
-            refuse(place(event), "此状态下不得办理该步骤", f"a step in the state {one.state.name}")
-        side = self._side(event, one, rule)
-        require(args["revision"] == one.revision, event, "授权修订号不符", "another revision")
-        require(
-            args["subject"] == (ZERO if rule.protective else one.subject),
-            event,
-            "办理的不是最近一份文书",
-            "the step answers another document",
-        )
-        if rule.target is State.SUSPENDED:
-            one.prior, one.suspended_by = one.state, side
-        one.state = rule.target or one.prior or one.state
-        if args["digest"] != ZERO:
-            one.subject = args["digest"]
-        _require_state(event, one, args["state"])
-
-    def _side(self, event: ChainEvent, one: Authorisation, rule: Rule) -> Side:
-        """Return the side the signer acts for: the first that its roles cover."""
-        require(
-            not rule.screening or self._is_screened(one),
-            event,
-            "主管部门未启用初审",
-            "a screening step where there is no screening",
-        )
-        departments = {
-            Side.CONSUMER: one.consumer,
-            Side.PROVIDER: one.provider,
-            Side.COMPETENT: self.registry.competent_of(one.provider),
-        }
-        for side, department in departments.items():
-            roles = rule.roles_of(side, one.suspended_by)
-            if self.registry.signer_has_role(event, department, roles):
-                break
-        else:
-            refuse(place(event), "签名人没有所需的职责", "the signer may not take this step")
-        return side
-
-    def _is_screened(self, one: Authorisation) -> bool:
-        competent = self.registry.competent_of(one.provider)
-        return self.registry.departments[competent].screening
-
-    def _get(self, event: ChainEvent) -> Authorisation:
-        one = self.by_id.get(event.args["authorisation"])
-        if one is None:
-            refuse(place(event), "授权不存在", "an unknown authorisation")
-        return one
+    )
+    return int(state)
 
 
-def _may_answer(one: Authorisation, answer: int, items: int) -> bool:
-    if answer == Answer.AGREE:
-        return items == one.items
-    if one.share_type == ShareType.UNCONDITIONAL:
+def _has_live_grant(act: Act, entry: bytes, consumer: bytes) -> bool:
+    last = act.store.find(StandingGrantFact, entry, consumer)
+    one = act.store.find(AuthorisationFact, last.authorisation) if last else None
+    if one is None or act.time >= one.valid_until:
         return False
-    if answer == Answer.PARTLY:
-        return 0 != items != one.items and items & ~one.items == 0
-    return answer == Answer.REFUSE and items == 0
+    return permit_in(one.state) in {Permit.PERMITTED, Permit.SUSPENDED}
 
 
-def _require_period_and_quota(event: ChainEvent, fields: dict[str, Any]) -> None:
-    require_period(event, fields)
-    require(
-        fields["callsPerDay"] > 0 and fields["rowsPerDay"] > 0,
-        event,
-        "限额为零",
-        "a quota of nothing",
+def _require_applicable(act: Act, wanted: dict[str, Any], entry: CatalogueFact) -> None:
+    mode, items = wanted["mode"], wanted["items"]
+    if entry.frozen:
+        refuse("EntryIsFrozen", entry=entry.entry)
+    require_current(entry, wanted["version"])
+    if not Mode.QUERY <= mode <= Mode.STATISTICS:
+        refuse("ModeInvalid", mode=mode)
+    if entry.share_type == ShareType.NOT_SHARED:
+        refuse("EntryNotShared", entry=entry.entry, mode=mode)
+    _require_items(entry.entry, items, entry.item_count)
+    _require_quota(wanted)
+    require_period(act, wanted["validFrom"], wanted["validUntil"], LATEST)
+
+
+def _require_answerable(act: Act, one: AuthorisationFact) -> None:
+    number, answer, granted = one.authorisation, act["answer"], act["items"]
+    if one.state == State.APPLIED:
+        _require_screening(act.store, one, wanted=False)
+    elif one.state != State.FORWARDED:
+        refuse("StateUnsuitable", authorisation=number, state=one.state)
+    if act["subject"] != one.subject:
+        refuse("SubjectMismatch", expected=one.subject, actual=act["subject"])
+    if not Answer.AGREE <= answer <= Answer.REFUSE:
+        refuse("AnswerInvalid", authorisation=number, answer=answer)
+    if one.share_type == ShareType.UNCONDITIONAL and answer != Answer.AGREE:
+        refuse("AnswerNotAllowed", authorisation=number, answer=answer)
+    fits = {
+        Answer.AGREE: granted == one.items,
+        Answer.PARTLY: 0 != granted != one.items and not granted & ~one.items,
+        Answer.REFUSE: granted == 0,
+    }
+    if not fits[answer]:
+        refuse(
+            "ItemsNotGrantable",
+            authorisation=number,
+            answer=answer,
+            applied=one.items,
+            granted=granted,
+        )
+
+
+def _require_not_wider(act: Act, one: AuthorisationFact) -> None:
+    number, mode = one.authorisation, act["mode"]
+    period = {"validFrom": act["validFrom"], "validUntil": act["validUntil"]}
+    quota = {"callsPerDay": act["callsPerDay"], "rowsPerDay": act["rowsPerDay"]}
+    if mode != one.mode:
+        refuse("ModeDiffers", authorisation=number, applied=one.mode, granted=mode)
+    require_period(act, act["validFrom"], act["validUntil"], LATEST)
+    if period["validFrom"] < one.valid_from or period["validUntil"] > one.valid_until:
+        refuse("PeriodWidened", authorisation=number, **period)
+    _require_quota(act.message)
+    if quota["callsPerDay"] > one.calls_per_day or quota["rowsPerDay"] > one.rows_per_day:
+        refuse("QuotaWidened", authorisation=number, **quota)
+
+
+def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
+    """Accept a step by the first side that may take it and whose roles cover the signer."""
+    competent = competent_of(act.store, one.provider).department
+    consuming, providing = rule.consumer, rule.provider
+    if StepFlag.BY_SUSPENDER in rule.flags and one.suspended_by != Side.PROVIDER:
+        providing = 0
+    if StepFlag.OTHER_SIDE in rule.flags:
+        if one.marks & Mark.CHANGE_PROPOSED_BY_CONSUMER:
+            consuming = 0
+        if one.marks & Mark.CHANGE_PROPOSED_BY_PROVIDER:
+            providing = 0
+    mandates = [
+        Mandate(one.consumer, consuming),
+        Mandate(one.provider, providing, even_inactive=StepFlag.EVEN_INACTIVE in rule.flags),
+        Mandate(competent, rule.competent),
+    ]
+    if StepFlag.RULES in rule.flags:
+        superior = common_superior(act.store, one.consumer, one.provider)
+        mandates.append(Mandate(superior, rule.competent))
+    return Side(accept(act, *mandates) + 1)
+
+
+def _require_suitable(act: Act, one: AuthorisationFact, rule: Rule) -> None:
+    origins = rule.origins | (rule.origins_ended if act.time >= one.valid_until else 0)
+    if not origins >> one.state & 1:
+        refuse("StateUnsuitable", authorisation=one.authorisation, state=one.state)
+
+
+def _require_screening(store: Store, one: AuthorisationFact, *, wanted: bool) -> None:
+    competent = competent_of(store, one.provider)
+    if competent.screening is not wanted:
+        refuse(
+            "ScreeningUnsuitable",
+            authorisation=one.authorisation,
+            competent=competent.department,
+            screening=competent.screening,
+        )
+
+
+def _require_answer(act: Act, one: AuthorisationFact, subject: bytes) -> None:
+    if act["revision"] != one.revision:
+        refuse(
+            "RevisionMismatch",
+            authorisation=one.authorisation,
+            current=one.revision,
+            revision=act["revision"],
+        )
+    if act["subject"] != subject:
+        refuse("SubjectMismatch", expected=subject, actual=act["subject"])
+
+
+def _require_fields(act: Act, one: AuthorisationFact, rule: Rule) -> None:
+    outcome, effective = act["outcome"], act["effective"]
+    fits = outcome == 0
+    if StepFlag.RULES in rule.flags:
+        allowed = RULINGS.get(one.state, 0)
+        # Bit 0 is no state: it stands for the one that was kept.
+        fits = outcome != 0 and bool(
+            allowed >> outcome & 1 or (allowed & PRIOR and outcome == one.prior)
+        )
+    if not fits:
+        refuse("OutcomeInvalid", authorisation=one.authorisation, outcome=outcome)
+    if effective <= act.time if StepFlag.ENDS in rule.flags else effective:
+        refuse("EffectiveInvalid", authorisation=one.authorisation, effective=effective)
+
+
+def _mark(act: Act, one: AuthorisationFact, rule: Rule, side: Side) -> AuthorisationFact:
+    if not rule.once:
+        return one
+    if rule.only_after & ~one.marks:
+        refuse("NotAskedFor", authorisation=one.authorisation, step=act["step"])
+    each_side = StepFlag.EACH_SIDE in rule.flags
+    once = rule.once << (side - Side.PROVIDER) if each_side else rule.once
+    if one.marks & once:
+        refuse("AlreadyDone", authorisation=one.authorisation, step=act["step"])
+    return one._replace(marks=one.marks | once)
+
+
+def _move(act: Act, one: AuthorisationFact, rule: Rule, side: Side) -> AuthorisationFact:
+    before, prior, suspended_by = one.state, one.prior, one.suspended_by
+    state = rule.target or before
+    if StepFlag.KEEPS_PRIOR in rule.flags:
+        prior = before
+    if StepFlag.SUSPENDS in rule.flags:
+        suspended_by = int(side)
+    if StepFlag.TO_PRIOR in rule.flags:
+        state = prior
+    if StepFlag.RULES in rule.flags:
+        state = act["outcome"]
+        if state == State.SUSPENDED != before:
+            prior, suspended_by = before, int(Side.COMPETENT)
+    # Back where it was: nothing of the interruption is left.
+    if state != State.SUSPENDED and state == prior:
+        prior, suspended_by = 0, 0
+    one = one._replace(state=int(state), prior=prior, suspended_by=suspended_by)
+    if StepFlag.CLOSES_CHANGE in rule.flags or permit_in(state) is not Permit.PERMITTED:
+        return _without_change(one)
+    return one
+
+
+def _without_change(one: AuthorisationFact) -> AuthorisationFact:
+    if not one.marks & _CHANGE_OPEN:
+        return one
+    return one._replace(marks=one.marks & ~int(_CHANGE_OPEN), proposed=ZERO)
+
+
+def _with_terms(act: Act, one: AuthorisationFact) -> AuthorisationFact:
+    return one._replace(
+        items=act["items"],
+        valid_from=act["validFrom"],
+        valid_until=act["validUntil"],
+        calls_per_day=act["callsPerDay"],
+        rows_per_day=act["rowsPerDay"],
+        terms=act["terms"],
     )
 
 
-def _require_state(event: ChainEvent, one: Authorisation, state: int) -> None:
-    require(
-        one.state == state,
-        event,
-        "事件所报授权状态与规则不符",
-        f"the rules lead to the state {one.state.name}, the event says {state}",
-    )
+def _require_terms(act: Act, one: AuthorisationFact) -> None:
+    _require_items(one.entry, act["items"], one.item_count)
+    _require_quota(act.message)
+    require_period(act, act["validFrom"], act["validUntil"], LATEST)
+
+
+def _require_items(entry: bytes, items: int, count: int) -> None:
+    if not items or items >> count:
+        refuse("ItemsInvalid", entry=entry, items=items, itemCount=count)
+
+
+def _require_quota(fields: dict[str, Any]) -> None:
+    calls, rows = fields["callsPerDay"], fields["rowsPerDay"]
+    if not (calls and rows):
+        refuse("QuotaZero", callsPerDay=calls, rowsPerDay=rows)
+
+
+def _hash_terms(act: Act) -> bytes:
+    numbers = ("items", "validFrom", "validUntil", "callsPerDay", "rowsPerDay")
+    words = [act[name].to_bytes(32, "big") for name in numbers]
+    return keccak256(b"".join([*words, act["terms"]]))

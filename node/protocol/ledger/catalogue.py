@@ -1,176 +1,331 @@
-"""Catalogue entries and their versions, replayed from the events of `CatalogueRegistry`.
+"""Rules of `contracts/CatalogueRegistry.sol`: entries, their versions, withdrawals, freezes.
 
-The rules are the contract's, checked again (see registry.py).
+An entry keeps two versions apart: the latest, which may await review, and the current one, which is
+in force. The order of the checks is the contract's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import keccak256
-from ..wire import ids, items
+from ..wire import items
+from ..wire.ids import ZERO
 from .enums import EntryState, Role, ShareType
-from .registry import place, require
-from .report import refuse
+from .facts import CatalogueFact, VersionFact
+from .registry import competent_of
+from .signed import Act, Mandate, accept, refuse, require_digest
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from .store import Store
 
-    from ..evm.abi import ChainEvent
-    from .registry import Registry
+    Derived = dict[str, Any]
 
-
-@dataclass(slots=True)
-class Version:
-    """One version of an entry."""
-
-    state: int
-    share_type: int
-    item_count: int
-    digest: bytes
-    submitter: bytes
-    """The key that signed it in; another one must review it."""
+SUBMITTER_BYTES = 8
+"""Of a person's handle, which the contract keeps with what awaits review."""
 
 
-@dataclass(slots=True)
-class StandingReply:
-    """A provider's reply in advance, to whoever applies for an unconditional entry."""
-
-    calls_per_day: int
-    rows_per_day: int
-    terms: bytes
-
-
-@dataclass(slots=True)
-class Entry:
-    """A catalogue entry."""
-
-    provider: bytes
-    versions: MutableMapping[int, Version] = field(default_factory=dict)
-    """By number, from 1."""
-    latest: int = 0
-    """The number submitted last."""
-    current: int = 0
-    """The published version in force; 0 before the first."""
-    standing: StandingReply | None = None
+def submit_versions(act: Act) -> Derived:
+    """File new versions of entries; the first version of an entry makes the entry."""
+    department, versions = act["department"], act["versions"]
+    if not versions:
+        refuse("VersionsEmpty", department=department)
+    accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
+    return {"entries": [_submit(act, department, version) for version in versions]}
 
 
-@dataclass(slots=True)
-class Catalogue:
-    """State of `CatalogueRegistry`."""
+def review_versions(act: Act) -> Derived:
+    """Publish or return submitted versions.
 
-    registry: Registry
-    entries: MutableMapping[bytes, Entry] = field(default_factory=dict)
+    A version published before stays published: authorisations are pinned to it.
+    """
+    competent = _accept_review(act)
+    for review in act["reviews"]:
+        _require_competent(act.store, review["entry"], competent)
+        _review(act, review)
+    return {"competent": competent}
 
-    def apply(self, event: ChainEvent) -> None:
-        """Apply one event whose signature holds.
 
-        Raises:
-            EvidenceInvalid: the contract's rules do not allow it.
-        """
-        match event.name:
-            case "VersionsSubmitted":
-                self._submit(event)
-            case "VersionsReviewed":
-                self._review(event)
-            case _:
-                self._set_standing(event)
-
-    def _submit(self, event: ChainEvent) -> None:
-        department = event.args["department"]
-        self.registry.require_role(event, department, Role.DEPARTMENT_HEAD)
-        require(
-            event.args["versions"] and all(map(_is_version, event.args["versions"])),
-            event,
-            "目录版本的文书、共享类型或数据项数无效",
-            "a version without a document, of no share type or without items",
+def set_standing_reply(act: Act) -> Derived:
+    """Set or withdraw the provider's answer in advance for an unconditional entry."""
+    entry = get_entry(act.store, act["entry"])
+    accept(act, Mandate(entry.provider, Role.OFFICE_HEAD))
+    if not entry.current or entry.share_type != ShareType.UNCONDITIONAL:
+        refuse(
+            "StandingReplyRefused",
+            entry=entry.entry,
+            current=entry.current,
+            shareType=entry.share_type,
         )
-        named = [keccak256(department + one["codeHash"]) for one in event.args["versions"]]
-        require(
-            named == list(event.args["entries"]),
-            event,
-            "目录编号与其部门、代码不符",
-            "an entry's id is not derived from its department and code",
+    calls, rows = act["callsPerDay"], act["rowsPerDay"]
+    if act["standing"] and not (calls and rows):
+        refuse("StandingQuotaZero", entry=entry.entry, callsPerDay=calls, rowsPerDay=rows)
+    act.store.put(
+        entry._replace(
+            standing=act["standing"],
+            calls_per_day=calls,
+            rows_per_day=rows,
+            standing_terms=act["terms"],
         )
-        for entry_id, submitted in zip(named, event.args["versions"], strict=True):
-            entry = self.entries.setdefault(entry_id, Entry(department))
-            pending = entry.latest and entry.versions[entry.latest].state == EntryState.SUBMITTED
-            require(
-                submitted["version"] == entry.latest + 1 and not pending,
-                event,
-                "目录版本号不连续,或前一版本尚待审核",
-                "a version out of sequence, or while another awaits its review",
+    )
+    return {}
+
+
+def submit_withdrawal(act: Act) -> Derived:
+    """Ask that published entries be withdrawn."""
+    department, withdrawals = act["department"], act["withdrawals"]
+    if not withdrawals:
+        refuse("WithdrawalsEmpty", department=department)
+    accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
+    require_digest(act, act["digest"])
+    for withdrawal in withdrawals:
+        entry = _get_withdrawable(act.store, department, withdrawal)
+        act.store.put(
+            entry._replace(
+                current_state=int(EntryState.WITHDRAWAL_SUBMITTED),
+                submitter=_submitter(act),
+                withdrawal_digest=act["digest"],
             )
-            entry.latest = submitted["version"]
-            entry.versions[entry.latest] = Version(
-                EntryState.SUBMITTED,
-                submitted["shareType"],
-                submitted["itemCount"],
-                submitted["digest"],
-                event.args["signingKey"],
-            )
-
-    def _review(self, event: ChainEvent) -> None:
-        require(event.args["reviews"], event, "审核内容为空", "a review of nothing")
-        for review in event.args["reviews"]:
-            entry = self.entries.get(review["entry"])
-            if entry is None or review["version"] != entry.latest:
-                refuse(place(event), "审核的不是最新目录版本", "not the entry's latest version")
-            competent = self.registry.competent_of(entry.provider)
-            require(
-                competent == event.args["competent"],
-                event,
-                "审核部门不是主管部门",
-                "reviewed by another department than the competent one",
-            )
-            self.registry.require_role(event, competent, Role.REVIEWER)
-            version = entry.versions[entry.latest]
-            require(
-                version.state == EntryState.SUBMITTED
-                and review["subject"] == version.digest
-                and version.submitter != event.args["signingKey"],
-                event,
-                "审核对象与报送的版本不符,或报送与审核为同一密钥",
-                "not the submitted version, or reviewed by the key that submitted it",
-            )
-            if review["publish"]:
-                version.state = EntryState.PUBLISHED
-                entry.current = review["version"]
-                # A standing reply was given for unconditional data only.
-                if version.share_type != ShareType.UNCONDITIONAL:
-                    entry.standing = None
-            else:
-                version.state = EntryState.RETURNED
-
-    def _set_standing(self, event: ChainEvent) -> None:
-        args = event.args
-        entry = self.entries.get(args["entry"])
-        if entry is None or not entry.current:
-            refuse(place(event), "目录尚未发布", "a standing reply on an unpublished entry")
-        self.registry.require_role(event, entry.provider, Role.OFFICE_HEAD)
-        require(
-            entry.versions[entry.current].share_type == ShareType.UNCONDITIONAL,
-            event,
-            "非无条件共享的目录不得预先答复",
-            "a standing reply on an entry that is not shared unconditionally",
         )
-        require(
-            not args["standing"] or (args["callsPerDay"] and args["rowsPerDay"]),
-            event,
-            "预先答复的限额为零",
-            "a standing reply with a quota of nothing",
-        )
-        entry.standing = (
-            StandingReply(args["callsPerDay"], args["rowsPerDay"], args["terms"])
-            if args["standing"]
-            else None
-        )
+        _set_version(act, entry, EntryState.WITHDRAWAL_SUBMITTED)
+    return {}
 
 
-def _is_version(submitted: dict[str, Any]) -> bool:
-    return bool(
-        submitted["digest"] != ids.ZERO
-        and ShareType.UNCONDITIONAL <= submitted["shareType"] <= ShareType.NOT_SHARED
-        and 0 < submitted["itemCount"] <= items.LIMIT
+def review_withdrawal(act: Act) -> Derived:
+    """Withdraw entries, or leave them published."""
+    competent = _accept_review(act)
+    for review in act["reviews"]:
+        _require_competent(act.store, review["entry"], competent)
+        _review_withdrawal(act, review)
+    return {"competent": competent}
+
+
+def freeze(act: Act) -> Derived:
+    """Stop all calls on an entry by order."""
+    competent = _competent(act.store, act["entry"])
+    accept(act, Mandate(competent, Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER))
+    entry = get_entry(act.store, act["entry"])
+    if entry.frozen:
+        refuse("EntryIsFrozen", entry=entry.entry)
+    act.store.put(entry._replace(frozen=True))
+    return {"competent": competent}
+
+
+def unfreeze(act: Act) -> Derived:
+    """Lift a freeze."""
+    competent = _competent(act.store, act["entry"])
+    accept(act, Mandate(competent, Role.DEPARTMENT_HEAD))
+    require_digest(act, act["digest"])
+    entry = get_entry(act.store, act["entry"])
+    if not entry.frozen:
+        refuse("EntryNotFrozen", entry=entry.entry)
+    act.store.put(entry._replace(frozen=False))
+    return {"competent": competent}
+
+
+def get_entry(store: Store, entry: bytes) -> CatalogueFact:
+    """Return an entry.
+
+    Raises:
+        DecisionRefused: there is none.
+    """
+    found = store.find(CatalogueFact, entry)
+    if found is None:
+        refuse("EntryUnknown", entry=entry)
+    return found
+
+
+def _submit(act: Act, department: bytes, version: dict[str, Any]) -> bytes:
+    require_digest(act, version["digest"])
+    # Made of the acting department and never passed in: nobody files for another.
+    entry_id = keccak256(department + version["codeHash"])
+    number, share_type, count = version["version"], version["shareType"], version["itemCount"]
+    entry = act.store.find(CatalogueFact, entry_id) or _new_entry(
+        entry_id, department, version["codeHash"]
+    )
+    if entry.state == EntryState.SUBMITTED:
+        refuse("VersionPending", entry=entry_id, latest=entry.latest)
+    if entry.current_state == EntryState.WITHDRAWAL_SUBMITTED:
+        refuse("WithdrawalPending", entry=entry_id)
+    if number != entry.latest + 1:
+        refuse("VersionNotSequential", entry=entry_id, latest=entry.latest, version=number)
+    if not ShareType.UNCONDITIONAL <= share_type <= ShareType.NOT_SHARED:
+        refuse("ShareTypeInvalid", entry=entry_id, shareType=share_type)
+    if not 0 < count <= items.LIMIT:
+        refuse("ItemCountInvalid", entry=entry_id, itemCount=count)
+    state = int(EntryState.SUBMITTED)
+    act.store.put(
+        entry._replace(
+            latest=number,
+            state=state,
+            latest_share_type=share_type,
+            latest_item_count=count,
+            submitter=_submitter(act),
+        )
+    )
+    act.store.put(
+        VersionFact(
+            entry_id,
+            number,
+            state,
+            share_type,
+            count,
+            version["digest"],
+            act.key,
+            act.block,
+            None,
+            None,
+        )
+    )
+    return entry_id
+
+
+def _review(act: Act, review: dict[str, Any]) -> None:
+    entry = get_entry(act.store, review["entry"])
+    if entry.state != EntryState.SUBMITTED or review["version"] != entry.latest:
+        refuse(
+            "VersionNotSubmitted",
+            entry=entry.entry,
+            version=review["version"],
+            latest=entry.latest,
+            state=entry.state,
+        )
+    _require_other_person(act, entry)
+    version = get_version(act.store, entry.entry, entry.latest)
+    _require_subject(version.digest, review["subject"])
+    state = int(EntryState.PUBLISHED if review["publish"] else EntryState.RETURNED)
+    act.store.put(
+        version._replace(state=state, reviewed_block=act.block, review_digest=act["digest"])
+    )
+    entry = entry._replace(state=state)
+    if review["publish"]:
+        entry = entry._replace(
+            current=entry.latest,
+            current_state=state,
+            share_type=entry.latest_share_type,
+            item_count=entry.latest_item_count,
+            # A standing reply was given for unconditional data, and does not come back later.
+            standing=entry.standing and entry.latest_share_type == ShareType.UNCONDITIONAL,
+        )
+    act.store.put(entry)
+
+
+def _review_withdrawal(act: Act, review: dict[str, Any]) -> None:
+    entry = get_entry(act.store, review["entry"])
+    submitted = entry.current_state == EntryState.WITHDRAWAL_SUBMITTED
+    if not submitted or review["version"] != entry.current:
+        refuse(
+            "WithdrawalNotSubmitted",
+            entry=entry.entry,
+            version=review["version"],
+            current=entry.current,
+            currentState=entry.current_state,
+        )
+    _require_other_person(act, entry)
+    _require_subject(entry.withdrawal_digest, review["subject"])
+    state = EntryState.WITHDRAWN if review["accept"] else EntryState.PUBLISHED
+    _set_version(act, entry, state)
+    entry = entry._replace(current_state=int(state), withdrawal_digest=ZERO)
+    if review["accept"]:
+        # Nobody applies to it any more; what was agreed to before keeps its end date.
+        entry = entry._replace(current=0, standing=False)
+    act.store.put(entry)
+
+
+def _accept_review(act: Act) -> bytes:
+    """Accept a review by the department competent for its first entry; return that department."""
+    if not act["reviews"]:
+        refuse("ReviewsEmpty", key=act.key)
+    competent = _competent(act.store, act["reviews"][0]["entry"])
+    accept(act, Mandate(competent, Role.REVIEWER))
+    return competent
+
+
+def _get_withdrawable(store: Store, department: bytes, withdrawal: dict[str, Any]) -> CatalogueFact:
+    entry = get_entry(store, withdrawal["entry"])
+    if entry.provider != department:
+        refuse(
+            "EntryNotOfDepartment",
+            entry=entry.entry,
+            department=department,
+            provider=entry.provider,
+        )
+    if entry.frozen:
+        refuse("EntryIsFrozen", entry=entry.entry)
+    if entry.state == EntryState.SUBMITTED:
+        refuse("VersionPending", entry=entry.entry, latest=entry.latest)
+    if entry.current_state == EntryState.WITHDRAWAL_SUBMITTED:
+        refuse("WithdrawalPending", entry=entry.entry)
+    require_current(entry, withdrawal["version"])
+    return entry
+
+
+def require_current(entry: CatalogueFact, version: int) -> None:
+    """Check that `version` is the one in force.
+
+    Raises:
+        DecisionRefused: another one is, or none.
+    """
+    if not entry.current or version != entry.current:
+        refuse("VersionNotCurrent", entry=entry.entry, current=entry.current, version=version)
+
+
+def get_version(store: Store, entry: bytes, version: int) -> VersionFact:
+    """Return a version that the entry itself names."""
+    found = store.find(VersionFact, entry, version)
+    if found is None:
+        refuse("EntryUnknown", entry=entry)
+    return found
+
+
+def _set_version(act: Act, entry: CatalogueFact, state: EntryState) -> None:
+    version = get_version(act.store, entry.entry, entry.current)
+    act.store.put(version._replace(state=int(state)))
+
+
+def _require_competent(store: Store, entry: bytes, expected: bytes) -> None:
+    actual = _competent(store, entry)
+    if actual != expected:
+        refuse("CompetentDiffers", entry=entry, expected=expected, actual=actual)
+
+
+def _require_other_person(act: Act, entry: CatalogueFact) -> None:
+    if entry.submitter == _submitter(act):
+        person = act.signer.person if act.signer else ZERO
+        refuse("ReviewerIsSubmitter", entry=entry.entry, person=person)
+
+
+def _require_subject(expected: bytes, actual: bytes) -> None:
+    if actual != expected:
+        refuse("SubjectMismatch", expected=expected, actual=actual)
+
+
+def _competent(store: Store, entry: bytes) -> bytes:
+    return competent_of(store, get_entry(store, entry).provider).department
+
+
+def _submitter(act: Act) -> bytes:
+    return act.signer.person[:SUBMITTER_BYTES] if act.signer else b""
+
+
+def _new_entry(entry: bytes, provider: bytes, code_hash: bytes) -> CatalogueFact:
+    return CatalogueFact(
+        entry=entry,
+        provider=provider,
+        code_hash=code_hash,
+        latest=0,
+        state=0,
+        current=0,
+        current_state=0,
+        latest_share_type=0,
+        latest_item_count=0,
+        share_type=0,
+        item_count=0,
+        standing=False,
+        frozen=False,
+        submitter=b"",
+        calls_per_day=0,
+        rows_per_day=0,
+        standing_terms=ZERO,
+        withdrawal_digest=ZERO,
     )

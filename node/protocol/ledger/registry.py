@@ -1,313 +1,381 @@
-"""Departments, keys, roles, applications and contracts, replayed from the registry's events.
+"""Rules of `contracts/DepartmentRegistry.sol`: departments, keys, roles, applications, contracts.
 
-The rules are those of `contracts/DepartmentRegistry.sol`, checked again: a chain whose operator
-changed the contract's code could emit an event that the contract would have refused.
+Each function judges one kind of decision, keeps what follows from it, and returns the members that
+the contract derives for its event. The order of the checks is the contract's: it decides which
+error a refusal carries.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...crypto import Sm2PublicKey, keccak256
+from ...crypto import keccak256
 from ...errors import InvalidInput
 from ..wire import ids
-from .enums import (
-    DepartmentKind,
-    KeyKind,
-    Level,
-    Role,
+from .enums import DepartmentKind, DepartmentStatus, KeyKind, Level, Role
+from .facts import (
+    ApplicationFact,
+    ContractFact,
+    DepartmentFact,
+    KeyFact,
+    LedgerFact,
+    PersonFact,
+    RoleFact,
 )
-from .report import checking, refuse
+from .signed import (
+    NO_END,
+    Act,
+    Mandate,
+    accept,
+    live_officer,
+    refuse,
+    refuse_signature,
+    require_digest,
+    require_period,
+    spend,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from .store import Store
 
-    from ..evm.abi import ChainEvent
+    Derived = dict[str, Any]
 
-NO_END = 2**64 - 1
+MOST_LEVELS = 8
+"""Longest way from a department up to the root, by who is competent for whom."""
+RECOVERY_SECONDS = 7 * 24 * 3600
+"""Time in which a department's old head can cancel a recovery."""
 _ALL_ROLES = sum(Role)
 
 
-def place(event: ChainEvent) -> str:
-    """Name an event's place on the chain."""
-    return (
-        f"block {event.block_number}, transaction {event.tx_index}, log {event.log_index} "
-        f"({event.name})"
+def enrol(act: Act, root: tuple[int, int]) -> Derived:
+    """Enrol a department with its first head key; `root` signs for the first of all."""
+    department, competent, parent = act["department"], act["competent"], act["parent"]
+    ledger = act.store.find(LedgerFact, 1)
+    if ledger is None:
+        _accept_first(act, root)
+        act.store.put(LedgerFact(1, department, 0))
+    else:
+        accept(act, Mandate(competent, Role.DEPARTMENT_HEAD))
+        _require_may_enrol(act.store, competent)
+    _require_enrollable(act, above_it=ledger.root if ledger else None)
+    act.store.put(
+        DepartmentFact(
+            department,
+            ids.department_code(department),
+            parent,
+            competent,
+            act["kind"],
+            act["level"],
+            act["screening"],
+            int(DepartmentStatus.ACTIVE),
+            act["digest"],
+            act["mayEnrol"],
+            0,
+        )
     )
+    if competent != department:
+        _count_dependants(act.store, competent, 1)
+    return {"headKey": _register_head(act, department, 0)}
 
 
-def require(holds: object, event: ChainEvent, text: str, english: str) -> None:
-    """Refuse the event unless the rule `holds`.
-
-    Raises:
-        EvidenceInvalid: it does not.
-    """
-    if not holds:
-        refuse(place(event), text, english)
-
-
-@dataclass(slots=True)
-class Key:
-    """A registered key as it stands at one moment of the replay."""
-
-    public: Sm2PublicKey
-    holder: bytes
-    kind: int
-    valid_from: int
-    valid_until: int
-    digest: bytes
-    revoked_block: int | None = None
-
-    @property
-    def revoked(self) -> bool:
-        """Whether it was revoked."""
-        return self.revoked_block is not None
-
-    def is_live(self, at: int) -> bool:
-        """Say whether the key may sign at chain second `at`."""
-        return not self.revoked and self.valid_from <= at < self.valid_until
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """Roles that a department gave to a key."""
-
-    roles: int
-    valid_from: int
-    valid_until: int
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """An enrolled department."""
-
-    competent: bytes
-    screening: bool
-    """Of applications to the departments it is competent for."""
-
-
-@dataclass(slots=True)
-class Registry:
-    """State of `DepartmentRegistry`."""
-
-    root: Sm2PublicKey
-    first: bytes | None = None
-    """The department that the root key enrolled; its head lists contracts."""
-    departments: MutableMapping[bytes, Department] = field(default_factory=dict)
-    keys: MutableMapping[bytes, Key] = field(default_factory=dict)
-    roles: MutableMapping[tuple[bytes, bytes], Grant] = field(default_factory=dict)
-    applications: MutableMapping[bytes, bytes] = field(default_factory=dict)
-    """Application to its department."""
-    contracts: MutableMapping[bytes, bytes] = field(default_factory=dict)
-    """Name (padded) to address."""
-
-    def signer(self, event: ChainEvent) -> Sm2PublicKey:
-        """Return the key that signed `event`, which must be live in the event's block.
-
-        Raises:
-            EvidenceInvalid: unknown, revoked or out of its validity.
-        """
-        key_id = event.args["signingKey"]
-        if not self.departments and key_id == self.root.key_id:
-            return self.root
-        key = self.keys.get(key_id)
-        if key is None:
-            refuse(place(event), "签名密钥未登记", f"signed by an unknown key {key_id.hex()}")
-        require(
-            key.kind == KeyKind.OFFICER and key.is_live(event.timestamp),
-            event,
-            "签名密钥不是人员密钥,或已撤销、不在有效期",
-            f"signed by key {key_id.hex()}, which is no officer's, was revoked or was not valid",
+def update(act: Act) -> Derived:
+    """Change a department: its own head its paper, the competent department all else."""
+    department = act["department"]
+    found = _get_department(act.store, department)
+    competent = act["competent"]
+    wanted = (competent, act["screening"], act["mayEnrol"])
+    paper_only = wanted == (found.competent, found.screening, found.may_enrol)
+    accept(act, Mandate(department if paper_only else found.competent, Role.DEPARTMENT_HEAD))
+    require_digest(act, act["digest"])
+    _require_not_closed(found)
+    root = _root(act.store)
+    if department == root:
+        if competent != found.competent or not act["mayEnrol"]:
+            refuse("RootUnalterable", department=department)
+    else:
+        if act["mayEnrol"] and not found.may_enrol:
+            _require_may_enrol(act.store, found.competent)
+        if competent != found.competent:
+            _get_department(act.store, competent)
+            _require_may_enrol(act.store, competent)
+            _require_under_root(act.store, root, department, competent)
+            _count_dependants(act.store, found.competent, -1)
+            _count_dependants(act.store, competent, 1)
+    act.store.put(
+        _get_department(act.store, department)._replace(
+            competent=competent,
+            screening=act["screening"],
+            may_enrol=act["mayEnrol"],
+            digest=act["digest"],
         )
-        return key.public
+    )
+    return {}
 
-    def signer_has_role(self, event: ChainEvent, department: bytes, roles: int) -> bool:
-        """Say whether the event's signer holds one of `roles` in `department` in its block."""
-        grant = self.roles.get((department, event.args["signingKey"]))
-        return bool(
-            grant
-            and grant.roles & roles
-            and grant.valid_from <= event.timestamp < grant.valid_until
-        )
 
-    def require_role(self, event: ChainEvent, department: bytes, roles: int) -> None:
-        """Check that the event's signer acts for `department` in one of `roles`.
-
-        Raises:
-            EvidenceInvalid: it does not.
-        """
-        require(
-            self.signer_has_role(event, department, roles),
-            event,
-            "签名人没有所需的职责",
-            f"the signer does not hold the role {Role(roles)!r} in {_code(department)}",
-        )
-
-    def competent_of(self, department: bytes) -> bytes:
-        """Return the competent department of an enrolled one."""
-        return self.departments[department].competent
-
-    def apply(self, event: ChainEvent) -> None:
-        """Apply one event whose signature holds.
-
-        Raises:
-            EvidenceInvalid: the contract's rules do not allow it.
-        """
-        match event.name:
-            case "DepartmentEnrolled":
-                self._enrol(event)
-            case "KeyAdded":
-                self._add_key(event)
-            case "KeyRevoked":
-                self._revoke(event)
-            case "RolesGranted":
-                self._grant(event)
-            case "ApplicationRegistered":
-                self._register_application(event)
-            case _:
-                self._list_contract(event)
-
-    def _enrol(self, event: ChainEvent) -> None:
-        args = event.args
-        department, competent = args["department"], args["competent"]
-        require(
-            _is_code(department)
-            and DepartmentKind.GOVERNMENT <= args["kind"] <= DepartmentKind.OTHER
-            and Level.STATE <= args["level"] <= Level.TOWNSHIP,
-            event,
-            "部门的代码、类别或层级无效",
-            "a department with a code, kind or level that is none",
-        )
-        require(department not in self.departments, event, "部门重复登记", "enrolled twice")
-        if self.first is None:
-            require(
-                department == competent == args["parent"],
-                event,
-                "首个部门必须由根密钥为自身登记",
-                "the first department must be its own competent department",
+def set_status(act: Act) -> Derived:
+    """Suspend, resume or close a department."""
+    found = _get_department(act.store, act["department"])
+    accept(act, Mandate(found.competent, Role.DEPARTMENT_HEAD))
+    status = act["status"]
+    if not DepartmentStatus.ACTIVE <= status <= DepartmentStatus.CLOSED:
+        refuse("DepartmentStatusInvalid", status=status)
+    if status != DepartmentStatus.SUSPENDED:
+        require_digest(act, act["digest"])
+    if found.department == _root(act.store):
+        refuse("RootUnalterable", department=found.department)
+    if found.status in {status, DepartmentStatus.CLOSED}:
+        refuse("StatusUnsuitable", department=found.department, status=found.status)
+    if status == DepartmentStatus.CLOSED:
+        if found.dependants:
+            refuse(
+                "DepartmentHasDependants",
+                department=found.department,
+                dependants=found.dependants,
             )
-            self.first = department
-        else:
-            require(args["parent"] in self.departments, event, "上级部门未登记", "unknown parent")
-            self.require_role(event, competent, Role.DEPARTMENT_HEAD)
-        self.departments[department] = Department(competent, args["screening"])
-        head = _point(event, "headX", "headY")
-        key = Key(head, department, KeyKind.OFFICER, 0, NO_END, args["digest"])
-        self._register(event, args["headKey"], key)
-        self.roles[department, args["headKey"]] = Grant(Role.DEPARTMENT_HEAD, 0, NO_END)
+        _count_dependants(act.store, found.competent, -1)
+    act.store.put(found._replace(status=status))
+    return {"competent": found.competent}
 
-    def _add_key(self, event: ChainEvent) -> None:
-        args = event.args
-        owner = self._owner(event, args["kind"], args["holder"])
-        self.require_role(event, owner, Role.DEPARTMENT_HEAD)
-        require_period(event, args)
-        key = Key(
-            _point(event, "qx", "qy"),
-            args["holder"],
-            args["kind"],
-            args["validFrom"],
-            args["validUntil"],
-            args["digest"],
+
+def add_key(act: Act) -> Derived:
+    """Register a key of a department or an application."""
+    kind, holder = act["kind"], act["holder"]
+    if not KeyKind.OFFICER <= kind <= KeyKind.APPLICATION:
+        refuse("KeyKindInvalid", kind=kind)
+    accept(act, Mandate(_department_of(act.store, kind, holder), Role.DEPARTMENT_HEAD))
+    require_period(act, act["validFrom"], act["validUntil"])
+    point, period = (act["qx"], act["qy"]), (act["validFrom"], act["validUntil"])
+    return {"addedKey": _register(act, holder, kind, point, period)}
+
+
+def recover_key(act: Act) -> Derived:
+    """Register a new head key that counts from seven days on, unless it is revoked before."""
+    department = act["department"]
+    found = _get_department(act.store, department)
+    accept(act, Mandate(found.competent, Role.DEPARTMENT_HEAD))
+    require_digest(act, act["digest"])
+    _require_not_closed(found)
+    valid_from = act.time + RECOVERY_SECONDS
+    return {"headKey": _register_head(act, department, valid_from), "validFrom": valid_from}
+
+
+def revoke_key(act: Act) -> Derived:
+    """End a key at the time of the block."""
+    key = act.store.find(KeyFact, act["key"])
+    if key is None:
+        refuse("KeyUnknown", key=act["key"])
+    owner = _department_of(act.store, key.kind, key.holder)
+    accept(act, Mandate(owner, Role.DEPARTMENT_HEAD, even_inactive=True))
+    if key.revoked_at is not None:
+        refuse("KeyAlreadyRevoked", key=key.key, revokedAt=key.revoked_at)
+    act.store.put(key._replace(revoked_at=act.time, revoked_block=act.block))
+    return {}
+
+
+def grant_roles(act: Act) -> Derived:
+    """Set the roles a key holds in a department, in place of those it held there before."""
+    department, key, roles = act["department"], act["key"], act["roles"]
+    accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
+    if roles & ~_ALL_ROLES:
+        refuse("RolesUnknown", roles=roles)
+    if roles:  # taken away they may be from any key
+        live_officer(act, key)
+        require_period(act, act["validFrom"], act["validUntil"])
+    act.store.put(
+        RoleFact(department, key, roles, act["validFrom"], act["validUntil"], act["digest"])
+    )
+    return {}
+
+
+def register_application(act: Act) -> Derived:
+    """Register an application of a department."""
+    department, code_hash = act["department"], act["codeHash"]
+    accept(act, Mandate(department, Role.OFFICE_HEAD))
+    application = keccak256(department + code_hash)
+    if act.store.find(ApplicationFact, application) is not None:
+        refuse("ApplicationAlreadyRegistered", application=application)
+    act.store.put(ApplicationFact(application, department, code_hash, act["digest"]))
+    return {"application": application}
+
+
+def list_contract(act: Act) -> Derived:
+    """Put a contract in force under its name, for good."""
+    accept(act, Mandate(_root(act.store), Role.DEPARTMENT_HEAD))
+    name, address, expected = act["name"], act["contractAddress"], act["codeHash"]
+    key = contract_key(name)
+    listed = act.store.find(ContractFact, key)
+    if listed is not None:
+        refuse("ContractAlreadyListed", name=name, contractAddress=listed.address)
+    actual = act.outside.code_hash(address)
+    if actual is not None and (not actual or actual != expected):
+        refuse(
+            "ContractCodeMismatch",
+            contractAddress=address,
+            expected=expected,
+            actual=actual or ids.ZERO,
         )
-        self._register(event, args["addedKey"], key)
-
-    def _register(self, event: ChainEvent, key_id: bytes, key: Key) -> None:
-        require(key.public.key_id == key_id, event, "密钥编号与公钥不符", "not the key's id")
-        require(key_id not in self.keys, event, "密钥重复登记", "a key registered twice")
-        self.keys[key_id] = key
-
-    def _revoke(self, event: ChainEvent) -> None:
-        key = self.keys.get(event.args["key"])
-        if key is None or key.revoked:
-            refuse(place(event), "撤销了未登记或已撤销的密钥", "no live key was revoked")
-        owner = self._owner(event, key.kind, key.holder)
-        self.require_role(event, owner, Role.DEPARTMENT_HEAD)
-        key.revoked_block = event.block_number
-
-    def _grant(self, event: ChainEvent) -> None:
-        args = event.args
-        self.require_role(event, args["department"], Role.DEPARTMENT_HEAD)
-        key = self.keys.get(args["key"])
-        # Roles may be taken from any key; only a live officer's may be given some.
-        may_hold = key and key.kind == KeyKind.OFFICER and key.is_live(event.timestamp)
-        require(
-            not args["roles"] or may_hold,
-            event,
-            "职责授予了未登记、非人员或失效的密钥",
-            "roles granted to a key that is no live officer's",
-        )
-        require(not args["roles"] & ~_ALL_ROLES, event, "没有这种职责", "roles that are none")
-        if args["roles"]:
-            require_period(event, args)
-        self.roles[args["department"], args["key"]] = Grant(
-            args["roles"], args["validFrom"], args["validUntil"]
-        )
-
-    def _register_application(self, event: ChainEvent) -> None:
-        args = event.args
-        self.require_role(event, args["department"], Role.OFFICE_HEAD)
-        require(
-            args["application"] == keccak256(args["department"] + args["codeHash"]),
-            event,
-            "应用编号与其部门、代码不符",
-            "the application's id is not derived from its department and code",
-        )
-        require(
-            args["application"] not in self.applications, event, "应用重复登记", "registered twice"
-        )
-        self.applications[args["application"]] = args["department"]
-
-    def _list_contract(self, event: ChainEvent) -> None:
-        args = event.args
-        self.require_role(event, self.first or b"", Role.DEPARTMENT_HEAD)
-        require(
-            self.contracts.setdefault(args["name"], args["contractAddress"])
-            == args["contractAddress"],
-            event,
-            "同名合约换了地址,此版本的证据不支持",
-            "a contract was replaced, which evidence of version 1 does not cover",
-        )
-
-    def _owner(self, event: ChainEvent, kind: int, holder: bytes) -> bytes:
-        """Return the department whose head answers for a key of this kind and holder."""
-        owner = self.applications.get(holder) if kind == KeyKind.APPLICATION else holder
-        if (
-            owner is None
-            or owner not in self.departments
-            or not KeyKind.OFFICER <= kind <= KeyKind.APPLICATION
-        ):
-            refuse(place(event), "密钥的持有者未登记", "the key's holder is not registered")
-        return owner
+    act.store.put(ContractFact(key, address, expected, act.block))
+    return {}
 
 
-def require_period(event: ChainEvent, fields: dict[str, Any]) -> None:
-    """Check that what is given lasts, and longer than to the event's block.
+def contract_key(name: bytes) -> str:
+    """Read a zero-padded bytes32 as text; what is no contract's name is shown as hexadecimal."""
+    text = name.rstrip(b"\0")
+    return text.decode("ascii") if text.isalnum() else f"0x{name.hex()}"
+
+
+def competent_of(store: Store, department: bytes) -> DepartmentFact:
+    """Return the department that is competent for an enrolled one."""
+    return _get_department(store, _get_department(store, department).competent)
+
+
+def common_superior(store: Store, a: bytes, b: bytes) -> bytes:
+    """Return the lowest department that is competent, directly or further up, for both."""
+    above = _get_department(store, a).competent
+    for _ in range(MOST_LEVELS):
+        at = b
+        for _ in range(MOST_LEVELS):
+            at = _get_department(store, at).competent
+            if at == above:
+                return above
+        above = _get_department(store, above).competent
+    return _root(store)
+
+
+def owner_of(store: Store, application: bytes) -> bytes:
+    """Return the department of an application.
 
     Raises:
-        EvidenceInvalid: it does not.
+        DecisionRefused: it is not registered.
     """
-    until = fields["validUntil"]
-    require(
-        fields["validFrom"] < until > event.timestamp,
-        event,
-        "有效期为空或已经届满",
-        "a period that is empty or over",
-    )
+    found = store.find(ApplicationFact, application)
+    if found is None:
+        refuse("ApplicationUnknown", application=application)
+    return found.department
 
 
-def _is_code(department: bytes) -> bool:
+def _accept_first(act: Act, root: tuple[int, int]) -> None:
+    department, competent, parent = act["department"], act["competent"], act["parent"]
+    if not parent == department == competent:
+        refuse("RootNotItsOwn", department=department, parent=parent, competent=competent)
+    if not act["mayEnrol"]:
+        refuse("RootMustEnrol", department=department)
+    root_key = key_id(*root)
+    if act.key != root_key:
+        refuse("RootKeyRequired", expected=root_key, actual=act.key)
+    spend(act)
+    act.acting = department
+    if not act.outside.is_signed(act, *root):
+        refuse_signature(act)
+
+
+def _require_enrollable(act: Act, above_it: bytes | None) -> None:
+    department, competent, parent = act["department"], act["competent"], act["parent"]
     try:
         ids.department_code(department)
     except InvalidInput:
-        return False
-    return True
+        refuse("DepartmentCodeMalformed", department=department)
+    if act.store.find(DepartmentFact, department) is not None:
+        refuse("DepartmentAlreadyEnrolled", department=department)
+    if not DepartmentKind.GOVERNMENT <= act["kind"] <= DepartmentKind.OTHER:
+        refuse("DepartmentKindInvalid", kind=act["kind"])
+    if not Level.STATE <= act["level"] <= Level.TOWNSHIP:
+        refuse("LevelInvalid", level=act["level"])
+    if above_it is None:
+        return  # the first is its own parent and its own competent department
+    if parent != competent:
+        named = act.store.find(DepartmentFact, parent)
+        if named is None or named.competent != competent:
+            refuse("ParentNotUnder", department=department, parent=parent, competent=competent)
+    _require_under_root(act.store, above_it, department, competent)
 
 
-def _point(event: ChainEvent, x: str, y: str) -> Sm2PublicKey:
-    with checking(place(event), "公钥不在曲线上", "a key that is not on the curve"):
-        return Sm2PublicKey.from_coordinates(event.args[x], event.args[y])
+def _require_may_enrol(store: Store, competent: bytes) -> None:
+    found = store.find(DepartmentFact, competent)
+    if found is None or found.status != DepartmentStatus.ACTIVE or not found.may_enrol:
+        refuse("EnrolmentNotAllowed", competent=competent)
 
 
-def _code(department: bytes) -> str:
-    return department.rstrip(b"\0").decode("ascii", "replace")
+def _require_under_root(store: Store, root: bytes, department: bytes, competent: bytes) -> None:
+    above = competent
+    for _ in range(MOST_LEVELS):
+        if above == department:
+            refuse("CompetenceCircular", department=department, competent=competent)
+        if above == root:
+            return
+        above = _get_department(store, above).competent
+    refuse("CompetenceTooDeep", department=department, competent=competent)
+
+
+def _require_not_closed(found: DepartmentFact) -> None:
+    if found.status == DepartmentStatus.CLOSED:
+        refuse("StatusUnsuitable", department=found.department, status=found.status)
+
+
+def _count_dependants(store: Store, department: bytes, change: int) -> None:
+    found = _get_department(store, department)
+    store.put(found._replace(dependants=found.dependants + change))
+
+
+def _register_head(act: Act, department: bytes, valid_from: int) -> bytes:
+    point = act["headX"], act["headY"]
+    key = _register(act, department, KeyKind.OFFICER, point, (valid_from, NO_END))
+    head = int(Role.DEPARTMENT_HEAD)
+    act.store.put(RoleFact(department, key, head, valid_from, NO_END, act["digest"]))
+    return key
+
+
+def _register(
+    act: Act, holder: bytes, kind: int, point: tuple[int, int], period: tuple[int, int]
+) -> bytes:
+    key = key_id(*point)
+    if act.store.find(KeyFact, key) is not None:
+        refuse("KeyAlreadyRegistered", key=key)
+    if not act.outside.is_on_curve(*point):
+        refuse("KeyNotOnCurve", qx=point[0], qy=point[1])
+    _bind_person(act, key, kind, holder)
+    if not act.outside.is_possessed(act, *point):
+        refuse("PossessionRefused", key=key, r=act.possession[0], s=act.possession[1])
+    act.store.put(
+        KeyFact(key, holder, int(kind), *point, *period, None, act["digest"], act["person"])
+    )
+    return key
+
+
+def _bind_person(act: Act, key: bytes, kind: int, holder: bytes) -> None:
+    person = act["person"]
+    if kind != KeyKind.OFFICER:
+        if any(person):
+            refuse("PersonNotAllowed", key=key, person=person)
+        return
+    if not any(person):
+        refuse("PersonMissing", key=key)
+    owner = act.store.find(PersonFact, person)
+    if owner is None:
+        act.store.put(PersonFact(person, holder))
+    elif owner.department != holder:
+        refuse("PersonOfAnother", person=person, owner=owner.department, department=holder)
+
+
+def _department_of(store: Store, kind: int, holder: bytes) -> bytes:
+    """Return the department that answers for a key."""
+    if kind == KeyKind.APPLICATION:
+        return owner_of(store, holder)
+    return _get_department(store, holder).department
+
+
+def _get_department(store: Store, department: bytes) -> DepartmentFact:
+    found = store.find(DepartmentFact, department)
+    if found is None:
+        refuse("DepartmentUnknown", department=department)
+    return found
+
+
+def _root(store: Store) -> bytes:
+    ledger = store.find(LedgerFact, 1)
+    return ledger.root if ledger else ids.ZERO
+
+
+def key_id(x: int, y: int) -> bytes:
+    """Return the id of a public key, a point of the curve or not."""
+    return keccak256(x.to_bytes(32, "big") + y.to_bytes(32, "big"))

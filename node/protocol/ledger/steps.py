@@ -1,77 +1,78 @@
-"""The table of an authorisation's steps, as in `contracts/libraries/StepTable.sol`.
+"""The table of an authorisation's steps, as the contract has it.
 
-A new capability is a new row; tests compare it with the contract's, row for row.
+`hardhat/export.ts` runs the contract's own table and writes its rows: a new step is a row there and
+its words here (`forms.words`), no line of code.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from importlib import resources
+from typing import Any, NamedTuple
+
+import orjson
 
 from .enums import AuthorisationState as State
-from .enums import Role, Step
+from .enums import Permit, StepFlag
+
+PRIOR = 1
+"""In `RULINGS`: the state that was kept when it was suspended."""
 
 
-class Side(Enum):
-    """For whom the signer of a step acts, in the order of precedence."""
-
-    CONSUMER = "consumer"
-    PROVIDER = "provider"
-    COMPETENT = "competent"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One step: from which states it leads where, and which roles take it."""
 
-    origins: frozenset[State]
-    target: State | None
-    """None: back to the state before the suspension."""
-    consumer: int = 0
-    """Roles, one of which the key must hold there; 0: not this side's to take."""
-    provider: int = 0
-    competent: int = 0
-    protective: bool = False
-    """A protective step answers no document."""
-    screening: bool = False
-    """Only where the competent department screens applications."""
-    by_suspender: bool = False
-    """The provider takes it only if it was the one that suspended."""
-
-    def roles_of(self, side: Side, suspended_by: Side | None) -> int:
-        """Return the roles that let a key of `side` take the step."""
-        if side is Side.PROVIDER and self.by_suspender and suspended_by is not Side.PROVIDER:
-            return 0
-        return {
-            Side.CONSUMER: self.consumer,
-            Side.PROVIDER: self.provider,
-            Side.COMPETENT: self.competent,
-        }[side]
+    step: int
+    origins: int
+    """Bit i: from state i."""
+    origins_ended: int
+    """The same, once the period is over."""
+    target: int
+    """0: the state stays, unless a flag says otherwise."""
+    flags: StepFlag
+    once: int
+    """Bits of enums.Mark: must not be set, and are set by it."""
+    only_after: int
+    """Bits of enums.Mark: must be set."""
+    consumer: int
+    """Bits of enums.Role that may sign for the consumer."""
+    provider: int
+    competent: int
 
 
-CALLABLE = frozenset({State.AGREED, State.DELIVERED, State.ACTIVE})
-"""States in which calls are permitted."""
+def _exported() -> dict[str, Any]:
+    file = resources.files("node.protocol") / "abi" / "enumerations.json"
+    exported: dict[str, Any] = orjson.loads(file.read_bytes())
+    return exported
 
-_OFFICE, _HEAD, _DUTY = Role.OFFICE_HEAD, Role.DEPARTMENT_HEAD, Role.DUTY_OFFICER
-_APPLIED = frozenset({State.APPLIED})
+
+def _rule(row: dict[str, Any]) -> Rule:
+    return Rule(
+        row["step"],
+        row["from"],
+        row["fromEnded"],
+        row["to"],
+        StepFlag(row["flags"]),
+        row["once"],
+        row["onlyAfter"],
+        row["consumer"],
+        row["provider"],
+        row["competent"],
+    )
+
+
+_EXPORTED = _exported()
+STEPS: dict[int, Rule] = {row["step"]: _rule(row) for row in _EXPORTED["steps"]}
+RULINGS: dict[int, int] = {row["state"]: row["outcomes"] for row in _EXPORTED["rulings"]}
+"""State in which a dispute is ruled to the states it may end in, as bits; bit 0 is `PRIOR`."""
+
+_CALLABLE = frozenset({State.AGREED, State.DELIVERED, State.ACTIVE})
 _HALTED = frozenset({State.SUSPENDED, State.RECTIFIED})
 
-STEPS: dict[int, Rule] = {
-    Step.PASS: Rule(_APPLIED, State.FORWARDED, competent=Role.REVIEWER, screening=True),
-    Step.RETURN: Rule(_APPLIED, State.RETURNED, competent=Role.REVIEWER, screening=True),
-    Step.WITHDRAW: Rule(_APPLIED | {State.FORWARDED}, State.WITHDRAWN, consumer=_OFFICE),
-    Step.DELIVER: Rule(frozenset({State.AGREED}), State.DELIVERED, provider=_OFFICE),
-    Step.CONFIRM: Rule(frozenset({State.DELIVERED}), State.ACTIVE, consumer=_OFFICE),
-    Step.SUSPEND: Rule(
-        CALLABLE,
-        State.SUSPENDED,
-        provider=_OFFICE | _DUTY,
-        competent=_HEAD | _DUTY,
-        protective=True,
-    ),
-    Step.RECTIFY: Rule(frozenset({State.SUSPENDED}), State.RECTIFIED, consumer=_OFFICE),
-    Step.RESUME: Rule(_HALTED, None, provider=_OFFICE, competent=_HEAD, by_suspender=True),
-    Step.TERMINATE_FOR_CAUSE: Rule(
-        _HALTED, State.TERMINATED, provider=_OFFICE, competent=_HEAD, protective=True
-    ),
-}
+
+def permit_in(state: int) -> Permit:
+    """Return what an authorisation's state alone says to a call."""
+    if state in _CALLABLE:
+        return Permit.PERMITTED
+    if state in _HALTED:
+        return Permit.SUSPENDED
+    return Permit.TERMINATED if state >= State.TERMINATED else Permit.NOT_AGREED

@@ -1,6 +1,6 @@
 """Bytes as text at the edges: base64url without padding (RFC 4648 section 5), lower-case hex.
 
-Every byte string has exactly one accepted spelling.
+Every byte string has exactly one accepted spelling. Times are RFC 3339.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from datetime import UTC, datetime
 
 from ...errors import InvalidInput
 
@@ -46,3 +47,8 @@ def hex32(text: object, *, error: type[InvalidInput] = InvalidInput) -> bytes:
     if not isinstance(text, str) or not _HEX32.fullmatch(text):
         raise error("not 64 lower-case hex digits")
     return bytes.fromhex(text)
+
+
+def rfc3339(seconds: int) -> str:
+    """Return a time in Unix seconds as an answer carries it."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -17,7 +17,10 @@ ZERO = bytes(ID_SIZE)
 
 _CODE = re.compile(r"[0-9A-Z]{18}")
 _CONTRACT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,31}")
-_ORIGIN = re.compile(r"shareledger:(0|[1-9][0-9]{0,77}):([0-9a-f]{40}):([0-9A-Z]{18})")
+_ORIGIN = re.compile(
+    r"shareledger:(0|[1-9][0-9]{0,77}):([0-9a-f]{40}):([0-9A-Z]{18})"
+    r"(?::([2-9]|[1-9][0-9]{1,4}))?"
+)
 
 
 def department_id(code: str) -> bytes:
@@ -64,9 +67,13 @@ def purpose_id(code: str) -> bytes:
     return code_hash(code)
 
 
-def log_origin(chain_id: int, registry: bytes, code: str) -> str:
-    """Return the origin of a department's log; `registry` is the DepartmentRegistry's address."""
-    return f"shareledger:{chain_id}:{registry.hex()}:{code}"
+def log_origin(chain_id: int, registry: bytes, code: str, generation: int = 1) -> str:
+    """Return the origin of a department's log; `registry` is the DepartmentRegistry's address.
+
+    The first log's ends with the department's code, a later one's with its number after that.
+    """
+    origin = f"shareledger:{chain_id}:{registry.hex()}:{code}"
+    return origin if generation == 1 else f"{origin}:{generation}"
 
 
 def parse_origin(origin: str) -> tuple[int, bytes, str]:

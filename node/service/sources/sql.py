@@ -53,7 +53,10 @@ class SqlSource:
             ConfigInvalid: the URL is not one of a database.
         """
         try:
-            self._engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+            # Errors are logged with their statement; its values may name people.
+            self._engine = create_engine(
+                url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True
+            )
         except (ArgumentError, ImportError) as error:
             raise ConfigInvalid(f"source of table {table}: {error}", table=table) from error
         except ValueError:

@@ -8,6 +8,9 @@ import * as log from "./log.mjs";
 
 const PROVEN_CODES = ["authorisation-unknown", "call-replayed"];
 const PROVEN_STATUSES = [403, 429];
+const UNPROVEN_CODE = "quota-refusals";
+/** How old, and how far ahead, a signature may be at the second its call is judged. */
+const [OLDEST_SECONDS, NEWEST_SECONDS] = [300, 60];
 
 /** A refusal whose receipt, if its code has one, was checked. */
 export class Problem extends Error {
@@ -66,6 +69,7 @@ export class Client {
 
   async #checkRefusal(asked, problem) {
     if (!problem.receipt) {
+      if (problem.code === UNPROVEN_CODE) return undefined;
       const proven = PROVEN_STATUSES.includes(problem.status) || PROVEN_CODES.includes(problem.code);
       require_(!proven, `${problem.code} without a receipt`);
       return undefined;
@@ -102,6 +106,8 @@ export class Client {
 
   #sameCall(asked, leaf) {
     require_(leaf.event === asked.request.event.toString("hex"), "the leaf is of another event");
+    const age = leaf.judged - asked.request.created;
+    require_(age >= -NEWEST_SECONDS && age <= OLDEST_SECONDS, `the leaf says it was judged ${age} s after it`);
     require_(leaf.base === asked.request.base, "the leaf has another signed text");
     require_(leaf.signature === asked.request.signature, "the leaf has another signature");
     require_(leaf.authorisation === asked.authorisation, "the leaf names another authorisation");

@@ -5,9 +5,16 @@ import { require_, sha256, unb64u, unbase64, unhex } from "./bytes.mjs";
 import * as canonical from "./canonical.mjs";
 import * as sm2 from "./sm2.mjs";
 
-const LEAF_MEMBERS =
-  "answer at authorisation base block custody entry event items masked matter number operator outcome plain prev " +
-  "revision rows salt signature type v version";
+const EVERY = "at block custody event judged outcome salt type v";
+const ENTRY = "answer entry rows version";
+const KINDS = {
+  call: `base signature authorisation number prev ${ENTRY} items masked revision plain operator matter`,
+  audit: "base signature sequence authorisation question values answer",
+  open: ENTRY,
+  preview: `base signature sequence ${ENTRY} items masked`,
+};
+/** A leaf is committed at most so many seconds after the one it was judged at. */
+const COMMIT_SECONDS = 60;
 const ED25519_DER = Buffer.from("302a300506032b6570032100", "hex");
 
 export const leafHash = (leaf) => sha256(Buffer.from([0]), leaf);
@@ -91,11 +98,14 @@ export function verifyNote(note, pair) {
   return { origin, size: Number(size), root: unbase64(root), text };
 }
 
-export function parseLeaf(bytes) {
+export function parseLeaf(bytes, kind = "call") {
   require_(bytes.length <= 4096, "the leaf is too large");
   const leaf = canonical.parse(bytes);
-  require_(Object.keys(leaf).sort().join(" ") === LEAF_MEMBERS, "the leaf has other members");
-  require_(leaf.type === "call" && leaf.v === 1, "not a leaf of a call");
+  require_(leaf?.v === 2 && leaf.type === kind, `not a leaf of kind ${kind}, version 2`);
+  const members = `${EVERY} ${KINDS[kind]}`.split(" ").sort().join(" ");
+  require_(Object.keys(leaf).sort().join(" ") === members, "the leaf has other members");
+  const second = Math.floor(leaf.at / 1000);
+  require_(leaf.judged <= second && second <= leaf.judged + COMMIT_SECONDS, "the leaf was dated back or came too late");
   return leaf;
 }
 

@@ -117,13 +117,18 @@ const checks = {
     refuses("another event", () => call.open(envelope, key(recipient), Buffer.alloc(32)));
   },
   log() {
-    const { keys: names, leaves, roots, inclusion, consistency, checkpoint, receipt, anchored, origin } = read("log");
+    const { keys: names, leaves, others, roots, inclusion, consistency, checkpoint, receipt, anchored, origin } = read("log");
     const pair = { sm2: key(names.sm2).raw, ed25519: unhex(keys.ed25519[names.ed25519].public, 32) };
     const root = (size) => unhex(roots[size], 32);
     const nodes = (proof) => proof.map((node) => unhex(node, 32));
     for (const { bytes, hash } of leaves) {
       log.parseLeaf(Buffer.from(bytes));
       same(hex(log.leafHash(bytes)), hash, "leaf hash");
+    }
+    for (const { kind, bytes, hash } of others) {
+      log.parseLeaf(Buffer.from(bytes), kind);
+      same(hex(log.leafHash(bytes)), hash, kind);
+      refuses("another kind than a call", () => log.parseLeaf(Buffer.from(bytes)));
     }
     for (const { index, size, proof } of inclusion) {
       log.verifyInclusion(unhex(leaves[index].hash, 32), index, size, nodes(proof), root(size));

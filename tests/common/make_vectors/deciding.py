@@ -46,83 +46,82 @@ def make_decisions(town: Town) -> dict[str, Any]:
     derived = {kind: documents.derive(p, version=version) for kind, p in town.papers.items()}
     digest = {kind: paper.digest for kind, paper in town.papers.items()}
     applied, filed = derived["application"], derived["catalogue-version"]
-    reply = derived["reply"]
-    head, education = "head of the police", "head of the education department"
-    office = "office head of the police"
-    code_hash = keccak256(b"the code of the contract")
+    centre, head, office = (
+        "head of the data centre",
+        "head of the police",
+        "office head of the police",
+    )
+    education, applicant = (
+        "head of the education department",
+        "office head of the education department",
+    )
+
+    def of(kind: str) -> dict[str, Any]:
+        return {**derived[kind], "digest": digest[kind]}
+
+    def but(fields: dict[str, Any], *left_out: str) -> dict[str, Any]:
+        return {name: value for name, value in fields.items() if name not in left_out}
+
+    contract = {
+        "name": ids.contract_name_id("AccessAnchors"),
+        "contractAddress": CONTRACTS["AccessAnchors"],
+        "codeHash": keccak256(b"the code of the contract"),
+    }
+    standing = {
+        "entry": applied["entry"],
+        "standing": True,
+        "callsPerDay": 1000,
+        "rowsPerDay": 100_000,
+        "terms": ids.ZERO,
+    }
+    log = {"department": ids.department_id(papers.POLICE), "relay": bytes.fromhex("b1" * 20)}
+    update = {
+        name: of("department")[name]
+        for name in ("department", "competent", "screening", "mayEnrol", "digest")
+    }
     members: list[tuple[str, str, dict[str, Any]]] = [
-        (
-            "EnrolDepartment",
-            "head of the data centre",
-            {**derived["department"], "digest": digest["department"]},
-        ),
-        ("AddKey", education, {**derived["key"], "digest": digest["key"]}),
-        ("RevokeKey", education, {**derived["revocation"], "digest": digest["revocation"]}),
-        ("GrantRoles", head, {**derived["roles"], "digest": digest["roles"]}),
-        (
-            "RegisterApplication",
-            "office head of the education department",
-            {**derived["application-object"], "digest": digest["application-object"]},
-        ),
-        (
-            "ListContract",
-            "head of the data centre",
-            {
-                "name": ids.contract_name_id("AccessAnchors"),
-                "contractAddress": CONTRACTS["AccessAnchors"],
-                "codeHash": code_hash,
-            },
-        ),
+        ("EnrolDepartment", centre, of("department")),
+        ("UpdateDepartment", head, update),
+        ("SetDepartmentStatus", centre, of("department-status")),
+        ("RecoverKey", centre, of("recovery")),
+        ("AddKey", education, of("key")),
+        ("RevokeKey", education, of("revocation")),
+        ("GrantRoles", head, of("roles")),
+        ("RegisterApplication", applicant, of("application-object")),
+        ("ListContract", centre, contract),
         (
             "SubmitVersions",
             head,
             {
                 "department": filed["department"],
-                "versions": [
-                    {
-                        **{name: filed[name] for name in filed if name != "department"},
-                        "digest": digest["catalogue-version"],
-                    }
-                ],
+                "versions": [but(of("catalogue-version"), "department")],
             },
         ),
-        ("ReviewVersions", "reviewer", {**derived["review"], "digest": digest["review"]}),
-        (
-            "SetStandingReply",
-            office,
-            {
-                "entry": applied["entry"],
-                "standing": True,
-                "callsPerDay": 1000,
-                "rowsPerDay": 100_000,
-                "terms": ids.ZERO,
-            },
-        ),
+        ("ReviewVersions", "reviewer", of("review")),
+        ("SetStandingReply", office, standing),
+        ("SubmitWithdrawal", head, of("withdrawal")),
+        ("ReviewWithdrawal", "reviewer", of("withdrawal-review")),
+        ("FreezeEntry", centre, of("freeze-order")),
+        ("UnfreezeEntry", centre, of("unfreeze-order")),
         (
             "ApplyFor",
-            "office head of the education department",
+            applicant,
             {
                 "department": applied["department"],
-                "applications": [
-                    {
-                        **{name: applied[name] for name in applied if name != "department"},
-                        "digest": digest["application"],
-                    }
-                ],
+                "applications": [but(of("application"), "department")],
             },
         ),
-        ("Reply", office, {**reply, "digest": digest["reply"]}),
-        ("Step", office, {**derived["step"], "digest": digest["step"]}),
-        (
-            "RegisterLog",
-            head,
-            {
-                "department": ids.department_id(papers.POLICE),
-                "relay": bytes.fromhex("b1" * 20),
-            },
-        ),
+        ("Reply", office, of("reply")),
+        ("Step", office, of("step")),
+        ("Change", applicant, of("change")),
+        ("RegisterLog", head, log),
+        ("SupersedeLog", head, of("log-succession")),
     ]
-    possession = {"EnrolDepartment": head, "AddKey": "application"}
+    possession = {
+        "EnrolDepartment": head,
+        "RecoverKey": "new head of the police",
+        "AddKey": "application",
+    }
     return {
         "standard": "EIP-712, GB/T 32918.2; docs/protocol.md 3. Members: 0x-hex, integers as text",
         "chainId": CHAIN_ID,

@@ -1,11 +1,11 @@
-"""Vectors of the log: leaves, proofs, checkpoints, receipts of three calls."""
+"""Vectors of the log: leaves, proofs, checkpoints, receipts of three calls; the other leaves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import sm3
-from node.protocol.ledger.facts import BlockRef
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire import (
     checkpoint,
     ids,
@@ -13,12 +13,23 @@ from node.protocol.wire import (
     signedcall,
 )
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
-from node.protocol.wire.leaf import build_leaf, complete_leaf
+from node.protocol.wire.leaf import (
+    AUDIT,
+    CALL,
+    OPEN,
+    PREVIEW,
+    build_leaf,
+    commitment,
+    complete_leaf,
+    open_event,
+    session_event,
+)
 from node.protocol.wire.receipt import Anchored, Receipt
 
 from .. import papers, trees
 from .calling import AUTHORISATION, sign_query
 from .town import (
+    AUTHORITY,
     CHAIN_ID,
     CONTRACTS,
     CREATED,
@@ -36,8 +47,10 @@ def make_log(town: Town, answer: dict[str, Any], query: dict[str, Any]) -> dict[
     refused = sign_query(town, "application", "AAAAAAAAAAAAAAAAAAAAAA")
     served = sign_query(town, "application", query["nonce"])
     strange = sign_query(town, "stranger", "BBBBBBBBBBBBBBBBBBBBBB")
-    committed = {name: bytes.fromhex(answer[name]) for name in ("operator", "matter")}
-    granted = {
+    committed: dict[str, Any] = {
+        name: bytes.fromhex(answer[name]) for name in ("operator", "matter")
+    }
+    granted: dict[str, Any] = {
         "authorisation": AUTHORISATION,
         "entry": ids.entry_id(ids.department_id(papers.POLICE), "30300101/06001"),
         "version": 1,
@@ -86,6 +99,7 @@ def make_log(town: Town, answer: dict[str, Any], query: dict[str, Any]) -> dict[
         "leaves": [
             {"bytes": leaf.decode(), "hash": merkle.leaf_hash(leaf).hex()} for leaf in leaves
         ],
+        "others": _make_others(town, served, answer),
         "roots": [trees.root(leaves[:size]).hex() for size in range(4)],
         "inclusion": [
             {
@@ -114,9 +128,64 @@ def make_log(town: Town, answer: dict[str, Any], query: dict[str, Any]) -> dict[
     }
 
 
-def _draft(call: signedcall.SignedCall, **members: Any) -> dict[str, Any]:
+def _make_others(
+    town: Town, served: signedcall.SignedCall, answer: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return a leaf of each kind that is no call: an auditor's look, a download, a preview."""
+    path = f"/api/v1/logs/{papers.POLICE}/events/{served.event.hex()}"
+    look = _sign_read(town, "reviewer", "GET", path, "CCCCCCCCCCCCCCCCCCCCCC")
+    login = _sign_read(
+        town, "office head of the police", "POST", "/api/v1/sessions", "DDDDDDDDDDDDDDDDDDDDDD"
+    )
+    shown: dict[str, Any] = {
+        "entry": ids.entry_id(ids.department_id(papers.POLICE), "30300101/06001"),
+        "version": 1,
+        "rows": 1,
+        "answer": sm3(b"what was shown"),
+    }
+    named = commitment(sm3(b"ShareLedger vector salt: values")[:16], "130902200001010003")
+    drafts = {
+        AUDIT: _draft(
+            look,
+            AUDIT,
+            custody="own",
+            authorisation=AUTHORISATION,
+            question=f"request {served.event.hex()}",
+            values=named,
+            answer=bytes.fromhex(answer["answer"]),
+        ),
+        OPEN: build_leaf(
+            OPEN, block=BLOCK, judged=CREATED, event=open_event(CREATED), custody="own", **shown
+        ),
+        PREVIEW: _draft(login, PREVIEW, custody="hosted", sequence=2, items=3, masked=2, **shown)
+        | {"event": session_event(login.event, 2).hex()},
+    }
+    leaves = {kind: complete_leaf(draft, at=CREATED * 1000) for kind, draft in drafts.items()}
+    return [
+        {"kind": kind, "bytes": leaf.decode(), "hash": merkle.leaf_hash(leaf).hex()}
+        for kind, leaf in leaves.items()
+    ]
+
+
+def _sign_read(
+    town: Town, signer: str, method: str, path: str, nonce: str
+) -> signedcall.SignedCall:
+    parts, key = (method, AUTHORITY, path, ""), town.keys[signer]
+    headers = signedcall.build(
+        *parts, "application/octet-stream", b"", CREATED, nonce, key.public_key.key_id, key
+    )
+    return signedcall.parse(*parts, headers, b"")
+
+
+def _draft(call: signedcall.SignedCall, kind: str = CALL, **members: Any) -> dict[str, Any]:
     return build_leaf(
-        block=BLOCK, event=call.event, base=call.base, signature=call.signature, **members
+        kind,
+        block=BLOCK,
+        judged=CREATED,
+        event=call.event,
+        base=call.base,
+        signature=call.signature,
+        **members,
     )
 
 

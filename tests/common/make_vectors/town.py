@@ -44,6 +44,7 @@ ORIGIN = ids.log_origin(CHAIN_ID, CONTRACTS["DepartmentRegistry"], papers.POLICE
 SIGNERS = (
     "head of the data centre",
     "head of the police",
+    "new head of the police",
     "head of the education department",
     "office head of the police",
     "office head of the education department",
@@ -104,26 +105,41 @@ class Town:
         def raw(name: str) -> str:
             return self.keys[name].public_key.raw.hex()
 
-        application = self.keys["application"].public_key.key_id.hex()
-        head = {"name": "李秀英", "post": "局长", "publicKey": raw("head of the police")}
+        def keyid(name: str) -> str:
+            return self.keys[name].public_key.key_id.hex()
+
+        person = sm3(b"ShareLedger vector person: head of the police").hex()
+        head = {"name": "李秀英", "post": "局长", "person": person}
         encryption = {
             "publicKey": self.encryption.public_key.raw.hex(),
             "validFrom": "2026-01-01",
             "validUntil": "2026-12-31",
         }
-        add("department", head=head)
+        add("department", head={**head, "publicKey": raw("head of the police")})
+        add("department-status")
+        add("recovery", head={**head, "publicKey": raw("new head of the police")})
         add("key", publicKey=raw("application"), encryptionKey=encryption)
-        add("revocation", key=application)
-        add("roles", key=self.keys["office head of the police"].public_key.key_id.hex())
+        officer = sm3(b"ShareLedger vector person: office head of the police").hex()
+        add("officer-key", publicKey=raw("office head of the police"), person=officer)
+        add("revocation", key=keyid("application"))
+        add("roles", key=keyid("office head of the police"))
         add("application-object")
         add("catalogue-version")
         version = made["catalogue-version"].digest.hex()
         add("review", reviews=[{**papers.review()["reviews"][0], "subject": version}])
+        add("withdrawal")
+        withdrawal = made["withdrawal"].digest.hex()
+        verdict = {**papers.withdrawal_review()["reviews"][0], "subject": withdrawal}
+        add("withdrawal-review", reviews=[verdict])
+        add("freeze-order")
+        add("unfreeze-order", reason="数据已更正")
         add("terms")
         terms = made["terms"].digest.hex()
         add("application", terms=terms)
         add("reply", subject=made["application"].digest.hex(), grant=papers.grant(terms=terms))
         add("step")
+        add("change", subject=made["reply"].digest.hex(), terms=terms)
+        add("log-succession")
         return made
 
 

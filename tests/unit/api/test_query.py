@@ -1,4 +1,4 @@
-"""The query over HTTP answers the same whether FastAPI routes it or the shortcut takes it."""
+"""The query over HTTP: what is handed to the service, and what is refused before it is asked."""
 
 import asyncio
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.app import build
-from api.routes.query import MAX_NUMBER, QueryShortcut
+from api.routes.query import MAX_NUMBER
 from node.client.http import SignedHttp
 from node.crypto import SoftwareSigner
 from node.errors import AuthorisationSuspended, Overloaded, QuotaExceeded
@@ -45,14 +45,9 @@ def build_app(service):
     return build(node)
 
 
-@pytest.fixture(params=["shortcut", "route"])
-def app(request, service):
-    app = build_app(service)
-    if request.param == "route":
-        app.user_middleware = [
-            each for each in app.user_middleware if each.cls is not QueryShortcut
-        ]
-    return app
+@pytest.fixture
+def app(service):
+    return build_app(service)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +76,7 @@ def sign(http, number="12", authority=AUTHORITY, size=10):
     return http.sign("POST", url, canonical.dumps({"a": "x" * size}), "application/json")
 
 
-class TestBothWays:
+class TestQuery:
     def test_give_the_services_answer(self, app, service, http):
         request = sign(http)
         answer = send(app, request)
@@ -159,46 +154,32 @@ class TestBothWays:
         assert send(app, request).status_code == 405
         assert service.asked == []
 
+    @pytest.mark.parametrize("tail", ["/query/", "", "/query/more"])
+    def test_answer_at_no_other_address(self, app, service, http, tail):
+        url = f"http://{AUTHORITY}/api/v1/authorisations/12{tail}"
+        request = http.sign("POST", url, b"{}", "application/json")
+        assert send(app, request).status_code in {404, 405}
+        assert service.asked == []
 
-class TestShortcut:
-    async def _taken(self, scope):
-        passed_on = []
-
-        async def behind(scope, _receive, _send):
-            passed_on.append(scope)
+    def test_answer_nobody_whose_sender_has_gone(self, app, service, caplog):
+        sent = []
 
         async def receive():
             return {"type": "http.disconnect"}
 
-        async def send_nothing(_message):
-            raise AssertionError("there is nobody to answer")
+        async def keep(message):
+            sent.append(message)
 
-        shortcut = QueryShortcut(behind, prefix="/api/v1")
-        node = SimpleNamespace(settings=SimpleNamespace(limits=SimpleNamespace(body_bytes=9)))
-        app = SimpleNamespace(state=SimpleNamespace(node=node))
-        await shortcut({"app": app, "headers": [(b"host", b"h")], **scope}, receive, send_nothing)
-        return not passed_on
-
-    @pytest.mark.parametrize(
-        ("changes", "taken"),
-        [
-            ({}, True),
-            ({"method": "GET"}, False),
-            ({"path": "/api/v1/authorisations/12/query/"}, False),
-            ({"path": "/api/v1/authorisations/12"}, False),
-            ({"path": "/api/v1/authorisations/012/query"}, False),
-            ({"path": "/api/v1/authorisations/9007199254740993/query"}, False),
-            ({"path": "/api/v1/authorisations/１２/query"}, False),
-            ({"path": "/other/api/v1/authorisations/12/query"}, False),
-            ({"root_path": "/api"}, False),
-            ({"type": "websocket"}, False),
-        ],
-    )
-    def test_takes_nothing_but_plain_queries(self, changes, taken):
         scope = {
             "type": "http",
             "method": "POST",
             "root_path": "",
             "path": "/api/v1/authorisations/12/query",
+            "raw_path": b"/api/v1/authorisations/12/query",
+            "query_string": b"",
+            "headers": [(b"host", AUTHORITY.encode())],
         }
-        assert asyncio.run(self._taken({**scope, **changes})) == taken
+        asyncio.run(app(scope, receive, keep))
+        assert [message.get("body", b"") for message in sent] == [b"", b""]
+        assert service.asked == []
+        assert caplog.records == []

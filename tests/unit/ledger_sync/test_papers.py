@@ -42,7 +42,7 @@ class TestDecisions:
 
     def test_an_authorisations_papers_are_for_its_parties_and_the_competent(self, papers):
         replies = [f for f in papers.decisions_after(START, 100) if f.kind == "Reply"]
-        assert replies[0].parties == {POLICE, EDUCATION, CENTRE}
+        assert replies[0].parties == {"authorisation:1": {POLICE, EDUCATION, CENTRE}}
         assert replies[0].acting == POLICE
         assert replies[0].event["digest"] == digest("reply 1")
 
@@ -50,7 +50,7 @@ class TestDecisions:
         keys = [f for f in papers.decisions_after(START, 100) if f.kind == "AddKey"]
         assert [fact.acting for fact in keys] == [POLICE, POLICE, EDUCATION]
         assert keys[2].event["holder"] == named["application"]
-        assert keys[2].parties == {EDUCATION, CENTRE}
+        assert [*keys[2].parties.values()] == [{EDUCATION, CENTRE}]
 
 
 class TestReaders:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ledger_sync.projector.objects import ObjectKind, authorisation_ref, version_ref
+from ledger_sync.objects import ObjectKind, authorisation_ref, version_ref
 from ledger_sync.queries import Queries
 from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
 from node.protocol.ledger import enums

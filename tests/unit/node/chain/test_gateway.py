@@ -15,7 +15,9 @@ from node.chain.engines import (
     engine_of,
 )
 from node.chain.gateway import READ_ATTEMPTS, Gateway
+from node.crypto import keccak256
 from node.errors import ChainUnavailable, DecisionRefused, TransactionRefused
+from node.protocol.evm.abicodec import compile_tuple
 from tests.common.endpoints import (
     HANG,
     Reply,
@@ -122,6 +124,38 @@ class TestReads:
         assert len(asked) == READ_ATTEMPTS
 
 
+class TestCalls:
+    def test_that_revert_send_this_node_nowhere(self):
+        """A contract's `OffchainLookup` (EIP-3668) is a refusal, not an address to ask."""
+        with scripted_endpoint(lambda _: None) as elsewhere:
+            values = {
+                "sender": ADDRESS, "urls": [f"{elsewhere.url}/{{sender}}/{{data}}.json"],
+                "callData": b"", "callbackFunction": bytes(4), "extraData": b"",
+            }  # fmt: skip
+            kinds = ("address", "string[]", "bytes", "bytes4", "bytes")
+            lookup = compile_tuple(
+                [{"name": name, "type": kind} for name, kind in zip(values, kinds, strict=True)]
+            ).encode(values)
+            data = f"0x556f1830{lookup.hex()}"
+            with (
+                gateway_to(lambda request: failure(request, 3, "reverted", data=data)) as (
+                    gateway,
+                    asked,
+                ),
+                pytest.raises(DecisionRefused),
+            ):
+                gateway.call(ADDRESS, b"")
+            assert len(asked) == 1
+            assert not elsewhere.connections
+
+    def test_an_error_without_data_is_no_revert(self):
+        with (
+            gateway_to(lambda request: failure(request, -32000, "busy", data=None)) as (gateway, _),
+            pytest.raises(ChainUnavailable, match="busy"),
+        ):
+            gateway.call(ADDRESS, b"")
+
+
 class TestSends:
     @pytest.mark.parametrize("failed", [Reply(), http_reply(b"", "502 Bad Gateway")])
     def test_are_never_repeated(self, failed):
@@ -130,8 +164,8 @@ class TestSends:
                 gateway.send_raw(b"\1")
             assert len(asked) == 1
 
-    @pytest.mark.parametrize("answered", [None, 7, "0x", "0xabcd", "ab" * 31, TX_HASH + "00", {}])
-    def test_that_are_answered_without_a_hash_may_have_arrived(self, answered):
+    @pytest.mark.parametrize("answered", [None, 7, "0x", "0xabcd", "ab" * 31, TX_HASH, {}])
+    def test_that_are_answered_without_their_hash_may_have_arrived(self, answered):
         with (
             gateway_to(lambda request: result(request, answered)) as (gateway, _),
             pytest.raises(ChainUnavailable, match="cannot be read"),
@@ -139,8 +173,9 @@ class TestSends:
             gateway.send_raw(b"\1")
 
     def test_give_the_hash(self):
-        with gateway_to(lambda request: result(request, TX_HASH)) as (gateway, asked):
-            assert gateway.send_raw(b"\1\2") == b"\xab" * 32
+        tx_hash = keccak256(b"\1\2")
+        with gateway_to(lambda request: result(request, f"0x{tx_hash.hex()}")) as (gateway, asked):
+            assert gateway.send_raw(b"\1\2") == tx_hash
         assert asked[0]["params"] == ["0x0102"]
 
 

@@ -55,7 +55,11 @@ class FakeLedger:
         return key
 
     def mine(self, kind: str, acting: bytes, parties=(), /, **event: Any) -> DecisionFact:
-        fact = DecisionFact((next(self.blocks), 0), kind, event, acting, frozenset(parties))
+        block = next(self.blocks)
+        event = {"seq": block, "department": acting, "competent": CENTRE, **event}
+        bound = documents.bindings_of(kind, event)
+        entitled = {each.object: frozenset(parties) for each in bound}
+        fact = DecisionFact((block, 0), kind, event, acting, entitled)
         self.facts.append(fact)
         return fact
 

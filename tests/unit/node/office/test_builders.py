@@ -22,7 +22,11 @@ VERSION = documents.new_document("catalogue-version", papers.catalogue_version()
 APPLICATION = documents.new_document("application", papers.application())
 ACTS = (
     departments.enrol_department(papers.department()),
+    departments.update_department(papers.department()),
+    departments.set_department_status(papers.department_status()),
+    departments.recover_key(papers.recovery()),
     departments.add_key(papers.key()),
+    departments.add_officer_key(papers.officer_key()),
     departments.revoke_key(papers.revocation()),
     departments.grant_roles(papers.roles()),
     departments.register_application(papers.application_object()),
@@ -30,10 +34,16 @@ ACTS = (
     catalogue.submit_versions([papers.catalogue_version()]),
     catalogue.review_versions(papers.review()),
     catalogue.set_standing_reply(papers.POLICE, "30300101/06001", standing=False),
+    catalogue.submit_withdrawal(papers.withdrawal()),
+    catalogue.review_withdrawal(papers.withdrawal_review()),
+    catalogue.freeze_entry(papers.freeze_order()),
+    catalogue.unfreeze_entry(papers.freeze_order()),
     authorisations.apply_for([Request(papers.application(), VERSION)]),
     authorisations.reply(papers.reply(), application=APPLICATION, version=VERSION),
     authorisations.advance(papers.step()),
+    authorisations.change(papers.change(), version=VERSION),
     logs.register_log(papers.POLICE, b"r" * 20),
+    logs.supersede_log(papers.log_succession()),
 )
 
 
@@ -147,6 +157,34 @@ class TestReply:
         refusals = [papers.refusal("XM"), papers.refusal("GMSFHM")]
         act = self.reply(answer="不同意", grant=None, refusals=refusals)
         assert (act.message["items"], act.message["terms"]) == (0, ids.ZERO)
+
+
+class TestChange:
+    def test_asks_for_nothing_the_version_does_not_offer_and_binds_the_terms_it_makes(self):
+        with pytest.raises(MalformedDocument) as refused:
+            authorisations.change(papers.change(items=["NONE"]), version=VERSION)
+        assert set(problems(refused)) == {("items", 0)}
+        act = authorisations.change(papers.change(), version=VERSION, terms=papers.terms())
+        assert act.message["terms"] == documents.digest_of(act.documents[0])
+        assert act.message["items"] == 0b11
+
+
+class TestDepartment:
+    def test_an_update_says_nothing_of_a_key(self):
+        act = departments.update_department(papers.department(mayEnrol=True))
+        assert documents.parse(act.documents[0]).body.head is None
+        assert act.message["mayEnrol"] is True
+
+    def test_is_suspended_without_waiting_for_a_paper(self):
+        act = departments.suspend_department(papers.POLICE)
+        assert (act.documents, act.message["digest"]) == ([], ids.ZERO)
+
+    def test_an_officers_handle_is_random_and_lawful(self):
+        first, second = departments.new_person(), departments.new_person()
+        assert first != second
+        assert departments.add_officer_key(papers.officer_key(person=first)).message[
+            "person"
+        ] == bytes.fromhex(first)
 
 
 class TestProtect:

@@ -23,7 +23,7 @@ from node.protocol.wire.checkpoint import SignedCheckpoint, checkpoint_hash, ver
 from node.protocol.wire.encoding import unb64u
 from node.protocol.wire.envelope import envelope_bytes, open_envelope
 from node.protocol.wire.items import bitmap
-from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.leaf import CALL, KINDS, parse_leaf
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from tests.common.make_vectors import make_all
 from tests.common.vectors import load_vectors, raw
@@ -156,6 +156,15 @@ class TestTheLog:
         assert hashes == [each["hash"] for each in LOG["leaves"]]
         assert leaves[1].prev.hex() == hashes[0]
         assert [leaf.number for leaf in leaves] == [1, 2, 0]
+
+    def test_there_is_a_leaf_of_every_other_kind(self) -> None:
+        for case in LOG["others"]:
+            leaf = parse_leaf(case["bytes"].encode(), (case["kind"],))
+            leaf.verify_times()
+            assert merkle.leaf_hash(case["bytes"].encode()).hex() == case["hash"]
+            with pytest.raises(LedgerError, match=f"of kind {case['kind']}"):
+                parse_leaf(case["bytes"].encode())
+        assert {CALL, *(case["kind"] for case in LOG["others"])} == set(KINDS)
 
     def test_proofs_lead_to_the_roots(self) -> None:
         roots = [bytes.fromhex(root) for root in LOG["roots"]]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
@@ -12,7 +13,6 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.ledger.facts import (
     AuthorisationFact,
-    BlockRef,
     DepartmentFact,
     EntryFact,
     KeyFact,
@@ -92,7 +92,7 @@ def key(**changes):
         revoked_at=None,
         digest=KEY_DIGEST,
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
 
 
 def authorisation(**changes):
@@ -115,7 +115,7 @@ def authorisation(**changes):
         terms=bytes(32),
         subject=SUBJECT,
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
 
 
 def entry(**changes):
@@ -129,7 +129,7 @@ def entry(**changes):
         item_count=6,
         digest=VERSION_DIGEST,
     )
-    return replace(fact, **changes)
+    return fact._replace(**changes)
 
 
 def snapshot(**changes):

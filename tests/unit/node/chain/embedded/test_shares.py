@@ -6,17 +6,14 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
-from coincurve import PrivateKey
 
 from node.chain.embedded.admission import TRANSACTION_GAS
 from node.chain.embedded.shares import STRANGERS_WAITING, Shares, Waiting
+from node.chain.relay import RelayAccount
 from node.chain.transactions import parse_transaction
 from node.errors import Overloaded
-from tests.common.chain import sign_legacy
 
-ONE = parse_transaction(
-    sign_legacy(PrivateKey(), to=bytes(20), data=b"", nonce=0, gas=21_000, chain_id=7)
-)
+ONE = parse_transaction(RelayAccount.generate().sign_legacy(bytes(20), b"", 0, 21_000, 7))
 
 
 def waiting(sender: str, nonce: int = 0, gas: int = TRANSACTION_GAS) -> Waiting:

@@ -10,8 +10,8 @@ import pytest
 from node.errors import EvidenceInvalid
 from node.protocol.evidence import Bundle
 from node.protocol.evidence.chain import verify_chain, verify_headers
+from node.protocol.evidence.replay import replay
 from node.protocol.evm import blocks
-from node.protocol.ledger.world import World
 from node.protocol.wire.trust import Head, Trust
 from tests.common.lies import Liar
 from tests.common.story import CENTRE
@@ -103,6 +103,5 @@ class TestListedContracts:
         _, events = verify_chain(bundle_of(story), trust)
         assert {event.contract for event in events} == {"DepartmentRegistry"}
         assert len(events) == 4
-        world = World(trust)
-        for event in events:
-            world.apply(event)
+        replayed = replay(events, trust, block=0, authorisation=1, key_id=bytes(32))
+        assert replayed.decisions == len(events)

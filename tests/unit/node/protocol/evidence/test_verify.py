@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from node.errors import EvidenceInvalid, MalformedEvidence, SignatureInvalid
 from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
 from node.protocol.evidence.claim import _read_body
-from node.protocol.ledger.judge import Standing, find_refusals, key_is_live
 from node.protocol.ledger.report import checking
 from node.protocol.wire import canonical
 from node.protocol.wire.trust import Head, parse_trust, render_trust
@@ -290,56 +289,6 @@ class TestTrust:
 
     def test_holds_a_head(self):
         assert isinstance(TRUST.head, Head)
-
-
-AGREED = Standing(
-    key_is_registered=True,
-    key_from=10,
-    key_until=1000,
-    application=b"a",
-    granted_to=b"a",
-    provider=b"p",
-    entry=b"e",
-    version=1,
-    entry_state=2,
-    revision=1,
-    state=5,
-    items=3,
-    mode=1,
-    valid_from=100,
-    valid_until=200,
-)
-
-
-class TestJudging:
-    def test_permits_within_the_authorisation(self):
-        assert find_refusals(AGREED, b"p", 150) == set()
-
-    @pytest.mark.parametrize(
-        ("change", "at", "code"),
-        [
-            ({}, 99, "authorisation-not-started"),
-            ({}, 200, "authorisation-expired"),
-            ({"state": 1}, 150, "authorisation-not-agreed"),
-            ({"state": 6}, 150, "authorisation-not-agreed"),
-            ({"state": 10}, 150, "authorisation-suspended"),
-            ({"state": 11}, 150, "authorisation-suspended"),
-            ({"state": 12}, 150, "authorisation-terminated"),
-            ({"mode": 2}, 150, "mode-not-granted"),
-            ({"entry_state": 6}, 150, "entry-frozen"),
-            ({"granted_to": b"x"}, 150, "authorisation-unknown"),
-            ({"provider": b"x"}, 150, "authorisation-unknown"),
-        ],
-    )
-    def test_refuses_with_the_code_of_what_is_missing(self, change, at, code):
-        assert find_refusals(replace(AGREED, **change), b"p", at) == {code}
-
-    @pytest.mark.parametrize(("at", "live"), [(9, False), (10, True), (999, True), (1000, False)])
-    def test_takes_a_key_within_its_validity(self, at, live):
-        assert key_is_live(AGREED, at) is live
-
-    def test_takes_no_key_that_was_revoked(self):
-        assert not key_is_live(replace(AGREED, key_is_registered=False), 500)
 
 
 class TestFindings:

@@ -119,7 +119,9 @@ class TestDeclarations:
         assert set(DECISIONS) == {
             *("EnrolDepartment", "AddKey", "RevokeKey", "GrantRoles", "RegisterApplication"),
             *("ListContract", "SubmitVersions", "ReviewVersions", "SetStandingReply"),
-            *("ApplyFor", "Reply", "Step", "RegisterLog"),
+            *("UpdateDepartment", "SetDepartmentStatus", "RecoverKey"),
+            *("SubmitWithdrawal", "ReviewWithdrawal", "FreezeEntry", "UnfreezeEntry"),
+            *("ApplyFor", "Reply", "Step", "Change", "RegisterLog", "SupersedeLog"),
         }
 
     def test_each_has_an_event_of_its_own(self) -> None:
@@ -142,7 +144,12 @@ class TestDeclarations:
         assert ("possessionR" in names) == kind.possession
 
     def test_only_new_keys_sign_too(self) -> None:
-        assert {kind.name for kind in KINDS if kind.possession} == {"EnrolDepartment", "AddKey"}
+        proven = {"EnrolDepartment", "AddKey", "RecoverKey"}
+        assert {kind.name for kind in KINDS if kind.possession} == proven
+
+    def test_an_order_and_its_end_have_their_own_events(self) -> None:
+        ordered = {"freezeEntry": "FreezeOrdered", "unfreezeEntry": "FreezeLifted"}
+        assert ordered.items() <= {(kind.function, kind.event) for kind in KINDS}
 
 
 class TestHashing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from node.crypto import Sm2PublicKey, keccak256, sm3
 from node.errors import ItemNotGranted, MalformedDocument
 from node.protocol import forms as documents
+from node.protocol.forms.sharing import OutcomeName, StepName
 from node.protocol.ledger.enums import (
     Answer,
     Mode,
@@ -54,15 +56,20 @@ class TestDocuments:
         assert first == documents.new_document("terms", papers.terms(), salt=bytes(16))
 
     def test_take_dates_and_text_as_people_hand_them_in(self):
-        body = papers.roles(validFrom=date(2026, 1, 1), holder="Jose\u0301")
+        body = papers.roles(validFrom=date(2026, 1, 1), post="Jose\u0301")
         document = documents.parse(documents.new_document("roles", body))
         assert document.body.valid_from == date(2026, 1, 1)
-        assert document.body.holder == "Jos\u00e9"
+        assert document.body.post == "Jos\u00e9"
 
-    def test_restricted_are_those_about_an_authorisation(self):
-        assert set(documents.RESTRICTED) == {"application", "reply", "step", "terms"}
+    def test_restricted_are_those_about_an_authorisation_and_who_an_officer_is(self):
+        about_one = {"application", "reply", "step", "change", "terms"}
+        assert set(documents.RESTRICTED) == {*about_one, "officer-key"}
         assert made("review").public
         assert not made("terms").public
+
+    def test_of_the_public_none_but_a_heads_names_who_holds_a_key(self):
+        assert ("holder",) in reasons("roles", holder="张伟")
+        assert ("kind",) in reasons("key", kind="人员")
 
 
 class TestParse:
@@ -256,9 +263,10 @@ class TestKey:
         backwards = {**papers.key()["encryptionKey"], "validUntil": "2025-01-01"}
         assert ("encryptionKey", "validUntil") in reasons("key", encryptionKey=backwards)
 
-    def test_of_an_officer_belongs_to_a_department(self):
-        found = reasons("key", kind="人员")
-        assert set(found) == {("holder", "application"), ("encryptionKey",)}
+    def test_of_an_officer_names_him_and_his_handle(self):
+        assert ("name",) in reasons("officer-key", name="")
+        for handle in ("00" * 32, "ab" * 31, "XY" * 32):
+            assert ("person",) in reasons("officer-key", person=handle)
 
     def test_of_a_department_names_the_logs_second_key(self):
         holder = {"department": papers.POLICE, "application": None}
@@ -293,6 +301,44 @@ class TestStep:
     def test_answers_a_document_unless_it_protects(self):
         assert ("subject",) in reasons("step", step="恢复")
         assert ("subject",) in reasons("step", subject=papers.DIGEST)
+
+    def test_says_what_is_lacking_when_ends_and_how_it_is_ruled_exactly_where_that_is_the_step(
+        self,
+    ):
+        answered = {"subject": papers.DIGEST}
+        for step, member, value in (
+            ("要求补正", "points", ["使用依据的条款"]),
+            ("终止服务", "effective", "2026-06-30"),
+            ("争议裁定", "outcome", "暂停"),
+        ):
+            assert made("step", step=step, **answered, **{member: value})
+            assert (member,) in reasons("step", step=step, **answered)
+            assert (member,) in reasons("step", step="交付", **answered, **{member: value})
+
+    def test_has_a_word_for_every_step_but_those_that_carry_terms(self):
+        carried = {step for step in documents.STEPS if step not in documents.CHANGES}
+        assert {*get_args(StepName)} == carried
+        assert {*documents.STEPS.values()} == set(Step)
+        assert {*get_args(OutcomeName)} == set(documents.OUTCOMES)
+
+
+class TestChange:
+    def test_names_each_item_once_and_ends_after_it_begins(self):
+        assert ("items", 1) in reasons("change", items=["XM", "XM"])
+        assert ("validUntil",) in reasons("change", validUntil="2026-01-31")
+
+
+class TestWithdrawal:
+    def test_gives_a_reason_for_every_entry_and_names_it_once(self):
+        one = papers.withdrawal()["withdrawals"][0]
+        assert ("withdrawals", 1) in reasons("withdrawal", withdrawals=[one, one])
+        assert ("withdrawals", 0, "reason") in reasons(
+            "withdrawal", withdrawals=[{**one, "reason": ""}]
+        )
+
+    def test_is_not_agreed_to_with_a_reason_only(self):
+        verdict = {**papers.withdrawal_review()["reviews"][0], "accept": False}
+        assert ("reviews", 0, "reason") in reasons("withdrawal-review", reviews=[verdict])
 
 
 class TestReply:
@@ -340,6 +386,21 @@ class TestDerive:
         assert fields["department"] == ids.department_id(papers.POLICE)
         assert (fields["headX"], fields["headY"]) == (key.x, key.y)
 
+    def test_an_update_registers_no_key_and_is_no_enrolment(self):
+        update = made("department", head=None)
+        fields = documents.derive(update)
+        told = {name: value for name, value in fields.items() if value is not None}
+        assert set(told) == {"department", "competent", "screening", "mayEnrol"}
+        assert documents.contradicts(update, told) == []
+        enrolled = documents.derive(made("department"))
+        assert documents.contradicts(update, enrolled) == ["headX"]
+        assert "headX" in documents.contradicts(made("department"), told)
+
+    def test_a_service_ends_with_its_last_day(self):
+        ended = made("step", step="终止服务", subject=papers.DIGEST, effective="2026-12-31")
+        assert documents.derive(ended)["effective"] == 1798732800
+        assert documents.derive(made("step"))["effective"] == 0
+
     def test_until_the_thirty_first_ends_with_the_next_midnight_in_beijing(self):
         fields = documents.derive(made("application"))
         assert fields["validFrom"] == 1769875200  # 2026-02-01T00:00+08:00
@@ -377,7 +438,8 @@ class TestDerive:
         fields = documents.derive(document, version=version)
         assert documents.contradicts(document, {**fields, "nonce": 1}, version=version) == []
         if fields:
-            name = draw.draw(st.sampled_from(sorted(fields)))
+            named = sorted(name for name, value in fields.items() if value is not None)
+            name = draw.draw(st.sampled_from(named))
             changed = {**fields, name: _other(fields[name])}
             assert documents.contradicts(document, changed, version=version) == [name]
 

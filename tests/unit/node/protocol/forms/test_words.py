@@ -54,7 +54,7 @@ def test_roles_are_listed_one_by_one():
 
 @pytest.mark.parametrize("name", sorted(DECISIONS))
 def test_every_decision_has_words(name: str):
-    message = {"answer": Answer.PARTLY, "step": Step.SUSPEND}
+    message = {"answer": Answer.PARTLY, "step": Step.SUSPEND, "status": 2}
     chinese, english = words.decision_words(name, message)
     assert not chinese.isascii()
     assert english.startswith(name)
@@ -65,10 +65,8 @@ def test_steps_are_called_what_their_documents_call_them(step: Step):
     assert documents.STEPS[words.words_of(step)[0]] is step
 
 
-def test_a_step_no_document_can_name_yet_is_called_by_its_name():
-    assert words.words_of(Step.RULE_DISPUTE) == ("rule dispute", "rule dispute")
-
-
-def test_a_reply_and_a_step_say_which():
+def test_a_reply_a_step_and_an_order_say_which():
+    ordered = words.decision_words("SetDepartmentStatus", {"status": 2})
+    assert ordered == ("部门状态：已停用", "SetDepartmentStatus (suspended)")
     assert words.decision_words("Reply", {"answer": 2}) == ("答复：部分同意", "Reply (partly)")
     assert words.decision_words("Step", {"step": 14}) == ("暂停", "Step (suspend)")

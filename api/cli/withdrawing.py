@@ -1,0 +1,146 @@
+"""`shareledger catalogue`, what ends sharing: withdrawal by the provider, freezing by order."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from node.errors import InvalidInput
+
+from . import reviewing
+from .console import t, table
+from .deciding import Taking, decision
+from .naming import code_of, entry_state_name
+from .opening import open_node
+from .options import (
+    CodeArgument,
+    ConfigOption,
+    EntryCodeArgument,
+    ReasonOption,
+)
+
+app = reviewing.app
+"""The catalogue's group, with the commands of this module."""
+
+
+@decision(app, "申请撤回在用的目录，一次签名一个或多个", "ask to withdraw entries in force")
+def withdraw(
+    at: Taking,
+    department: CodeArgument,
+    entries: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ENTRY=REASON...", help=t("目录代码=理由，可写多个", "the entries, and why")
+        ),
+    ],
+) -> None:
+    """Signed by the department's head; a reviewer of the competent department decides."""
+    with at.open() as node:
+        act = node.drafter.submit_withdrawal(department, _reasons(entries))
+        at.take_at(node, act)
+
+
+@app.command(help=t("列出待审核的撤回申请", "list the withdrawals that wait for their review"))
+def withdrawals(config: ConfigOption) -> None:
+    """List the withdrawals whose entries still wait, by the document that asks for them."""
+    from node.office.verdicts import list_withdrawals
+
+    with open_node(config) as node:
+        rows = [
+            (paper.digest.hex(), code_of(entry.provider), each.code, each.version, each.reason)
+            for paper, each, entry in list_withdrawals(node.queries, node.bindings, node.store)
+        ]
+    table(
+        (
+            t("申请书", "document"),
+            t("部门", "department"),
+            t("代码", "code"),
+            t("版本", "version"),
+            t("理由", "reason"),
+        ),
+        rows,
+    )
+
+
+@decision(app, "审核撤回申请：除 --refuse 外均同意", "agree to a withdrawal, or refuse")
+def review_withdrawal(
+    at: Taking,
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help=t("申请书的摘要", "digest of the request"))
+    ],
+    *,
+    competent: Annotated[
+        str, typer.Option("--competent", metavar="CODE", help=t("主管部门代码", "who reviews"))
+    ],
+    reviewer: Annotated[str, typer.Option("--reviewer", help=t("审核员姓名", "the reviewer"))],
+    opinion: Annotated[str, typer.Option("--opinion", help=t("审核意见", "the opinion"))],
+    refuse: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--refuse",
+            metavar="ENTRY=REASON",
+            help=t("不同意及理由，可写多次", "refuse it, and why"),
+        ),
+    ] = None,
+) -> None:
+    """Signed by a reviewer of the competent department who did not ask for it himself."""
+    from node.protocol.wire.encoding import hex32
+
+    said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
+    with at.open() as node:
+        act = node.drafter.review_withdrawal(hex32(document), _reasons(refuse or []), said)
+        at.take_at(node, act)
+
+
+def _order(name: str, chinese: str, english: str) -> None:
+    @decision(app, chinese, english, name=name)
+    def order(
+        at: Taking,
+        department: CodeArgument,
+        entry: EntryCodeArgument,
+        *,
+        competent: Annotated[
+            str, typer.Option("--competent", metavar="CODE", help=t("主管部门代码", "who orders"))
+        ],
+        reason: ReasonOption,
+    ) -> None:
+        """Signed by the competent department's head; freezing by its duty officer as well."""
+        from node.office.catalogue import freeze_entry, unfreeze_entry
+
+        build = freeze_entry if name == "freeze" else unfreeze_entry
+        body = {"competent": competent, "department": department, "code": entry, "reason": reason}
+        at.take(build(body))
+
+
+_order("freeze", "冻结一个目录：停止对它的一切调用和申请", "stop all calls and applications")
+_order("unfreeze", "解除对一个目录的冻结", "lift the freezing of an entry")
+
+
+@app.command(name="show", help=t("显示一个目录的各版本和状态", "show an entry with its versions"))
+def show_(department: CodeArgument, entry: EntryCodeArgument, config: ConfigOption) -> None:
+    """Show the state of every version, and whether the entry is frozen."""
+    from node.protocol.wire.ids import department_id, entry_id
+
+    with open_node(config) as node:
+        wanted = entry_id(department_id(department), entry)
+        frozen = node.queries.get_entry(wanted).frozen
+        rows = [
+            (each.version, entry_state_name(each.state), each.digest.hex())
+            for each in node.queries.versions(wanted)
+        ]
+    if frozen:
+        print(t("目录已冻结：不提供调用，也不受理申请", "the entry is frozen"))
+    table((t("版本", "version"), t("状态", "state"), t("文件摘要", "document")), rows)
+
+
+def _reasons(options: list[str]) -> dict[str, str]:
+    reasons = {}
+    for option in options:
+        code, _, reason = option.partition("=")
+        if not reason.strip():
+            raise InvalidInput(
+                t(f"应写明理由：目录代码=理由（{option}）", f"say ENTRY=REASON ({option})")
+            )
+        reasons[code.strip()] = reason.strip()
+    return reasons

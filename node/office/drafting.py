@@ -1,0 +1,286 @@
+"""What an official is about to sign, completed with what the ledger and the papers here know.
+
+Values in, an act out: no terminal, no HTTP. What he says himself comes as the members of a form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ..errors import InvalidInput, LedgerBehind, MalformedDocument, NotFound
+from ..protocol import forms as documents
+from ..protocol.forms.sharing import CHANGES
+from ..protocol.ledger.enums import EntryState
+from ..protocol.wire import ids
+from . import authorisations, catalogue, departments
+from .act import completed
+from .authorisations import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ..documents.store import DocumentStore
+    from ..protocol.forms import Document
+    from ..protocol.ledger.facts import AuthorisationFact
+    from .act import Act
+    from .reads import Ledger
+
+    Members = Mapping[str, Any]
+
+OWN = ("type", "v", "salt", "attachments")
+"""Members a document is given when it is made."""
+
+
+class Drafter:
+    """Drafts acts from forms."""
+
+    def __init__(self, ledger: Ledger, store: DocumentStore) -> None:
+        """Ask `ledger` how things stand and `store` what the papers say."""
+        self._ledger, self._store = ledger, store
+
+    def update_department(self, code: str, changes: Members) -> Act:
+        """Change members of the department's present paper.
+
+        Raises:
+            NotFound: there is no such department.
+            LedgerBehind: its paper has not arrived here.
+            InvalidInput: nothing would change.
+        """
+        data = self.get_paper(self._ledger.get_department(code).digest).data
+        present = {name: each for name, each in orjson.loads(data).items() if name not in OWN}
+        if all(present.get(name) == value for name, value in changes.items()):
+            raise InvalidInput("没有写明要变更的内容 / nothing would change")
+        return departments.update_department({**present, **changes})
+
+    def apply_for(self, forms: Iterable[Members], terms: Members | None) -> Act:
+        """Apply as filled-in forms say, each for the version it names or the published one.
+
+        Without `terms` those of a standing reply are taken, since only they are agreed to at once.
+
+        Raises:
+            MalformedDocument: a form does not say which entry.
+            NotFound: there is no such entry or version.
+            LedgerBehind: a version's document has not arrived here.
+        """
+        return authorisations.apply_for([self._request(form, terms) for form in forms])
+
+    def reply(
+        self,
+        number: int,
+        answer: str,
+        refusals: Sequence[Members],
+        *,
+        narrowed: Members,
+        said: Members,
+        terms: Members | None = None,
+    ) -> Act:
+        """Grant what was applied for, less what is refused, as far as `narrowed` says.
+
+        Raises:
+            InvalidInput: the answer and the refusals do not go together.
+            LedgerBehind: the application or its version has not arrived here.
+        """
+        fact = self._ledger.get_authorisation(number)
+        application = self.get_paper(self._ledger.steps(number)[0].digest)
+        applied = application.body
+        refused = [each.get("item") for each in refusals]
+        granted = [item for item in applied.items if item not in refused]
+        follows = "同意" if not refused else "部分同意" if granted else "不同意"
+        if answer != follows:
+            raise InvalidInput(
+                f"答复为{answer}，但 {len(applied.items)} 项中有 {len(refused)} 项不予共享"
+                f" / {len(refused)} of {len(applied.items)} items are refused"
+            )
+        grant = {
+            "items": granted,
+            "mode": applied.mode,
+            "validFrom": applied.valid_from,
+            "validUntil": applied.valid_until,
+            "callsPerDay": applied.calls_per_day,
+            "rowsPerDay": applied.rows_per_day,
+            "terms": _hex(fact.terms),
+            **_given(narrowed),
+        }
+        body = {
+            "authorisation": number,
+            "parties": _parties(fact),
+            "subject": fact.subject.hex(),
+            "answer": answer,
+            "grant": grant if granted else None,
+            "refusals": list(refusals),
+            **said,
+        }
+        return authorisations.reply(
+            completed(documents.ReplyPaper, body),
+            application=application.data,
+            version=self._pinned(fact).data,
+            terms=terms,
+        )
+
+    def step(self, number: int, step: str, said: Members) -> tuple[Act, bytes]:
+        """Take a step; return it with what it is meant against.
+
+        A protective step names no document: the latest one tells it from the same step later.
+        """
+        fact = self._ledger.get_authorisation(number)
+        body = {
+            "authorisation": number,
+            "parties": _parties(fact),
+            "step": step,
+            "revision": fact.revision,
+            "subject": None if step in documents.PROTECTIVE else fact.subject.hex(),
+            "points": [],
+            **said,
+        }
+        return authorisations.advance(completed(documents.StepPaper, body)), fact.subject
+
+    def propose_change(
+        self,
+        number: int,
+        changes: Members,
+        said: Members,
+        terms: Members | None = None,
+    ) -> Act:
+        """Propose that an authorisation goes on as it is granted, but for `changes`."""
+        fact = self._ledger.get_authorisation(number)
+        version = self._pinned(fact)
+        codes = documents.version_codes(version.body)
+        granted = {
+            "items": [code for bit, code in enumerate(codes) if fact.items >> bit & 1],
+            "validFrom": documents.day_of(fact.valid_from),
+            "validUntil": documents.day_of(fact.valid_until - 1),
+            "callsPerDay": fact.calls_per_day,
+            "rowsPerDay": fact.rows_per_day,
+            "terms": _hex(fact.terms),
+        }
+        body = {
+            **granted,
+            **_given(changes),
+            "authorisation": number,
+            "parties": _parties(fact),
+            "step": CHANGES[0],
+            "revision": fact.revision,
+            "subject": fact.subject.hex(),
+            **said,
+        }
+        return authorisations.change(body, version=version.data, terms=terms)
+
+    def accept_change(self, number: int, said: Members) -> Act:
+        """Accept the change that was proposed last: the same terms, word for word.
+
+        Raises:
+            NotFound: none was proposed.
+            LedgerBehind: the proposal has not arrived here.
+        """
+        fact = self._ledger.get_authorisation(number)
+        proposed = [each for each in self._ledger.steps(number) if each.name == "Change"]
+        if not proposed:
+            raise NotFound(f"授权 {number} 没有待答复的变更 / no change is proposed")
+        data = self.get_paper(proposed[-1].digest).data
+        body = {name: each for name, each in orjson.loads(data).items() if name not in OWN}
+        again = {"step": CHANGES[1], "subject": fact.subject.hex(), **said}
+        return authorisations.change({**body, **again}, version=self._pinned(fact).data)
+
+    def submit_withdrawal(self, department: str, reasons: Mapping[str, str]) -> Act:
+        """Ask to withdraw entries, each at its version in force; `reasons` by entry code."""
+        owner = ids.department_id(department)
+        withdrawals = [
+            {
+                "code": code,
+                "version": self._ledger.get_entry(ids.entry_id(owner, code)).version,
+                "reason": reason,
+            }
+            for code, reason in reasons.items()
+        ]
+        return catalogue.submit_withdrawal({"department": department, "withdrawals": withdrawals})
+
+    def review_withdrawal(self, digest: bytes, refused: Mapping[str, str], said: Members) -> Act:
+        """Agree to a `withdrawal`, but for the entries `refused` has a reason for, by code.
+
+        Raises:
+            LedgerBehind: the withdrawal has not arrived here.
+            NotFound: it is none, or does not name an entry that is refused.
+        """
+        asked = self.get_paper(digest).body
+        if not isinstance(asked, documents.WithdrawalPaper):
+            raise NotFound(f"{digest.hex()} 不是撤回申请 / no withdrawal")
+        named = {each.code for each in asked.withdrawals}
+        for code in refused:
+            if code not in named:
+                raise NotFound(f"撤回申请中没有目录 {code} / the withdrawal does not name {code}")
+        reviews = [
+            {
+                "department": asked.department,
+                "code": each.code,
+                "version": each.version,
+                "accept": each.code not in refused,
+                "reason": refused.get(each.code),
+                "subject": digest.hex(),
+            }
+            for each in asked.withdrawals
+        ]
+        return catalogue.review_withdrawal({"reviews": reviews, **said})
+
+    def get_paper(self, digest: bytes) -> Document:
+        """Return a document that is here.
+
+        Raises:
+            LedgerBehind: it has not arrived; nobody decides on what he cannot read.
+        """
+        return get_paper(self._store, digest)
+
+    def _pinned(self, fact: AuthorisationFact) -> Document:
+        """Return the document of the version an authorisation is pinned to."""
+        return self.get_paper(self._ledger.get_entry(fact.entry, fact.version).digest)
+
+    def _request(self, form: Members, terms: Members | None) -> Request:
+        entry = form.get("entry")
+        if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
+            raise MalformedDocument(
+                "申请表没有写明目录：[entry] 的 department 和 code / the form names no entry"
+            )
+        wanted = ids.entry_id(ids.department_id(str(entry.get("department"))), entry["code"])
+        number = entry.get("version")
+        if number is not None and (isinstance(number, bool) or not isinstance(number, int)):
+            raise MalformedDocument(f"目录版本应为整数（{number!r}）/ a version is a number")
+        fact = self._ledger.get_entry(wanted, number)
+        if fact.state != EntryState.PUBLISHED:
+            raise NotFound(f"目录 {entry['code']} 没有已发布的版本 / it is not published")
+        version = self.get_paper(fact.digest)
+        named = {"version": fact.version, "name": version.body.name, **entry}
+        standing = self._ledger.find_standing_reply(wanted)
+        agreed = standing.terms if standing is not None and standing.standing else ids.ZERO
+        body = completed(documents.ApplicationPaper, {**form, "entry": named, "terms": None})
+        offered = terms if terms is not None else (agreed if agreed != ids.ZERO else None)
+        return Request(body, version.data, offered)
+
+
+def get_paper(store: DocumentStore, digest: bytes) -> Document:
+    """Return a document that is in `store`.
+
+    Raises:
+        LedgerBehind: it has not arrived; nobody decides on what he cannot read.
+    """
+    data = store.find(digest)
+    if data is None:
+        raise LedgerBehind(
+            f"文件 {digest.hex()} 尚未到达本节点，请稍后再试 / has not arrived here yet"
+        )
+    return documents.parse(data)
+
+
+def _given(changes: Members) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if value is not None}
+
+
+def _hex(digest: bytes) -> str | None:
+    return None if digest == ids.ZERO else digest.hex()
+
+
+def _parties(fact: AuthorisationFact) -> dict[str, str]:
+    return {
+        "provider": ids.department_code(fact.provider),
+        "consumer": ids.department_code(fact.consumer),
+    }

@@ -1,0 +1,194 @@
+"""Which versions a reviewer publishes or returns: all that wait, some, or as a filled-in list says.
+
+A list is the table `catalogue pending -o` writes, its verdict column filled in; a row without a
+verdict stays pending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..documents.importing.tables import read_rows
+from ..errors import Conflict, InvalidInput, MalformedTable, NotFound
+from ..protocol import forms as documents
+from ..protocol.ledger.enums import EntryState
+from ..protocol.wire import ids
+from ..protocol.wire.ids import department_code
+from .drafting import get_paper
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ..documents.bindings import Bindings
+    from ..documents.importing.tables import Row
+    from ..documents.store import DocumentStore
+    from ..protocol.ledger.facts import EntryFact
+    from .reads import Ledger, Waiting
+
+
+HEADINGS = ("部门代码", "目录代码", "版本", "名称", "文件摘要", "结论", "理由")
+PUBLISH, RETURN = "发布", "退回"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A version that waits for its review, under the names people know it by."""
+
+    department: str
+    code: str
+    version: int
+    name: str
+    digest: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Which entry it is of."""
+        return self.department, self.code
+
+
+def list_pending(ledger: Ledger, store: DocumentStore, competent: str) -> list[Pending]:
+    """Return everything that waits for a competent department's review, by department and code.
+
+    Raises:
+        NotFound: there is no such department.
+        LedgerBehind: a document has not arrived here: nobody can review what he cannot read.
+    """
+    department = ledger.get_department(competent).department
+    found: list[Pending] = []
+    after = b""
+    while page := ledger.list_pending(department, after=after):
+        found += [_pending(store, fact) for fact in page]
+        after = page[-1].entry
+    return sorted(found, key=lambda each: each.place)
+
+
+def list_withdrawals(
+    ledger: Ledger, bindings: Bindings, store: DocumentStore
+) -> Iterator[tuple[documents.Document, documents.Withdrawn, EntryFact]]:
+    """Yield (document, what it asks for, the entry) of every withdrawal that waits."""
+    for bound in bindings.of_kind("withdrawal"):
+        data = store.find(bound.digest)
+        if data is None or not bound.holds:
+            continue
+        paper = documents.parse(data)
+        for each in paper.body.withdrawals:
+            owner = ids.department_id(paper.body.department)
+            entry = ledger.get_entry(ids.entry_id(owner, each.code), each.version)
+            if entry.state == EntryState.WITHDRAWAL_SUBMITTED:
+                yield paper, each, entry
+
+
+def judged(
+    pending: Sequence[Pending], returned: Mapping[tuple[str, str], str]
+) -> list[dict[str, Any]]:
+    """Return the verdicts of a review: published, but for those `returned` has a reason for."""
+    return [
+        {
+            "department": each.department,
+            "code": each.code,
+            "version": each.version,
+            "publish": each.place not in returned,
+            "reason": returned.get(each.place),
+            "subject": each.digest,
+        }
+        for each in pending
+    ]
+
+
+def find_place(pending: Sequence[Pending], named: str) -> tuple[str, str]:
+    """Find the pending entry that is named `CODE`, or `DEPARTMENT:CODE` where two share a code.
+
+    Raises:
+        NotFound: none waits under this name.
+        Conflict: the entries of several departments do.
+    """
+    department, _, code = named.rpartition(":")
+    found = [
+        each.place for each in pending if each.code == code and department in {"", each.department}
+    ]
+    if not found:
+        raise NotFound(f"没有待审核的目录 {named} / no version of it waits for its review")
+    if len(found) > 1:
+        owners = "、".join(owner for owner, _ in found)
+        raise Conflict(
+            f"几个部门都有目录 {named}，请写明部门代码:目录代码（{owners}）/ say DEPARTMENT:CODE"
+        )
+    return found[0]
+
+
+def returned_by(pending: Sequence[Pending], options: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Read `ENTRY=REASON` options.
+
+    Raises:
+        InvalidInput: an option has no reason.
+        NotFound, Conflict: as `find_place`.
+    """
+    returned = {}
+    for option in options:
+        named, _, reason = option.partition("=")
+        if not reason.strip():
+            raise InvalidInput(f"退回应写明理由：目录代码=理由（{option}）/ say ENTRY=REASON")
+        returned[find_place(pending, named.strip())] = reason.strip()
+    return returned
+
+
+def read_list(
+    path: Path, pending: Sequence[Pending]
+) -> tuple[list[Pending], dict[tuple[str, str], str]]:
+    """Read a filled-in list; return the versions judged, and the reasons of those returned.
+
+    Raises:
+        MalformedTable: the file is unreadable, or a row does not fit what waits; every row that
+            does not is in the message.
+    """
+    rows = read_rows(path)
+    first = next(rows, None)
+    heads = first.cells if first else ()
+    missing = [heading for heading in HEADINGS if heading not in heads]
+    if missing:
+        raise MalformedTable(f"{path.name} 没有这些表头：{'、'.join(missing)}", path=str(path))
+    by_place = {each.place: each for each in pending}
+    chosen: dict[tuple[str, str], Pending] = {}
+    returned: dict[tuple[str, str], str] = {}
+    wrong: list[str] = []
+    for row in rows:
+        cells = dict(zip(heads, row.cells, strict=False))
+        if not cells.get("结论"):
+            continue
+        found = by_place.get((cells.get("部门代码", ""), cells.get("目录代码", "")))
+        wrong += _problems(row, cells, found, chosen)
+        if found is not None:
+            chosen[found.place] = found
+            if cells["结论"] == RETURN:
+                returned[found.place] = cells.get("理由", "")
+    if wrong:
+        raise MalformedTable("；".join(wrong), path=str(path))
+    return list(chosen.values()), returned
+
+
+def _problems(
+    row: Row,
+    cells: Mapping[str, str],
+    found: Pending | None,
+    chosen: Mapping[tuple[str, str], Pending],
+) -> Iterator[str]:
+    place, verdict = f"第 {row.number} 行", cells["结论"]
+    if verdict not in {PUBLISH, RETURN}:
+        yield f"{place}：结论应为 {PUBLISH} 或 {RETURN}（{verdict}）"
+    if verdict == RETURN and not cells.get("理由"):
+        yield f"{place}：退回应写明理由"
+    if found is None:
+        yield f"{place}：没有待审核的目录 {cells.get('目录代码', '')}"
+    elif found.place in chosen:
+        yield f"{place}：目录 {found.code} 列了两次"
+    elif (cells.get("版本"), cells.get("文件摘要")) != (str(found.version), found.digest):
+        yield f"{place}：目录 {found.code} 现为第 {found.version} 版（{found.digest}），请重新列出"
+
+
+def _pending(store: DocumentStore, fact: Waiting) -> Pending:
+    body = get_paper(store, fact.digest).body
+    return Pending(
+        department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()
+    )

@@ -1,0 +1,208 @@
+"""The one way a signed decision is accepted, as in `contracts/SignedDecision.sol`.
+
+In this order: it is meant for now and was not used before; its key is an officer's, live, and holds
+a role in a department that may decide and is active; the SM2 signature holds. A refusal carries the
+contract's own error with its values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from ...errors import DecisionRefused
+from ..evm.decision import DECISIONS, hash_decision
+from .enums import DepartmentStatus, KeyKind
+from .facts import DepartmentFact, KeyFact, NonceFact, RoleFact
+
+if TYPE_CHECKING:
+    from ..evm.decision import Domain
+    from .outside import Outside
+    from .store import Store
+
+MAX_NOTICE_SECONDS = 7 * 24 * 3600
+"""A signature is good for at most seven days (`notAfter`, protocol.md section 3)."""
+NO_END = 2**64 - 1
+
+
+@dataclass(slots=True)
+class Act:
+    """A decision that is being judged."""
+
+    contract: str
+    name: str
+    """Of the struct."""
+    message: dict[str, Any]
+    """The struct's members; may hold more."""
+    key: bytes
+    """That is said to have signed."""
+    signature: tuple[int, int]
+    possession: tuple[int, int]
+    """The new key's signature; zeros where the decision registers none."""
+    time: int
+    """Seconds of the block."""
+    block: int
+    seq: int
+    """Of the event."""
+    domain: Domain
+    store: Store
+    outside: Outside
+    acting: bytes = bytes(32)
+    """Department for which it was signed; known once it was accepted."""
+    signer: KeyFact | None = None
+    hash: bytes = b""
+    """EIP-712 hash, once `hashed` was asked."""
+
+    def __getitem__(self, member: str) -> Any:  # noqa: ANN401 - members have every type
+        return self.message[member]
+
+    def hashed(self) -> bytes:
+        """Return the EIP-712 hash: what was signed."""
+        if not self.hash:
+            kind = DECISIONS[self.name]
+            message = {name: self.message[name] for name in kind.fields}
+            self.hash = hash_decision(kind, message, self.domain)
+        return self.hash
+
+
+class Mandate(NamedTuple):
+    """A department that may decide, through a key that holds any of `roles` in it."""
+
+    department: bytes
+    roles: int
+    """0: it may not."""
+    even_inactive: bool = False
+
+
+def refuse(error: str, /, **values: object) -> NoReturn:
+    """Refuse with an error of the contracts.
+
+    Raises:
+        DecisionRefused: always; `facts` hold the error's `name` and its `args` by name.
+    """
+    shown = ", ".join(f"{key}={_show(value)}" for key, value in values.items())
+    raise DecisionRefused(f"{error}({shown})", name=error, args=values)
+
+
+def refuse_signature(act: Act) -> NoReturn:
+    """Refuse a decision whose signature does not hold.
+
+    Raises:
+        DecisionRefused: always.
+    """
+    r, s = act.signature
+    refuse("SignatureRefused", key=act.key, decision=act.hashed(), r=r, s=s)
+
+
+def accept(act: Act, *mandates: Mandate) -> int:
+    """Accept a decision that any of `mandates` may take; return the first that covers its key.
+
+    Raises:
+        DecisionRefused: it is out of time, used up, or not signed by whom it must be.
+    """
+    spend(act)
+    act.signer = key = live_officer(act, act.key)
+    index = _mandate_of(act, mandates)
+    act.acting = mandates[index].department
+    if not act.outside.is_signed(act, key.qx, key.qy):
+        refuse_signature(act)
+    return index
+
+
+def spend(act: Act) -> None:
+    """Check that a decision is meant for now and use its nonce up.
+
+    Raises:
+        DecisionRefused: it is over, good for too long, or was used before.
+    """
+    not_after, nonce = act["notAfter"], act["nonce"]
+    if act.time > not_after:
+        refuse("DecisionExpired", notAfter=not_after, time=act.time)
+    latest = act.time + MAX_NOTICE_SECONDS
+    if not_after > latest:
+        refuse("DecisionTooLongLived", notAfter=not_after, latest=latest)
+    if act.store.find(NonceFact, act.contract, act.key, nonce) is not None:
+        refuse("NonceSpent", key=act.key, nonce=nonce)
+    act.store.put(NonceFact(act.contract, act.key, nonce))
+
+
+def live_officer(act: Act, key_id: bytes) -> KeyFact:
+    """Return a key that may be trusted with a role now.
+
+    Raises:
+        DecisionRefused: unknown, no officer's, revoked or out of its validity.
+    """
+    key = act.store.find(KeyFact, key_id)
+    if key is None:
+        refuse("KeyUnknown", key=key_id)
+    if key.kind != KeyKind.OFFICER:
+        refuse("KeyNotOfficer", key=key_id, kind=key.kind)
+    if key.revoked_at is not None:
+        refuse("KeyAlreadyRevoked", key=key_id, revokedAt=key.revoked_at)
+    if not key.valid_from <= act.time < key.valid_until:
+        refuse(
+            "KeyNotValid",
+            key=key_id,
+            validFrom=key.valid_from,
+            validUntil=key.valid_until,
+            time=act.time,
+        )
+    return key
+
+
+def require_active(act: Act, department: bytes) -> None:
+    """Check that a department takes part.
+
+    Raises:
+        DecisionRefused: it is suspended, closed or unknown.
+    """
+    found = act.store.find(DepartmentFact, department)
+    status = found.status if found else 0
+    if status != DepartmentStatus.ACTIVE:
+        refuse("DepartmentNotActive", department=department, status=status)
+
+
+def require_period(act: Act, valid_from: int, valid_until: int, latest: int = NO_END) -> None:
+    """Check that a period is one, is not over and ends by `latest`.
+
+    Raises:
+        DecisionRefused: it is not.
+    """
+    if valid_from >= valid_until or not act.time < valid_until <= latest:
+        refuse("PeriodInvalid", validFrom=valid_from, validUntil=valid_until)
+
+
+def require_digest(act: Act, digest: bytes) -> None:
+    """Check that a decision, or a part of it, names a document.
+
+    Raises:
+        DecisionRefused: it does not.
+    """
+    if not any(digest):
+        refuse("DigestMissing", key=act.key, nonce=act["nonce"])
+
+
+def _mandate_of(act: Act, mandates: tuple[Mandate, ...]) -> int:
+    for index, (department, roles, even_inactive) in enumerate(mandates):
+        if not roles or not _roles(act, department) & roles:
+            continue
+        # Not passed over for a later one: who signs for a suspended department is told so.
+        if not even_inactive:
+            require_active(act, department)
+        return index
+    for department, roles, _ in mandates:
+        if roles:
+            held = _roles(act, department)
+            refuse("RoleMissing", department=department, key=act.key, required=roles, held=held)
+    refuse("RoleMissing", department=bytes(32), key=act.key, required=0, held=0)
+
+
+def _roles(act: Act, department: bytes) -> int:
+    grant = act.store.find(RoleFact, department, act.key)
+    return grant.roles if grant and grant.valid_from <= act.time < grant.valid_until else 0
+
+
+def _show(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_show, value))}]"
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,42 @@
+"""Commands that need no chain and no database load neither library: they answer at once."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SLOW = {"web3", "solcx", "sqlmodel", "sqlalchemy"}
+CODE = """
+import json, sys
+from contextlib import suppress
+from api.cli import main
+with suppress(SystemExit):
+    main(sys.argv[1:])
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["verify", "nothing.json", "--trust", "nothing.json"],
+        ["key", "generate", "sign", "-o", "sign.key", "--password-file", "password"],
+        ["key", "generate", "relay", "-o", "relay.key", "--password-file", "password"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:3]),
+)
+def test_nothing_slow_is_loaded(tmp_path, arguments):
+    (tmp_path / "password").write_text("a password of some length\n", encoding="utf-8")
+    (tmp_path / "password").chmod(0o600)
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", CODE, *arguments],
+        cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert not loaded & SLOW
+    assert ("eth_account" in loaded) == ("relay" in arguments)
+    assert [file.name for file in tmp_path.glob("*.key")] == [
+        word for word in arguments if word.endswith(".key")
+    ]

@@ -1,0 +1,82 @@
+"""The wheel in an environment of its own: nothing of `[dev]`, nothing of this checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.common.chain import LedgerChain
+
+pytestmark = [pytest.mark.chain, pytest.mark.long]
+
+ROOT = Path(__file__).parents[2]
+UNREACHABLE = re.compile(r"NewConnectionError|ConnectTimeoutError|ProxyError|name resolution")
+"""What pip says when no registry answers; any other failure is the wheel's."""
+
+
+def run(*command: object, cwd: Path) -> str:
+    """Output of a command that must succeed, without this process's Python in its way."""
+    environment = {k: v for k, v in os.environ.items() if k not in {"PYTHONPATH", "VIRTUAL_ENV"}}
+    done = subprocess.run(  # noqa: S603 - our own tools
+        [str(word) for word in command],
+        cwd=cwd,
+        env={**environment, "SHARELEDGER_LANG": "en"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode and UNREACHABLE.search(done.stderr):
+        pytest.skip("no package registry is reachable")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the programs of an environment that holds the wheel and what it depends on."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", folder, ROOT, cwd=folder)
+    run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    programs = folder / "venv" / "bin"
+    (wheel,) = folder.glob("*.whl")
+    constraints = ("--constraint", ROOT / "constraints.txt")
+    run(programs / "pip", "install", "--quiet", *constraints, wheel, cwd=folder)
+    return programs
+
+
+def test_it_is_the_wheel_that_runs(installed: Path, tmp_path: Path) -> None:
+    where = (
+        "import node, ledger_sync, api; print(node.__file__, ledger_sync.__file__, api.__file__)"
+    )
+    for path in run(installed / "python", "-c", where, cwd=tmp_path).split():
+        assert path.startswith(str(installed.parent))
+
+
+def test_every_dependency_is_one_of_the_wheel(installed: Path, tmp_path: Path) -> None:
+    run(installed / "pip", "check", cwd=tmp_path)
+    modules = "api.app, api.parts, node.chain.provider, node.chain.recompile, solcx, gmssl"
+    run(installed / "python", "-W", "error", "-c", f"import {modules}", cwd=tmp_path)
+
+
+def test_the_commands_work(installed: Path, tmp_path: Path, ledger_chain: LedgerChain) -> None:
+    shareledger = installed / "shareledger"
+    (tmp_path / "password").write_text("a password of some length\n", encoding="utf-8")
+    (tmp_path / "password").chmod(0o600)
+    assert "chain" in run(shareledger, "--help", cwd=tmp_path)
+    password = ("--password-file", "password")
+    for kind in ("sign", "relay"):
+        made = run(
+            shareledger, "key", "generate", kind, "-o", f"{kind}.key", *password, cwd=tmp_path
+        )
+        shown = run(shareledger, "key", "show", kind, f"{kind}.key", *password, cwd=tmp_path)
+        assert shown.strip() in made
+    ledger_chain.deployment.save(tmp_path / "deployment.json")
+    where = ("--url", ledger_chain.running.url, "--deployment", "deployment.json")
+    assert run(shareledger, "chain", "check", *where, cwd=tmp_path).count("✓") == 6
