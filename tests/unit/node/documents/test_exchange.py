@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
@@ -308,7 +309,7 @@ class TestFetcher:
         city.clock.now += 1
         city.police.fetcher.run_once()
         assert len(city.network.requests) == before
-        named = {"department": STRANGER, "key": b"k" * 32, "addedKey": b"k" * 32}
+        named: dict[str, Any] = {"department": STRANGER, "key": b"k" * 32, "addedKey": b"k" * 32}
         named |= {"holder": STRANGER, "headKey": b"k" * 32, "kind": 1}
         city.ledger.mine(kind, CENTRE, digest=bytes(32), **named)
         city.police.fetcher.run_once()
