@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 
 from .http import problems as errors
 from .http.server import AnnouncingServer, configure
-from .http.signed import DOCUMENT_BYTES, SCHEME
+from .http.signed import DOCUMENT_BYTES, SCHEME, NotStored
 from .parts import Node
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
@@ -73,6 +73,7 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
     app.state.node = node
     app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])
     app.include_router(router)
+    app.add_middleware(NotStored)
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app

@@ -7,6 +7,7 @@ no more than it needs. The thread that opens a node asks for the parts its other
 from __future__ import annotations
 
 import contextlib
+import logging
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ from node.protocol.wire import ids
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.service.sources import SqlSource
-from node.storage.engines import open_engine
+from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
 
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
 
     from .loops import OnFatal
     from .settings import DepartmentSettings, Settings, SourceSettings
+
+logger = logging.getLogger(__name__)
 
 REGISTRY = "DepartmentRegistry"
 ANCHORS = "AccessAnchors"
@@ -76,7 +79,7 @@ class Node:
         self.settings = settings
         self.loops = Loops(on_fatal)
         self._closing: list[Callable[[], None]] = []
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.data_dir)
 
     # The chain
 
@@ -316,6 +319,12 @@ class Node:
             chain=self.gateway,
             contract=self.deployment.contracts[ANCHORS].address,
         )
+        if not self.directory.known():
+            logger.warning(
+                "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"
+                "请在配置里写明一个 / this node has no document and no [peers]: unless it is the "
+                "first department's, it knows no other to ask; name one in its settings"
+            )
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search
         self.loops.start("follower", follower.run)

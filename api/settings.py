@@ -6,6 +6,7 @@ default: whatever opens, signs or listens is named in the file. Paths are relati
 
 from __future__ import annotations
 
+import stat
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -169,9 +170,15 @@ def read_password(path: Path) -> bytes:
     """Read the first line of a password file.
 
     Raises:
-        ConfigInvalid: it cannot be read or its first line is empty; nothing of it is repeated.
+        ConfigInvalid: it cannot be read, others may read it, or its first line is empty; nothing of
+            it is repeated.
     """
     try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigInvalid(
+                f"口令文件 {path} 他人可读，请先 chmod 600 / others can read it: chmod 600",
+                path=str(path),
+            )
         password = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
     except OSError as error:
         raise ConfigInvalid(f"口令文件 {path} 读不出 / cannot be read: {error.strerror}") from error

@@ -94,7 +94,7 @@ class Follower:
                 failures = 0
             except ChainUnavailable as err:
                 failures += 1
-                _logger.warning("the chain does not answer (%d): %s", failures, err)
+                _logger.warning("the chain does not answer: %s", err)
                 stop.wait(min(POLL_SECONDS * 2**failures, LONGEST_BACKOFF_SECONDS))
                 continue
             if not progressed:

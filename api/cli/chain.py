@@ -64,9 +64,11 @@ def run(
     ] = None,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
+    from api.alarms import configure_logging
     from api.http.chainrpc import serve
     from node.chain.embedded import EmbeddedChain
 
+    configure_logging()
     serve(
         EmbeddedChain(data, chain_id, deployers={_address(each) for each in deployer or ()}),
         port=port,

@@ -22,7 +22,7 @@ from ..parts import Node
 from .connection import read_body
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import KeyFact
@@ -57,6 +57,30 @@ class Caller:
     block: BlockRef
     judged: int
     """The second it was judged at, by the state after `block`."""
+
+
+class NotStored:
+    """ASGI middleware: nothing between us keeps what a signed request is answered with.
+
+    Whoever it was meant for has signed; a cache would give it to the next who asks.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and its answer with `Cache-Control: no-store`."""
+
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"cache-control", b"no-store")]
+            await send(message)
+
+        restricted = scope["type"] == "http" and any(
+            name == b"signature" for name, _ in scope["headers"]
+        )
+        await self._app(scope, receive, marked if restricted else send)
 
 
 async def node_of(request: Request) -> Node:

@@ -203,6 +203,11 @@ class Bindings:
                 .values(tries=tries, next_try=next_try_ms)
             )
 
+    def hurry(self) -> None:
+        """Try everything that waits again now, as if for the first time."""
+        with self._engine.begin() as connection:
+            connection.execute(update(wanted).values(tries=0, next_try=0))
+
     def judge(self, bound: Bound, document: documents.Document) -> Verdict | None:
         """Compare the document with the chain; None if the pinned version is not judged yet."""
         version = None
@@ -229,6 +234,9 @@ class Bindings:
                         wanted.c.object == bound.object, wanted.c.digest == bound.digest
                     )
                 )
+        # After the COMMIT: who reads anew now reads what was judged.
+        if any(bound.kind == "department" for bound, _ in verdicts):
+            self._store.departments_judged += 1
 
     def _record(self, connection: Connection, fact: DecisionFact, each: documents.Binding) -> None:
         block, log_index = fact.position

@@ -27,27 +27,16 @@ class Directory:
         """Read the department documents in `store`; `overrides` go before them."""
         self._store = store
         self._overrides = dict(overrides or {})
-        self._papers: dict[bytes, documents.DepartmentPaper] = {}
+        self._departments: dict[bytes, documents.DepartmentPaper] = {}
+        self._judged: int | None = None
 
     def departments(self) -> dict[bytes, documents.DepartmentPaper]:
         """Return the document of every enrolled department whose document is here and holds."""
-        query = (
-            select(document.c.digest, document.c.data)
-            .join(binding, binding.c.digest == document.c.digest)
-            .where(
-                binding.c.kind == "department",
-                binding.c.judged_at.is_not(None),
-                binding.c.contradiction.is_(None),
-            )
-            .order_by(binding.c.block, binding.c.log_index)
-        )
-        with self._store.reading.connect() as connection:
-            rows = connection.execute(query).all()
-        for digest, data in rows:
-            if digest not in self._papers:
-                self._papers[digest] = documents.parse(data).body
-        papers = [self._papers[digest] for digest, _ in rows]
-        return {ids.department_id(paper.code): paper for paper in papers}
+        judged = self._store.departments_judged
+        if judged != self._judged:
+            # Counted before it is read: what is judged meanwhile is read once more.
+            self._departments, self._judged = self._read(), judged
+        return self._departments
 
     def known(self) -> list[bytes]:
         """Return every department whose node can be reached."""
@@ -70,3 +59,19 @@ class Directory:
             if department in known
         )
         return tuple(dict.fromkeys((*departments_named, *above)))
+
+    def _read(self) -> dict[bytes, documents.DepartmentPaper]:
+        query = (
+            select(document.c.data)
+            .join(binding, binding.c.digest == document.c.digest)
+            .where(
+                binding.c.kind == "department",
+                binding.c.judged_at.is_not(None),
+                binding.c.contradiction.is_(None),
+            )
+            .order_by(binding.c.block, binding.c.log_index)
+        )
+        with self._store.reading.connect() as connection:
+            rows = connection.scalars(query).all()
+        papers = [documents.parse(data).body for data in rows]
+        return {ids.department_id(paper.code): paper for paper in papers}

@@ -1,7 +1,7 @@
 """The loop that brings every document behind a mined decision to the nodes entitled to it.
 
 Each round is idempotent: a crash anywhere repeats work and loses none. A document that nobody
-has is asked for again at growing intervals, never in a busy loop.
+has is asked for again at growing intervals, from a quarter of a second to hours.
 """
 
 from __future__ import annotations
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
 DECISIONS_A_ROUND = 256
 DOCUMENTS_A_ROUND = 64
 FIRST_PAUSE_MS = 250
-LONGEST_PAUSE_MS = 4_000
-"""A node that has just been enrolled is refused until its key is mined: soon tried again."""
+LONGEST_PAUSE_MS = 4 * 3_600_000
+"""Between two questions for a document nobody has; a change of its peers shortens it."""
+LONGEST_WAIT_MS = 4_000
+"""Between two looks at a document that is here and waits for another one."""
+PEERS_CHANGE = frozenset({"EnrolDepartment", "UpdateDepartment", "AddKey", "RecoverKey"})
+"""Decisions by which another node is found or found anew, or this one may ask it at last: what was
+refused to a node whose key was not mined yet is asked for again at once."""
 SWEEP_SECONDS = 3600
 log = logging.getLogger(__name__)
 
@@ -58,6 +63,8 @@ class Fetcher:
         """
         facts = self._ledger.decisions_after(self._bindings.position(), DECISIONS_A_ROUND)
         self._bindings.record(facts, self._search.note)
+        if any(fact.kind in PEERS_CHANGE for fact in facts):
+            self._bindings.hurry()
         moved = bool(facts)
         moved = self._judge_due() or moved
         return self._search.list_published() or moved
@@ -94,7 +101,9 @@ class Fetcher:
                 verdicts.clear()
             verdict = self._bring(bound)
             if verdict is None:
-                pause = min(FIRST_PAUSE_MS << min(tries, 16), LONGEST_PAUSE_MS)
+                here = self._store.find(bound.digest) is not None
+                longest = LONGEST_WAIT_MS if here else LONGEST_PAUSE_MS
+                pause = min(FIRST_PAUSE_MS << min(tries, 20), longest)
                 self._bindings.postpone(bound, tries + 1, self._now_ms() + pause)
             else:
                 verdicts.append(verdict)

@@ -16,7 +16,7 @@ from ..errors import DocumentUnknown, Overloaded
 from ..protocol import forms as documents
 from ..protocol.wire import ids
 from ..storage.engines import READING
-from .tables import binding, document, metadata
+from .tables import binding, document, metadata, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +39,9 @@ class DocumentStore:
         self.engine = engine
         self.reading = engine.execution_options(**READING)
         self.clock = clock
+        self.departments_judged = 0
+        """How often departments' documents were judged through this store: whoever keeps what they
+        say compares it."""
         metadata.create_all(engine)
 
     def put(self, data: bytes, author: bytes = ids.ZERO) -> bytes:
@@ -65,6 +68,9 @@ class DocumentStore:
                 self._check_room(connection, author, unnamed)
             for each in fresh:
                 _insert(connection, each, author, int(self.clock()))
+                # Whoever waits for it need not ask others any more, however late he would have.
+                due = update(wanted).where(wanted.c.digest == each.digest)
+                connection.execute(due.values(next_try=0))
         return [each.digest for each in parsed]
 
     def find(self, digest: bytes) -> bytes | None:

@@ -6,26 +6,43 @@ IMMEDIATE, so that two processes queue for the lock instead of failing half-way.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sqlite3
-from typing import TYPE_CHECKING, Any
+import stat
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
 
 from ..errors import ConfigInvalid
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 BUSY_TIMEOUT_MILLISECONDS = 60_000
 """How long a writer queues: a round of the fetcher after a large filing holds the lock for seconds
 on a loaded machine, and a loop that gives up ends its node."""
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
 READING = {"reads": True}
 """Execution options of connections that write nothing and so need not queue for the lock."""
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder that nobody but its owner may look into; one that is there becomes so.
+
+    Raises:
+        ConfigInvalid: it cannot be made, or belongs to somebody else.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=stat.S_IRWXU)
+        if path.stat().st_mode & OTHERS:
+            path.chmod(stat.S_IRWXU)
+    except OSError as error:
+        raise ConfigInvalid(f"{path}: {error.strerror}", path=str(path)) from error
 
 
 def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
     """Open the database file at `path`; a writer creates it when it is missing.
 
+    Nobody but its owner may read it: what is there already becomes so when a writer opens it.
     A read-only engine begins deferred transactions: each sees one snapshot and blocks nobody. So
     does a writer's under the execution options READING, which must not write.
     Connecting a writer raises ConfigInvalid when the file is something else than a database.
@@ -44,12 +61,29 @@ def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
         if not readonly:
             _prepare_writing(connection, path)
 
+    if not readonly:
+        event.listen(engine, "do_connect", lambda *_: _make_private(path))
+
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy event argument
         deferred = readonly or READING.items() <= connection.get_execution_options().items()
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _make_private(path: Path | str) -> None:
+    """Make a database file before SQLite does, with its owner's rights only.
+
+    SQLite gives `-wal` and `-shm` the rights of the database, when it makes them.
+    """
+    files = [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
+    # An error here is SQLite's to tell, a moment later, of the same file.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR))
+        for file in files:
+            if file.exists() and file.stat().st_mode & OTHERS:
+                file.chmod(stat.S_IRUSR | stat.S_IWUSR)
 
 
 def _prepare_writing(connection: Any, path: Path | str) -> None:  # noqa: ANN401 - DBAPI object

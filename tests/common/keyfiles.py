@@ -1,4 +1,4 @@
-"""Key files that open quickly, for tests whose processes open them dozens of times."""
+"""Password files, and key files that open quickly: processes of tests open them dozens of times."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FEW_ROUNDS = 2_000
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that nobody but its owner may read, as password files are."""
+    path.touch(mode=0o600)
+    path.write_bytes(content)
 
 
 def soften(path: Path, password: bytes) -> None:

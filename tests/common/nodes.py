@@ -33,6 +33,7 @@ from node.protocol import forms as documents
 from node.protocol.wire import ids
 from tests.common import founding, papers
 from tests.common.calls import fill_source
+from tests.common.keyfiles import write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -93,7 +94,7 @@ def write_settings(
 
     `sources` are lines of TOML: what the police serve besides people.
     """
-    (folder / "password").write_bytes(PASSWORD + b"\n")
+    write_private(folder / "password", PASSWORD + b"\n")
     chain.deployment.save(folder / "deployment.json")
     RelayAccount.generate().save(folder / "relay.json", PASSWORD)
     fill_source(folder / "people.db", rows=50).close()

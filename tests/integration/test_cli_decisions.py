@@ -13,6 +13,7 @@ from node.chain.outbox import Outbox
 from node.crypto import Ed25519Signer, SoftwareSigner
 from tests.common import papers
 from tests.common.chain import deployed_on
+from tests.common.keyfiles import write_private
 from tests.common.nodes import PASSWORD, NodeKeys, write_settings
 from tests.common.shell import invoke
 
@@ -303,7 +304,7 @@ def test_a_key_file_that_does_not_fit_is_refused_before_anything_is_sent(
 
 
 def test_a_password_that_does_not_fit_is_never_repeated(folder):
-    (folder / "other-password").write_bytes(b"tiger\n")
+    write_private(folder / "other-password", b"tiger\n")
     refused = invoke(
         *("log", "register", papers.CENTRE, "--config", folder / "node.toml"),
         *("--key", folder / "head.key", "--password-file", folder / "other-password"),

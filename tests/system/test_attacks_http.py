@@ -142,6 +142,19 @@ class TestBody:
         assert "receipt" in json.loads(answer.body)
 
 
+class TestCaches:
+    def test_keep_nothing_that_a_signed_request_is_answered_with(self, city):
+        assert ask(city, body()).headers["cache-control"] == "no-store"
+        assert ask(city, b"{").headers["cache-control"] == "no-store"
+        path = f"/api/v1/authorisations/{city.town.first}"
+        for signer in (city.town.keys.application, city.outsider):
+            headers = sign(signer, city.authority, path, b"", method="GET")
+            answer = exchange(city.authority, render("GET", path, headers.items()))
+            assert answer.headers["cache-control"] == "no-store"
+        public = exchange(city.authority, render("GET", "/api/v1/status", [("host", "x")]))
+        assert "cache-control" not in public.headers
+
+
 class TestOracle:
     def test_no_code_tells_an_authorisation_that_is_another_s_from_none(self, city):
         refusals = []

@@ -19,7 +19,7 @@ from node.client.trust import NodeTrust
 from node.crypto import SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError
 from tests.common.calls import fill_source
-from tests.common.keyfiles import soften
+from tests.common.keyfiles import soften, write_private
 from tests.common.nodes import until
 from tests.common.papers import CENTRE, POLICE
 from tests.common.shell import Done, Shell
@@ -240,7 +240,7 @@ def share(city: CommandCity) -> None:
 @pytest.fixture(scope="module")
 def city(tmp_path_factory):
     folder = tmp_path_factory.mktemp("city")
-    (folder / "password").write_bytes(PASSWORD + b"\n")
+    write_private(folder / "password", PASSWORD + b"\n")
     shell = Shell(folder, {"SHARELEDGER_PASSWORD_FILE": "password", "SHARELEDGER_LANG": "zh"})
     with ThreadPoolExecutor(3) as pool:
         made = pool.map(

@@ -20,7 +20,7 @@ from ...errors import (
     WrongChain,
 )
 from ...protocol.evm import rlp
-from ...storage.engines import open_engine
+from ...storage.engines import open_engine, private_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -65,7 +65,7 @@ class BlockStore:
         Raises:
             ConfigInvalid: another process seals this chain.
         """
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         self._lock = os.open(folder / "chain.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

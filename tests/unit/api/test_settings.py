@@ -4,6 +4,7 @@ import pytest
 
 from api.settings import load_settings
 from node.errors import ConfigInvalid
+from tests.common.keyfiles import write_private
 
 TOML = """
 chain_url = "http://127.0.0.1:8545/"
@@ -36,7 +37,7 @@ FILES = ["deployment.json", "relay.json", "password", "keys/department.pem", "ke
 def folder(tmp_path):
     (tmp_path / "keys").mkdir()
     for name in FILES:
-        (tmp_path / name).write_text("secret\nsecond line\n")
+        write_private(tmp_path / name, b"secret\nsecond line\n")
     (tmp_path / "node.toml").write_text(TOML)
     return tmp_path
 
@@ -51,6 +52,16 @@ class TestLoadSettings:
 
     def test_takes_the_first_line_of_the_password_file(self, folder):
         assert load_settings(folder / "node.toml").password == b"secret"
+
+    @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
+    def test_refuses_a_password_file_that_others_can_open(self, folder, mode):
+        settings = load_settings(folder / "node.toml")
+        (folder / "password").chmod(mode)
+        with pytest.raises(ConfigInvalid, match="chmod 600") as refused:
+            _ = settings.password
+        assert "secret" not in str(refused.value)
+        (folder / "password").chmod(0o400)
+        assert settings.password == b"secret"
 
     def test_shows_no_source_s_password(self, folder):
         file = folder / "node.toml"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from node.documents.exchange import SILENT_SECONDS, SLOW_SECONDS
 from node.documents.fetcher import LONGEST_PAUSE_MS
@@ -285,16 +286,54 @@ class TestFetcher:
     def test_waits_longer_and_longer_for_a_document_nobody_has(self, city):
         city.ledger.mine("RegisterApplication", EDUCATION, application=b"a" * 32, digest=b"d" * 32)
         city.police.settle()
-        pauses = []
-        for _ in range(10):
+        assert len(city.network.requests) > 0
+        for tries in range(20):
             before = len(city.network.requests)
-            start = city.clock.now
-            while len(city.network.requests) == before:
-                city.clock.now += 0.125
-                city.police.fetcher.run_once()
-            pauses.append(city.clock.now - start)
-        assert pauses == sorted(pauses)
-        assert pauses[-1] * 1000 == LONGEST_PAUSE_MS
+            pause = min(0.25 * 2**tries, LONGEST_PAUSE_MS / 1000)
+            city.clock.now += pause - 0.125
+            city.police.fetcher.run_once()
+            assert len(city.network.requests) == before
+            city.clock.now += 0.125
+            city.police.fetcher.run_once()
+            assert len(city.network.requests) > before
+        assert pause == 4 * 3600
+
+    @pytest.mark.parametrize("kind", ["EnrolDepartment", "AddKey"])
+    def test_asks_at_once_for_everything_when_a_peer_or_its_key_is_new(self, city, kind):
+        city.ledger.mine("RegisterApplication", EDUCATION, application=b"a" * 32, digest=b"d" * 32)
+        for _ in range(18):
+            city.police.fetcher.run_once()
+            city.clock.now += 20_000
+        city.police.fetcher.run_once()
+        before = len(city.network.requests)
+        city.clock.now += 1
+        city.police.fetcher.run_once()
+        assert len(city.network.requests) == before
+        named: dict[str, Any] = {"department": STRANGER, "key": b"k" * 32, "addedKey": b"k" * 32}
+        named |= {"holder": STRANGER, "headKey": b"k" * 32, "kind": 1}
+        city.ledger.mine(kind, CENTRE, digest=bytes(32), **named)
+        city.police.fetcher.run_once()
+        assert len(city.network.requests) > before
+        again = len(city.network.requests)
+        city.clock.now += 0.25
+        city.police.fetcher.run_once()
+        assert len(city.network.requests) > again
+
+    def test_judges_at_once_what_is_handed_in_after_it_was_asked_for_in_vain(self, city):
+        data = version()
+        digest = documents.digest_of(data)
+        city.network.off.update(URLS.values())
+        city.submit(data)
+        with city.centre.engine.begin() as connection:
+            connection.execute(delete(document))
+        for _ in range(18):
+            city.centre.fetcher.run_once()
+            city.clock.now += 20_000
+        with pytest.raises(LedgerBehind):
+            city.centre.facts.version(digest)
+        city.centre.access.accept(digest, data, key_of(POLICE))
+        city.centre.fetcher.run_once()
+        assert city.centre.facts.version(digest).code == "30300101/06001"
 
     def test_judges_nothing_by_a_document_that_was_edited_on_the_disk(self, city):
         digest = city.submit(version())

@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from node.errors import ConfigInvalid
 from node.storage import engines as store
-from node.storage.engines import READING, open_engine
+from node.storage.engines import READING, open_engine, private_folder
 
 
 @pytest.fixture
@@ -51,3 +51,36 @@ def test_a_file_that_is_no_database_is_refused_by_name(tmp_path):
         engine.connect()
     engine.dispose()
     assert path.read_bytes() == b"no database" * 1000
+
+
+def modes(folder):
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("before", [None, 0o644, 0o666])
+def test_nobody_but_its_owner_may_read_a_database_nor_what_is_beside_it(tmp_path, before):
+    path = tmp_path / "log.db"
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    engine = open_engine(path)
+    with engine.begin() as connection:
+        connection.execute(text("create table kept (value integer)"))
+    private = dict.fromkeys(("log.db", "log.db-wal", "log.db-shm"), 0o600)
+    assert modes(tmp_path) == private
+    for name in private:
+        (tmp_path / name).chmod(0o644)
+    open_engine(path).connect().close()
+    assert modes(tmp_path) == private
+    engine.dispose()
+
+
+def test_a_data_folder_is_its_owners_alone(tmp_path):
+    made, there = tmp_path / "a" / "b", tmp_path / "there"
+    there.mkdir(mode=0o755)
+    for folder in (made, there):
+        private_folder(folder)
+        assert folder.stat().st_mode & 0o777 == 0o700
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigInvalid, match="file"):
+        private_folder(tmp_path / "file" / "data")
