@@ -25,6 +25,7 @@ from node.protocol.ledger.enums import (
 from node.protocol.wire import ids
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
 from tests.common import founding, papers
+from tests.common.chain import deployed_on, running_chain
 from tests.common.codes import department_code
 from tests.common.town import ALWAYS, build_town
 
@@ -36,11 +37,19 @@ HANDLER = papers.application()["handler"]
 OUTSIDER = department_code(9)
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A chain of this module's own: its clock goes days ahead, which no other test would bear."""
+    with running_chain(tmp_path_factory.mktemp("chain")) as chain:
+        yield chain
+
+
 @pytest.fixture
-def town(tmp_path, ledger_chain):
-    for built in build_town(tmp_path, ledger_chain):
-        built.found()
-        yield built
+def town(tmp_path, running):
+    with deployed_on(running) as chain:
+        for built in build_town(tmp_path, chain):
+            built.found()
+            yield built
 
 
 def refused(town, department, act, *signers):
