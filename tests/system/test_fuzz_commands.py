@@ -67,7 +67,8 @@ def commands(
     group: Any = None, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every command with its path; the demo is a story of minutes and not among them."""
-    for name, command in (group or typer.main.get_command(app)).commands.items():
+    top: Any = group or typer.main.get_command(app)
+    for name, command in top.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, (*path, name))
         elif name != "demo":
@@ -91,8 +92,9 @@ def arguments(path: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
             likely = {"--config": "node.toml", "--password-file": "password"}.get(name)
             word = st.just(likely) | WORDS if likely else WORDS
             pieces.append(word.map(lambda word, name=name: [name, word]))  # type: ignore[misc]
-    given_ = [st.just([]) | piece | piece | piece for piece in pieces]
-    stray = st.just([]) | WORDS.map(lambda word: [word])
+    none: st.SearchStrategy[list[str]] = st.just([])
+    given_ = [none | piece | piece | piece for piece in pieces]
+    stray = none | WORDS.map(lambda word: [word])
     # A chain that found nothing wrong would run for ever.
     last = [st.just(["--deployer", "nobody"])] if path == ("chain", "run") else []
     return st.tuples(*given_, stray, *last).map(lambda parts: [x for part in parts for x in part])
