@@ -156,8 +156,10 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         if (_has(rule, StepFlags.CLOSES_CHANGE) && authorisation.marks & _CHANGE_OPEN == 0) {
             revert NoChangePending(decision.authorisation);
         }
-        _mark(decision, rule, authorisation, uint8(mandate + 1));
-        uint8 state = _move(decision, rule, authorisation, uint8(mandate + 1));
+        // Mandates stand in the order of Sides, which counts from 1.
+        uint8 side = uint8(mandate + 1);
+        _mark(decision, rule, authorisation, side);
+        uint8 state = _move(decision, rule, authorisation, side);
         if (_has(rule, StepFlags.ENDS) && decision.effective < authorisation.validUntil) {
             authorisation.validUntil = uint40(decision.effective);
         }

@@ -20,8 +20,9 @@ import {Entry} from "../types/Records.sol";
 import {ISignedDecision} from "./ISignedDecision.sol";
 
 /// @title Catalogue entries and their versions.
-/// @notice Submitted by the provider, published or returned by a reviewer of its competent department.
-/// A number once submitted is spent: what replaces a returned version is the next.
+/// @notice Submitted by the provider, published or returned by a reviewer of its competent department; withdrawn the same
+/// way; frozen by order of the competent department alone. A number once submitted is spent: what replaces a returned
+/// version is the next.
 interface ICatalogueRegistry is ISignedDecision {
     /// @notice Emitted when a department submits versions of its entries for review.
     /// @param department The provider.
@@ -203,7 +204,7 @@ interface ICatalogueRegistry is ISignedDecision {
     /// @param version Number in the decision.
     error VersionNotSequential(EntryId entry, uint32 latest, uint32 version);
 
-    /// @notice Thrown when a version is submitted while the one before it awaits review.
+    /// @notice Thrown when a version or a withdrawal is submitted while a version awaits review.
     /// @param entry Concerned.
     /// @param latest Number of the version awaiting review.
     error VersionPending(EntryId entry, uint32 latest);

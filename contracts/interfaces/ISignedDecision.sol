@@ -71,7 +71,7 @@ interface ISignedDecision {
     /// @param nonce Of the decision.
     error DigestMissing(KeyId key, uint64 nonce);
 
-    /// @notice Thrown when a period ends before it begins, or has ended already.
+    /// @notice Thrown when a period ends before it begins, has ended already, or ends later than the contract can keep.
     /// @param validFrom First second.
     /// @param validUntil Second after the last.
     error PeriodInvalid(uint64 validFrom, uint64 validUntil);

@@ -161,7 +161,7 @@ library Steps {
 }
 
 /// @title Bits of what a row of `StepTable` asks for and does beside its states and signers.
-/// @notice Each is explained by what `ShareAuthorisations` does with it, in one place.
+/// @notice What each means stands above it; `ShareAuthorisations` carries it out.
 library StepFlags {
     /// Answers no document and leaves the one to be answered as it is: nothing can hold it up.
     uint16 internal constant PROTECTIVE = 1;

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def _render(statement: ClauseElement, dialect: Dialect) -> tuple[str, tuple[tuple[str, Any], ...]]:
     """Return a statement's text, and its values' names and own defaults in their order."""
     compiled: Any = statement.compile(dialect=dialect)
-    names = compiled.positiontup if compiled.positional else compiled.params
-    return str(compiled), tuple((name, compiled.params[name]) for name in names)
+    own = compiled.params  # made anew each time it is asked for
+    names = compiled.positiontup if compiled.positional else own
+    return str(compiled), tuple((name, own[name]) for name in names)
 
 
 def insert_rows(

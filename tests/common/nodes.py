@@ -25,14 +25,13 @@ from node.errors import LedgerError, NotFound
 from node.office import (
     Desk,
     authorisations,
-    catalogue,
     departments,
     logs,
 )
 from node.office.authorisations import Request
 from node.protocol import forms as documents
 from node.protocol.wire import ids
-from tests.common import papers
+from tests.common import founding, papers
 from tests.common.calls import fill_source
 from tests.common.keyfiles import write_private
 
@@ -190,51 +189,19 @@ class NodeTown:
 
     def enrol(self, code: str, by: SoftwareSigner) -> None:
         head = self.keys.heads[code]
-        body = papers.department(
-            code=code,
-            name=code,
-            url=self.url,
-            mayEnrol=code == papers.CENTRE,
-            head=papers.head(head),
-        )
-        self.decide(departments.enrol_department(body), by, head)
-
-    def add_key(self, code: str, signer: SoftwareSigner, **changes: Any) -> None:
-        members = {
-            **ALWAYS,
-            "holder": {"department": code, "application": None},
-            "publicKey": signer.public_key.raw.hex(),
-            "encryptionKey": None,
-            **changes,
-        }
-        act = departments.add_key(papers.key(**members))
-        self.decide(act, self.keys.heads[code], signer)
+        self.decide(founding.enrolment(code, head, self.url), by, head)
 
     def add_officer(self, code: str, signer: SoftwareSigner, role: str) -> None:
-        body = papers.officer_key(
-            **ALWAYS,
-            department=code,
-            post=role,
-            person=papers.person_of(signer),
-            publicKey=signer.public_key.raw.hex(),
-        )
-        self.decide(departments.add_officer_key(body), self.keys.heads[code], signer)
-        granted = papers.roles(
-            **ALWAYS, department=code, key=signer.public_key.key_id.hex(), roles=[role]
-        )
-        self.decide(departments.grant_roles(granted), self.keys.heads[code])
+        added, granted = founding.officer(code, signer, role)
+        self.decide(added, self.keys.heads[code], signer)
+        self.decide(granted, self.keys.heads[code])
 
     def add_application(self, code: str, signer: SoftwareSigner) -> None:
         """Register an application of the education department and its key."""
         body = papers.application_object(code=code)
         self.decide(departments.register_application(body), self.keys.office[papers.EDUCATION])
-        encryption = self.keys.encryption.public_key.raw.hex()
-        self.add_key(
-            papers.EDUCATION,
-            signer,
-            holder={"department": papers.EDUCATION, "application": code},
-            encryptionKey={**ALWAYS, "publicKey": encryption},
-        )
+        key = founding.application_key(code, signer, self.keys.encryption)
+        self.decide(key, self.keys.heads[papers.EDUCATION], signer)
 
     def found(self) -> None:
         """Enrol everybody, with keys, officers, applications and logs."""
@@ -243,13 +210,8 @@ class NodeTown:
         for code in CODES[1:]:
             self.enrol(code, keys.heads[papers.CENTRE])
         for code in CODES:
-            self.add_key(
-                code,
-                keys.nodes[code],
-                kind="部门",
-                name=code,
-                ed25519=keys.logs[code].public.hex(),
-            )
+            act = founding.own_key(code, keys.nodes[code], keys.logs[code].public)
+            self.decide(act, keys.heads[code], keys.nodes[code])
             self.add_officer(code, keys.office[code], "工作机构负责人")
             act = logs.register_log(code, self.node.relay.address)
             self.decide(act, keys.heads[code])
@@ -260,12 +222,9 @@ class NodeTown:
 
     def grant(self) -> None:
         """Publish an entry and agree to the application for it."""
-        submitted = catalogue.submit_versions([papers.catalogue_version()])
+        submitted, review = founding.publication(papers.catalogue_version())
         self.decide(submitted, self.keys.heads[papers.POLICE])
         self.version_paper = submitted.documents[0]
-        digest = documents.digest_of(self.version_paper).hex()
-        verdict = {**papers.review()["reviews"][0], "subject": digest}
-        review = catalogue.review_versions(papers.review(reviews=[verdict]))
         self.decide(review, self.keys.reviewer)
         body = papers.application(**ALWAYS, **QUOTA, items=list(ITEMS))
         applied = authorisations.apply_for([Request(body, self.version_paper)])

@@ -14,7 +14,7 @@ from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.office import Desk, departments
 from node.protocol.wire import ids
 from node.storage.engines import open_engine
-from tests.common import papers
+from tests.common import founding, papers
 from tests.common.document_nodes import Network, Node
 
 if TYPE_CHECKING:
@@ -86,44 +86,26 @@ class Town:
             self.chain.running.clock.advance(1)
 
     def enrol(self, department: Department, by: Department, signer: SoftwareSigner) -> None:
-        body = papers.department(
-            code=department.code,
-            name=NAMES[department.code],
-            url=f"http://{department.code.lower()}",
-            mayEnrol=department.code == papers.CENTRE,
-            head=papers.head(department.head),
+        act = founding.enrolment(
+            department.code,
+            department.head,
+            f"http://{department.code.lower()}",
+            NAMES[department.code],
         )
-        self.decide(by, departments.enrol_department(body), signer, department.head)
+        self.decide(by, act, signer, department.head)
         self.follow()
 
     def add_officer(self, department: Department, signer: SoftwareSigner, role: str) -> None:
         """Register an officer's key and give it a role in its department."""
-        body = papers.officer_key(
-            **ALWAYS,
-            department=department.code,
-            post=role,
-            person=papers.person_of(signer),
-            publicKey=signer.public_key.raw.hex(),
-        )
-        added = departments.add_officer_key(body)
+        added, granted = founding.officer(department.code, signer, role)
         self.decide(department, added, department.head, signer)
-        granted = papers.roles(
-            **ALWAYS, department=department.code, key=signer.public_key.key_id.hex(), roles=[role]
-        )
-        self.decide(department, departments.grant_roles(granted), department.head)
+        self.decide(department, granted, department.head)
 
     def add_node_key(self, department: Department) -> None:
         """Register the department's own key: what its node signs with."""
-        body = papers.key(
-            **ALWAYS,
-            holder={"department": department.code, "application": None},
-            kind="部门",
-            name=NAMES[department.code],
-            publicKey=department.node_key.public_key.raw.hex(),
-            encryptionKey=None,
-            ed25519=Ed25519Signer.generate().public.hex(),
-        )
-        self.decide(department, departments.add_key(body), department.head, department.node_key)
+        ed25519, name = Ed25519Signer.generate().public, NAMES[department.code]
+        act = founding.own_key(department.code, department.node_key, ed25519, name)
+        self.decide(department, act, department.head, department.node_key)
 
     def found(self) -> None:
         """Enrol all three with their officers, keys and the application system."""
@@ -138,13 +120,7 @@ class Town:
         self.follow()
         system = departments.register_application(papers.application_object())
         self.decide(self.education, system, self.education.office)
-        encryption = {**ALWAYS, "publicKey": self.encryption_key.public_key.raw.hex()}
-        body = papers.key(
-            **ALWAYS,
-            publicKey=self.application_key.public_key.raw.hex(),
-            encryptionKey=encryption,
-        )
-        key = departments.add_key(body)
+        key = founding.application_key("ZHSX", self.application_key, self.encryption_key)
         self.decide(self.education, key, self.education.head, self.application_key)
         self.follow()
 

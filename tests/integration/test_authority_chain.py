@@ -18,7 +18,7 @@ from node.protocol.ledger.enums import (
     Step,
 )
 from node.protocol.wire import ids
-from tests.common import papers
+from tests.common import founding, papers
 from tests.common.codes import department_code
 from tests.common.town import ALWAYS, build_town
 
@@ -46,13 +46,10 @@ def refused(town, department, act, *signers):
 
 def published(town):
     """Publish the police's entry; return its document."""
-    act = catalogue.submit_versions([papers.catalogue_version()])
+    act, review = founding.publication(papers.catalogue_version())
     town.decide(town.police, act, town.police.head)
+    town.decide(town.centre, review, town.reviewer)
     (data,) = act.documents
-    verdict = {**papers.review()["reviews"][0], "subject": documents.digest_of(data).hex()}
-    town.decide(
-        town.centre, catalogue.review_versions(papers.review(reviews=[verdict])), town.reviewer
-    )
     town.follow()
     return data
 

@@ -27,7 +27,7 @@ from node.protocol.ledger.enums import (
     Step,
 )
 from node.protocol.wire import ids
-from tests.common import papers
+from tests.common import founding, papers
 from tests.common.town import ALWAYS, build_town
 
 pytestmark = pytest.mark.chain
@@ -62,20 +62,8 @@ def entry_id(code):
 
 def publish(town, *bodies):
     """Submit and publish versions; return their documents."""
-    act = catalogue.submit_versions(bodies)
+    act, review = founding.publication(*bodies)
     town.decide(town.police, act, town.police.head)
-    verdicts = [
-        {
-            "department": papers.POLICE,
-            "code": body["code"],
-            "version": body["version"],
-            "publish": True,
-            "reason": None,
-            "subject": documents.digest_of(data).hex(),
-        }
-        for body, data in zip(bodies, act.documents, strict=True)
-    ]
-    review = catalogue.review_versions(papers.review(reviews=verdicts))
     town.decide(town.centre, review, town.reviewer)
     town.follow()
     return act.documents

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from node.crypto import Ed25519Signer, SoftwareSigner
+from tests.common import founding
 from tests.common.chain import deployed_on
 from tests.common.codes import department_code
 from tests.common.nodes import NodeTown, running_town
@@ -41,6 +42,6 @@ def city(tmp_path_factory: pytest.TempPathFactory, embedded_chain: RunningChain)
         outsider = SoftwareSigner.generate()
         town.keys.heads[OUTSIDER] = SoftwareSigner.generate()
         town.enrol(OUTSIDER, town.keys.heads[town.node.settings.departments[0].code])
-        ed25519 = Ed25519Signer.generate().public.hex()
-        town.add_key(OUTSIDER, outsider, kind="部门", name=OUTSIDER, ed25519=ed25519)
+        key = founding.own_key(OUTSIDER, outsider, Ed25519Signer.generate().public)
+        town.decide(key, town.keys.heads[OUTSIDER], outsider)
         yield City(town, outsider)

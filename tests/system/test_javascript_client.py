@@ -17,9 +17,8 @@ import pytest
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
-from tests.common import papers
+from tests.common import founding, papers
 from tests.common.nodes import (
-    ALWAYS,
     ITEMS,
     QUERY,
     until,
@@ -75,12 +74,8 @@ def session(city: City) -> dict[str, Any]:
     town = city.town
     signer = SoftwareSigner.from_scalar(*of_vectors(SIGNING))
     unwrapper = SoftwareUnwrapper.from_scalar(*of_vectors(ENCRYPTION))
-    town.add_key(
-        papers.EDUCATION,
-        signer,
-        holder={"department": papers.EDUCATION, "application": "ZHSX"},
-        encryptionKey={**ALWAYS, "publicKey": unwrapper.public_key.raw.hex()},
-    )
+    key = founding.application_key("ZHSX", signer, unwrapper)
+    town.decide(key, town.keys.heads[papers.EDUCATION], signer)
     with LedgerClient(
         town.url, signer, unwrapper, NodeTrust(town.http(signer), town.url)
     ) as client:

@@ -202,6 +202,12 @@ def error_names() -> set[str]:
 
 
 @cache
+def error_members() -> dict[str, tuple[str, ...]]:
+    """Return the names of the values of every error our contracts declare, by its name."""
+    return {name: tuple(inputs.names) for contract, name, inputs in _errors().values() if contract}
+
+
+@cache
 def _errors() -> dict[bytes, tuple[str, str, Tuple]]:
     found: dict[bytes, tuple[str, str, Tuple]] = {}
     declared = [(contract, item) for contract in CONTRACTS for item in load_abi(contract)]

@@ -6,152 +6,69 @@ decision binds which document to what, and which departments a document names; w
 read for enumerations and decisions.
 """
 
-from .binding import (
-    Binding,
-    Concerned,
-    authorisation_object,
-    bindings_of,
-    department_object,
-    departments_named,
-    key_object,
-    standing_object,
-    version_object,
-)
-from .document import (
-    KINDS,
-    PUBLIC,
-    RESTRICTED,
-    SIZE_LIMIT_BYTES,
-    Document,
-    digest_of,
-    new_document,
-    parse,
-    problems_of,
-)
-from .fields import (
-    BEIJING,
-    Paper,
-    Problem,
-    day_of,
-    ends,
-    starts,
-)
-from .mapping import (
-    NEED_VERSION,
-    contradicts,
-    derive,
-    digest_or_zero,
-    version_codes,
-)
-from .parties import (
-    DEPARTMENT_KINDS,
-    KEY_KINDS,
-    LEVELS,
-    ROLES,
-    STATUSES,
-    ApplicationObjectPaper,
-    DepartmentPaper,
-    DepartmentStatusPaper,
-    KeyPaper,
-    LogSuccessionPaper,
-    OfficerKeyPaper,
-    RecoveryPaper,
-    RevocationPaper,
-    RolesPaper,
-)
-from .sharing import (
-    ANSWERS,
-    CHANGES,
-    MODES,
-    OUTCOMES,
-    PROTECTIVE,
-    PROTECTIVE_STEPS,
-    STEPS,
-    ApplicationPaper,
-    ChangePaper,
-    ReplyPaper,
-    StepPaper,
-    TermsPaper,
-)
-from .versions import (
-    GRADES,
-    MODES_OF_FORMAT,
-    SHARE_TYPES,
-    CatalogueVersionPaper,
-    FreezeOrderPaper,
-    Item,
-    ReviewPaper,
-    UnfreezeOrderPaper,
-    WithdrawalPaper,
-    WithdrawalReviewPaper,
-    Withdrawn,
-)
-
-__all__ = [
-    "ANSWERS",
-    "BEIJING",
-    "CHANGES",
-    "DEPARTMENT_KINDS",
-    "GRADES",
-    "KEY_KINDS",
-    "KINDS",
-    "LEVELS",
-    "MODES",
-    "MODES_OF_FORMAT",
-    "NEED_VERSION",
-    "OUTCOMES",
-    "PROTECTIVE",
-    "PROTECTIVE_STEPS",
-    "PUBLIC",
-    "RESTRICTED",
-    "ROLES",
-    "SHARE_TYPES",
-    "SIZE_LIMIT_BYTES",
-    "STATUSES",
-    "STEPS",
-    "ApplicationObjectPaper",
-    "ApplicationPaper",
-    "Binding",
-    "CatalogueVersionPaper",
-    "ChangePaper",
-    "Concerned",
-    "DepartmentPaper",
-    "DepartmentStatusPaper",
-    "Document",
-    "FreezeOrderPaper",
-    "Item",
-    "KeyPaper",
-    "LogSuccessionPaper",
-    "OfficerKeyPaper",
-    "Paper",
-    "Problem",
-    "RecoveryPaper",
-    "ReplyPaper",
-    "ReviewPaper",
-    "RevocationPaper",
-    "RolesPaper",
-    "StepPaper",
-    "TermsPaper",
-    "UnfreezeOrderPaper",
-    "WithdrawalPaper",
-    "WithdrawalReviewPaper",
-    "Withdrawn",
-    "authorisation_object",
-    "bindings_of",
-    "contradicts",
-    "day_of",
-    "department_object",
-    "departments_named",
-    "derive",
-    "digest_of",
-    "digest_or_zero",
-    "ends",
-    "key_object",
-    "new_document",
-    "parse",
-    "problems_of",
-    "standing_object",
-    "starts",
-    "version_codes",
-    "version_object",
-]
+from .binding import Binding as Binding
+from .binding import Concerned as Concerned
+from .binding import authorisation_object as authorisation_object
+from .binding import bindings_of as bindings_of
+from .binding import department_object as department_object
+from .binding import departments_named as departments_named
+from .binding import key_object as key_object
+from .binding import standing_object as standing_object
+from .binding import version_object as version_object
+from .document import KINDS as KINDS
+from .document import PUBLIC as PUBLIC
+from .document import RESTRICTED as RESTRICTED
+from .document import SIZE_LIMIT_BYTES as SIZE_LIMIT_BYTES
+from .document import Document as Document
+from .document import digest_of as digest_of
+from .document import new_document as new_document
+from .document import parse as parse
+from .document import problems_of as problems_of
+from .fields import BEIJING as BEIJING
+from .fields import Paper as Paper
+from .fields import Problem as Problem
+from .fields import day_of as day_of
+from .fields import ends as ends
+from .fields import starts as starts
+from .mapping import NEED_VERSION as NEED_VERSION
+from .mapping import contradicts as contradicts
+from .mapping import derive as derive
+from .mapping import digest_or_zero as digest_or_zero
+from .mapping import version_codes as version_codes
+from .parties import DEPARTMENT_KINDS as DEPARTMENT_KINDS
+from .parties import KEY_KINDS as KEY_KINDS
+from .parties import LEVELS as LEVELS
+from .parties import ROLES as ROLES
+from .parties import STATUSES as STATUSES
+from .parties import ApplicationObjectPaper as ApplicationObjectPaper
+from .parties import DepartmentPaper as DepartmentPaper
+from .parties import DepartmentStatusPaper as DepartmentStatusPaper
+from .parties import KeyPaper as KeyPaper
+from .parties import LogSuccessionPaper as LogSuccessionPaper
+from .parties import OfficerKeyPaper as OfficerKeyPaper
+from .parties import RecoveryPaper as RecoveryPaper
+from .parties import RevocationPaper as RevocationPaper
+from .parties import RolesPaper as RolesPaper
+from .sharing import ANSWERS as ANSWERS
+from .sharing import CHANGES as CHANGES
+from .sharing import MODES as MODES
+from .sharing import OUTCOMES as OUTCOMES
+from .sharing import PROTECTIVE as PROTECTIVE
+from .sharing import PROTECTIVE_STEPS as PROTECTIVE_STEPS
+from .sharing import STEPS as STEPS
+from .sharing import ApplicationPaper as ApplicationPaper
+from .sharing import ChangePaper as ChangePaper
+from .sharing import ReplyPaper as ReplyPaper
+from .sharing import StepPaper as StepPaper
+from .sharing import TermsPaper as TermsPaper
+from .versions import GRADES as GRADES
+from .versions import MODES_OF_FORMAT as MODES_OF_FORMAT
+from .versions import SHARE_TYPES as SHARE_TYPES
+from .versions import CatalogueVersionPaper as CatalogueVersionPaper
+from .versions import FreezeOrderPaper as FreezeOrderPaper
+from .versions import Item as Item
+from .versions import ReviewPaper as ReviewPaper
+from .versions import UnfreezeOrderPaper as UnfreezeOrderPaper
+from .versions import WithdrawalPaper as WithdrawalPaper
+from .versions import WithdrawalReviewPaper as WithdrawalReviewPaper
+from .versions import Withdrawn as Withdrawn

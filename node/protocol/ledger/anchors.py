@@ -30,7 +30,7 @@ def register_log(act: Act, chain: Chain) -> Derived:
     department = _accept(act)
     present = act.store.find(PresentLogFact, department)
     if present is not None:
-        refuse("LogAlreadyRegistered", department=department, log=present.log)
+        refuse("LogAlreadyRegistered", department, present.log)
     return {"log": _open(act, chain, 1)}
 
 
@@ -40,7 +40,7 @@ def supersede_log(act: Act, chain: Chain) -> Derived:
     require_digest(act, act["digest"])
     present = act.store.find(PresentLogFact, department)
     if present is None:
-        refuse("LogUnknown", log=ids.log_id(_origin(chain, department, 1)))
+        refuse("LogUnknown", ids.log_id(_origin(chain, department, 1)))
     old = get_log(act.store, present.log)
     act.store.put(old._replace(superseded=True))
     generation = present.generation + 1
@@ -56,13 +56,13 @@ def anchor(store: Store, args: dict[str, Any]) -> None:
     log = get_log(store, args["log"])
     size = args["size"]
     if log.superseded:
-        refuse("LogIsSuperseded", log=log.log)
+        refuse("LogIsSuperseded", log.log)
     if log.frozen:
-        refuse("LogIsFrozen", log=log.log)
+        refuse("LogIsFrozen", log.log)
     if size <= log.size:
-        refuse("LogNotGrowing", log=log.log, size=log.size, newSize=size)
+        refuse("LogNotGrowing", log.log, log.size, size)
     if args["oldSize"] != log.size:
-        refuse("HeadMoved", log=log.log, size=log.size, oldSize=args["oldSize"])
+        refuse("HeadMoved", log.log, log.size, args["oldSize"])
     store.put(log._replace(size=size, root=args["root"]))
 
 
@@ -74,20 +74,20 @@ def freeze(store: Store, outside: Outside, args: dict[str, Any]) -> None:
     """
     log = get_log(store, args["log"])
     if log.frozen:
-        refuse("LogIsFrozen", log=log.log)
+        refuse("LogIsFrozen", log.log)
     if args["firstRoot"] == args["secondRoot"]:
-        refuse("SplitNotShown", log=log.log, size=args["size"])
+        refuse("SplitNotShown", log.log, args["size"])
     for which in ("first", "second"):
         root, key_id = args[f"{which}Root"], args[f"{which}Key"]
         key = store.find(KeyFact, key_id)
         if key is None:
-            refuse("KeyUnknown", key=key_id)
+            refuse("KeyUnknown", key_id)
         text = Checkpoint(log.origin, args["size"], root).text
         signature = args[f"{which}R"], args[f"{which}S"]
         # Revoked since or out of its time: it is the department's word either way.
         ours = key.kind == KeyKind.DEPARTMENT and key.holder == log.department
         if not ours or not outside.is_note_signed(text, key.qx, key.qy, *signature):
-            refuse("CheckpointRefused", log=log.log, size=args["size"], root=root, key=key_id)
+            refuse("CheckpointRefused", log.log, args["size"], root, key_id)
     store.put(log._replace(frozen=True))
 
 
@@ -99,14 +99,14 @@ def get_log(store: Store, log: bytes) -> LogFact:
     """
     found = store.find(LogFact, log)
     if found is None:
-        refuse("LogUnknown", log=log)
+        refuse("LogUnknown", log)
     return found
 
 
 def _accept(act: Act) -> bytes:
     department: bytes = act["department"]
     if not any(act["relay"]):
-        refuse("RelayMissing", department=department)
+        refuse("RelayMissing", department)
     accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
     return department
 

@@ -41,7 +41,7 @@ def apply_for(act: Act) -> Derived:
     """Open one authorisation per application, agreed to at once where a standing reply says so."""
     department, applications = act["department"], act["applications"]
     if not applications:
-        refuse("ApplicationsEmpty", department=department)
+        refuse("ApplicationsEmpty", department)
     accept(act, Mandate(department, Role.OFFICE_HEAD))
     ledger = act.store.find(LedgerFact, 1) or LedgerFact(1, ZERO, 0)
     first = ledger.authorisations + 1
@@ -73,24 +73,20 @@ def advance(act: Act) -> Derived:
     one = get_authorisation(act.store, act["authorisation"])
     rule = STEPS.get(act["step"])
     if rule is None or StepFlag.TERMS in rule.flags:
-        refuse("StepUnknown", step=act["step"])
+        refuse("StepUnknown", act["step"])
     side = _accept(act, one, rule)
     _require_suitable(act, one, rule)
     if StepFlag.SCREENING in rule.flags:
         _require_screening(act.store, one, wanted=True)
     if StepFlag.FROM_PROVIDER in rule.flags and one.suspended_by != Side.PROVIDER:
-        refuse(
-            "SuspenderUnsuitable",
-            authorisation=one.authorisation,
-            suspendedBy=one.suspended_by,
-        )
+        refuse("SuspenderUnsuitable", one.authorisation, one.suspended_by)
     protective = StepFlag.PROTECTIVE in rule.flags
     _require_answer(act, one, ZERO if protective else one.subject)
     if StepFlag.DOCUMENT in rule.flags:
         require_digest(act, act["digest"])
     _require_fields(act, one, rule)
     if StepFlag.CLOSES_CHANGE in rule.flags and not one.marks & _CHANGE_OPEN:
-        refuse("NoChangePending", authorisation=one.authorisation)
+        refuse("NoChangePending", one.authorisation)
     one = _move(act, _mark(act, one, rule, side), rule, side)
     if StepFlag.ENDS in rule.flags:
         one = one._replace(valid_until=min(one.valid_until, act["effective"]))
@@ -106,7 +102,7 @@ def change(act: Act) -> Derived:
     one = get_authorisation(act.store, act["authorisation"])
     rule = STEPS.get(act["step"])
     if rule is None or StepFlag.TERMS not in rule.flags:
-        refuse("StepUnknown", step=act["step"])
+        refuse("StepUnknown", act["step"])
     side = _accept(act, one, rule)
     _require_suitable(act, one, rule)
     _require_answer(act, one, one.subject)
@@ -114,19 +110,14 @@ def change(act: Act) -> Derived:
     terms = _hash_terms(act)
     if StepFlag.CLOSES_CHANGE in rule.flags:
         if not one.marks & _CHANGE_OPEN:
-            refuse("NoChangePending", authorisation=one.authorisation)
+            refuse("NoChangePending", one.authorisation)
         if terms != one.proposed:
-            refuse(
-                "ChangeDiffers",
-                authorisation=one.authorisation,
-                proposed=one.proposed,
-                accepted=terms,
-            )
+            refuse("ChangeDiffers", one.authorisation, one.proposed, terms)
         _require_terms(act, one)
         one = _with_terms(act, _without_change(one))._replace(revision=one.revision + 1)
     else:
         if one.marks & _CHANGE_OPEN:
-            refuse("ChangePending", authorisation=one.authorisation)
+            refuse("ChangePending", one.authorisation)
         _require_terms(act, one)
         mark = (
             Mark.CHANGE_PROPOSED_BY_CONSUMER
@@ -146,19 +137,14 @@ def get_authorisation(store: Store, authorisation: int) -> AuthorisationFact:
     """
     found = store.find(AuthorisationFact, authorisation)
     if found is None:
-        refuse("AuthorisationUnknown", authorisation=authorisation)
+        refuse("AuthorisationUnknown", authorisation)
     return found
 
 
 def _apply(act: Act, department: bytes, wanted: dict[str, Any], number: int) -> int:
     owner = owner_of(act.store, wanted["application"])
     if owner != department:
-        refuse(
-            "ApplicationNotOfDepartment",
-            application=wanted["application"],
-            department=department,
-            owner=owner,
-        )
+        refuse("ApplicationNotOfDepartment", wanted["application"], department, owner)
     entry = get_entry(act.store, wanted["entry"])
     require_active(act, entry.provider)
     _require_applicable(act, wanted, entry)
@@ -211,12 +197,12 @@ def _has_live_grant(act: Act, entry: bytes, consumer: bytes) -> bool:
 def _require_applicable(act: Act, wanted: dict[str, Any], entry: CatalogueFact) -> None:
     mode, items = wanted["mode"], wanted["items"]
     if entry.frozen:
-        refuse("EntryIsFrozen", entry=entry.entry)
+        refuse("EntryIsFrozen", entry.entry)
     require_current(entry, wanted["version"])
     if not Mode.QUERY <= mode <= Mode.STATISTICS:
-        refuse("ModeInvalid", mode=mode)
+        refuse("ModeInvalid", mode)
     if entry.share_type == ShareType.NOT_SHARED:
-        refuse("EntryNotShared", entry=entry.entry, mode=mode)
+        refuse("EntryNotShared", entry.entry, mode)
     _require_items(entry.entry, items, entry.item_count)
     _require_quota(wanted)
     require_period(act, wanted["validFrom"], wanted["validUntil"], LATEST)
@@ -227,40 +213,34 @@ def _require_answerable(act: Act, one: AuthorisationFact) -> None:
     if one.state == State.APPLIED:
         _require_screening(act.store, one, wanted=False)
     elif one.state != State.FORWARDED:
-        refuse("StateUnsuitable", authorisation=number, state=one.state)
+        refuse("StateUnsuitable", number, one.state)
     if act["subject"] != one.subject:
-        refuse("SubjectMismatch", expected=one.subject, actual=act["subject"])
+        refuse("SubjectMismatch", one.subject, act["subject"])
     if not Answer.AGREE <= answer <= Answer.REFUSE:
-        refuse("AnswerInvalid", authorisation=number, answer=answer)
+        refuse("AnswerInvalid", number, answer)
     if one.share_type == ShareType.UNCONDITIONAL and answer != Answer.AGREE:
-        refuse("AnswerNotAllowed", authorisation=number, answer=answer)
+        refuse("AnswerNotAllowed", number, answer)
     fits = {
         Answer.AGREE: granted == one.items,
         Answer.PARTLY: 0 != granted != one.items and not granted & ~one.items,
         Answer.REFUSE: granted == 0,
     }
     if not fits[answer]:
-        refuse(
-            "ItemsNotGrantable",
-            authorisation=number,
-            answer=answer,
-            applied=one.items,
-            granted=granted,
-        )
+        refuse("ItemsNotGrantable", number, answer, one.items, granted)
 
 
 def _require_not_wider(act: Act, one: AuthorisationFact) -> None:
     number, mode = one.authorisation, act["mode"]
-    period = {"validFrom": act["validFrom"], "validUntil": act["validUntil"]}
-    quota = {"callsPerDay": act["callsPerDay"], "rowsPerDay": act["rowsPerDay"]}
+    valid_from, valid_until = act["validFrom"], act["validUntil"]
+    calls, rows = act["callsPerDay"], act["rowsPerDay"]
     if mode != one.mode:
-        refuse("ModeDiffers", authorisation=number, applied=one.mode, granted=mode)
-    require_period(act, act["validFrom"], act["validUntil"], LATEST)
-    if period["validFrom"] < one.valid_from or period["validUntil"] > one.valid_until:
-        refuse("PeriodWidened", authorisation=number, **period)
+        refuse("ModeDiffers", number, one.mode, mode)
+    require_period(act, valid_from, valid_until, LATEST)
+    if valid_from < one.valid_from or valid_until > one.valid_until:
+        refuse("PeriodWidened", number, valid_from, valid_until)
     _require_quota(act.message)
-    if quota["callsPerDay"] > one.calls_per_day or quota["rowsPerDay"] > one.rows_per_day:
-        refuse("QuotaWidened", authorisation=number, **quota)
+    if calls > one.calls_per_day or rows > one.rows_per_day:
+        refuse("QuotaWidened", number, calls, rows)
 
 
 def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
@@ -288,30 +268,20 @@ def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
 def _require_suitable(act: Act, one: AuthorisationFact, rule: Rule) -> None:
     origins = rule.origins | (rule.origins_ended if act.time >= one.valid_until else 0)
     if not origins >> one.state & 1:
-        refuse("StateUnsuitable", authorisation=one.authorisation, state=one.state)
+        refuse("StateUnsuitable", one.authorisation, one.state)
 
 
 def _require_screening(store: Store, one: AuthorisationFact, *, wanted: bool) -> None:
     competent = competent_of(store, one.provider)
     if competent.screening is not wanted:
-        refuse(
-            "ScreeningUnsuitable",
-            authorisation=one.authorisation,
-            competent=competent.department,
-            screening=competent.screening,
-        )
+        refuse("ScreeningUnsuitable", one.authorisation, competent.department, competent.screening)
 
 
 def _require_answer(act: Act, one: AuthorisationFact, subject: bytes) -> None:
     if act["revision"] != one.revision:
-        refuse(
-            "RevisionMismatch",
-            authorisation=one.authorisation,
-            current=one.revision,
-            revision=act["revision"],
-        )
+        refuse("RevisionMismatch", one.authorisation, one.revision, act["revision"])
     if act["subject"] != subject:
-        refuse("SubjectMismatch", expected=subject, actual=act["subject"])
+        refuse("SubjectMismatch", subject, act["subject"])
 
 
 def _require_fields(act: Act, one: AuthorisationFact, rule: Rule) -> None:
@@ -324,20 +294,20 @@ def _require_fields(act: Act, one: AuthorisationFact, rule: Rule) -> None:
             allowed >> outcome & 1 or (allowed & PRIOR and outcome == one.prior)
         )
     if not fits:
-        refuse("OutcomeInvalid", authorisation=one.authorisation, outcome=outcome)
+        refuse("OutcomeInvalid", one.authorisation, outcome)
     if effective <= act.time if StepFlag.ENDS in rule.flags else effective:
-        refuse("EffectiveInvalid", authorisation=one.authorisation, effective=effective)
+        refuse("EffectiveInvalid", one.authorisation, effective)
 
 
 def _mark(act: Act, one: AuthorisationFact, rule: Rule, side: Side) -> AuthorisationFact:
     if not rule.once:
         return one
     if rule.only_after & ~one.marks:
-        refuse("NotAskedFor", authorisation=one.authorisation, step=act["step"])
+        refuse("NotAskedFor", one.authorisation, act["step"])
     each_side = StepFlag.EACH_SIDE in rule.flags
     once = rule.once << (side - Side.PROVIDER) if each_side else rule.once
     if one.marks & once:
-        refuse("AlreadyDone", authorisation=one.authorisation, step=act["step"])
+        refuse("AlreadyDone", one.authorisation, act["step"])
     return one._replace(marks=one.marks | once)
 
 
@@ -388,13 +358,13 @@ def _require_terms(act: Act, one: AuthorisationFact) -> None:
 
 def _require_items(entry: bytes, items: int, count: int) -> None:
     if not items or items >> count:
-        refuse("ItemsInvalid", entry=entry, items=items, itemCount=count)
+        refuse("ItemsInvalid", entry, items, count)
 
 
 def _require_quota(fields: dict[str, Any]) -> None:
     calls, rows = fields["callsPerDay"], fields["rowsPerDay"]
     if not (calls and rows):
-        refuse("QuotaZero", callsPerDay=calls, rowsPerDay=rows)
+        refuse("QuotaZero", calls, rows)
 
 
 def _hash_terms(act: Act) -> bytes:

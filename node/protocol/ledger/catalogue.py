@@ -29,7 +29,7 @@ def submit_versions(act: Act) -> Derived:
     """File new versions of entries; the first version of an entry makes the entry."""
     department, versions = act["department"], act["versions"]
     if not versions:
-        refuse("VersionsEmpty", department=department)
+        refuse("VersionsEmpty", department)
     accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
     return {"entries": [_submit(act, department, version) for version in versions]}
 
@@ -51,15 +51,10 @@ def set_standing_reply(act: Act) -> Derived:
     entry = get_entry(act.store, act["entry"])
     accept(act, Mandate(entry.provider, Role.OFFICE_HEAD))
     if not entry.current or entry.share_type != ShareType.UNCONDITIONAL:
-        refuse(
-            "StandingReplyRefused",
-            entry=entry.entry,
-            current=entry.current,
-            shareType=entry.share_type,
-        )
+        refuse("StandingReplyRefused", entry.entry, entry.current, entry.share_type)
     calls, rows = act["callsPerDay"], act["rowsPerDay"]
     if act["standing"] and not (calls and rows):
-        refuse("StandingQuotaZero", entry=entry.entry, callsPerDay=calls, rowsPerDay=rows)
+        refuse("StandingQuotaZero", entry.entry, calls, rows)
     act.store.put(
         entry._replace(
             standing=act["standing"],
@@ -75,7 +70,7 @@ def submit_withdrawal(act: Act) -> Derived:
     """Ask that published entries be withdrawn."""
     department, withdrawals = act["department"], act["withdrawals"]
     if not withdrawals:
-        refuse("WithdrawalsEmpty", department=department)
+        refuse("WithdrawalsEmpty", department)
     accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
     require_digest(act, act["digest"])
     for withdrawal in withdrawals:
@@ -106,7 +101,7 @@ def freeze(act: Act) -> Derived:
     accept(act, Mandate(competent, Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER))
     entry = get_entry(act.store, act["entry"])
     if entry.frozen:
-        refuse("EntryIsFrozen", entry=entry.entry)
+        refuse("EntryIsFrozen", entry.entry)
     act.store.put(entry._replace(frozen=True))
     return {"competent": competent}
 
@@ -118,7 +113,7 @@ def unfreeze(act: Act) -> Derived:
     require_digest(act, act["digest"])
     entry = get_entry(act.store, act["entry"])
     if not entry.frozen:
-        refuse("EntryNotFrozen", entry=entry.entry)
+        refuse("EntryNotFrozen", entry.entry)
     act.store.put(entry._replace(frozen=False))
     return {"competent": competent}
 
@@ -131,7 +126,7 @@ def get_entry(store: Store, entry: bytes) -> CatalogueFact:
     """
     found = store.find(CatalogueFact, entry)
     if found is None:
-        refuse("EntryUnknown", entry=entry)
+        refuse("EntryUnknown", entry)
     return found
 
 
@@ -144,15 +139,15 @@ def _submit(act: Act, department: bytes, version: dict[str, Any]) -> bytes:
         entry_id, department, version["codeHash"]
     )
     if entry.state == EntryState.SUBMITTED:
-        refuse("VersionPending", entry=entry_id, latest=entry.latest)
+        refuse("VersionPending", entry_id, entry.latest)
     if entry.current_state == EntryState.WITHDRAWAL_SUBMITTED:
-        refuse("WithdrawalPending", entry=entry_id)
+        refuse("WithdrawalPending", entry_id)
     if number != entry.latest + 1:
-        refuse("VersionNotSequential", entry=entry_id, latest=entry.latest, version=number)
+        refuse("VersionNotSequential", entry_id, entry.latest, number)
     if not ShareType.UNCONDITIONAL <= share_type <= ShareType.NOT_SHARED:
-        refuse("ShareTypeInvalid", entry=entry_id, shareType=share_type)
+        refuse("ShareTypeInvalid", entry_id, share_type)
     if not 0 < count <= items.LIMIT:
-        refuse("ItemCountInvalid", entry=entry_id, itemCount=count)
+        refuse("ItemCountInvalid", entry_id, count)
     state = int(EntryState.SUBMITTED)
     act.store.put(
         entry._replace(
@@ -183,13 +178,7 @@ def _submit(act: Act, department: bytes, version: dict[str, Any]) -> bytes:
 def _review(act: Act, review: dict[str, Any]) -> None:
     entry = get_entry(act.store, review["entry"])
     if entry.state != EntryState.SUBMITTED or review["version"] != entry.latest:
-        refuse(
-            "VersionNotSubmitted",
-            entry=entry.entry,
-            version=review["version"],
-            latest=entry.latest,
-            state=entry.state,
-        )
+        refuse("VersionNotSubmitted", entry.entry, review["version"], entry.latest, entry.state)
     _require_other_person(act, entry)
     version = get_version(act.store, entry.entry, entry.latest)
     _require_subject(version.digest, review["subject"])
@@ -216,10 +205,10 @@ def _review_withdrawal(act: Act, review: dict[str, Any]) -> None:
     if not submitted or review["version"] != entry.current:
         refuse(
             "WithdrawalNotSubmitted",
-            entry=entry.entry,
-            version=review["version"],
-            current=entry.current,
-            currentState=entry.current_state,
+            entry.entry,
+            review["version"],
+            entry.current,
+            entry.current_state,
         )
     _require_other_person(act, entry)
     _require_subject(entry.withdrawal_digest, review["subject"])
@@ -235,7 +224,7 @@ def _review_withdrawal(act: Act, review: dict[str, Any]) -> None:
 def _accept_review(act: Act) -> bytes:
     """Accept a review by the department competent for its first entry; return that department."""
     if not act["reviews"]:
-        refuse("ReviewsEmpty", key=act.key)
+        refuse("ReviewsEmpty", act.key)
     competent = _competent(act.store, act["reviews"][0]["entry"])
     accept(act, Mandate(competent, Role.REVIEWER))
     return competent
@@ -244,18 +233,13 @@ def _accept_review(act: Act) -> bytes:
 def _get_withdrawable(store: Store, department: bytes, withdrawal: dict[str, Any]) -> CatalogueFact:
     entry = get_entry(store, withdrawal["entry"])
     if entry.provider != department:
-        refuse(
-            "EntryNotOfDepartment",
-            entry=entry.entry,
-            department=department,
-            provider=entry.provider,
-        )
+        refuse("EntryNotOfDepartment", entry.entry, department, entry.provider)
     if entry.frozen:
-        refuse("EntryIsFrozen", entry=entry.entry)
+        refuse("EntryIsFrozen", entry.entry)
     if entry.state == EntryState.SUBMITTED:
-        refuse("VersionPending", entry=entry.entry, latest=entry.latest)
+        refuse("VersionPending", entry.entry, entry.latest)
     if entry.current_state == EntryState.WITHDRAWAL_SUBMITTED:
-        refuse("WithdrawalPending", entry=entry.entry)
+        refuse("WithdrawalPending", entry.entry)
     require_current(entry, withdrawal["version"])
     return entry
 
@@ -267,14 +251,14 @@ def require_current(entry: CatalogueFact, version: int) -> None:
         DecisionRefused: another one is, or none.
     """
     if not entry.current or version != entry.current:
-        refuse("VersionNotCurrent", entry=entry.entry, current=entry.current, version=version)
+        refuse("VersionNotCurrent", entry.entry, entry.current, version)
 
 
 def get_version(store: Store, entry: bytes, version: int) -> VersionFact:
     """Return a version that the entry itself names."""
     found = store.find(VersionFact, entry, version)
     if found is None:
-        refuse("EntryUnknown", entry=entry)
+        refuse("EntryUnknown", entry)
     return found
 
 
@@ -286,18 +270,18 @@ def _set_version(act: Act, entry: CatalogueFact, state: EntryState) -> None:
 def _require_competent(store: Store, entry: bytes, expected: bytes) -> None:
     actual = _competent(store, entry)
     if actual != expected:
-        refuse("CompetentDiffers", entry=entry, expected=expected, actual=actual)
+        refuse("CompetentDiffers", entry, expected, actual)
 
 
 def _require_other_person(act: Act, entry: CatalogueFact) -> None:
     if entry.submitter == _submitter(act):
         person = act.signer.person if act.signer else ZERO
-        refuse("ReviewerIsSubmitter", entry=entry.entry, person=person)
+        refuse("ReviewerIsSubmitter", entry.entry, person)
 
 
 def _require_subject(expected: bytes, actual: bytes) -> None:
     if actual != expected:
-        refuse("SubjectMismatch", expected=expected, actual=actual)
+        refuse("SubjectMismatch", expected, actual)
 
 
 def _competent(store: Store, entry: bytes) -> bytes:

@@ -102,7 +102,7 @@ class Ledger:
         """
         expected = self._next(event.contract)
         if event.seq != expected:
-            refuse("EventMissing", contract=event.contract, expected=expected, found=event.seq)
+            refuse("EventMissing", event.contract, expected, event.seq)
         args = event.args
         kind = _BY_EVENT.get(event.name)
         if kind is None:
@@ -125,7 +125,7 @@ class Ledger:
         )
         for member, value in self._judge(act).items():
             if args[member] != value:
-                refuse("MemberDiffers", member=member, expected=value, found=args[member])
+                refuse("MemberDiffers", member, value, args[member])
         return act
 
     def _judge(self, act: Act) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Ledger:
         elif event.name == "LogFrozen":
             anchors.freeze(self.store, self._outside, event.args)
         else:
-            refuse("EventUnknown", contract=event.contract, event=event.name)
+            refuse("EventUnknown", event.contract, event.name)
 
     def _next(self, contract: str) -> int:
         last = self.store.find(SequenceFact, contract)

@@ -91,7 +91,7 @@ def update(act: Act) -> Derived:
     root = _root(act.store)
     if department == root:
         if competent != found.competent or not act["mayEnrol"]:
-            refuse("RootUnalterable", department=department)
+            refuse("RootUnalterable", department)
     else:
         if act["mayEnrol"] and not found.may_enrol:
             _require_may_enrol(act.store, found.competent)
@@ -118,20 +118,16 @@ def set_status(act: Act) -> Derived:
     accept(act, Mandate(found.competent, Role.DEPARTMENT_HEAD))
     status = act["status"]
     if not DepartmentStatus.ACTIVE <= status <= DepartmentStatus.CLOSED:
-        refuse("DepartmentStatusInvalid", status=status)
+        refuse("DepartmentStatusInvalid", status)
     if status != DepartmentStatus.SUSPENDED:
         require_digest(act, act["digest"])
     if found.department == _root(act.store):
-        refuse("RootUnalterable", department=found.department)
+        refuse("RootUnalterable", found.department)
     if found.status in {status, DepartmentStatus.CLOSED}:
-        refuse("StatusUnsuitable", department=found.department, status=found.status)
+        refuse("StatusUnsuitable", found.department, found.status)
     if status == DepartmentStatus.CLOSED:
         if found.dependants:
-            refuse(
-                "DepartmentHasDependants",
-                department=found.department,
-                dependants=found.dependants,
-            )
+            refuse("DepartmentHasDependants", found.department, found.dependants)
         _count_dependants(act.store, found.competent, -1)
     act.store.put(found._replace(status=status))
     return {"competent": found.competent}
@@ -141,7 +137,7 @@ def add_key(act: Act) -> Derived:
     """Register a key of a department or an application."""
     kind, holder = act["kind"], act["holder"]
     if not KeyKind.OFFICER <= kind <= KeyKind.APPLICATION:
-        refuse("KeyKindInvalid", kind=kind)
+        refuse("KeyKindInvalid", kind)
     accept(act, Mandate(_department_of(act.store, kind, holder), Role.DEPARTMENT_HEAD))
     require_period(act, act["validFrom"], act["validUntil"])
     point, period = (act["qx"], act["qy"]), (act["validFrom"], act["validUntil"])
@@ -163,11 +159,11 @@ def revoke_key(act: Act) -> Derived:
     """End a key at the time of the block."""
     key = act.store.find(KeyFact, act["key"])
     if key is None:
-        refuse("KeyUnknown", key=act["key"])
+        refuse("KeyUnknown", act["key"])
     owner = _department_of(act.store, key.kind, key.holder)
     accept(act, Mandate(owner, Role.DEPARTMENT_HEAD, even_inactive=True))
     if key.revoked_at is not None:
-        refuse("KeyAlreadyRevoked", key=key.key, revokedAt=key.revoked_at)
+        refuse("KeyAlreadyRevoked", key.key, key.revoked_at)
     act.store.put(key._replace(revoked_at=act.time, revoked_block=act.block))
     return {}
 
@@ -177,7 +173,7 @@ def grant_roles(act: Act) -> Derived:
     department, key, roles = act["department"], act["key"], act["roles"]
     accept(act, Mandate(department, Role.DEPARTMENT_HEAD))
     if roles & ~_ALL_ROLES:
-        refuse("RolesUnknown", roles=roles)
+        refuse("RolesUnknown", roles)
     if roles:  # taken away they may be from any key
         live_officer(act, key)
         require_period(act, act["validFrom"], act["validUntil"])
@@ -193,7 +189,7 @@ def register_application(act: Act) -> Derived:
     accept(act, Mandate(department, Role.OFFICE_HEAD))
     application = keccak256(department + code_hash)
     if act.store.find(ApplicationFact, application) is not None:
-        refuse("ApplicationAlreadyRegistered", application=application)
+        refuse("ApplicationAlreadyRegistered", application)
     act.store.put(ApplicationFact(application, department, code_hash, act["digest"]))
     return {"application": application}
 
@@ -205,15 +201,10 @@ def list_contract(act: Act) -> Derived:
     key = contract_key(name)
     listed = act.store.find(ContractFact, key)
     if listed is not None:
-        refuse("ContractAlreadyListed", name=name, contractAddress=listed.address)
+        refuse("ContractAlreadyListed", name, listed.address)
     actual = act.outside.code_hash(address)
     if actual is not None and (not actual or actual != expected):
-        refuse(
-            "ContractCodeMismatch",
-            contractAddress=address,
-            expected=expected,
-            actual=actual or ids.ZERO,
-        )
+        refuse("ContractCodeMismatch", address, expected, actual or ids.ZERO)
     act.store.put(ContractFact(key, address, expected, act.block))
     return {}
 
@@ -250,19 +241,19 @@ def owner_of(store: Store, application: bytes) -> bytes:
     """
     found = store.find(ApplicationFact, application)
     if found is None:
-        refuse("ApplicationUnknown", application=application)
+        refuse("ApplicationUnknown", application)
     return found.department
 
 
 def _accept_first(act: Act, root: tuple[int, int]) -> None:
     department, competent, parent = act["department"], act["competent"], act["parent"]
     if not parent == department == competent:
-        refuse("RootNotItsOwn", department=department, parent=parent, competent=competent)
+        refuse("RootNotItsOwn", department, parent, competent)
     if not act["mayEnrol"]:
-        refuse("RootMustEnrol", department=department)
+        refuse("RootMustEnrol", department)
     root_key = key_id(*root)
     if act.key != root_key:
-        refuse("RootKeyRequired", expected=root_key, actual=act.key)
+        refuse("RootKeyRequired", root_key, act.key)
     spend(act)
     act.acting = department
     if not act.outside.is_signed(act, *root):
@@ -274,42 +265,42 @@ def _require_enrollable(act: Act, above_it: bytes | None) -> None:
     try:
         ids.department_code(department)
     except InvalidInput:
-        refuse("DepartmentCodeMalformed", department=department)
+        refuse("DepartmentCodeMalformed", department)
     if act.store.find(DepartmentFact, department) is not None:
-        refuse("DepartmentAlreadyEnrolled", department=department)
+        refuse("DepartmentAlreadyEnrolled", department)
     if not DepartmentKind.GOVERNMENT <= act["kind"] <= DepartmentKind.OTHER:
-        refuse("DepartmentKindInvalid", kind=act["kind"])
+        refuse("DepartmentKindInvalid", act["kind"])
     if not Level.STATE <= act["level"] <= Level.TOWNSHIP:
-        refuse("LevelInvalid", level=act["level"])
+        refuse("LevelInvalid", act["level"])
     if above_it is None:
         return  # the first is its own parent and its own competent department
     if parent != competent:
         named = act.store.find(DepartmentFact, parent)
         if named is None or named.competent != competent:
-            refuse("ParentNotUnder", department=department, parent=parent, competent=competent)
+            refuse("ParentNotUnder", department, parent, competent)
     _require_under_root(act.store, above_it, department, competent)
 
 
 def _require_may_enrol(store: Store, competent: bytes) -> None:
     found = store.find(DepartmentFact, competent)
     if found is None or found.status != DepartmentStatus.ACTIVE or not found.may_enrol:
-        refuse("EnrolmentNotAllowed", competent=competent)
+        refuse("EnrolmentNotAllowed", competent)
 
 
 def _require_under_root(store: Store, root: bytes, department: bytes, competent: bytes) -> None:
     above = competent
     for _ in range(MOST_LEVELS):
         if above == department:
-            refuse("CompetenceCircular", department=department, competent=competent)
+            refuse("CompetenceCircular", department, competent)
         if above == root:
             return
         above = _get_department(store, above).competent
-    refuse("CompetenceTooDeep", department=department, competent=competent)
+    refuse("CompetenceTooDeep", department, competent)
 
 
 def _require_not_closed(found: DepartmentFact) -> None:
     if found.status == DepartmentStatus.CLOSED:
-        refuse("StatusUnsuitable", department=found.department, status=found.status)
+        refuse("StatusUnsuitable", found.department, found.status)
 
 
 def _count_dependants(store: Store, department: bytes, change: int) -> None:
@@ -330,12 +321,12 @@ def _register(
 ) -> bytes:
     key = key_id(*point)
     if act.store.find(KeyFact, key) is not None:
-        refuse("KeyAlreadyRegistered", key=key)
+        refuse("KeyAlreadyRegistered", key)
     if not act.outside.is_on_curve(*point):
-        refuse("KeyNotOnCurve", qx=point[0], qy=point[1])
+        refuse("KeyNotOnCurve", point[0], point[1])
     _bind_person(act, key, kind, holder)
     if not act.outside.is_possessed(act, *point):
-        refuse("PossessionRefused", key=key, r=act.possession[0], s=act.possession[1])
+        refuse("PossessionRefused", key, act.possession[0], act.possession[1])
     act.store.put(
         KeyFact(key, holder, int(kind), *point, *period, None, act["digest"], act["person"])
     )
@@ -346,15 +337,15 @@ def _bind_person(act: Act, key: bytes, kind: int, holder: bytes) -> None:
     person = act["person"]
     if kind != KeyKind.OFFICER:
         if any(person):
-            refuse("PersonNotAllowed", key=key, person=person)
+            refuse("PersonNotAllowed", key, person)
         return
     if not any(person):
-        refuse("PersonMissing", key=key)
+        refuse("PersonMissing", key)
     owner = act.store.find(PersonFact, person)
     if owner is None:
         act.store.put(PersonFact(person, holder))
     elif owner.department != holder:
-        refuse("PersonOfAnother", person=person, owner=owner.department, department=holder)
+        refuse("PersonOfAnother", person, owner.department, holder)
 
 
 def _department_of(store: Store, kind: int, holder: bytes) -> bytes:
@@ -367,7 +358,7 @@ def _department_of(store: Store, kind: int, holder: bytes) -> bytes:
 def _get_department(store: Store, department: bytes) -> DepartmentFact:
     found = store.find(DepartmentFact, department)
     if found is None:
-        refuse("DepartmentUnknown", department=department)
+        refuse("DepartmentUnknown", department)
     return found
 
 

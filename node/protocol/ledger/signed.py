@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ...errors import DecisionRefused
+from ..evm.abi import error_members
 from ..evm.decision import DECISIONS, hash_decision
 from .enums import DepartmentStatus, KeyKind
 from .facts import DepartmentFact, KeyFact, NonceFact, RoleFact
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 MAX_NOTICE_SECONDS = 7 * 24 * 3600
 """A signature is good for at most seven days (`notAfter`, protocol.md section 3)."""
 NO_END = 2**64 - 1
+OURS = {
+    "EventMissing": ("contract", "expected", "found"),
+    "MemberDiffers": ("member", "expected", "found"),
+    "EventUnknown": ("contract", "event"),
+}
+"""Refusals of an event that no contract has a word for, with the names of their values."""
 
 
 @dataclass(slots=True)
@@ -74,14 +81,16 @@ class Mandate(NamedTuple):
     even_inactive: bool = False
 
 
-def refuse(error: str, /, **values: object) -> NoReturn:
-    """Refuse with an error of the contracts.
+def refuse(error: str, *values: object) -> NoReturn:
+    """Refuse with an error of the contracts, or one of `OURS`, and its values in order.
 
     Raises:
         DecisionRefused: always; `facts` hold the error's `name` and its `args` by name.
     """
-    shown = ", ".join(f"{key}={_show(value)}" for key, value in values.items())
-    raise DecisionRefused(f"{error}({shown})", name=error, args=values)
+    members = OURS.get(error) or error_members()[error]
+    args = dict(zip(members, values, strict=True))
+    shown = ", ".join(f"{name}={_show(value)}" for name, value in args.items())
+    raise DecisionRefused(f"{error}({shown})", name=error, args=args)
 
 
 def refuse_signature(act: Act) -> NoReturn:
@@ -91,7 +100,7 @@ def refuse_signature(act: Act) -> NoReturn:
         DecisionRefused: always.
     """
     r, s = act.signature
-    refuse("SignatureRefused", key=act.key, decision=act.hashed(), r=r, s=s)
+    refuse("SignatureRefused", act.key, act.hashed(), r, s)
 
 
 def accept(act: Act, *mandates: Mandate) -> int:
@@ -117,12 +126,12 @@ def spend(act: Act) -> None:
     """
     not_after, nonce = act["notAfter"], act["nonce"]
     if act.time > not_after:
-        refuse("DecisionExpired", notAfter=not_after, time=act.time)
+        refuse("DecisionExpired", not_after, act.time)
     latest = act.time + MAX_NOTICE_SECONDS
     if not_after > latest:
-        refuse("DecisionTooLongLived", notAfter=not_after, latest=latest)
+        refuse("DecisionTooLongLived", not_after, latest)
     if act.store.find(NonceFact, act.contract, act.key, nonce) is not None:
-        refuse("NonceSpent", key=act.key, nonce=nonce)
+        refuse("NonceSpent", act.key, nonce)
     act.store.put(NonceFact(act.contract, act.key, nonce))
 
 
@@ -134,19 +143,13 @@ def live_officer(act: Act, key_id: bytes) -> KeyFact:
     """
     key = act.store.find(KeyFact, key_id)
     if key is None:
-        refuse("KeyUnknown", key=key_id)
+        refuse("KeyUnknown", key_id)
     if key.kind != KeyKind.OFFICER:
-        refuse("KeyNotOfficer", key=key_id, kind=key.kind)
+        refuse("KeyNotOfficer", key_id, key.kind)
     if key.revoked_at is not None:
-        refuse("KeyAlreadyRevoked", key=key_id, revokedAt=key.revoked_at)
+        refuse("KeyAlreadyRevoked", key_id, key.revoked_at)
     if not key.valid_from <= act.time < key.valid_until:
-        refuse(
-            "KeyNotValid",
-            key=key_id,
-            validFrom=key.valid_from,
-            validUntil=key.valid_until,
-            time=act.time,
-        )
+        refuse("KeyNotValid", key_id, key.valid_from, key.valid_until, act.time)
     return key
 
 
@@ -159,7 +162,7 @@ def require_active(act: Act, department: bytes) -> None:
     found = act.store.find(DepartmentFact, department)
     status = found.status if found else 0
     if status != DepartmentStatus.ACTIVE:
-        refuse("DepartmentNotActive", department=department, status=status)
+        refuse("DepartmentNotActive", department, status)
 
 
 def require_period(act: Act, valid_from: int, valid_until: int, latest: int = NO_END) -> None:
@@ -169,7 +172,7 @@ def require_period(act: Act, valid_from: int, valid_until: int, latest: int = NO
         DecisionRefused: it is not.
     """
     if valid_from >= valid_until or not act.time < valid_until <= latest:
-        refuse("PeriodInvalid", validFrom=valid_from, validUntil=valid_until)
+        refuse("PeriodInvalid", valid_from, valid_until)
 
 
 def require_digest(act: Act, digest: bytes) -> None:
@@ -179,7 +182,7 @@ def require_digest(act: Act, digest: bytes) -> None:
         DecisionRefused: it does not.
     """
     if not any(digest):
-        refuse("DigestMissing", key=act.key, nonce=act["nonce"])
+        refuse("DigestMissing", act.key, act["nonce"])
 
 
 def _mandate_of(act: Act, mandates: tuple[Mandate, ...]) -> int:
@@ -193,8 +196,8 @@ def _mandate_of(act: Act, mandates: tuple[Mandate, ...]) -> int:
     for department, roles, _ in mandates:
         if roles:
             held = _roles(act, department)
-            refuse("RoleMissing", department=department, key=act.key, required=roles, held=held)
-    refuse("RoleMissing", department=bytes(32), key=act.key, required=0, held=0)
+            refuse("RoleMissing", department, act.key, roles, held)
+    refuse("RoleMissing", bytes(32), act.key, 0, 0)
 
 
 def _roles(act: Act, department: bytes) -> int:

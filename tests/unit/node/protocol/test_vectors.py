@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from node.crypto import (
     verify_decision,
     verify_sm2,
 )
-from node.errors import InvalidInput, LedgerError
+from node.errors import EvidenceInvalid, InvalidInput, LedgerError
 from node.protocol import forms as documents
+from node.protocol.evidence.claim import parse_claim
 from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 from node.protocol.wire import canonical, ids, merkle
 from node.protocol.wire.checkpoint import SignedCheckpoint, checkpoint_hash, verify_note
@@ -162,8 +164,9 @@ class TestTheLog:
             leaf = parse_leaf(case["bytes"].encode(), (case["kind"],))
             leaf.verify_times()
             assert merkle.leaf_hash(case["bytes"].encode()).hex() == case["hash"]
-            with pytest.raises(LedgerError, match=f"of kind {case['kind']}"):
-                parse_leaf(case["bytes"].encode())
+            bundle: Any = SimpleNamespace(leaf=case["bytes"].encode())
+            with pytest.raises(EvidenceInvalid, match=f"of kind {case['kind']}; call is wanted"):
+                parse_claim(bundle)
         assert {CALL, *(case["kind"] for case in LOG["others"])} == set(KINDS)
 
     def test_proofs_lead_to_the_roots(self) -> None:
