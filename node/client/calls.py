@@ -12,34 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import orjson
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_result,
-    stop_after_delay,
-    wait_exponential,
-)
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from ..errors import (
-    LedgerError,
-    MalformedReceipt,
-    NotFound,
-    ReceiptInvalid,
-    ReceiptNotMerged,
-)
-from ..protocol.wire import (
-    canonical,
-    encoding,
-    ids,
-    signedcall,
-)
+from ..errors import LedgerError, MalformedReceipt, NotFound, ReceiptInvalid, ReceiptNotMerged
+from ..protocol.wire import canonical, encoding, ids, signedcall
 from ..protocol.wire.receipt import Receipt, verify_anchored
-from .checks import (
-    Asked,
-    check_answer,
-    check_refusal,
-    verify_log,
-)
+from .checks import Asked, check_answer, check_refusal, verify_log
 from .http import SignedHttp
 
 if TYPE_CHECKING:
@@ -258,7 +236,6 @@ class LedgerClient:
         return _json(self._http.request("GET", self._base + path))
 
     def close(self) -> None:
-        """Close the connections."""
         self._http.close()
 
     def __enter__(self) -> Self:

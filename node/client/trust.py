@@ -50,18 +50,14 @@ class Grant:
 
 
 class Trust(Protocol):
-    """What receipts are held against."""
+    """What receipts are held against; every method raises NotFound for what it does not know."""
 
-    def log_keys(self, department: str) -> LogKeys:
-        """Return a department's log and keys; raises NotFound when none is registered."""
-        ...
+    def log_keys(self, department: str) -> LogKeys: ...
 
-    def grant(self, authorisation: int) -> Grant:
-        """Return an authorisation; raises NotFound when there is none."""
-        ...
+    def grant(self, authorisation: int) -> Grant: ...
 
     def anchored_root(self, department: str, size: int) -> bytes:
-        """Return the root the chain holds for a department's log at `size`, or raise NotFound."""
+        """Return the root the chain holds for a department's log at `size`."""
         ...
 
 

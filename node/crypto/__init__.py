@@ -3,8 +3,8 @@
 `hashes`: SM3, SHA-256, Keccak-256. `publickey`: SM2 public keys. `sm2`: signers, unwrappers,
 verification. `typed`: the only ways to sign. `sm4`: SM4-GCM. `ed25519`: checkpoints' second
 signature. `selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto`
-binds OpenSSL 3, `sm2_libcrypto` uses it, `sm2_gmssl` is the portable fallback. `der`, `pbes2`:
-encodings of signatures and key files. `keyfile`: files that are written once.
+binds OpenSSL 3, `sm2_libcrypto` uses it, `sm2_gmssl` is the portable fallback. `der`:
+encodings of signatures and keys. `keyfile`: encrypted files that are written once.
 """
 
 from __future__ import annotations
@@ -12,12 +12,7 @@ from __future__ import annotations
 from .backend import backend_version
 from .der import normalise_signature
 from .ed25519 import Ed25519Signer, verify_ed25519
-from .hashes import (
-    constant_time_equal,
-    keccak256,
-    sha256,
-    sm3,
-)
+from .hashes import constant_time_equal, keccak256, sha256, sm3
 from .publickey import Sm2PublicKey
 from .selftest import run_self_test
 from .sm2 import (

@@ -68,7 +68,6 @@ class Sm2PublicKey:
 
     @cached_property
     def raw(self) -> bytes:
-        """The 64 bytes x‖y."""
         return self.x.to_bytes(32, "big") + self.y.to_bytes(32, "big")
 
     @cached_property

@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, SelfTestFailed
 from . import backend
-from .der import (
-    OCTETS,
-    SEQUENCE,
-    wrap_integer,
-    wrap_tlv,
-)
+from .der import OCTETS, SEQUENCE, wrap_integer, wrap_tlv
 from .hashes import sm3
 from .publickey import Sm2PublicKey
 from .sm2 import (

@@ -17,13 +17,7 @@ from .check import CheckedLog, check_log
 from .commit import Committer
 from .counters import beijing_day, end_of_day
 from .drafts import Committed, Draft, LogIdentity
-from .published import (
-    Published,
-    create_published,
-    last_published,
-    list_published,
-    mark_published,
-)
+from .published import Published, create_published, last_published, list_published, mark_published
 from .reader import Head, LogReader
 from .recent import RESEND_WINDOW_MILLISECONDS, Resend
 from .tables import create_tables

@@ -36,20 +36,8 @@ from .counters import (
 )
 from .drafts import Committed
 from .heads import sign_head, write_head
-from .recent import (
-    Resend,
-    find_events,
-    purge,
-    remember,
-    replay,
-)
-from .tables import (
-    call,
-    entry,
-    event,
-    position,
-    request,
-)
+from .recent import Resend, find_events, purge, remember, replay
+from .tables import call, entry, event, position, request
 from .tiles import store_tiles
 from .tree import get_last_paths
 

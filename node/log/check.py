@@ -16,22 +16,11 @@ import orjson
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from node.errors import (
-    CheckpointInvalid,
-    InvalidInput,
-    LogIncomplete,
-    LogTampered,
-    NotFound,
-)
+from node.errors import CheckpointInvalid, InvalidInput, LogIncomplete, LogTampered, NotFound
 from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
-from node.protocol.wire.ids import (
-    ZERO,
-    department_id,
-    log_id,
-    parse_origin,
-)
+from node.protocol.wire.ids import ZERO, department_id, log_id, parse_origin
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
-from node.protocol.wire.merkle import leaf_hash
+from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
 from .checktables import (
     CallChain,
@@ -41,23 +30,9 @@ from .checktables import (
     find_unindexed_event,
     find_wrong_answer,
 )
-from .tables import (
-    INDEX_BITS,
-    call,
-    counter,
-    entry,
-    event,
-    head,
-    position,
-)
+from .tables import INDEX_BITS, call, counter, entry, event, head, position
 from .tables import tile as tile_table
-from .tree import (
-    EMPTY_ROOT,
-    HASH_BYTES,
-    HEIGHT,
-    WIDTH,
-    GrowingTree,
-)
+from .tree import HEIGHT, WIDTH, GrowingTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -325,15 +300,14 @@ class _Check:
         """Say whether a leaf or its tile was changed: the tile above bears one of them out."""
         within = next(
             place
-            for place in range(len(hashes) // HASH_BYTES)
-            if hashes[place * HASH_BYTES :][:HASH_BYTES]
-            != stored[place * HASH_BYTES :][:HASH_BYTES]
+            for place in range(len(hashes) // HASH_SIZE)
+            if hashes[place * HASH_SIZE :][:HASH_SIZE] != stored[place * HASH_SIZE :][:HASH_SIZE]
         )
         index = number * WIDTH + within
-        above = self._stored(connection, 1, number // WIDTH)[number % WIDTH * HASH_BYTES :]
-        full = len(hashes) == WIDTH * HASH_BYTES
+        above = self._stored(connection, 1, number // WIDTH)[number % WIDTH * HASH_SIZE :]
+        full = len(hashes) == WIDTH * HASH_SIZE
         if full:
-            held = above[:HASH_BYTES] == self._tree.tile(0, number).node(HEIGHT, 0)
+            held = above[:HASH_SIZE] == self._tree.tile(0, number).node(HEIGHT, 0)
         else:
             held = self._tree.edge().root == self._head.root
         if held:
@@ -342,8 +316,8 @@ class _Check:
             "leaf",
             f"entry {index} does not have the hash it was logged with",
             index=index,
-            expected=stored[within * HASH_BYTES :][:HASH_BYTES].hex(),
-            found=hashes[within * HASH_BYTES :][:HASH_BYTES].hex(),
+            expected=stored[within * HASH_SIZE :][:HASH_SIZE].hex(),
+            found=hashes[within * HASH_SIZE :][:HASH_SIZE].hex(),
         )
 
     def _check_indexes(self, connection: Connection, events: dict[bytes, int]) -> None:

@@ -79,7 +79,6 @@ class Counter:
         return SERVED
 
     def use(self, rows: int) -> None:
-        """Take one served call off the day."""
         self.calls += 1
         self.rows += rows
 

@@ -1,6 +1,6 @@
 """Serving one call: verify, authorise, fetch, mask, seal, log, answer (design.md section 6).
 
-- `ports`: what is needed from other layers, as Protocols
+- `needs`: what is needed from other layers, as Protocols
 - `request`: strict reading of a query's body
 - `authorise`: what a call may have, beyond the ledger's judgement; pure
 - `sources/`: the data behind entries

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..client.problems import find_class
+from ..client.http import find_class
 from ..errors import FilterNotGranted, ItemNotGranted, LedgerError, PurposeNotGranted
 from ..protocol.ledger.enums import DepartmentStatus, Permit
 from ..protocol.ledger.judge import permits
@@ -22,7 +22,7 @@ from .request import parse_where
 if TYPE_CHECKING:
     from ..protocol.ledger.facts import Snapshot
     from ..protocol.ledger.judge import Standing
-    from .ports import Condition, TermsView, VersionView
+    from .needs import Condition, TermsView, VersionView
     from .request import Query
 
 _EXACT = frozenset({"eq", "in"})

@@ -35,7 +35,7 @@ from ..protocol.wire.leaf import SERVED, build_leaf, commitment
 from .authorise import permit, refusal
 from .caller import authentic_resend, authenticate, judged_second
 from .mask import mask_rows
-from .ports import SourceQuery
+from .needs import SourceQuery
 from .request import parse_query
 from .seals import DataKeys
 from .sources.values import render
@@ -50,14 +50,7 @@ if TYPE_CHECKING:
     from ..protocol.ledger.facts import AuthorisationFact, EntryFact, KeyFact, Snapshot
     from ..protocol.wire.signedcall import SignedCall
     from .authorise import Verdict
-    from .ports import (
-        Documents,
-        Ledger,
-        Page,
-        Source,
-        TermsView,
-        VersionView,
-    )
+    from .needs import Documents, Ledger, Page, Source, TermsView, VersionView
     from .request import Query
     from .seals import Seals
 

@@ -40,9 +40,9 @@ class ListLogs:
         assert log == LOG
         return merkle.root_of(self.leaves[:size])
 
-    def consistency(self, log: bytes, old_size: int, size: int) -> list[bytes]:
+    def consistency(self, log: bytes, old: int, new: int) -> list[bytes]:
         assert log == LOG
-        return _subproof(old_size, self.leaves[:size], whole=True)
+        return _subproof(old, self.leaves[:new], whole=True)
 
 
 def _subproof(old: int, hashes: list[bytes], *, whole: bool) -> list[bytes]:

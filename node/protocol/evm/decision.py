@@ -14,25 +14,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import Sm2PublicKey, verify_decision
-from ...errors import (
-    InvalidInput,
-    MalformedEvent,
-    MalformedKey,
-    SignatureInvalid,
-)
-from .abi import (
-    CONTRACTS,
-    ChainEvent,
-    encode_call,
-    load_abi,
-)
+from ...errors import InvalidInput, MalformedEvent, MalformedKey, SignatureInvalid
+from .abi import CONTRACTS, ChainEvent, encode_call, load_abi
 from .abicodec import AbiError
-from .eip712 import (
-    domain_separator,
-    struct_hasher,
-    struct_name,
-    typed_hash,
-)
+from .eip712 import domain_separator, struct_hasher, struct_name, typed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable

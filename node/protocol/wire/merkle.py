@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
+"""The root of a tree without leaves (RFC 6962 section 2.1)."""
 
 
 def leaf_hash(data: bytes) -> bytes:

@@ -100,7 +100,6 @@ class Receipt:
         )
 
     def render(self) -> dict[str, Any]:
-        """Return the JSON object of the receipt."""
         members: dict[str, Any] = {
             "v": 1,
             "leaf": b64u(self.leaf),

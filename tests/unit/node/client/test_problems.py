@@ -5,7 +5,7 @@ import pytest
 
 from api.http.problems import problem, status_of
 from node import errors
-from node.client.problems import error_of, find_class, raise_problem
+from node.client.http import error_of, find_class, raise_problem
 
 
 def tree(kind=errors.LedgerError):

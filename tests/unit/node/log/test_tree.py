@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
 from node.log.tree import (
-    EMPTY_ROOT,
     Edge,
     GrowingTree,
     Tile,
@@ -18,6 +17,7 @@ from node.log.tree import (
     get_path,
 )
 from node.protocol.wire.merkle import (
+    EMPTY_ROOT,
     leaf_hash,
     node_hash,
     root_of,

@@ -17,7 +17,7 @@ from node.protocol.ledger.enums import (
 from node.protocol.ledger.judge import LEDGER_CODES, find_refusal, standing_of
 from node.protocol.wire import ids
 from node.service.authorise import permit, refusal
-from node.service.ports import Condition
+from node.service.needs import Condition
 from node.service.request import Query
 
 from . import common as c
