@@ -189,7 +189,7 @@ class TestAlarms:
         story.grant(CENTRE, story.heads[CENTRE].public_key.key_id, 4)
         story.pending[-1][2]["roles"] = 8
         story.mine()
-        self.refused(engine, story.chain, story, "signature of RolesGranted")
+        self.refused(engine, story.chain, story, "signature of GrantRoles")
         assert Queries(engine).cursor().next_block == 1
         with engine.connect() as connection:
             assert list(dump(connection)) == []
