@@ -27,7 +27,6 @@ GAS_LIMIT = 500_000
 """Far above the 65k an anchor costs; a deeper proof must not fail for gas."""
 INTERVAL_SECONDS = 10.0
 LEAVES = 10_000
-NOBODY = bytes(20)
 
 
 class Logs(Protocol):
@@ -68,10 +67,6 @@ class ChainHead:
     """The account that may anchor it; zero while the log is not registered."""
     size: int
     root: bytes
-
-    @property
-    def is_registered(self) -> bool:
-        return self.relay != NOBODY
 
 
 @dataclass(frozen=True, slots=True)

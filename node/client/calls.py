@@ -76,12 +76,7 @@ class LedgerClient:
         """
         self._base = base_url.rstrip("/") + "/api/v1"
         self._http = SignedHttp(
-            signer,
-            key_id,
-            authority=authority,
-            attempts=attempts,
-            clock=clock,
-            transport=transport,
+            signer, key_id, authority=authority, attempts=attempts, clock=clock, transport=transport
         )
         self._unwrapper = unwrapper
         self._trust = trust

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .http import SignedHttp
 
 FRESH_SECONDS = 60
-ED25519_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +82,7 @@ class NodeTrust:
         found = self._get(f"/departments/{department}/log")
         try:
             pairs = tuple(
-                (
-                    Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])),
-                    encoding.hex32(key["ed25519"]),
-                )
+                (Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])), encoding.hex32(key["ed25519"]))
                 for key in found["keys"]
             )
             return LogKeys(department, str(found["origin"]), pairs)

@@ -39,9 +39,7 @@ def load_tile(connection: Connection, log_number: int, level: int, number: int, 
     """
     hashes = connection.scalar(
         select(table.c.hashes).where(
-            table.c.log == log_number,
-            table.c.level == level,
-            table.c.number == number,
+            table.c.log == log_number, table.c.level == level, table.c.number == number
         )
     )
     if hashes is None or len(hashes) < width * HASH_SIZE:

@@ -33,11 +33,7 @@ def judged_second(snapshot: Snapshot, clock: float) -> int:
 
 
 def authenticate(
-    call: SignedCall,
-    snapshot: Snapshot,
-    judged: int,
-    *,
-    oldest_seconds: int = OLDEST_SECONDS,
+    call: SignedCall, snapshot: Snapshot, judged: int, *, oldest_seconds: int = OLDEST_SECONDS
 ) -> KeyFact:
     """Return the key that signed the call; unknown keys and bad signatures look the same.
 

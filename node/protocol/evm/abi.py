@@ -189,11 +189,6 @@ def decode_error(data: bytes) -> tuple[str, str, dict[str, Any]] | None:
         return None
 
 
-def error_names() -> set[str]:
-    """Return the names of all errors our contracts declare."""
-    return {name for contract, name, _ in _errors().values() if contract}
-
-
 @cache
 def error_members() -> dict[str, tuple[str, ...]]:
     """Return the names of the values of every error our contracts declare, by its name."""

@@ -20,10 +20,10 @@ from node.protocol.wire.merkle import (
     EMPTY_ROOT,
     leaf_hash,
     node_hash,
-    root_of,
     verify_consistency,
     verify_inclusion,
 )
+from tests.common.trees import root_of
 
 # Certificate Transparency's reference leaves and roots of their first 1..8 (RFC 6962 trees;
 # certificate-transparency-go merkle/logverifier tests).
