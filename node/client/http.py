@@ -123,8 +123,14 @@ class SignedHttp:
             PeerUnavailable: no answer within its bounds came back in any attempt.
             LedgerError: the answer is a problem; the class is the one with its code.
         """
+        tries = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0),
+            retry=retry_if_exception_type(httpx.TransportError),
+            reraise=True,
+        )
         try:
-            for attempt in self._retrying():
+            for attempt in tries:
                 with attempt:
                     response = self._receive(request)
         except (httpx.RequestError, UnicodeError) as error:
@@ -139,13 +145,7 @@ class SignedHttp:
     def request(
         self, method: str, url: str, body: bytes = b"", content_type: str = EMPTY_BODY
     ) -> httpx.Response:
-        """Sign and send.
-
-        Raises:
-            InvalidInput: `url` is no address of a server.
-            PeerUnavailable: no answer within its bounds came back in any attempt.
-            LedgerError: the answer is a problem; the class is the one with its code.
-        """
+        """Sign and send; raises as both do."""
         return self.send(self.sign(method, url, body, content_type))
 
     def close(self) -> None:
@@ -177,14 +177,6 @@ class SignedHttp:
             headers=response.headers,
             content=bytes(body),
             request=response.request,
-        )
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=wait_exponential_jitter(multiplier=0.05, max=1.0),
-            retry=retry_if_exception_type(httpx.TransportError),
-            reraise=True,
         )
 
 

@@ -30,6 +30,7 @@ from .checktables import (
     find_unindexed_event,
     find_wrong_answer,
 )
+from .counters import COLUMNS
 from .tables import INDEX_BITS, call, counter, entry, event, head, position
 from .tables import tile as tile_table
 from .tree import HEIGHT, WIDTH, GrowingTree
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 CHUNK_ENTRIES = 16 * WIDTH
 LOGS = 1 << 63 - INDEX_BITS
 """More logs than positions have room for."""
+NO_CALLS, NO_COUNTER = CallChain(0, ZERO, 0), (0, ZERO, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +188,7 @@ class _Check:
         """Compare counters, and look for rows that belong to no entry."""
         number, size = self._head.number, self._head.size
         with self._engine.connect() as connection:
-            query = select(
-                counter.c.authorisation,
-                counter.c.count,
-                counter.c.last,
-                counter.c.day,
-                counter.c.calls,
-                counter.c.rows,
-            )
-            rows = connection.execute(query.where(counter.c.log == number))
+            rows = connection.execute(select(*COLUMNS).where(counter.c.log == number))
             counters = {row[0]: row[1:] for row in rows if row[1]}
             calls = connection.scalar(select(func.count()).where(call.c.log == number))
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
@@ -203,12 +197,11 @@ class _Check:
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
             return
+        # Both hold only what was called: where one side lacks an authorisation, the counts differ.
         changed = [
             one
             for one in counters.keys() | self._chains.keys()
-            if one not in counters
-            or one not in self._chains
-            or not self._chains[one].fits(*counters[one])
+            if not self._chains.get(one, NO_CALLS).fits(*counters.get(one, NO_COUNTER))
         ]
         if changed:
             authorisation = min(changed)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from .drafts import Draft
+
 RESEND_WINDOW_MILLISECONDS = 10 * 60 * 1000
 _PURGE_AT_LEAST = 16
 
@@ -66,7 +68,7 @@ def find_events(
 
 
 def replay(
-    connection: Connection, log_number: int, index: int, resend: Resend, now: int
+    connection: Connection, log_number: int, index: int, resend: Resend | Draft, now: int
 ) -> Committed:
     """Return the stored result of the call at `index` to an identical resend (`now` in ms).
 

@@ -276,44 +276,48 @@ class Service:
         return envelope.envelope_bytes(sealed)
 
     def _draft(self, log: bytes, work: _Work) -> Draft:
-        call, granted, query, verdict = work.call, work.granted, work.query, work.verdict
-        served = work.error is None
+        call, granted, query, error = work.call, work.granted, work.query, work.error
+        code = None if error is None else error.code
+        entry, version, revision, calls, rows, body = ZERO, 0, 0, 0, 0, None
+        if granted is not None:
+            entry, version, revision = granted.entry, granted.version, granted.revision
+            calls, rows = granted.calls_per_day, granted.rows_per_day
+            # What no authorisation counts keeps no body: strangers could fill the disk with them.
+            body = self._seals.seal_request(call.event, work.body)
+        leaf = build_leaf(
+            block=work.snapshot.block,
+            judged=work.judged,
+            event=call.event,
+            base=call.base,
+            signature=call.signature,
+            authorisation=work.authorisation,
+            custody=work.provider.custody,
+            outcome=code or SERVED,
+            entry=entry,
+            version=version,
+            revision=revision,
+            items=work.verdict.items if work.verdict is not None else 0,
+            masked=work.masked,
+            rows=work.rows,
+            answer=sm3(work.sealed) if error is None else None,
+            plain=sm3(work.plain) if error is None else None,
+            operator=self._commit(call, "operator", query.operator if query else None),
+            matter=self._commit(call, "matter", query.matter if query else None),
+        )
         return Draft(
             log=log,
             event=call.event,
             text=call.base + call.signature,
             authorisation=work.authorisation,
             counted=granted is not None,
-            calls_per_day=granted.calls_per_day if granted is not None else 0,
-            rows_per_day=granted.rows_per_day if granted is not None else 0,
+            calls_per_day=calls,
+            rows_per_day=rows,
             rows=work.rows,
             key=call.key_id,
-            leaf=build_leaf(
-                block=work.snapshot.block,
-                judged=work.judged,
-                event=call.event,
-                base=call.base,
-                signature=call.signature,
-                authorisation=work.authorisation,
-                custody=work.provider.custody,
-                outcome=SERVED if work.error is None else work.error.code,
-                entry=granted.entry if granted is not None else ZERO,
-                version=granted.version if granted is not None else 0,
-                revision=granted.revision if granted is not None else 0,
-                items=verdict.items if verdict is not None else 0,
-                masked=work.masked,
-                rows=work.rows,
-                answer=sm3(work.sealed) if served else None,
-                plain=sm3(work.plain) if served else None,
-                operator=self._commit(call, "operator", query.operator if query else None),
-                matter=self._commit(call, "matter", query.matter if query else None),
-            ),
-            answer=work.sealed if served else None,
-            # What no authorisation counts keeps no body: strangers could fill the disk with them.
-            request=self._seals.seal_request(call.event, work.body)
-            if granted is not None
-            else None,
-            refusal=None if work.error is None else work.error.code,
+            leaf=leaf,
+            answer=work.sealed if error is None else None,
+            request=body,
+            refusal=code,
         )
 
     def _commit(self, call: SignedCall, name: str, value: str | None) -> bytes | None:

@@ -57,7 +57,6 @@ class CallBase:
     authority: str
     path: str
     query: str
-    content_type: str
     content_digest: bytes
     """SM3 of the body, 32 bytes."""
     created: int
@@ -132,7 +131,7 @@ def parse_base(base: bytes) -> CallBase:
     match = _BASE.fullmatch(base.decode("latin-1"))
     if not match:
         raise InvalidInput("this is not the signature base of a call")
-    method, authority, path, query, content_type, digest, created, nonce, keyid = match.groups()
+    method, authority, path, query, _, digest, created, nonce, keyid = match.groups()
     octets = base64.b64decode(digest)
     if base64.b64encode(octets).decode("ascii") != digest:
         raise InvalidInput("the content digest is not canonical base64")
@@ -141,7 +140,6 @@ def parse_base(base: bytes) -> CallBase:
         authority=authority,
         path=path,
         query=query,
-        content_type=content_type,
         content_digest=octets,
         created=int(created),
         nonce=nonce,
@@ -216,7 +214,9 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
         "content_type": _fit(_CONTENT_TYPE, values["content-type"], "content type"),
     }
     digest = content_digest(body)
-    if not constant_time_equal(digest.encode("ascii"), _latin(values["content-digest"])):
+    if not constant_time_equal(
+        digest.encode("ascii"), values["content-digest"].encode("latin-1", "replace")
+    ):
         raise DigestMismatch("the body does not hash to its Content-Digest (sm3)")
     created, nonce, keyid = int(match[2]), match[3], match[4]
     return SignedCall(
@@ -286,7 +286,3 @@ def _fit(pattern: re.Pattern[str], value: str, what: str) -> str:
 
 def _text(value: bytes | str) -> str:
     return value if isinstance(value, str) else value.decode("latin-1")
-
-
-def _latin(value: str) -> bytes:
-    return value.encode("latin-1", "replace")
