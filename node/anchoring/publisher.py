@@ -71,6 +71,7 @@ class Publisher:
         # A clock set back must not stop publication: only a second just past holds it up.
         if last and 0 <= now - last.at < self._interval_ms and head.size > last.size:
             return False
+        # Committed before anybody is shown it: if we die in between, it was shown to nobody.
         mark_published(self._engine, log, head.size, head.root, head.checkpoint, now)
         return True
 

@@ -70,7 +70,7 @@ class SignedHttp:
 
         `authority` is what is signed and sent as Host when the server is reached under another
         name; `attempts` counts the tries when the network fails; an answer that is larger or
-        slower than its bounds is none.
+        slower than its bounds counts as no answer.
         """
         self._signer = signer
         self._key_id = key_id or signer.public_key.key_id

@@ -203,6 +203,7 @@ class Batch:
             [(done[one.draft.event], one.draft.text, one.at) for one in placed],
         )
         purge(connection, log.number, self._now, len(placed))
+        # Last: what makes the new entries part of the log, in the same transaction as they.
         write_head(connection, log, checkpoint)
         return done
 

@@ -89,7 +89,7 @@ def check_log(
         if max(known, default=0) > row.size:
             raise _missing(log, row.size, known)
     except SQLAlchemyError as error:
-        # A table is missing, a page is none, a text is not UTF-8: nobody's log, as it stands.
+        # A table is missing, a page is damaged, a text is not UTF-8: as it stands, no log at all.
         message = f"the file cannot be read as a log: {getattr(error, 'orig', error)}"
         raise LogTampered(message, what="file", log=log.hex()) from error
     return CheckedLog(run.code, row.size, row.root)

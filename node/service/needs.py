@@ -35,7 +35,7 @@ class ItemView(Protocol):
     """One information item of a catalogue version.
 
     `scale` are the digits after the decimal point, None where that does not apply; `mask` is a rule
-    of `mask.py`, or nothing; `filterable` counts once the item is granted.
+    of `authorise.py`, or nothing; `filterable` counts once the item is granted.
     """
 
     @property

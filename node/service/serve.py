@@ -32,9 +32,8 @@ from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import canonical, encoding, envelope
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import SERVED, build_leaf, commitment
-from .authorise import permit, refusal
+from .authorise import mask_rows, permit, refusal
 from .caller import authentic_resend, authenticate, judged_second
-from .mask import mask_rows
 from .needs import SourceQuery
 from .request import parse_query
 from .seals import DataKeys

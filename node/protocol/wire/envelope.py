@@ -57,6 +57,7 @@ class DataKey:
 
     def seal_bytes(self, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
         """Return (iv, ciphertext ‖ tag) under an iv never used before."""
+        # Under the lock, or two threads would seal with one counter and so with one iv.
         with self._lock:
             key, counter = self._secret(), self._counter
             self._counter += 1

@@ -197,7 +197,7 @@ def _members(value: object, required: set[str], allowed: set[str] | None = None)
 
 def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < 2**53:
-        raise MalformedReceipt("a number of the receipt is none")
+        raise MalformedReceipt("a number of the receipt is no whole number from 0")
     return value
 
 

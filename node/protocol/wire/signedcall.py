@@ -57,6 +57,7 @@ class CallBase:
     authority: str
     path: str
     query: str
+    content_type: str
     content_digest: bytes
     """SM3 of the body, 32 bytes."""
     created: int
@@ -131,7 +132,7 @@ def parse_base(base: bytes) -> CallBase:
     match = _BASE.fullmatch(base.decode("latin-1"))
     if not match:
         raise InvalidInput("this is not the signature base of a call")
-    method, authority, path, query, _, digest, created, nonce, keyid = match.groups()
+    method, authority, path, query, content_type, digest, created, nonce, keyid = match.groups()
     octets = base64.b64decode(digest)
     if base64.b64encode(octets).decode("ascii") != digest:
         raise InvalidInput("the content digest is not canonical base64")
@@ -140,6 +141,7 @@ def parse_base(base: bytes) -> CallBase:
         authority=authority,
         path=path,
         query=query,
+        content_type=content_type,
         content_digest=octets,
         created=int(created),
         nonce=nonce,
