@@ -13,7 +13,7 @@ import secrets
 import time
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import orjson
@@ -178,6 +178,19 @@ class SignedHttp:
             content=bytes(body),
             request=response.request,
         )
+
+
+def read_object(
+    response: httpx.Response, *, error: type[InvalidInput] = InvalidInput
+) -> dict[str, Any]:
+    """Return an answer's JSON object; raises `error` when it is none."""
+    try:
+        value = orjson.loads(response.content)
+    except orjson.JSONDecodeError as cause:
+        raise error(f"what {response.request.url} answers is not JSON") from cause
+    if not isinstance(value, dict):
+        raise error(f"what {response.request.url} answers is not an object")
+    return value
 
 
 def error_of(response: httpx.Response) -> LedgerError:

@@ -10,11 +10,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
 from ..crypto import Sm2PublicKey
 from ..errors import InvalidInput, NotFound
 from ..protocol.wire import encoding
+from .http import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +60,11 @@ class Trust(Protocol):
 
 
 class NodeTrust:
-    """Trust in one's own node, asked over HTTP; what it says is kept for a minute."""
+    """Trust in one's own node, asked over HTTP; what it says is kept for a minute.
+
+    Every method raises NotFound for what the node does not know or the caller may not, InvalidInput
+    when its answer is not of the documented form.
+    """
 
     def __init__(
         self, http: SignedHttp, base_url: str, *, clock: Callable[[], float] = time.monotonic
@@ -73,12 +76,6 @@ class NodeTrust:
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def log_keys(self, department: str) -> LogKeys:
-        """Return a department's log and keys.
-
-        Raises:
-            NotFound: no such department, or it has no log.
-            InvalidInput: the node's answer is not of the documented form.
-        """
         found = self._get(f"/departments/{department}/log")
         try:
             pairs = tuple(
@@ -90,12 +87,6 @@ class NodeTrust:
             raise InvalidInput(f"the node describes no log of {department}") from error
 
     def grant(self, authorisation: int) -> Grant:
-        """Return an authorisation.
-
-        Raises:
-            NotFound: no such authorisation, or not the caller's to know of.
-            InvalidInput: the node's answer is not of the documented form.
-        """
         found = self._get(f"/authorisations/{authorisation}")
         try:
             return Grant(
@@ -109,12 +100,6 @@ class NodeTrust:
             raise InvalidInput(f"the node describes no authorisation {authorisation}") from error
 
     def anchored_root(self, department: str, size: int) -> bytes:
-        """Return the root the chain holds for a department's log at `size`.
-
-        Raises:
-            NotFound: no anchor has this size.
-            InvalidInput: the node's answer is not of the documented form.
-        """
         found = self._get(f"/departments/{department}/log/anchors/{size}")
         if found.get("size") != size:
             raise NotFound(f"no anchor of {department} has size {size}")
@@ -124,11 +109,6 @@ class NodeTrust:
         kept = self._kept.get(path)
         if kept is not None and self._clock() - kept[0] < FRESH_SECONDS:
             return kept[1]
-        try:
-            found = orjson.loads(self._http.request("GET", self._base + path).content)
-        except orjson.JSONDecodeError as error:
-            raise InvalidInput(f"{path} is not JSON") from error
-        if not isinstance(found, dict):
-            raise InvalidInput(f"{path} is not an object")
+        found = read_object(self._http.request("GET", self._base + path))
         self._kept[path] = (self._clock(), found)
         return found

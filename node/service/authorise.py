@@ -119,9 +119,7 @@ def permit(
     masks = {item.code: item.mask for item in version.items if item.mask}
     if terms is not None:
         masks.update(terms.masks)
-    filters = _Filters(standing.items, version, terms, frozenset(masks))
-    for condition in query.where:
-        filters.check(condition)
+    _check_filters(query.where, standing.items, version, terms, masks)
     wanted = {code: masks[code] for code in query.items if code in masks}
     scope = parse_where(terms.row_scope) if terms is not None and terms.row_scope else ()
     return Verdict(
@@ -132,26 +130,26 @@ def permit(
     )
 
 
-class _Filters:
-    """Which items a caller may filter by, and how."""
-
-    def __init__(
-        self, granted: int, version: VersionView, terms: TermsView | None, masked: frozenset[str]
-    ) -> None:
-        self._only = frozenset(terms.filter_only) if terms is not None else frozenset()
-        self._open = {
-            item.code
-            for index, item in enumerate(version.items)
-            if granted >> index & 1 and item.filterable
-        }
-        self._masked = masked
-
-    def check(self, condition: Condition) -> None:
+def _check_filters(
+    conditions: tuple[Condition, ...],
+    granted: int,
+    version: VersionView,
+    terms: TermsView | None,
+    masked: Mapping[str, str],
+) -> None:
+    """Refuse to filter by an item that is not granted for it, or in a way that unmasks it."""
+    allowed = set(terms.filter_only) if terms is not None else set()
+    allowed |= {
+        item.code
+        for index, item in enumerate(version.items)
+        if granted >> index & 1 and item.filterable
+    }
+    for condition in conditions:
         item, operator = condition.item, condition.operator
-        if item not in self._open and item not in self._only:
+        if item not in allowed:
             raise FilterNotGranted(f"filtering by {item} is not granted", item=item)
         # Ranges and prefixes would read a masked value out, one step at a time.
-        if operator not in _EXACT and item in self._masked:
+        if operator not in _EXACT and item in masked:
             raise FilterNotGranted(
                 f"{item} is masked: it can be compared by eq and in only",
                 item=item,
