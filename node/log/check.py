@@ -10,6 +10,7 @@ added.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -32,7 +33,7 @@ from .checktables import (
 )
 from .counters import COLUMNS
 from .tables import INDEX_BITS, call, counter, entry, event, head, position
-from .tables import tile as tile_table
+from .tiles import read_tile
 from .tree import HEIGHT, WIDTH, GrowingTree
 
 if TYPE_CHECKING:
@@ -225,17 +226,14 @@ class _Check:
         """Take a chunk's entries into tree and chains; return their events."""
         first = position(self._head.number, 0)
         events = {}
-        for index, row in enumerate(rows, start):
-            if row.position != first + index:
+        for index, row in zip_longest(range(start, end), rows):
+            if row is None or row.position != first + index:
                 raise self._tampered("leaf", f"entry {index} is missing", index=index)
             hash_ = leaf_hash(row.leaf)
             self._tree.append(hash_)
             events[self._check_link(index, row.leaf, hash_)] = index
             if index + 1 in self._known:
                 self._check_root(index + 1, self._known[index + 1], "anchor")
-        if start + len(rows) < end:
-            missing = start + len(rows)
-            raise self._tampered("leaf", f"entry {missing} is missing", index=missing)
         return events
 
     def _check_link(self, index: int, leaf: bytes, hash_: bytes) -> bytes:
@@ -282,7 +280,7 @@ class _Check:
         """Compare the tiles this chunk changed with the stored ones."""
         # Lowest level first: a wrong leaf also shows in every tile above it.
         for level, number, hashes in sorted(self._tree.changed()):
-            stored = self._stored(connection, level, number)
+            stored = read_tile(connection, self._head.number, level, number)
             if stored[: len(hashes)] == hashes:
                 continue
             if level:
@@ -291,15 +289,15 @@ class _Check:
 
     def _blame(self, connection: Connection, number: int, hashes: bytes, stored: bytes) -> None:
         """Say whether a leaf or its tile was changed: the tile above bears one of them out."""
-        within = next(
-            place
-            for place in range(len(hashes) // HASH_SIZE)
-            if hashes[place * HASH_SIZE :][:HASH_SIZE] != stored[place * HASH_SIZE :][:HASH_SIZE]
+        at = next(
+            at
+            for at in range(0, len(hashes), HASH_SIZE)
+            if hashes[at : at + HASH_SIZE] != stored[at : at + HASH_SIZE]
         )
-        index = number * WIDTH + within
-        above = self._stored(connection, 1, number // WIDTH)[number % WIDTH * HASH_SIZE :]
-        full = len(hashes) == WIDTH * HASH_SIZE
-        if full:
+        index = number * WIDTH + at // HASH_SIZE
+        if len(hashes) == WIDTH * HASH_SIZE:
+            above = read_tile(connection, self._head.number, 1, number // WIDTH)
+            above = above[number % WIDTH * HASH_SIZE :]
             held = above[:HASH_SIZE] == self._tree.tile(0, number).node(HEIGHT, 0)
         else:
             held = self._tree.edge().root == self._head.root
@@ -309,19 +307,20 @@ class _Check:
             "leaf",
             f"entry {index} does not have the hash it was logged with",
             index=index,
-            expected=stored[within * HASH_SIZE :][:HASH_SIZE].hex(),
-            found=hashes[within * HASH_SIZE :][:HASH_SIZE].hex(),
+            expected=stored[at : at + HASH_SIZE].hex(),
+            found=hashes[at : at + HASH_SIZE].hex(),
         )
 
     def _check_indexes(self, connection: Connection, events: dict[bytes, int]) -> None:
         """Compare the indexes of events and calls with what the leaves say."""
         number = self._head.number
-        wrong = find_unindexed_event(connection, number, events)
-        if wrong is not None:
-            self._suspect("index", f"the event of entry {wrong} is not in the index", index=wrong)
-        wrong = find_unindexed_call(connection, number, self._calls)
-        if wrong is not None:
-            self._suspect("index", f"the call of entry {wrong} is not in the index", index=wrong)
+        for what, wrong in (
+            ("event", find_unindexed_event(connection, number, events)),
+            ("call", find_unindexed_call(connection, number, self._calls)),
+        ):
+            if wrong is not None:
+                message = f"the {what} of entry {wrong} is not in the index"
+                self._suspect("index", message, index=wrong)
 
     def _check_root(self, size: int, root: bytes, what: str) -> None:
         """Compare a root known for `size`; without a better clue, blame the entries since then."""
@@ -336,16 +335,6 @@ class _Check:
             expected=root.hex(),
             found=found.hex(),
         )
-
-    def _stored(self, connection: Connection, level: int, number: int) -> bytes:
-        hashes: bytes | None = connection.scalar(
-            select(tile_table.c.hashes).where(
-                tile_table.c.log == self._head.number,
-                tile_table.c.level == level,
-                tile_table.c.number == number,
-            )
-        )
-        return hashes or b""
 
     def _suspect(self, what: str, message: str, **facts: object) -> None:
         """Remember what looks wrong while a later entry may still tell more exactly what is."""

@@ -31,18 +31,23 @@ _PUT = _INSERT.on_conflict_do_update(
 )
 
 
+def read_tile(connection: Connection, log_number: int, level: int, number: int) -> bytes:
+    """Return the stored hashes of a tile; nothing when there is none."""
+    query = select(table.c.hashes).where(
+        table.c.log == log_number, table.c.level == level, table.c.number == number
+    )
+    hashes: bytes | None = connection.scalar(query)
+    return hashes or b""
+
+
 def load_tile(connection: Connection, log_number: int, level: int, number: int, width: int) -> Tile:
     """Read a tile that holds at least `width` hashes.
 
     Raises:
         LogTampered: the store does not have them.
     """
-    hashes = connection.scalar(
-        select(table.c.hashes).where(
-            table.c.log == log_number, table.c.level == level, table.c.number == number
-        )
-    )
-    if hashes is None or len(hashes) < width * HASH_SIZE:
+    hashes = read_tile(connection, log_number, level, number)
+    if len(hashes) < width * HASH_SIZE:
         raise LogTampered(f"tile {level}/{number} has fewer than {width} hashes", what="tile")
     return Tile(hashes)
 

@@ -57,7 +57,6 @@ logger = logging.getLogger(__name__)
 
 JSON = "application/json"
 SALT_BYTES = 16
-NO_TERMS = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,10 +209,18 @@ class Service:
             raise LedgerBehind("the read model does not have the authorisation whole")
         version, terms = self._papers(granted, snapshot.entry)
         work.verdict = verdict = permit(standing, work.judged, query, version, terms)
-        page = self._fetch(work, query, verdict)
+        source = work.provider.sources.get(granted.entry)
+        if source is None:
+            raise SourceUnavailable("this node has no source for the entry")
+        after = query.after
+        last = None if after is None else self._seals.open_cursor(after, work.authorisation)
+        page = source.fetch(SourceQuery(query.items, verdict.conditions, query.size, last))
         work.rows, work.masked = len(page.rows), verdict.masked
         work.plain = self._plaintext(work, query, version, verdict, page)
-        work.sealed = self._seal(work)
+        key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
+        data_key = self._keys.get(work.key.holder, work.judged)
+        sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
+        work.sealed = envelope.envelope_bytes(sealed)
 
     def _papers(
         self, granted: AuthorisationFact, entry: EntryFact
@@ -221,23 +228,8 @@ class Service:
         documents, name = self._documents, authorisation_object(granted.authorisation)
         documents.check(granted.subject, name)
         version = documents.version(entry.digest, version_object(entry.entry, entry.version))
-        terms = documents.terms(granted.terms, name) if granted.terms != NO_TERMS else None
+        terms = documents.terms(granted.terms, name) if granted.terms != ZERO else None
         return version, terms
-
-    def _fetch(self, work: _Work, query: Query, verdict: Verdict) -> Page:
-        entry = work.granted.entry if work.granted is not None else ZERO
-        source = work.provider.sources.get(entry)
-        if source is None:
-            raise SourceUnavailable("this node has no source for the entry")
-        after = query.after
-        return source.fetch(
-            SourceQuery(
-                items=query.items,
-                conditions=verdict.conditions,
-                size=query.size,
-                after=None if after is None else self._seals.open_cursor(after, work.authorisation),
-            )
-        )
 
     def _plaintext(
         self, work: _Work, query: Query, version: VersionView, verdict: Verdict, page: Page
@@ -267,12 +259,6 @@ class Service:
             # Text that is no Unicode, say: the source's fault, not the caller's. Nor is it told
             # what the text was.
             raise SourceUnavailable("the source holds a value that cannot be shared") from None
-
-    def _seal(self, work: _Work) -> bytes:
-        key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
-        data_key = self._keys.get(work.key.holder, work.judged)
-        sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
-        return envelope.envelope_bytes(sealed)
 
     def _draft(self, log: bytes, work: _Work) -> Draft:
         call, granted, query, error = work.call, work.granted, work.query, work.error
