@@ -13,7 +13,7 @@ from node.crypto import Sm2PublicKey
 from node.errors import ChainInconsistent, EventUnknown, NotFound
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.evm import blocks
-from node.protocol.wire.trust import Head, Trust
+from node.protocol.wire.trustfile import Head, Trust
 
 from ..objects import ObjectKind
 from .concerned import list_documents

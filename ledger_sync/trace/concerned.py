@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from node.protocol.ledger.enums import KeyKind
-from node.protocol.wire.callbase import parse_base
 from node.protocol.wire.ids import ZERO
+from node.protocol.wire.signedcall import parse_base
 
 from ..objects import authorisation_ref, version_ref
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from node.errors import AuthorisationUnknown, VerificationError
 from node.protocol.ledger.enums import DepartmentStatus
 from node.protocol.ledger.judge import Standing, stand, verify_permission
-from node.protocol.wire.callbase import parse_base
+from node.protocol.wire.signedcall import parse_base
 
 from ..objects import ObjectKind, authorisation_ref
 

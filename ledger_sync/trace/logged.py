@@ -8,8 +8,8 @@ from node.crypto import Sm2PublicKey, verify_sm2
 from node.errors import LedgerError, NotFound, ReceiptInvalid
 from node.protocol.ledger.enums import KeyKind
 from node.protocol.wire import merkle
-from node.protocol.wire.callbase import parse_base
 from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash, verify_note
+from node.protocol.wire.signedcall import parse_base
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import KeyFact, LogFact

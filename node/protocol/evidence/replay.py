@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..evm.abi import ChainEvent
-    from ..wire.trust import Trust
+    from ..wire.trustfile import Trust
 
 
 class Anchor(NamedTuple):

@@ -26,7 +26,7 @@ from .papers import find_version, verify_documents
 from .replay import replay
 
 if TYPE_CHECKING:
-    from ..wire.trust import Trust
+    from ..wire.trustfile import Trust
     from .bundle import Bundle
 
 
