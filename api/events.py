@@ -22,7 +22,7 @@ from node.protocol.wire.receipt import Anchored, Receipt
 from .parts import ANCHORS
 
 if TYPE_CHECKING:
-    from ledger_sync.facts import AnchorFact
+    from ledger_sync.decided import AnchorFact
     from node.crypto import Sm2PublicKey
     from node.log import LogIdentity
     from node.protocol.ledger.facts import AuthorisationFact, KeyFact

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ledger_sync.follower import Follower
 from ledger_sync.grants import Grants
-from ledger_sync.papers import Papers
 from ledger_sync.queries import Queries
+from ledger_sync.readers import Papers
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
 from node.anchoring.published import PublishedLogs
@@ -34,12 +34,7 @@ from node.documents.fetcher import Fetcher
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
-from node.log import (
-    LogIdentity,
-    LogReader,
-    LogWriter,
-    create_published,
-)
+from node.log import LogIdentity, LogReader, LogWriter, create_published
 from node.office.desk import Desk
 from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES
@@ -56,7 +51,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ledger_sync.facts import Cursor
+    from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
 
     from .loops import OnFatal

@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     """Limits on what is served."""
 
     @classmethod
-    def settings_customise_sources(  # noqa: D102 - pydantic-settings' hook
+    def settings_customise_sources(
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003 - the hook's signature
         init_settings: PydanticBaseSettingsSource,

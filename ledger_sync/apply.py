@@ -14,8 +14,7 @@ from node.protocol.ledger.core import Ledger, Origin
 from node.protocol.ledger.facts import AuthorisationFact
 from node.protocol.wire.ids import contract_name_id
 
-from .arguments import dump_event
-from .objects import objects_of
+from .objects import dump_event, objects_of
 from .tables import ANCHOR, AUTHORISATION_STEP, BLOCK, DECISION, DECISION_OBJECT
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from node.protocol.evm.abi import ChainEvent
     from node.protocol.ledger.signed import Act
 
-    from .identity import Identity
+    from .model import Identity
     from .rows import Rows
     from .signatures import Verification
 
@@ -67,7 +66,7 @@ def apply_headers(rows: Rows, headers: Iterable[BlockHeader]) -> None:
 
 def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
     try:
-        act = ledger.apply(event)
+        return ledger.apply(event)
     except DecisionRefused as err:
         raise ChainInconsistent(
             f"{event.name} {event.seq} of {event.contract} breaks a rule: {err.message}",
@@ -75,7 +74,6 @@ def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
             seq=event.seq,
             block=event.block_number,
         ) from err
-    return act
 
 
 def _keep_anchor(rows: Rows, event: ChainEvent) -> None:

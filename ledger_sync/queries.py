@@ -6,6 +6,7 @@ on. Every question is one transaction; LedgerBehind is raised while the model is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -22,10 +23,8 @@ from node.protocol.ledger.facts import (
 )
 from node.protocol.wire.ids import department_id
 
-from .anchorage import AnchorQueries
-from .cursor import find_contact, read_cursor
-from .decided import DecisionQueries
-from .facts import PendingFact, StandingReplyFact, StepFact
+from .decided import AnchorQueries, DecisionQueries
+from .model import find_contact, read_cursor
 from .selecting import (
     SELECT_AUTHORISATION,
     SELECT_BLOCK,
@@ -53,8 +52,47 @@ if TYPE_CHECKING:
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
-    from .facts import Contact, Cursor
-    from .reading import Row
+    from .model import Contact, Cursor
+    from .selecting import Row
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFact:
+    """A version that waits for its review."""
+
+    entry: bytes
+    provider: bytes
+    version: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StandingReplyFact:
+    """The provider's answer in advance; in force only while `standing`."""
+
+    entry: bytes
+    standing: bool
+    calls_per_day: int
+    rows_per_day: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepFact:
+    """One decision on an authorisation, and the authorisation as it stood after it."""
+
+    seq: int
+    """Of the decision, in ShareAuthorisations."""
+    name: str
+    """ApplyFor, Reply or Step."""
+    step: int
+    """enums.Step; 0 for ApplyFor and Reply."""
+    answer: int
+    """enums.Answer; 0 for all but Reply."""
+    block: int
+    digest: bytes
+    after: AuthorisationFact
+
 
 PAGE = 100
 

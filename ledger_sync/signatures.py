@@ -37,7 +37,6 @@ class Verifiers:
         return Verification(self._pool)
 
     def close(self) -> None:
-        """End the threads."""
         self._pool.shutdown(cancel_futures=True)
 
 
