@@ -29,7 +29,6 @@ class Once(logging.Filter):
         """By logger: one entry each, however long an alarm lasts."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether the record is news."""
         text, now = record.getMessage(), self._clock()
         said, at = self._last.get(record.name, ("", 0.0))
         if text == said and now - at < AGAIN_SECONDS:
@@ -42,7 +41,6 @@ class Visible(logging.Formatter):
     """Renders a record with every hidden character as its escape; tracebacks keep their lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record's text."""
         return visible(super().format(record), lines=record.exc_info is not None)
 
 

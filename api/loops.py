@@ -46,7 +46,6 @@ class Loops:
         self._on_fatal = on_fatal or end_process
 
     def start(self, name: str, run: Callable[[threading.Event], None]) -> None:
-        """Run `run(stop)` in a thread."""
         thread = threading.Thread(target=self._run, args=(name, run), name=name, daemon=True)
         self._threads.append(thread)
         thread.start()

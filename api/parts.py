@@ -80,29 +80,24 @@ class Node:
 
     @cached_property
     def deployment(self) -> Deployment:
-        """Which contracts on which chain."""
         return deployments.Deployment.load(self.settings.deployment)
 
     @cached_property
     def gateway(self) -> Gateway:
-        """The chain's endpoint."""
         return Gateway(self.settings.chain_url)
 
     @cached_property
     def relay(self) -> RelayAccount:
-        """The account that sends transactions."""
         return RelayAccount.load(self.settings.relay_key, self.settings.password)
 
     @cached_property
     def outbox(self) -> Outbox:
-        """Transactions that must arrive."""
         return Outbox(self.node_engine, self.gateway, self.relay)
 
     # The read model
 
     @cached_property
     def follower(self) -> Follower:
-        """The chain into the read model."""
         return Follower(
             self._open("ledger.db"), self.gateway, self.deployment, on_advance=self._advanced
         )
@@ -114,17 +109,14 @@ class Node:
 
     @cached_property
     def queries(self) -> Queries:
-        """Questions to the read model."""
         return Queries(self.ledger_engine)
 
     @cached_property
     def grants(self) -> Grants:
-        """What calls are judged by."""
         return Grants(self.ledger_engine, max_unseen_seconds=self.settings.limits.unseen_seconds)
 
     @cached_property
     def papers(self) -> Papers:
-        """What documents are judged by."""
         return Papers(self.ledger_engine)
 
     # Documents
@@ -138,12 +130,10 @@ class Node:
 
     @cached_property
     def store(self) -> DocumentStore:
-        """The documents that are here."""
         return DocumentStore(self.node_engine)
 
     @cached_property
     def directory(self) -> Directory:
-        """Where other nodes are."""
         overrides = {ids.department_id(code): url for code, url in self.settings.peers.items()}
         return Directory(self.store, overrides)
 
@@ -169,37 +159,30 @@ class Node:
 
     @cached_property
     def bindings(self) -> Bindings:
-        """Which documents stand behind which decisions."""
         return Bindings(self.store, serves=self.exchange.serves)
 
     @cached_property
     def search(self) -> CatalogueSearch:
-        """The published catalogue, searchable."""
         return CatalogueSearch(self.node_engine)
 
     @cached_property
     def access(self) -> DocumentAccess:
-        """The documents, as others may see them."""
         return DocumentAccess(self.store, self.bindings, self.papers)
 
     @cached_property
     def facts(self) -> DocumentFacts:
-        """What documents say that calls are judged by."""
         return DocumentFacts(self.store, self.bindings)
 
     @cached_property
     def fetcher(self) -> Fetcher:
-        """The loop that brings documents here."""
         return Fetcher(self.store, self.bindings, self.search, self.exchange, self.papers)
 
     @cached_property
     def desk(self) -> Desk:
-        """Where decisions are signed and sent."""
         return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
 
     @cached_property
     def drafter(self) -> Drafter:
-        """What is about to be signed, completed with what this node knows."""
         return Drafter(self.queries, self.store)
 
     # The logs
@@ -224,7 +207,6 @@ class Node:
 
     @cached_property
     def writer(self) -> LogWriter:
-        """The thread that writes the logs."""
         return LogWriter(
             self._open("log.db"),
             self.identities,
@@ -239,12 +221,10 @@ class Node:
 
     @cached_property
     def published_logs(self) -> PublishedLogs:
-        """The logs as others are shown them."""
         return PublishedLogs(self.node_engine, self.reader)
 
     @cached_property
     def keeper(self) -> Keeper:
-        """The loop that publishes, anchors and sends."""
         anchoring = self.settings.anchoring
         logs = [identity.log for identity in self.identities]
         publisher = Publisher(
@@ -270,12 +250,10 @@ class Node:
 
     @cached_property
     def seals(self) -> Seals:
-        """What the node seals for itself."""
         return Seals.load(self.settings.data_dir / "node.secret")
 
     @cached_property
     def service(self) -> Service:
-        """The calls."""
         limits = self.settings.limits
         return Service(
             ledger=self.grants,

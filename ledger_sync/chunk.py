@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from node.chain.events import decode
+from node.chain.answers import decode
 from node.chain.gateway import RawLog
 from node.errors import ChainInconsistent, ChainUnavailable, MalformedEvent, MalformedEvidence
 from node.protocol.evm.blocks import bloom_bits, encode_receipt, parse_receipt, receipts_root

@@ -88,7 +88,6 @@ class DecisionQueries(Reader):
         return found[0]
 
     def find_decision(self, decision_hash: bytes) -> DecisionFact | None:
-        """Return the decision with this EIP-712 hash."""
         found = self._decisions(_SELECT.where(DECISION.c.hash == decision_hash))
         return found[0] if found else None
 
@@ -107,7 +106,6 @@ class DecisionQueries(Reader):
         return self._decisions(_SELECT.where(DECISION.c.signing_key == key).order_by(*_CHAIN_ORDER))
 
     def decisions_in(self, block: int) -> list[DecisionFact]:
-        """Return the decisions of one block, in the order of the chain."""
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
 
     def _decisions(self, statement: Select[Any]) -> list[DecisionFact]:
@@ -156,12 +154,10 @@ class AnchorQueries(Reader):
         return None if row is None else LogFact(**row)
 
     def find_log(self, log: bytes) -> LogFact | None:
-        """Return the log with this id."""
         row = self._find(select(LOG).where(LOG.c.log == log))
         return None if row is None else LogFact(**row)
 
     def logs(self) -> list[LogFact]:
-        """Return all registered logs."""
         return [LogFact(**row) for row in self._all(select(LOG).order_by(LOG.c.log))]
 
     def find_anchor(self, log: bytes, index: int) -> AnchorFact | None:

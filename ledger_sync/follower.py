@@ -228,7 +228,6 @@ class Follower:
         self._recognised = True
 
     def _hash_at(self, number: int) -> bytes:
-        """Return the hash of a block below the cursor."""
         with self._engine.connect() as connection:
             found = connection.execute(select(BLOCK.c.hash).where(BLOCK.c.number == number))
             return bytes(found.scalar_one())

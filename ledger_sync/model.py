@@ -48,7 +48,6 @@ class Identity:
 
     @classmethod
     def of(cls, deployment: Deployment) -> Identity:
-        """Read the identity out of a deployment file's content."""
         contracts = {name: deployment.contracts[name] for name in PROJECTED}
         return cls(
             chain_id=deployment.chain_id,
@@ -69,7 +68,6 @@ class Identity:
 
     @property
     def names(self) -> dict[bytes, str]:
-        """Contract names by address."""
         return {address: name for name, address in self.addresses.items()}
 
 

@@ -118,7 +118,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return block_ref(row)
 
     def find_block(self, block_hash: bytes) -> BlockRef | None:
-        """Return the applied block with this hash."""
         row = self._find(SELECT_BLOCK.where(BLOCK.c.hash == block_hash))
         return None if row is None else block_ref(row)
 
@@ -138,7 +137,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return found
 
     def find_department(self, department: bytes) -> DepartmentFact | None:
-        """Return the department with this id."""
         row = self._find(SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
         return None if row is None else DepartmentFact(**row)
 
@@ -170,7 +168,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return [RoleFact(**row) for row in rows]
 
     def get_application(self, application: bytes) -> ApplicationFact:
-        """Return a registered application."""
         statement = select(APPLICATION).where(APPLICATION.c.application == application)
         row = self._find(statement)
         if row is None:
@@ -178,7 +175,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return ApplicationFact(**row)
 
     def applications_of(self, department: bytes) -> list[ApplicationFact]:
-        """Return a department's applications."""
         statement = select(APPLICATION).where(APPLICATION.c.department == department)
         rows = self._all(statement.order_by(APPLICATION.c.application))
         return [ApplicationFact(**row) for row in rows]
@@ -267,7 +263,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return found
 
     def find_authorisation(self, authorisation: int) -> AuthorisationFact | None:
-        """Return an authorisation as it stands, or None."""
         row = self._find(SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation))
         return None if row is None else authorisation_fact(row)
 
@@ -290,7 +285,6 @@ class Queries(DecisionQueries, AnchorQueries):
         after: int = 0,
         limit: int = PAGE,
     ) -> list[AuthorisationFact]:
-        """Return authorisations by number."""
         wanted = {"provider": provider, "consumer": consumer, "entry": entry, "state": state}
         statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation > after)
         for name, value in wanted.items():

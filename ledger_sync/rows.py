@@ -40,7 +40,6 @@ class Rows:
         self._added: dict[Table, list[Row]] = defaultdict(list)
 
     def find(self, kind: type[R], *key: Any) -> R | None:  # noqa: ANN401 - a key's members
-        """Return the record of a kind with this key, or None."""
         kept = self._kept[kind]
         found: R | None = kept.get(key)
         if found is None and (found := self._read(kind, key)) is not None:

@@ -37,12 +37,10 @@ class Unsigned(TypeDecorator[int]):
         self.size = bits // 8
 
     def process_bind_param(self, value: Any | None, dialect: Dialect) -> bytes | None:  # noqa: ANN401 - SQLAlchemy's signature
-        """Turn the number into its bytes."""
         del dialect
         return None if value is None else int(value).to_bytes(self.size, "big")
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ANN401 - SQLAlchemy's signature
-        """Turn the bytes back into the number."""
         del dialect
         return None if value is None else int.from_bytes(value, "big")
 

@@ -65,9 +65,7 @@ class LogReader(Protocol):
 class Documents(Protocol):
     """The documents this node has (`node.documents.store.DocumentStore`)."""
 
-    def find(self, digest: bytes) -> bytes | None:
-        """Return the document with this SM3 digest, or None."""
-        ...
+    def find(self, digest: bytes) -> bytes | None: ...
 
 
 def list_decisions(queries: Queries, one: AuthorisationFact) -> list[DecisionFact]:

@@ -29,14 +29,12 @@ class Describer:
     """Writes lines about a ledger whose every event holds."""
 
     def __init__(self, replayed: Replayed, events: Sequence[ChainEvent], papers: Papers) -> None:
-        """Take what was verified."""
         self._replayed = replayed
         self._records = replayed.records
         self._events = events
         self._papers = papers
 
     def decisions(self) -> Check:
-        """Return the line on all decisions."""
         count = self._replayed.decisions
         return Check(
             "decisions",
@@ -48,7 +46,6 @@ class Describer:
         )
 
     def documents(self) -> Check:
-        """Return the line on the documents."""
         count = len({digest for _, digest in self._papers})
         return Check(
             "documents",
@@ -59,7 +56,6 @@ class Describer:
         )
 
     def versions(self, entry: bytes, version: int) -> list[Check]:
-        """Return the lines on the decisions behind a catalogue version."""
         lines = []
         for event in self._events:
             for one, submitted in _submitted(event):
@@ -79,7 +75,6 @@ class Describer:
         return lines
 
     def authorisation(self, authorisation: int) -> list[Check]:
-        """Return the lines on the decisions of an authorisation."""
         lines = []
         for event in self._events:
             args = event.args
@@ -94,7 +89,6 @@ class Describer:
         return lines
 
     def call(self, claim: Claim, bundle: Bundle) -> Check:
-        """Return the line on the call."""
         when = datetime.fromtimestamp(claim.call.created, BEIJING).isoformat()
         key = self._records.find(KeyFact, claim.call.key_id)
         owner = self._name(self._owner(key) if key else b"")
@@ -116,7 +110,6 @@ class Describer:
         )
 
     def leaf(self, bundle: Bundle, claim: Claim) -> Check:
-        """Return the line on the leaf's place in its log."""
         size = claim.signed.checkpoint.size
         outcome = "已提供" if claim.leaf.outcome == SERVED else f"已拒绝：{claim.leaf.outcome}"
         return Check(
@@ -128,7 +121,6 @@ class Describer:
         )
 
     def checkpoint(self, claim: Claim, place: Place) -> Check:
-        """Return the line on the checkpoint's signatures."""
         name, size = self._name(place.log.department), claim.signed.checkpoint.size
         return Check(
             "checkpoint",
@@ -139,7 +131,6 @@ class Describer:
         )
 
     def anchor(self, claim: Claim, place: Place, headers: Sequence[Header]) -> Check:
-        """Return the line on the anchor and its block."""
         anchor = place.anchor
         when = datetime.fromtimestamp(anchor.timestamp, BEIJING).isoformat()
         block = headers[anchor.block_number].hash.hex()

@@ -42,7 +42,6 @@ class Sm2Outside:
     """Every signature checked where it is asked for; no contract's code is looked at."""
 
     def is_on_curve(self, x: int, y: int) -> bool:
-        """Say whether (x, y) is a point of the SM2 curve."""
         try:
             Sm2PublicKey.from_coordinates(x, y)
         except MalformedKey:
@@ -50,15 +49,12 @@ class Sm2Outside:
         return True
 
     def is_signed(self, act: Act, x: int, y: int) -> bool:
-        """Say whether the decision carries the signature of the key (x, y)."""
         return holds(act.hashed(), x, y, *act.signature)
 
     def is_possessed(self, act: Act, x: int, y: int) -> bool:
-        """Say whether the decision carries the new key's own signature."""
         return holds(act.hashed(), x, y, *act.possession)
 
     def is_note_signed(self, text: bytes, x: int, y: int, r: int, s: int) -> bool:
-        """Say whether (r, s) is the SM2 signature of the key (x, y) over a checkpoint's text."""
         try:
             verify_sm2(Sm2PublicKey.from_coordinates(x, y), text, joined(r, s))
         except (SignatureInvalid, MalformedKey):
@@ -66,7 +62,6 @@ class Sm2Outside:
         return True
 
     def code_hash(self, address: bytes) -> bytes | None:
-        """Return None: nobody can look."""
         del address
         return None
 

@@ -22,12 +22,9 @@ class Store(Protocol):
     """Records by kind and key."""
 
     def find(self, kind: type[R], *key: Any) -> R | None:  # noqa: ANN401 - a key's members
-        """Return the record of a kind with this key, or None."""
         ...
 
-    def put(self, record: Record) -> None:
-        """Keep a record, in place of the one with its key."""
-        ...
+    def put(self, record: Record) -> None: ...
 
 
 class Memory:
@@ -39,12 +36,10 @@ class Memory:
         }
 
     def find(self, kind: type[R], *key: Any) -> R | None:  # noqa: ANN401 - a key's members
-        """Return the record of a kind with this key, or None."""
         found: R | None = self._records[kind].get(key)
         return found
 
     def put(self, record: Record) -> None:
-        """Keep a record, in place of the one with its key."""
         kind = type(record)
         self._records[kind][record[: KEY_SIZES[kind]]] = record
 
@@ -61,12 +56,10 @@ class Draft(Memory):
         self._under = under
 
     def find(self, kind: type[R], *key: Any) -> R | None:  # noqa: ANN401 - a key's members
-        """Return the record of a kind with this key, or None."""
         found = super().find(kind, *key)
         return self._under.find(kind, *key) if found is None else found
 
     def changes(self) -> list[Record]:
-        """List what was put here."""
         return [record for records in self._records.values() for record in records.values()]
 
     def commit(self) -> None:
