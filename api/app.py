@@ -62,12 +62,7 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
         redoc_url=None,
         # A redirect would name whatever Host the request did, and no signature survives one.
         redirect_slashes=False,
-        responses={
-            "default": {
-                "model": Problem,
-                "description": "A problem; see `code`.",
-            }
-        },
+        responses={"default": {"model": Problem, "description": "A problem; see `code`."}},
         **options,
     )
     app.state.node = node

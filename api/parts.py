@@ -142,7 +142,7 @@ class Node:
         """Documents to and from other nodes, signed with the departments' keys."""
         identities = []
         for department in self.settings.departments:
-            signer = self._department_key(department)
+            signer = self._signers[department.code]
             # One try: whoever asks another node asks again by itself.
             http = SignedHttp(
                 signer,
@@ -199,7 +199,7 @@ class Node:
                     log=ids.log_id(origin),
                     origin=origin,
                     department=ids.department_id(department.code),
-                    sm2=self._department_key(department),
+                    sm2=self._signers[department.code],
                     ed25519=Ed25519Signer.load(department.log_key, self.settings.password),
                 )
             )
@@ -228,10 +228,7 @@ class Node:
         anchoring = self.settings.anchoring
         logs = [identity.log for identity in self.identities]
         publisher = Publisher(
-            self.node_engine,
-            self.reader,
-            logs,
-            interval_ms=int(anchoring.publish_seconds * 1000),
+            self.node_engine, self.reader, logs, interval_ms=int(anchoring.publish_seconds * 1000)
         )
         anchorer = Anchorer(
             self.node_engine,
@@ -324,9 +321,6 @@ class Node:
 
     def _advanced(self, _cursor: Cursor) -> None:
         self.loops.wake.set()
-
-    def _department_key(self, department: DepartmentSettings) -> SoftwareSigner:
-        return self._signers[department.code]
 
     @cached_property
     def _signers(self) -> dict[str, SoftwareSigner]:

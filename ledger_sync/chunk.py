@@ -119,9 +119,7 @@ BLOOM_SAYS_LITTLE = 1024
 
 
 def find_suspects(
-    headers: Sequence[BlockHeader],
-    logs: Mapping[int, Sequence[RawLog]],
-    addresses: Sequence[bytes],
+    headers: Sequence[BlockHeader], logs: Mapping[int, Sequence[RawLog]], addresses: Sequence[bytes]
 ) -> list[BlockHeader]:
     """List the blocks of which something of ours may be missing or made up; `logs` by block."""
     last = {log.address: log.block_number for header in headers for log in logs[header.number]}

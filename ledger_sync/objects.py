@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from node.protocol.evm.abi import ChainEvent
     from node.protocol.ledger.signed import Act
-    from node.protocol.ledger.store import Store
+    from node.protocol.ledger.surroundings import Store
 
 
 TOPIC_BYTES = 32

@@ -269,8 +269,7 @@ class Queries(DecisionQueries, AnchorQueries):
     def authorisation_at(self, authorisation: int, block: int) -> AuthorisationFact | None:
         """Return an authorisation as it stood after `block`; None before it was applied for."""
         statement = select(AUTHORISATION_STEP).where(
-            AUTHORISATION_STEP.c.authorisation == authorisation,
-            AUTHORISATION_STEP.c.block <= block,
+            AUTHORISATION_STEP.c.authorisation == authorisation, AUTHORISATION_STEP.c.block <= block
         )
         row = self._find(statement.order_by(AUTHORISATION_STEP.c.seq.desc()).limit(1))
         return None if row is None else authorisation_fact(row)

@@ -212,9 +212,7 @@ class Outbox:
             # goes to the end of the queue. Killed before the COMMIT, the same is found again.
             used = self._gateway.transaction_count(row.relay)
             self._rows.renumber(
-                row,
-                at_least=used,
-                sign=lambda nonce: self._sign(row.to, row.data, row.gas, nonce),
+                row, at_least=used, sign=lambda nonce: self._sign(row.to, row.data, row.gas, nonce)
             )
             return False
         if reason == "nonce-gap":

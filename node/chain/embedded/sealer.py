@@ -44,13 +44,7 @@ class Sealer:
     """Orders transactions, seals them into blocks and keeps the blocks."""
 
     def __init__(
-        self,
-        folder: Path,
-        chain_id: int,
-        doors: Doors,
-        *,
-        program: Path,
-        now: Callable[[], float],
+        self, folder: Path, chain_id: int, doors: Doors, *, program: Path, now: Callable[[], float]
     ) -> None:
         self.gate = Gate()
         self.failure: BaseException | None = None

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ..evm.blocks import Header
     from .bundle import Bundle
     from .claim import Claim, Place
-    from .papers import Papers
-    from .replay import Replayed
+    from .replay import Papers, Replayed
 
 KEY_DIGITS = 8
 _STEPS = {"Replied": "Reply", "Advanced": "Step", "Changed": "Change"}

@@ -17,7 +17,7 @@ from .registry import competent_of
 from .signed import Act, Mandate, accept, refuse, require_digest
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .surroundings import Store
 
     Derived = dict[str, Any]
 
