@@ -78,20 +78,9 @@ def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
 
 def _keep_anchor(rows: Rows, event: ChainEvent) -> None:
     args = event.args
-    rows.add(
-        ANCHOR,
-        (
-            args["log"],
-            args["size"],
-            args["oldSize"],
-            args["root"],
-            args["checkpointHash"],
-            event.seq,
-            event.block_number,
-            event.log_index,
-            event.tx_hash,
-        ),
-    )
+    anchored = (args["log"], args["size"], args["oldSize"], args["root"], args["checkpointHash"])
+    place = (event.seq, event.block_number, event.log_index, event.tx_hash)
+    rows.add(ANCHOR, (*anchored, *place))
 
 
 def _keep_steps(rows: Rows, act: Act) -> None:
@@ -111,22 +100,9 @@ def _keep_steps(rows: Rows, act: Act) -> None:
 
 
 def _keep_decision(rows: Rows, event: ChainEvent, act: Act, found: bytes) -> None:
-    rows.add(
-        DECISION,
-        (
-            act.contract,
-            act.seq,
-            act.name,
-            act.block,
-            event.log_index,
-            event.tx_hash,
-            act.key,
-            found,
-            act["nonce"],
-            act.acting,
-            dump_event(event),
-        ),
-    )
+    place = (act.contract, act.seq, act.name, act.block, event.log_index, event.tx_hash)
+    signed = (act.key, found, act["nonce"], act.acting, dump_event(event))
+    rows.add(DECISION, (*place, *signed))
     for kind, named in objects_of(act):
         rows.add(DECISION_OBJECT, (kind, named, act.contract, act.seq))
 

@@ -40,7 +40,6 @@ class Describer:
             f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验，密钥自根密钥起可追",
             f"{count} decisions verified again: hash, SM2 signature, role, validity, nonce, from "
             "the root key on",
-            ok=True,
             where="receipts",
         )
 
@@ -50,7 +49,6 @@ class Describer:
             "documents",
             f"{count} 份文书的 SM3 摘要在链上，内容与链上字段一致",
             f"{count} documents: bound by SM3 on chain, and saying what the chain says",
-            ok=True,
             where="documents",
         )
 
@@ -104,7 +102,6 @@ class Describer:
             f"call {claim.leaf.event.hex()} signed by an application of {owner} at {when}; event "
             "id recomputed"
             + ("; body checked" if body else "; the body is not attached, nor is its purpose"),
-            ok=True,
             where="leaf.base",
         )
 
@@ -115,7 +112,6 @@ class Describer:
             "inclusion",
             f"该调用（{outcome}）是日志第 {bundle.index} 条，含于 {size} 条的树中",
             f"the call ({claim.leaf.outcome}) is entry {bundle.index} of the tree of {size}",
-            ok=True,
             where="proof",
         )
 
@@ -125,7 +121,6 @@ class Describer:
             "checkpoint",
             f"检查点（大小 {size}）有{name}部门密钥的 SM2 与 Ed25519 两行签名",
             f"the checkpoint of size {size} carries both signatures of {name}",
-            ok=True,
             where="checkpoint",
         )
 
@@ -138,7 +133,6 @@ class Describer:
             f"与第 {anchor.block_number} 块（{block[:16]}…，{when}）锚定的大小 {anchor.size} 一致",
             f"consistent from size {claim.signed.checkpoint.size} with size {anchor.size} anchored "
             f"in block {anchor.block_number} ({block}) at {when}",
-            ok=True,
             where="consistency",
         )
 
@@ -156,7 +150,6 @@ class Describer:
             check,
             f"{signer}（密钥 {key_id.hex()[:KEY_DIGITS]}…）{text}，第 {event.block_number} 块",
             f"{signer} (key {key_id.hex()[:KEY_DIGITS]}…): {english}, block {event.block_number}",
-            ok=True,
             where=f"receipts[block {event.block_number}][{event.tx_index}]",
         )
 

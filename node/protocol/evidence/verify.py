@@ -93,7 +93,7 @@ def _permission(outcome: str, block: int) -> Check:
     else:
         text = f"调用被拒绝（{outcome}）；该理由不由账本状态决定，仅证明已如实记录"
         english = f"refused ({outcome}); the ledger does not decide this ground, it is on record"
-    return Check("permission", text, english, ok=True, where="leaf.outcome")
+    return Check("permission", text, english, where="leaf.outcome")
 
 
 def _stability(first: int, last: int, change: int | None) -> Check:
@@ -102,7 +102,6 @@ def _stability(first: int, last: int, change: int | None) -> Check:
             "stability",
             f"第 {first} 块至锚定的第 {last} 块之间，判定所依据的状态没有变化",
             f"what the call was judged by did not change from block {first} to {last}",
-            ok=True,
             where="leaf.block",
         )
     return Check(
