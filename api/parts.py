@@ -193,7 +193,9 @@ class Node:
         registry = self.deployment.contracts[REGISTRY].address
         found = []
         for department in self.settings.departments:
-            origin = ids.log_origin(self.deployment.chain_id, registry, department.code)
+            origin = ids.log_origin(
+                self.deployment.chain_id, registry, department.code, department.generation
+            )
             found.append(
                 LogIdentity(
                     log=ids.log_id(origin),

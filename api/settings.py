@@ -69,6 +69,8 @@ class DepartmentSettings(_Section):
     """SM2 key that signs checkpoints and requests to other nodes (PKCS#8, encrypted)."""
     log_key: Path
     """Ed25519 key that signs checkpoints beside it (PKCS#8, encrypted)."""
+    generation: int = Field(default=1, ge=1)
+    """Which of the department's logs is kept here: one more after each `log supersede`."""
     sources: list[SourceSettings] = []
     """What the department serves from here."""
 

@@ -20,48 +20,67 @@ from .tables import ANCHOR, AUTHORISATION_STEP, BLOCK, DECISION, DECISION_OBJECT
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from node.chain.gateway import BlockHeader
+    from sqlalchemy import Connection
+
     from node.protocol.evm.abi import ChainEvent
     from node.protocol.ledger.signed import Act
 
+    from .chunk import Chunk
     from .model import Identity
-    from .rows import Rows
+    from .rows import Row, Rows
     from .signatures import Verification
 
 
-def apply_events(
-    rows: Rows, identity: Identity, events: Iterable[ChainEvent], verification: Verification
+def apply_chunk(
+    rows: Rows,
+    connection: Connection,
+    identity: Identity,
+    chunk: Chunk,
+    verification: Verification,
 ) -> None:
-    """Apply events in order; returns only when every signature among them has been verified.
+    """Apply headers and events and write what follows, in the caller's transaction.
+
+    Returns only when every signature among the events has been verified.
 
     Raises:
         ChainInconsistent: the contract cannot have emitted an event on top of the rows.
         WrongChain: a contract is listed that is not the configured one.
     """
-    root = identity.root_key
-    origin = Origin(identity.chain_id, identity.registry, (root.x, root.y))
-    ledger = Ledger(rows, origin, verification)
-    decided: list[tuple[ChainEvent, Act]] = []
+    for header in chunk.headers:  # what a call's leaf names its block by
+        rows.add(BLOCK, (header.number, header.hash, header.parent_hash, header.timestamp))
     try:
-        for event in events:
-            if event.name == "ContractListed":
-                _check_listed(identity, event)
-            act = _apply(ledger, event)
-            if act is not None:
-                decided.append((event, act))
-                _keep_steps(rows, act)
-            elif event.name == "Anchored":
-                _keep_anchor(rows, event)
+        decided = _apply_events(rows, identity, chunk.events, verification)
+        # Written while the threads still verify: a signature that does not hold ends the
+        # transaction, and with it all of this.
+        rows.flush(connection)
         for (event, act), found in zip(decided, verification.hashes(), strict=True):
-            _keep_decision(rows, event, act, found)
+            rows.add(DECISION, _decision(event, act, found))
+        rows.flush(connection)
     finally:
         verification.cancel()
 
 
-def apply_headers(rows: Rows, headers: Iterable[BlockHeader]) -> None:
-    """Keep the headers: what a call's leaf names its block by."""
-    for header in headers:
-        rows.add(BLOCK, (header.number, header.hash, header.parent_hash, header.timestamp))
+def _apply_events(
+    rows: Rows, identity: Identity, events: Iterable[ChainEvent], verification: Verification
+) -> list[tuple[ChainEvent, Act]]:
+    """Apply events in order; return the decisions among them, whose rows want their hash yet."""
+    root = identity.root_key
+    origin = Origin(identity.chain_id, identity.registry, (root.x, root.y))
+    ledger = Ledger(rows, origin, verification)
+    decided = []
+    for event in events:
+        if event.name == "ContractListed":
+            _check_listed(identity, event)
+        act = _apply(ledger, event)
+        if act is not None:
+            decided.append((event, act))
+            _keep_steps(rows, act)
+            for kind, named in objects_of(act):
+                rows.add(DECISION_OBJECT, (kind, named, act.contract, act.seq))
+        elif event.name == "Anchored":
+            _keep_anchor(rows, event)
+    verification.submit()
+    return decided
 
 
 def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
@@ -99,12 +118,9 @@ def _keep_steps(rows: Rows, act: Act) -> None:
         rows.add(AUTHORISATION_STEP, (*(one or ()), *how))
 
 
-def _keep_decision(rows: Rows, event: ChainEvent, act: Act, found: bytes) -> None:
+def _decision(event: ChainEvent, act: Act, found: bytes) -> Row:
     place = (act.contract, act.seq, act.name, act.block, event.log_index, event.tx_hash)
-    signed = (act.key, found, act["nonce"], act.acting, dump_event(event))
-    rows.add(DECISION, (*place, *signed))
-    for kind, named in objects_of(act):
-        rows.add(DECISION_OBJECT, (kind, named, act.contract, act.seq))
+    return *place, act.key, found, act["nonce"], act.acting, dump_event(event)
 
 
 def _check_listed(identity: Identity, event: ChainEvent) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from node.errors import ChainInconsistent, ChainUnavailable
 from node.protocol.evm.blocks import BlockRef
 
-from .apply import apply_events, apply_headers
+from .apply import apply_chunk
 from .chunk import check_links, fetch
 from .model import (
     Contact,
@@ -241,11 +241,9 @@ class Follower:
         with self._engine.begin() as connection:
             if read_cursor(connection) != cursor:
                 return None
-            rows = Rows(connection)
-            apply_headers(rows, chunk.headers)
-            apply_events(rows, self._identity, chunk.events, self._verifiers.open())
+            rows, verification = Rows(connection), self._verifiers.open()
             try:
-                rows.flush(connection)
+                apply_chunk(rows, connection, self._identity, chunk, verification)
             except IntegrityError as err:
                 raise ChainInconsistent(f"an event makes what is there already: {err}") from err
             move_cursor(connection, block, filling=moved.filling)

@@ -1,6 +1,6 @@
 """Working set of one chunk: records read through, changed in memory, written at the end.
 
-The rules see only this (`node.protocol.ledger.store.Store`): a working set without a connection
+The rules see only this (`node.protocol.ledger.surroundings.Store`): a working set without a connection
 starts from nothing. What is written is a function of the events alone; nothing reaches the database
 before `flush`, so a chunk that fails leaves no trace.
 """
@@ -61,12 +61,15 @@ class Rows:
         self._added[table].append(row)
 
     def flush(self, connection: Connection) -> None:
-        """Write every change; the caller's COMMIT makes them last."""
+        """Write every change since the last time; the caller's COMMIT makes them last."""
         for table, added in self._added.items():
             _insert(connection, table, added)
         for kind, keys in self._changed.items():
             if kind in RECORDS:
                 self._write(connection, kind, keys)
+                self._stored.update((kind, key) for key in keys)
+        self._added.clear()
+        self._changed.clear()
 
     def _write(self, connection: Connection, kind: type[Any], keys: dict[Row, None]) -> None:
         table, records = RECORDS[kind], self._kept[kind]

@@ -51,7 +51,7 @@ class Verification(Sm2Outside):
     def is_signed(self, act: Act, x: int, y: int) -> bool:
         """Say yes, and check it beside: `hashes` waits for the answer."""
         if len(self._waiting) == BATCH:  # none of these can still get a second signature
-            self._submit()
+            self.submit()
         self._waiting.append((act, (x, y), None))
         return True
 
@@ -67,7 +67,7 @@ class Verification(Sm2Outside):
         Raises:
             ChainInconsistent: a signature does not hold.
         """
-        self._submit()
+        self.submit()
         return [found for future in self._running for found in future.result()]
 
     def cancel(self) -> None:
@@ -75,7 +75,8 @@ class Verification(Sm2Outside):
         for future in self._running:
             future.cancel()
 
-    def _submit(self) -> None:
+    def submit(self) -> None:
+        """Hand what waits to the threads."""
         if self._waiting:
             self._running.append(self._pool.submit(_verify, self._waiting))
             self._waiting = []

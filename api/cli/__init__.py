@@ -9,6 +9,7 @@ command runs: `--help` and `verify` stay quick.
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -70,9 +71,19 @@ app.command(name="verify", help=t("离线验证一份证据包", "verify an evid
 app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(demo.demo)
 
 
+def _check_words(arguments: Sequence[str]) -> None:
+    """Refuse bytes that are no text (a terminal of another encoding), before anything is a path."""
+    for each in arguments:
+        if "\0" in each or (not each.isascii() and each != each.encode(errors="ignore").decode()):
+            raise InvalidInput(
+                t(f"参数不是 UTF-8 文字：{each}", f"an argument is no UTF-8 text: {each}")
+            )
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run a command; our own errors and Typer's end it with one line and their exit code."""
+    """Run a command; whatever goes wrong ends it with one line and an exit code of ours."""
     try:
+        _check_words(sys.argv[1:] if arguments is None else arguments)
         code = app(arguments, prog_name=NAME, standalone_mode=False)
     except LedgerError as error:
         fail(error)
@@ -83,4 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         fail(InvalidInput(usage_error(said)))
     except Abort:
         sys.exit(INTERRUPTED)
+    except OSError as error:
+        # A file the user named, or his disk: `-o` into a folder that is not there, a full disk.
+        fail(InvalidInput(f"{error.filename or ''}：{error.strerror or error}"))
+    except Exception:  # noqa: BLE001 - the edge of a process: a bug is told whole, and by its code
+        traceback.print_exc()
+        fail(LedgerError(t("程序有错，详情见上", "a bug of ours; it is told above")))
     sys.exit(code or 0)

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from node.errors import LogTampered
 
 ADDRESS_BYTES = 20
+NOTE_BYTES = 65_536
+FREEZE_GAS = 5_000_000
 
+NoteArgument = Annotated[
+    Path, typer.Argument(metavar="NOTE", help=t("检查点文件", "a signed checkpoint"))
+]
 RelayOption = Annotated[
     str | None,
     typer.Option(
@@ -38,7 +43,7 @@ RelayOption = Annotated[
     ),
 ]
 
-app = Commands(help=t("使用日志：核对、登记、更换、查看", "logs of use"))
+app = Commands(help=t("使用日志：核对、登记、更换、举证、查看", "logs of use"))
 
 
 @app.command(help=t("逐条核对日志，指出被改的是哪一条、谁负责", "check every entry of the logs"))
@@ -130,6 +135,34 @@ def supersede(
         at.take_at(node, supersede_log(body))
 
 
+@app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "show a log's fork"))
+def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
+    """Send the chain two checkpoints of one size with different roots; it anchors no more."""
+    from node.crypto import Sm2PublicKey
+    from node.office.logs import freeze_log
+    from node.protocol.ledger.enums import KeyKind
+    from node.protocol.wire.checkpoint import SignedCheckpoint
+    from node.protocol.wire.ids import department_id, log_id, parse_origin
+
+    one, other = (SignedCheckpoint.parse(_note(path)) for path in (first, second))
+    origin, size = one.checkpoint.origin, one.checkpoint.size
+    with open_node(config) as node:
+        keys = [
+            Sm2PublicKey.from_coordinates(key.qx, key.qy)
+            for key in node.queries.keys_of(department_id(parse_origin(origin)[2]))
+            if key.kind == KeyKind.DEPARTMENT
+        ]
+        data = freeze_log(one, other, keys)
+        anchors = node.deployment.contracts["AccessAnchors"].address
+        node.gateway.call(anchors, data)
+        name = f"freeze {log_id(origin).hex()} {size}"
+        sent = node.outbox.wait(node.outbox.enqueue(name, anchors, data, FREEZE_GAS))
+    say(
+        f"日志 {origin} 已冻结（区块 {sent.block_number}）",
+        f"the log {origin} is frozen (block {sent.block_number})",
+    )
+
+
 @app.command(name="list", help=t("列出各部门的日志", "list the registered logs"))
 def list_(config: ConfigOption) -> None:
     """List logs with the size the chain has of each."""
@@ -150,6 +183,16 @@ def list_(config: ConfigOption) -> None:
             for log in logs
         ],
     )
+
+
+def _note(path: Path) -> bytes:
+    from node.errors import MalformedCheckpoint
+
+    try:
+        with path.open("rb") as file:
+            return file.read(NOTE_BYTES)
+    except OSError as error:
+        raise MalformedCheckpoint(f"{path} 读不出 / cannot be read: {error.strerror}") from error
 
 
 def _address(text: str) -> bytes:

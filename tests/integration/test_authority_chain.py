@@ -6,8 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from node.crypto import SoftwareSigner
-from node.errors import Contradictory, DecisionRefused, DocumentUnknown
+from node.crypto import Ed25519Signer, SoftwareSigner
+from node.errors import (
+    CheckpointInvalid,
+    Contradictory,
+    DecisionRefused,
+    DocumentUnknown,
+)
 from node.office import Drafter, authorisations, catalogue, departments, logs
 from node.office.authorisations import Request
 from node.protocol import forms as documents
@@ -18,7 +23,9 @@ from node.protocol.ledger.enums import (
     Step,
 )
 from node.protocol.wire import ids
+from node.protocol.wire.checkpoint import Checkpoint, sign_note
 from tests.common import founding, papers
+from tests.common.chain import deployed_on, running_chain
 from tests.common.codes import department_code
 from tests.common.town import ALWAYS, build_town
 
@@ -30,11 +37,19 @@ HANDLER = papers.application()["handler"]
 OUTSIDER = department_code(9)
 
 
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A chain of this module's own: its clock goes days ahead, which no other test would bear."""
+    with running_chain(tmp_path_factory.mktemp("chain")) as chain:
+        yield chain
+
+
 @pytest.fixture
-def town(tmp_path, ledger_chain):
-    for built in build_town(tmp_path, ledger_chain):
-        built.found()
-        yield built
+def town(tmp_path, running):
+    with deployed_on(running) as chain:
+        for built in build_town(tmp_path, chain):
+            built.found()
+            yield built
 
 
 def refused(town, department, act, *signers):
@@ -267,6 +282,32 @@ class TestLogs:
         present = town.queries.log_of(town.police.id)
         assert present.log == decided.event["log"] != decided.event["old"]
         assert present.relay.hex() == papers.log_succession()["relay"]
+
+    def test_that_forked_are_frozen_by_anybody_who_shows_it(self, town):
+        town.decide(town.police, logs.register_log(papers.POLICE, b"r" * 20), town.police.head)
+        town.follow()
+        present = town.queries.log_of(town.police.id)
+        ed25519 = Ed25519Signer.generate()
+        first, second, same = (
+            sign_note(
+                Checkpoint(present.origin, 7, root), sm2=town.police.node_key, ed25519=ed25519
+            )
+            for root in (b"\1" * 32, b"\2" * 32, b"\1" * 32)
+        )
+        keys = [town.centre.node_key.public_key, town.police.node_key.public_key]
+        with pytest.raises(CheckpointInvalid, match="不矛盾"):
+            logs.freeze_log(first, same, keys)
+        with pytest.raises(CheckpointInvalid, match="none of its"):
+            logs.freeze_log(first, second, keys[:1])
+        data, chain = logs.freeze_log(first, second, keys), town.chain
+        anchors = chain.deployment.contracts["AccessAnchors"].address
+        outbox = town.education.desk._outbox
+        outbox.wait(outbox.enqueue("the fork", anchors, data, 5_000_000))
+        town.follow()
+        assert town.queries.log_of(town.police.id).frozen
+        with pytest.raises(DecisionRefused) as again:
+            chain.gateway.call(anchors, data)
+        assert again.value.facts["name"] == "LogIsFrozen"
 
 
 class TestOutsider:

@@ -303,6 +303,13 @@ def test_a_key_file_that_does_not_fit_is_refused_before_anything_is_sent(
     assert refused.errors.startswith(f"{said} 密钥无效：")
 
 
+@pytest.mark.parametrize("note", ["none", "garbage"])
+def test_a_fork_is_shown_by_two_checkpoints_only(folder, note):
+    done = invoke("log", "freeze", folder / note, folder / note, "--config", folder / "node.toml")
+    assert done.code == 1
+    assert done.errors.startswith("[malformed-checkpoint] ")
+
+
 def test_a_password_that_does_not_fit_is_never_repeated(folder):
     write_private(folder / "other-password", b"tiger\n")
     refused = invoke(

@@ -28,7 +28,7 @@ from ...crypto import (
 from ...errors import CheckpointInvalid, MalformedCheckpoint, SignatureInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 LIMIT = 16_384
 SIGNATURE_LIMIT = 64
@@ -180,3 +180,22 @@ def verify_note(signed: SignedCheckpoint, *, sm2: Sm2PublicKey, ed25519: bytes) 
         seen.add(line.key_hash)
     if len(seen) != len(known):
         raise CheckpointInvalid(f"the checkpoint of {name} lacks a signature of its log's keys")
+
+
+def find_sm2(signed: SignedCheckpoint, keys: Iterable[Sm2PublicKey]) -> tuple[Sm2PublicKey, bytes]:
+    """Return the first of `keys` that signed the checkpoint, and its signature r‖s.
+
+    Raises:
+        CheckpointInvalid: none did.
+    """
+    name, text = signed.checkpoint.origin, signed.checkpoint.text
+    for key in keys:
+        named = key_hash(name, _SM2_TYPE, key.raw)
+        for line in signed.signatures:
+            if (line.name, line.key_hash) == (name, named):
+                try:
+                    verify_sm2(key, text, line.signature)
+                except SignatureInvalid:
+                    continue
+                return key, line.signature
+    raise CheckpointInvalid(f"the checkpoint of {name} is signed by none of its department's keys")
