@@ -19,13 +19,7 @@ from node.errors import LedgerBehind
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, KeyFact, Snapshot
 
-from .selecting import (
-    SELECT_AUTHORISATION,
-    SELECT_DEPARTMENT,
-    SELECT_ENTRY,
-    SELECT_KEY,
-    entry_fact,
-)
+from .selecting import SELECT_AUTHORISATION, SELECT_DEPARTMENT, SELECT_ENTRY, SELECT_KEY, entry_fact
 from .tables import (
     APPLICATION,
     AUTHORISATION,

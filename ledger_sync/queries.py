@@ -6,6 +6,7 @@ on. Every question is one transaction; LedgerBehind is raised while the model is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -22,10 +23,8 @@ from node.protocol.ledger.facts import (
 )
 from node.protocol.wire.ids import department_id
 
-from .anchorage import AnchorQueries
-from .cursor import find_contact, read_cursor
-from .decided import DecisionQueries
-from .facts import PendingFact, StandingReplyFact, StepFact
+from .decided import AnchorQueries, DecisionQueries
+from .model import find_contact, read_cursor
 from .selecting import (
     SELECT_AUTHORISATION,
     SELECT_BLOCK,
@@ -53,8 +52,47 @@ if TYPE_CHECKING:
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
-    from .facts import Contact, Cursor
-    from .reading import Row
+    from .model import Contact, Cursor
+    from .selecting import Row
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFact:
+    """A version that waits for its review."""
+
+    entry: bytes
+    provider: bytes
+    version: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StandingReplyFact:
+    """The provider's answer in advance; in force only while `standing`."""
+
+    entry: bytes
+    standing: bool
+    calls_per_day: int
+    rows_per_day: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepFact:
+    """One decision on an authorisation, and the authorisation as it stood after it."""
+
+    seq: int
+    """Of the decision, in ShareAuthorisations."""
+    name: str
+    """ApplyFor, Reply or Step."""
+    step: int
+    """enums.Step; 0 for ApplyFor and Reply."""
+    answer: int
+    """enums.Answer; 0 for all but Reply."""
+    block: int
+    digest: bytes
+    after: AuthorisationFact
+
 
 PAGE = 100
 
@@ -80,7 +118,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return block_ref(row)
 
     def find_block(self, block_hash: bytes) -> BlockRef | None:
-        """Return the applied block with this hash."""
         row = self._find(SELECT_BLOCK.where(BLOCK.c.hash == block_hash))
         return None if row is None else block_ref(row)
 
@@ -100,7 +137,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return found
 
     def find_department(self, department: bytes) -> DepartmentFact | None:
-        """Return the department with this id."""
         row = self._find(SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
         return None if row is None else DepartmentFact(**row)
 
@@ -132,7 +168,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return [RoleFact(**row) for row in rows]
 
     def get_application(self, application: bytes) -> ApplicationFact:
-        """Return a registered application."""
         statement = select(APPLICATION).where(APPLICATION.c.application == application)
         row = self._find(statement)
         if row is None:
@@ -140,7 +175,6 @@ class Queries(DecisionQueries, AnchorQueries):
         return ApplicationFact(**row)
 
     def applications_of(self, department: bytes) -> list[ApplicationFact]:
-        """Return a department's applications."""
         statement = select(APPLICATION).where(APPLICATION.c.department == department)
         rows = self._all(statement.order_by(APPLICATION.c.application))
         return [ApplicationFact(**row) for row in rows]
@@ -229,15 +263,13 @@ class Queries(DecisionQueries, AnchorQueries):
         return found
 
     def find_authorisation(self, authorisation: int) -> AuthorisationFact | None:
-        """Return an authorisation as it stands, or None."""
         row = self._find(SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation))
         return None if row is None else authorisation_fact(row)
 
     def authorisation_at(self, authorisation: int, block: int) -> AuthorisationFact | None:
         """Return an authorisation as it stood after `block`; None before it was applied for."""
         statement = select(AUTHORISATION_STEP).where(
-            AUTHORISATION_STEP.c.authorisation == authorisation,
-            AUTHORISATION_STEP.c.block <= block,
+            AUTHORISATION_STEP.c.authorisation == authorisation, AUTHORISATION_STEP.c.block <= block
         )
         row = self._find(statement.order_by(AUTHORISATION_STEP.c.seq.desc()).limit(1))
         return None if row is None else authorisation_fact(row)
@@ -252,7 +284,6 @@ class Queries(DecisionQueries, AnchorQueries):
         after: int = 0,
         limit: int = PAGE,
     ) -> list[AuthorisationFact]:
-        """Return authorisations by number."""
         wanted = {"provider": provider, "consumer": consumer, "entry": entry, "state": state}
         statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation > after)
         for name, value in wanted.items():

@@ -18,7 +18,7 @@ from .naming import (
 
 if TYPE_CHECKING:
     from api.parts import Node
-    from ledger_sync.facts import StepFact
+    from ledger_sync.queries import StepFact
     from node.protocol.ledger.facts import AuthorisationFact
 
 

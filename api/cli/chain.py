@@ -64,8 +64,8 @@ def run(
     ] = None,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
-    from api.alarms import configure_logging
     from api.http.chainrpc import serve
+    from api.loops import configure_logging
     from node.chain.embedded import EmbeddedChain
 
     configure_logging()

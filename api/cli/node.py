@@ -12,8 +12,8 @@ app = Commands(help=t("部门节点", "a department's node"))
 @app.command(help=t("运行节点，直到收到信号", "run the node until a signal"))
 def run(config: ConfigOption) -> None:
     """Serve until a signal; a loop that fails ends the process."""
-    from api.alarms import configure_logging
     from api.app import serve
+    from api.loops import configure_logging
     from api.settings import load_settings
 
     configure_logging()

@@ -13,7 +13,7 @@ app = Commands(help=t("读模型", "the read model"))
 @app.command(help=t("清空读模型，从链上重建", "empty the read model and fill it from the chain"))
 def rebuild(config: ConfigOption) -> None:
     """Refill the read model in place; calls are refused as ledger-behind meanwhile."""
-    from ledger_sync.rebuild import rebuild as fill_again
+    from ledger_sync.follower import rebuild as fill_again
     from node.storage.engines import open_engine
 
     with open_node(config) as node:

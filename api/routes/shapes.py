@@ -18,10 +18,7 @@ class Shape(BaseModel):
     """Base of all answers."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-        frozen=True,
+        alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True, frozen=True
     )
 
 

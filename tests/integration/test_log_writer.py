@@ -250,9 +250,7 @@ class TestFailure:
         assert fatal.wait(SECONDS)
         assert LogReader(open_engine(path, readonly=True)).head(identity.log).size == 0
 
-    def test_a_lock_held_by_another_is_answered_soon_and_outlived(
-        self, path, identity
-    ):
+    def test_a_lock_held_by_another_is_answered_soon_and_outlived(self, path, identity):
         fatal: list[Exception] = []
         writer = LogWriter(open_engine(path), [identity], clock=Clock(), on_fatal=fatal.append)
         writer.start()

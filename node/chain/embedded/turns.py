@@ -1,13 +1,16 @@
-"""Transactions that wait for a block, in shares: nobody is held up by what strangers send.
+"""Whose turn it is: among readers and the writer, and among transactions that wait for a block.
 
-Whoever has a decision on the chain has a share of his own; all who have none share one, of which a
-block takes no more gas than one transaction may use. A block so begun is soon over, and whoever
-has decided before is in the next.
+Transactions wait in shares, so nobody is held up by what strangers send. Whoever has a decision on
+the chain has a share of his own; all who have none share one, of which a block takes no more gas
+than one transaction may use. A block so begun is soon over, and whoever has decided before is in
+the next.
 """
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,9 +19,54 @@ from .admission import TRANSACTION_GAS
 from .anvil import BLOCK_GAS_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from ..transactions import Transaction
+
+
+class Gate:
+    """Shared passage for reads, exclusive passage for the change they must not see half done.
+
+    A waiting writer goes before readers that come later: sealing never starves behind a queue of
+    reads. Not reentrant.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._readers = 0
+        self._writers = 0
+        """Writers waiting or inside; the one inside holds `_turn`."""
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def shared(self) -> Iterator[None]:
+        with self._condition:
+            self._condition.wait_for(lambda: not self._writers)
+            self._readers += 1
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._readers -= 1
+                if not self._readers:
+                    self._condition.notify_all()
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Pass alone: readers inside leave first, later ones wait."""
+        with self._condition:
+            self._writers += 1
+        try:
+            with self._turn:
+                with self._condition:
+                    self._condition.wait_for(lambda: not self._readers)
+                yield
+        finally:
+            with self._condition:
+                self._writers -= 1
+                self._condition.notify_all()
+
 
 WAITING = 20_000
 """More waiting than this is refused as overloaded."""
@@ -93,7 +141,6 @@ class Shares:
         return taken
 
     def clear(self) -> list[Waiting]:
-        """Take all."""
         waiting = [each for share in self._shares.values() for each in share]
         self._shares.clear()
         self._strangers.clear()

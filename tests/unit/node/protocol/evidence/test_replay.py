@@ -10,10 +10,10 @@ from node.crypto import SoftwareSigner
 from node.errors import EvidenceInvalid
 from node.protocol import forms
 from node.protocol.evidence import Bundle
-from node.protocol.evidence.papers import Papers, verify_documents
+from node.protocol.evidence.replay import Papers, verify_documents
 from node.protocol.evm.abi import ChainEvent
 from node.protocol.evm.decision import DECISIONS
-from node.protocol.ledger.store import Memory
+from node.protocol.ledger.surroundings import Memory
 from node.protocol.wire import ids
 from tests.common import papers
 

@@ -14,9 +14,8 @@ from node.documents.ports import DecisionFact, Reader
 from node.protocol.forms import bindings_of
 from node.protocol.ledger.enums import Role
 
-from .arguments import load_arguments
-from .objects import ObjectKind
-from .reading import reading
+from .objects import ObjectKind, load_arguments
+from .selecting import reading
 from .tables import (
     APPLICATION,
     AUTHORISATION,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from node.documents.ports import Position
     from node.protocol.forms import Concerned
 
-    from .reading import Row
+    from .selecting import Row
 
 
 class Papers:

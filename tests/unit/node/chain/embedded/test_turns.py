@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from node.chain.embedded.admission import TRANSACTION_GAS
-from node.chain.embedded.shares import STRANGERS_WAITING, Shares, Waiting
+from node.chain.embedded.turns import STRANGERS_WAITING, Shares, Waiting
 from node.chain.relay import RelayAccount
 from node.chain.transactions import parse_transaction
 from node.errors import Overloaded

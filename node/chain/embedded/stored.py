@@ -1,7 +1,11 @@
-"""The embedded chain's blocks on disk: everything a replay needs, and the hash it must reach.
+"""The embedded chain's blocks on disk, and their replay, which must give the same hashes.
 
 One SQLite file, one writer (held by `flock`). A block's row is committed before anyone is told
 of it, so after kill -9 at any point the rows are exactly the blocks that were ever visible.
+
+A block's hash covers its parent, time, transactions and their effects, so a row edited by hand
+anywhere is found by replaying. Not found is a tail cut off: nothing in the rest knows of it (a
+follower whose cursor is above the head alarms).
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ from __future__ import annotations
 import fcntl
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, insert, select
 
@@ -17,14 +22,20 @@ from ...errors import (
     ChainTampered,
     ConfigInvalid,
     MalformedEvidence,
+    TransactionRefused,
     WrongChain,
 )
 from ...protocol.evm import rlp
 from ...storage.engines import open_engine, private_folder
+from ..transactions import parse_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from .admission import Doors
+    from .anvil import Anvil
+
 
 _metadata = MetaData()
 _identity = Table(
@@ -142,3 +153,55 @@ def _parse(encoded: bytes) -> list[bytes]:
     if not isinstance(items, list) or len(raws) != len(items):
         raise ChainTampered("a stored block's transactions are not a list of transactions")
     return raws
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last sealed block."""
+
+    number: int
+    timestamp: int
+    hash: bytes
+
+
+def stored_block(block: dict[str, Any], raws: list[bytes]) -> StoredBlock:
+    """Make the row of a block anvil answered with."""
+    return StoredBlock(
+        number=int(block["number"], 16),
+        timestamp=int(block["timestamp"], 16),
+        parent_hash=bytes.fromhex(block["parentHash"][2:]),
+        hash=bytes.fromhex(block["hash"][2:]),
+        transactions=raws,
+    )
+
+
+def replay(store: BlockStore, anvil: Anvil, chain_id: int, doors: Doors) -> Head:
+    """Bring a fresh anvil to the stored head, one transaction at a time, comparing every hash.
+
+    The doors learn from every block, as they did when it was sealed.
+
+    Raises:
+        ChainTampered: the rows do not replay to themselves.
+        WrongChain: they belong to another chain id.
+        ChainUnavailable: anvil does not answer.
+    """
+    genesis = stored_block(anvil.result("eth_getBlockByNumber", "0x0", False), [])  # noqa: FBT003 - JSON
+    store.claim(chain_id, genesis.hash)
+    head = Head(0, genesis.timestamp, genesis.hash)
+    for block in store.blocks():
+        try:
+            for raw in block.transactions:
+                anvil.send(raw)
+            replayed = stored_block(anvil.mine(block.timestamp), list(block.transactions))
+        except TransactionRefused as refusal:
+            raise ChainTampered(
+                f"stored block {block.number} does not replay: {refusal}"
+            ) from refusal
+        if replayed != block:
+            raise ChainTampered(f"stored block {block.number} does not replay to its stored hash")
+        doors.learn(
+            [parse_transaction(raw) for raw in block.transactions],
+            partial(anvil.receipts, block.number),
+        )
+        head = Head(block.number, block.timestamp, block.hash)
+    return head

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from ledger_sync.papers import Papers
+from ledger_sync.readers import Papers
 from node.documents.ports import START
 from node.protocol.ledger import enums
-from tests.common.story import (
-    CENTRE,
-    EDUCATION,
-    POLICE,
-    YEAR,
-    ZERO,
-    digest,
-)
+from tests.common.story import CENTRE, EDUCATION, POLICE, YEAR, ZERO, digest
 
 
 @pytest.fixture

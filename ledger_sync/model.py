@@ -1,4 +1,4 @@
-"""The read model's own two rows: how far it has come, and what was last seen of the chain.
+"""The read model as a whole: which chain it is filled from, how far it has come, its fingerprint.
 
 The cursor moves only in the COMMIT that writes what it has passed. `contact` is the follower's word
 to every process that serves from this model: they share no memory.
@@ -6,26 +6,92 @@ to every process that serves from this model: they share no memory.
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, inspect, select, update
 
+from node.crypto import Sm2PublicKey
 from node.errors import LedgerBehind, WrongChain
 from node.protocol.evm.blocks import BlockRef
 
-from .facts import Contact, Cursor
-from .tables import (
-    CONTACT,
-    CURSOR,
-    METADATA,
-    PROJECTIONS,
-    SCHEMA_VERSION,
-)
+from .tables import CONTACT, CURSOR, METADATA, PROJECTIONS, SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from sqlalchemy import Connection, Engine, RowMapping
 
-    from .identity import Identity
+    from node.chain.deployment import Deployment
+
+
+REGISTRY = "DepartmentRegistry"
+PROJECTED = ("DepartmentRegistry", "CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
+"""Contracts whose events make the read model."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A deployment as the follower needs it."""
+
+    chain_id: int
+    genesis_hash: bytes
+    root_key: Sm2PublicKey
+    """Signs the first enrolment and nothing else."""
+    addresses: Mapping[str, bytes]
+    """Of the projected contracts, by name."""
+    deployed: Mapping[str, tuple[bytes, bytes]]
+    """Address and code hash of every contract deployed, by name."""
+    first_block: int
+    """The first block that can hold an event of ours."""
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Identity:
+        contracts = {name: deployment.contracts[name] for name in PROJECTED}
+        return cls(
+            chain_id=deployment.chain_id,
+            genesis_hash=deployment.genesis_hash,
+            root_key=Sm2PublicKey.from_raw(deployment.root_key),
+            addresses={name: contract.address for name, contract in contracts.items()},
+            deployed={
+                name: (contract.address, contract.code_hash)
+                for name, contract in deployment.contracts.items()
+            },
+            first_block=min(contract.block for contract in contracts.values()),
+        )
+
+    @property
+    def registry(self) -> bytes:
+        """Address of the DepartmentRegistry: with chain id and genesis it names this system."""
+        return self.addresses[REGISTRY]
+
+    @property
+    def names(self) -> dict[bytes, str]:
+        return {address: name for name, address in self.addresses.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far the read model has come."""
+
+    next_block: int
+    """First block not applied."""
+    block: BlockRef | None
+    """The last block applied; None before the first."""
+    filling: bool
+    """True until the head has been reached once since the model was last emptied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the follower last saw of the chain; times are milliseconds of the wall clock."""
+
+    seen_head: int
+    contact_at_ms: int
+    behind_since_ms: int | None
+    """When a head above the cursor was first seen; None when caught up."""
+
 
 ONE = 1
 """Primary key of either row."""
@@ -131,3 +197,26 @@ def _cursor(row: RowMapping) -> Cursor:
     if row["hash"] is not None:
         block = BlockRef(row["next_block"] - 1, row["hash"], row["timestamp"])
     return Cursor(row["next_block"], block, row["filling"])
+
+
+ROWS_AT_ONCE = 1000
+
+
+def fingerprint(engine: Engine) -> bytes:
+    """Return SHA-256 over all rows of all projections, in the order of their keys."""
+    digest = hashlib.sha256()
+    with engine.connect() as connection:
+        for line in dump(connection):
+            digest.update(line.encode())
+            digest.update(b"\n")
+    return digest.digest()
+
+
+def dump(connection: Connection) -> Iterator[str]:
+    """Render every projected row as a line of text, tables by name and rows by key."""
+    for table in PROJECTIONS:
+        statement = select(table).order_by(*table.primary_key)
+        result = connection.execute(statement.execution_options(yield_per=ROWS_AT_ONCE))
+        for row in result:
+            values = (value.hex() if isinstance(value, bytes) else str(value) for value in row)
+            yield f"{table.name}\t" + "\t".join(values)

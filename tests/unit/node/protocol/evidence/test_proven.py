@@ -9,7 +9,7 @@ import pytest
 
 from node.errors import EvidenceInvalid
 from node.protocol.evidence import Bundle
-from node.protocol.evidence.chain import verify_chain, verify_headers
+from node.protocol.evidence.proven import verify_chain, verify_headers
 from node.protocol.evidence.replay import replay
 from node.protocol.evm import blocks
 from node.protocol.wire.trustfile import Head, Trust
