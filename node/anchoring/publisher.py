@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 INTERVAL_MS = 1000
 
 
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
 class Publisher:
     """Publishes the heads of some logs."""
 
@@ -40,7 +36,7 @@ class Publisher:
         ids: Sequence[bytes],
         *,
         interval_ms: int = INTERVAL_MS,
-        clock: Callable[[], int] = _now_ms,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         """Take the engine of `node.db`, whose table `published` exists, and the logs' ids."""
         self._engine = engine

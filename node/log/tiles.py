@@ -91,7 +91,9 @@ class Proofs:
         self._engine = engine
         self._full = lru_cache(cached_tiles)(self._load_full)
         self._partial: dict[tuple[int, int], tuple[int, Tile]] = {}
-        self._edge = lru_cache(CACHED_EDGES)(self._make_edge)
+        self._edge = lru_cache(CACHED_EDGES)(
+            lambda log_number, size: Edge(size, self._tiles(log_number, size))
+        )
 
     def root_at(self, log_number: int, size: int) -> bytes:
         return self._edge(log_number, size).root
@@ -102,9 +104,6 @@ class Proofs:
     def consistency(self, log_number: int, old_size: int, size: int) -> list[bytes]:
         tiles = self._tiles(log_number, size)
         return get_consistency(tiles, self._edge(log_number, size), old_size)
-
-    def _make_edge(self, log_number: int, size: int) -> Edge:
-        return Edge(size, self._tiles(log_number, size))
 
     def _tiles(self, log_number: int, size: int) -> TileSource:
         def get(level: int, number: int) -> Tile:

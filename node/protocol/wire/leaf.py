@@ -276,14 +276,6 @@ def _digest(value: object) -> bytes:
     return hex32(value, error=MalformedReceipt)
 
 
-def _bitmap(value: object) -> int:
-    return int.from_bytes(_digest(value), "big")
-
-
-def _optional(value: object) -> bytes | None:
-    return None if value is None else _digest(value)
-
-
 def _block(value: object) -> tuple[int, bytes]:
     if not isinstance(value, dict) or set(value) != {"number", "hash"}:
         raise MalformedReceipt("the leaf's block has other members than number, hash")
@@ -325,8 +317,11 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "signature": _signature,
     "question": _question,
     **dict.fromkeys(("event", "prev", "entry"), _digest),
-    **dict.fromkeys(_BITMAPS, _bitmap),
-    **dict.fromkeys(("answer", "plain", "operator", "matter", "values"), _optional),
+    **dict.fromkeys(_BITMAPS, lambda value: int.from_bytes(_digest(value), "big")),
+    **dict.fromkeys(
+        ("answer", "plain", "operator", "matter", "values"),
+        lambda value: None if value is None else _digest(value),
+    ),
     **dict.fromkeys(
         ("at", "judged", "authorisation", "number", "version", "revision", "rows", "sequence"),
         _number,
