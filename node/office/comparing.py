@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire.ids import department_id, entry_id
-from .drafting import get_paper
+from .reads import get_paper
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

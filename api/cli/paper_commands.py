@@ -5,12 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated
 
-import typer
-
 from .console import put, say, t
+from .help_pages import Commands
 from .opening import open_node
-from .options import ConfigOption, OutputOption
-from .wording import Commands
+from .options import ConfigOption, OutputOption, argument
 
 app = Commands(help=t("文书：空白表单、查看", "papers: blank forms, reading"))
 
@@ -28,12 +26,10 @@ class Form(StrEnum):
 def template(
     form: Annotated[
         Form,
-        typer.Argument(
-            metavar="FORM",
-            help=t(
-                "department 部门登记；application 共享申请；refusals 不予共享；terms 附加条件",
-                "department, application, refusals or terms",
-            ),
+        argument(
+            "FORM",
+            "department 部门登记；application 共享申请；refusals 不予共享；terms 附加条件",
+            "department, application, refusals or terms",
         ),
     ],
     output: OutputOption,
@@ -55,10 +51,7 @@ def template(
 
 @app.command(help=t("显示本节点所存的一份文书", "print a document that is here"))
 def show(
-    digest: Annotated[
-        str,
-        typer.Argument(metavar="DIGEST", help=t("摘要，64 位十六进制", "its digest, 64 hex")),
-    ],
+    digest: Annotated[str, argument("DIGEST", "摘要，64 位十六进制", "its digest, 64 hex")],
     config: ConfigOption,
 ) -> None:
     """Print a document of this node's store, members in their order of the alphabet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
@@ -11,6 +12,20 @@ from .act import Act, new_paper, of_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+# Of one paper each; they raise MalformedDocument where its body breaks a rule.
+review_versions = partial(of_paper, "ReviewVersions", "review")
+"""Publish or return versions of one competent department. Signed by a reviewer who is another
+person than whoever handed any of them in."""
+submit_withdrawal = partial(of_paper, "SubmitWithdrawal", "withdrawal")
+"""Ask to withdraw entries. Signed by the department's head."""
+review_withdrawal = partial(of_paper, "ReviewWithdrawal", "withdrawal-review")
+"""Agree or not to withdrawals, of one competent department. Signed by a reviewer who is another
+person than whoever submitted them."""
+freeze_entry = partial(of_paper, "FreezeEntry", "freeze-order")
+"""Signed by the competent department's head or duty officer."""
+unfreeze_entry = partial(of_paper, "UnfreezeEntry", "unfreeze-order")
+"""Signed by the competent department's head."""
 
 
 def submit_versions(bodies: Iterable[Mapping[str, Any]]) -> Act:
@@ -33,14 +48,6 @@ def submit_papers(papers: list[documents.Document]) -> Act:
         raise InvalidInput("one submission is of one department, and of one entry at least")
     message = {"department": filing.pop(), "versions": versions}
     return Act("SubmitVersions", message, [paper.data for paper in papers])
-
-
-def review_versions(body: Mapping[str, Any]) -> Act:
-    """Publish or return the versions a `review` body lists, all of one competent department.
-
-    Signed by a reviewer who is another person than whoever handed any of them in.
-    """
-    return of_paper("ReviewVersions", "review", body)
 
 
 def set_standing_reply(
@@ -66,29 +73,6 @@ def set_standing_reply(
         "terms": digest,
     }
     return Act("SetStandingReply", message, papers)
-
-
-def submit_withdrawal(body: Mapping[str, Any]) -> Act:
-    """Ask to withdraw the entries of a `withdrawal` body. Signed by the department's head."""
-    return of_paper("SubmitWithdrawal", "withdrawal", body)
-
-
-def review_withdrawal(body: Mapping[str, Any]) -> Act:
-    """Agree or not to the withdrawals a `withdrawal-review` body lists, of one competent.
-
-    Signed by a reviewer who is another person than whoever submitted them.
-    """
-    return of_paper("ReviewWithdrawal", "withdrawal-review", body)
-
-
-def freeze_entry(body: Mapping[str, Any]) -> Act:
-    """Freeze an entry by a `freeze-order` body. Signed by the competent's head or duty officer."""
-    return of_paper("FreezeEntry", "freeze-order", body)
-
-
-def unfreeze_entry(body: Mapping[str, Any]) -> Act:
-    """Lift the freezing by an `unfreeze-order` body. Signed by the competent department's head."""
-    return of_paper("UnfreezeEntry", "unfreeze-order", body)
 
 
 def terms_of(terms: Mapping[str, Any] | bytes | None) -> tuple[list[bytes], bytes]:

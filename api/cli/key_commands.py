@@ -6,11 +6,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from .console import say, t
-from .options import OutputOption, PasswordOption
-from .wording import Commands
+from .help_pages import Commands
+from .options import OutputOption, PasswordOption, argument
 
 if TYPE_CHECKING:
     from node.chain.relay import RelayAccount
@@ -32,11 +30,10 @@ class Kind(StrEnum):
 
 KindArgument = Annotated[
     Kind,
-    typer.Argument(
-        help=t(
-            "sign：SM2 签名；unwrap：SM2 解封；log：Ed25519 检查点；relay：中继账户",
-            "sign: SM2; unwrap: SM2 decryption; log: Ed25519 checkpoints; relay: account",
-        )
+    argument(
+        None,
+        "sign：SM2 签名；unwrap：SM2 解封；log：Ed25519 检查点；relay：中继账户",
+        "sign: SM2; unwrap: SM2 decryption; log: Ed25519 checkpoints; relay: account",
     ),
 ]
 
@@ -55,7 +52,7 @@ def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOp
 @app.command(help=t("显示密钥文件的公开部分", "print the public half of a key file"))
 def show(
     kind: KindArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=t("密钥文件", "the key file"))],
+    file: Annotated[Path, argument("FILE", "密钥文件", "the key file")],
     password_file: PasswordOption,
 ) -> None:
     """Print the public half of a key file."""

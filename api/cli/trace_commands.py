@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import (
-    ENGLISH,
-    EXIT_UNPROVEN,
-    put,
-    say,
-    t,
-)
+from .console import ENGLISH, EXIT_UNPROVEN, put, say, t
+from .help_pages import Commands
 from .opening import open_node
 from .options import (
     AuthorisationArgument,
@@ -23,8 +18,9 @@ from .options import (
     EntryCodeArgument,
     EventArgument,
     OutputOption,
+    argument,
+    option,
 )
-from .wording import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,17 +29,15 @@ if TYPE_CHECKING:
     from ledger_sync.trace import LogReader, TraceLine
 
 app = Commands(
-    help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made"),
+    help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made")
 )
 
 AsOption = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--as",
-        help=t(
-            "以此密钥向各节点查询（审计员）；不给则只查本节点的日志",
-            "ask every node with this key (an auditor's); without it only this node's logs",
-        ),
+        "以此密钥向各节点查询（审计员）；不给则只查本节点的日志",
+        "ask every node with this key (an auditor's); without it only this node's logs",
     ),
 ]
 
@@ -91,9 +85,7 @@ def authorisation(
 def version(
     department: CodeArgument,
     entry: EntryCodeArgument,
-    number: Annotated[
-        int, typer.Argument(metavar="VERSION", min=1, help=t("第几版", "which version"))
-    ],
+    number: Annotated[int, argument("VERSION", "第几版", "which version", min=1)],
     config: ConfigOption,
     key: AsOption = None,
 ) -> None:
@@ -108,9 +100,7 @@ def version(
 
 @app.command(help=t("从一个区块出发", "from a block"))
 def block(
-    number: Annotated[
-        int, typer.Argument(metavar="BLOCK", min=0, help=t("区块号", "block number"))
-    ],
+    number: Annotated[int, argument("BLOCK", "区块号", "block number", min=0)],
     config: ConfigOption,
     key: AsOption = None,
 ) -> None:
@@ -128,8 +118,7 @@ def export(
     config: ConfigOption,
     output: OutputOption,
     trust: Annotated[
-        Path | None,
-        typer.Option("--trust", help=t("同时写出信任文件", "write the trust file, too")),
+        Path | None, option("--trust", "同时写出信任文件", "write the trust file, too")
     ] = None,
     key: AsOption = None,
 ) -> None:
