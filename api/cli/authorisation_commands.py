@@ -10,6 +10,7 @@ from .deciding import Taking, decision
 from .help_pages import Commands
 from .opening import open_node
 from .options import (
+    DAY,
     AuthorisationArgument,
     Choice,
     ConfigOption,
@@ -80,10 +81,10 @@ RowsOption = Annotated[
     int | None, option("--rows-per-day", "每日行数上限，不给则如前", "rows a day, if others", min=1)
 ]
 FirstDayOption = Annotated[
-    str | None, option("--from", "起日，不给则如前", "first day", metavar="YYYY-MM-DD")
+    str | None, option("--from", "起日，不给则如前", "first day", metavar=DAY)
 ]
 LastDayOption = Annotated[
-    str | None, option("--until", "止日，不给则如前", "last day", metavar="YYYY-MM-DD")
+    str | None, option("--until", "止日，不给则如前", "last day", metavar=DAY)
 ]
 
 
@@ -163,14 +164,13 @@ def step(
         str | None, option("--measures", "整改措施或要求", "measures taken or asked")
     ] = None,
     due: Annotated[
-        str | None, option("--due", "整改期限", "until when to put it right", metavar="YYYY-MM-DD")
+        str | None, option("--due", "整改期限", "until when to put it right", metavar=DAY)
     ] = None,
     point: Annotated[
         list[str] | None, option("--point", "应补正的内容，可写多次", "what to supplement")
     ] = None,
     effective: Annotated[
-        str | None,
-        option("--effective", "最后服务之日", "last day of the service", metavar="YYYY-MM-DD"),
+        str | None, option("--effective", "最后服务之日", "last day of the service", metavar=DAY)
     ] = None,
     outcome: Annotated[
         OutcomeName | None, option("--outcome", "裁定：" + listed(OutcomeName), "as ruled")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .console import note, say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
-from .opening import open_node
+from .opening import open_node, read_address
 from .options import ConfigOption, OutputOption, PasswordOption, argument, option
 
 if TYPE_CHECKING:
@@ -55,20 +54,10 @@ def run(
 
     configure_logging()
     serve(
-        EmbeddedChain(data, chain_id, deployers={_address(each) for each in deployer or ()}),
+        EmbeddedChain(data, chain_id, deployers={read_address(each) for each in deployer or ()}),
         port=port,
         announce=lambda url: say(f"链 {chain_id} 在 {url}", f"chain {chain_id} at {url}"),
     )
-
-
-def _address(text: str) -> bytes:
-    from node.errors import InvalidInput
-
-    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
-        raise InvalidInput(
-            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
-        )
-    return bytes.fromhex(text.removeprefix("0x"))
 
 
 @app.command(help=t("部署五个合约，写出 deployment.json", "deploy the contracts"))

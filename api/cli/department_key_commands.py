@@ -13,6 +13,7 @@ from .department_commands import app
 from .naming import code_of, day_of, find_body, role_names, today, word_of
 from .opening import handle_of, load_signer, open_node
 from .options import (
+    DAY,
     Choice,
     CodeArgument,
     ConfigOption,
@@ -137,9 +138,7 @@ def revoke_key(
     reason: ReasonOption,
     since: Annotated[
         str | None,
-        option(
-            "--since", "疑似失控之日", "day it is believed to have been lost", metavar="YYYY-MM-DD"
-        ),
+        option("--since", "疑似失控之日", "day it is believed to have been lost", metavar=DAY),
     ] = None,
 ) -> None:
     """Signed by the department's head; what the key signed before stays valid."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .console import say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
-from .opening import open_node
+from .opening import open_node, read_address, read_file
 from .options import CodeArgument, ConfigOption, ReasonOption, argument, option
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from api.parts import Node
     from node.errors import LogTampered
 
-ADDRESS_BYTES = 20
 NOTE_BYTES = 65_536
 FREEZE_GAS = 5_000_000
 
@@ -97,7 +96,7 @@ def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None)
     from node.office.departments import register_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else _address(relay)
+        account = node.relay.address if relay is None else read_address(relay)
         act = register_log(department, account)
         at.take_at(node, act)
 
@@ -110,7 +109,7 @@ def supersede(
     from node.office.departments import supersede_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else _address(relay)
+        account = node.relay.address if relay is None else read_address(relay)
         body = {"department": department, "relay": account.hex(), "reason": reason}
         at.take_at(node, supersede_log(body))
 
@@ -119,12 +118,16 @@ def supersede(
 def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
     """Send the chain two checkpoints of one size with different roots; it anchors no more."""
     from node.crypto import Sm2PublicKey
+    from node.errors import MalformedCheckpoint
     from node.office.departments import freeze_log
     from node.protocol.ledger.enums import KeyKind
     from node.protocol.wire.checkpoint import SignedCheckpoint
     from node.protocol.wire.ids import department_id, log_id, parse_origin
 
-    one, other = (SignedCheckpoint.parse(_note(path)) for path in (first, second))
+    one, other = (
+        SignedCheckpoint.parse(read_file(path, NOTE_BYTES, MalformedCheckpoint))
+        for path in (first, second)
+    )
     origin, size = one.checkpoint.origin, one.checkpoint.size
     with open_node(config) as node:
         keys = [
@@ -157,30 +160,6 @@ def list_(config: ConfigOption) -> None:
             for log in logs
         ],
     )
-
-
-def _note(path: Path) -> bytes:
-    from node.errors import MalformedCheckpoint
-
-    try:
-        with path.open("rb") as file:
-            return file.read(NOTE_BYTES)
-    except OSError as error:
-        raise MalformedCheckpoint(f"{path} 读不出 / cannot be read: {error.strerror}") from error
-
-
-def _address(text: str) -> bytes:
-    from node.errors import InvalidInput
-
-    try:
-        address = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        address = b""
-    if len(address) != ADDRESS_BYTES:
-        raise InvalidInput(
-            t(f"中继账户应为 40 位十六进制：{text!r}", f"an account is 40 hex characters: {text!r}")
-        )
-    return address
 
 
 def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""What a command opens: a node's parts as its settings name them, keys of signers, their handles.
+"""What a command opens: a node's parts as its settings name them, files, keys, officers' handles.
 
 The handle of an officer is kept beside his key file: `FILE.person`, one line of 64 hex digits. It
 is no secret: it stands on the chain. An officer's first key gets a random one; his later keys are
@@ -7,11 +7,12 @@ given the same, so that two keys of one person cannot submit and review.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from node.errors import AlreadyExists, ConfigInvalid, Unavailable
+from node.errors import AlreadyExists, ConfigInvalid, InvalidInput, LedgerError, Unavailable
 
 from .console import t
 
@@ -63,6 +64,49 @@ def load_signer(key: Path, password_file: Path) -> SoftwareSigner:
     from node.crypto import SoftwareSigner
 
     return SoftwareSigner.load(key, read_password(password_file))
+
+
+def read_file(path: Path, limit: int, wrong: type[LedgerError]) -> bytes:
+    """Read a file, and one byte beyond `limit` at most: whoever made it may mean harm.
+
+    Raises:
+        LedgerError: a `wrong` one; it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise wrong(f"{path} 读不出 / cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def new_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """Open a text file for writing that was not there before.
+
+    Raises:
+        AlreadyExists: it was; nothing is ever overwritten.
+        ConfigInvalid: it cannot be written.
+    """
+    try:
+        with path.open("x", encoding=encoding, newline="") as file:
+            yield file
+    except FileExistsError as error:
+        raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
+    except OSError as error:
+        raise ConfigInvalid(f"{path} 写不进 / cannot be written: {error.strerror}") from error
+
+
+def read_address(text: str) -> bytes:
+    """Return the 20 bytes of an account's address.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
+        raise InvalidInput(
+            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
+        )
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def handle_of(key: Path, named: str | None, *, keep: bool) -> str:

@@ -11,6 +11,8 @@ import typer
 
 from .console import t
 
+DAY = "YYYY-MM-DD"
+
 
 class Choice(StrEnum):
     """What a user may type, each with the word that documents have for it."""
@@ -98,12 +100,9 @@ PersonOption = Annotated[
     ),
 ]
 FromOption = Annotated[
-    str | None,
-    option("--from", "起日；不给则为今日", "first day; today if not given", metavar="YYYY-MM-DD"),
+    str | None, option("--from", "起日；不给则为今日", "first day; today if not given", metavar=DAY)
 ]
-UntilOption = Annotated[
-    str, option("--until", "止日（含当日）", "last day, included", metavar="YYYY-MM-DD")
-]
+UntilOption = Annotated[str, option("--until", "止日（含当日）", "last day, included", metavar=DAY)]
 ReasonOption = Annotated[str, option("--reason", "理由，写进文件", "the reason")]
 ContactNameOption = Annotated[str, option("--contact-name", "联系人（经办人）", "whom to ask")]
 ContactPhoneOption = Annotated[str, option("--contact-phone", "联系电话", "and by which telephone")]
@@ -122,7 +121,4 @@ AgainOption = Annotated[
 DryRunOption = Annotated[
     bool,
     option("--dry-run", "只显示将要签署的内容，不签署", "show what would be signed, sign nothing"),
-]
-LimitOption = Annotated[
-    int, option("--limit", "最多列出多少条", "list so many at most", min=1, max=10_000)
 ]

@@ -9,7 +9,7 @@ from typing import Annotated
 from .catalogue_commands import LARGEST_BATCH, app
 from .console import say, t, table
 from .deciding import Taking, decision
-from .opening import open_node
+from .opening import new_file, open_node
 from .options import CodeArgument, ConfigOption, EntryCodeArgument, TermsOption, argument, option
 
 __all__ = ["app"]  # the group, with the commands of this module
@@ -50,7 +50,9 @@ def pending(
     rows = [
         (each.department, each.code, each.version, each.name, each.digest, "", "") for each in found
     ]
-    _write_list(output, [HEADINGS, *rows])
+    # With a mark of its encoding: spreadsheets on officials' desks need it.
+    with new_file(output, "utf-8-sig") as file:
+        csv.writer(file).writerows([HEADINGS, *rows])
     say(f"已写入 {output}，{len(found)} 个", f"wrote {output}, {len(found)} versions")
 
 
@@ -154,16 +156,3 @@ def standing_reply(
         terms=None if terms is None else read_terms(terms),
     )
     at.take(act)
-
-
-def _write_list(path: Path, rows: list[tuple[object, ...]]) -> None:
-    from node.errors import AlreadyExists, ConfigInvalid
-
-    try:
-        # With a mark of its encoding: spreadsheets on officials' desks need it.
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows(rows)
-    except FileExistsError as error:
-        raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
-    except OSError as error:
-        raise ConfigInvalid(f"{path} 写不进 / cannot be written: {error.strerror}") from error

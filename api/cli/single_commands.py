@@ -12,7 +12,7 @@ import typer
 
 from .console import EXIT_UNPROVEN, say, t
 from .help_pages import Commands
-from .opening import open_node
+from .opening import open_node, read_file
 from .options import ConfigOption, argument, option
 
 node = Commands(help=t("部门节点", "a department's node"))
@@ -65,11 +65,13 @@ def verify(
     trust: Annotated[Path, option("--trust", "信任文件 trust.json", "the trust file")],
 ) -> None:
     """Check every step from the trusted head down to the call; prints one line a check."""
+    from node.errors import MalformedEvidence
     from node.protocol.evidence import verify_evidence
     from node.protocol.evidence.bundle import MAX_BUNDLE_BYTES
     from node.protocol.wire.trust import MAX_TRUST_BYTES, parse_trust
 
-    data, trusted = _read(file, MAX_BUNDLE_BYTES), _read(trust, MAX_TRUST_BYTES)
+    data = read_file(file, MAX_BUNDLE_BYTES, MalformedEvidence)
+    trusted = read_file(trust, MAX_TRUST_BYTES, MalformedEvidence)
     evidence = verify_evidence(data, parse_trust(trusted))
     for check in evidence.checks:
         mark = "✓" if check.ok else "✗"
@@ -81,17 +83,6 @@ def verify(
     )
     if evidence.verdict != "proven":
         raise typer.Exit(EXIT_UNPROVEN)  # a script must not take it for proof
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """Read a file, and one byte beyond `limit` at most: whoever made it may mean harm."""
-    from node.errors import MalformedEvidence
-
-    try:
-        with path.open("rb") as file:
-            return file.read(limit + 1)
-    except OSError as error:
-        raise MalformedEvidence(f"{path}: {error.strerror}") from error
 
 
 def demo(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
-    from ledger_sync.trace import LogReader, TraceLine
+    from ledger_sync.trace import LogReader, TraceLine, Tracer
 
 app = Commands(
     help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made")
@@ -58,14 +58,20 @@ def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]
             yield node, RemoteLogs(http, node.queries, node.store)
 
 
+@contextmanager
+def _tracer(config: Path, key: Path | None) -> Iterator[Tracer]:
+    from ledger_sync.trace import Tracer
+
+    with _sources(config, key) as (node, logs):
+        yield Tracer(node.queries, logs, node.store, node.deployment)
+
+
 @app.command(help=t("从一次调用出发", "from a call"))
 def call(event: EventArgument, config: ConfigOption, key: AsOption = None) -> None:
     """Print the tree call → authorisation → version → decisions → checkpoint → anchor → block."""
-    from ledger_sync.trace import Tracer
     from node.protocol.wire.encoding import hex32
 
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_call(hex32(event)))
 
 
@@ -74,10 +80,7 @@ def authorisation(
     number: AuthorisationArgument, config: ConfigOption, key: AsOption = None
 ) -> None:
     """Print an authorisation with its version, decisions and calls."""
-    from ledger_sync.trace import Tracer
-
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_authorisation(number))
 
 
@@ -90,11 +93,9 @@ def version(
     key: AsOption = None,
 ) -> None:
     """Print a version with its decisions and authorisations."""
-    from ledger_sync.trace import Tracer
     from node.protocol.wire.ids import department_id, entry_id
 
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_version(entry_id(department_id(department), entry), number))
 
 
@@ -105,10 +106,7 @@ def block(
     key: AsOption = None,
 ) -> None:
     """Print what a block decided and anchored."""
-    from ledger_sync.trace import Tracer
-
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_block(number))
 
 
