@@ -105,9 +105,7 @@ def apply(
 
     wanted = None if terms is None else read_terms(terms)
     bodies = [read_form(form) for form in forms]
-    with at.open() as node:
-        act = node.drafter.apply_for(bodies, wanted)
-        at.take_at(node, act)
+    at.draft(lambda drafter: drafter.apply_for(bodies, wanted))
 
 
 @decision(app, "答复申请：同意、部分同意、不同意", "reply to an application")
@@ -141,16 +139,12 @@ def reply(
     refused = [] if refusals is None else read_refusals(refusals)
     wanted = None if terms is None else read_terms(terms)
     said = {"opinion": opinion, "handler": {"name": contact_name, "phone": contact_phone}}
-    with at.open() as node:
-        act = node.drafter.reply(
-            number,
-            answer.word,
-            refused,
-            narrowed=_terms(calls_per_day, rows_per_day, start, until),
-            said=said,
-            terms=wanted,
+    narrowed = _terms(calls_per_day, rows_per_day, start, until)
+    at.draft(
+        lambda drafter: drafter.reply(
+            number, answer.word, refused, narrowed=narrowed, said=said, terms=wanted
         )
-        at.take_at(node, act)
+    )
 
 
 @decision(app, "走一步：审核、交付、暂停、恢复等", "take a step")
@@ -214,9 +208,7 @@ def propose_change(
     wanted = None if terms is None else read_terms(terms)
     changes = {**_terms(calls_per_day, rows_per_day, start, until), "items": item}
     said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
-    with at.open() as node:
-        act = node.drafter.propose_change(number, changes, said, wanted)
-        at.take_at(node, act)
+    at.draft(lambda drafter: drafter.propose_change(number, changes, said, wanted))
 
 
 @decision(app, "同意对方提出的变更", "accept the change the other side proposed")
@@ -230,9 +222,7 @@ def accept_change(
 ) -> None:
     """Signed by the office head of the other side; the terms are those proposed, word for word."""
     said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
-    with at.open() as node:
-        act = node.drafter.accept_change(number, said)
-        at.take_at(node, act)
+    at.draft(lambda drafter: drafter.accept_change(number, said))
 
 
 def _terms(

@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 from node.errors import InvalidInput, MalformedTable
 
 from .console import put, say, t, table
-from .deciding import Taking, decide, decision
+from .deciding import Taking, decision
 from .help_pages import Commands
 from .naming import code_of, entry_state_name
-from .opening import load_signer, open_node
+from .opening import open_node
 from .options import (
-    AgainOption,
     CodeArgument,
     ConfigOption,
     EntryCodeArgument,
-    KeyOption,
     OutputOption,
-    PasswordOption,
     ReasonOption,
     argument,
     option,
@@ -31,7 +28,7 @@ from .options import (
 if TYPE_CHECKING:
     from api.parts import Node
     from node.documents.importing.filing import Filing
-    from node.office.comparing import Newest
+    from node.office.cataloguing import Newest
     from node.protocol.forms import Document
 
 BATCH = 100
@@ -50,16 +47,21 @@ def template(output: OutputOption) -> None:
     say(f"已写入 {output}", f"wrote {output}")
 
 
-@app.command(
-    name="import", help=t("从填好的表报送目录，一次签名报送一批", "file a table's entries")
+CheckOption = Annotated[bool, option("--dry-run", "只检查，不报送", "check only")]
+
+
+@decision(
+    app,
+    "从填好的表报送目录，一次签名报送一批",
+    "file a table's entries",
+    name="import",
+    dry_run=CheckOption,
 )
 def import_(
+    at: Taking,
     file: Annotated[Path, argument("FILE", ".xlsx 或 .csv", "a table")],
     department: CodeArgument,
     *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
     mapping: Annotated[str, option("--mapping", "映射文件，或 t2", "mapping file, or t2")] = "t2",
     batch: Annotated[
         int,
@@ -70,8 +72,6 @@ def import_(
     partial: Annotated[
         bool, option("--partial", "有错的行除外，其余照报", "file the good rows anyway")
     ] = False,
-    again: AgainOption = False,
-    dry_run: Annotated[bool, option("--dry-run", "只检查，不报送", "check only")] = False,
 ) -> None:
     """Report every bad row; submit nothing if there is one, unless `--partial`.
 
@@ -80,21 +80,16 @@ def import_(
     """
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
-    from node.office.cataloguing import submit_papers
-    from node.office.comparing import Newest
+    from node.office.cataloguing import Newest, submit_papers
 
-    with open_node(config) as node:
-        signer = None if dry_run else load_signer(key, password_file)
+    with at.open() as node:
         newest = Newest(node.queries, department)
         filing = file_table(
             file, load_mapping(mapping), department=department, next_version=newest.next_number
         )
         papers = _to_file(node, newest, filing, partial=partial)
-        if signer is None:
-            return
-        for start in range(0, len(papers), batch):
-            part = papers[start : start + batch]
-            decide(node, submit_papers(part), signer, again=again)
+        for start in range(0, 0 if at.dry_run else len(papers), batch):
+            at.take_at(node, submit_papers(papers[start : start + batch]))
 
 
 def _to_file(node: Node, newest: Newest, filing: Filing, *, partial: bool) -> list[Document]:
@@ -103,7 +98,7 @@ def _to_file(node: Node, newest: Newest, filing: Filing, *, partial: bool) -> li
     Raises:
         MalformedTable: something cannot be filed and `partial` was not asked for.
     """
-    from node.office.comparing import sort_filing
+    from node.office.cataloguing import sort_filing
     from node.protocol.forms import parse
 
     found = sort_filing(node.store, newest, [parse(data) for data in filing.documents])
@@ -151,9 +146,7 @@ def withdraw(
     ],
 ) -> None:
     """Signed by the department's head; a reviewer of the competent department decides."""
-    with at.open() as node:
-        act = node.drafter.submit_withdrawal(department, _reasons(entries))
-        at.take_at(node, act)
+    at.draft(lambda drafter: drafter.submit_withdrawal(department, _reasons(entries)))
 
 
 @app.command(help=t("列出待审核的撤回申请", "list the withdrawals that wait for their review"))
@@ -188,9 +181,9 @@ def review_withdrawal(
     from node.protocol.wire.encoding import hex32
 
     said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
-    with at.open() as node:
-        act = node.drafter.review_withdrawal(hex32(document), _reasons(refuse or []), said)
-        at.take_at(node, act)
+    at.draft(
+        lambda drafter: drafter.review_withdrawal(hex32(document), _reasons(refuse or []), said)
+    )
 
 
 def _order(name: str, chinese: str, english: str) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from api.parts import Node
     from node.crypto import Signer
-    from node.office import Act, Decided
+    from node.office import Act, Decided, Drafter
 
 FOLLOW_SECONDS = 5.0
 POLL_SECONDS = 0.02
@@ -82,11 +82,16 @@ class Taking:
             decide(node, act, self.signer, possession, again=self.again)
 
     def take_at(self, node: Node, act: Act, context: bytes = b"") -> None:
-        """The same for an act that was drafted from what the node knows."""
+        """The same at a node that is open already."""
         if self.dry_run:
             show(act)
         else:
             decide(node, act, self.signer, again=self.again, context=context)
+
+    def draft(self, build: Callable[[Drafter], Act]) -> None:
+        """Draft an act from what the node knows, and take it there."""
+        with self.open() as node:
+            self.take_at(node, build(node.drafter))
 
     def open(self) -> AbstractContextManager[Node]:
         """Open the node, for what an act is drafted from."""
@@ -97,19 +102,25 @@ class Taking:
         return load_signer(self.key, self.password_file)
 
 
-_COMMON = {
-    "config": (ConfigOption, Parameter.empty),
-    "key": (KeyOption, Parameter.empty),
-    "password_file": (PasswordOption, Parameter.empty),
-    "again": (AgainOption, False),
-    "dry_run": (DryRunOption, False),
-}
-
-
 def decision(
-    app: typer.Typer, chinese: str, english: str, *, name: str | None = None
+    app: typer.Typer,
+    chinese: str,
+    english: str,
+    *,
+    name: str | None = None,
+    dry_run: Any = DryRunOption,  # noqa: ANN401 - a type with its option
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a command of a function that decides; its first parameter is the `Taking`."""
+    """Make a command of a function that decides; its first parameter is the `Taking`.
+
+    `dry_run` is the option where a dry run does something else than show what would be signed.
+    """
+    common = {
+        "config": (ConfigOption, Parameter.empty),
+        "key": (KeyOption, Parameter.empty),
+        "password_file": (PasswordOption, Parameter.empty),
+        "again": (AgainOption, False),
+        "dry_run": (dry_run, False),
+    }
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(function, include_extras=True)
@@ -117,13 +128,13 @@ def decision(
         parameters = [
             *(each.replace(annotation=hints[each.name]) for each in own),
             *(
-                Parameter(common, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
-                for common, (kind, default) in _COMMON.items()
+                Parameter(each, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+                for each, (kind, default) in common.items()
             ),
         ]
 
         def command(**given: Any) -> None:  # noqa: ANN401 - options of all kinds
-            taking = Taking(**{common: given.pop(common) for common in _COMMON})
+            taking = Taking(**{each: given.pop(each) for each in common})
             function(taking, **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__

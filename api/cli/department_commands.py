@@ -97,10 +97,8 @@ def update(
         "screening": screening,
         "mayEnrol": may_enrol,
     }
-    with at.open() as node:
-        changes = {member: value for member, value in given.items() if value is not None}
-        act = node.drafter.update_department(department, changes)
-        at.take_at(node, act)
+    changes = {member: value for member, value in given.items() if value is not None}
+    at.draft(lambda drafter: drafter.update_department(department, changes))
 
 
 def _order(word: str, chinese: str, english: str) -> None:

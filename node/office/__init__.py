@@ -5,7 +5,7 @@
 - `repeats`: the same decision meant twice, known again
 - `departments`, `cataloguing`, `authorising`: build the acts from the papers' bodies
 - `drafting`: completes what an official says with what the ledger and the papers here know
-- `comparing`: what of a filed table is new; `verdicts`: what waits for a review, and its verdicts
+- `verdicts`: what waits for a review, and its verdicts
 - `reads`: what is asked of the read model and of the papers that are here
 """
 

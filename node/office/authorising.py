@@ -23,14 +23,10 @@ if TYPE_CHECKING:
     from ..protocol.ledger.enums import Step
 
 NO_GRANT = {
-    "mode": 0,
-    "validFrom": 0,
-    "validUntil": 0,
-    "callsPerDay": 0,
-    "rowsPerDay": 0,
+    **dict.fromkeys(("mode", "validFrom", "validUntil", "callsPerDay", "rowsPerDay"), 0),
     "terms": ids.ZERO,
 }
-
+"""What a refusal carries in the place of a grant."""
 
 advance = partial(of_paper, "Step", "step")
 """Take the step of a `step` body. Who signs follows from the step (design.md section 5)."""
