@@ -1,9 +1,12 @@
 """The command line, `shareledger`: verbs of the glossary over the same parts the servers use.
 
-One module a group of commands; console: what is said and how it ends; wording: Typer's own words;
-options: what many commands take; opening, deciding, forms: how a decision is read, taken and told;
-naming, refusals: what numbers and contract errors are called. Nothing heavy is imported before a
-command runs: `--help` and `verify` stay quick.
+- `*_commands`: one module a group of commands; `authorisation_pages`: what officials read of one
+- `console`: what is said; `help_pages`: Typer's own words; `refusals`: how a command fails
+- `options`: what many commands take; `opening`: nodes, keys and officers' handles
+- `deciding`: how every command takes its decision; `blanks`: the forms officials fill in
+- `naming`: what numbers are called; `remote`: logs of other nodes, for an auditor's trace
+
+Nothing heavy is imported before a command runs: `--help` and `verify` stay quick.
 """
 
 from __future__ import annotations
@@ -18,24 +21,19 @@ from typer.exceptions import Abort, TyperException
 from node.errors import InvalidInput, LedgerError
 
 from . import (
-    application,
-    authorisation,
-    chain,
-    demo,
-    department_keys,
-    key,
-    log,
-    node,
-    paper,
-    plumbing,
-    sync,
-    trace,
-    verify,
-    withdrawing,
+    authorisation_commands,
+    chain_commands,
+    department_commands,
+    department_key_commands,
+    file_commands,
+    log_commands,
+    review_commands,
+    single_commands,
+    trace_commands,
 )
 from .console import EXIT_CODES, EXIT_REFUSED, t
-from .failing import fail
-from .wording import Commands, usage_error
+from .help_pages import Commands, usage_error
+from .refusals import fail
 
 NAME = "shareledger"
 INTERRUPTED = 130
@@ -50,25 +48,27 @@ app = Commands(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for name, group in (
-    ("department", department_keys.app),
-    ("application", application.app),
-    ("catalogue", withdrawing.app),
-    ("authorisation", authorisation.app),
-    ("log", log.app),
-    ("trace", trace.app),
-    ("paper", paper.app),
-    ("key", key.app),
-    ("node", node.app),
-    ("chain", chain.app),
-    ("sync", sync.app),
-    ("plumbing", plumbing.app),
-):
+for name, group in {
+    "department": department_key_commands.app,
+    "application": department_commands.systems,
+    "catalogue": review_commands.app,
+    "authorisation": authorisation_commands.app,
+    "log": log_commands.app,
+    "trace": trace_commands.app,
+    "paper": file_commands.papers,
+    "key": file_commands.app,
+    "node": single_commands.node,
+    "chain": chain_commands.app,
+    "sync": single_commands.sync,
+    "plumbing": single_commands.plumbing,
+}.items():
     app.add_typer(group, name=name)
 app.command(name="verify", help=t("离线验证一份证据包", "verify an evidence bundle offline"))(
-    verify.verify
+    single_commands.verify
 )
-app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(demo.demo)
+app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(
+    single_commands.demo
+)
 
 
 def _check_words(arguments: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from node.chain.deployment import deploy
 from node.chain.gateway import Gateway
-from node.office import departments, logs
+from node.office import departments
 
 from . import papers
 
@@ -94,4 +94,4 @@ def open_logs(city: City, offices: Offices) -> None:
     """Open every department's log, anchored by the relay of the node that serves it."""
     for player in city.cast.players:
         relay = offices.node(player).relay.address
-        offices.decide(player, logs.register_log(player.code, relay), player.head.signer)
+        offices.decide(player, departments.register_log(player.code, relay), player.head.signer)

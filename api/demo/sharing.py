@@ -9,8 +9,8 @@ from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
 from node.errors import MalformedTable
-from node.office import authorisations, catalogue
-from node.office.authorisations import Request
+from node.office import authorising, cataloguing
+from node.office.authorising import Request
 from node.protocol import forms as documents
 
 from . import papers
@@ -73,7 +73,7 @@ class Share:
         if filing.problems:
             raise MalformedTable("；".join(problem.render() for problem in filing.problems))
         filed = [documents.parse(data) for data in filing.documents]
-        self.offices.decide(player, catalogue.submit_papers(filed), player.head.signer)
+        self.offices.decide(player, cataloguing.submit_papers(filed), player.head.signer)
         for paper in filed:
             self.versions[paper.body.code, paper.body.version] = paper
         return filed
@@ -81,7 +81,7 @@ class Share:
     def review(self, filed: list[Document], returned: dict[str, str] | None = None) -> None:
         """Review versions: publish all but those returned with a reason."""
         cast = self.city.cast
-        act = catalogue.review_versions(papers.review(cast, filed, returned))
+        act = cataloguing.review_versions(papers.review(cast, filed, returned))
         self.offices.decide(cast.data, act, cast.data.official("审核员").signer)
 
     def _next_version(self, code: str) -> int:
@@ -100,7 +100,7 @@ class Share:
     def set_standing_reply(self) -> None:
         """Agree in advance to whoever applies for the unconditional entry."""
         land = self.city.cast.land
-        act = catalogue.set_standing_reply(
+        act = cataloguing.set_standing_reply(
             land.code,
             PLACES,
             standing=True,
@@ -124,7 +124,7 @@ class Share:
             )
             for version, items in wanted
         ]
-        act = authorisations.apply_for(requests)
+        act = authorising.apply_for(requests)
         office = cast.education.official("工作机构负责人")
         decided = self.offices.decide(cast.education, act, office.signer)
         first: int = decided.event["first"]
@@ -157,7 +157,7 @@ class Share:
         refused: dict[str, str] | None,
     ) -> None:
         number = self.authorisations[code]
-        act = authorisations.reply(
+        act = authorising.reply(
             papers.reply(self.city.cast, provider, number, applied, refused),
             application=applied.data,
             version=self.versions[code, version].data,
@@ -176,6 +176,6 @@ class Share:
             subject=None if name == "暂停" else fact.subject,
             reason=reason,
         )
-        act = authorisations.advance(body)
+        act = authorising.advance(body)
         signer = provider.official("工作机构负责人").signer
         return self.offices.decide(provider, act, signer).block

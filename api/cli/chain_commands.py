@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from .console import note, say, t, table
-from .deciding import decide, show
-from .opening import load_signer, open_node
-from .options import (
-    AgainOption,
-    ConfigOption,
-    DryRunOption,
-    KeyOption,
-    OutputOption,
-    PasswordOption,
-)
-from .wording import Commands
+from .deciding import Taking, decision
+from .help_pages import Commands
+from .opening import open_node, read_address
+from .options import ConfigOption, OutputOption, PasswordOption, argument, option
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
@@ -31,35 +21,29 @@ DEFAULT_CHAIN_ID = 20_260_101
 app = Commands(
     help=t(
         "内嵌链与合约：运行、部署、核对", "the embedded chain and the contracts: run, deploy, check"
-    ),
+    )
 )
 
 UrlOption = Annotated[
-    str,
-    typer.Option("--url", envvar="SHARELEDGER_CHAIN_URL", help=t("链的 JSON-RPC 地址", "JSON-RPC")),
+    str, option("--url", "链的 JSON-RPC 地址", "JSON-RPC", envvar="SHARELEDGER_CHAIN_URL")
 ]
 
 
 @app.command(help=t("运行内嵌链（仅用于一台机器）", "run the embedded chain (for one machine)"))
 def run(
-    data: Annotated[Path, typer.Option("--data", help=t("数据目录", "folder of its blocks"))],
+    data: Annotated[Path, option("--data", "数据目录", "folder of its blocks")],
     port: Annotated[
-        int,
-        typer.Option("--port", min=0, max=65_535, help=t("端口；0 为任一空闲端口", "port; 0: any")),
+        int, option("--port", "端口；0 为任一空闲端口", "port; 0: any", min=0, max=65_535)
     ] = 8545,
-    chain_id: Annotated[
-        int, typer.Option("--chain-id", min=1, help=t("链编号", "chain id"))
-    ] = DEFAULT_CHAIN_ID,
+    chain_id: Annotated[int, option("--chain-id", "链编号", "chain id", min=1)] = DEFAULT_CHAIN_ID,
     deployer: Annotated[
         list[str] | None,
-        typer.Option(
+        option(
             "--deployer",
+            "可创建合约的账户地址（chain deploy 所用的中继账户）；可重复；不给则谁也不能",
+            "account that may create contracts (the relay of `chain deploy`); repeatable; "
+            "nobody may without it",
             metavar="0x...",
-            help=t(
-                "可创建合约的账户地址（chain deploy 所用的中继账户）；可重复；不给则谁也不能",
-                "account that may create contracts (the relay of `chain deploy`); repeatable; "
-                "nobody may without it",
-            ),
         ),
     ] = None,
 ) -> None:
@@ -70,31 +54,17 @@ def run(
 
     configure_logging()
     serve(
-        EmbeddedChain(data, chain_id, deployers={_address(each) for each in deployer or ()}),
+        EmbeddedChain(data, chain_id, deployers={read_address(each) for each in deployer or ()}),
         port=port,
         announce=lambda url: say(f"链 {chain_id} 在 {url}", f"chain {chain_id} at {url}"),
     )
 
 
-def _address(text: str) -> bytes:
-    from node.errors import InvalidInput
-
-    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
-        raise InvalidInput(
-            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
-        )
-    return bytes.fromhex(text.removeprefix("0x"))
-
-
 @app.command(help=t("部署五个合约，写出 deployment.json", "deploy the contracts"))
 def deploy(
     url: UrlOption,
-    root: Annotated[
-        str, typer.Option("--root", help=t("根公钥，128 位十六进制", "root public key, 128 hex"))
-    ],
-    relay: Annotated[
-        Path, typer.Option("--relay", help=t("中继账户的密钥文件", "the relay's key file"))
-    ],
+    root: Annotated[str, option("--root", "根公钥，128 位十六进制", "root public key, 128 hex")],
+    relay: Annotated[Path, option("--relay", "中继账户的密钥文件", "the relay's key file")],
     password_file: PasswordOption,
     output: OutputOption,
 ) -> None:
@@ -126,18 +96,14 @@ def check(
     *,
     url: UrlOption,
     deployment: Annotated[
-        Path,
-        typer.Option("--deployment", help=t("deployment.json 文件", "the deployment.json file")),
+        Path, option("--deployment", "deployment.json 文件", "the deployment.json file")
     ],
     recompile: Annotated[
         bool,
-        typer.Option(
-            "--recompile", help=t("重新编译公开的源码并比对", "compile the published source again")
-        ),
+        option("--recompile", "重新编译公开的源码并比对", "compile the published source again"),
     ] = False,
     solc: Annotated[
-        Path | None,
-        typer.Option("--solc", help=t("Solidity 编译器；不给则用 py-solc-x 装的", "the compiler")),
+        Path | None, option("--solc", "Solidity 编译器；不给则用 py-solc-x 装的", "the compiler")
     ] = None,
 ) -> None:
     """Compare chain id, genesis and code hashes; an auditor also compiles the source himself."""
@@ -185,27 +151,23 @@ def _say_comparison(found: Comparison) -> None:
     )
 
 
-@app.command(help=t("把合约列为有效", "put contracts in force"))
+@decision(app, "把合约列为有效", "put contracts in force")
 def list_contract(
-    *,
-    config: ConfigOption,
-    key: KeyOption,
-    password_file: PasswordOption,
+    at: Taking,
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="NAME...",
-            help=t("合约名；不给则为尚未列明的全部", "contracts; all that are not listed if none"),
+        argument(
+            "NAME...",
+            "合约名；不给则为尚未列明的全部",
+            "contracts; all that are not listed if none",
         ),
     ] = None,
-    again: AgainOption = False,
-    dry_run: DryRunOption = False,
 ) -> None:
     """Signed by the root department's head; what is listed is what deployment.json names."""
     from node.errors import NotFound
-    from node.office.departments import LISTED, list_contract
+    from node.office import departments
 
-    with open_node(config) as node:
+    with at.open() as node:
         deployed = node.deployment.contracts
         for name in names or ():
             if name not in deployed:
@@ -213,15 +175,11 @@ def list_contract(
                     t(f"deployment.json 里没有合约 {name}", f"no contract {name} in the deployment")
                 )
         known = {fact.name: fact.address for fact in node.queries.contracts()}
-        missing = [name for name in LISTED if known.get(name) != deployed[name].address]
-        signer = None if dry_run else load_signer(key, password_file)
+        missing = [each for each in departments.LISTED if known.get(each) != deployed[each].address]
         for name in names or missing:
-            act = list_contract(name, deployed[name].address, deployed[name].code_hash)
             say(f"合约 {name}", f"contract {name}")
-            if signer is None:
-                show(act)
-            else:
-                decide(node, act, signer, again=again)
+            act = departments.list_contract(name, deployed[name].address, deployed[name].code_hash)
+            at.take_at(node, act)
         if not names and not missing:
             say("全部合约都已列为有效", "every contract is in force")
 
@@ -232,11 +190,6 @@ def contracts(config: ConfigOption) -> None:
     with open_node(config) as node:
         facts = node.queries.contracts()
     table(
-        (
-            t("合约", "contract"),
-            t("地址", "address"),
-            t("代码哈希", "code hash"),
-            t("区块", "block"),
-        ),
+        t("合约,地址,代码哈希,区块", "contract,address,code hash,block").split(","),
         [(fact.name, fact.address.hex(), fact.code_hash.hex(), fact.block) for fact in facts],
     )

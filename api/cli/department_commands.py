@@ -1,42 +1,44 @@
-"""`shareledger department`: who takes part, with which keys and in which roles."""
+"""`shareledger department`: who takes part; `shareledger application`: the systems that call."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from .console import t, table
 from .deciding import Taking, decision
-from .opening import load_signer, open_node
+from .help_pages import Commands
+from .naming import code_of, find_body, status_name
+from .opening import handle_of, load_signer, open_node
 from .options import (
+    Choice,
     CodeArgument,
     ConfigOption,
+    ContactNameOption,
+    ContactPhoneOption,
     NewKeyOption,
     NewPasswordOption,
     PersonOption,
     ReasonOption,
+    argument,
+    listed,
+    option,
 )
-from .persons import handle_of
-from .wording import Commands
 
 app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
+
+systems = Commands(help=t("应用系统：登记、查看", "application systems"))
 
 
 @decision(app, "登记部门及其首任负责人的密钥", "enrol a department with its head's key")
 def enrol(
     at: Taking,
     form: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FORM", help=t("填好的表单（TOML，见 paper template）", "the filled-in form")
-        ),
+        Path, argument("FORM", "填好的表单（TOML，见 paper template）", "the filled-in form")
     ],
     *,
     head_key: Annotated[
-        Path,
-        typer.Option("--head-key", help=t("首任负责人的密钥文件", "key file of its first head")),
+        Path, option("--head-key", "首任负责人的密钥文件", "key file of its first head")
     ],
     person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
@@ -63,24 +65,20 @@ def update(
     at: Taking,
     department: CodeArgument,
     *,
-    name: Annotated[str | None, typer.Option("--name", help=t("部门名称", "its name"))] = None,
-    url: Annotated[str | None, typer.Option("--url", help=t("节点网址", "URL of its node"))] = None,
-    contact_name: Annotated[
-        str | None, typer.Option("--contact-name", help=t("联系人", "whom to ask"))
-    ] = None,
+    name: Annotated[str | None, option("--name", "部门名称", "its name")] = None,
+    url: Annotated[str | None, option("--url", "节点网址", "URL of its node")] = None,
+    contact_name: Annotated[str | None, option("--contact-name", "联系人", "whom to ask")] = None,
     contact_phone: Annotated[
-        str | None, typer.Option("--contact-phone", help=t("联系电话", "by which telephone"))
+        str | None, option("--contact-phone", "联系电话", "by which telephone")
     ] = None,
     competent: Annotated[
-        str | None, typer.Option("--competent", metavar="CODE", help=t("主管部门", "competent"))
+        str | None, option("--competent", "主管部门", "competent", metavar="CODE")
     ] = None,
     screening: Annotated[
-        bool | None,
-        typer.Option("--screening/--no-screening", help=t("申请先经初审", "screens applications")),
+        bool | None, option("--screening/--no-screening", "申请先经初审", "screens applications")
     ] = None,
     may_enrol: Annotated[
-        bool | None,
-        typer.Option("--may-enrol/--may-not-enrol", help=t("可登记下级部门", "may enrol others")),
+        bool | None, option("--may-enrol/--may-not-enrol", "可登记下级部门", "may enrol others")
     ] = None,
 ) -> None:
     """Signed by its own head; competent, screening and enrolment by the present competent's."""
@@ -99,20 +97,13 @@ def update(
         "screening": screening,
         "mayEnrol": may_enrol,
     }
-    with at.open() as node:
-        changes = {member: value for member, value in given.items() if value is not None}
-        act = node.drafter.update_department(department, changes)
-        at.take_at(node, act)
+    changes = {member: value for member, value in given.items() if value is not None}
+    at.draft(lambda drafter: drafter.update_department(department, changes))
 
 
 def _order(word: str, chinese: str, english: str) -> None:
     @decision(app, chinese, f"{english} a department", name=english)
-    def order(
-        at: Taking,
-        department: CodeArgument,
-        *,
-        reason: ReasonOption,
-    ) -> None:
+    def order(at: Taking, department: CodeArgument, *, reason: ReasonOption) -> None:
         """Signed by the competent department's head."""
         from node.office.departments import set_department_status
 
@@ -131,8 +122,8 @@ def recover(
     department: CodeArgument,
     *,
     new_key: NewKeyOption,
-    name: Annotated[str, typer.Option("--name", help=t("负责人姓名", "the head's name"))],
-    post: Annotated[str, typer.Option("--post", help=t("负责人职务", "the head's post"))],
+    name: Annotated[str, option("--name", "负责人姓名", "the head's name")],
+    post: Annotated[str, option("--post", "负责人职务", "the head's post")],
     reason: ReasonOption,
     person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
@@ -142,12 +133,7 @@ def recover(
 
     new = load_signer(new_key, new_password_file or at.password_file)
     handle = handle_of(new_key, person, keep=not at.dry_run)
-    head = {
-        "name": name,
-        "post": post,
-        "person": handle,
-        "publicKey": new.public_key.raw.hex(),
-    }
+    head = {"name": name, "post": post, "person": handle, "publicKey": new.public_key.raw.hex()}
     act = recover_key({"department": department, "head": head, "reason": reason})
     at.take(act, new)
 
@@ -155,8 +141,6 @@ def recover(
 @app.command(name="list", help=t("列出全部部门", "list the departments"))
 def list_(config: ConfigOption) -> None:
     """List departments by code, with their logs."""
-    from .naming import code_of, find_body, status_name
-
     with open_node(config) as node:
         rows = []
         for fact in node.queries.departments():
@@ -174,14 +158,71 @@ def list_(config: ConfigOption) -> None:
                 )
             )
     table(
-        (
-            t("代码", "code"),
-            t("名称", "name"),
-            t("主管部门", "competent"),
-            t("状态", "status"),
-            t("可登记", "may enrol"),
-            t("节点", "node"),
-            t("已锚定", "anchored"),
-        ),
+        t(
+            "代码,名称,主管部门,状态,可登记,节点,已锚定",
+            "code,name,competent,status,may enrol,node,anchored",
+        ).split(","),
         rows,
     )
+
+
+class Network(Choice):
+    """Where an application system runs; the values are what users type."""
+
+    GOVERNMENT = "government", "政务外网"
+    INTERNET = "internet", "互联网"
+    DEPARTMENT = "department", "部门专网"
+
+
+@decision(systems, "登记一个应用系统", "register an application system")
+def register(
+    at: Taking,
+    department: CodeArgument,
+    code: Annotated[str, argument("APPLICATION", "应用系统代码", "its code")],
+    *,
+    name: Annotated[str, option("--name", "应用系统名称", "its name")],
+    description: Annotated[str, option("--description", "用来做什么", "its use")],
+    protection_level: Annotated[
+        int, option("--protection-level", "网络安全保护等级", "protection level", min=1, max=5)
+    ],
+    contact_name: ContactNameOption,
+    contact_phone: ContactPhoneOption,
+    network: Annotated[
+        Network, option("--network", listed(Network), "where it runs")
+    ] = Network.GOVERNMENT,
+) -> None:
+    """Signed by the department's office head; its key is registered with department add-key."""
+    from node.office.departments import register_application
+
+    act = register_application(
+        {
+            "department": department,
+            "code": code,
+            "name": name,
+            "description": description,
+            "network": network.word,
+            "protectionLevel": protection_level,
+            "contact": {"name": contact_name, "phone": contact_phone},
+        }
+    )
+    at.take(act)
+
+
+@systems.command(name="list", help=t("列出一个部门的应用系统", "list a department's applications"))
+def list_systems(department: CodeArgument, config: ConfigOption) -> None:
+    """List the registered application systems of a department, with the keys they call with."""
+    with open_node(config) as node:
+        owner = node.queries.get_department(department)
+        rows = []
+        for fact in node.queries.applications_of(owner.department):
+            body = find_body(node, fact.digest)
+            keys = [key for key in node.queries.keys_of(fact.application) if not key.revoked_at]
+            rows.append(
+                (
+                    body.code if body else "—",
+                    body.name if body else "—",
+                    fact.application.hex(),
+                    "、".join(key.key.hex() for key in keys) or "—",
+                )
+            )
+    table(t("代码,名称,应用编号,密钥编号", "code,name,application id,key ids").split(","), rows)

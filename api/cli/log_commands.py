@@ -6,17 +6,11 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from .console import say, t, table
 from .deciding import Taking, decision
-from .opening import open_node
-from .options import (
-    CodeArgument,
-    ConfigOption,
-    ReasonOption,
-)
-from .wording import Commands
+from .help_pages import Commands
+from .opening import open_node, read_address, read_file
+from .options import CodeArgument, ConfigOption, ReasonOption, argument, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,22 +18,17 @@ if TYPE_CHECKING:
     from api.parts import Node
     from node.errors import LogTampered
 
-ADDRESS_BYTES = 20
 NOTE_BYTES = 65_536
 FREEZE_GAS = 5_000_000
 
-NoteArgument = Annotated[
-    Path, typer.Argument(metavar="NOTE", help=t("检查点文件", "a signed checkpoint"))
-]
+NoteArgument = Annotated[Path, argument("NOTE", "检查点文件", "a signed checkpoint")]
 RelayOption = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--relay",
+        "锚定日志的中继账户（40 位十六进制）；不给则为本节点的",
+        "account that anchors it, 40 hex; this node's if not given",
         metavar="ADDRESS",
-        help=t(
-            "锚定日志的中继账户（40 位十六进制）；不给则为本节点的",
-            "account that anchors it, 40 hex; this node's if not given",
-        ),
     ),
 ]
 
@@ -50,8 +39,7 @@ app = Commands(help=t("使用日志：核对、登记、更换、举证、查看
 def check(
     config: ConfigOption,
     file: Annotated[
-        Path | None,
-        typer.Option("--file", help=t("核对这份 log.db，而不是本节点的", "check this log.db")),
+        Path | None, option("--file", "核对这份 log.db，而不是本节点的", "check this log.db")
     ] = None,
 ) -> None:
     """Rehash every log of a node and hold it against what the chain has anchored."""
@@ -103,34 +91,25 @@ def check(
 
 
 @decision(app, "登记一个部门的日志", "register a department's log")
-def register(
-    at: Taking,
-    department: CodeArgument,
-    *,
-    relay: RelayOption = None,
-) -> None:
+def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
-    from node.office.logs import register_log
+    from node.office.departments import register_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else _address(relay)
+        account = node.relay.address if relay is None else read_address(relay)
         act = register_log(department, account)
         at.take_at(node, act)
 
 
 @decision(app, "更换日志：原日志终止，另开新日志", "end the department's log, begin another")
 def supersede(
-    at: Taking,
-    department: CodeArgument,
-    *,
-    reason: ReasonOption,
-    relay: RelayOption = None,
+    at: Taking, department: CodeArgument, *, reason: ReasonOption, relay: RelayOption = None
 ) -> None:
     """Signed by the department's head; the old log gets no anchor any more."""
-    from node.office.logs import supersede_log
+    from node.office.departments import supersede_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else _address(relay)
+        account = node.relay.address if relay is None else read_address(relay)
         body = {"department": department, "relay": account.hex(), "reason": reason}
         at.take_at(node, supersede_log(body))
 
@@ -139,12 +118,16 @@ def supersede(
 def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
     """Send the chain two checkpoints of one size with different roots; it anchors no more."""
     from node.crypto import Sm2PublicKey
-    from node.office.logs import freeze_log
+    from node.errors import MalformedCheckpoint
+    from node.office.departments import freeze_log
     from node.protocol.ledger.enums import KeyKind
     from node.protocol.wire.checkpoint import SignedCheckpoint
     from node.protocol.wire.ids import department_id, log_id, parse_origin
 
-    one, other = (SignedCheckpoint.parse(_note(path)) for path in (first, second))
+    one, other = (
+        SignedCheckpoint.parse(read_file(path, NOTE_BYTES, MalformedCheckpoint))
+        for path in (first, second)
+    )
     origin, size = one.checkpoint.origin, one.checkpoint.size
     with open_node(config) as node:
         keys = [
@@ -171,42 +154,12 @@ def list_(config: ConfigOption) -> None:
     with open_node(config) as node:
         logs = node.queries.logs()
     table(
-        (
-            t("部门", "department"),
-            t("日志", "origin"),
-            t("已锚定", "anchored"),
-            t("根", "root"),
-            t("中继账户", "relay"),
-        ),
+        t("部门,日志,已锚定,根,中继账户", "department,origin,anchored,root,relay").split(","),
         [
             (code_of(log.department), log.origin, log.size, log.root.hex(), log.relay.hex())
             for log in logs
         ],
     )
-
-
-def _note(path: Path) -> bytes:
-    from node.errors import MalformedCheckpoint
-
-    try:
-        with path.open("rb") as file:
-            return file.read(NOTE_BYTES)
-    except OSError as error:
-        raise MalformedCheckpoint(f"{path} 读不出 / cannot be read: {error.strerror}") from error
-
-
-def _address(text: str) -> bytes:
-    from node.errors import InvalidInput
-
-    try:
-        address = bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        address = b""
-    if len(address) != ADDRESS_BYTES:
-        raise InvalidInput(
-            t(f"中继账户应为 40 位十六进制：{text!r}", f"an account is 40 hex characters: {text!r}")
-        )
-    return address
 
 
 def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:

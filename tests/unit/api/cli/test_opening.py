@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.cli.persons import SUFFIX, handle_of
+from api.cli.opening import SUFFIX, handle_of
 from node.errors import AlreadyExists, ConfigInvalid
 
 

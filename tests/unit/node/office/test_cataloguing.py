@@ -8,7 +8,7 @@ import pytest
 
 from node.errors import LedgerBehind
 from node.office.act import new_paper
-from node.office.comparing import Newest, sort_filing
+from node.office.cataloguing import Newest, sort_filing
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import VersionFact
 from node.protocol.wire import ids

@@ -7,19 +7,15 @@ only, and a paper that contradicts another cannot be mended once it is bound.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..protocol import forms as documents
 from ..protocol.forms import Problem
 from ..protocol.wire import ids
-from .act import (
-    Act,
-    new_paper,
-    of_paper,
-    refuse,
-)
-from .catalogue import terms_of
+from .act import Act, new_paper, of_paper, refuse
+from .cataloguing import terms_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,13 +23,13 @@ if TYPE_CHECKING:
     from ..protocol.ledger.enums import Step
 
 NO_GRANT = {
-    "mode": 0,
-    "validFrom": 0,
-    "validUntil": 0,
-    "callsPerDay": 0,
-    "rowsPerDay": 0,
+    **dict.fromkeys(("mode", "validFrom", "validUntil", "callsPerDay", "rowsPerDay"), 0),
     "terms": ids.ZERO,
 }
+"""What a refusal carries in the place of a grant."""
+
+advance = partial(of_paper, "Step", "step")
+"""Take the step of a `step` body. Who signs follows from the step (design.md section 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +96,8 @@ def reply(
     return Act("Reply", message, [*made, paper.data])
 
 
-def advance(body: Mapping[str, Any]) -> Act:
-    """Take the step of a `step` body. Who signs follows from the step (design.md section 5)."""
-    return of_paper("Step", "step", body)
-
-
 def change(
-    body: Mapping[str, Any],
-    *,
-    version: bytes,
-    terms: Mapping[str, Any] | bytes | None = None,
+    body: Mapping[str, Any], *, version: bytes, terms: Mapping[str, Any] | bytes | None = None
 ) -> Act:
     """Propose other terms for an authorisation, or accept those proposed, with a `change` body.
 

@@ -6,30 +6,19 @@ import csv
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from . import catalogue
+from .catalogue_commands import LARGEST_BATCH, app
 from .console import say, t, table
-from .deciding import Taking, decide, decision, show
-from .opening import open_node
-from .options import (
-    CodeArgument,
-    ConfigOption,
-    EntryCodeArgument,
-    TermsOption,
-)
+from .deciding import Taking, decision
+from .opening import new_file, open_node
+from .options import CodeArgument, ConfigOption, EntryCodeArgument, TermsOption, argument, option
+
+__all__ = ["app"]  # the group, with the commands of this module
 
 REVIEW_BATCH = 300
 """Verdicts under one signature: their paper stays far below a document's limit."""
 
-app = catalogue.app
-"""The catalogue's group, with the commands of this module."""
-
 CompetentArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="COMPETENT", help=t("主管部门的统一社会信用代码", "the competent department's code")
-    ),
+    str, argument("COMPETENT", "主管部门的统一社会信用代码", "the competent department's code")
 ]
 
 
@@ -39,10 +28,10 @@ def pending(
     config: ConfigOption,
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help=t("写成 CSV 清单，填好结论后供 review --list 用", "write a list to be filled in"),
+        option(
+            "--output -o",
+            "写成 CSV 清单，填好结论后供 review --list 用",
+            "write a list to be filled in",
         ),
     ] = None,
 ) -> None:
@@ -61,7 +50,9 @@ def pending(
     rows = [
         (each.department, each.code, each.version, each.name, each.digest, "", "") for each in found
     ]
-    _write_list(output, [HEADINGS, *rows])
+    # With a mark of its encoding: spreadsheets on officials' desks need it.
+    with new_file(output, "utf-8-sig") as file:
+        csv.writer(file).writerows([HEADINGS, *rows])
     say(f"已写入 {output}，{len(found)} 个", f"wrote {output}, {len(found)} versions")
 
 
@@ -70,48 +61,37 @@ def review(
     at: Taking,
     competent: CompetentArgument,
     *,
-    reviewer: Annotated[str, typer.Option("--reviewer", help=t("审核员姓名", "who reviews"))],
-    opinion: Annotated[str, typer.Option("--opinion", help=t("审核意见", "the opinion"))],
+    reviewer: Annotated[str, option("--reviewer", "审核员姓名", "who reviews")],
+    opinion: Annotated[str, option("--opinion", "审核意见", "the opinion")],
     everything: Annotated[
-        bool,
-        typer.Option(
-            "--all", help=t("全部待审核的，除 --return 外均发布", "publish all that wait")
-        ),
+        bool, option("--all", "全部待审核的，除 --return 外均发布", "publish all that wait")
     ] = False,
     publish: Annotated[
         list[str] | None,
-        typer.Option("--publish", metavar="ENTRY", help=t("发布这个目录，可写多次", "publish it")),
+        option("--publish", "发布这个目录，可写多次", "publish it", metavar="ENTRY"),
     ] = None,
     returned: Annotated[
         list[str] | None,
-        typer.Option(
-            "--return", metavar="ENTRY=REASON", help=t("退回及理由，可写多次", "return it, and why")
-        ),
+        option("--return", "退回及理由，可写多次", "return it, and why", metavar="ENTRY=REASON"),
     ] = None,
     listed: Annotated[
-        Path | None,
-        typer.Option("--list", help=t("按填好的清单（.csv、.xlsx）", "as a filled-in list says")),
+        Path | None, option("--list", "按填好的清单（.csv、.xlsx）", "as a filled-in list says")
     ] = None,
     batch: Annotated[
         int,
-        typer.Option(
+        option(
             "--batch",
+            "一次签名审核多少个",
+            "versions under one signature",
             min=1,
-            max=catalogue.LARGEST_BATCH,
-            help=t("一次签名审核多少个", "versions under one signature"),
+            max=LARGEST_BATCH,
         ),
     ] = REVIEW_BATCH,
 ) -> None:
     """Signed by a reviewer of the competent department, not by the person who filed them."""
     from node.errors import InvalidInput
-    from node.office.catalogue import review_versions
-    from node.office.verdicts import (
-        find_place,
-        judged,
-        list_pending,
-        read_list,
-        returned_by,
-    )
+    from node.office.cataloguing import review_versions
+    from node.office.verdicts import find_place, judged, list_pending, read_list, returned_by
 
     if sum((everything, listed is not None, bool(publish))) > 1 or (listed and returned):
         raise InvalidInput(
@@ -132,15 +112,11 @@ def review(
                     f"nothing chosen of {len(waiting)}: --all, --publish, --return or --list",
                 )
             )
-        signer = None if at.dry_run else at.signer()
         said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
         for start in range(0, len(chosen), batch):
             verdicts = judged(chosen[start : start + batch], reasons)
             act = review_versions({**said, "reviews": verdicts})
-            if signer is None:
-                show(act)
-            else:
-                decide(node, act, signer, again=at.again)
+            at.take_at(node, act)
 
 
 @decision(app, "对无条件共享的目录作长期答复，或撤回", "agree in advance, or stop doing so")
@@ -150,19 +126,17 @@ def standing_reply(
     entry: EntryCodeArgument,
     *,
     calls_per_day: Annotated[
-        int, typer.Option("--calls-per-day", min=0, help=t("每日次数上限", "calls a day"))
+        int, option("--calls-per-day", "每日次数上限", "calls a day", min=0)
     ] = 0,
-    rows_per_day: Annotated[
-        int, typer.Option("--rows-per-day", min=0, help=t("每日行数上限", "rows a day"))
-    ] = 0,
+    rows_per_day: Annotated[int, option("--rows-per-day", "每日行数上限", "rows a day", min=0)] = 0,
     withdraw: Annotated[
-        bool, typer.Option("--withdraw", help=t("撤回长期答复", "stop agreeing in advance"))
+        bool, option("--withdraw", "撤回长期答复", "stop agreeing in advance")
     ] = False,
     terms: TermsOption = None,
 ) -> None:
     """Signed by the provider's office head; applications for the entry are agreed to at once."""
     from node.errors import InvalidInput
-    from node.office.catalogue import set_standing_reply
+    from node.office.cataloguing import set_standing_reply
 
     from .blanks import read_terms
 
@@ -182,16 +156,3 @@ def standing_reply(
         terms=None if terms is None else read_terms(terms),
     )
     at.take(act)
-
-
-def _write_list(path: Path, rows: list[tuple[object, ...]]) -> None:
-    from node.errors import AlreadyExists, ConfigInvalid
-
-    try:
-        # With a mark of its encoding: spreadsheets on officials' desks need it.
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows(rows)
-    except FileExistsError as error:
-        raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
-    except OSError as error:
-        raise ConfigInvalid(f"{path} 写不进 / cannot be written: {error.strerror}") from error

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from api.cli import log as command
+from api.cli import log_commands as command
 from node.errors import LogIncomplete, LogTampered
 from node.log import Committer, LogReader
 from node.storage.engines import open_engine

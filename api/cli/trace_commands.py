@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import (
-    ENGLISH,
-    EXIT_UNPROVEN,
-    put,
-    say,
-    t,
-)
+from .console import ENGLISH, EXIT_UNPROVEN, put, say, t
+from .help_pages import Commands
 from .opening import open_node
 from .options import (
     AuthorisationArgument,
@@ -23,27 +18,26 @@ from .options import (
     EntryCodeArgument,
     EventArgument,
     OutputOption,
+    argument,
+    option,
 )
-from .wording import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
-    from ledger_sync.trace import LogReader, TraceLine
+    from ledger_sync.trace import LogReader, TraceLine, Tracer
 
 app = Commands(
-    help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made"),
+    help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made")
 )
 
 AsOption = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--as",
-        help=t(
-            "以此密钥向各节点查询（审计员）；不给则只查本节点的日志",
-            "ask every node with this key (an auditor's); without it only this node's logs",
-        ),
+        "以此密钥向各节点查询（审计员）；不给则只查本节点的日志",
+        "ask every node with this key (an auditor's); without it only this node's logs",
     ),
 ]
 
@@ -64,14 +58,20 @@ def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]
             yield node, RemoteLogs(http, node.queries, node.store)
 
 
+@contextmanager
+def _tracer(config: Path, key: Path | None) -> Iterator[Tracer]:
+    from ledger_sync.trace import Tracer
+
+    with _sources(config, key) as (node, logs):
+        yield Tracer(node.queries, logs, node.store, node.deployment)
+
+
 @app.command(help=t("从一次调用出发", "from a call"))
 def call(event: EventArgument, config: ConfigOption, key: AsOption = None) -> None:
     """Print the tree call → authorisation → version → decisions → checkpoint → anchor → block."""
-    from ledger_sync.trace import Tracer
     from node.protocol.wire.encoding import hex32
 
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_call(hex32(event)))
 
 
@@ -80,10 +80,7 @@ def authorisation(
     number: AuthorisationArgument, config: ConfigOption, key: AsOption = None
 ) -> None:
     """Print an authorisation with its version, decisions and calls."""
-    from ledger_sync.trace import Tracer
-
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_authorisation(number))
 
 
@@ -91,34 +88,25 @@ def authorisation(
 def version(
     department: CodeArgument,
     entry: EntryCodeArgument,
-    number: Annotated[
-        int, typer.Argument(metavar="VERSION", min=1, help=t("第几版", "which version"))
-    ],
+    number: Annotated[int, argument("VERSION", "第几版", "which version", min=1)],
     config: ConfigOption,
     key: AsOption = None,
 ) -> None:
     """Print a version with its decisions and authorisations."""
-    from ledger_sync.trace import Tracer
     from node.protocol.wire.ids import department_id, entry_id
 
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_version(entry_id(department_id(department), entry), number))
 
 
 @app.command(help=t("从一个区块出发", "from a block"))
 def block(
-    number: Annotated[
-        int, typer.Argument(metavar="BLOCK", min=0, help=t("区块号", "block number"))
-    ],
+    number: Annotated[int, argument("BLOCK", "区块号", "block number", min=0)],
     config: ConfigOption,
     key: AsOption = None,
 ) -> None:
     """Print what a block decided and anchored."""
-    from ledger_sync.trace import Tracer
-
-    with _sources(config, key) as (node, logs):
-        tracer = Tracer(node.queries, logs, node.store, node.deployment)
+    with _tracer(config, key) as tracer:
         _print(tracer.trace_block(number))
 
 
@@ -128,8 +116,7 @@ def export(
     config: ConfigOption,
     output: OutputOption,
     trust: Annotated[
-        Path | None,
-        typer.Option("--trust", help=t("同时写出信任文件", "write the trust file, too")),
+        Path | None, option("--trust", "同时写出信任文件", "write the trust file, too")
     ] = None,
     key: AsOption = None,
 ) -> None:

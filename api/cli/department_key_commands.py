@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
 from node.errors import InvalidInput
 
-from . import department as departments
 from .console import t, table
 from .deciding import Taking, decision
+from .department_commands import app
 from .naming import code_of, day_of, find_body, role_names, today, word_of
-from .opening import load_signer, open_node
+from .opening import handle_of, load_signer, open_node
 from .options import (
+    DAY,
+    Choice,
     CodeArgument,
     ConfigOption,
     FromOption,
@@ -24,8 +23,10 @@ from .options import (
     PersonOption,
     ReasonOption,
     UntilOption,
+    argument,
+    listed,
+    option,
 )
-from .persons import handle_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,91 +34,54 @@ if TYPE_CHECKING:
     from api.parts import Node
     from node.protocol.ledger.facts import DepartmentFact, KeyFact
 
-app = departments.app
-"""The departments' group, with the commands of this module."""
+__all__ = ["app"]  # the group, with the commands of this module
 
-KeyIdArgument = Annotated[
-    str,
-    typer.Argument(metavar="KEY", help=t("密钥编号（64 位十六进制）", "key id, 64 hex")),
-]
+KeyIdArgument = Annotated[str, argument("KEY", "密钥编号（64 位十六进制）", "key id, 64 hex")]
 
 
-class Kind(StrEnum):
+class Kind(Choice):
     """What a registered key signs; the values are what users type."""
 
-    OFFICER = "officer"
-    DEPARTMENT = "department"
-    APPLICATION = "application"
+    OFFICER = "officer", "人员"
+    DEPARTMENT = "department", "部门"
+    APPLICATION = "application", "应用系统"
 
 
-KEY_WORDS = {Kind.DEPARTMENT: "部门", Kind.APPLICATION: "应用系统"}
-"""The documents' words for them; an officer's key has a document of its own kind."""
-
-
-class RoleName(StrEnum):
+class RoleName(Choice):
     """Roles a key can be given; the values are what users type."""
 
-    DATA_OFFICER = "data-officer"
-    OFFICE_HEAD = "office-head"
-    DEPARTMENT_HEAD = "department-head"
-    REVIEWER = "reviewer"
-    AUDITOR = "auditor"
-    DUTY_OFFICER = "duty-officer"
-
-
-ROLE_WORDS = {
-    RoleName.DATA_OFFICER: "数据专管员",
-    RoleName.OFFICE_HEAD: "工作机构负责人",
-    RoleName.DEPARTMENT_HEAD: "部门负责人",
-    RoleName.REVIEWER: "审核员",
-    RoleName.AUDITOR: "审计员",
-    RoleName.DUTY_OFFICER: "值班员",
-}
-"""The documents' words for them."""
+    DATA_OFFICER = "data-officer", "数据专管员"
+    OFFICE_HEAD = "office-head", "工作机构负责人"
+    DEPARTMENT_HEAD = "department-head", "部门负责人"
+    REVIEWER = "reviewer", "审核员"
+    AUDITOR = "auditor", "审计员"
+    DUTY_OFFICER = "duty-officer", "值班员"
 
 
 @decision(app, "登记一把密钥（人员、部门或应用系统）", "register a key")
 def add_key(
     at: Taking,
     department: CodeArgument,
-    kind: Annotated[
-        Kind,
-        typer.Argument(
-            metavar="KIND",
-            help=t(
-                "officer 人员；department 部门；application 应用系统",
-                "officer, department or application",
-            ),
-        ),
-    ],
+    kind: Annotated[Kind, argument("KIND", listed(Kind), "officer, department or application")],
     *,
     new_key: NewKeyOption,
-    name: Annotated[
-        str, typer.Option("--name", help=t("人员、部门或应用系统的名称", "whose key it is"))
-    ],
+    name: Annotated[str, option("--name", "人员、部门或应用系统的名称", "whose key it is")],
     until: UntilOption,
     start: FromOption = None,
-    post: Annotated[
-        str | None, typer.Option("--post", help=t("人员的职务", "an officer's post"))
-    ] = None,
+    post: Annotated[str | None, option("--post", "人员的职务", "an officer's post")] = None,
     application: Annotated[
-        str | None,
-        typer.Option("--application", help=t("应用系统代码", "code of the application")),
+        str | None, option("--application", "应用系统代码", "code of the application")
     ] = None,
     unwrap_key: Annotated[
         Path | None,
-        typer.Option(
-            "--unwrap-key", help=t("应用系统的解封密钥文件", "the application's unwrap key file")
-        ),
+        option("--unwrap-key", "应用系统的解封密钥文件", "the application's unwrap key file"),
     ] = None,
     log_key: Annotated[
-        Path | None,
-        typer.Option("--log-key", help=t("部门的 Ed25519 密钥文件", "the department's log key")),
+        Path | None, option("--log-key", "部门的 Ed25519 密钥文件", "the department's log key")
     ] = None,
     person: PersonOption = None,
     host: Annotated[
-        str | None,
-        typer.Option("--host", help=t("托管时，受托部门代码", "code of the host, if hosted")),
+        str | None, option("--host", "托管时，受托部门代码", "code of the host, if hosted")
     ] = None,
     new_password_file: NewPasswordOption = None,
 ) -> None:
@@ -141,7 +105,7 @@ def add_key(
         act = add_officer_key({**common, **officer})
     else:
         holder = {"department": department, "application": application}
-        kinds = {"kind": KEY_WORDS[kind], "holder": holder}
+        kinds = {"kind": kind.word, "holder": holder}
         hosted = {"custody": "own" if host is None else "hosted", "host": host}
         keys = _second_keys(passwords, unwrap_key, log_key, common)
         act = build({**common, **kinds, **hosted, **keys})
@@ -174,11 +138,7 @@ def revoke_key(
     reason: ReasonOption,
     since: Annotated[
         str | None,
-        typer.Option(
-            "--since",
-            metavar="YYYY-MM-DD",
-            help=t("疑似失控之日", "day it is believed to have been lost"),
-        ),
+        option("--since", "疑似失控之日", "day it is believed to have been lost", metavar=DAY),
     ] = None,
 ) -> None:
     """Signed by the department's head; what the key signed before stays valid."""
@@ -194,27 +154,16 @@ def grant(
     department: CodeArgument,
     grantee: KeyIdArgument,
     *,
-    post: Annotated[str, typer.Option("--post", help=t("持有人职务", "the holder's post"))],
+    post: Annotated[str, option("--post", "持有人职务", "the holder's post")],
     reason: ReasonOption,
     until: UntilOption,
     role: Annotated[
         list[RoleName] | None,
-        typer.Option(
-            "--role",
-            help=t(
-                "角色，可写多次："
-                + "；".join(f"{name} {word}" for name, word in ROLE_WORDS.items()),
-                "a role, may be repeated",
-            ),
-        ),
+        option("--role", "角色，可写多次：" + listed(RoleName), "a role, may be repeated"),
     ] = None,
-    none: Annotated[
-        bool, typer.Option("--none", help=t("收回全部角色", "take every role back"))
-    ] = False,
+    none: Annotated[bool, option("--none", "收回全部角色", "take every role back")] = False,
     start: FromOption = None,
-    deputy: Annotated[
-        bool, typer.Option("--deputy", help=t("代行职务（代）", "acts for another"))
-    ] = False,
+    deputy: Annotated[bool, option("--deputy", "代行职务（代）", "acts for another")] = False,
 ) -> None:
     """Signed by the department's head. What is granted replaces what the key held there."""
     from node.office.departments import grant_roles
@@ -228,7 +177,7 @@ def grant(
         "key": grantee,
         "post": post,
         "deputy": deputy,
-        "roles": [ROLE_WORDS[each] for each in role or ()],
+        "roles": [each.word for each in role or ()],
         "reason": reason,
         "validFrom": start or today(),
         "validUntil": until,
@@ -242,14 +191,8 @@ def keys(department: CodeArgument, config: ConfigOption) -> None:
     with open_node(config) as node:
         rows = _key_rows(node, node.queries.get_department(department))
     table(
-        (
-            t("密钥编号", "key id"),
-            t("种类", "kind"),
-            t("名称", "name"),
-            t("角色", "roles"),
-            t("起", "from"),
-            t("止", "until"),
-            t("注销", "revoked"),
+        t("密钥编号,种类,名称,角色,起,止,注销", "key id,kind,name,roles,from,until,revoked").split(
+            ","
         ),
         rows,
     )

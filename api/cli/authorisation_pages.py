@@ -46,15 +46,10 @@ def print_page(
         limit=limit,
     )
     table(
-        (
-            t("编号", "number"),
-            t("状态", "state"),
-            t("目录", "entry"),
-            t("版本", "version"),
-            t("提供部门", "provider"),
-            t("使用部门", "consumer"),
-            t("止日", "until"),
-        ),
+        t(
+            "编号,状态,目录,版本,提供部门,使用部门,止日",
+            "number,state,entry,version,provider,consumer,until",
+        ).split(","),
         [
             (
                 fact.authorisation,
@@ -111,12 +106,7 @@ def print_authorisation(node: Node, number: int) -> None:
     table((t("项目", "field"), t("内容", "value")), fields)
     print()
     table(
-        (
-            t("区块", "block"),
-            t("决定", "decision"),
-            t("其后状态", "state after"),
-            t("文件", "paper"),
-        ),
+        t("区块,决定,其后状态,文件", "block,decision,state after,paper").split(","),
         [
             (each.block, _step(each), state_name(each.after.state), each.digest.hex())
             for each in steps
