@@ -22,6 +22,6 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help=t("合成数据的种子", "seed of the data"))] = 7,
 ) -> None:
     """Play the story; the exit code says whether everything held."""
-    from api.demo.play import play
+    from api.demo.play import Play
 
-    raise typer.Exit(play(rows=rows, seed=seed, keep_up=not leave))
+    raise typer.Exit(Play(rows=rows, seed=seed, keep_up=not leave).run())
