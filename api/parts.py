@@ -26,8 +26,7 @@ from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
-from node.documents.directory import Directory
-from node.documents.exchange import Exchange, Identity
+from node.documents.exchange import Directory, Exchange, Identity
 from node.documents.fetcher import Fetcher
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore

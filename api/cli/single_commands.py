@@ -96,6 +96,6 @@ def demo(
     seed: Annotated[int, option("--seed", "合成数据的种子", "seed of the data")] = 7,
 ) -> None:
     """Play the story; the exit code says whether everything held."""
-    from api.demo.play import play
+    from api.demo.play import Play
 
-    raise typer.Exit(play(rows=rows, seed=seed, keep_up=not leave))
+    raise typer.Exit(Play(rows=rows, seed=seed, keep_up=not leave).run())

@@ -8,17 +8,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from api.cli.console import t
 from node.client.calls import LedgerClient
 from node.client.http import SignedHttp
 from node.client.trust import NodeTrust
-from node.errors import LedgerError
 from node.protocol.wire import canonical
 
 from .entries import HOUSEHOLD, PROPERTY, PURPOSE
-from .offices import WAIT_SECONDS
 from .population import Person, people
 from .stages import milliseconds
 
@@ -28,32 +26,29 @@ if TYPE_CHECKING:
     from node.client.calls import Answer
 
     from .cast import Player, System
-    from .city import City
     from .sharing import Share
-    from .stages import Stages
 
 CALLS = 200
 CALLERS = 4
 HOUSEHOLD_ITEMS = ("XM", "GMSFHM", "XB", "CSRQ", "HJDZ")
 PROPERTY_ITEMS = ("QLRZJH", "QLR", "ZL", "MJ")
 OPERATOR = "招生专员 07"
-RETRY_SECONDS = 0.1
-
-Result = TypeVar("Result")
 
 
 @dataclass
 class Calls:
     """The applications' side of the demo."""
 
-    city: City
     share: Share
-    stages: Stages
     rows: int
     seed: int
-    answers: list[Answer] = field(default_factory=list)
     _clients: list[LedgerClient] = field(default_factory=list)
     _local: threading.local = field(default_factory=threading.local)
+
+    def __post_init__(self) -> None:
+        """Name what is used all over."""
+        self.city, self.stages = self.share.city, self.share.offices.stages
+        self.someone = next(people(1, self.seed)).id_number
 
     def client(
         self, provider: Player, system: System | None = None, clock: Callable[[], float] = time.time
@@ -74,10 +69,9 @@ class Calls:
 
     def await_papers(self) -> None:
         """Wait until the providers' nodes have fetched the papers they judge calls by."""
-        cast = self.city.cast
         begun = time.perf_counter()
-        for provider, code in ((cast.police, HOUSEHOLD), (cast.land, PROPERTY)):
-            self.ask_patiently(self.client(provider), code)
+        for code in (HOUSEHOLD, PROPERTY):
+            self.ask_patiently(self.client(self.share.provider(code)), code)
         self.stages.figure("文件到齐", "papers fetched", milliseconds(time.perf_counter() - begun))
 
     def serve_two_hundred(self) -> None:
@@ -88,11 +82,11 @@ class Calls:
         with ThreadPoolExecutor(CALLERS) as pool:
             timed = list(pool.map(self._look_up, range(CALLS), chosen))
         spent = time.perf_counter() - begun
-        self.answers = [answer for answer, _, _ in timed]
+        answers = [answer for answer, _, _ in timed]
         right = sum(found for _, _, found in timed)
         latencies = sorted(seconds for _, seconds, _ in timed)
         self.stages.check(
-            right == len({answer.event for answer in self.answers}) == CALLS,
+            right == len({answer.event for answer in answers}) == CALLS,
             f"{right}/{CALLS} 次调用：答复已解封，回执已验证，内容与来源一致",
             f"{right}/{CALLS} calls: opened, receipts verified, rows as in the source",
         )
@@ -110,9 +104,9 @@ class Calls:
             milliseconds(statistics.median(latencies), latencies[int(CALLS * 0.99)]),
         )
         receipt = statistics.median(
-            len(canonical.dumps(answer.receipt.render())) for answer in self.answers
+            len(canonical.dumps(answer.receipt.render())) for answer in answers
         )
-        leaf = statistics.median(len(answer.receipt.leaf) for answer in self.answers)
+        leaf = statistics.median(len(answer.receipt.leaf) for answer in answers)
         self.stages.figure(
             "每次调用的回执（其中日志条目）",
             "receipt (leaf within)",
@@ -120,12 +114,10 @@ class Calls:
         )
 
     def _look_up(self, index: int, person: Person) -> tuple[Answer, float, bool]:
-        cast = self.city.cast
         clients = getattr(self._local, "clients", None)
         if clients is None:
             clients = self._local.clients = {
-                HOUSEHOLD: self.client(cast.police),
-                PROPERTY: self.client(cast.land),
+                code: self.client(self.share.provider(code)) for code in (HOUSEHOLD, PROPERTY)
             }
         code = PROPERTY if index % 3 == 0 else HOUSEHOLD
         begun = time.perf_counter()
@@ -157,17 +149,4 @@ class Calls:
 
     def ask_patiently(self, client: LedgerClient, code: str) -> Answer:
         """Ask for somebody's row, again while the node cannot judge the call yet."""
-        someone = next(people(1, self.seed)).id_number
-        return self.patiently(lambda: self.ask(client, code, someone))
-
-    def patiently(self, call: Callable[[], Result]) -> Result:
-        """Call again while the node says that it lacks something for now (503, Retry-After)."""
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            try:
-                return call()
-            except LedgerError as error:
-                if not error.retryable or time.monotonic() > deadline:
-                    raise
-                self.stages.wait(error.message)
-                time.sleep(RETRY_SECONDS)
+        return self.share.offices.patiently(lambda: self.ask(client, code, self.someone))

@@ -46,12 +46,16 @@ class Player:
 
     @property
     def custody(self) -> str:
-        """Whether its node is its own."""
         return "own" if self.host == self.id else "hosted"
 
     def official(self, role: str) -> Official:
         """Return the official with this role."""
         return next(each for each in self.officials if each.role == role)
+
+    @property
+    def office_head(self) -> SoftwareSigner:
+        """The key of who applies, answers and suspends."""
+        return self.official("工作机构负责人").signer
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,103 +68,68 @@ class System:
     unwrapper: SoftwareUnwrapper = field(default_factory=SoftwareUnwrapper.generate)
 
 
-@dataclass(frozen=True, slots=True)
+def _department(
+    name: str, serial: str, short: str, host: str, head: str, *officials: tuple[str, str, str]
+) -> Player:
+    leading = Official(head, "局长", "部门负责人")
+    others = tuple(Official(*each) for each in officials)
+    return Player(short, f"11130900MB{serial}", f"沧州市{name}", host, leading, others)
+
+
+def _office_head(name: str) -> tuple[str, str, str]:
+    return name, "政务数据共享工作机构负责人", "工作机构负责人"
+
+
 class Cast:
-    """Everybody."""
+    """Everybody, with fresh keys."""
 
-    root: SoftwareSigner
-    data: Player
-    land: Player
-    audit: Player
-    police: Player
-    education: Player
-    intruder: Player
-    """Enrolled like the others, without a node; tries what it must not."""
-    admission: System
-    """智慧升学, the application that calls."""
-    other: System
-    """A second application of the same department, which was granted nothing."""
-
-    @property
-    def players(self) -> tuple[Player, ...]:
+    def __init__(self) -> None:
+        self.root = SoftwareSigner.generate()
+        self.data, self.land, self.audit, self.police, self.education = self.players = (
+            _department(
+                *("数据局", "0000001M", "data", "data", "林致远"),
+                ("沈知行", "目录审核员", "审核员"),
+            ),
+            _department(
+                *("自然资源局", "0000002Q", "land", "data", "何田"), _office_head("陆地平")
+            ),
+            _department(
+                *("审计局", "0000003U", "audit", "data", "严明"), ("查清", "审计员", "审计员")
+            ),
+            _department(
+                *("公安局", "0000004Y", "police", "police", "安定邦"), _office_head("户晓")
+            ),
+            _department(
+                *("教育局", "00000052", "education", "education", "文启明"), _office_head("师范")
+            ),
+        )
         """Every department, the competent one first."""
-        return (self.data, self.land, self.audit, self.police, self.education)
-
-    @property
-    def hosts(self) -> tuple[Player, ...]:
+        self.hosts = tuple(each for each in self.players if each.custody == "own")
         """The departments that run a node."""
-        return tuple(player for player in self.players if player.custody == "own")
+        self.intruder = _department("某局", "00000065", "intruder", "data", "甄不良")
+        """Enrolled like the others, without a node; tries what it must not."""
+        self.shadow = _department("影子局", "00000078", "shadow", "data", "影中人")
+        """What the intruder would enrol."""
+        self.admission = System("ZHSX", "智慧升学")
+        """The application that calls."""
+        self.other = System("XJGL", "学籍管理")
+        """A second application of the same department, which was granted nothing."""
+
+    def host_of(self, player: Player) -> Player:
+        """Return the department whose node serves this one."""
+        return next(host for host in self.hosts if host.id == player.host)
 
     def hosted_by(self, host: Player) -> tuple[Player, ...]:
         """Return the departments one node serves."""
         return tuple(player for player in self.players if player.host == host.id)
 
-
-def _head(name: str) -> Official:
-    return Official(name, "局长", "部门负责人")
-
-
-def _office_head(name: str) -> Official:
-    return Official(name, "政务数据共享工作机构负责人", "工作机构负责人")
-
-
-def gather() -> Cast:
-    """Make everybody, with fresh keys."""
-    return Cast(
-        root=SoftwareSigner.generate(),
-        data=Player(
-            "data",
-            "11130900MB0000001M",
-            "沧州市数据局",
-            "data",
-            _head("林致远"),
-            (Official("沈知行", "目录审核员", "审核员"),),
-        ),
-        land=Player(
-            "land",
-            "11130900MB0000002Q",
-            "沧州市自然资源局",
-            "data",
-            _head("何田"),
-            (_office_head("陆地平"),),
-        ),
-        audit=Player(
-            "audit",
-            "11130900MB0000003U",
-            "沧州市审计局",
-            "data",
-            _head("严明"),
-            (Official("查清", "审计员", "审计员"),),
-        ),
-        police=Player(
-            "police",
-            "11130900MB0000004Y",
-            "沧州市公安局",
-            "police",
-            _head("安定邦"),
-            (_office_head("户晓"),),
-        ),
-        education=Player(
-            "education",
-            "11130900MB00000052",
-            "沧州市教育局",
-            "education",
-            _head("文启明"),
-            (_office_head("师范"),),
-        ),
-        intruder=Player("intruder", "11130900MB00000065", "沧州市某局", "data", _head("甄不良")),
-        admission=System("ZHSX", "智慧升学"),
-        other=System("XJGL", "学籍管理"),
-    )
-
-
-def save_node_keys(cast: Cast, folder: Path, password: bytes) -> None:
-    """Write the key files the nodes load; encrypting each costs 600,000 PBKDF2 rounds."""
-    jobs = [
-        (key, folder / f"{player.id}-{name}.pem")
-        for player in cast.players
-        for name, key in (("department", player.department_key), ("log", player.log_key))
-    ]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        # map, unlike submit, drops what has not begun when it is left by an exception.
-        list(pool.map(lambda job: job[0].save(job[1], password), jobs))
+    def save_node_keys(self, folder: Path, password: bytes) -> None:
+        """Write the key files the nodes load; encrypting each costs 600,000 PBKDF2 rounds."""
+        jobs = [
+            (key, folder / f"{player.id}-{name}.pem")
+            for player in self.players
+            for name, key in (("department", player.department_key), ("log", player.log_key))
+        ]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            # map, unlike submit, drops what has not begun when it is left by an exception.
+            list(pool.map(lambda job: job[0].save(job[1], password), jobs))

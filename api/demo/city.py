@@ -10,26 +10,25 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import httpx
-
 from api.cli.console import t
+from node.chain.deployment import deploy
+from node.chain.gateway import Gateway
 from node.chain.relay import RelayAccount
 
-from .cast import Cast, Player, save_node_keys
-from .entries import SOURCES
-from .ports import Ports
+from .claims import Ports
+from .entries import LATEST
 from .processes import Child
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .folder import DemoFolder
+    from .cast import Cast, Player
+    from .claims import DemoFolder
 
 CHAIN_ID = 20_260_101
 CHAIN_PORT = 8545
 FIRST_NODE_PORT = 8601
 ANCHOR_SECONDS = 3.0
-REQUEST_SECONDS = 5.0
 
 
 @dataclass
@@ -50,6 +49,11 @@ class City:
     def __post_init__(self) -> None:
         """Choose the ports, write the password file."""
         self.password = secrets.token_urlsafe(24).encode()
+        self.folder = self.home.path
+        self.keys = self.folder / "keys"
+        self.deployment_file = self.folder / "deployment.json"
+        self.password_file = self.keys / "password"
+        """Its password opens every key file of the demo."""
         self.keys.mkdir()
         self.password_file.touch(mode=0o600)
         self.password_file.write_bytes(self.password + b"\n")
@@ -72,33 +76,9 @@ class City:
         )
 
     @property
-    def folder(self) -> Path:
-        """Where everything is."""
-        return self.home.path
-
-    @property
-    def keys(self) -> Path:
-        """Folder of the key files."""
-        return self.folder / "keys"
-
-    @property
-    def password_file(self) -> Path:
-        """File with the password of every key file of the demo."""
-        return self.folder / "keys" / "password"
-
-    @property
-    def deployment_file(self) -> Path:
-        """Where the contracts are."""
-        return self.folder / "deployment.json"
-
-    @property
     def chain_url(self) -> str:
         """The chain's JSON-RPC endpoint."""
         return f"http://127.0.0.1:{self.chain_port}"
-
-    def host_of(self, player: Player) -> Player:
-        """Return the department whose node serves this one."""
-        return next(host for host in self.cast.hosts if host.id == player.host)
 
     def authority(self, player: Player) -> str:
         """Return the Host a request to the department's node names."""
@@ -112,9 +92,9 @@ class City:
         """Return the settings file of the department's node."""
         return self.folder / f"{player.host}.toml"
 
-    def relay_file(self, host: Player) -> Path:
+    def relay_file(self, host: str) -> Path:
         """Return the key file of a node's relay account."""
-        return self.keys / f"{host.id}-relay.json"
+        return self.keys / f"{host}-relay.json"
 
     def data_dir(self, player: Player) -> Path:
         """Return the folder of the node's databases."""
@@ -122,7 +102,7 @@ class City:
 
     def prepare_nodes(self) -> None:
         """Write key files and settings of every node."""
-        save_node_keys(self.cast, self.keys, self.password)
+        self.cast.save_node_keys(self.keys, self.password)
         for host in self.cast.hosts:
             self.settings_file(host).write_text(self._settings(host), encoding="utf-8")
             self.nodes[host.id] = Child(
@@ -153,19 +133,21 @@ class City:
         for child in [*self.nodes.values(), self.chain]:
             child.stop()
 
-    def status(self, player: Player) -> dict[str, object]:
-        """Ask a node how it is."""
-        answer = httpx.get(f"{self.url(player)}/api/v1/status", timeout=REQUEST_SECONDS)
-        answer.raise_for_status()
-        status: dict[str, object] = answer.json()
-        return status
-
-    def _peers(self, host: Player) -> list[str]:
-        """Name the competent department's node: a node with empty disks knows no other."""
-        centre = self.cast.data
-        return [] if host is centre else ["", "[peers]", f'{centre.code} = "{self.url(centre)}"']
+    def deploy_contracts(self) -> None:
+        """Keep the relay accounts, deploy the contracts, write deployment.json."""
+        for host, relay in self.relays.items():
+            relay.save(self.relay_file(host), self.password)
+        gateway = Gateway(self.chain_url)
+        try:
+            centre = self.relays[self.cast.data.id]
+            deploy(gateway, centre, self.cast.root.public_key).save(self.deployment_file)
+        finally:
+            gateway.close()
 
     def _settings(self, host: Player) -> str:
+        centre = self.cast.data
+        # A node with empty disks knows no other: it is told the competent department's.
+        peers = [] if host is centre else ["", "[peers]", f'{centre.code} = "{self.url(centre)}"']
         lines = [
             f'chain_url = "{self.chain_url}"',
             f'deployment = "{self.deployment_file}"',
@@ -174,9 +156,9 @@ class City:
             f"port = {self.ports[host.id]}",
             f'public_url = "{self.url(host)}"',
             f'authorities = ["{self.authority(host)}"]',
-            f'relay_key = "{self.relay_file(host)}"',
+            f'relay_key = "{self.relay_file(host.id)}"',
             f'password_file = "{self.password_file}"',
-            *self._peers(host),
+            *peers,
             "",
             "[anchoring]",
             f"anchor_seconds = {ANCHOR_SECONDS}",
@@ -190,17 +172,15 @@ class City:
                 f'department_key = "{self.keys / f"{player.id}-department.pem"}"',
                 f'log_key = "{self.keys / f"{player.id}-log.pem"}"',
             ]
-            for entry, (owner, table, key, columns) in SOURCES.items():
-                if owner != player.id:
-                    continue
-                pairs = ", ".join(f'{item} = "{column}"' for item, column in columns.items())
+            for form in LATEST.get(player.id, ()):
+                pairs = ", ".join(f'{item[0]} = "{item[-1]}"' for item in form.items)
                 lines += [
                     "",
                     "[[departments.sources]]",
-                    f'entry = "{entry}"',
-                    f'url = "sqlite:///{self.sources[owner]}"',
-                    f'table = "{table}"',
-                    f'key = "{key}"',
+                    f'entry = "{form.code}"',
+                    f'url = "sqlite:///{self.sources[player.id]}"',
+                    f'table = "{form.table}"',
+                    f'key = "{form.key}"',
                     f"columns = {{ {pairs} }}",
                 ]
         return "\n".join(lines) + "\n"

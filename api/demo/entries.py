@@ -6,7 +6,7 @@ Codes follow 发改高技〔2017〕1272号 (分类码/顺序码); the columns be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,38 +21,41 @@ PLACES = "30300201/08002"
 PURPOSE = ("ZHSX", "智慧升学")
 OTHER_PURPOSE = ("RKTJ", "人口统计")
 
-Item = tuple[str, str, str, str, str, str, str]
-"""code, name, data type, length, grade, mask, may be filtered on."""
+Item = tuple[str, str, str, str, str, str, str, str]
+"""code, name, data type, length, grade, mask, may be filtered on, column."""
 
 HOUSEHOLD_ITEMS: tuple[Item, ...] = (
-    ("XM", "姓名", "字符型C", "40", "一般2级", "keep:1,0", "否"),
-    ("GMSFHM", "公民身份号码", "字符型C", "18", "一般3级", "keep:6,4", "是"),
-    ("XB", "性别", "字符型C", "1", "一般1级", "", "否"),
-    ("CSRQ", "出生日期", "日期型D", "", "一般2级", "", "是"),
-    ("HJDZ", "户籍地址", "字符型C", "120", "一般3级", "", "否"),
-    ("QRRQ", "迁入日期", "日期型D", "", "一般1级", "", "否"),
-    ("QCRQ", "迁出日期", "日期型D", "", "一般1级", "", "否"),
+    ("XM", "姓名", "字符型C", "40", "一般2级", "keep:1,0", "否", "name"),
+    ("GMSFHM", "公民身份号码", "字符型C", "18", "一般3级", "keep:6,4", "是", "id_number"),
+    ("XB", "性别", "字符型C", "1", "一般1级", "", "否", "sex"),
+    ("CSRQ", "出生日期", "日期型D", "", "一般2级", "", "是", "born"),
+    ("HJDZ", "户籍地址", "字符型C", "120", "一般3级", "", "否", "address"),
+    ("QRRQ", "迁入日期", "日期型D", "", "一般1级", "", "否", "registered"),
+    ("QCRQ", "迁出日期", "日期型D", "", "一般1级", "", "否", "moved_out"),
+)
+HEAD_ITEM: Item = (
+    *("HZSFHM", "户主身份号码", "字符型C", "18", "一般3级", "keep:6,4", "否", "household_head"),
 )
 RESIDENCE_ITEMS: tuple[Item, ...] = (
-    ("JZZH", "居住证号", "字符型C", "20", "一般2级", "", "是"),
-    ("GMSFHM", "公民身份号码", "字符型C", "18", "一般3级", "keep:6,4", "是"),
-    ("XM", "姓名", "字符型C", "40", "一般2级", "", "否"),
-    ("JZDZ", "居住地址", "字符型C", "120", "一般3级", "", "否"),
-    ("YXQZ", "有效期至", "日期型D", "", "一般1级", "", "否"),
+    ("JZZH", "居住证号", "字符型C", "20", "一般2级", "", "是", "permit"),
+    ("GMSFHM", "公民身份号码", "字符型C", "18", "一般3级", "keep:6,4", "是", "id_number"),
+    ("XM", "姓名", "字符型C", "40", "一般2级", "", "否", "name"),
+    ("JZDZ", "居住地址", "字符型C", "120", "一般3级", "", "否", "address"),
+    ("YXQZ", "有效期至", "日期型D", "", "一般1级", "", "否", "expires"),
 )
 PROPERTY_ITEMS: tuple[Item, ...] = (
-    ("BDCQZH", "不动产权证号", "字符型C", "24", "一般3级", "", "是"),
-    ("QLRZJH", "权利人证件号", "字符型C", "18", "一般3级", "keep:6,4", "是"),
-    ("QLR", "权利人", "字符型C", "40", "一般2级", "", "否"),
-    ("ZL", "坐落", "字符型C", "120", "一般2级", "", "否"),
-    ("MJ", "面积", "数值型N", "9", "一般2级", "", "否"),
-    ("DJSJ", "登记日期", "日期型D", "", "一般1级", "", "否"),
-    ("SFDY", "是否抵押", "字符型C", "1", "一般3级", "", "否"),
+    ("BDCQZH", "不动产权证号", "字符型C", "24", "一般3级", "", "是", "certificate"),
+    ("QLRZJH", "权利人证件号", "字符型C", "18", "一般3级", "keep:6,4", "是", "owner_id_number"),
+    ("QLR", "权利人", "字符型C", "40", "一般2级", "", "否", "owner"),
+    ("ZL", "坐落", "字符型C", "120", "一般2级", "", "否", "address"),
+    ("MJ", "面积", "数值型N", "9", "一般2级", "", "否", "area"),
+    ("DJSJ", "登记日期", "日期型D", "", "一般1级", "", "否", "registered"),
+    ("SFDY", "是否抵押", "字符型C", "1", "一般3级", "", "否", "mortgaged"),
 )
 PLACES_ITEMS: tuple[Item, ...] = (
-    ("XZQ", "行政区", "字符型C", "20", "一般1级", "", "是"),
-    ("LM", "路名", "字符型C", "40", "一般1级", "", "是"),
-    ("MPH", "门牌号", "字符型C", "20", "一般1级", "", "否"),
+    ("XZQ", "行政区", "字符型C", "20", "一般1级", "", "是", "district"),
+    ("LM", "路名", "字符型C", "40", "一般1级", "", "是", "street"),
+    ("MPH", "门牌号", "字符型C", "20", "一般1级", "", "否", "number"),
 )
 
 
@@ -64,15 +67,18 @@ class EntryForm:
     name: str
     abstract: str
     items: tuple[Item, ...]
-    share_type: str
     system: str
+    table: str
+    key: str
+    """The column that tells rows apart."""
+    share_type: str = "有条件共享"
     cycle: str = "每日"
     personal: bool = True
 
     def rows(self, provider: Player) -> Iterator[dict[str, str]]:
         """Write the entry as rows of the workbook, one an item."""
         conditional = self.share_type == "有条件共享"
-        for code, name, kind, length, grade, mask, filterable in self.items:
+        for code, name, kind, length, grade, mask, filterable, _ in self.items:
             yield {
                 "类分类": "部门",
                 "项分类": provider.name,
@@ -115,96 +121,34 @@ class EntryForm:
 
 POLICE_FORMS = (
     EntryForm(
-        HOUSEHOLD, "户籍信息", "常住人口户籍登记信息", HOUSEHOLD_ITEMS, "有条件共享", "人口库"
+        *(HOUSEHOLD, "户籍信息", "常住人口户籍登记信息", HOUSEHOLD_ITEMS),
+        *("人口库", "household", "id_number"),
     ),
-    EntryForm(RESIDENCE, "居住证信息", "居住证", RESIDENCE_ITEMS, "有条件共享", "居住证系统"),
+    EntryForm(
+        *(RESIDENCE, "居住证信息", "居住证", RESIDENCE_ITEMS),
+        *("居住证系统", "residence_permit", "permit"),
+    ),
 )
 LAND_FORMS = (
     EntryForm(
-        PROPERTY,
-        "不动产登记信息",
-        "不动产登记簿的权利人、坐落和面积",
-        PROPERTY_ITEMS,
-        "有条件共享",
-        "不动产登记系统",
+        *(PROPERTY, "不动产登记信息", "不动产登记簿的权利人、坐落和面积", PROPERTY_ITEMS),
+        *("不动产登记系统", "property_register", "certificate"),
     ),
     EntryForm(
-        PLACES,
-        "标准地名地址",
-        "经审定的路名与门牌",
-        PLACES_ITEMS,
-        "无条件共享",
-        "地名地址库",
-        "每月",
+        *(PLACES, "标准地名地址", "经审定的路名与门牌", PLACES_ITEMS),
+        *("地名地址库", "place_names", "place", "无条件共享", "每月"),
         personal=False,
     ),
 )
-MENDED_RESIDENCE = EntryForm(
-    RESIDENCE,
-    "居住证信息",
-    "居住证的持证人、居住地址和有效期，每日由居住证系统更新",
-    RESIDENCE_ITEMS,
-    "有条件共享",
-    "居住证系统",
-)
-"""The returned entry, with the abstract the reviewer asked for."""
-SECOND_HOUSEHOLD = EntryForm(
-    HOUSEHOLD,
-    "户籍信息",
-    "常住人口户籍登记信息，增列与户主关系所需的户主身份号码",
-    (*HOUSEHOLD_ITEMS, ("HZSFHM", "户主身份号码", "字符型C", "18", "一般3级", "keep:6,4", "否")),
-    "有条件共享",
-    "人口库",
+SECOND_HOUSEHOLD = replace(
+    POLICE_FORMS[0],
+    abstract="常住人口户籍登记信息，增列与户主关系所需的户主身份号码",
+    items=(*HOUSEHOLD_ITEMS, HEAD_ITEM),
 )
 """Version 2 of the household entry: one more item."""
-
-SOURCES: dict[str, tuple[str, str, str, dict[str, str]]] = {
-    HOUSEHOLD: (
-        "police",
-        "household",
-        "id_number",
-        {
-            "XM": "name",
-            "GMSFHM": "id_number",
-            "XB": "sex",
-            "CSRQ": "born",
-            "HJDZ": "address",
-            "QRRQ": "registered",
-            "QCRQ": "moved_out",
-            "HZSFHM": "household_head",
-        },
-    ),
-    RESIDENCE: (
-        "police",
-        "residence_permit",
-        "permit",
-        {
-            "JZZH": "permit",
-            "GMSFHM": "id_number",
-            "XM": "name",
-            "JZDZ": "address",
-            "YXQZ": "expires",
-        },
-    ),
-    PROPERTY: (
-        "land",
-        "property_register",
-        "certificate",
-        {
-            "BDCQZH": "certificate",
-            "QLRZJH": "owner_id_number",
-            "QLR": "owner",
-            "ZL": "address",
-            "MJ": "area",
-            "DJSJ": "registered",
-            "SFDY": "mortgaged",
-        },
-    ),
-    PLACES: (
-        "land",
-        "place_names",
-        "place",
-        {"XZQ": "district", "LM": "street", "MPH": "number"},
-    ),
-}
-"""Entry -> department, table, key column, item -> column."""
+MENDED_RESIDENCE = replace(
+    POLICE_FORMS[1], abstract="居住证的持证人、居住地址和有效期，每日由居住证系统更新"
+)
+"""The returned entry, with the abstract the reviewer asked for."""
+LATEST = {"police": (SECOND_HOUSEHOLD, MENDED_RESIDENCE), "land": LAND_FORMS}
+"""By department: its entries in their last versions, as its node serves them."""

@@ -12,11 +12,9 @@ from api.cli.refusals import refusal_text
 from node.client.http import SignedHttp
 from node.errors import DecisionRefused, LedgerError
 from node.office import Act, departments
-from node.protocol.forms import digest_of
 from node.protocol.wire import ids
 
-from . import founding, papers
-from .cast import Official, Player
+from . import papers
 from .entries import HOUSEHOLD
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ class Intruder:
 
     def play(self) -> None:
         """Try everything an insider of one house could try on the others."""
-        founding.enrol(self.city, self.offices, self.own, self.cast.data.head.signer)
+        self.offices.enrol(self.own, self.cast.data.head.signer)
         self._shadow()
         stolen = self._steal()
         self._read(stolen)
@@ -51,8 +49,7 @@ class Intruder:
         self._relist()
 
     def _shadow(self) -> None:
-        head = Official("影中人", "局长", "部门负责人")
-        shadow = Player("shadow", "11130900MB00000078", "沧州市影子局", "data", head)
+        shadow = self.cast.shadow
         body = papers.department(self.cast, shadow, self.city.url(shadow))
         under = {**body, "parent": self.own.code, "competent": self.own.code}
         for chinese, english, told in (
@@ -60,12 +57,12 @@ class Intruder:
             ("冒主管部门之名登记影子部门", "a shadow department in the competent's name", body),
         ):
             act = departments.enrol_department(told)
-            self._refused(chinese, english, act, self.signer, head.signer)
+            self._refused(chinese, english, act, self.signer, shadow.head.signer)
 
     def _steal(self) -> bytes:
         """File versions that name an application and a version of others; the chain cannot tell."""
-        applied = self.share.application_digest(HOUSEHOLD)
-        version = digest_of(self.share.versions[HOUSEHOLD, 2].data)
+        applied = self.share.applications[HOUSEHOLD]
+        version = self.share.versions[HOUSEHOLD, 2].digest
         fields = {"version": 1, "shareType": 1, "itemCount": 1}
         versions = [
             {**fields, "codeHash": ids.code_hash(code), "digest": digest}

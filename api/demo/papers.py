@@ -13,13 +13,9 @@ if TYPE_CHECKING:
     from node.crypto import Sm2PublicKey
     from node.protocol.forms import Document
 
-    from .cast import (
-        Cast,
-        Official,
-        Player,
-        System,
-    )
+    from .cast import Cast, Official, Player, System
 
+CALLS_PER_DAY, ROWS_PER_DAY = 400, 4_000
 CONTACT = {"name": "值班室", "phone": "0317-0000000"}
 
 
@@ -30,13 +26,6 @@ def period() -> dict[str, str]:
         "validFrom": today.isoformat(),
         "validUntil": (today + timedelta(days=365)).isoformat(),
     }
-
-
-def host_code(cast: Cast, player: Player) -> str | None:
-    """Return the code of the department that hosts this one; None if nobody does."""
-    if player.custody == "own":
-        return None
-    return next(host.code for host in cast.hosts if host.id == player.host)
 
 
 def department(cast: Cast, player: Player, url: str) -> dict[str, Any]:
@@ -53,15 +42,9 @@ def department(cast: Cast, player: Player, url: str) -> dict[str, Any]:
         "mayEnrol": player is cast.data,
         "duties": [f"{player.name}职能配置规定所列职责"],
         "url": url,
-        "custody": player.custody,
-        "host": host_code(cast, player),
+        **_custody(cast, player),
         "contact": CONTACT,
-        "head": {
-            "name": player.head.name,
-            "post": player.head.post,
-            "person": player.head.person,
-            "publicKey": player.head.signer.public_key.raw.hex(),
-        },
+        "head": _officer(player.head),
     }
 
 
@@ -69,12 +52,15 @@ def officer_key(player: Player, official: Official) -> dict[str, Any]:
     """Key of an official, and who he is."""
     return {
         "department": player.code,
-        "name": official.name,
-        "post": official.post,
-        "person": official.person,
-        "publicKey": official.signer.public_key.raw.hex(),
+        **_officer(official),
         **period(),
     }
+
+
+def _officer(official: Official) -> dict[str, Any]:
+    public = official.signer.public_key.raw.hex()
+    known = {"name": official.name, "post": official.post, "person": official.person}
+    return {**known, "publicKey": public}
 
 
 def department_key(cast: Cast, player: Player) -> dict[str, Any]:
@@ -82,8 +68,7 @@ def department_key(cast: Cast, player: Player) -> dict[str, Any]:
     return {
         **_key(player, "部门", player.name, player.department_key.public_key),
         "ed25519": player.log_key.public.hex(),
-        "custody": player.custody,
-        "host": host_code(cast, player),
+        **_custody(cast, player),
     }
 
 
@@ -103,11 +88,14 @@ def _key(player: Player, kind: str, name: str, public: Sm2PublicKey) -> dict[str
         "name": name,
         "publicKey": public.raw.hex(),
         **period(),
-        "encryptionKey": None,
-        "ed25519": None,
+        **dict.fromkeys(("encryptionKey", "ed25519", "host")),
         "custody": "own",
-        "host": None,
     }
+
+
+def _custody(cast: Cast, player: Player) -> dict[str, str | None]:
+    host = None if player.custody == "own" else cast.host_of(player).code
+    return {"custody": player.custody, "host": host}
 
 
 def roles(player: Player, official: Official) -> dict[str, Any]:
@@ -136,11 +124,8 @@ def application_object(player: Player, system: System) -> dict[str, Any]:
     }
 
 
-def review(
-    cast: Cast, versions: list[Document], returned: dict[str, str] | None = None
-) -> dict[str, Any]:
+def review(cast: Cast, versions: list[Document], returned: dict[str, str]) -> dict[str, Any]:
     """Review of versions: all are published but those `returned` gives a reason for, by code."""
-    reasons = returned or {}
     return {
         "competent": cast.data.code,
         "reviewer": cast.data.official("审核员").name,
@@ -150,8 +135,8 @@ def review(
                 "department": version.body.department,
                 "code": version.body.code,
                 "version": version.body.version,
-                "publish": version.body.code not in reasons,
-                "reason": reasons.get(version.body.code),
+                "publish": version.body.code not in returned,
+                "reason": returned.get(version.body.code),
                 "subject": version.digest.hex(),
             }
             for version in versions
@@ -159,92 +144,27 @@ def review(
     }
 
 
-def application(
-    cast: Cast, version: Document, items: list[str], *, calls: int, rows: int
-) -> dict[str, Any]:
-    """Application of 市教育局 for an entry."""
-    body = version.body
+def application(cast: Cast, provider: Player, code: str, items: tuple[str, ...]) -> dict[str, Any]:
+    """Form in which 市教育局 applies for an entry; what the catalogue says is not repeated."""
     return {
         "department": cast.education.code,
-        "entry": {
-            "department": body.department,
-            "code": body.code,
-            "version": body.version,
-            "name": body.name,
-        },
-        "items": items,
+        "entry": {"department": provider.code, "code": code},
+        "items": list(items),
         "purpose": {"code": PURPOSE[0], "name": PURPOSE[1]},
         "application": {"code": cast.admission.code, "name": cast.admission.name},
         "mode": "服务接口",
         **period(),
-        "callsPerDay": calls,
-        "rowsPerDay": rows,
-        "basis": [{"title": "中华人民共和国义务教育法", "article": "第十二条", "text": None}],
+        "callsPerDay": CALLS_PER_DAY,
+        "rowsPerDay": ROWS_PER_DAY,
+        "basis": [{"title": "中华人民共和国义务教育法", "article": "第十二条"}],
         "scenario": "小学、初中新生入学报名时核验户籍和房产",
         "scope": "沧州市市本级义务教育阶段学校",
         "security": "专用终端，日志留存三年",
         "handler": CONTACT,
-        "terms": None,
     }
 
 
-def reply(
-    cast: Cast,
-    provider: Player,
-    authorisation: int,
-    applied: Document,
-    refused: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    """Reply of a provider: all items but those `refused` gives a reason for."""
-    reasons = refused or {}
-    asked = applied.body
-    return {
-        "authorisation": authorisation,
-        "parties": {"provider": provider.code, "consumer": cast.education.code},
-        "subject": applied.digest.hex(),
-        "answer": "部分同意" if reasons else "同意",
-        "grant": {
-            "items": [item for item in asked.items if item not in reasons],
-            "mode": asked.mode,
-            "validFrom": asked.valid_from.isoformat(),
-            "validUntil": asked.valid_until.isoformat(),
-            "callsPerDay": asked.calls_per_day,
-            "rowsPerDay": asked.rows_per_day,
-            "terms": None,
-        },
-        "refusals": [
-            {
-                "item": item,
-                "reason": reason,
-                "ground": {"kind": "必要性", "citation": "与入学资格核验无关", "article": None},
-            }
-            for item, reason in reasons.items()
-        ],
-        "opinion": "经工作机构负责人审定",
-        "handler": CONTACT,
-    }
-
-
-def step(
-    cast: Cast,
-    provider: Player,
-    authorisation: int,
-    name: str,
-    *,
-    subject: bytes | None,
-    reason: str,
-) -> dict[str, Any]:
-    """Step of an authorisation."""
-    return {
-        "authorisation": authorisation,
-        "parties": {"provider": provider.code, "consumer": cast.education.code},
-        "step": name,
-        "revision": 1,
-        "subject": None if subject is None else subject.hex(),
-        "reason": reason,
-        "points": [],
-        "measures": None,
-        "due": None,
-        "effective": None,
-        "outcome": None,
-    }
+def refusal(item: str, reason: str) -> dict[str, Any]:
+    """Why one item is not granted."""
+    ground = {"kind": "必要性", "citation": "与入学资格核验无关"}
+    return {"item": item, "reason": reason, "ground": ground}

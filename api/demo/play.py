@@ -1,26 +1,41 @@
-"""The play from beginning to end, whenever that comes: the city, the story, nothing left."""
+"""The play: a city is started, its story told stage by stage, and at the end nothing is left."""
 
 from __future__ import annotations
 
+import statistics
 import threading
 from typing import TYPE_CHECKING
 
 from api.cli.console import t
 from node.errors import LedgerError, Unavailable
+from node.protocol.ledger.enums import AuthorisationState, EntryState
+from node.protocol.wire import ids
 
-from . import founding
-from .cast import gather
+from .calling import Calls
+from .cast import Cast
 from .city import City
-from .ending import Ending
-from .folder import DemoFolder, remove_abandoned
+from .claims import DemoFolder, remove_abandoned
+from .entries import HOUSEHOLD, PLACES, PROPERTY, RESIDENCE
+from .intruding import Intruder
+from .offices import Offices
 from .population import build_sources, count_rows
-from .stages import Stages
-from .story import tell
+from .processes import Ending
+from .proving import Proof
+from .refusing import Refusals
+from .sharing import REFUSED, RETURNED, WANTED, Share
+from .stages import Stages, milliseconds
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from api.parts import Node
 
 LOOK_SECONDS = 0.5
+PUBLISHED = {
+    HOUSEHOLD: [EntryState.PUBLISHED, EntryState.PUBLISHED],
+    RESIDENCE: [EntryState.RETURNED, EntryState.PUBLISHED],
+    PROPERTY: [EntryState.PUBLISHED],
+    PLACES: [EntryState.PUBLISHED],
+}
+"""What every node is to know of the catalogue in the end: the state of each entry's versions."""
 
 
 class Play:
@@ -58,53 +73,177 @@ class Play:
                 t(f"已删除被强行终止的演示留下的 {path}", f"removed {path}, left by a killed demo")
             )
         self._home.make()
-        self._city = city = self._found()
-        tell(self._stages, city, self._rows, self._seed)
+        with self._stages.stage(
+            "合成数据、链、合约、三个节点", "data, chain, contracts, three nodes"
+        ):
+            city = self._start()
+        Story(self._stages, city, self._rows, self._seed).tell()
         self._code = self._stages.close()
         if self._keep_up:
             _stay(city)
 
     def _clear(self) -> None:
-        """Stop every server, then remove the folder. No signal interrupts this (ending.py)."""
+        """Stop every server, then remove the folder. No signal interrupts this (`Ending`)."""
         if self._city is not None:
             self._city.stop()
             self._city.claims.close()
         self._home.remove()
 
-    def _found(self) -> City:
+    def _start(self) -> City:
         stages = self._stages
-        with stages.stage("合成数据、链、合约、三个节点", "data, chain, contracts, three nodes"):
-            self._city = city = City(self._home, gather(), self._data(self._home.path))
-            city.chain.start()
-            stages.tell(f"链：{city.chain_url}", f"chain: {city.chain_url}")
-            founding.deploy_contracts(city)
-            stages.tell("合约已部署", "contracts deployed")
-            city.prepare_nodes()
-            city.start_nodes()
-            for host in city.cast.hosts:
-                served = "、".join(
-                    player.name + ("" if player.custody == "own" else t("（托管）", " (hosted)"))
-                    for player in city.cast.hosted_by(host)
-                )
-                stages.tell(f"节点 {city.url(host)}：{served}", f"node {city.url(host)}: {served}")
-        return city
-
-    def _data(self, folder: Path) -> dict[str, Path]:
-        sources = build_sources(folder, rows=self._rows, seed=self._seed)
+        sources = build_sources(self._home.path, rows=self._rows, seed=self._seed)
         counts = count_rows(sources)
-        self._stages.check(
+        stages.check(
             counts == [self._rows] * 4,
             f"SQL 库中的合成数据：{'、'.join(f'{count:,}' for count in counts)} 行"
             f"（种子 {self._seed}）",
             f"synthetic rows in SQL: {', '.join(f'{count:,}' for count in counts)}"
             f" (seed {self._seed})",
         )
-        return sources
+        # Kept before anything of it is started: `_clear` stops whatever runs by then.
+        self._city = city = City(self._home, Cast(), sources)
+        city.chain.start()
+        stages.tell(f"链：{city.chain_url}", f"chain: {city.chain_url}")
+        city.deploy_contracts()
+        stages.tell("合约已部署", "contracts deployed")
+        city.prepare_nodes()
+        city.start_nodes()
+        for host in city.cast.hosts:
+            served = "、".join(
+                player.name + ("" if player.custody == "own" else t("（托管）", " (hosted)"))
+                for player in city.cast.hosted_by(host)
+            )
+            stages.tell(f"节点 {city.url(host)}：{served}", f"node {city.url(host)}: {served}")
+        return city
 
 
-def play(*, rows: int, seed: int, keep_up: bool) -> int:
-    """Play everything in a folder of its own; return the exit code."""
-    return Play(rows=rows, seed=seed, keep_up=keep_up).run()
+class Story:
+    """From the first enrolment to a city that was stopped and came back."""
+
+    def __init__(self, stages: Stages, city: City, rows: int, seed: int) -> None:
+        """Tell it of a city whose servers have just been started."""
+        self._stages, self._city = stages, city
+        self._offices = Offices(city, stages)
+        self._share = Share(self._offices)
+        self._calls = Calls(self._share, rows, seed)
+
+    def tell(self) -> None:
+        """Play it, stage by stage."""
+        stage, calls = self._stages.stage, self._calls
+        try:
+            with stage("入账：部门、密钥、角色、应用、日志", "enrolment"):
+                self._enrol()
+            with stage("编目：Excel 填报、审核、退回与第二版", "the catalogue"):
+                self._publish()
+            with stage("申请与答复", "applications and replies"):
+                self._grant()
+            with stage("200 次调用，每次都验证", "200 calls, each one verified"):
+                calls.await_papers()
+                calls.serve_two_hundred()
+            with stage("各种拒绝", "refusals"):
+                refusals = Refusals(calls)
+                refusals.play()
+                proof = Proof(calls, refusals.suspend())
+            with stage("外人的图谋", "what an outsider tries"):
+                Intruder(calls).play()
+            with stage("锚定、溯源、导出", "anchor, trace, export"):
+                proof.anchor()
+                proof.trace()
+                proof.export()
+            self._figures()
+        finally:
+            calls.close()
+            self._offices.close()
+        with stage("全部停机，离线验证，查篡改", "stopped, verified offline, tampering found"):
+            self._city.stop()
+            self._stages.tell("链和三个节点都已停止", "the chain and the three nodes have stopped")
+            proof.verify_offline()
+            proof.tamper()
+        with stage("从磁盘重新启动", "started again from its disks"):
+            try:
+                proof.restart()
+            finally:
+                calls.close()
+
+    def _enrol(self) -> None:
+        self._offices.found()
+        players, taken = len(self._city.cast.players), len(self._offices.seconds)
+        seen = self._offices.at_every_node(
+            lambda node: (len(node.queries.departments()), len(node.queries.logs()))
+        )
+        self._stages.check(
+            seen == [(players, players)] * len(seen),
+            f"{players} 个部门各有使用日志，共 {taken} 个 SM2 签名的决定，三个节点所见相同",
+            f"{players} departments and logs by {taken} SM2-signed decisions, "
+            "the same on all three nodes",
+        )
+
+    def _publish(self) -> None:
+        workbooks = self._share.publish_catalogue()
+        states = self._offices.at_every_node(self._states)
+        self._stages.check(
+            states == [PUBLISHED] * len(states),
+            f"{workbooks} 份 Excel 各一次签名；4 个目录已发布，"
+            "其中 1 个退回修改后发布，1 个已有第二版",
+            f"{workbooks} workbooks, one signature each; 4 entries published, 1 of them after it "
+            "was returned and mended, 1 in its second version",
+        )
+        self._stages.tell(f"退回理由：{RETURNED}", f"returned because: {RETURNED}")
+
+    def _states(self, node: Node) -> dict[str, list[int]]:
+        states = {}
+        for code in PUBLISHED:
+            owner = ids.department_id(self._share.provider(code).code)
+            versions = node.queries.versions(ids.entry_id(owner, code))
+            states[code] = [version.state for version in versions]
+        return states
+
+    def _grant(self) -> None:
+        share, stages = self._share, self._stages
+        share.set_standing_reply()
+        states = share.apply()
+        stages.check(
+            states
+            == [AuthorisationState.APPLIED, AuthorisationState.APPLIED, AuthorisationState.AGREED],
+            "两件有条件的已受理，一件无条件的凭长期答复当即同意",
+            "two conditional ones filed; the unconditional one agreed at once by standing reply",
+        )
+        share.reply()
+        queries = self._offices.node(self._city.cast.education).queries
+        found = {
+            code: queries.get_authorisation(number) for code, number in share.authorisations.items()
+        }
+        stages.check(
+            all(fact.state == AuthorisationState.AGREED for fact in found.values())
+            and found[HOUSEHOLD].items.bit_count() == len(WANTED[HOUSEHOLD])
+            and found[PROPERTY].items.bit_count() == len(WANTED[PROPERTY]) - len(REFUSED),
+            "户籍信息全部同意；不动产登记信息部分同意",
+            "the household entry agreed fully, the property one partly",
+        )
+        for item, reason in REFUSED.items():
+            stages.tell(f"不同意的信息项 {item}：{reason}", f"item {item} refused: {reason}")
+
+    def _figures(self) -> None:
+        seconds = self._offices.seconds
+        self._stages.keep(
+            "决定，从签名到出块（中位数）",
+            "decision, signed to mined, median",
+            milliseconds(statistics.median(seconds))
+            + t(f"（{len(seconds)} 个）", f" ({len(seconds)})"),
+        )
+        anchoring = (("锚定日志", "anchor"), self._anchor_gas())
+        for (chinese, english), gas in [*sorted(self._offices.gas.items()), anchoring]:
+            shown = f"{min(gas):,}" if min(gas) == max(gas) else f"{min(gas):,}-{max(gas):,}"
+            counted = t(f"（{len(gas)} 次）", f" ({len(gas)})")
+            self._stages.keep(f"gas：{chinese}", f"gas: {english}", shown + counted)
+
+    def _anchor_gas(self) -> list[int]:
+        node = self._offices.node(self._city.cast.data)
+        anchors = [
+            each for log in node.queries.logs() for each in node.queries.list_anchors(log.log)
+        ]
+        receipts = [node.gateway.receipt(anchor.tx) for anchor in anchors]
+        return [receipt.gas_used for receipt in receipts if receipt]
 
 
 def _stay(city: City) -> None:

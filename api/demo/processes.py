@@ -3,30 +3,39 @@
 Each is in a process group of its own, so that Ctrl-C reaches only the demo, which then stops them
 in order; the kernel ends them if the demo itself is killed (PR_SET_PDEATHSIG). The child asks for
 that itself, before anything else: a `preexec_fn` can deadlock beside other threads.
+
+However the demo is told to end (Ctrl-C, SIGTERM, a terminal that closes), it ends once and in
+order: while `Ending.possible` is open a signal raises KeyboardInterrupt in the main thread; before
+and after it a signal changes nothing.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from api.cli.console import t
 from node.errors import Unavailable
 
-from .ending import held_back
-
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from types import FrameType
 
 START_SECONDS = 60
 STOP_SECONDS = 15
 POLL_SECONDS = 0.05
 TAIL_CHARACTERS = 2_000
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNAL_EXIT = 128
+"""Added to the signal's number: the exit code a shell gives a command that a signal ended."""
 
 # argv: the demo's pid, then the command. Asking comes before the look at the parent: if that died
 # in between, the signal was missed and the child ends by itself. Signals were held back around the
@@ -42,6 +51,46 @@ sys.argv = ["shareledger", *sys.argv[2:]]
 from api.cli import main
 main()
 """
+
+
+class Ending:
+    """What the demo does about signals, from its construction to the end of the process."""
+
+    def __init__(self) -> None:
+        self.signal: int | None = None
+        """The signal that ended the demo; None while there was none."""
+        self._possible = False
+        for each in SIGNALS:
+            signal.signal(each, self._handle)
+
+    @property
+    def exit_code(self) -> int:
+        """What a demo ends with that was told to end before it was through."""
+        return SIGNAL_EXIT + (self.signal or signal.SIGINT)
+
+    @contextmanager
+    def possible(self) -> Iterator[None]:
+        """Let a signal end what happens inside."""
+        self._possible = True
+        try:
+            yield
+        finally:
+            self._possible = False
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self._possible:
+            self.signal = number
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Keep signals waiting while something is begun that must not be begun and forgotten."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def launch(
@@ -109,15 +158,13 @@ class Child:
 
     def ask_to_end(self) -> None:
         """Ask it to end, without waiting."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+        if self.process is not None:
+            self.process.terminate()  # of one that has ended already: nothing
 
     def stop(self) -> None:
         """Ask it to end, insist after a while; done when it is gone."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            self.ask_to_end()
+        self.ask_to_end()
+        if self.process is not None:
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from .calling import Calls
     from .cast import Player
-    from .city import City
-    from .offices import Offices
-    from .stages import Stages
 
 VERIFY_SECONDS = 1.0
 ANCHOR_WAIT_SECONDS = 30.0
@@ -33,18 +30,16 @@ SHOWN_ENTRY = 3
 class Proof:
     """One call of the story, followed until a stranger can verify it."""
 
-    def __init__(
-        self, city: City, offices: Offices, calls: Calls, stages: Stages, call: Answer
-    ) -> None:
-        self.city, self.offices, self.calls, self.stages = city, offices, calls, stages
-        self.call = call
-        self.bundle = city.folder / "evidence.json"
-        self.trust = city.folder / "trust.json"
-
-    @property
-    def event(self) -> str:
-        """The call's event id."""
-        return self.call.event.hex()
+    def __init__(self, calls: Calls, call: Answer) -> None:
+        self.city, self.calls, self.stages = calls.city, calls, calls.stages
+        self.call, self.event = call, call.event.hex()
+        self.bundle, self.trust = (
+            self.city.folder / name for name in ("evidence.json", "trust.json")
+        )
+        self._auditor_key = self.city.keys / "auditor.pem"
+        settings = self.city.settings_file(self.city.cast.audit)
+        self._as_auditor = ["--config", str(settings), "--as", str(self._auditor_key)]
+        """Options of a command the auditor gives, at the node that hosts his department."""
 
     def anchor(self) -> None:
         """Wait until the chain has every served call; upgrade the receipt of one."""
@@ -87,16 +82,6 @@ class Proof:
         if code == 0:
             size = f"{self.bundle.stat().st_size / 1024:.0f} KiB"
             self.stages.figure("证据包大小", "bundle", size)
-
-    @property
-    def _auditor_key(self) -> Path:
-        return self.city.keys / "auditor.pem"
-
-    @property
-    def _as_auditor(self) -> list[str]:
-        """Options of a command the auditor gives, at the node that hosts his department."""
-        settings = self.city.settings_file(self.city.cast.audit)
-        return ["--config", str(settings), "--as", str(self._auditor_key)]
 
     def verify_offline(self) -> None:
         """Verify the bundle while no server runs; a changed byte must fail and say where."""

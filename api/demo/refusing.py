@@ -6,12 +6,14 @@ import secrets
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from api.cli.console import t
 from node.client.checks import Asked
-from node.client.http import SignedHttp, SignedRequest
+from node.client.http import SignedRequest
 from node.errors import LedgerError
 from node.protocol.wire import canonical, encoding, signedcall
 
@@ -24,7 +26,6 @@ from .entries import (
     PURPOSE,
 )
 from .offices import wait_until
-from .population import people
 from .sharing import TIGHT_CALLS_PER_DAY
 from .stages import milliseconds
 
@@ -46,7 +47,7 @@ class Refusals:
     def __post_init__(self) -> None:
         """Name what is used all over."""
         self.city, self.share, self.stages = self.calls.city, self.calls.share, self.calls.stages
-        self.someone = next(people(1, self.calls.seed)).id_number
+        self.someone = self.calls.someone
 
     def play(self) -> None:
         """Have everything refused that the story refuses."""
@@ -69,7 +70,7 @@ class Refusals:
         self._resend(police)
         self.expect(
             "call-replayed", "同一随机数用于两段文字", "one nonce used for two texts",
-            lambda: self._same_nonce_twice(someone),
+            self._same_nonce_twice,
         )  # fmt: skip
         late = self.calls.client(cast.police, clock=lambda: time.time() - STALE_SECONDS)
         self.expect(
@@ -78,7 +79,7 @@ class Refusals:
         )  # fmt: skip
         self.expect(
             "digest-mismatch", "被改动的请求体", "a changed body",
-            lambda: self._changed_body(someone), receipt=False,
+            self._changed_body, receipt=False,
         )  # fmt: skip
 
     def expect(
@@ -92,7 +93,7 @@ class Refusals:
     ) -> None:
         """Check that a call is refused with this code, and with or without a verified receipt."""
         try:
-            self.calls.patiently(call)
+            self.share.offices.patiently(call)
         except LedgerError as error:
             has = error.facts.get("receipt") is not None
             self.stages.check(
@@ -119,7 +120,7 @@ class Refusals:
             )
 
         for _ in range(TIGHT_CALLS_PER_DAY):
-            self.calls.patiently(call)
+            self.share.offices.patiently(call)
         self.expect(
             "quota-calls",
             f"当日 {TIGHT_CALLS_PER_DAY} 次用尽后的一次",
@@ -139,13 +140,13 @@ class Refusals:
             "an identical resend: same answer, same receipt, uncounted",
         )
 
-    def _sign(self, id_number: str, nonce: str, created: int, matter: str) -> SignedRequest:
-        """Sign a call by hand, with a chosen nonce."""
+    def _send(self, nonce: str, created: int, matter: str, told: str = "") -> None:
+        """Send a call signed by hand, with a chosen nonce; `told`: another matter than signed."""
         cast, number = self.city.cast, self.share.authorisations[HOUSEHOLD]
         body: dict[str, Any] = {
             "purpose": PURPOSE[0],
             "items": list(HOUSEHOLD_ITEMS),
-            "where": {"GMSFHM": {"eq": id_number}},
+            "where": {"GMSFHM": {"eq": self.someone}},
             "page": {"size": 10, "after": None},
             "operator": OPERATOR,
             "matter": matter,
@@ -153,7 +154,8 @@ class Refusals:
         }
         data, path = canonical.dumps(body), f"/api/v1/authorisations/{number}/query"
         authority = self.city.authority(cast.police)
-        headers = signedcall.build(
+        signer = cast.admission.signer
+        signed = signedcall.build(
             method="POST",
             authority=authority,
             path=path,
@@ -162,34 +164,25 @@ class Refusals:
             body=data,
             created=created,
             nonce=nonce,
-            key_id=cast.admission.signer.public_key.key_id,
-            signer=cast.admission.signer,
+            key_id=signer.public_key.key_id,
+            signer=signer,
         )
-        with SignedHttp(cast.admission.signer) as http:
-            template = http.sign("POST", f"http://{authority}{path}", data, "application/json")
-        return replace(template, headers={"Host": authority, **headers})
-
-    def _asked(self, request: SignedRequest, matter: str) -> Asked:
-        path = request.url.raw_path.decode("ascii")
-        call = signedcall.parse(
-            request.method, request.headers["Host"], path, "", request.headers, request.body
+        headers = {"Host": authority, **signed}
+        call = signedcall.parse("POST", authority, path, "", headers, data)
+        sent = data.replace(matter.encode(), told.encode()) if told else data
+        url = httpx.URL(f"http://{authority}{path}")
+        self.calls.client(cast.police).send(
+            SignedRequest("POST", url, headers, sent),
+            Asked(call, number, HOUSEHOLD_ITEMS, OPERATOR, matter),
         )
-        number = self.share.authorisations[HOUSEHOLD]
-        return Asked(call, number, HOUSEHOLD_ITEMS, OPERATOR, matter)
 
-    def _same_nonce_twice(self, id_number: str) -> None:
-        client = self.calls.client(self.city.cast.police)
-        nonce, created = encoding.b64u(secrets.token_bytes(18)), int(time.time())
+    def _same_nonce_twice(self) -> None:
+        nonce, created = _new_nonce(), int(time.time())
         for matter in ("RX2026000002", "RX2026000003"):
-            request = self._sign(id_number, nonce, created, matter)
-            client.send(request, self._asked(request, matter))
+            self._send(nonce, created, matter)
 
-    def _changed_body(self, id_number: str) -> None:
-        client = self.calls.client(self.city.cast.police)
-        nonce = encoding.b64u(secrets.token_bytes(18))
-        request = self._sign(id_number, nonce, int(time.time()), "RX2026000004")
-        changed = replace(request, body=request.body.replace(b"RX2026000004", b"RX2026999999"))
-        client.send(changed, self._asked(request, "RX2026000004"))
+    def _changed_body(self) -> None:
+        self._send(_new_nonce(), int(time.time()), "RX2026000004", "RX2026999999")
 
     def suspend(self) -> Answer:
         """Suspend while calls go on: refused within a second of the block; resume serves again.
@@ -197,8 +190,7 @@ class Refusals:
         Returns the first call after the resumption: nothing it was judged by changes before its
         anchor, so that it can be proven; a call from before the suspension may be undetermined.
         """
-        police = self.city.cast.police
-        client = self.calls.client(police)
+        client = self.calls.client(self.city.cast.police)
         refused_at, mined_at = self._suspend(client)
         effect = max(refused_at - mined_at, 0)
         self.stages.check(
@@ -210,8 +202,8 @@ class Refusals:
             "authorisation-suspended", "暂停期间", "while suspended",
             lambda: self.calls.ask(client, HOUSEHOLD, self.someone),
         )  # fmt: skip
-        self.share.take_step(police, HOUSEHOLD, "恢复", "已核实并整改")
-        answer = self.calls.patiently(lambda: self.calls.ask(client, HOUSEHOLD, self.someone))
+        self.share.take_step(HOUSEHOLD, "恢复", "已核实并整改")
+        answer = self.calls.ask_patiently(client, HOUSEHOLD)
         self.stages.check(
             len(answer.rows) == 1,
             "恢复后调用照常",
@@ -221,7 +213,6 @@ class Refusals:
 
     def _suspend(self, client: LedgerClient) -> tuple[float, float]:
         """Suspend; return when the first call was refused, and when the decision was mined."""
-        police = self.city.cast.police
         refused_at: list[float] = []
         given_up = threading.Event()
 
@@ -236,17 +227,21 @@ class Refusals:
                     raise
             return given_up.is_set()
 
-        heads = _HeadWatch(self.share.offices.node(police).gateway.head)
+        heads = _HeadWatch(self.share.offices.node(self.city.cast.police).gateway.head)
         with ThreadPoolExecutor(1) as pool:
             try:
                 what = t("暂停没有生效", "the suspension takes no effect")
                 watching = pool.submit(wait_until, is_refused, what)
-                block = self.share.take_step(police, HOUSEHOLD, "暂停", "发现超范围使用线索")
+                block = self.share.take_step(HOUSEHOLD, "暂停", "发现超范围使用线索")
                 watching.result()
             finally:
                 given_up.set()
                 heads.stop()
         return refused_at[0], heads.first_at(block)
+
+
+def _new_nonce() -> str:
+    return encoding.b64u(secrets.token_bytes(18))
 
 
 class _HeadWatch:

@@ -9,8 +9,7 @@ from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
 from node.errors import MalformedTable
-from node.office import authorising, cataloguing
-from node.office.authorising import Request
+from node.office import cataloguing
 from node.protocol import forms as documents
 
 from . import papers
@@ -32,38 +31,54 @@ if TYPE_CHECKING:
     from node.protocol.forms import Document
 
     from .cast import Player
-    from .city import City
     from .offices import Offices
 
-CALLS_PER_DAY = 400
-ROWS_PER_DAY = 4_000
 TIGHT_CALLS_PER_DAY = 5
 """Quota of the unconditional entry: small, so that the demo can use it up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """How the catalogue came to be."""
-
-    workbooks: int
-    reason: str
-    """Why one entry was returned."""
+WANTED = {
+    HOUSEHOLD: ("XM", "GMSFHM", "XB", "CSRQ", "HJDZ"),
+    PROPERTY: ("QLRZJH", "QLR", "ZL", "MJ", "SFDY"),
+    PLACES: ("XZQ", "LM", "MPH"),
+}
+"""By entry: the items applied for."""
+REFUSED = {"SFDY": "是否抵押与入学资格核验无关"}
+"""Items of the property entry that are not granted, and why."""
+RETURNED = "摘要过于简略，请写明持证人、地址和更新来源"
+"""Why one entry is returned."""
 
 
 @dataclass
 class Share:
     """What has been published and granted so far."""
 
-    city: City
     offices: Offices
     versions: dict[tuple[str, int], Document] = field(default_factory=dict)
+    applications: dict[str, bytes] = field(default_factory=dict)
+    """By entry: the digest of what was applied with."""
     authorisations: dict[str, int] = field(default_factory=dict)
-    """By entry code."""
-    applied_items: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """By entry code: the items applied for."""
-    _applied: list[Document] = field(default_factory=list)
+    """By entry."""
 
-    def file(self, player: Player, forms: Sequence[EntryForm], name: str) -> list[Document]:
+    def __post_init__(self) -> None:
+        """Name what is used all over."""
+        self.city, self.cast = self.offices.city, self.offices.city.cast
+
+    def provider(self, code: str) -> Player:
+        """Return the department an entry is of."""
+        return self.cast.police if code in {HOUSEHOLD, RESIDENCE} else self.cast.land
+
+    def publish_catalogue(self) -> int:
+        """Publish four entries, one of them after it was returned and mended, one twice.
+
+        Returns how many workbooks that took.
+        """
+        filed = self._file(self.cast.police, POLICE_FORMS, "公安局目录")
+        filed += self._file(self.cast.land, LAND_FORMS, "自然资源局目录")
+        self._review(filed, {RESIDENCE: RETURNED})
+        self._review(self._file(self.cast.police, (MENDED_RESIDENCE,), "公安局目录-修改"), {})
+        self._review(self._file(self.cast.police, (SECOND_HOUSEHOLD,), "公安局目录-第二版"), {})
+        return len(list(self.city.folder.glob("*.xlsx")))
+
+    def _file(self, player: Player, forms: Sequence[EntryForm], name: str) -> list[Document]:
         """Fill a workbook, read it back, submit all its entries with one signature."""
         path = self.city.folder / f"{name}.xlsx"
         write_template(path, [row for form in forms for row in form.rows(player)])
@@ -78,104 +93,62 @@ class Share:
             self.versions[paper.body.code, paper.body.version] = paper
         return filed
 
-    def review(self, filed: list[Document], returned: dict[str, str] | None = None) -> None:
-        """Review versions: publish all but those returned with a reason."""
-        cast = self.city.cast
-        act = cataloguing.review_versions(papers.review(cast, filed, returned))
-        self.offices.decide(cast.data, act, cast.data.official("审核员").signer)
-
     def _next_version(self, code: str) -> int:
         return 1 + max((number for known, number in self.versions if known == code), default=0)
 
-    def publish_catalogue(self) -> Filed:
-        """Publish four entries, one of them after it was returned and mended, one twice."""
-        cast, reason = self.city.cast, "摘要过于简略，请写明持证人、地址和更新来源"
-        filed = self.file(cast.police, POLICE_FORMS, "公安局目录")
-        filed += self.file(cast.land, LAND_FORMS, "自然资源局目录")
-        self.review(filed, {RESIDENCE: reason})
-        self.review(self.file(cast.police, (MENDED_RESIDENCE,), "公安局目录-修改"))
-        self.review(self.file(cast.police, (SECOND_HOUSEHOLD,), "公安局目录-第二版"))
-        return Filed(len(list(self.city.folder.glob("*.xlsx"))), reason)
+    def _review(self, filed: list[Document], returned: dict[str, str]) -> None:
+        act = cataloguing.review_versions(papers.review(self.cast, filed, returned))
+        self.offices.decide(self.cast.data, act, self.cast.data.official("审核员").signer)
 
     def set_standing_reply(self) -> None:
         """Agree in advance to whoever applies for the unconditional entry."""
-        land = self.city.cast.land
+        land = self.cast.land
         act = cataloguing.set_standing_reply(
             land.code,
             PLACES,
             standing=True,
             calls_per_day=TIGHT_CALLS_PER_DAY,
-            rows_per_day=ROWS_PER_DAY,
+            rows_per_day=papers.ROWS_PER_DAY,
         )
-        self.offices.decide(land, act, land.official("工作机构负责人").signer)
+        self.offices.decide(land, act, land.office_head)
 
     def apply(self) -> list[int]:
         """Apply for two conditional entries and the unconditional one; return their states."""
-        cast = self.city.cast
+        consumer = self.cast.education
         wanted = [
-            (self.versions[HOUSEHOLD, 2], ["XM", "GMSFHM", "XB", "CSRQ", "HJDZ"]),
-            (self.versions[PROPERTY, 1], ["QLRZJH", "QLR", "ZL", "MJ", "SFDY"]),
-            (self.versions[PLACES, 1], ["XZQ", "LM", "MPH"]),
+            papers.application(self.cast, self.provider(code), code, items)
+            for code, items in WANTED.items()
         ]
-        requests = [
-            Request(
-                papers.application(cast, version, items, calls=CALLS_PER_DAY, rows=ROWS_PER_DAY),
-                version=version.data,
+        act = self.offices.draft(consumer, lambda drafter: drafter.apply_for(wanted, None))
+        event = self.offices.decide(consumer, act, consumer.office_head).event
+        for number, (code, data) in enumerate(
+            zip(WANTED, act.documents, strict=True), event["first"]
+        ):
+            self.authorisations[code] = number
+            self.applications[code] = documents.digest_of(data)
+        return list(event["states"])
+
+    def reply(self) -> None:
+        """Agree to all of the household application; refuse one item of the property one."""
+        said = {"opinion": "经工作机构负责人审定", "handler": papers.CONTACT}
+        refusals = [papers.refusal(*each) for each in REFUSED.items()]
+        for code, answer, refused in (
+            (HOUSEHOLD, "同意", []),
+            (PROPERTY, "部分同意", refusals),
+        ):
+            provider, number = self.provider(code), self.authorisations[code]
+            act = self.offices.draft(
+                provider,
+                lambda drafter, number=number, answer=answer, refused=refused: drafter.reply(  # type: ignore[misc]
+                    number, answer, refused, narrowed={}, said=said
+                ),
             )
-            for version, items in wanted
-        ]
-        act = authorising.apply_for(requests)
-        office = cast.education.official("工作机构负责人")
-        decided = self.offices.decide(cast.education, act, office.signer)
-        first: int = decided.event["first"]
-        codes = [version.body.code for version, _ in wanted]
-        self.authorisations = {code: first + index for index, code in enumerate(codes)}
-        self.applied_items = dict(zip(codes, (tuple(items) for _, items in wanted), strict=True))
-        self._applied = [documents.parse(data) for data in act.documents]
-        return list(decided.event["states"])
+            self.offices.decide(provider, act, provider.office_head)
 
-    def application_digest(self, code: str) -> bytes:
-        """Return the digest of the application for this entry."""
-        return next(each.digest for each in self._applied if each.body.entry.code == code)
-
-    def reply(self) -> dict[str, str]:
-        """Agree to all of the household application; refuse one item of the property one.
-
-        Returns the refused items, each with its reason.
-        """
-        cast, refused = self.city.cast, {"SFDY": "是否抵押与入学资格核验无关"}
-        self._reply(cast.police, HOUSEHOLD, 2, self._applied[0], None)
-        self._reply(cast.land, PROPERTY, 1, self._applied[1], refused)
-        return refused
-
-    def _reply(
-        self,
-        provider: Player,
-        code: str,
-        version: int,
-        applied: Document,
-        refused: dict[str, str] | None,
-    ) -> None:
-        number = self.authorisations[code]
-        act = authorising.reply(
-            papers.reply(self.city.cast, provider, number, applied, refused),
-            application=applied.data,
-            version=self.versions[code, version].data,
-        )
-        self.offices.decide(provider, act, provider.official("工作机构负责人").signer)
-
-    def take_step(self, provider: Player, code: str, name: str, reason: str) -> int:
+    def take_step(self, code: str, name: str, reason: str) -> int:
         """Suspend or resume; return the block it was mined in."""
-        number = self.authorisations[code]
-        fact = self.offices.node(provider).queries.get_authorisation(number)
-        body = papers.step(
-            self.city.cast,
-            provider,
-            number,
-            name,
-            subject=None if name == "暂停" else fact.subject,
-            reason=reason,
+        provider, number = self.provider(code), self.authorisations[code]
+        act, _ = self.offices.draft(
+            provider, lambda drafter: drafter.step(number, name, {"reason": reason})
         )
-        act = authorising.advance(body)
-        signer = provider.official("工作机构负责人").signer
-        return self.offices.decide(provider, act, signer).block
+        return self.offices.decide(provider, act, provider.office_head).block

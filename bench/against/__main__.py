@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 
 from api.cli.console import note, say
-from api.demo.ending import Ending
+from api.demo.processes import Ending
 
 from ..figures import show as show_lines
 from ..machine import Machine

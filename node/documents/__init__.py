@@ -5,8 +5,7 @@
 - `store`: documents by digest
 - `bindings`: the bindings, and whether documents say the same as the chain
 - `access`: who may leave and read a document
-- `directory`: where departments' nodes are
-- `exchange`: documents between nodes
+- `exchange`: where departments' nodes are, documents between them
 - `fetcher`: the loop that brings documents here
 - `search`: search over the published catalogue
 - `terms`: the service's port, implemented

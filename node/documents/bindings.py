@@ -25,7 +25,7 @@ from .tables import binding, position, wanted
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Table
 
     from .ports import DecisionFact, Position
     from .store import DocumentStore
@@ -103,47 +103,26 @@ class Bindings:
             )
 
     def of(self, digest: bytes) -> list[Bound]:
-        """Return every binding of a document."""
-        with self._store.reading.connect() as connection:
-            rows = connection.execute(select(binding).where(binding.c.digest == digest)).all()
-        return [_bound(row) for row in rows]
+        """Return every binding of a document, in the order of the chain."""
+        return self._list(binding.c.digest == digest)
 
     def of_object(self, name: str) -> list[Bound]:
         """Return every binding of an object, in the order of the chain."""
-        query = (
-            select(binding)
-            .where(binding.c.object == name)
-            .order_by(binding.c.block, binding.c.log_index)
-        )
-        with self._store.reading.connect() as connection:
-            return [_bound(row) for row in connection.execute(query).all()]
+        return self._list(binding.c.object == name)
 
     def of_kind(self, kind: str) -> list[Bound]:
         """Return every binding that wants a document of this kind, in the order of the chain."""
-        query = select(binding).where(binding.c.kind == kind)
-        ordered = query.order_by(binding.c.block, binding.c.log_index)
+        return self._list(binding.c.kind == kind)
+
+    def _list(self, condition: ColumnElement[bool]) -> list[Bound]:
+        query = select(binding).where(condition).order_by(binding.c.block, binding.c.log_index)
         with self._store.reading.connect() as connection:
-            return [_bound(row) for row in connection.execute(ordered).all()]
+            return [_bound(row) for row in connection.execute(query).all()]
 
     def find_held(self, name: str, digest: bytes) -> bytes | None:
         """Return a document that stands behind this very object and says what the chain says."""
-        query = select(binding.c.judged_at).where(
-            binding.c.object == name,
-            binding.c.digest == digest,
-            binding.c.judged_at.is_not(None),
-            binding.c.contradiction.is_(None),
-        )
-        with self._store.reading.connect() as connection:
-            held = connection.execute(query).first()
-        return None if held is None else self._store.find(digest)
-
-    def is_contradictory(self, name: str) -> bool:
-        """Tell whether a document behind the object says something else than the chain."""
-        query = select(binding.c.digest).where(
-            binding.c.object == name, binding.c.contradiction.is_not(None)
-        )
-        with self._store.reading.connect() as connection:
-            return connection.execute(query.limit(1)).first() is not None
+        held = any(each.digest == digest and each.holds for each in self.of_object(name))
+        return self._store.find(digest) if held else None
 
     def check(self, digest: bytes, name: str | None = None) -> None:
         """Check that the document is here, bound, and says what the chain says.
@@ -197,11 +176,8 @@ class Bindings:
     def postpone(self, bound: Bound, tries: int, next_try_ms: int) -> None:
         """Try again later."""
         with self._engine.begin() as connection:
-            connection.execute(
-                update(wanted)
-                .where(wanted.c.object == bound.object, wanted.c.digest == bound.digest)
-                .values(tries=tries, next_try=next_try_ms)
-            )
+            row = update(wanted).where(*_is(wanted, bound))
+            connection.execute(row.values(tries=tries, next_try=next_try_ms))
 
     def hurry(self) -> None:
         """Try everything that waits again now, as if for the first time."""
@@ -210,11 +186,10 @@ class Bindings:
 
     def judge(self, bound: Bound, document: documents.Document) -> Verdict | None:
         """Compare the document with the chain; None if the pinned version is not judged yet."""
-        version = None
-        if bound.kind in documents.NEED_VERSION:
-            version = self._pinned_version(bound)
-            if version is None:
-                return None
+        needed = bound.kind in documents.NEED_VERSION
+        version = self._pinned_version(bound) if needed else None
+        if needed and version is None:
+            return None
         return Verdict(bound, _differences(bound, document, version))
 
     def settle(self, verdicts: Sequence[Verdict]) -> None:
@@ -224,16 +199,9 @@ class Bindings:
         now = int(self._store.clock())
         with self._engine.begin() as connection:
             for bound, contradiction in verdicts:
-                connection.execute(
-                    update(binding)
-                    .where(binding.c.object == bound.object, binding.c.digest == bound.digest)
-                    .values(judged_at=now, contradiction=contradiction)
-                )
-                connection.execute(
-                    delete(wanted).where(
-                        wanted.c.object == bound.object, wanted.c.digest == bound.digest
-                    )
-                )
+                row = update(binding).where(*_is(binding, bound))
+                connection.execute(row.values(judged_at=now, contradiction=contradiction))
+                connection.execute(delete(wanted).where(*_is(wanted, bound)))
         # After the COMMIT: who reads anew now reads what was judged.
         if any(bound.kind == "department" for bound, _ in verdicts):
             self._store.departments_judged += 1
@@ -290,6 +258,10 @@ def _differences(
     if not bound.parties.issuperset(documents.departments_named(document)):
         differing.append("parties")
     return ", ".join(differing) or None
+
+
+def _is(table: Table, bound: Bound) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return table.c.object == bound.object, table.c.digest == bound.digest
 
 
 def _contradictory(bound: Bound) -> Contradictory:

@@ -1,5 +1,8 @@
 """Documents between nodes: left with another before a decision, fetched after one.
 
+Where a department's node is stands in its public document. A node that has no documents yet needs
+one URL to begin with: the operator names it, or one that has moved, as an override.
+
 What a peer hands over is believed only for its digest. A document that nobody else can be given
 yet (the first node, or a department whose key is not registered) stays here alone.
 """
@@ -11,6 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from sqlalchemy import select
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from ..errors import (
@@ -21,13 +25,15 @@ from ..errors import (
     Unavailable,
 )
 from ..protocol import forms as documents
+from ..protocol.wire import ids
+from .tables import binding, document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .bindings import Bound
-    from .directory import Directory
     from .ports import Ledger
+    from .store import DocumentStore
 
 MEDIA_TYPE = "application/json"
 HAND_OVER_SECONDS = 10.0
@@ -36,6 +42,63 @@ SLOW_SECONDS = 2.0
 SILENT_SECONDS = 60.0
 """How long: one dead node must not hold up what all others have."""
 log = logging.getLogger(__name__)
+
+
+class Directory:
+    """Base URLs of nodes by department id."""
+
+    def __init__(self, store: DocumentStore, overrides: Mapping[bytes, str] | None = None) -> None:
+        """Read the department documents in `store`; `overrides` go before them."""
+        self._store = store
+        self._overrides = dict(overrides or {})
+        self._departments: dict[bytes, documents.DepartmentPaper] = {}
+        self._judged: int | None = None
+
+    def departments(self) -> dict[bytes, documents.DepartmentPaper]:
+        """Return the document of every enrolled department whose document is here and holds."""
+        judged = self._store.departments_judged
+        if judged != self._judged:
+            # Counted before it is read: what is judged meanwhile is read once more.
+            self._departments, self._judged = self._read(), judged
+        return self._departments
+
+    def known(self) -> list[bytes]:
+        """Return every department whose node can be reached."""
+        return list(dict.fromkeys((*self._overrides, *self.departments())))
+
+    def url_of(self, department: bytes) -> str | None:
+        """Return the base URL of the department's node, without a slash at the end."""
+        override = self._overrides.get(department)
+        if override is not None:
+            return override.rstrip("/")
+        paper = self.departments().get(department)
+        return None if paper is None else paper.url
+
+    def with_competent(self, departments_named: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        """Return the departments and the competent departments of each."""
+        known = self.departments()
+        above = (
+            ids.department_id(known[department].competent)
+            for department in departments_named
+            if department in known
+        )
+        return tuple(dict.fromkeys((*departments_named, *above)))
+
+    def _read(self) -> dict[bytes, documents.DepartmentPaper]:
+        query = (
+            select(document.c.data)
+            .join(binding, binding.c.digest == document.c.digest)
+            .where(
+                binding.c.kind == "department",
+                binding.c.judged_at.is_not(None),
+                binding.c.contradiction.is_(None),
+            )
+            .order_by(binding.c.block, binding.c.log_index)
+        )
+        with self._store.reading.connect() as connection:
+            rows = connection.scalars(query).all()
+        papers = [documents.parse(data).body for data in rows]
+        return {ids.department_id(paper.code): paper for paper in papers}
 
 
 class Response(Protocol):
@@ -99,16 +162,16 @@ class Exchange:
             PeerUnavailable: there are such nodes and none of them took it.
             MalformedDocument: it is not a document.
         """
-        document = documents.parse(data)
-        if document.public:
+        paper = documents.parse(data)
+        if paper.public:
             entitled: Iterable[bytes] = self._directory.known()
         else:
-            entitled = self._directory.with_competent(documents.departments_named(document))
+            entitled = self._directory.with_competent(documents.departments_named(paper))
         urls = self._urls(entitled)
-        identity = self._identity(documents.departments_named(document))
+        identity = self._identity(documents.departments_named(paper))
         if identity is None or not urls:
             return None
-        path = f"/api/v1/documents/{document.digest.hex()}"
+        path = f"/api/v1/documents/{paper.digest.hex()}"
         refusals = []
         for url in urls:
             try:

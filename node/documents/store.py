@@ -21,7 +21,7 @@ from .tables import binding, document, metadata, wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection, Engine, Table
 
 UNBOUND_SECONDS = 8 * 24 * 60 * 60
 """One day longer than a signature can wait for its transaction (`notAfter`)."""
@@ -62,8 +62,8 @@ class DocumentStore:
         """
         parsed = [documents.parse(data) for data in batch]
         with self.engine.begin() as connection:
-            fresh = [each for each in parsed if not _has(connection, each.digest)]
-            unnamed = [each for each in fresh if not _is_named(connection, each.digest)]
+            fresh = [each for each in parsed if not _is_in(connection, document, each.digest)]
+            unnamed = [each for each in fresh if not _is_in(connection, binding, each.digest)]
             if unnamed:
                 self._check_room(connection, author, unnamed)
             for each in fresh:
@@ -133,12 +133,8 @@ def mark_bound(connection: Connection, digest: bytes, now: int) -> None:
     )
 
 
-def _has(connection: Connection, digest: bytes) -> bool:
-    return connection.scalar(select(exists().where(document.c.digest == digest))) is True
-
-
-def _is_named(connection: Connection, digest: bytes) -> bool:
-    return connection.scalar(select(exists().where(binding.c.digest == digest))) is True
+def _is_in(connection: Connection, table: Table, digest: bytes) -> bool:
+    return connection.scalar(select(exists().where(table.c.digest == digest))) is True
 
 
 def _insert(connection: Connection, each: documents.Document, author: bytes, now: int) -> None:
@@ -150,7 +146,7 @@ def _insert(connection: Connection, each: documents.Document, author: bytes, now
             data=each.data,
             author=author,
             received_at=now,
-            bound_at=now if _is_named(connection, each.digest) else None,
+            bound_at=now if _is_in(connection, binding, each.digest) else None,
         )
         .on_conflict_do_nothing()
     )

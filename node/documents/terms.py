@@ -7,7 +7,7 @@ which is why only that answer is remembered.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..crypto import Sm2PublicKey
 from ..errors import Contradictory, LedgerBehind, SignatureInvalid
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .store import DocumentStore
 
 REMEMBERED = 4096
+Body = TypeVar("Body", bound=documents.Paper)
 
 
 class DocumentFacts:
@@ -40,10 +41,7 @@ class DocumentFacts:
             LedgerBehind: it is not here yet.
             Contradictory: it says something else than the chain.
         """
-        body = self._body(digest, name)
-        if not isinstance(body, documents.CatalogueVersionPaper):
-            raise LedgerBehind(f"{digest.hex()} is no catalogue version")
-        return body
+        return self._body(documents.CatalogueVersionPaper, digest, name)
 
     def terms(self, digest: bytes, name: str | None = None) -> documents.TermsPaper:
         """Return the terms of an authorisation or a standing reply.
@@ -52,10 +50,7 @@ class DocumentFacts:
             LedgerBehind: they are not here yet.
             Contradictory: they name other parties than the chain.
         """
-        body = self._body(digest, name)
-        if not isinstance(body, documents.TermsPaper):
-            raise LedgerBehind(f"{digest.hex()} are no terms")
-        return body
+        return self._body(documents.TermsPaper, digest, name)
 
     def encryption_key(
         self, digest: bytes, at: int, name: str | None = None
@@ -69,7 +64,7 @@ class DocumentFacts:
             Contradictory: it says something else than the chain.
             SignatureInvalid: it names no encryption key, or none that is valid at `at`.
         """
-        body = self._body(digest, name)
+        body = self._body(documents.Paper, digest, name)
         named = body.encryption_key if isinstance(body, documents.KeyPaper) else None
         if named is None:
             raise SignatureInvalid("the key's document names no encryption key")
@@ -95,9 +90,12 @@ class DocumentFacts:
             # What comes to stand behind the object later has another latest document.
             self._whole(name, digest)
 
-    def _body(self, digest: bytes, name: str | None) -> documents.Paper:
+    def _body(self, model: type[Body], digest: bytes, name: str | None) -> Body:
         self._checked(digest, name)
-        return self._parsed(digest)
+        body = self._parsed(digest)
+        if not isinstance(body, model):
+            raise LedgerBehind(f"{digest.hex()} is no {model.__name__}")
+        return body
 
     def _read(self, digest: bytes) -> documents.Paper:
         data = self._store.get(digest)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from openpyxl import load_workbook
 
-from api.demo.ports import Ports
+from api.demo.claims import Ports
 from api.demo.processes import Child
 from node.client.calls import LedgerClient
 from node.client.http import SignedHttp

@@ -1,7 +1,7 @@
 """Documents, the papers behind decisions (protocol.md section 2).
 
 fields: the values and the base models; parties, versions, sharing: the kinds; document: bytes,
-digest and parsing; reasons: what is wrong, in Chinese; mapping: document to struct; binding: which
+digest, parsing and what is wrong, in Chinese; mapping: document to struct; binding: which
 decision binds which document to what, and which departments a document names; words: what people
 read for enumerations and decisions.
 """
@@ -13,7 +13,6 @@ from .binding import bindings_of as bindings_of
 from .binding import department_object as department_object
 from .binding import departments_named as departments_named
 from .binding import key_object as key_object
-from .binding import standing_object as standing_object
 from .binding import version_object as version_object
 from .document import KINDS as KINDS
 from .document import PUBLIC as PUBLIC
@@ -33,42 +32,24 @@ from .fields import starts as starts
 from .mapping import NEED_VERSION as NEED_VERSION
 from .mapping import contradicts as contradicts
 from .mapping import derive as derive
-from .mapping import digest_or_zero as digest_or_zero
 from .mapping import version_codes as version_codes
-from .parties import DEPARTMENT_KINDS as DEPARTMENT_KINDS
 from .parties import KEY_KINDS as KEY_KINDS
-from .parties import LEVELS as LEVELS
 from .parties import ROLES as ROLES
 from .parties import STATUSES as STATUSES
-from .parties import ApplicationObjectPaper as ApplicationObjectPaper
 from .parties import DepartmentPaper as DepartmentPaper
-from .parties import DepartmentStatusPaper as DepartmentStatusPaper
 from .parties import KeyPaper as KeyPaper
-from .parties import LogSuccessionPaper as LogSuccessionPaper
-from .parties import OfficerKeyPaper as OfficerKeyPaper
-from .parties import RecoveryPaper as RecoveryPaper
-from .parties import RevocationPaper as RevocationPaper
-from .parties import RolesPaper as RolesPaper
 from .sharing import ANSWERS as ANSWERS
 from .sharing import CHANGES as CHANGES
 from .sharing import MODES as MODES
 from .sharing import OUTCOMES as OUTCOMES
 from .sharing import PROTECTIVE as PROTECTIVE
-from .sharing import PROTECTIVE_STEPS as PROTECTIVE_STEPS
 from .sharing import STEPS as STEPS
 from .sharing import ApplicationPaper as ApplicationPaper
-from .sharing import ChangePaper as ChangePaper
 from .sharing import ReplyPaper as ReplyPaper
 from .sharing import StepPaper as StepPaper
 from .sharing import TermsPaper as TermsPaper
 from .versions import GRADES as GRADES
-from .versions import MODES_OF_FORMAT as MODES_OF_FORMAT
-from .versions import SHARE_TYPES as SHARE_TYPES
 from .versions import CatalogueVersionPaper as CatalogueVersionPaper
-from .versions import FreezeOrderPaper as FreezeOrderPaper
 from .versions import Item as Item
-from .versions import ReviewPaper as ReviewPaper
-from .versions import UnfreezeOrderPaper as UnfreezeOrderPaper
 from .versions import WithdrawalPaper as WithdrawalPaper
-from .versions import WithdrawalReviewPaper as WithdrawalReviewPaper
 from .versions import Withdrawn as Withdrawn

@@ -69,12 +69,51 @@ class Binding:
     concerned: Concerned
 
 
+class _Single(NamedTuple):
+    """A decision that binds one document: to what, and whom it concerns, by its event's fields."""
+
+    kind: str
+    object: str
+    """Its name; fields in braces, bytes as hex. Orders are told apart by the event's number: the
+    same one can be given twice, for other reasons."""
+    concerned: str = "department"
+    field: str = "department"
+    """The field that says which department, entry or key."""
+    digest: str = "digest"
+
+    def read(self, event: Event) -> Iterator[Binding]:
+        name = self.object.format_map(
+            {key: each.hex() if isinstance(each, bytes) else each for key, each in event.items()}
+        )
+        concerned = Concerned(self.concerned, event[self.field])
+        yield Binding(name, event[self.digest], self.kind, event, concerned)
+
+
+_SINGLE = {
+    "EnrolDepartment": _Single("department", "department:{department}"),
+    "UpdateDepartment": _Single("department", "department:{department}"),
+    "SetDepartmentStatus": _Single("department-status", "status:{seq}"),
+    "RecoverKey": _Single("recovery", "key:{headKey}"),
+    "RevokeKey": _Single("revocation", "revocation:{key}", "key", "key"),
+    "GrantRoles": _Single("roles", "roles:{department}:{key}"),
+    "RegisterApplication": _Single("application-object", "application:{application}"),
+    "ReviewVersions": _Single("review", "review:{seq}", field="competent"),
+    "SetStandingReply": _Single("terms", "standing:{entry}", "entry", "entry", "terms"),
+    "SubmitWithdrawal": _Single("withdrawal", "withdrawal:{seq}"),
+    "ReviewWithdrawal": _Single("withdrawal-review", "withdrawal-review:{seq}", field="competent"),
+    "FreezeEntry": _Single("freeze-order", "order:{seq}", "entry", "entry"),
+    "UnfreezeEntry": _Single("unfreeze-order", "order:{seq}", "entry", "entry"),
+    "SupersedeLog": _Single("log-succession", "log-succession:{seq}"),
+}
+
+
 def bindings_of(decision: str, event: Event) -> list[Binding]:
     """Return what a mined decision binds; a zero digest binds nothing.
 
     `decision` is the struct's name; `event` its event's arguments, derived ones included.
     """
-    read = _READERS.get(decision)
+    single = _SINGLE.get(decision)
+    read = _READERS.get(decision) if single is None else single.read
     found = () if read is None else read(event)
     return [each for each in found if each.digest != ids.ZERO]
 
@@ -94,37 +133,9 @@ def version_object(entry: bytes, number: int) -> str:
     return f"entry:{entry.hex()}:{number}"
 
 
-def standing_object(entry: bytes) -> str:
-    """Name an entry's standing reply."""
-    return f"standing:{entry.hex()}"
-
-
 def authorisation_object(number: int) -> str:
     """Name a share authorisation."""
     return f"authorisation:{number}"
-
-
-def _department(event: Event) -> Concerned:
-    return Concerned("department", event["department"])
-
-
-def _enrol_department(event: Event) -> Iterator[Binding]:
-    name = department_object(event["department"])
-    yield Binding(name, event["digest"], "department", event, _department(event))
-
-
-def _of_department(kind: str, prefix: str) -> Callable[[Event], Iterator[Binding]]:
-    def read(event: Event) -> Iterator[Binding]:
-        # By the event's number: the same order can be given twice, for other reasons.
-        name = f"{prefix}:{event['seq']}"
-        yield Binding(name, event["digest"], kind, event, _department(event))
-
-    return read
-
-
-def _recover_key(event: Event) -> Iterator[Binding]:
-    name = key_object(event["headKey"])
-    yield Binding(name, event["digest"], "recovery", event, _department(event))
 
 
 def _add_key(event: Event) -> Iterator[Binding]:
@@ -134,47 +145,11 @@ def _add_key(event: Event) -> Iterator[Binding]:
     yield Binding(name, event["digest"], kind, event, concerned)
 
 
-def _revoke_key(event: Event) -> Iterator[Binding]:
-    name = f"revocation:{event['key'].hex()}"
-    yield Binding(name, event["digest"], "revocation", event, Concerned("key", event["key"]))
-
-
-def _grant_roles(event: Event) -> Iterator[Binding]:
-    name = f"roles:{event['department'].hex()}:{event['key'].hex()}"
-    yield Binding(name, event["digest"], "roles", event, _department(event))
-
-
-def _register_application(event: Event) -> Iterator[Binding]:
-    name = f"application:{event['application'].hex()}"
-    yield Binding(name, event["digest"], "application-object", event, _department(event))
-
-
 def _submit_versions(event: Event) -> Iterator[Binding]:
     for entry, each in zip(event["entries"], event["versions"], strict=True):
         struct = {**each, "department": event["department"], "entry": entry}
         name, concerned = version_object(entry, each["version"]), Concerned("entry", entry)
         yield Binding(name, each["digest"], "catalogue-version", struct, concerned)
-
-
-def _reviewed(kind: str, prefix: str) -> Callable[[Event], Iterator[Binding]]:
-    def read(event: Event) -> Iterator[Binding]:
-        concerned = Concerned("department", event["competent"])
-        yield Binding(f"{prefix}:{event['seq']}", event["digest"], kind, event, concerned)
-
-    return read
-
-
-def _ordered(kind: str) -> Callable[[Event], Iterator[Binding]]:
-    def read(event: Event) -> Iterator[Binding]:
-        name, concerned = f"order:{event['seq']}", Concerned("entry", event["entry"])
-        yield Binding(name, event["digest"], kind, event, concerned)
-
-    return read
-
-
-def _set_standing_reply(event: Event) -> Iterator[Binding]:
-    name, concerned = standing_object(event["entry"]), Concerned("entry", event["entry"])
-    yield Binding(name, event["terms"], "terms", event, concerned)
 
 
 def _apply_for(event: Event) -> Iterator[Binding]:
@@ -208,24 +183,10 @@ def _step(event: Event) -> Iterator[Binding]:
 
 
 _READERS: dict[str, Callable[[Event], Iterator[Binding]]] = {
-    "EnrolDepartment": _enrol_department,
-    "UpdateDepartment": _enrol_department,
-    "SetDepartmentStatus": _of_department("department-status", "status"),
-    "RecoverKey": _recover_key,
     "AddKey": _add_key,
-    "RevokeKey": _revoke_key,
-    "GrantRoles": _grant_roles,
-    "RegisterApplication": _register_application,
     "SubmitVersions": _submit_versions,
-    "ReviewVersions": _reviewed("review", "review"),
-    "SetStandingReply": _set_standing_reply,
-    "SubmitWithdrawal": _of_department("withdrawal", "withdrawal"),
-    "ReviewWithdrawal": _reviewed("withdrawal-review", "withdrawal-review"),
-    "FreezeEntry": _ordered("freeze-order"),
-    "UnfreezeEntry": _ordered("unfreeze-order"),
     "ApplyFor": _apply_for,
     "Reply": _reply,
     "Step": _step,
     "Change": _change,
-    "SupersedeLog": _of_department("log-succession", "log-succession"),
 }

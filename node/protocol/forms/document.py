@@ -18,68 +18,65 @@ from ...crypto import sm3
 from ...errors import MalformedDocument
 from ..wire import canonical
 from ..wire.encoding import b64u
+from . import parties, sharing, versions
 from .fields import Paper, Problem
-from .parties import (
-    ApplicationObjectPaper,
-    DepartmentPaper,
-    DepartmentStatusPaper,
-    KeyPaper,
-    LogSuccessionPaper,
-    OfficerKeyPaper,
-    RecoveryPaper,
-    RevocationPaper,
-    RolesPaper,
-)
-from .reasons import reason_of, without_echoes
-from .sharing import (
-    ApplicationPaper,
-    ChangePaper,
-    ReplyPaper,
-    StepPaper,
-    TermsPaper,
-)
-from .versions import (
-    CatalogueVersionPaper,
-    FreezeOrderPaper,
-    ReviewPaper,
-    UnfreezeOrderPaper,
-    WithdrawalPaper,
-    WithdrawalReviewPaper,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pydantic_core import ErrorDetails
 
 SIZE_LIMIT_BYTES = 262_144
 SALT_BYTES = 16
 VERSION = 1
 PUBLIC: dict[str, type[Paper]] = {
-    "department": DepartmentPaper,
-    "department-status": DepartmentStatusPaper,
-    "recovery": RecoveryPaper,
-    "key": KeyPaper,
-    "revocation": RevocationPaper,
-    "roles": RolesPaper,
-    "application-object": ApplicationObjectPaper,
-    "catalogue-version": CatalogueVersionPaper,
-    "review": ReviewPaper,
-    "withdrawal": WithdrawalPaper,
-    "withdrawal-review": WithdrawalReviewPaper,
-    "freeze-order": FreezeOrderPaper,
-    "unfreeze-order": UnfreezeOrderPaper,
-    "log-succession": LogSuccessionPaper,
+    "department": parties.DepartmentPaper,
+    "department-status": parties.DepartmentStatusPaper,
+    "recovery": parties.RecoveryPaper,
+    "key": parties.KeyPaper,
+    "revocation": parties.RevocationPaper,
+    "roles": parties.RolesPaper,
+    "application-object": parties.ApplicationObjectPaper,
+    "catalogue-version": versions.CatalogueVersionPaper,
+    "review": versions.ReviewPaper,
+    "withdrawal": versions.WithdrawalPaper,
+    "withdrawal-review": versions.WithdrawalReviewPaper,
+    "freeze-order": versions.FreezeOrderPaper,
+    "unfreeze-order": versions.UnfreezeOrderPaper,
+    "log-succession": parties.LogSuccessionPaper,
 }
 """Kinds that every node fetches and keeps."""
 RESTRICTED: dict[str, type[Paper]] = {
-    "officer-key": OfficerKeyPaper,
-    "application": ApplicationPaper,
-    "reply": ReplyPaper,
-    "step": StepPaper,
-    "change": ChangePaper,
-    "terms": TermsPaper,
+    "officer-key": parties.OfficerKeyPaper,
+    "application": sharing.ApplicationPaper,
+    "reply": sharing.ReplyPaper,
+    "step": sharing.StepPaper,
+    "change": sharing.ChangePaper,
+    "terms": sharing.TermsPaper,
 }
 """Kinds for the departments they concern, those' competent departments and auditors."""
 KINDS = PUBLIC | RESTRICTED
+REASONS = {
+    "missing": "缺少此项",
+    "extra_forbidden": "没有这一项",
+    "string_type": "应为文字",
+    "string_too_short": "不得为空",
+    "string_too_long": "不得多于 {max_length} 个字",
+    "string_pattern_mismatch": "格式不符（应符合 {pattern}）",
+    "literal_error": "应为 {expected} 之一",
+    "int_type": "应为整数",
+    "int_from_float": "应为整数",
+    "bool_type": "应为 true 或 false",
+    "tuple_type": "应为列表",
+    "dict_type": "应为对象",
+    "model_type": "应为对象",
+    "model_attributes_type": "应为对象",
+    "too_long": "不得多于 {max_length} 项",
+    "too_short": "不得少于 {min_length} 项",
+    "greater_than_equal": "不得小于 {ge}",
+    "less_than_equal": "不得大于 {le}",
+}
+"""What is wrong with a member by pydantic's error type; names in braces are in its context."""
 PROBLEMS_SAID = 5
 VALUE_SHOWN = 80
 
@@ -142,8 +139,8 @@ def parse(data: bytes) -> Document:
         body = model.model_validate_json(data)
     except ValidationError as error:
         found = [
-            Problem(tuple(each["loc"]), reason_of(each), each["input"])
-            for each in without_echoes(error.errors())
+            Problem(tuple(each["loc"]), _reason_of(each), each["input"])
+            for each in _without_echoes(error.errors())
         ]
         raise _malformed(str(kind), found) from error
     problems = list(body.problems())
@@ -184,3 +181,27 @@ def problems_of(error: MalformedDocument) -> Iterable[Problem]:
     listed = error.facts.get("problems")
     if isinstance(listed, list):
         yield from (Problem(*each) for each in listed)
+
+
+def _reason_of(error: ErrorDetails) -> str:
+    """Return the reason for one of pydantic's errors."""
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context["error"])
+    template = REASONS.get(error["type"])
+    if template is None:
+        return error["msg"]
+    return template.format(**context).replace("' or '", "', '").replace("', '", "'、'")
+
+
+def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Drop "too few" where it only echoes that some of a list's elements are malformed."""
+    places = [error["loc"] for error in errors]
+    return [
+        error
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(
+            place != error["loc"] and place[: len(error["loc"])] == error["loc"] for place in places
+        )
+    ]

@@ -11,44 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ...crypto import Sm2PublicKey
 from ..ledger.enums import KeyKind, Role
 from ..wire import ids, items
+from . import parties, sharing, versions
 from .fields import Period, ends, starts
-from .parties import (
-    DEPARTMENT_KINDS,
-    KEY_KINDS,
-    LEVELS,
-    ROLES,
-    STATUSES,
-    ApplicationObjectPaper,
-    DepartmentPaper,
-    DepartmentStatusPaper,
-    HeadOfficer,
-    KeyPaper,
-    LogSuccessionPaper,
-    OfficerKeyPaper,
-    RecoveryPaper,
-    RevocationPaper,
-    RolesPaper,
-)
-from .sharing import (
-    ANSWERS,
-    MODES,
-    OUTCOMES,
-    STEPS,
-    ApplicationPaper,
-    ChangePaper,
-    Grant,
-    ReplyPaper,
-    StepPaper,
-)
-from .versions import (
-    SHARE_TYPES,
-    CatalogueVersionPaper,
-    FreezeOrderPaper,
-    ReviewPaper,
-    UnfreezeOrderPaper,
-    WithdrawalPaper,
-    WithdrawalReviewPaper,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,10 +20,10 @@ if TYPE_CHECKING:
     from .document import Document
 
 Fields = dict[str, Any]
-_Version = CatalogueVersionPaper | None
+_Version = versions.CatalogueVersionPaper | None
 
 
-def derive(document: Document, *, version: CatalogueVersionPaper | None = None) -> Fields:
+def derive(document: Document, *, version: versions.CatalogueVersionPaper | None = None) -> Fields:
     """Return the struct fields that follow from `document`: ids raw bytes, times chain seconds.
 
     Names are the ABI's. The fields of a list's element (one Version, Review, Application) are
@@ -79,7 +43,7 @@ def contradicts(
     document: Document,
     struct: Mapping[str, Any],
     *,
-    version: CatalogueVersionPaper | None = None,
+    version: versions.CatalogueVersionPaper | None = None,
 ) -> list[str]:
     """Return the names of the fields in which `struct` differs from what `document` says."""
     derived = derive(document, version=version)
@@ -95,7 +59,7 @@ def _period(paper: Period) -> Fields:
     return {"validFrom": starts(paper.valid_from), "validUntil": ends(paper.valid_until)}
 
 
-def _department(paper: DepartmentPaper) -> Fields:
+def _department(paper: parties.DepartmentPaper) -> Fields:
     fields: Fields = {
         "department": ids.department_id(paper.code),
         "competent": ids.department_id(paper.competent),
@@ -108,36 +72,36 @@ def _department(paper: DepartmentPaper) -> Fields:
     return {
         **fields,
         "parent": ids.department_id(paper.parent),
-        "kind": int(DEPARTMENT_KINDS[paper.kind]),
-        "level": int(LEVELS[paper.level]),
+        "kind": int(parties.DEPARTMENT_KINDS[paper.kind]),
+        "level": int(parties.LEVELS[paper.level]),
         **_head(paper.head),
     }
 
 
-def _head(head: HeadOfficer) -> Fields:
+def _head(head: parties.HeadOfficer) -> Fields:
     key = Sm2PublicKey.from_raw(bytes.fromhex(head.public_key))
     return {"headX": key.x, "headY": key.y, "person": bytes.fromhex(head.person)}
 
 
-def _recovery(paper: RecoveryPaper) -> Fields:
+def _recovery(paper: parties.RecoveryPaper) -> Fields:
     return {"department": ids.department_id(paper.department), **_head(paper.head)}
 
 
-def _department_status(paper: DepartmentStatusPaper) -> Fields:
+def _department_status(paper: parties.DepartmentStatusPaper) -> Fields:
     return {
         "department": ids.department_id(paper.department),
-        "status": int(STATUSES[paper.order]),
+        "status": int(parties.STATUSES[paper.order]),
     }
 
 
-def _key(paper: KeyPaper) -> Fields:
+def _key(paper: parties.KeyPaper) -> Fields:
     department = ids.department_id(paper.holder.department)
     application = paper.holder.application
     holder = department if application is None else ids.application_id(department, application)
-    return {**_added(paper, paper.public_key, int(KEY_KINDS[paper.kind])), "holder": holder}
+    return {**_added(paper, paper.public_key, int(parties.KEY_KINDS[paper.kind])), "holder": holder}
 
 
-def _officer_key(paper: OfficerKeyPaper) -> Fields:
+def _officer_key(paper: parties.OfficerKeyPaper) -> Fields:
     return {
         **_added(paper, paper.public_key, int(KeyKind.OFFICER)),
         "holder": ids.department_id(paper.department),
@@ -150,14 +114,14 @@ def _added(paper: Period, public_key: str, kind: int) -> Fields:
     return {"kind": kind, "qx": key.x, "qy": key.y, "person": ids.ZERO, **_period(paper)}
 
 
-def _revocation(paper: RevocationPaper) -> Fields:
+def _revocation(paper: parties.RevocationPaper) -> Fields:
     return {"key": bytes.fromhex(paper.key)}
 
 
-def _roles(paper: RolesPaper) -> Fields:
+def _roles(paper: parties.RolesPaper) -> Fields:
     bits = Role(0)
     for name in paper.roles:
-        bits |= ROLES[name]
+        bits |= parties.ROLES[name]
     return {
         "department": ids.department_id(paper.department),
         "key": bytes.fromhex(paper.key),
@@ -166,38 +130,44 @@ def _roles(paper: RolesPaper) -> Fields:
     }
 
 
-def _application_object(paper: ApplicationObjectPaper) -> Fields:
+def _application_object(paper: parties.ApplicationObjectPaper) -> Fields:
     return {
         "department": ids.department_id(paper.department),
         "codeHash": ids.code_hash(paper.code),
     }
 
 
-def _catalogue_version(paper: CatalogueVersionPaper) -> Fields:
+def _catalogue_version(paper: versions.CatalogueVersionPaper) -> Fields:
     return {
         "department": ids.department_id(paper.department),
         "codeHash": ids.code_hash(paper.code),
         "version": paper.version,
-        "shareType": int(SHARE_TYPES[paper.share_type]),
+        "shareType": int(versions.SHARE_TYPES[paper.share_type]),
         "itemCount": len(paper.items),
     }
 
 
-def _review(paper: ReviewPaper) -> Fields:
-    return {
-        "reviews": [
+def _review(
+    answer: str,
+) -> Callable[[versions.ReviewPaper | versions.WithdrawalReviewPaper], Fields]:
+    """Return the mapping of a review whose verdicts say yes or no in the member `answer`."""
+
+    def read(paper: versions.ReviewPaper | versions.WithdrawalReviewPaper) -> Fields:
+        verdicts = [
             {
                 "entry": ids.entry_id(ids.department_id(verdict.department), verdict.code),
                 "version": verdict.version,
-                "publish": verdict.publish,
+                answer: getattr(verdict, answer),
                 "subject": bytes.fromhex(verdict.subject),
             }
             for verdict in paper.reviews
         ]
-    }
+        return {"reviews": verdicts}
+
+    return read
 
 
-def _withdrawal(paper: WithdrawalPaper) -> Fields:
+def _withdrawal(paper: versions.WithdrawalPaper) -> Fields:
     department = ids.department_id(paper.department)
     return {
         "department": department,
@@ -208,32 +178,18 @@ def _withdrawal(paper: WithdrawalPaper) -> Fields:
     }
 
 
-def _withdrawal_review(paper: WithdrawalReviewPaper) -> Fields:
-    return {
-        "reviews": [
-            {
-                "entry": ids.entry_id(ids.department_id(verdict.department), verdict.code),
-                "version": verdict.version,
-                "accept": verdict.accept,
-                "subject": bytes.fromhex(verdict.subject),
-            }
-            for verdict in paper.reviews
-        ]
-    }
-
-
-def _order(paper: FreezeOrderPaper | UnfreezeOrderPaper) -> Fields:
+def _order(paper: versions.FreezeOrderPaper | versions.UnfreezeOrderPaper) -> Fields:
     return {"entry": ids.entry_id(ids.department_id(paper.department), paper.code)}
 
 
-def _log_succession(paper: LogSuccessionPaper) -> Fields:
+def _log_succession(paper: parties.LogSuccessionPaper) -> Fields:
     return {
         "department": ids.department_id(paper.department),
         "relay": bytes.fromhex(paper.relay),
     }
 
 
-def _application(paper: ApplicationPaper, version: _Version) -> Fields:
+def _application(paper: sharing.ApplicationPaper, version: _Version) -> Fields:
     department = ids.department_id(paper.department)
     fields = {
         "department": department,
@@ -241,12 +197,12 @@ def _application(paper: ApplicationPaper, version: _Version) -> Fields:
         "version": paper.entry.version,
         "purpose": ids.purpose_id(paper.purpose.code),
         "application": ids.application_id(department, paper.application.code),
-        "mode": int(MODES[paper.mode]),
+        "mode": int(sharing.MODES[paper.mode]),
     }
     return fields | _granted(paper, version)
 
 
-def _granted(paper: ApplicationPaper | Grant | ChangePaper, version: _Version) -> Fields:
+def _granted(paper: sharing.Granted, version: _Version) -> Fields:
     fields = {
         **_period(paper),
         "callsPerDay": paper.calls_per_day,
@@ -258,44 +214,40 @@ def _granted(paper: ApplicationPaper | Grant | ChangePaper, version: _Version) -
     return fields
 
 
-def _reply(paper: ReplyPaper, version: _Version) -> Fields:
+def _reply(paper: sharing.ReplyPaper, version: _Version) -> Fields:
     fields: Fields = {
         "authorisation": paper.authorisation,
-        "answer": int(ANSWERS[paper.answer]),
+        "answer": int(sharing.ANSWERS[paper.answer]),
         "subject": bytes.fromhex(paper.subject),
     }
     grant = paper.grant
     if grant is None:
         return {**fields, "items": 0}
-    return fields | {"mode": int(MODES[grant.mode])} | _granted(grant, version)
+    return fields | {"mode": int(sharing.MODES[grant.mode])} | _granted(grant, version)
 
 
-def _step(paper: StepPaper) -> Fields:
+def _step(paper: sharing.StepPaper) -> Fields:
     return {
         "authorisation": paper.authorisation,
-        "step": int(STEPS[paper.step]),
+        "step": int(sharing.STEPS[paper.step]),
         "revision": paper.revision,
-        "outcome": 0 if paper.outcome is None else int(OUTCOMES[paper.outcome]),
+        "outcome": 0 if paper.outcome is None else int(sharing.OUTCOMES[paper.outcome]),
         "effective": 0 if paper.effective is None else ends(paper.effective),
         "subject": digest_or_zero(paper.subject),
     }
 
 
-def _change(paper: ChangePaper, version: _Version) -> Fields:
+def _change(paper: sharing.ChangePaper, version: _Version) -> Fields:
     return {
         "authorisation": paper.authorisation,
-        "step": int(STEPS[paper.step]),
+        "step": int(sharing.STEPS[paper.step]),
         "revision": paper.revision,
         "subject": bytes.fromhex(paper.subject),
         **_granted(paper, version),
     }
 
 
-def _nothing(_: object) -> Fields:
-    return {}
-
-
-def version_codes(version: CatalogueVersionPaper) -> list[str]:
+def version_codes(version: versions.CatalogueVersionPaper) -> list[str]:
     """Return the item codes in the order of the bitmap's bits."""
     return [item.code for item in version.items]
 
@@ -317,12 +269,12 @@ _DERIVED: dict[str, Callable[[Any], Fields]] = {
     "roles": _roles,
     "application-object": _application_object,
     "catalogue-version": _catalogue_version,
-    "review": _review,
+    "review": _review("publish"),
     "withdrawal": _withdrawal,
-    "withdrawal-review": _withdrawal_review,
+    "withdrawal-review": _review("accept"),
     "freeze-order": _order,
     "unfreeze-order": _order,
     "step": _step,
-    "terms": _nothing,
+    "terms": lambda _: {},
     "log-succession": _log_succession,
 }

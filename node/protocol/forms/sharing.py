@@ -12,7 +12,6 @@ from pydantic import Field, JsonValue
 from ..ledger.enums import Answer, AuthorisationState, Mode, Step
 from .fields import (
     ITEMS_LIMIT,
-    UINT32_MAX,
     Count,
     Day,
     DepartmentCode,
@@ -100,7 +99,7 @@ class EntryRef(Part):
 
     department: DepartmentCode
     code: EntryCode
-    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    version: Count
     name: Name
 
 
@@ -112,21 +111,32 @@ class LegalReference(Part):
     text: Text | None
 
 
-class ApplicationPaper(Paper, Period):
+class Granted(Period):
+    """What is asked for or granted: items on so many days, so much of them a day, on what terms."""
+
+    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
+    calls_per_day: Count
+    rows_per_day: Count
+    terms: Digest | None
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield an end before its beginning and items named twice."""
+        yield from super().problems()
+        yield from repeated(self.items, ("items",), "信息项重复")
+
+
+class ApplicationPaper(Paper, Granted):
     """`application`: what a consumer asks for and why (条例 art. 20)."""
 
     type: Literal["application"]
     department: DepartmentCode
     """The consumer."""
     entry: EntryRef
-    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
     purpose: Named
     application: Named
     """The application system that will call."""
     mode: ModeName
     """共享方式."""
-    calls_per_day: Count
-    rows_per_day: Count
     basis: Annotated[tuple[LegalReference, ...], Field(min_length=1, max_length=20)]
     """使用依据."""
     scenario: Text
@@ -136,12 +146,6 @@ class ApplicationPaper(Paper, Period):
     security: Text
     """Measures that protect the data at the consumer's."""
     handler: Contact
-    terms: Digest | None
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield an end before its beginning and items named twice."""
-        yield from super().problems()
-        yield from repeated(self.items, ("items",), "信息项重复")
 
 
 class Ground(Part):
@@ -167,19 +171,10 @@ class Refusal(Part):
     ground: Ground
 
 
-class Grant(Period):
+class Grant(Granted):
     """What a reply grants."""
 
-    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
     mode: ModeName
-    calls_per_day: Count
-    rows_per_day: Count
-    terms: Digest | None
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield an end before its beginning and items named twice."""
-        yield from super().problems()
-        yield from repeated(self.items, ("items",), "信息项重复")
 
 
 class Parties(Part):
@@ -226,7 +221,7 @@ class StepPaper(Paper):
     authorisation: Annotated[int, Field(ge=1)]
     parties: Parties
     step: StepName
-    revision: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    revision: Count
     subject: Digest | None
     """The document that is answered; none for a protective step."""
     reason: Text
@@ -256,7 +251,7 @@ class StepPaper(Paper):
             yield Problem(("outcome",), "争议裁定（且仅此时）写明裁定的结果", self.step)
 
 
-class ChangePaper(Paper, Period):
+class ChangePaper(Paper, Granted):
     """`change`: other terms for an authorisation, proposed or accepted; both sides sign the same.
 
     As for a grant, what is not named is not granted any longer.
@@ -266,21 +261,12 @@ class ChangePaper(Paper, Period):
     authorisation: Annotated[int, Field(ge=1)]
     parties: Parties
     step: Literal["提出变更", "同意变更"]
-    revision: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    revision: Count
     """The revision that is to be changed."""
     subject: Digest
     """The latest document on the authorisation."""
-    items: Annotated[tuple[ItemCode, ...], Field(min_length=1, max_length=ITEMS_LIMIT)]
-    calls_per_day: Count
-    rows_per_day: Count
-    terms: Digest | None
     reason: Text
     handler: Contact
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield an end before its beginning and items named twice."""
-        yield from super().problems()
-        yield from repeated(self.items, ("items",), "信息项重复")
 
 
 class Disposal(Part):

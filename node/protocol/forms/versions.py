@@ -13,7 +13,7 @@ from pydantic import Field
 from ..ledger.enums import ShareType
 from .fields import (
     ITEMS_LIMIT,
-    UINT32_MAX,
+    Count,
     Day,
     DepartmentCode,
     Digest,
@@ -75,7 +75,7 @@ class Item(Part):
         "整型I",
         "浮点型F",
     ]
-    length: Annotated[int, Field(ge=1, le=UINT32_MAX)] | None
+    length: Count | None
     scale: Annotated[int, Field(ge=0, le=38)] | None
     share_type: ShareTypeName
     grade: Grade
@@ -137,7 +137,7 @@ class CatalogueVersionPaper(Paper):
     department: DepartmentCode
     """The department that files the entry and signs for it."""
     code: EntryCode
-    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    version: Count
     name: Name
     classification: Annotated[tuple[Name, ...], Field(min_length=1, max_length=4)]
     """类、项、目、细目."""
@@ -230,17 +230,22 @@ class CatalogueVersionPaper(Paper):
                 )
 
 
-class Verdict(Part):
-    """What a review says of one version."""
+class _Verdict(Part):
+    """What a review says of one version or one withdrawal."""
 
     department: DepartmentCode
     code: EntryCode
-    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
-    publish: bool
+    version: Count
     reason: Text | None
-    """Why it is returned."""
+    """Why it is not agreed to."""
     subject: Digest
-    """The version document that was read."""
+    """The document that was read: the version's, or the withdrawal."""
+
+
+class Verdict(_Verdict):
+    """What a review says of one version."""
+
+    publish: bool
 
     def problems(self) -> Iterator[Problem]:
         """Yield a return without a reason."""
@@ -248,25 +253,45 @@ class Verdict(Part):
             yield Problem(("reason",), "退回应说明理由", None)
 
 
-class ReviewPaper(Paper):
-    """`review`: a reviewer's decision on a batch of versions."""
+class WithdrawalVerdict(_Verdict):
+    """What a review says of one withdrawal."""
 
-    type: Literal["review"]
+    accept: bool
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield a refusal without a reason."""
+        if not self.accept and self.reason is None:
+            yield Problem(("reason",), "不同意撤回应说明理由", None)
+
+
+class _Review(Paper):
+    """A reviewer's decision on a batch."""
+
     competent: DepartmentCode
     reviewer: Name
     opinion: Text
-    reviews: Annotated[tuple[Verdict, ...], Field(min_length=1, max_length=2000)]
+    reviews: tuple[_Verdict, ...]
 
     def problems(self) -> Iterator[Problem]:
         """Yield what is wrong in each verdict, and an entry judged twice."""
-        yield from _verdict_problems(self.reviews)
+        for index, verdict in enumerate(self.reviews):
+            yield from nested(verdict, "reviews", index)
+        entries = tuple(f"{verdict.department} {verdict.code}" for verdict in self.reviews)
+        yield from repeated(entries, ("reviews",), "同一目录审核了两次")
+
+
+class ReviewPaper(_Review):
+    """`review`: a reviewer's decision on a batch of versions."""
+
+    type: Literal["review"]
+    reviews: Annotated[tuple[Verdict, ...], Field(min_length=1, max_length=2000)]
 
 
 class Withdrawn(Part):
     """One entry that is to leave the catalogue."""
 
     code: EntryCode
-    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
+    version: Count
     """The version in force."""
     reason: Text
 
@@ -284,36 +309,11 @@ class WithdrawalPaper(Paper):
         yield from repeated(codes, ("withdrawals",), "同一目录列了两次")
 
 
-class WithdrawalVerdict(Part):
-    """What a review says of one withdrawal."""
-
-    department: DepartmentCode
-    code: EntryCode
-    version: Annotated[int, Field(ge=1, le=UINT32_MAX)]
-    accept: bool
-    reason: Text | None
-    """Why the entry stays."""
-    subject: Digest
-    """The `withdrawal` document that was read."""
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a refusal without a reason."""
-        if not self.accept and self.reason is None:
-            yield Problem(("reason",), "不同意撤回应说明理由", None)
-
-
-class WithdrawalReviewPaper(Paper):
+class WithdrawalReviewPaper(_Review):
     """`withdrawal-review`: a reviewer's decision on withdrawals."""
 
     type: Literal["withdrawal-review"]
-    competent: DepartmentCode
-    reviewer: Name
-    opinion: Text
     reviews: Annotated[tuple[WithdrawalVerdict, ...], Field(min_length=1, max_length=2000)]
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong in each verdict, and an entry judged twice."""
-        yield from _verdict_problems(self.reviews)
 
 
 class _Order(Paper):
@@ -337,12 +337,3 @@ class UnfreezeOrderPaper(_Order):
     """`unfreeze-order`: the entry is served again."""
 
     type: Literal["unfreeze-order"]
-
-
-def _verdict_problems(
-    verdicts: tuple[Verdict, ...] | tuple[WithdrawalVerdict, ...],
-) -> Iterator[Problem]:
-    for index, verdict in enumerate(verdicts):
-        yield from nested(verdict, "reviews", index)
-    entries = tuple(f"{verdict.department} {verdict.code}" for verdict in verdicts)
-    yield from repeated(entries, ("reviews",), "同一目录审核了两次")

@@ -20,14 +20,9 @@ from ..ledger.enums import (
     ShareType,
     Step,
 )
-from . import (
-    ANSWERS,
-    KEY_KINDS,
-    MODES,
-    ROLES,
-    SHARE_TYPES,
-    STEPS,
-)
+from .parties import KEY_KINDS, ROLES
+from .sharing import ANSWERS, MODES, STEPS
+from .versions import SHARE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

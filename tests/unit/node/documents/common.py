@@ -17,6 +17,8 @@ from tests.common.document_nodes import Network, Node
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from node.documents.bindings import Bindings
+
 CENTRE, POLICE, EDUCATION = (
     ids.department_id(code) for code in (papers.CENTRE, papers.POLICE, papers.EDUCATION)
 )
@@ -157,3 +159,8 @@ def build_city(folder: Path) -> City:
         for department in (CENTRE, POLICE, EDUCATION)
     ]
     return City(ledger, network, clock, *nodes)
+
+
+def is_contradictory(bindings: Bindings, name: str) -> bool:
+    """Tell whether a document behind the object says something else than the chain."""
+    return any(each.contradiction is not None for each in bindings.of_object(name))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from node.documents.directory import Directory
+from node.documents.exchange import Directory
 from tests.common import papers
 
 from .common import POLICE, URLS

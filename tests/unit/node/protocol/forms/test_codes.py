@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.demo.cast import gather
+from api.demo.cast import Cast
 from api.demo.population import people
 from node.errors import MalformedDocument
 from node.protocol import forms
@@ -48,7 +48,7 @@ class TestUnifiedCodes:
             forms.new_document("department", papers.department(code=papers.POLICE[:-1] + "0"))
 
     def test_the_demos_departments_have_right_ones(self) -> None:
-        for player in gather().players:
+        for player in Cast().players:
             assert unified_code(player.code) == player.code
 
 

@@ -1,10 +1,13 @@
-"""The demo's folder: gone with the demo, and removed for one that could not remove it."""
+"""What a demo claims: a folder that goes with it or the next demo, ports that others pass over."""
 
 import os
+import socket
 
 import pytest
 
-from api.demo.folder import PREFIX, DemoFolder, remove_abandoned
+from api.demo import claims
+from api.demo.claims import PREFIX, DemoFolder, Ports, remove_abandoned
+from node.errors import Unavailable
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +68,37 @@ class TestRemoveAbandoned:
         (temporary / f"{PREFIX}link").symlink_to(target)
         assert remove_abandoned() == []
         target.rename(folder.path)
+
+
+@pytest.fixture
+def chosen():
+    found = Ports()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def busy():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+class TestPorts:
+    def test_gives_the_one_that_is_wanted(self, chosen, busy):
+        wanted = chosen.choose(busy + 1)
+        chosen.close()
+        assert chosen.choose(wanted) == wanted
+
+    def test_passes_over_one_that_somebody_listens_on(self, chosen, busy):
+        assert chosen.choose(busy) > busy
+
+    def test_passes_over_one_that_another_demo_has_chosen(self, chosen, busy):
+        first = chosen.choose(busy + 1)
+        other = Ports()
+        assert other.choose(first) > first
+        other.close()
+
+    def test_says_when_there_is_none(self, chosen, busy, monkeypatch):
+        monkeypatch.setattr(claims, "TRIED_PORTS", 1)
+        with pytest.raises(Unavailable, match=str(busy)):
+            chosen.choose(busy)

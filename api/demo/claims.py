@@ -1,7 +1,10 @@
-"""The folder a demo lives in: everything of it is there, and nothing of it stays.
+"""What one demo claims of the machine: a folder and ports, all given back with its processes.
 
-A lock says that the demo, or a server of it, still runs: the servers inherit it. What a demo that
-was killed left behind is removed by the next one, once the lock is free.
+A lock in the folder says that the demo, or a server of it, still runs: the servers inherit it. What
+a killed demo left behind is removed by the next one, once the lock is free.
+
+A server listens only a while after its port was chosen. Until then the choice is known to other
+demos by an abstract unix socket (unix(7)), which the kernel takes back with the process.
 """
 
 from __future__ import annotations
@@ -10,12 +13,18 @@ import fcntl
 import os
 import secrets
 import shutil
+import socket
 import stat
 import tempfile
+from contextlib import closing
 from pathlib import Path
+
+from node.errors import Unavailable
 
 PREFIX = "shareledger-demo-"
 _LOCK = "lock"
+TRIED_PORTS = 1000
+_CLAIM = "\0shareledger-demo-port-{}"
 
 
 class DemoFolder:
@@ -74,3 +83,50 @@ def _remove_if_abandoned(path: Path) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+class Ports:
+    """The ports one demo has chosen."""
+
+    def __init__(self) -> None:
+        self._claims: list[socket.socket] = []
+
+    def choose(self, wanted: int) -> int:
+        """Return `wanted`, or the next port on loopback that nobody has.
+
+        Raises:
+            Unavailable: none of the next thousand is free.
+        """
+        for port in range(wanted, wanted + TRIED_PORTS):
+            if _is_free(port) and self._claim(port):
+                return port
+        raise Unavailable(
+            f"{wanted} 起的 {TRIED_PORTS} 个端口都被占用 / no free port from {wanted} on"
+        )
+
+    def close(self) -> None:
+        """Give all of them back."""
+        for claim in self._claims:
+            claim.close()
+        self._claims.clear()
+
+    def _claim(self, port: int) -> bool:
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(_CLAIM.format(port))
+        except OSError:
+            claim.close()
+            return False
+        self._claims.append(claim)
+        return True
+
+
+def _is_free(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        # As the servers will: a port in TIME_WAIT is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
