@@ -70,6 +70,7 @@ class Node:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
         self.loops = Loops(on_fatal)
+        self._registered: list[_Registered] = []
         self._closing: list[Callable[[], None]] = []
         private_folder(settings.data_dir)
 
@@ -315,6 +316,8 @@ class Node:
         return engine
 
     def _advanced(self, _cursor: Cursor) -> None:
+        for registered in self._registered:
+            registered.forget()
         self.loops.wake.set()
 
     @cached_property
@@ -326,10 +329,12 @@ class Node:
         }
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
+        registered = _Registered(self.queries, identity)
+        self._registered.append(registered)
         return Provider(
             department=identity.department,
             custody=department.custody,
-            find_log=_Registered(self.queries, identity).find,
+            find_log=registered.find,
             sources={
                 ids.entry_id(identity.department, source.entry): self._source(source)
                 for source in department.sources
@@ -343,15 +348,25 @@ class Node:
 
 
 class _Registered:
-    """Whether a department's log is registered on chain; once it is, it stays so."""
+    """Whether the chain takes anchors of a department's log; read again when the model moved."""
 
     def __init__(self, queries: Queries, identity: LogIdentity) -> None:
         self._queries = queries
         self._identity = identity
-        self._found: bytes | None = None
+        self._moves = 0
+        self._kept: tuple[int, bytes | None] = (-1, None)
 
     def find(self) -> bytes | None:
-        """Return the log's id, or None while the chain does not know it."""
-        if self._found is None and self._queries.find_log(self._identity.log) is not None:
-            self._found = self._identity.log
-        return self._found
+        """Return the log's id, or None while the chain does not know it or takes it no more."""
+        # Taken before the read: what a move overtakes is then read again by the next call.
+        moves, (kept, found) = self._moves, self._kept
+        if kept != moves:
+            fact = self._queries.find_log(self._identity.log)
+            # What is written to an ended log is anchored by nobody: no call there has a proof.
+            found = fact.log if fact is not None and fact.is_open else None
+            self._kept = moves, found
+        return found
+
+    def forget(self) -> None:
+        """Ask again at the next call: the log may have been opened or ended."""
+        self._moves += 1

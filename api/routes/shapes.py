@@ -300,7 +300,7 @@ class ServedShape(Shape):
     custody: str
     log: str
     registered: bool
-    """Whether the chain knows the log; until then calls are refused."""
+    """Whether the chain takes anchors of the log; where it does not, calls are refused."""
     size: int
     """Leaves committed."""
     published: int

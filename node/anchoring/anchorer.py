@@ -27,6 +27,9 @@ GAS_LIMIT = 500_000
 """Far above the 65k an anchor costs; a deeper proof must not fail for gas."""
 INTERVAL_SECONDS = 10.0
 LEAVES = 10_000
+NOBODY = bytes(20)
+ENDED = frozenset({"LogIsSuperseded", "LogIsFrozen"})
+"""The contract's refusals of a log that takes no anchor any more."""
 
 
 class Logs(Protocol):
@@ -127,7 +130,8 @@ class Anchorer:
         Raises:
             ChainUnavailable: no endpoint answers.
             LogRolledBack: the chain knows more of a log than was published here.
-            DecisionRefused: the contract refused an anchor for good, and not for its old size.
+            DecisionRefused: the contract refused an anchor for good, neither for its old size nor
+                because the log was ended.
         """
         rows = (self._anchor(log) for log in self._ids)
         return [row for row in rows if row is not None]
@@ -145,7 +149,14 @@ class Anchorer:
             )
         if head.size == last.size or not self._is_due(log, last.size - head.size):
             return None
-        row = self._enqueue(log, head, last)
+        try:
+            row = self._enqueue(log, head, last)
+        except DecisionRefused as err:
+            if err.facts.get("name") not in ENDED:
+                raise
+            # Its department ended it, or was shown to have forked it: no calls go there any more,
+            # and the departments this node serves besides must not stop with it.
+            return None
         self._sent[log] = _Sent(row, self._clock())
         return row
 

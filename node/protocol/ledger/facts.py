@@ -229,6 +229,11 @@ class LogFact(NamedTuple):
     superseded: bool = False
     """The department has opened the next."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes anchors."""
+        return not (self.frozen or self.superseded)
+
 
 class PresentLogFact(NamedTuple):
     """A department's present log."""
