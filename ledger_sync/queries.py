@@ -279,5 +279,5 @@ _CURRENT = ENTRY.c.current + (ENTRY.c.current == 0).cast(ENTRY.c.latest.type) * 
 
 
 def _step_fact(row: Row) -> StepFact:
-    taken = [row[name] for name in ("seq", "name", "step", "answer", "block", "digest")]
-    return StepFact(*taken, authorisation_fact(row))
+    taken = {name: row[name] for name in ("seq", "name", "step", "answer", "block", "digest")}
+    return StepFact(**taken, after=authorisation_fact(row))
