@@ -17,9 +17,7 @@ from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
-from node.anchoring.published import PublishedLogs
-from node.anchoring.publisher import Publisher
-from node.anchoring.startup import check_logs
+from node.anchoring.publisher import Publisher, check_logs
 from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
@@ -219,11 +217,7 @@ class Node:
     @cached_property
     def reader(self) -> LogReader:
         """The logs, for reading; log.db exists once the writer was started."""
-        return LogReader(self._open("log.db", readonly=True))
-
-    @cached_property
-    def published_logs(self) -> PublishedLogs:
-        return PublishedLogs(self.node_engine, self.reader)
+        return LogReader(self._open("log.db", readonly=True), published=self.node_engine)
 
     @cached_property
     def keeper(self) -> Keeper:
@@ -282,6 +276,7 @@ class Node:
         deployments.check(self.gateway, self.deployment)
         follower = self.follower
         self.writer.start()
+        # Before the keeper signs anything: a disk that was rolled back would anchor a second past.
         check_logs(
             self.node_engine,
             self.reader,

@@ -1,4 +1,4 @@
-"""What a call is judged by, read in one transaction: `node.service.ports.Ledger`, implemented.
+"""What a call is judged by, read in one transaction: `node.service.needs.Ledger`, implemented.
 
 When in doubt, refuse (design.md section 4.12): a model that is being filled, that lags a head the
 follower has seen for more than five seconds, or that has heard nothing of the chain for

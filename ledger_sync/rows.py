@@ -1,8 +1,8 @@
 """Working set of one chunk: records read through, changed in memory, written at the end.
 
-The rules see only this, as their `Store`: a working set without a connection starts from nothing.
-What is written is a function of the events alone; nothing reaches the database before `flush`, so
-a chunk that fails leaves no trace.
+The rules see only this (`node.protocol.ledger.surroundings.Store`): a working set without a
+connection starts from nothing. What is written is a function of the events alone; nothing reaches
+the database before `flush`, so a chunk that fails leaves no trace.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def export(
     from ledger_sync.trace import collect_bundle
     from node.errors import AlreadyExists
     from node.protocol.wire.encoding import hex32
-    from node.protocol.wire.trust import render_trust
+    from node.protocol.wire.trustfile import render_trust
 
     for path in (output, trust):
         if path is not None and path.exists():

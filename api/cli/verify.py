@@ -19,7 +19,7 @@ def verify(
     """Check every step from the trusted head down to the call; prints one line a check."""
     from node.protocol.evidence import verify_evidence
     from node.protocol.evidence.bundle import MAX_BUNDLE_BYTES
-    from node.protocol.wire.trust import MAX_TRUST_BYTES, parse_trust
+    from node.protocol.wire.trustfile import MAX_TRUST_BYTES, parse_trust
 
     data, trusted = _read(file, MAX_BUNDLE_BYTES), _read(trust, MAX_TRUST_BYTES)
     evidence = verify_evidence(data, parse_trust(trusted))

@@ -150,7 +150,7 @@ def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
         list_published(node.node_engine, log.log, from_size=anchor.size, limit=1) if anchor else []
     )
     if anchor is None or not kept or kept[0].size != anchor.size:
-        return node.published_logs.receipt(log.log, index)
+        return node.reader.receipt(log.log, index)
     return Receipt(
         leaf=node.reader.entry(log.log, index),
         index=index,

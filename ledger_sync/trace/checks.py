@@ -22,8 +22,8 @@ from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 from node.protocol.ledger.enums import DepartmentStatus, KeyKind
 from node.protocol.ledger.judge import Standing, stand, verify_permission
 from node.protocol.wire import merkle
-from node.protocol.wire.callbase import parse_base
 from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash, verify_note
+from node.protocol.wire.signedcall import parse_base
 
 from ..objects import ObjectKind, authorisation_ref
 from .lines import short

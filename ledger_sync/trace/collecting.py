@@ -15,9 +15,9 @@ from node.errors import ChainInconsistent, EventUnknown, NotFound
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.evm import blocks
 from node.protocol.ledger.enums import KeyKind
-from node.protocol.wire.callbase import parse_base
 from node.protocol.wire.ids import ZERO
-from node.protocol.wire.trust import Head, Trust
+from node.protocol.wire.signedcall import parse_base
+from node.protocol.wire.trustfile import Head, Trust
 
 from ..objects import ObjectKind, authorisation_ref, version_ref
 

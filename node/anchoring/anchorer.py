@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from node.errors import DecisionRefused, LogRolledBack
 from node.log.published import Published, last_published
@@ -20,14 +20,43 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from .ports import Chain, Logs, Sender
+    from node.log.reader import Head
 
 CONTRACT = "AccessAnchors"
 GAS_LIMIT = 500_000
 """Far above the 65k an anchor costs; a deeper proof must not fail for gas."""
 INTERVAL_SECONDS = 10.0
 LEAVES = 10_000
-NOBODY = bytes(20)
+
+
+class Logs(Protocol):
+    """What anchoring needs of `node.log.reader.LogReader`."""
+
+    def head(self, log: bytes) -> Head: ...
+    def root_at(self, log: bytes, size: int) -> bytes: ...
+    def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]: ...
+
+
+class Chain(Protocol):
+    """What it needs of `node.chain.gateway.Gateway`: a view; raises ChainUnavailable."""
+
+    def call(self, to: bytes, data: bytes) -> bytes: ...
+
+
+class Sender(Protocol):
+    """What it needs of `node.chain.outbox.Outbox`, one relay account's queue on disk."""
+
+    def enqueue(self, unique_key: str, *, to: bytes, data: bytes, gas: int) -> int:
+        """Commit a transaction; the same key again returns the row that is there."""
+        ...
+
+    def result(self, row_id: int) -> object | None:
+        """Return what became of a row; None while it is open. Raises DecisionRefused if refused."""
+        ...
+
+    def pump(self) -> object:
+        """Send what waits and see what was mined; raises ChainUnavailable (retryable)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +67,6 @@ class ChainHead:
     """The account that may anchor it; zero while the log is not registered."""
     size: int
     root: bytes
-
-    @property
-    def is_registered(self) -> bool:
-        """Whether the log is registered."""
-        return self.relay != NOBODY
 
 
 @dataclass(frozen=True, slots=True)

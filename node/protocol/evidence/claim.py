@@ -19,7 +19,7 @@ from ..forms import key_object, version_codes
 from ..ledger.enums import KeyKind
 from ..ledger.facts import KeyFact, LogFact
 from ..ledger.report import checking, refuse
-from ..wire import callbase, ids, items, merkle
+from ..wire import ids, items, merkle, signedcall
 from ..wire.checkpoint import Checkpoint, SignedCheckpoint, checkpoint_hash, verify_note
 from ..wire.leaf import CALL, SERVED, Leaf, parse_leaf
 from ..wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
@@ -44,7 +44,7 @@ class Claim:
     """A bundle's own part, parsed."""
 
     leaf: Leaf
-    call: callbase.CallBase
+    call: signedcall.CallBase
     signed: SignedCheckpoint
 
     @property
@@ -78,7 +78,7 @@ def parse_claim(bundle: Bundle) -> Claim:
     with checking("leaf", "日志条目格式不合规范", "not a leaf"):
         leaf = parse_leaf(bundle.leaf)
     with checking("leaf.base", "调用的签名文本不合规范", "not the text of a signed call"):
-        call = callbase.parse_base(leaf.base)
+        call = signedcall.parse_base(leaf.base)
     with checking("checkpoint", "检查点格式不合规范", "not a signed checkpoint"):
         signed = SignedCheckpoint.parse(bundle.checkpoint)
     if len(signed.signatures) != SIGNATURE_LINES:

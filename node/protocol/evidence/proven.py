@@ -18,7 +18,7 @@ from ..wire import ids
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..wire.trust import Trust
+    from ..wire.trustfile import Trust
     from .bundle import Bundle
 
 REGISTRY = "DepartmentRegistry"

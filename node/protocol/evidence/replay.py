@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..evm.abi import ChainEvent
     from ..ledger.surroundings import Store
-    from ..wire.trust import Trust
+    from ..wire.trustfile import Trust
     from .bundle import Bundle
 
     Bound = tuple[ChainEvent, forms.Binding]

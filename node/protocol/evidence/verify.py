@@ -20,7 +20,7 @@ from .proven import describe_chain, verify_chain
 from .replay import find_version, replay, verify_documents
 
 if TYPE_CHECKING:
-    from ..wire.trust import Trust
+    from ..wire.trustfile import Trust
     from .bundle import Bundle
 
 

@@ -262,13 +262,13 @@ def _salt(value: object) -> bytes:
 
 def _custody(value: object) -> str:
     if not isinstance(value, str) or value not in CUSTODIES:
-        raise MalformedReceipt("the leaf's custody is none")
+        raise MalformedReceipt("the leaf's custody is neither own nor hosted")
     return value
 
 
 def _number(value: object) -> int:
     if type(value) is not int or value < 0:
-        raise MalformedReceipt("a number of the leaf is none")
+        raise MalformedReceipt("a number of the leaf is no whole number from 0")
     return value
 
 

@@ -17,7 +17,7 @@ from ...errors import MalformedFilter, SourceUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..ports import Value
+    from ..needs import Value
 
 MAX_INTEGER = 2**53
 SQL_INTEGERS = 2**63

@@ -12,7 +12,7 @@ from ledger_sync.queries import Queries
 from ledger_sync.trace.checks import check_stability
 from node.errors import VerificationError
 from node.protocol.ledger.enums import AuthorisationState
-from node.protocol.wire.callbase import content_digest, signature_base, signature_params
+from node.protocol.wire.signedcall import content_digest, signature_base, signature_params
 from tests.common.story import EDUCATION, Story, tell_city
 
 

@@ -12,7 +12,7 @@ from node.protocol.evidence import Bundle
 from node.protocol.evidence.proven import verify_chain, verify_headers
 from node.protocol.evidence.replay import replay
 from node.protocol.evm import blocks
-from node.protocol.wire.trust import Head, Trust
+from node.protocol.wire.trustfile import Head, Trust
 from tests.common.lies import Liar
 from tests.common.story import CENTRE
 

@@ -1,19 +1,55 @@
-"""SM4-GCM (GB/T 32907, RFC 8998): 16-byte keys, 12-byte iv, 16-byte tag at the end.
+"""What needs no key pair: hashes, comparison of secrets in constant time, SM4-GCM.
 
-An iv must never be used twice with one key; `protocol.envelope` sees to that.
+SM3 is GB/T 32905, SHA-256 is FIPS 180-4, Keccak-256 is the EVM's (not SHA3-256). SM4-GCM is GB/T
+32907 and RFC 8998: 16-byte keys, 12-byte iv, 16-byte tag at the end. An iv must never be used twice
+with one key; `protocol.wire.envelope` sees to that.
 """
 
 from __future__ import annotations
+
+import hashlib
+import hmac
+from functools import cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers.modes import GCM
+from cryptography.hazmat.primitives.hashes import SM3, Hash
+from eth_hash.auto import keccak
 
 from ..errors import MalformedEnvelope
 
 IV_SIZE = 12
 TAG_SIZE = 16
+
+
+def sm3(data: bytes) -> bytes:
+    """Hash `data` with SM3; 32 bytes."""
+    digest = _empty_sm3().copy()
+    digest.update(data)
+    return digest.finalize()
+
+
+@cache
+def _empty_sm3() -> Hash:
+    """Return a hash of nothing, never fed: its copies spare finding the algorithm each time."""
+    return Hash(SM3())
+
+
+def sha256(data: bytes) -> bytes:
+    """Hash `data` with SHA-256; 32 bytes."""
+    return hashlib.sha256(data).digest()
+
+
+def keccak256(data: bytes) -> bytes:
+    """Hash `data` with the EVM's Keccak-256; 32 bytes."""
+    return bytes(keccak(data))
+
+
+def constant_time_equal(a: bytes, b: bytes) -> bool:
+    """Compare without telling by the time taken where the difference is."""
+    return hmac.compare_digest(a, b)
 
 
 def sm4_seal(key: bytes, iv: bytes, aad: bytes, plaintext: bytes) -> bytes:

@@ -32,60 +32,42 @@ class Ledger(Protocol):
 
 
 class ItemView(Protocol):
-    """One information item of a catalogue version."""
+    """One information item of a catalogue version.
+
+    `scale` are the digits after the decimal point, None where that does not apply; `mask` is a rule
+    of `authorise.py`, or nothing; `filterable` counts once the item is granted.
+    """
 
     @property
-    def code(self) -> str:
-        """What a call names the item by."""
-        ...
-
+    def code(self) -> str: ...
     @property
-    def scale(self) -> int | None:
-        """Digits after the decimal point; None where that does not apply."""
-        ...
-
+    def scale(self) -> int | None: ...
     @property
-    def mask(self) -> str | None:
-        """Mask rule (`mask.py`), or nothing."""
-        ...
-
+    def mask(self) -> str | None: ...
     @property
-    def filterable(self) -> bool:
-        """Whether a call may filter by it once it is granted."""
-        ...
+    def filterable(self) -> bool: ...
 
 
 class VersionView(Protocol):
-    """A catalogue version's document."""
+    """A catalogue version's document; its items are in the order of the chain's bitmaps."""
 
     @property
-    def code(self) -> str:
-        """分类码/顺序码."""
-        ...
-
-    @property
-    def items(self) -> Sequence[ItemView]:
-        """In the document's order: the order of the chain's bitmaps."""
-        ...
+    def items(self) -> Sequence[ItemView]: ...
 
 
 class TermsView(Protocol):
-    """A terms document: what the provider enforces beyond the chain's own fields."""
+    """A terms document: what the provider enforces beyond the chain's own fields.
+
+    `row_scope` is a `where` clause every row served satisfies; `filter_only` are items that may be
+    filtered by without being granted; `masks` are rules by item, over those of the version.
+    """
 
     @property
-    def row_scope(self) -> Mapping[str, Mapping[str, object]] | None:
-        """A `where` clause every row served satisfies."""
-        ...
-
+    def row_scope(self) -> Mapping[str, Mapping[str, object]] | None: ...
     @property
-    def filter_only(self) -> Sequence[str]:
-        """Items that may be filtered by without being granted."""
-        ...
-
+    def filter_only(self) -> Sequence[str]: ...
     @property
-    def masks(self) -> Mapping[str, str]:
-        """Mask rules by item, over those of the version."""
-        ...
+    def masks(self) -> Mapping[str, str]: ...
 
 
 class Documents(Protocol):
@@ -95,18 +77,9 @@ class Documents(Protocol):
     something else than the struct it is bound to.
     """
 
-    def version(self, digest: bytes, name: str) -> VersionView:
-        """Return the catalogue version whose document has `digest`."""
-        ...
-
-    def terms(self, digest: bytes, name: str) -> TermsView:
-        """Return the terms whose document has `digest`."""
-        ...
-
-    def check(self, digest: bytes, name: str) -> None:
-        """Check that the document with `digest` is here and contradicts nothing."""
-        ...
-
+    def version(self, digest: bytes, name: str) -> VersionView: ...
+    def terms(self, digest: bytes, name: str) -> TermsView: ...
+    def check(self, digest: bytes, name: str) -> None: ...
     def encryption_key(self, digest: bytes, at: int) -> tuple[bytes, Sm2PublicKey]:
         """Return id and public key of the encryption key in the key document, valid at `at`."""
         ...
