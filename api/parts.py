@@ -276,6 +276,7 @@ class Node:
         deployments.check(self.gateway, self.deployment)
         follower = self.follower
         self.writer.start()
+        # Before the keeper signs anything: a disk that was rolled back would anchor a second past.
         check_logs(
             self.node_engine,
             self.reader,

@@ -150,15 +150,13 @@ class AnchorQueries(Reader):
     def find_log_of(self, department: bytes) -> LogFact | None:
         """Return a department's present log; None before it has registered one."""
         present = select(PRESENT_LOG.c.log).where(PRESENT_LOG.c.department == department)
-        row = self._find(select(LOG).where(LOG.c.log == present.scalar_subquery()))
-        return None if row is None else LogFact(**row)
+        return self._fact(LogFact, LOG.c.log == present.scalar_subquery())
 
     def find_log(self, log: bytes) -> LogFact | None:
-        row = self._find(select(LOG).where(LOG.c.log == log))
-        return None if row is None else LogFact(**row)
+        return self._fact(LogFact, LOG.c.log == log)
 
     def logs(self) -> list[LogFact]:
-        return [LogFact(**row) for row in self._all(select(LOG).order_by(LOG.c.log))]
+        return self._facts(LogFact)
 
     def find_anchor(self, log: bytes, index: int) -> AnchorFact | None:
         """Return the first anchor of a log that covers the leaf at `index`."""
