@@ -28,7 +28,7 @@ def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, embedded_cha
         body = papers.log_succession(relay=town.node.relay.address.hex())
         with town.client() as client:
             client.query(town.first, **QUERY)
-            town.decide(logs.supersede_log(body), town.keys.heads[POLICE])
+            town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
             with pytest.raises(LogUnavailable):
                 client.query(town.first, **QUERY)
         assert registered(town.url) == [True, False, True]
