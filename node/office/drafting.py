@@ -42,7 +42,7 @@ class Drafter:
         self._ledger, self._store = ledger, store
 
     def update_department(self, code: str, changes: Members) -> Act:
-        """Change members of the department's present paper.
+        """Change members of the department's present paper; a None leaves one as it is.
 
         Raises:
             NotFound: there is no such department.
@@ -50,9 +50,10 @@ class Drafter:
             InvalidInput: nothing would change.
         """
         present = self._members(self._ledger.get_department(code).digest)
-        if all(present.get(name) == value for name, value in changes.items()):
+        changed = {**present, **_given(changes)}
+        if changed == present:
             raise InvalidInput("没有写明要变更的内容 / nothing would change")
-        return departments.update_department({**present, **changes})
+        return departments.update_department(changed)
 
     def apply_for(self, forms: Iterable[Members], terms: Members | None) -> Act:
         """Apply as filled-in forms say, each for the version it names or the published one.
