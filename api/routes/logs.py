@@ -23,7 +23,6 @@ from node.protocol.wire.leaf import AUDIT, KINDS, build_leaf, parse_leaf
 from node.protocol.wire.receipt import Anchored, Receipt
 
 from ..http.signed import SIGNED, CallerDep, NodeDep
-from ..parts import ANCHORS
 from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:
@@ -247,7 +246,7 @@ def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -
 def _anchored(node: Node, anchor: AnchorFact) -> Anchored:
     return Anchored(
         chain_id=node.deployment.chain_id,
-        contract=node.deployment.contracts[ANCHORS].address,
+        contract=node.deployment.anchors,
         tx=anchor.tx,
         block=anchor.block.number,
         block_hash=anchor.block.hash,

@@ -15,7 +15,8 @@ from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire.leaf import SERVED
 
-from .checks import (
+from .collecting import find_event, list_decisions, list_version_decisions
+from .judging import (
     SignerNames,
     check_anchor,
     check_call,
@@ -24,7 +25,6 @@ from .checks import (
     check_outcome,
     check_stability,
 )
-from .collecting import find_event, list_decisions, list_version_decisions
 from .lines import TraceLine, beijing, line, short
 
 if TYPE_CHECKING:
