@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import gc
 import socket
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
@@ -21,7 +19,7 @@ from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.routing import BaseRoute
 
@@ -36,22 +34,7 @@ KEEP_ALIVE_SECONDS = 75
 GRACEFUL_SECONDS = 10
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """Return the application of one node; its lifespan starts and stops the node's loops."""
-    node = Node(settings)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        try:
-            await to_thread.run_sync(node.start)
-            yield
-        finally:
-            await to_thread.run_sync(node.stop)
-
-    return build(node, lifespan=lifespan)
-
-
-def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastAPI's own
+def build(node: Node | None) -> FastAPI:
     """Return the routes over a node that its owner starts and stops."""
     app = FastAPI(
         title="ShareLedger 共享账本",
@@ -62,13 +45,7 @@ def build(node: Node | None, **options: Any) -> FastAPI:  # noqa: ANN401 - FastA
         redoc_url=None,
         # A redirect would name whatever Host the request did, and no signature survives one.
         redirect_slashes=False,
-        responses={
-            "default": {
-                "model": Problem,
-                "description": "A problem; see `code`.",
-            }
-        },
-        **options,
+        responses={"default": {"model": Problem, "description": "A problem; see `code`."}},
     )
     app.state.node = node
     app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 from ledger_sync.follower import Follower
 from ledger_sync.grants import Grants
-from ledger_sync.papers import Papers
 from ledger_sync.queries import Queries
+from ledger_sync.readers import Papers
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
-from node.anchoring.published import PublishedLogs
-from node.anchoring.publisher import Publisher
-from node.anchoring.startup import check_logs
+from node.anchoring.publisher import Publisher, check_logs
 from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
@@ -33,12 +31,7 @@ from node.documents.fetcher import Fetcher
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
-from node.log import (
-    LogIdentity,
-    LogReader,
-    LogWriter,
-    create_published,
-)
+from node.log import LogIdentity, LogReader, LogWriter, create_published
 from node.office.desk import Desk
 from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES
@@ -55,7 +48,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ledger_sync.facts import Cursor
+    from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
 
     from .loops import OnFatal
@@ -77,6 +70,7 @@ class Node:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
         self.loops = Loops(on_fatal)
+        self._registered: list[_Registered] = []
         self._closing: list[Callable[[], None]] = []
         private_folder(settings.data_dir)
 
@@ -84,29 +78,24 @@ class Node:
 
     @cached_property
     def deployment(self) -> Deployment:
-        """Which contracts on which chain."""
         return deployments.Deployment.load(self.settings.deployment)
 
     @cached_property
     def gateway(self) -> Gateway:
-        """The chain's endpoint."""
         return Gateway(self.settings.chain_url)
 
     @cached_property
     def relay(self) -> RelayAccount:
-        """The account that sends transactions."""
         return RelayAccount.load(self.settings.relay_key, self.settings.password)
 
     @cached_property
     def outbox(self) -> Outbox:
-        """Transactions that must arrive."""
         return Outbox(self.node_engine, self.gateway, self.relay)
 
     # The read model
 
     @cached_property
     def follower(self) -> Follower:
-        """The chain into the read model."""
         return Follower(
             self._open("ledger.db"), self.gateway, self.deployment, on_advance=self._advanced
         )
@@ -118,17 +107,14 @@ class Node:
 
     @cached_property
     def queries(self) -> Queries:
-        """Questions to the read model."""
         return Queries(self.ledger_engine)
 
     @cached_property
     def grants(self) -> Grants:
-        """What calls are judged by."""
         return Grants(self.ledger_engine, max_unseen_seconds=self.settings.limits.unseen_seconds)
 
     @cached_property
     def papers(self) -> Papers:
-        """What documents are judged by."""
         return Papers(self.ledger_engine)
 
     # Documents
@@ -142,12 +128,10 @@ class Node:
 
     @cached_property
     def store(self) -> DocumentStore:
-        """The documents that are here."""
         return DocumentStore(self.node_engine)
 
     @cached_property
     def directory(self) -> Directory:
-        """Where other nodes are."""
         overrides = {ids.department_id(code): url for code, url in self.settings.peers.items()}
         return Directory(self.store, overrides)
 
@@ -156,7 +140,7 @@ class Node:
         """Documents to and from other nodes, signed with the departments' keys."""
         identities = []
         for department in self.settings.departments:
-            signer = self._department_key(department)
+            signer = self._signers[department.code]
             # One try: whoever asks another node asks again by itself.
             http = SignedHttp(
                 signer,
@@ -173,37 +157,30 @@ class Node:
 
     @cached_property
     def bindings(self) -> Bindings:
-        """Which documents stand behind which decisions."""
         return Bindings(self.store, serves=self.exchange.serves)
 
     @cached_property
     def search(self) -> CatalogueSearch:
-        """The published catalogue, searchable."""
         return CatalogueSearch(self.node_engine)
 
     @cached_property
     def access(self) -> DocumentAccess:
-        """The documents, as others may see them."""
         return DocumentAccess(self.store, self.bindings, self.papers)
 
     @cached_property
     def facts(self) -> DocumentFacts:
-        """What documents say that calls are judged by."""
         return DocumentFacts(self.store, self.bindings)
 
     @cached_property
     def fetcher(self) -> Fetcher:
-        """The loop that brings documents here."""
         return Fetcher(self.store, self.bindings, self.search, self.exchange, self.papers)
 
     @cached_property
     def desk(self) -> Desk:
-        """Where decisions are signed and sent."""
         return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
 
     @cached_property
     def drafter(self) -> Drafter:
-        """What is about to be signed, completed with what this node knows."""
         return Drafter(self.queries, self.store)
 
     # The logs
@@ -222,7 +199,7 @@ class Node:
                     log=ids.log_id(origin),
                     origin=origin,
                     department=ids.department_id(department.code),
-                    sm2=self._department_key(department),
+                    sm2=self._signers[department.code],
                     ed25519=Ed25519Signer.load(department.log_key, self.settings.password),
                 )
             )
@@ -230,7 +207,6 @@ class Node:
 
     @cached_property
     def writer(self) -> LogWriter:
-        """The thread that writes the logs."""
         return LogWriter(
             self._open("log.db"),
             self.identities,
@@ -241,23 +217,14 @@ class Node:
     @cached_property
     def reader(self) -> LogReader:
         """The logs, for reading; log.db exists once the writer was started."""
-        return LogReader(self._open("log.db", readonly=True))
-
-    @cached_property
-    def published_logs(self) -> PublishedLogs:
-        """The logs as others are shown them."""
-        return PublishedLogs(self.node_engine, self.reader)
+        return LogReader(self._open("log.db", readonly=True), published=self.node_engine)
 
     @cached_property
     def keeper(self) -> Keeper:
-        """The loop that publishes, anchors and sends."""
         anchoring = self.settings.anchoring
         logs = [identity.log for identity in self.identities]
         publisher = Publisher(
-            self.node_engine,
-            self.reader,
-            logs,
-            interval_ms=int(anchoring.publish_seconds * 1000),
+            self.node_engine, self.reader, logs, interval_ms=int(anchoring.publish_seconds * 1000)
         )
         anchorer = Anchorer(
             self.node_engine,
@@ -276,12 +243,10 @@ class Node:
 
     @cached_property
     def seals(self) -> Seals:
-        """What the node seals for itself."""
         return Seals.load(self.settings.data_dir / "node.secret")
 
     @cached_property
     def service(self) -> Service:
-        """The calls."""
         limits = self.settings.limits
         return Service(
             ledger=self.grants,
@@ -311,6 +276,7 @@ class Node:
         deployments.check(self.gateway, self.deployment)
         follower = self.follower
         self.writer.start()
+        # Before the keeper signs anything: a disk that was rolled back would anchor a second past.
         check_logs(
             self.node_engine,
             self.reader,
@@ -351,10 +317,9 @@ class Node:
         return engine
 
     def _advanced(self, _cursor: Cursor) -> None:
+        for registered in self._registered:
+            registered.forget()
         self.loops.wake.set()
-
-    def _department_key(self, department: DepartmentSettings) -> SoftwareSigner:
-        return self._signers[department.code]
 
     @cached_property
     def _signers(self) -> dict[str, SoftwareSigner]:
@@ -365,10 +330,12 @@ class Node:
         }
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
+        registered = _Registered(self.queries, identity)
+        self._registered.append(registered)
         return Provider(
             department=identity.department,
             custody=department.custody,
-            find_log=_Registered(self.queries, identity).find,
+            find_log=registered.find,
             sources={
                 ids.entry_id(identity.department, source.entry): self._source(source)
                 for source in department.sources
@@ -382,15 +349,25 @@ class Node:
 
 
 class _Registered:
-    """Whether a department's log is registered on chain; once it is, it stays so."""
+    """Whether the chain takes anchors of a department's log; read again when the model moved."""
 
     def __init__(self, queries: Queries, identity: LogIdentity) -> None:
         self._queries = queries
         self._identity = identity
-        self._found: bytes | None = None
+        self._moves = 0
+        self._kept: tuple[int, bytes | None] = (-1, None)
 
     def find(self) -> bytes | None:
-        """Return the log's id, or None while the chain does not know it."""
-        if self._found is None and self._queries.find_log(self._identity.log) is not None:
-            self._found = self._identity.log
-        return self._found
+        """Return the log's id, or None while the chain does not know it or takes it no more."""
+        # Taken before the read: what a move overtakes is then read again by the next call.
+        moves, (kept, found) = self._moves, self._kept
+        if kept != moves:
+            fact = self._queries.find_log(self._identity.log)
+            # What is written to an ended log is anchored by nobody: no call there has a proof.
+            found = fact.log if fact is not None and fact.is_open else None
+            self._kept = moves, found
+        return found
+
+    def forget(self) -> None:
+        """Ask again at the next call: the log may have been opened or ended."""
+        self._moves += 1

@@ -29,7 +29,7 @@ def singular(library: str) -> str:
 
 def are_bits(values: list[int]) -> bool:
     """Tell whether values are single bits rather than numbers that count."""
-    return len(values) > 2 and values == [1 << place for place in range(len(values))]  # noqa: PLR2004
+    return len(values) > 2 and all(value.bit_count() == 1 for value in values)  # noqa: PLR2004
 
 
 def render(enumerations: dict[str, dict[str, int]]) -> str:

@@ -1,5 +1,5 @@
-// Copies what Python needs from the build: ABIs, enumerations and the step table to node/protocol/abi, creation artifacts
-// to node/chain/artifacts.
+// Copies what Python and the contract tests need from the build: ABIs, enumerations and the step table with the rulings
+// to node/protocol/abi, creation artifacts to node/chain/artifacts. enums.py makes Python's enumerations of them then.
 //
 // All contracts come from one compiler run over all sources, and that run's standard-JSON input is committed beside
 // them, so that anybody can compile the same bytes again. A compiler warning is an error here.

@@ -14,8 +14,7 @@ from node.protocol.ledger.core import Ledger, Origin
 from node.protocol.ledger.facts import AuthorisationFact
 from node.protocol.wire.ids import contract_name_id
 
-from .arguments import dump_event
-from .objects import objects_of
+from .objects import dump_event, objects_of
 from .tables import ANCHOR, AUTHORISATION_STEP, BLOCK, DECISION, DECISION_OBJECT
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from node.protocol.ledger.signed import Act
 
     from .chunk import Chunk
-    from .identity import Identity
+    from .model import Identity
     from .rows import Row, Rows
     from .signatures import Verification
 
@@ -86,7 +85,7 @@ def _apply_events(
 
 def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
     try:
-        act = ledger.apply(event)
+        return ledger.apply(event)
     except DecisionRefused as err:
         raise ChainInconsistent(
             f"{event.name} {event.seq} of {event.contract} breaks a rule: {err.message}",
@@ -94,25 +93,13 @@ def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
             seq=event.seq,
             block=event.block_number,
         ) from err
-    return act
 
 
 def _keep_anchor(rows: Rows, event: ChainEvent) -> None:
     args = event.args
-    rows.add(
-        ANCHOR,
-        (
-            args["log"],
-            args["size"],
-            args["oldSize"],
-            args["root"],
-            args["checkpointHash"],
-            event.seq,
-            event.block_number,
-            event.log_index,
-            event.tx_hash,
-        ),
-    )
+    anchored = (args["log"], args["size"], args["oldSize"], args["root"], args["checkpointHash"])
+    place = (event.seq, event.block_number, event.log_index, event.tx_hash)
+    rows.add(ANCHOR, (*anchored, *place))
 
 
 def _keep_steps(rows: Rows, act: Act) -> None:
@@ -132,19 +119,8 @@ def _keep_steps(rows: Rows, act: Act) -> None:
 
 
 def _decision(event: ChainEvent, act: Act, found: bytes) -> Row:
-    return (
-        act.contract,
-        act.seq,
-        act.name,
-        act.block,
-        event.log_index,
-        event.tx_hash,
-        act.key,
-        found,
-        act["nonce"],
-        act.acting,
-        dump_event(event),
-    )
+    place = (act.contract, act.seq, act.name, act.block, event.log_index, event.tx_hash)
+    return *place, act.key, found, act["nonce"], act.acting, dump_event(event)
 
 
 def _check_listed(identity: Identity, event: ChainEvent) -> None:

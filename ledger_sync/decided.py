@@ -1,23 +1,72 @@
-"""Questions about decisions: who signed what, where it stands on the chain, what it is about."""
+"""Questions about what stands on the chain: decisions by whoever signed them, logs, anchors.
+
+Ids are raw bytes, times chain seconds unless a name says otherwise.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from node.errors import NotFound
 from node.protocol.evm.blocks import BlockRef
+from node.protocol.ledger.facts import LogFact
 
-from .arguments import load_arguments
-from .facts import DecisionFact
-from .reading import Reader, reading
-from .tables import BLOCK, DECISION, DECISION_OBJECT
+from .objects import load_arguments
+from .selecting import Reader, reading
+from .tables import ANCHOR, BLOCK, DECISION, DECISION_OBJECT, LOG, PRESENT_LOG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy import Connection, Select
+
+    from .objects import ObjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorFact:
+    """A size of a log that the chain has checked and kept."""
+
+    log: bytes
+    size: int
+    old_size: int
+    root: bytes
+    checkpoint_hash: bytes
+    """SHA-256 of the checkpoint's note text."""
+    seq: int
+    block: BlockRef
+    log_index: int
+    tx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionFact:
+    """A mined decision whose SM2 signature this node has checked itself."""
+
+    contract: str
+    seq: int
+    name: str
+    """Struct name, as ApplyFor."""
+    block: BlockRef
+    log_index: int
+    tx: bytes
+    signing_key: bytes
+    hash: bytes
+    """EIP-712 hash: what was signed, as 64 hex characters."""
+    nonce: int
+    not_after: int
+    r: int
+    s: int
+    acting: bytes
+    """Department that acted, by its role."""
+    args: Mapping[str, object]
+    """The event's arguments as decoded."""
+    objects: tuple[ObjectRef, ...]
+    """What the decision is about, kind and id."""
+
 
 _SELECT = select(
     DECISION, BLOCK.c.hash.label("block_hash"), BLOCK.c.timestamp.label("block_timestamp")
@@ -39,7 +88,6 @@ class DecisionQueries(Reader):
         return found[0]
 
     def find_decision(self, decision_hash: bytes) -> DecisionFact | None:
-        """Return the decision with this EIP-712 hash."""
         found = self._decisions(_SELECT.where(DECISION.c.hash == decision_hash))
         return found[0] if found else None
 
@@ -58,7 +106,6 @@ class DecisionQueries(Reader):
         return self._decisions(_SELECT.where(DECISION.c.signing_key == key).order_by(*_CHAIN_ORDER))
 
     def decisions_in(self, block: int) -> list[DecisionFact]:
-        """Return the decisions of one block, in the order of the chain."""
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
 
     def _decisions(self, statement: Select[Any]) -> list[DecisionFact]:
@@ -83,3 +130,51 @@ def _decision_fact(connection: Connection, row: Mapping[str, Any]) -> DecisionFa
     }
     values |= {name: row[name] for name in _KEPT}
     return DecisionFact(**values, objects=tuple((kind, named) for kind, named in objects))
+
+
+_SELECT_ANCHOR = select(ANCHOR, BLOCK.c.hash, BLOCK.c.timestamp).join(
+    BLOCK, BLOCK.c.number == ANCHOR.c.block
+)
+
+
+class AnchorQueries(Reader):
+    """Logs as registered, sizes as anchored."""
+
+    def log_of(self, department: bytes) -> LogFact:
+        """Return a department's present log."""
+        found = self.find_log_of(department)
+        if found is None:
+            raise NotFound(f"no log of {department.hex()} is registered")
+        return found
+
+    def find_log_of(self, department: bytes) -> LogFact | None:
+        """Return a department's present log; None before it has registered one."""
+        present = select(PRESENT_LOG.c.log).where(PRESENT_LOG.c.department == department)
+        return self._fact(LogFact, LOG.c.log == present.scalar_subquery())
+
+    def find_log(self, log: bytes) -> LogFact | None:
+        return self._fact(LogFact, LOG.c.log == log)
+
+    def logs(self) -> list[LogFact]:
+        return self._facts(LogFact)
+
+    def find_anchor(self, log: bytes, index: int) -> AnchorFact | None:
+        """Return the first anchor of a log that covers the leaf at `index`."""
+        statement = _SELECT_ANCHOR.where(ANCHOR.c.log == log, ANCHOR.c.size > index)
+        row = self._find(statement.order_by(ANCHOR.c.size).limit(1))
+        return None if row is None else _anchor_fact(row)
+
+    def anchors_in(self, block: int) -> list[AnchorFact]:
+        """Return the anchors of one block, in the order of the chain."""
+        statement = _SELECT_ANCHOR.where(ANCHOR.c.block == block)
+        return [_anchor_fact(row) for row in self._all(statement.order_by(ANCHOR.c.log_index))]
+
+    def list_anchors(self, log: bytes, after: int = 0, limit: int = 100) -> list[AnchorFact]:
+        """Return the anchors of a log of more than `after` leaves, by size."""
+        statement = _SELECT_ANCHOR.where(ANCHOR.c.log == log, ANCHOR.c.size > after)
+        return [_anchor_fact(row) for row in self._all(statement.order_by(ANCHOR.c.size), limit)]
+
+
+def _anchor_fact(row: Mapping[str, Any]) -> AnchorFact:
+    values = {name: row[name] for name in AnchorFact.__slots__}
+    return AnchorFact(**values | {"block": BlockRef(row["block"], row["hash"], row["timestamp"])})

@@ -21,7 +21,11 @@ from node.protocol.evm.blocks import BlockRef
 
 from .apply import apply_chunk
 from .chunk import check_links, fetch
-from .cursor import (
+from .model import (
+    Contact,
+    Cursor,
+    Identity,
+    empty,
     find_contact,
     move_cursor,
     prepare,
@@ -29,9 +33,6 @@ from .cursor import (
     stop_filling,
     write_contact,
 )
-from .facts import Contact, Cursor
-from .identity import Identity
-from .pace import Pace
 from .rows import Rows
 from .signatures import Verifiers
 from .tables import BLOCK
@@ -45,6 +46,40 @@ if TYPE_CHECKING:
     from node.chain.deployment import Deployment
 
     from .chunk import ChainSource, Chunk
+
+
+START_BLOCKS = 500
+MOST_BLOCKS = 5000
+MOST_EVENTS = 10_000
+GROWTH = 1.05
+
+
+class Pace:
+    """How many blocks to ask for at once.
+
+    Grows slowly while ranges are answered, halves when one is not (chain.md section 8.2), and is
+    held to what fills one transaction, so that memory stays flat however full the blocks are.
+    """
+
+    def __init__(self) -> None:
+        self._blocks = float(START_BLOCKS)
+
+    @property
+    def blocks(self) -> int:
+        """Blocks to ask for now, at least one."""
+        return int(self._blocks)
+
+    def answered(self, blocks: int, events: int) -> None:
+        """Learn from a range that came."""
+        if events > MOST_EVENTS:
+            self._blocks = max(1.0, blocks * MOST_EVENTS / events)
+        elif blocks == self.blocks:
+            self._blocks = min(float(MOST_BLOCKS), max(self._blocks * GROWTH, self._blocks + 1))
+
+    def refused(self) -> None:
+        """Learn from a range that did not come."""
+        self._blocks = max(1.0, self._blocks / 2)
+
 
 POLL_SECONDS = 0.1
 HEARTBEAT_SECONDS = 1.0
@@ -115,7 +150,6 @@ class Follower:
             raise
 
     def close(self) -> None:
-        """End the verifying threads."""
         self._verifiers.close()
 
     def _advance(self) -> bool:
@@ -194,7 +228,6 @@ class Follower:
         self._recognised = True
 
     def _hash_at(self, number: int) -> bytes:
-        """Return the hash of a block below the cursor."""
         with self._engine.connect() as connection:
             found = connection.execute(select(BLOCK.c.hash).where(BLOCK.c.number == number))
             return bytes(found.scalar_one())
@@ -226,3 +259,34 @@ class Follower:
 def _is_news(before: Contact, behind_since_ms: int | None, now_ms: int) -> bool:
     changed = (before.behind_since_ms is None) != (behind_since_ms is None)
     return changed or now_ms - before.contact_at_ms >= HEARTBEAT_SECONDS * 1000
+
+
+def rebuild(
+    engine: Engine,
+    gateway: ChainSource,
+    deployment: Deployment,
+    *,
+    clock: Callable[[], float] = time.time,
+    on_advance: Callable[[Cursor], None] | None = None,
+) -> Cursor:
+    """Empty the model in one transaction, fill it up to the chain's head, say where it stands.
+
+    Readers get LedgerBehind from the emptying until the head is reached. A follower beside it
+    notices the moved cursor and helps; a death in between is mended by whoever follows next.
+
+    Raises:
+        ChainUnavailable: the endpoint went away; the model stays closed until a follower ends it.
+        Fatal: the chain cannot be trusted.
+    """
+    identity = Identity.of(deployment)
+    prepare(engine, identity)
+    with engine.begin() as connection:
+        empty(connection, identity)
+    follower = Follower(engine, gateway, deployment, clock=clock, on_advance=on_advance)
+    try:
+        while follower.run_once():
+            pass
+    finally:
+        follower.close()
+    with engine.begin() as connection:
+        return read_cursor(connection)

@@ -1,4 +1,4 @@
-"""What a call is judged by, read in one transaction: `node.service.ports.Ledger`, implemented.
+"""What a call is judged by, read in one transaction: `node.service.needs.Ledger`, implemented.
 
 When in doubt, refuse (design.md section 4.12): a model that is being filled, that lags a head the
 follower has seen for more than five seconds, or that has heard nothing of the chain for
@@ -19,13 +19,7 @@ from node.errors import LedgerBehind
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, KeyFact, Snapshot
 
-from .selecting import (
-    SELECT_AUTHORISATION,
-    SELECT_DEPARTMENT,
-    SELECT_ENTRY,
-    SELECT_KEY,
-    entry_fact,
-)
+from .selecting import SELECT_ENTRY, entry_fact
 from .tables import (
     APPLICATION,
     AUTHORISATION,
@@ -153,10 +147,10 @@ class Grants:
 
 
 def _read(connection: Connection, block: BlockRef, key_id: bytes, authorisation: int) -> Snapshot:
-    key = _find(connection, KeyFact, SELECT_KEY.where(KEY.c.key == key_id))
+    key = _find(connection, KeyFact, select(KEY).where(KEY.c.key == key_id))
     granted = None
     if 0 < authorisation < MOST_AUTHORISATIONS:
-        statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation)
+        statement = select(AUTHORISATION).where(AUTHORISATION.c.authorisation == authorisation)
         granted = _find(connection, AuthorisationFact, statement)
     return Snapshot(
         block=block,
@@ -184,7 +178,7 @@ def _find_entry(connection: Connection, granted: AuthorisationFact) -> EntryFact
 
 
 def _find_department(connection: Connection, department: bytes) -> DepartmentFact | None:
-    statement = SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department)
+    statement = select(DEPARTMENT).where(DEPARTMENT.c.department == department)
     return _find(connection, DepartmentFact, statement)
 
 

@@ -1,17 +1,35 @@
-"""The objects a decision is about, as the read model links them."""
+"""What the read model keeps of a decision: its event as it is, and the objects it is about."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from node.protocol.evm.abi import decode_log
 from node.protocol.forms import bindings_of
 from node.protocol.ledger.facts import ApplicationFact, AuthorisationFact, KeyFact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from node.protocol.evm.abi import ChainEvent
     from node.protocol.ledger.signed import Act
-    from node.protocol.ledger.store import Store
+    from node.protocol.ledger.surroundings import Store
+
+
+TOPIC_BYTES = 32
+
+
+def dump_event(event: ChainEvent) -> bytes:
+    """Render an event: how many topics, the topics, the data."""
+    return b"".join((bytes([len(event.topics)]), *event.topics, event.data))
+
+
+def load_arguments(contract: str, event: bytes) -> dict[str, Any]:
+    """Return the arguments of an event that `dump_event` rendered."""
+    data = 1 + event[0] * TOPIC_BYTES
+    topics = [event[at : at + TOPIC_BYTES] for at in range(1, data, TOPIC_BYTES)]
+    return decode_log(contract, topics, event[data:])[1]
+
 
 ObjectRef: TypeAlias = tuple[str, bytes]
 """Kind and id of one object."""

@@ -6,6 +6,7 @@ on. Every question is one transaction; LedgerBehind is raised while the model is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from node.errors import AuthorisationUnknown, InvalidInput, NotFound
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import (
     ApplicationFact,
+    AuthorisationFact,
+    CatalogueFact,
     ContractFact,
     DepartmentFact,
     KeyFact,
@@ -22,26 +25,14 @@ from node.protocol.ledger.facts import (
 )
 from node.protocol.wire.ids import department_id
 
-from .anchorage import AnchorQueries
-from .cursor import find_contact, read_cursor
-from .decided import DecisionQueries
-from .facts import PendingFact, StandingReplyFact, StepFact
-from .selecting import (
-    SELECT_AUTHORISATION,
-    SELECT_BLOCK,
-    SELECT_DEPARTMENT,
-    SELECT_ENTRY,
-    SELECT_KEY,
-    authorisation_fact,
-    block_ref,
-    entry_fact,
-)
+from .decided import AnchorQueries, DecisionQueries
+from .model import find_contact, read_cursor
+from .selecting import SELECT_BLOCK, SELECT_ENTRY, authorisation_fact, block_ref, entry_fact
 from .tables import (
     APPLICATION,
     AUTHORISATION,
     AUTHORISATION_STEP,
     BLOCK,
-    CONTRACT,
     DEPARTMENT,
     ENTRY,
     ENTRY_VERSION,
@@ -51,10 +42,49 @@ from .tables import (
 
 if TYPE_CHECKING:
     from node.protocol.evm.blocks import BlockRef
-    from node.protocol.ledger.facts import AuthorisationFact, EntryFact
+    from node.protocol.ledger.facts import EntryFact
 
-    from .facts import Contact, Cursor
-    from .reading import Row
+    from .model import Contact, Cursor
+    from .selecting import Row
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFact:
+    """A version that waits for its review."""
+
+    entry: bytes
+    provider: bytes
+    version: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StandingReplyFact:
+    """The provider's answer in advance; in force only while `standing`."""
+
+    entry: bytes
+    standing: bool
+    calls_per_day: int
+    rows_per_day: int
+    terms: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepFact:
+    """One decision on an authorisation, and the authorisation as it stood after it."""
+
+    seq: int
+    """Of the decision, in ShareAuthorisations."""
+    name: str
+    """ApplyFor, Reply or Step."""
+    step: int
+    """enums.Step; 0 for ApplyFor and Reply."""
+    answer: int
+    """enums.Answer; 0 for all but Reply."""
+    block: int
+    digest: bytes
+    after: AuthorisationFact
+
 
 PAGE = 100
 
@@ -80,14 +110,12 @@ class Queries(DecisionQueries, AnchorQueries):
         return block_ref(row)
 
     def find_block(self, block_hash: bytes) -> BlockRef | None:
-        """Return the applied block with this hash."""
         row = self._find(SELECT_BLOCK.where(BLOCK.c.hash == block_hash))
         return None if row is None else block_ref(row)
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
-        rows = self._all(SELECT_DEPARTMENT.order_by(DEPARTMENT.c.department))
-        return [DepartmentFact(**row) for row in rows]
+        return self._facts(DepartmentFact)
 
     def get_department(self, code: str) -> DepartmentFact:
         """Return the department with this unified social credit code."""
@@ -100,9 +128,7 @@ class Queries(DecisionQueries, AnchorQueries):
         return found
 
     def find_department(self, department: bytes) -> DepartmentFact | None:
-        """Return the department with this id."""
-        row = self._find(SELECT_DEPARTMENT.where(DEPARTMENT.c.department == department))
-        return None if row is None else DepartmentFact(**row)
+        return self._fact(DepartmentFact, DEPARTMENT.c.department == department)
 
     def get_key(self, key: bytes) -> KeyFact:
         """Return a registered key, revoked ones included."""
@@ -113,51 +139,37 @@ class Queries(DecisionQueries, AnchorQueries):
 
     def find_key(self, key: bytes) -> KeyFact | None:
         """Return a registered key, revoked ones included."""
-        row = self._find(SELECT_KEY.where(KEY.c.key == key))
-        return None if row is None else KeyFact(**row)
+        return self._fact(KeyFact, KEY.c.key == key)
 
     def keys_of(self, holder: bytes) -> list[KeyFact]:
         """Return every key a department or an application has had."""
-        rows = self._all(SELECT_KEY.where(KEY.c.holder == holder).order_by(KEY.c.key))
-        return [KeyFact(**row) for row in rows]
+        return self._facts(KeyFact, KEY.c.holder == holder)
 
     def roles_of(self, key: bytes) -> list[RoleFact]:
         """Return the roles a key holds, department by department."""
-        rows = self._all(select(ROLE).where(ROLE.c.key == key).order_by(ROLE.c.department))
-        return [RoleFact(**row) for row in rows]
+        return self._facts(RoleFact, ROLE.c.key == key)
 
     def roles_in(self, department: bytes) -> list[RoleFact]:
         """Return the roles a department has granted, key by key."""
-        rows = self._all(select(ROLE).where(ROLE.c.department == department).order_by(ROLE.c.key))
-        return [RoleFact(**row) for row in rows]
+        return self._facts(RoleFact, ROLE.c.department == department)
 
     def get_application(self, application: bytes) -> ApplicationFact:
-        """Return a registered application."""
-        statement = select(APPLICATION).where(APPLICATION.c.application == application)
-        row = self._find(statement)
-        if row is None:
+        found = self._fact(ApplicationFact, APPLICATION.c.application == application)
+        if found is None:
             raise NotFound(f"no application {application.hex()}")
-        return ApplicationFact(**row)
+        return found
 
     def applications_of(self, department: bytes) -> list[ApplicationFact]:
-        """Return a department's applications."""
-        statement = select(APPLICATION).where(APPLICATION.c.department == department)
-        rows = self._all(statement.order_by(APPLICATION.c.application))
-        return [ApplicationFact(**row) for row in rows]
+        return self._facts(ApplicationFact, APPLICATION.c.department == department)
 
     def contracts(self) -> list[ContractFact]:
         """Return the contracts listed as in force."""
-        rows = self._all(select(CONTRACT).order_by(CONTRACT.c.name))
-        return [ContractFact(**row) for row in rows]
+        return self._facts(ContractFact)
 
     def get_entry(self, entry: bytes, version: int | None = None) -> EntryFact:
         """Return an entry at a version: the one named, else the published one, else the newest."""
-        statement = SELECT_ENTRY.where(ENTRY.c.entry == entry)
-        if version is None:
-            statement = statement.where(ENTRY_VERSION.c.version == _CURRENT)
-        else:
-            statement = statement.where(ENTRY_VERSION.c.version == version)
-        row = self._find(statement)
+        at = _CURRENT if version is None else version
+        row = self._find(SELECT_ENTRY.where(ENTRY.c.entry == entry, ENTRY_VERSION.c.version == at))
         if row is None:
             raise NotFound(f"no entry {entry.hex()}" + (f" version {version}" if version else ""))
         return entry_fact(row)
@@ -180,9 +192,7 @@ class Queries(DecisionQueries, AnchorQueries):
 
     def versions(self, entry: bytes) -> list[VersionFact]:
         """Return the versions of an entry, oldest first."""
-        statement = select(ENTRY_VERSION).where(ENTRY_VERSION.c.entry == entry)
-        rows = self._all(statement.order_by(ENTRY_VERSION.c.version))
-        return [VersionFact(**row) for row in rows]
+        return self._facts(VersionFact, ENTRY_VERSION.c.entry == entry)
 
     def newest_versions(self, provider: bytes) -> dict[bytes, VersionFact]:
         """Return the newest version of every entry of a provider, by entry."""
@@ -215,11 +225,11 @@ class Queries(DecisionQueries, AnchorQueries):
 
     def find_standing_reply(self, entry: bytes) -> StandingReplyFact | None:
         """Return the provider's answer in advance, in force or withdrawn."""
-        row = self._find(select(ENTRY).where(ENTRY.c.entry == entry))
-        if row is None or not (row["standing"] or row["calls_per_day"]):
+        found = self._fact(CatalogueFact, ENTRY.c.entry == entry)
+        if found is None or not (found.standing or found.calls_per_day):
             return None
-        quotas = row["calls_per_day"], row["rows_per_day"]
-        return StandingReplyFact(entry, row["standing"], *quotas, row["standing_terms"])
+        quotas = found.calls_per_day, found.rows_per_day
+        return StandingReplyFact(entry, found.standing, *quotas, found.standing_terms)
 
     def get_authorisation(self, authorisation: int) -> AuthorisationFact:
         """Return an authorisation as it stands; raises AuthorisationUnknown."""
@@ -229,15 +239,12 @@ class Queries(DecisionQueries, AnchorQueries):
         return found
 
     def find_authorisation(self, authorisation: int) -> AuthorisationFact | None:
-        """Return an authorisation as it stands, or None."""
-        row = self._find(SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation == authorisation))
-        return None if row is None else authorisation_fact(row)
+        return self._fact(AuthorisationFact, AUTHORISATION.c.authorisation == authorisation)
 
     def authorisation_at(self, authorisation: int, block: int) -> AuthorisationFact | None:
         """Return an authorisation as it stood after `block`; None before it was applied for."""
         statement = select(AUTHORISATION_STEP).where(
-            AUTHORISATION_STEP.c.authorisation == authorisation,
-            AUTHORISATION_STEP.c.block <= block,
+            AUTHORISATION_STEP.c.authorisation == authorisation, AUTHORISATION_STEP.c.block <= block
         )
         row = self._find(statement.order_by(AUTHORISATION_STEP.c.seq.desc()).limit(1))
         return None if row is None else authorisation_fact(row)
@@ -252,14 +259,12 @@ class Queries(DecisionQueries, AnchorQueries):
         after: int = 0,
         limit: int = PAGE,
     ) -> list[AuthorisationFact]:
-        """Return authorisations by number."""
         wanted = {"provider": provider, "consumer": consumer, "entry": entry, "state": state}
-        statement = SELECT_AUTHORISATION.where(AUTHORISATION.c.authorisation > after)
-        for name, value in wanted.items():
-            if value is not None:
-                statement = statement.where(AUTHORISATION.c[name] == value)
-        rows = self._all(statement.order_by(AUTHORISATION.c.authorisation), limit)
-        return [authorisation_fact(row) for row in rows]
+        where = [
+            AUTHORISATION.c[name] == wanted[name] for name in wanted if wanted[name] is not None
+        ]
+        where.append(AUTHORISATION.c.authorisation > after)
+        return self._facts(AuthorisationFact, *where, limit=limit)
 
     def steps(self, authorisation: int) -> list[StepFact]:
         """Return the decisions on an authorisation, oldest first, each with what it left."""
@@ -274,12 +279,5 @@ _CURRENT = ENTRY.c.current + (ENTRY.c.current == 0).cast(ENTRY.c.latest.type) * 
 
 
 def _step_fact(row: Row) -> StepFact:
-    return StepFact(
-        seq=row["seq"],
-        name=row["name"],
-        step=row["step"],
-        answer=row["answer"],
-        block=row["block"],
-        digest=row["digest"],
-        after=authorisation_fact(row),
-    )
+    taken = {name: row[name] for name in ("seq", "name", "step", "answer", "block", "digest")}
+    return StepFact(**taken, after=authorisation_fact(row))

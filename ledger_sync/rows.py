@@ -1,8 +1,8 @@
 """Working set of one chunk: records read through, changed in memory, written at the end.
 
-The rules see only this (`node.protocol.ledger.store.Store`): a working set without a connection
-starts from nothing. What is written is a function of the events alone; nothing reaches the database
-before `flush`, so a chunk that fails leaves no trace.
+The rules see only this (`node.protocol.ledger.surroundings.Store`): a working set without a
+connection starts from nothing. What is written is a function of the events alone; nothing reaches
+the database before `flush`, so a chunk that fails leaves no trace.
 """
 
 from __future__ import annotations
@@ -40,7 +40,6 @@ class Rows:
         self._added: dict[Table, list[Row]] = defaultdict(list)
 
     def find(self, kind: type[R], *key: Any) -> R | None:  # noqa: ANN401 - a key's members
-        """Return the record of a kind with this key, or None."""
         kept = self._kept[kind]
         found: R | None = kept.get(key)
         if found is None and (found := self._read(kind, key)) is not None:

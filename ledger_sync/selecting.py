@@ -1,29 +1,80 @@
-"""Statements and row readers that several query modules share."""
+"""Read transactions, refused while the model is being filled; statements that questions share."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
+from node.errors import LedgerBehind
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
-from .tables import (
-    AUTHORISATION,
-    BLOCK,
-    DEPARTMENT,
-    ENTRY,
-    ENTRY_VERSION,
-    KEY,
-)
+from .model import read_cursor
+from .tables import BLOCK, ENTRY, ENTRY_VERSION, RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-SELECT_KEY = select(KEY)
-SELECT_DEPARTMENT = select(DEPARTMENT)
-SELECT_AUTHORISATION = select(AUTHORISATION)
+    from sqlalchemy import ColumnElement, Connection, Engine, Select
+
+    from node.protocol.ledger.facts import Record
+
+
+R = TypeVar("R", bound="Record")
+Row: TypeAlias = dict[str, Any]
+"""A row by column."""
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that sees one state of the model, whole.
+
+    Raises:
+        LedgerBehind: the model is being filled, was never filled or cannot be read.
+    """
+    try:
+        with engine.connect() as connection:
+            if read_cursor(connection).filling:
+                raise LedgerBehind("the read model is being filled")
+            yield connection
+    except OperationalError as err:
+        raise LedgerBehind(f"the read model cannot be read: {err.orig}") from err
+
+
+class Reader:
+    """What every group of questions stands on: one statement, one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def _fact(self, kind: type[R], *where: ColumnElement[bool]) -> R | None:
+        """Return the one record of a kind that meets the conditions."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(RECORDS[kind]).where(*where)).one_or_none()
+            return None if row is None else kind(*row)
+
+    def _facts(
+        self, kind: type[R], *where: ColumnElement[bool], limit: int | None = None
+    ) -> list[R]:
+        """Return the records of a kind that meet the conditions, by their key."""
+        table = RECORDS[kind]
+        statement = select(table).where(*where).order_by(*table.primary_key).limit(limit)
+        with reading(self._engine) as connection:
+            return [kind(*row) for row in connection.execute(statement)]
+
+    def _find(self, statement: Select[Any]) -> Row | None:
+        with reading(self._engine) as connection:
+            row = connection.execute(statement).one_or_none()
+            return None if row is None else row._asdict()
+
+    def _all(self, statement: Select[Any], limit: int | None = None) -> list[Row]:
+        with reading(self._engine) as connection:
+            return [row._asdict() for row in connection.execute(statement.limit(limit))]
+
+
 SELECT_BLOCK = select(BLOCK.c.number, BLOCK.c.hash, BLOCK.c.timestamp)
 SELECT_ENTRY = select(ENTRY_VERSION, ENTRY.c.provider, ENTRY.c.frozen).join(
     ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry
@@ -31,7 +82,7 @@ SELECT_ENTRY = select(ENTRY_VERSION, ENTRY.c.provider, ENTRY.c.frozen).join(
 
 
 def authorisation_fact(row: Mapping[str, Any]) -> AuthorisationFact:
-    """Read a row of `authorisation`, or of `authorisation_step`: as it stood after that step."""
+    """Read a row of `authorisation_step`: the authorisation as it stood after that step."""
     return AuthorisationFact(*[row[name] for name in AuthorisationFact._fields])
 
 

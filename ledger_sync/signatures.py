@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from node.errors import ChainInconsistent
-from node.protocol.ledger.outside import Sm2Outside, holds
+from node.protocol.ledger.surroundings import Sm2Outside, holds
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -37,7 +37,6 @@ class Verifiers:
         return Verification(self._pool)
 
     def close(self) -> None:
-        """End the threads."""
         self._pool.shutdown(cancel_futures=True)
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from .console import note, put, say, t
+from .naming import shown
 from .opening import load_signer, open_node
 from .options import AgainOption, ConfigOption, DryRunOption, KeyOption, PasswordOption
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from api.parts import Node
     from node.crypto import Signer
-    from node.office import Act, Decided
+    from node.office import Act, Decided, Drafter
 
 FOLLOW_SECONDS = 5.0
 POLL_SECONDS = 0.02
@@ -61,7 +63,7 @@ def decide(
     return decided
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Taking:
     """What every command that decides is told: at which node, whose key signs, and whether."""
 
@@ -76,38 +78,49 @@ class Taking:
         if self.dry_run:
             show(act)
             return
-        with open_node(self.config) as node:
-            decide(node, act, self.signer(), possession, again=self.again)
+        with self.open() as node:
+            decide(node, act, self.signer, possession, again=self.again)
 
     def take_at(self, node: Node, act: Act, context: bytes = b"") -> None:
-        """The same for an act that was drafted from what the node knows."""
+        """The same at a node that is open already."""
         if self.dry_run:
             show(act)
         else:
-            decide(node, act, self.signer(), again=self.again, context=context)
+            decide(node, act, self.signer, again=self.again, context=context)
+
+    def draft(self, build: Callable[[Drafter], Act]) -> None:
+        """Draft an act from what the node knows, and take it there."""
+        with self.open() as node:
+            self.take_at(node, build(node.drafter))
 
     def open(self) -> AbstractContextManager[Node]:
         """Open the node, for what an act is drafted from."""
         return open_node(self.config)
 
+    @cached_property
     def signer(self) -> Signer:
-        """Load the key that signs."""
         return load_signer(self.key, self.password_file)
 
 
-_COMMON = {
-    "config": (ConfigOption, Parameter.empty),
-    "key": (KeyOption, Parameter.empty),
-    "password_file": (PasswordOption, Parameter.empty),
-    "again": (AgainOption, False),
-    "dry_run": (DryRunOption, False),
-}
-
-
 def decision(
-    app: typer.Typer, chinese: str, english: str, *, name: str | None = None
+    app: typer.Typer,
+    chinese: str,
+    english: str,
+    *,
+    name: str | None = None,
+    dry_run: Any = DryRunOption,  # noqa: ANN401 - a type with its option
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a command of a function that decides; its first parameter is the `Taking`."""
+    """Make a command of a function that decides; its first parameter is the `Taking`.
+
+    `dry_run` is the option where a dry run does something else than show what would be signed.
+    """
+    common = {
+        "config": (ConfigOption, Parameter.empty),
+        "key": (KeyOption, Parameter.empty),
+        "password_file": (PasswordOption, Parameter.empty),
+        "again": (AgainOption, False),
+        "dry_run": (dry_run, False),
+    }
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(function, include_extras=True)
@@ -115,13 +128,13 @@ def decision(
         parameters = [
             *(each.replace(annotation=hints[each.name]) for each in own),
             *(
-                Parameter(common, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
-                for common, (kind, default) in _COMMON.items()
+                Parameter(each, Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+                for each, (kind, default) in common.items()
             ),
         ]
 
         def command(**given: Any) -> None:  # noqa: ANN401 - options of all kinds
-            taking = Taking(**{common: given.pop(common) for common in _COMMON})
+            taking = Taking(**{each: given.pop(each) for each in common})
             function(taking, **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__
@@ -140,7 +153,7 @@ def show(act: Act) -> None:
 
     for paper in act.documents:
         put(dumps(loads(paper), ensure_ascii=False, indent=2))
-    put(dumps({act.kind: _shown(act.message)}, ensure_ascii=False, indent=2))
+    put(dumps({act.kind: act.message}, ensure_ascii=False, indent=2, default=bytes.hex))
     say("以上内容尚未签署，也未报送", "nothing of this was signed or sent")
 
 
@@ -151,9 +164,24 @@ def _report(decided: Decided) -> None:
         f"区块 {block}，gas {gas}，交易 {decided.transaction.hex()}",
         f"block {block}, gas {gas}, transaction {decided.transaction.hex()}",
     )
-    made = _MADE.get(kind)
-    if made is not None:
-        made(decided.event)
+    for made in _made(kind, decided.event):
+        values = {name: shown(name, value) for name, value in made.items()}
+        for chinese, english in _MADE.get(kind, ()):
+            say(chinese.format(**values), english.format(**values))
+
+
+def _made(kind: str, event: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what there is to say of an event: of each application, else of all at once."""
+    if kind == "ApplyFor":
+        first = event["first"]
+        return [
+            {"authorisation": first + offset, "state": state}
+            for offset, state in enumerate(event["states"])
+        ]
+    counts = {name: len(each) for name, each in event.items() if isinstance(each, list | tuple)}
+    verdicts = [each.get("publish", each.get("accept")) for each in event.get("reviews", ())]
+    said = {"yes": sum(map(bool, verdicts)), "no": len(verdicts) - sum(map(bool, verdicts))}
+    return [{**event, **counts, **said}]
 
 
 def _await_block(node: Node, block: int) -> None:
@@ -174,99 +202,36 @@ def _await_block(node: Node, block: int) -> None:
     )
 
 
-def _new(chinese: str, english: str, field: str) -> Callable[[Mapping[str, Any]], None]:
-    def tell(event: Mapping[str, Any]) -> None:
-        say(f"{chinese} {event[field].hex()}", f"{english} {event[field].hex()}")
-
-    return tell
-
-
-def _new_authorisations(event: Mapping[str, Any]) -> None:
-    from .naming import state_name
-
-    for offset, state in enumerate(event["states"]):
-        number = event["first"] + offset
-        say(f"授权 {number}：{state_name(state)}", f"authorisation {number}: {state_name(state)}")
-
-
-def _new_state(event: Mapping[str, Any]) -> None:
-    from .naming import state_name
-
-    number, state = event["authorisation"], state_name(event["state"])
-    say(f"授权 {number}：{state}", f"authorisation {number}: {state}")
-
-
-def _new_revision(event: Mapping[str, Any]) -> None:
-    _new_state(event)
-    revision = event["newRevision"]
-    say(f"第 {revision} 次修订", f"revision {revision}")
-
-
-def _recovered(event: Mapping[str, Any]) -> None:
-    from .naming import moment_of
-
-    since, key = moment_of(event["validFrom"]), event["headKey"].hex()
-    say(f"新负责人密钥 {key}，自 {since} 起有效", f"head key {key}, valid from {since}")
-    say(
-        "在此之前，原负责人可用 department revoke-key 撤销它",
-        "until then the old head cancels it by department revoke-key",
-    )
-
-
-def _status(event: Mapping[str, Any]) -> None:
-    from .naming import code_of, status_name
-
-    code, status = code_of(event["department"]), status_name(event["status"])
-    say(f"部门 {code}：{status}", f"department {code}: {status}")
-
-
-def _withdrawals(event: Mapping[str, Any]) -> None:
-    count, paper = len(event["withdrawals"]), event["digest"].hex()
-    say(f"申请撤回 {count} 个目录，申请书 {paper}", f"{count} withdrawals asked for in {paper}")
-
-
-def _withdrawn(event: Mapping[str, Any]) -> None:
-    accepted = sum(bool(review["accept"]) for review in event["reviews"])
-    kept = len(event["reviews"]) - accepted
-    say(f"撤回 {accepted} 个，不同意 {kept} 个", f"{accepted} withdrawn, {kept} kept")
-
-
-def _entries(event: Mapping[str, Any]) -> None:
-    count = len(event["entries"])
-    say(f"报送 {count} 个目录", f"{count} entries submitted")
-
-
-def _reviews(event: Mapping[str, Any]) -> None:
-    published = sum(bool(review["publish"]) for review in event["reviews"])
-    returned = len(event["reviews"]) - published
-    say(f"发布 {published} 个，退回 {returned} 个", f"{published} published, {returned} returned")
-
-
-_MADE: dict[str, Callable[[Mapping[str, Any]], None]] = {
-    "EnrolDepartment": _new("首任负责人密钥", "head key", "headKey"),
-    "SetDepartmentStatus": _status,
-    "RecoverKey": _recovered,
-    "AddKey": _new("密钥编号", "key id", "addedKey"),
-    "RegisterApplication": _new("应用编号", "application id", "application"),
-    "RegisterLog": _new("日志编号", "log id", "log"),
-    "SupersedeLog": _new("新日志编号", "new log id", "log"),
-    "SubmitVersions": _entries,
-    "ReviewVersions": _reviews,
-    "SubmitWithdrawal": _withdrawals,
-    "ReviewWithdrawal": _withdrawn,
-    "ApplyFor": _new_authorisations,
-    "Reply": _new_state,
-    "Step": _new_state,
-    "Change": _new_revision,
+_STATE = ("授权 {authorisation}：{state}", "authorisation {authorisation}: {state}")
+_MADE = {
+    "EnrolDepartment": (("首任负责人密钥 {headKey}", "head key {headKey}"),),
+    "SetDepartmentStatus": (("部门 {department}：{status}", "department {department}: {status}"),),
+    "RecoverKey": (
+        (
+            "新负责人密钥 {headKey}，自 {validFrom} 起有效",
+            "head key {headKey}, valid from {validFrom}",
+        ),
+        (
+            "在此之前，原负责人可用 department revoke-key 撤销它",
+            "until then the old head cancels it by department revoke-key",
+        ),
+    ),
+    "AddKey": (("密钥编号 {addedKey}", "key id {addedKey}"),),
+    "RegisterApplication": (("应用编号 {application}", "application id {application}"),),
+    "RegisterLog": (("日志编号 {log}", "log id {log}"),),
+    "SupersedeLog": (("新日志编号 {log}", "new log id {log}"),),
+    "SubmitVersions": (("报送 {entries} 个目录", "{entries} entries submitted"),),
+    "ReviewVersions": (("发布 {yes} 个，退回 {no} 个", "{yes} published, {no} returned"),),
+    "SubmitWithdrawal": (
+        (
+            "申请撤回 {withdrawals} 个目录，申请书 {digest}",
+            "{withdrawals} withdrawals asked for in {digest}",
+        ),
+    ),
+    "ReviewWithdrawal": (("撤回 {yes} 个，不同意 {no} 个", "{yes} withdrawn, {no} kept"),),
+    "ApplyFor": (_STATE,),
+    "Reply": (_STATE,),
+    "Step": (_STATE,),
+    "Change": (_STATE, ("第 {newRevision} 次修订", "revision {newRevision}")),
 }
 """What each decision makes that was not there before, said from its event."""
-
-
-def _shown(value: Any) -> Any:  # noqa: ANN401 - values of a struct
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, dict):
-        return {name: _shown(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_shown(member) for member in value]
-    return value

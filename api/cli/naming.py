@@ -11,31 +11,28 @@ from typing import TYPE_CHECKING, Any
 from .console import t
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from enum import IntEnum
 
     from api.parts import Node
 
 
-def state_name(state: int) -> str:
-    """Name the state of an authorisation."""
-    from node.protocol.ledger.enums import AuthorisationState
+def _namer(enumeration: str) -> Callable[[int], str]:
+    def name(number: int) -> str:
+        from node.protocol.forms.words import words_of
+        from node.protocol.ledger import enums
 
-    return _named(AuthorisationState, state)
+        members: type[IntEnum] = getattr(enums, enumeration)
+        # A contract's error may carry a number that is of no member: shown as it is.
+        return t(*words_of(members(number))) if number in list(members) else str(number)
 
-
-def entry_state_name(state: int) -> str:
-    """Name the state of a version."""
-    from node.protocol.ledger.enums import EntryState
-
-    return _named(EntryState, state)
+    return name
 
 
-def status_name(status: int) -> str:
-    """Name the status of a department."""
-    from node.protocol.ledger.enums import DepartmentStatus
-
-    return _named(DepartmentStatus, status)
+state_name = _namer("AuthorisationState")
+entry_state_name = _namer("EntryState")
+status_name = _namer("DepartmentStatus")
+step_name = _namer("Step")
 
 
 def role_names(roles: int) -> str:
@@ -88,13 +85,6 @@ def moment_of(seconds: int) -> str:
         return str(seconds)
 
 
-def step_name(step: int) -> str:
-    """Name a step of an authorisation."""
-    from node.protocol.ledger.enums import Step
-
-    return _named(Step, step)
-
-
 def side_name(side: int) -> str:
     """Name the side of an authorisation that acted."""
     names = {1: t("使用部门", "the consumer"), 2: t("提供部门", "the provider")}
@@ -123,8 +113,27 @@ def department_name(node: Node, department: bytes) -> str:
     return code_of(department) if body is None else str(body.name)
 
 
-def _named(kind: type[IntEnum], number: int) -> str:
-    from node.protocol.forms.words import words_of
+TIMES = frozenset({"notAfter", "latest", "time", "validFrom", "validUntil", "revokedAt"})
+YEAR_2001 = 1_000_000_000
+"""Below this a number is a count, as a version's `latest` is, and no time."""
 
-    # A contract's error may carry a number that is of no member: shown as it is.
-    return t(*words_of(kind(number))) if number in list(kind) else str(number)
+
+def shown(name: str, value: Any, *, of_entry: bool = False) -> str:  # noqa: ANN401 - as the ABI has it
+    """Show a value of a contract's event or error by its `name`; a state may be an entry's."""
+    if isinstance(value, bytes):
+        return contract_of(value) if name == "name" else code_of(value)
+    if isinstance(value, bool):
+        return "开" if value else "关"
+    if name in TIMES:
+        return moment_of(value) if value > YEAR_2001 else str(value)
+    names: dict[str, Callable[[int], str]] = {
+        "required": role_names,
+        "held": role_names,
+        "step": step_name,
+        "status": status_name,
+        "suspendedBy": side_name,
+        "outcome": state_name,
+        "currentState": entry_state_name,
+        "state": entry_state_name if of_entry else state_name,
+    }
+    return names.get(name, str)(value)

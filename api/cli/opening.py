@@ -1,12 +1,18 @@
-"""What a command opens: a node's parts as its settings name them, the key of whoever signs."""
+"""What a command opens: a node's parts as its settings name them, files, keys, officers' handles.
+
+The handle of an officer is kept beside his key file: `FILE.person`, one line of 64 hex digits. It
+is no secret: it stands on the chain. An officer's first key gets a random one; his later keys are
+given the same, so that two keys of one person cannot submit and review.
+"""
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from node.errors import Unavailable
+from node.errors import AlreadyExists, ConfigInvalid, InvalidInput, LedgerError, Unavailable
 
 from .console import t
 
@@ -15,6 +21,9 @@ if TYPE_CHECKING:
 
     from api.parts import Node
     from node.crypto import SoftwareSigner
+
+SUFFIX = ".person"
+DIGITS = 64
 
 
 @contextmanager
@@ -55,3 +64,93 @@ def load_signer(key: Path, password_file: Path) -> SoftwareSigner:
     from node.crypto import SoftwareSigner
 
     return SoftwareSigner.load(key, read_password(password_file))
+
+
+def read_file(path: Path, limit: int, wrong: type[LedgerError]) -> bytes:
+    """Read a file, and one byte beyond `limit` at most: whoever made it may mean harm.
+
+    Raises:
+        LedgerError: a `wrong` one; it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except OSError as error:
+        raise wrong(f"{path} 读不出 / cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def new_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
+    """Open a text file for writing that was not there before.
+
+    Raises:
+        AlreadyExists: it was; nothing is ever overwritten.
+        ConfigInvalid: it cannot be written.
+    """
+    try:
+        with path.open("x", encoding=encoding, newline="") as file:
+            yield file
+    except FileExistsError as error:
+        raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
+    except OSError as error:
+        raise ConfigInvalid(f"{path} 写不进 / cannot be written: {error.strerror}") from error
+
+
+def read_address(text: str) -> bytes:
+    """Return the 20 bytes of an account's address.
+
+    Raises:
+        InvalidInput: it is none.
+    """
+    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
+        raise InvalidInput(
+            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
+        )
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def handle_of(key: Path, named: str | None, *, keep: bool) -> str:
+    """Return the handle of the officer whose new key is in the file `key`.
+
+    `named` is a handle in hex, or the file of an earlier key of his or of that key's handle;
+    without it the one kept beside the key, or a new one. `keep` writes it there.
+
+    Raises:
+        ConfigInvalid: a file cannot be read or written, or holds no handle.
+        AlreadyExists: another handle is kept beside the key.
+    """
+    from node.office.departments import new_person
+
+    own = key.with_name(key.name + SUFFIX)
+    kept = _read(own) if own.exists() else None
+    wanted = kept if named is None else _named(named)
+    if kept is not None and wanted != kept:
+        raise AlreadyExists(f"{own} 已有另一人员标识 / holds another handle", path=str(own))
+    handle = wanted or new_person()
+    if keep and kept is None:
+        try:
+            own.write_text(handle + "\n", encoding="ascii")
+        except OSError as error:
+            raise ConfigInvalid(f"{own} 写不进 / cannot be written: {error.strerror}") from error
+    return handle
+
+
+def _named(named: str) -> str:
+    if _is_handle(named):
+        return named
+    path = Path(named)
+    return _read(path if path.suffix == SUFFIX else path.with_name(path.name + SUFFIX))
+
+
+def _read(path: Path) -> str:
+    try:
+        handle = path.read_text("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigInvalid(f"{path} 读不出人员标识 / cannot be read") from error
+    if not _is_handle(handle):
+        raise ConfigInvalid(f"{path} 不是人员标识（64 位十六进制）/ holds no handle")
+    return handle
+
+
+def _is_handle(text: str) -> bool:
+    return len(text) == DIGITS and not set(text) - set("0123456789abcdef") and bool(int(text, 16))

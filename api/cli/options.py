@@ -2,128 +2,123 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import typer
 
 from .console import t
 
+DAY = "YYYY-MM-DD"
+
+
+class Choice(StrEnum):
+    """What a user may type, each with the word that documents have for it."""
+
+    word: str
+
+    def __new__(cls, typed: str, word: str) -> Self:
+        """Make a member of what is typed; the word stands beside."""
+        member = str.__new__(cls, typed)
+        member._value_, member.word = typed, word
+        return member
+
+
+def listed(choices: Iterable[Choice]) -> str:
+    """List what may be typed with the words, for a help page in Chinese."""
+    return "；".join(f"{each} {each.word}" for each in choices)
+
+
+def option(flags: str, chinese: str, english: str, **settings: Any) -> Any:  # noqa: ANN401 - Typer's
+    """Describe an option: its flags with spaces between, what it is for, Typer's own settings."""
+    return typer.Option(*flags.split(), help=t(chinese, english), **settings)
+
+
+def argument(metavar: str | None, chinese: str, english: str, **settings: Any) -> Any:  # noqa: ANN401
+    """Describe an argument: what stands for it on the page, what it is for, Typer's settings."""
+    return typer.Argument(metavar=metavar, help=t(chinese, english), **settings)
+
+
 ConfigOption = Annotated[
     Path,
-    typer.Option(
-        "--config",
-        "-c",
+    option(
+        "--config -c",
+        "本节点的配置文件（TOML）",
+        "this node's settings (TOML)",
         envvar="SHARELEDGER_CONFIG",
-        help=t("本节点的配置文件（TOML）", "this node's settings (TOML)"),
     ),
 ]
 KeyOption = Annotated[
     Path,
-    typer.Option(
-        "--key",
-        "-k",
+    option(
+        "--key -k",
+        "签名人的 SM2 私钥文件（加密的 PKCS#8）",
+        "the signer's SM2 key file",
         envvar="SHARELEDGER_KEY",
-        help=t("签名人的 SM2 私钥文件（加密的 PKCS#8）", "the signer's SM2 key file"),
     ),
 ]
 PasswordOption = Annotated[
     Path,
-    typer.Option(
+    option(
         "--password-file",
+        "私钥口令所在的文件，只读第一行",
+        "file whose first line is the key's password",
         envvar="SHARELEDGER_PASSWORD_FILE",
-        help=t("私钥口令所在的文件，只读第一行", "file whose first line is the key's password"),
     ),
 ]
 OutputOption = Annotated[
-    Path,
-    typer.Option(
-        "--output", "-o", help=t("写到这个文件（已存在则拒绝）", "file to write; must not exist")
-    ),
+    Path, option("--output -o", "写到这个文件（已存在则拒绝）", "file to write; must not exist")
 ]
 CodeArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="CODE", help=t("部门的统一社会信用代码（18 位）", "unified social credit code")
-    ),
+    str, argument("CODE", "部门的统一社会信用代码（18 位）", "unified social credit code")
 ]
 EntryCodeArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="ENTRY", help=t("目录代码：分类码/顺序码", "entry code: class/sequence")
-    ),
+    str, argument("ENTRY", "目录代码：分类码/顺序码", "entry code: class/sequence")
 ]
-AuthorisationArgument = Annotated[
-    int, typer.Argument(metavar="ID", min=1, help=t("授权编号", "authorisation number"))
-]
-EventArgument = Annotated[
-    str, typer.Argument(metavar="EVENT", help=t("事件编号（64 位十六进制）", "event id, 64 hex"))
-]
+AuthorisationArgument = Annotated[int, argument("ID", "授权编号", "authorisation number", min=1)]
+EventArgument = Annotated[str, argument("EVENT", "事件编号（64 位十六进制）", "event id, 64 hex")]
 NewPasswordOption = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--new-password-file",
-        help=t("新密钥的口令文件；不给则与签名人的相同", "the new key's password file, if another"),
+        "新密钥的口令文件；不给则与签名人的相同",
+        "the new key's password file, if another",
     ),
 ]
 NewKeyOption = Annotated[
-    Path,
-    typer.Option("--new-key", help=t("新密钥的文件，用来证明持有", "the new key, which must sign")),
+    Path, option("--new-key", "新密钥的文件，用来证明持有", "the new key, which must sign")
 ]
 PersonOption = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--person",
+        "此人先前的密钥文件（或人员标识）；不给则沿用新密钥旁所存的，或新取一个",
+        "an earlier key file of this officer, or his handle; else a new handle is drawn",
         metavar="FILE",
-        help=t(
-            "此人先前的密钥文件（或人员标识）；不给则沿用新密钥旁所存的，或新取一个",
-            "an earlier key file of this officer, or his handle; else a new handle is drawn",
-        ),
     ),
 ]
 FromOption = Annotated[
-    str | None,
-    typer.Option(
-        "--from",
-        metavar="YYYY-MM-DD",
-        help=t("起日；不给则为今日", "first day; today if not given"),
-    ),
+    str | None, option("--from", "起日；不给则为今日", "first day; today if not given", metavar=DAY)
 ]
-UntilOption = Annotated[
-    str,
-    typer.Option("--until", metavar="YYYY-MM-DD", help=t("止日（含当日）", "last day, included")),
-]
-ReasonOption = Annotated[str, typer.Option("--reason", help=t("理由，写进文件", "the reason"))]
-ContactNameOption = Annotated[
-    str, typer.Option("--contact-name", help=t("联系人（经办人）", "whom to ask"))
-]
-ContactPhoneOption = Annotated[
-    str, typer.Option("--contact-phone", help=t("联系电话", "and by which telephone"))
-]
+UntilOption = Annotated[str, option("--until", "止日（含当日）", "last day, included", metavar=DAY)]
+ReasonOption = Annotated[str, option("--reason", "理由，写进文件", "the reason")]
+ContactNameOption = Annotated[str, option("--contact-name", "联系人（经办人）", "whom to ask")]
+ContactPhoneOption = Annotated[str, option("--contact-phone", "联系电话", "and by which telephone")]
 TermsOption = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--terms",
-        help=t(
-            "附加条件（TOML，见 paper template terms）", "terms (TOML, see paper template terms)"
-        ),
+        "附加条件（TOML，见 paper template terms）",
+        "terms (TOML, see paper template terms)",
     ),
 ]
 AgainOption = Annotated[
     bool,
-    typer.Option(
-        "--again",
-        help=t("同样的决定已经作过，确要再作一次", "decide it though it was decided before"),
-    ),
+    option("--again", "同样的决定已经作过，确要再作一次", "decide it though it was decided before"),
 ]
 DryRunOption = Annotated[
     bool,
-    typer.Option(
-        "--dry-run",
-        help=t("只显示将要签署的内容，不签署", "show what would be signed, sign nothing"),
-    ),
-]
-LimitOption = Annotated[
-    int,
-    typer.Option("--limit", min=1, max=10_000, help=t("最多列出多少条", "list so many at most")),
+    option("--dry-run", "只显示将要签署的内容，不签署", "show what would be signed, sign nothing"),
 ]

@@ -1,16 +1,24 @@
-"""Why a contract refused, in Chinese: one line for each Solidity error, with its values.
+"""How a command fails: one line on stderr with the error's code, and the exit code of its kind.
 
-The names and values are those of the error the contract threw (`DecisionRefused.facts`).
+Why a contract refused is said in Chinese, a line for each Solidity error; names and values are
+those of the error the contract threw (`DecisionRefused.facts`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from node.errors import (
+    DecisionRefused,
+    EvidenceInvalid,
+    LedgerError,
+    Unavailable,
+    VerificationError,
+)
 
-    from node.errors import DecisionRefused
+from .console import ENGLISH, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_UNPROVEN, put
+from .naming import shown
 
 REFUSALS = {
     "AlreadyDone": "授权 {authorisation}：{step}只能有一次",
@@ -115,7 +123,36 @@ REFUSALS = {
     "WithdrawalsEmpty": "{department} 没有申请撤回任何目录",
 }
 """By the error's name; the words in braces are its values."""
-TIMES = frozenset({"notAfter", "latest", "time", "validFrom", "validUntil", "revokedAt"})
+
+
+def fail(error: LedgerError) -> NoReturn:
+    """Print the error on one line of stderr, with its code, and end with its exit code."""
+    from api.http.problems import title_of
+
+    names = title_of(error.code)
+    title = names.english if ENGLISH else names.chinese
+    said = _detail(error)
+    detail = said if said not in (title, error.code) else ""
+    text = f"[{error.code}] {title}" + (f"：{detail}" if detail else "")
+    put(" ".join(text.split()), error=True)
+    sys.exit(_exit_code(error))
+
+
+def _exit_code(error: LedgerError) -> int:
+    if isinstance(error, VerificationError):
+        return EXIT_UNPROVEN
+    return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_REFUSED
+
+
+def _detail(error: LedgerError) -> str:
+    """Return what is wrong, in Chinese where the error or the contract's name for it has words."""
+    if ENGLISH:
+        return error.message
+    if isinstance(error, DecisionRefused):
+        return refusal_text(error)
+    if isinstance(error, EvidenceInvalid):
+        return f"{error.facts['where']}：{error.facts['text']}"
+    return error.message
 
 
 def refusal_text(error: DecisionRefused) -> str:
@@ -124,31 +161,6 @@ def refusal_text(error: DecisionRefused) -> str:
     template = REFUSALS.get(name)
     if template is None or not isinstance(args, dict):
         return error.message
-    values = {key: _value(name, key, value) for key, value in args.items()}
+    of_entry = name != "StateUnsuitable"
+    values = {key: shown(key, value, of_entry=of_entry) for key, value in args.items()}
     return f"{template.format(**values)}（{name}）"
-
-
-def _value(error: str, name: str, value: Any) -> str:  # noqa: ANN401 - values of the ABI
-    from . import naming
-
-    if isinstance(value, bytes):
-        return naming.contract_of(value) if name == "name" else naming.code_of(value)
-    if isinstance(value, bool):
-        return "开" if value else "关"
-    if name in TIMES:
-        return naming.moment_of(value) if value > _YEAR_2001 else str(value)
-    names: dict[str, Callable[[int], str]] = {
-        "required": naming.role_names,
-        "held": naming.role_names,
-        "step": naming.step_name,
-        "status": naming.status_name,
-        "suspendedBy": naming.side_name,
-        "outcome": naming.state_name,
-        "currentState": naming.entry_state_name,
-        "state": naming.state_name if error == "StateUnsuitable" else naming.entry_state_name,
-    }
-    return names.get(name, str)(value)
-
-
-_YEAR_2001 = 1_000_000_000
-"""Below this a number is a count, as a version's `latest` is, and no time."""

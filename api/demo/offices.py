@@ -14,7 +14,7 @@ from api.cli.console import t
 from api.parts import Node
 from api.settings import load_settings
 from node.errors import LedgerError, Unavailable
-from node.office import departments, logs
+from node.office import departments
 from node.protocol.forms.words import decision_words
 
 from . import papers
@@ -130,7 +130,7 @@ class Offices:
             self._register(owner, system)
         for player in cast.players:
             relay = self.node(player).relay.address
-            self.decide(player, logs.register_log(player.code, relay), player.head.signer)
+            self.decide(player, departments.register_log(player.code, relay), player.head.signer)
 
     def enrol(self, player: Player, signer: Signer) -> None:
         """Enrol one department with its head's key."""

@@ -9,7 +9,7 @@ from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
 from node.errors import MalformedTable
-from node.office import catalogue
+from node.office import cataloguing
 from node.protocol import forms as documents
 
 from . import papers
@@ -89,7 +89,7 @@ class Share:
         if filing.problems:
             raise MalformedTable("；".join(problem.render() for problem in filing.problems))
         filed = [documents.parse(data) for data in filing.documents]
-        self.offices.decide(player, catalogue.submit_papers(filed), player.head.signer)
+        self.offices.decide(player, cataloguing.submit_papers(filed), player.head.signer)
         for paper in filed:
             self.versions[paper.body.code, paper.body.version] = paper
         return filed
@@ -98,13 +98,13 @@ class Share:
         return 1 + max((number for known, number in self.versions if known == code), default=0)
 
     def _review(self, filed: list[Document], returned: dict[str, str]) -> None:
-        act = catalogue.review_versions(papers.review(self.cast, filed, returned))
+        act = cataloguing.review_versions(papers.review(self.cast, filed, returned))
         self.offices.decide(self.cast.data, act, self.cast.data.official("审核员").signer)
 
     def set_standing_reply(self) -> None:
         """Agree in advance to whoever applies for the unconditional entry."""
         land = self.cast.land
-        act = catalogue.set_standing_reply(
+        act = cataloguing.set_standing_reply(
             land.code,
             PLACES,
             standing=True,

@@ -1,9 +1,8 @@
 """What the node answers over HTTP, one module a group of routes, all under `/api/v1`.
 
 - `query`: calls to authorisations, on a route of its own
-- `documents`: documents between nodes
-- `log`: checkpoints, consistency, receipts of single calls
-- `catalogue`: search, and one entry
+- `documents`: documents between nodes; the catalogue: search, and one entry
+- `logs`: checkpoints, consistency, receipts of single calls
 - `ledger`: departments, their logs' keys and anchors, authorisations, from the read model
 - `status`: how the node is
 - `shapes`: what answers look like
@@ -13,16 +12,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import (
-    catalogue,
-    documents,
-    ledger,
-    log,
-    status,
-)
+from . import documents, ledger, logs, status
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for _module in (documents, log, catalogue, ledger, status):
+for _module in (documents, logs, ledger, status):
     router.include_router(_module.router)

@@ -1,16 +1,25 @@
-"""Documents between nodes (protocol.md section 2): left before a decision, fetched after one."""
+"""Documents between nodes (protocol.md section 2), and the catalogue that the published ones make.
+
+A document is left before a decision and fetched after one; the catalogue is searched by words.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Depends, Response, status
+from fastapi import APIRouter, Depends, Query, Response, status
 
-from node.protocol.wire import encoding
+from node.protocol.forms import version_object
+from node.protocol.ledger.enums import EntryState, ShareType
+from node.protocol.wire import canonical, encoding, ids
 
 from ..http.signed import SIGNED, CallerDep, NodeDep
+from .shapes import EntryShape, ListingsShape, VersionShape
 
-router = APIRouter(tags=["documents"])
+if TYPE_CHECKING:
+    from ..parts import Node
+
+router = APIRouter()
 
 
 def parse_digest(digest: str) -> bytes:
@@ -23,6 +32,7 @@ DigestDep = Annotated[bytes, Depends(parse_digest)]
 
 @router.put(
     "/documents/{digest}",
+    tags=["documents"],
     summary="存放文书 / Leave a document",
     status_code=status.HTTP_204_NO_CONTENT,
     openapi_extra=SIGNED,
@@ -38,6 +48,7 @@ def put_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> None:
 
 @router.get(
     "/documents/{digest}",
+    tags=["documents"],
     summary="读取文书 / Read a document",
     response_class=Response,
     responses={200: {"content": {"application/json": {}}, "description": "The document's bytes."}},
@@ -47,3 +58,53 @@ def get_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> Respons
     """Return a document to those entitled to it; unknown and not-yours read the same."""
     data = node.access.read(digest, caller.key.key)
     return Response(data, media_type="application/json")
+
+
+@router.get("/catalogue", tags=["catalogue"], summary="检索目录 / Search the catalogue")
+def search_catalogue(
+    node: NodeDep,
+    q: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+) -> ListingsShape:
+    """Return published entries that hold every word of `q`, the best first; all without one."""
+    found = node.search.search(q, limit=limit + 1, after=after)
+    return ListingsShape(entries=found[:limit], next=after + limit if len(found) > limit else None)
+
+
+@router.get("/catalogue/{entry}", tags=["catalogue"], summary="目录条目 / One entry")
+def get_entry(entry: str, node: NodeDep) -> EntryShape:
+    """Return an entry: its version in force (else the newest), its history, its document."""
+    wanted = encoding.hex32(entry)
+    fact = node.queries.get_entry(wanted)
+    return EntryShape(
+        entry=entry,
+        provider=ids.department_code(fact.provider),
+        version=fact.version,
+        state=EntryState(fact.state).name.lower(),
+        frozen=fact.frozen,
+        share_type=ShareType(fact.share_type).name.lower(),
+        item_count=fact.item_count,
+        digest=fact.digest.hex(),
+        versions=[
+            VersionShape(
+                version=each.version,
+                state=EntryState(each.state).name.lower(),
+                digest=each.digest.hex(),
+                submitted_block=each.submitted_block,
+                reviewed_block=each.reviewed_block,
+            )
+            for each in node.queries.versions(wanted)
+        ],
+        document=_document(node, version_object(wanted, fact.version), fact.digest),
+    )
+
+
+def _document(node: Node, version: str, digest: bytes) -> dict[str, Any] | None:
+    # Anybody's version can name the digest of anybody's paper: only what this very version binds,
+    # and was found to say the same, is the world's to read.
+    data = node.bindings.find_held(version, digest)
+    if data is None:
+        return None
+    document: dict[str, Any] = canonical.loads(data)
+    return document

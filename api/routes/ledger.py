@@ -7,30 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path
 
-from node.errors import (
-    AuthorisationUnknown,
-    Contradictory,
-    LedgerBehind,
-    NotFound,
-)
+from node.errors import AuthorisationUnknown, Contradictory, LedgerBehind, NotFound
 from node.protocol import forms as documents
-from node.protocol.ledger.enums import (
-    AuthorisationState,
-    DepartmentStatus,
-    KeyKind,
-    Mode,
-)
+from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind, Mode
 from node.protocol.wire import ids, items
 
 from ..http.signed import SIGNED, CallerDep, NodeDep
 from .query import MAX_NUMBER
-from .shapes import (
-    AnchorShape,
-    AuthorisationShape,
-    DepartmentShape,
-    LogKeyShape,
-    LogShape,
-)
+from .shapes import AnchorShape, AuthorisationShape, DepartmentShape, LogKeyShape, LogShape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +71,7 @@ def get_anchor(
 
 
 @router.get(
-    "/authorisations/{authorisation}",
-    summary="一项授权 / An authorisation",
-    openapi_extra=SIGNED,
+    "/authorisations/{authorisation}", summary="一项授权 / An authorisation", openapi_extra=SIGNED
 )
 def get_authorisation(
     authorisation: Annotated[int, Path(ge=1, le=MAX_NUMBER)], caller: CallerDep, node: NodeDep

@@ -18,10 +18,7 @@ class Shape(BaseModel):
     """Base of all answers."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
-        frozen=True,
+        alias_generator=to_camel, populate_by_name=True, use_attribute_docstrings=True, frozen=True
     )
 
 
@@ -303,7 +300,7 @@ class ServedShape(Shape):
     custody: str
     log: str
     registered: bool
-    """Whether the chain knows the log; until then calls are refused."""
+    """Whether the chain takes anchors of the log; where it does not, calls are refused."""
     size: int
     """Leaves committed."""
     published: int

@@ -63,7 +63,7 @@ def _served(node: Node, department: DepartmentSettings, identity: LogIdentity) -
         code=department.code,
         custody=department.custody,
         log=identity.log.hex(),
-        registered=fact is not None,
+        registered=fact is not None and fact.is_open,
         size=_size(node, identity.log),
         published=published.size if published else 0,
         anchored=fact.size if fact else 0,

@@ -45,7 +45,7 @@ library StepTable {
                 APPLIED | FORWARDED,
                 0,
                 AuthorisationStates.SUPPLEMENTING,
-                StepFlags.KEEPS_PRIOR | StepFlags.EACH_SIDE,
+                StepFlags.KEEPS_PRIOR | StepFlags.EACH_SIDE | StepFlags.DOCUMENT,
                 Marks.SUPPLEMENT_REQUESTED_BY_PROVIDER,
                 0,
                 0,
@@ -57,7 +57,9 @@ library StepTable {
             return Rule(SUPPLEMENTING, 0, 0, StepFlags.TO_PRIOR | StepFlags.DOCUMENT, 0, 0, OFFICE, 0, 0);
         }
         if (step == Steps.REQUEST_EXTENSION) {
-            return Rule(APPLIED | FORWARDED, 0, 0, 0, Marks.EXTENSION_REQUESTED, 0, 0, OFFICE, 0);
+            return Rule(
+                APPLIED | FORWARDED, 0, 0, StepFlags.DOCUMENT, Marks.EXTENSION_REQUESTED, 0, 0, OFFICE, 0
+            );
         }
         if (step == Steps.GRANT_EXTENSION || step == Steps.REJECT_EXTENSION) {
             return
@@ -152,9 +154,7 @@ library StepTable {
             );
         }
         if (step == Steps.END_SERVICE) {
-            return Rule(
-                SERVING, 0, 0, StepFlags.DOCUMENT | StepFlags.ENDS, Marks.SERVICE_ENDED, 0, 0, OFFICE, 0
-            );
+            return Rule(SERVING, 0, 0, StepFlags.DOCUMENT | StepFlags.ENDS, 0, 0, 0, OFFICE, 0);
         }
         if (step == Steps.FINISH) {
             return Rule(SERVING | SUSPENDED | RECTIFIED, 0, AuthorisationStates.TERMINATED, 0, 0, 0, OFFICE, 0, 0);

@@ -112,13 +112,13 @@ library Sides {
 }
 
 /// @title Bits of what has been done on an authorisation and cannot be read from its state.
-/// @notice A change's two bits tell which side has proposed the change that is open; the others stay for good.
+/// @notice A change's two bits tell which side has proposed the change that is open; the others stay for good. 16 is
+/// left out: it is in no use any more, and must not come to mean something else.
 library Marks {
     uint8 internal constant SUPPLEMENT_REQUESTED_BY_PROVIDER = 1;
     uint8 internal constant SUPPLEMENT_REQUESTED_BY_COMPETENT = 2;
     uint8 internal constant EXTENSION_REQUESTED = 4;
     uint8 internal constant EXTENSION_ANSWERED = 8;
-    uint8 internal constant SERVICE_ENDED = 16;
     uint8 internal constant CHANGE_PROPOSED_BY_CONSUMER = 32;
     uint8 internal constant CHANGE_PROPOSED_BY_PROVIDER = 64;
 }

@@ -42,7 +42,6 @@ class TraceLine:
         return all(each.ok for each in self.walk())
 
     def with_children(self, *children: TraceLine) -> TraceLine:
-        """Return the same line over other children."""
         return replace(self, children=children)
 
 

@@ -15,17 +15,17 @@ from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire.leaf import SERVED
 
-from .bundle import find_event
-from .concerned import list_decisions, list_version_decisions
-from .judging import check_outcome, check_stability
-from .lines import (
-    TraceLine,
-    beijing,
-    line,
-    short,
+from .checks import (
+    SignerNames,
+    check_anchor,
+    check_call,
+    check_checkpoint,
+    check_decision,
+    check_outcome,
+    check_stability,
 )
-from .logged import check_anchor, check_call, check_checkpoint
-from .signing import SignerNames, check_decision
+from .collecting import find_event, list_decisions, list_version_decisions
+from .lines import TraceLine, beijing, line, short
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from node.protocol.ledger.facts import AuthorisationFact, LogFact
     from node.protocol.wire.receipt import Receipt
 
-    from ..facts import AnchorFact, DecisionFact
+    from ..decided import AnchorFact, DecisionFact
     from ..queries import Queries
-    from .ports import Documents, LogReader
+    from .collecting import Documents, LogReader
 
 PAGE = 20
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from node.errors import DecisionRefused, LogRolledBack
 from node.log.published import Published, last_published
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from .ports import Chain, Logs, Sender
+    from node.log.reader import Head
 
 CONTRACT = "AccessAnchors"
 GAS_LIMIT = 500_000
@@ -28,6 +28,38 @@ GAS_LIMIT = 500_000
 INTERVAL_SECONDS = 10.0
 LEAVES = 10_000
 NOBODY = bytes(20)
+ENDED = frozenset({"LogIsSuperseded", "LogIsFrozen"})
+"""The contract's refusals of a log that takes no anchor any more."""
+
+
+class Logs(Protocol):
+    """What anchoring needs of `node.log.reader.LogReader`."""
+
+    def head(self, log: bytes) -> Head: ...
+    def root_at(self, log: bytes, size: int) -> bytes: ...
+    def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]: ...
+
+
+class Chain(Protocol):
+    """What it needs of `node.chain.gateway.Gateway`: a view; raises ChainUnavailable."""
+
+    def call(self, to: bytes, data: bytes) -> bytes: ...
+
+
+class Sender(Protocol):
+    """What it needs of `node.chain.outbox.Outbox`, one relay account's queue on disk."""
+
+    def enqueue(self, unique_key: str, *, to: bytes, data: bytes, gas: int) -> int:
+        """Commit a transaction; the same key again returns the row that is there."""
+        ...
+
+    def result(self, row_id: int) -> object | None:
+        """Return what became of a row; None while it is open. Raises DecisionRefused if refused."""
+        ...
+
+    def pump(self) -> object:
+        """Send what waits and see what was mined; raises ChainUnavailable (retryable)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +70,6 @@ class ChainHead:
     """The account that may anchor it; zero while the log is not registered."""
     size: int
     root: bytes
-
-    @property
-    def is_registered(self) -> bool:
-        """Whether the log is registered."""
-        return self.relay != NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +130,8 @@ class Anchorer:
         Raises:
             ChainUnavailable: no endpoint answers.
             LogRolledBack: the chain knows more of a log than was published here.
-            DecisionRefused: the contract refused an anchor for good, and not for its old size.
+            DecisionRefused: the contract refused an anchor for good, neither for its old size nor
+                because the log was ended.
         """
         rows = (self._anchor(log) for log in self._ids)
         return [row for row in rows if row is not None]
@@ -121,7 +149,14 @@ class Anchorer:
             )
         if head.size == last.size or not self._is_due(log, last.size - head.size):
             return None
-        row = self._enqueue(log, head, last)
+        try:
+            row = self._enqueue(log, head, last)
+        except DecisionRefused as err:
+            if err.facts.get("name") not in ENDED:
+                raise
+            # Its department ended it, or was shown to have forked it: no calls go there any more,
+            # and the departments this node serves besides must not stop with it.
+            return None
         self._sent[log] = _Sent(row, self._clock())
         return row
 

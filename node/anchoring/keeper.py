@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from .anchorer import Anchorer
-    from .ports import Sender
+    from .anchorer import Anchorer, Sender
     from .publisher import Publisher
 
 PERIOD_SECONDS = 0.2
@@ -48,7 +47,6 @@ class Keeper:
         period_seconds: float = PERIOD_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Join the parts; nothing runs yet."""
         self._publisher = publisher
         self._anchorer = anchorer
         self._sender = sender
@@ -58,7 +56,6 @@ class Keeper:
 
     @property
     def status(self) -> KeeperStatus:
-        """How the loop fares."""
         return self._status
 
     def run_once(self) -> None:

@@ -3,7 +3,9 @@
 Pure. In range reads hexadecimal becomes bytes and integers here (web3's formatters take twenty
 times the decoding, and let much through); what has another shape raises the ordinary
 errors of reading it (KeyError, ValueError, TypeError...), which the gateway turns into
-ChainUnavailable: an endpoint that cannot be read is as good as none.
+ChainUnavailable: an endpoint that cannot be read is as good as none. A log is decoded as the
+contract deployed at its address and as nothing else; a log of any other address is not ours and
+must not have been asked for.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ChainUnavailable
+from ..errors import ChainUnavailable, MalformedEvent
+from ..protocol.evm.abi import ChainEvent, decode_log
 from .reverts import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
 
 HASH_BYTES = 32
 
@@ -168,3 +172,40 @@ def parse_hash(text: str) -> bytes:
     if len(data) != HASH_BYTES:
         raise ValueError(f"not a hash: {text!r:.80}")
     return data
+
+
+def decode(
+    raw_logs: Iterable[RawLog], addresses: Mapping[bytes, str], timestamps: Mapping[int, int]
+) -> list[ChainEvent]:
+    """Decode logs; `addresses` gives contract names, `timestamps` block times in seconds.
+
+    Raises:
+        MalformedEvent: a log is of another address, of an unknown block or of no declared event.
+    """
+    return [_decode(log, addresses, timestamps) for log in raw_logs]
+
+
+def _decode(
+    log: RawLog, addresses: Mapping[bytes, str], timestamps: Mapping[int, int]
+) -> ChainEvent:
+    contract, timestamp = addresses.get(log.address), timestamps.get(log.block_number)
+    if contract is None or timestamp is None:
+        raise MalformedEvent(
+            f"a log of 0x{log.address.hex()} in block {log.block_number} was not asked for"
+        )
+    name, args = decode_log(contract, log.topics, log.data)
+    return ChainEvent(
+        contract=contract,
+        name=name,
+        args=args,
+        seq=args["seq"],
+        block_number=log.block_number,
+        block_hash=log.block_hash,
+        timestamp=timestamp,
+        tx_hash=log.tx_hash,
+        tx_index=log.tx_index,
+        log_index=log.log_index,
+        address=log.address,
+        topics=log.topics,
+        data=log.data,
+    )

@@ -16,13 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ..crypto import Sm2PublicKey, keccak256
-from ..errors import (
-    ChainUnavailable,
-    ConfigInvalid,
-    InvalidInput,
-    MalformedKey,
-    WrongChain,
-)
+from ..errors import ChainUnavailable, ConfigInvalid, InvalidInput, MalformedKey, WrongChain
 from ..protocol.evm import abi
 from ..protocol.wire import canonical, encoding
 
@@ -70,11 +64,9 @@ class Deployment:
 
     @property
     def names(self) -> dict[bytes, str]:
-        """Contract names by address."""
         return {contract.address: name for name, contract in self.contracts.items()}
 
     def render(self) -> bytes:
-        """Return the file's content."""
         contracts = {
             name: {
                 "address": contract.address.hex(),

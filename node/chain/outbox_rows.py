@@ -10,16 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sqlalchemy import (
-    Connection,
-    Enum,
-    LargeBinary,
-    UniqueConstraint,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Enum, LargeBinary, UniqueConstraint, func, insert, select, update
 from sqlalchemy.orm import Session, registry
 from sqlmodel import Field, SQLModel
 
@@ -125,17 +116,14 @@ class OutboxRows:
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(values))
 
     def is_empty(self) -> bool:
-        """Tell whether this account has no row yet."""
         with self._reading.connect() as connection:
             return self._next_nonce(connection) == 0
 
     def find_by_key(self, unique_key: str) -> int | None:
-        """Return the id of the row with this key."""
         with self._reading.connect() as connection:
             return connection.scalar(select(outbox.c.id).where(outbox.c.unique_key == unique_key))
 
     def get(self, row_id: int) -> Row:
-        """Return a row that is there."""
         with Session(self._reading) as session:
             return session.scalars(select(Row).where(outbox.c.id == row_id)).one()
 
@@ -151,7 +139,6 @@ class OutboxRows:
             return list(session.scalars(query))
 
     def change(self, row: Row, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
-        """Commit a row's new state."""
         with self._engine.begin() as connection:
             connection.execute(
                 update(outbox).where(outbox.c.id == row.id).values(state=state, **values)

@@ -37,7 +37,6 @@ class RelayAccount:
 
     @classmethod
     def generate(cls) -> Self:
-        """Make a new account."""
         from eth_account import Account  # half a second: only commands that use a relay pay it
 
         return cls(Account.create())

@@ -11,36 +11,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-import orjson
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_result,
-    stop_after_delay,
-    wait_exponential,
-)
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from ..errors import (
-    LedgerError,
-    MalformedReceipt,
-    NotFound,
-    ReceiptInvalid,
-    ReceiptNotMerged,
-)
-from ..protocol.wire import (
-    canonical,
-    encoding,
-    ids,
-    signedcall,
-)
+from ..errors import LedgerError, MalformedReceipt, NotFound, ReceiptInvalid, ReceiptNotMerged
+from ..protocol.wire import canonical, encoding, ids, signedcall
 from ..protocol.wire.receipt import Receipt, verify_anchored
-from .checks import (
-    Asked,
-    check_answer,
-    check_refusal,
-    verify_log,
-)
-from .http import SignedHttp
+from .checks import Asked, check_answer, check_refusal, verify_log
+from .http import SignedHttp, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,12 +75,7 @@ class LedgerClient:
         """
         self._base = base_url.rstrip("/") + "/api/v1"
         self._http = SignedHttp(
-            signer,
-            key_id,
-            authority=authority,
-            attempts=attempts,
-            clock=clock,
-            transport=transport,
+            signer, key_id, authority=authority, attempts=attempts, clock=clock, transport=transport
         )
         self._unwrapper = unwrapper
         self._trust = trust
@@ -171,7 +143,7 @@ class LedgerClient:
             if receipt is not None:
                 error.facts["receipt"] = receipt
             raise
-        answer = _json(response)
+        answer = read_object(response, error=MalformedReceipt)
         opened = check_answer(asked, answer, self._trust, self._unwrapper)
         remaining = answer.get("remaining")
         if not isinstance(remaining, dict):
@@ -255,10 +227,10 @@ class LedgerClient:
         return upgraded
 
     def _get(self, path: str) -> dict[str, Any]:
-        return _json(self._http.request("GET", self._base + path))
+        response = self._http.request("GET", self._base + path)
+        return read_object(response, error=MalformedReceipt)
 
     def close(self) -> None:
-        """Close the connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -277,13 +249,3 @@ def _call(request: SignedRequest) -> signedcall.SignedCall:
     return signedcall.parse(
         request.method, request.headers["Host"], path, query, request.headers, request.body
     )
-
-
-def _json(response: httpx.Response) -> dict[str, Any]:
-    try:
-        value = orjson.loads(response.content)
-    except orjson.JSONDecodeError as error:
-        raise MalformedReceipt("the node's answer is not JSON") from error
-    if not isinstance(value, dict):
-        raise MalformedReceipt("the node's answer is not an object")
-    return value

@@ -24,12 +24,7 @@ from ..errors import (
     QuotaRows,
     ReceiptInvalid,
 )
-from ..protocol.wire import (
-    canonical,
-    encoding,
-    ids,
-    items,
-)
+from ..protocol.wire import canonical, encoding, ids, items
 from ..protocol.wire.envelope import envelope_bytes, open_envelope
 from ..protocol.wire.leaf import SERVED, commitment
 from ..protocol.wire.receipt import Receipt, verify_receipt
@@ -39,7 +34,7 @@ if TYPE_CHECKING:
     from ..crypto import Unwrapper
     from ..protocol.wire.leaf import Leaf
     from ..protocol.wire.signedcall import SignedCall
-    from .trust import Grant, Trust
+    from .trust import Trust
 
 PLAINTEXT_LIMIT = 64 * 1024 * 1024
 MUST_BE_PROVEN = (Forbidden, QuotaCalls, QuotaRows, AuthorisationUnknown, CallReplayed)
@@ -85,7 +80,10 @@ def check_answer(
     leaf = receipt.parsed_leaf
     grant = trust.grant(asked.authorisation)
     _same_call(asked, leaf)
-    _same_grant(asked, leaf, grant)
+    _require(leaf.entry == grant.entry, "the leaf names another entry")
+    _require(leaf.version == grant.version, "the leaf names another version")
+    asked_items = items.bitmap(grant.item_codes, asked.items)
+    _require(leaf.items == asked_items, "the leaf names other items")
     _require(leaf.outcome == SERVED, f"the leaf says {leaf.outcome}, the answer is one")
     sealed = answer.get("sealed")
     if not isinstance(sealed, dict):
@@ -156,14 +154,6 @@ def _same_call(asked: Asked, leaf: Leaf) -> None:
     _require(leaf.base == asked.call.base, "the leaf has another signed text")
     _require(leaf.signature == asked.call.signature, "the leaf has another signature")
     _require(leaf.authorisation == asked.authorisation, "the leaf names another authorisation")
-
-
-def _same_grant(asked: Asked, leaf: Leaf, grant: Grant) -> None:
-    _require(leaf.entry == grant.entry, "the leaf names another entry")
-    _require(leaf.version == grant.version, "the leaf names another version")
-    _require(
-        leaf.items == items.bitmap(grant.item_codes, asked.items), "the leaf names other items"
-    )
 
 
 def _read(asked: Asked, plain: bytes, receipt: Receipt) -> Opened:

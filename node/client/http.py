@@ -3,6 +3,8 @@
 A request is signed once, over what goes over the wire; sending it again sends the same bytes, so
 that a server that has seen it can tell a resend from a second call. The server is not trusted:
 its answer is bounded in bytes and in time, redirects are not followed, nothing is decompressed.
+A problem+json answer (RFC 9457) becomes the error it was made of, but only one that concerns the
+call: a peer that says `fatal` does not end our process.
 """
 
 from __future__ import annotations
@@ -10,17 +12,18 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
+import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from ..errors import InvalidInput, PeerUnavailable
+from ..errors import Fatal, InvalidInput, LedgerError, PeerUnavailable
 from ..protocol.wire import encoding, signedcall
-from .problems import raise_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..crypto import Signer
 
@@ -31,6 +34,10 @@ ANSWER_SECONDS = 300.0
 """How long all pieces of an answer may take together."""
 ANSWER_BYTES = 128 * 1024 * 1024
 NONCE_BYTES = 18
+
+_NO_FACTS = {"type", "title", "titleEn", "status", "detail", "code", "self", "message"}
+"""Members that are no facts: RFC 9457's, and what an error's own parameters are called."""
+_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class SignedHttp:
 
         `authority` is what is signed and sent as Host when the server is reached under another
         name; `attempts` counts the tries when the network fails; an answer that is larger or
-        slower than its bounds is none.
+        slower than its bounds counts as no answer.
         """
         self._signer = signer
         self._key_id = key_id or signer.public_key.key_id
@@ -116,8 +123,14 @@ class SignedHttp:
             PeerUnavailable: no answer within its bounds came back in any attempt.
             LedgerError: the answer is a problem; the class is the one with its code.
         """
+        tries = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=wait_exponential_jitter(multiplier=0.05, max=1.0),
+            retry=retry_if_exception_type(httpx.TransportError),
+            reraise=True,
+        )
         try:
-            for attempt in self._retrying():
+            for attempt in tries:
                 with attempt:
                     response = self._receive(request)
         except (httpx.RequestError, UnicodeError) as error:
@@ -132,17 +145,10 @@ class SignedHttp:
     def request(
         self, method: str, url: str, body: bytes = b"", content_type: str = EMPTY_BODY
     ) -> httpx.Response:
-        """Sign and send.
-
-        Raises:
-            InvalidInput: `url` is no address of a server.
-            PeerUnavailable: no answer within its bounds came back in any attempt.
-            LedgerError: the answer is a problem; the class is the one with its code.
-        """
+        """Sign and send; raises as both do."""
         return self.send(self.sign(method, url, body, content_type))
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def __enter__(self) -> Self:
@@ -173,10 +179,59 @@ class SignedHttp:
             request=response.request,
         )
 
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=wait_exponential_jitter(multiplier=0.05, max=1.0),
-            retry=retry_if_exception_type(httpx.TransportError),
-            reraise=True,
-        )
+
+def read_object(
+    response: httpx.Response, *, error: type[InvalidInput] = InvalidInput
+) -> dict[str, Any]:
+    """Return an answer's JSON object; raises `error` when it is none."""
+    try:
+        value = orjson.loads(response.content)
+    except orjson.JSONDecodeError as cause:
+        raise error(f"what {response.request.url} answers is not JSON") from cause
+    if not isinstance(value, dict):
+        raise error(f"what {response.request.url} answers is not an object")
+    return value
+
+
+def error_of(response: httpx.Response) -> LedgerError:
+    """Return the error an answer that is not a success stands for; its facts are the members."""
+    try:
+        # Of bounded depth, unlike the standard library's: no peer's answer exhausts the stack.
+        problem = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        problem = None
+    if not isinstance(problem, dict):
+        problem = {}
+    detail = str(problem.get("detail") or f"{response.request.url} answered {response.status_code}")
+    facts = {name: value for name, value in problem.items() if name not in _NO_FACTS}
+    kind = find_class(str(problem.get("code")))
+    if kind is None:
+        kind = PeerUnavailable if response.status_code >= _SERVER_ERROR else InvalidInput
+    return kind(detail, **facts)
+
+
+def find_class(code: str) -> type[LedgerError] | None:
+    """Return the error class with a public code, or None; never one that ends the process."""
+    return _classes().get(code)
+
+
+def raise_problem(response: httpx.Response) -> None:
+    """Raise what the answer says went wrong; return when nothing did.
+
+    Raises:
+        LedgerError: of the class that has the answer's code.
+    """
+    if not response.is_success:
+        raise error_of(response)
+
+
+@cache
+def _classes() -> dict[str, type[LedgerError]]:
+    # A code shared by a family belongs to its narrowest member, which comes last.
+    return {kind.code: kind for kind in _descend(LedgerError) if not issubclass(kind, Fatal)}
+
+
+def _descend(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:
+    yield kind
+    for narrower in kind.__subclasses__():
+        yield from _descend(narrower)

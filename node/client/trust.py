@@ -10,11 +10,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
 from ..crypto import Sm2PublicKey
 from ..errors import InvalidInput, NotFound
 from ..protocol.wire import encoding
+from .http import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from .http import SignedHttp
 
 FRESH_SECONDS = 60
-ED25519_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +48,23 @@ class Grant:
 
 
 class Trust(Protocol):
-    """What receipts are held against."""
+    """What receipts are held against; every method raises NotFound for what it does not know."""
 
-    def log_keys(self, department: str) -> LogKeys:
-        """Return a department's log and keys; raises NotFound when none is registered."""
-        ...
+    def log_keys(self, department: str) -> LogKeys: ...
 
-    def grant(self, authorisation: int) -> Grant:
-        """Return an authorisation; raises NotFound when there is none."""
-        ...
+    def grant(self, authorisation: int) -> Grant: ...
 
     def anchored_root(self, department: str, size: int) -> bytes:
-        """Return the root the chain holds for a department's log at `size`, or raise NotFound."""
+        """Return the root the chain holds for a department's log at `size`."""
         ...
 
 
 class NodeTrust:
-    """Trust in one's own node, asked over HTTP; what it says is kept for a minute."""
+    """Trust in one's own node, asked over HTTP; what it says is kept for a minute.
+
+    Every method raises NotFound for what the node does not know or the caller may not, InvalidInput
+    when its answer is not of the documented form.
+    """
 
     def __init__(
         self, http: SignedHttp, base_url: str, *, clock: Callable[[], float] = time.monotonic
@@ -78,19 +76,10 @@ class NodeTrust:
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def log_keys(self, department: str) -> LogKeys:
-        """Return a department's log and keys.
-
-        Raises:
-            NotFound: no such department, or it has no log.
-            InvalidInput: the node's answer is not of the documented form.
-        """
         found = self._get(f"/departments/{department}/log")
         try:
             pairs = tuple(
-                (
-                    Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])),
-                    encoding.hex32(key["ed25519"]),
-                )
+                (Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])), encoding.hex32(key["ed25519"]))
                 for key in found["keys"]
             )
             return LogKeys(department, str(found["origin"]), pairs)
@@ -98,12 +87,6 @@ class NodeTrust:
             raise InvalidInput(f"the node describes no log of {department}") from error
 
     def grant(self, authorisation: int) -> Grant:
-        """Return an authorisation.
-
-        Raises:
-            NotFound: no such authorisation, or not the caller's to know of.
-            InvalidInput: the node's answer is not of the documented form.
-        """
         found = self._get(f"/authorisations/{authorisation}")
         try:
             return Grant(
@@ -117,12 +100,6 @@ class NodeTrust:
             raise InvalidInput(f"the node describes no authorisation {authorisation}") from error
 
     def anchored_root(self, department: str, size: int) -> bytes:
-        """Return the root the chain holds for a department's log at `size`.
-
-        Raises:
-            NotFound: no anchor has this size.
-            InvalidInput: the node's answer is not of the documented form.
-        """
         found = self._get(f"/departments/{department}/log/anchors/{size}")
         if found.get("size") != size:
             raise NotFound(f"no anchor of {department} has size {size}")
@@ -132,11 +109,6 @@ class NodeTrust:
         kept = self._kept.get(path)
         if kept is not None and self._clock() - kept[0] < FRESH_SECONDS:
             return kept[1]
-        try:
-            found = orjson.loads(self._http.request("GET", self._base + path).content)
-        except orjson.JSONDecodeError as error:
-            raise InvalidInput(f"{path} is not JSON") from error
-        if not isinstance(found, dict):
-            raise InvalidInput(f"{path} is not an object")
+        found = read_object(self._http.request("GET", self._base + path))
         self._kept[path] = (self._clock(), found)
         return found

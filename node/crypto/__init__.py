@@ -1,10 +1,10 @@
 """The one door to every cipher; nothing outside this package imports a cipher library.
 
-`hashes`: SM3, SHA-256, Keccak-256. `publickey`: SM2 public keys. `sm2`: signers, unwrappers,
-verification. `typed`: the only ways to sign. `sm4`: SM4-GCM. `ed25519`: checkpoints' second
-signature. `selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto`
-binds OpenSSL 3, `sm2_libcrypto` uses it, `sm2_gmssl` is the portable fallback. `der`, `pbes2`:
-encodings of signatures and key files. `keyfile`: files that are written once.
+`symmetric`: SM3, SHA-256, Keccak-256, SM4-GCM. `publickey`: SM2 public keys. `sm2`: signers,
+unwrappers, verification. `typed`: the only ways to sign. `ed25519`: checkpoints' second signature.
+`selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto` binds OpenSSL 3,
+`sm2_libcrypto` uses it, `sm2_gmssl` is the portable fallback. `der`: encodings of signatures and
+keys. `keyfile`: encrypted files that are written once.
 """
 
 from __future__ import annotations
@@ -12,12 +12,6 @@ from __future__ import annotations
 from .backend import backend_version
 from .der import normalise_signature
 from .ed25519 import Ed25519Signer, verify_ed25519
-from .hashes import (
-    constant_time_equal,
-    keccak256,
-    sha256,
-    sm3,
-)
 from .publickey import Sm2PublicKey
 from .selftest import run_self_test
 from .sm2 import (
@@ -29,7 +23,7 @@ from .sm2 import (
     verify_sm2_e,
     wrap,
 )
-from .sm4 import sm4_open, sm4_seal
+from .symmetric import constant_time_equal, keccak256, sha256, sm3, sm4_open, sm4_seal
 from .typed import (
     check_checkpoint_text,
     decision_text,

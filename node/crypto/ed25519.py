@@ -14,13 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..errors import MalformedKey, SignatureInvalid
-from .keyfile import (
-    check_password,
-    label,
-    load_key_file,
-    save_key_file,
-)
-from .pbes2 import open_pkcs8, seal_pkcs8
+from .keyfile import check_password, label, load_key_file, open_pkcs8, save_key_file, seal_pkcs8
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +33,6 @@ class Ed25519Signer:
 
     @classmethod
     def generate(cls) -> Self:
-        """Make a new key."""
         return cls(Ed25519PrivateKey.generate())
 
     @classmethod
@@ -75,7 +68,6 @@ class Ed25519Signer:
         return self._public
 
     def sign(self, message: bytes) -> bytes:
-        """Sign; return 64 bytes."""
         return self._private.sign(message)
 
     def __repr__(self) -> str:

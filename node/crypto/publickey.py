@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from ..errors import MalformedKey
-from .hashes import keccak256, sm3
+from .symmetric import keccak256, sm3
 
 P = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF
 A = P - 3
@@ -68,7 +68,6 @@ class Sm2PublicKey:
 
     @cached_property
     def raw(self) -> bytes:
-        """The 64 bytes x‖y."""
         return self.x.to_bytes(32, "big") + self.y.to_bytes(32, "big")
 
     @cached_property
@@ -77,16 +76,13 @@ class Sm2PublicKey:
         return keccak256(self.raw)
 
     @cached_property
-    def _za(self) -> bytes:
-        return sm3(_ZA_PREFIX + self.raw)
-
     def za(self) -> bytes:
-        """Return ZA (GB/T 32918.2, 5.5): the hash of identity, curve and key; 32 bytes."""
-        return self._za
+        """ZA (GB/T 32918.2, 5.5): the hash of identity, curve and key; 32 bytes."""
+        return sm3(_ZA_PREFIX + self.raw)
 
     def message_hash(self, message: bytes) -> bytes:
         """Return e = SM3(ZA ‖ message), the 32 bytes that are signed (GB/T 32918.2, 6.1)."""
-        return sm3(self._za + message)
+        return sm3(self.za + message)
 
 
 @lru_cache(maxsize=4096)

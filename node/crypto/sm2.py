@@ -10,20 +10,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Protocol, Self
 
-from ..errors import (
-    LedgerError,
-    MalformedEnvelope,
-    MalformedKey,
-    SignatureInvalid,
-)
+from ..errors import LedgerError, MalformedEnvelope, MalformedKey, SignatureInvalid
 from . import backend
 from .der import SIGNATURE_SIZE
-from .keyfile import (
-    check_password,
-    label,
-    load_key_file,
-    save_key_file,
-)
+from .keyfile import check_password, label, load_key_file, save_key_file
 from .publickey import N, Sm2PublicKey
 
 if TYPE_CHECKING:
@@ -50,9 +40,7 @@ class Unwrapper(Protocol):
     """Whoever can open data keys wrapped to one SM2 encryption key."""
 
     @property
-    def public_key(self) -> Sm2PublicKey:
-        """The key to wrap to."""
-        ...
+    def public_key(self) -> Sm2PublicKey: ...
 
     def unwrap(self, wrapped: bytes) -> bytes:
         """Open GM/T 0009 DER; return the 16-byte SM4 key, or raise MalformedEnvelope."""
@@ -69,7 +57,6 @@ class _SoftwareKey:
 
     @classmethod
     def generate(cls) -> Self:
-        """Make a new key."""
         return cls(backend.load().generate())
 
     @classmethod
@@ -107,7 +94,6 @@ class _SoftwareKey:
 
     @property
     def public_key(self) -> Sm2PublicKey:
-        """The public half."""
         return self._private.public_key
 
     def __repr__(self) -> str:
@@ -123,7 +109,6 @@ class SoftwareSigner(_SoftwareKey):
     _purpose = "sm2-signing"
 
     def sign_e(self, e32: bytes) -> bytes:
-        """Sign e; return 64 bytes r‖s."""
         if len(e32) != E_SIZE:
             raise ValueError("e has 32 bytes")
         return self._private.sign_e(e32)

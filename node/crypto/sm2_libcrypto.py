@@ -14,19 +14,13 @@ from collections import OrderedDict
 from ctypes import byref, c_char_p, c_size_t, c_void_p, create_string_buffer
 from typing import TYPE_CHECKING
 
-from ..errors import (
-    LedgerError,
-    MalformedEnvelope,
-    MalformedKey,
-    SelfTestFailed,
-)
+from ..errors import LedgerError, MalformedEnvelope, MalformedKey, SelfTestFailed
 from . import der, libcrypto
+from .keyfile import PBKDF2_ITERATIONS
 from .publickey import Sm2PublicKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-PBKDF2_ITERATIONS = 600_000
 
 _CIPHER = b"AES-256-CBC"
 _DER_SIGNATURE_SIZE = 80
@@ -69,7 +63,6 @@ class PrivateKey:
         self.public_key = _public_of(handle)
 
     def sign_e(self, e: bytes) -> bytes:
-        """Sign 32 bytes; return r‖s."""
         library = libcrypto.load()
         context = getattr(self._local, "sign", None)
         if context is None:

@@ -3,49 +3,36 @@
 `writer`: the thread that groups waiting calls into commits. `commit`: the one transaction.
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
 `counters`: running numbers and the day's quota. `recent`: replays and identical resends.
-`reader`: heads, entries, events and proofs for everyone else. `proofs`: proofs at any size, from
-cached tiles. `tiles`: tiles as rows. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole
-log hashed again. `published`: checkpoints that were shown to others. `drafts`: the values that go
-in and come out. `tables`: the schema of `log.db`. `bulk`: many rows at the driver's speed.
+`reader`: heads, entries, events and proofs for everyone else. `tiles`: tiles as rows, and proofs at
+any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log hashed again.
+`published`: checkpoints that were shown to others. `drafts`: the values that go in and come out.
+`tables`: the schema of `log.db`.
 
 Nothing here knows the chain, the read model or HTTP; a log is named by its 32-byte id.
 """
 
 from __future__ import annotations
 
-from .check import CheckedLog, check_log
+from .check import check_log
 from .commit import Committer
-from .counters import beijing_day, end_of_day
 from .drafts import Committed, Draft, LogIdentity
-from .published import (
-    Published,
-    create_published,
-    last_published,
-    list_published,
-    mark_published,
-)
-from .reader import Head, LogReader
-from .recent import RESEND_WINDOW_MILLISECONDS, Resend
+from .published import create_published, last_published, list_published, mark_published
+from .reader import LogReader
+from .recent import Resend
 from .tables import create_tables
 from .writer import LogWriter
 
 __all__ = [
-    "RESEND_WINDOW_MILLISECONDS",
-    "CheckedLog",
     "Committed",
     "Committer",
     "Draft",
-    "Head",
     "LogIdentity",
     "LogReader",
     "LogWriter",
-    "Published",
     "Resend",
-    "beijing_day",
     "check_log",
     "create_published",
     "create_tables",
-    "end_of_day",
     "last_published",
     "list_published",
     "mark_published",

@@ -36,20 +36,8 @@ from .counters import (
 )
 from .drafts import Committed
 from .heads import sign_head, write_head
-from .recent import (
-    Resend,
-    find_events,
-    purge,
-    remember,
-    replay,
-)
-from .tables import (
-    call,
-    entry,
-    event,
-    position,
-    request,
-)
+from .recent import find_events, purge, remember, replay
+from .tables import call, entry, event, position, request
 from .tiles import store_tiles
 from .tree import get_last_paths
 
@@ -118,7 +106,7 @@ class Batch:
         index = self._known.get(draft.event)
         try:
             if index is not None:
-                return replay(self._connection, self._log.number, index, _resend(draft), self._now)
+                return replay(self._connection, self._log.number, index, draft, self._now)
             if draft.event not in self._placed:
                 self._placed[draft.event] = self._place(draft)
         except (CallReplayed, InvalidInput, LogUnavailable, Overloaded, QuotaRefusals) as error:
@@ -215,6 +203,7 @@ class Batch:
             [(done[one.draft.event], one.draft.text, one.at) for one in placed],
         )
         purge(connection, log.number, self._now, len(placed))
+        # Last: what makes the new entries part of the log, in the same transaction as they.
         write_head(connection, log, checkpoint)
         return done
 
@@ -283,9 +272,3 @@ def _render(
         if len(leaf) <= LIMIT and leaf.isascii():
             return leaf
     return complete_leaf(members, number=number, prev=prev, at=at, refusal=refusal)
-
-
-def _resend(draft: Draft) -> Resend:
-    return Resend(
-        draft.event, draft.text, draft.authorisation, draft.calls_per_day, draft.rows_per_day
-    )

@@ -10,28 +10,18 @@ added.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from node.errors import (
-    CheckpointInvalid,
-    InvalidInput,
-    LogIncomplete,
-    LogTampered,
-    NotFound,
-)
+from node.errors import CheckpointInvalid, InvalidInput, LogIncomplete, LogTampered, NotFound
 from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
-from node.protocol.wire.ids import (
-    ZERO,
-    department_id,
-    log_id,
-    parse_origin,
-)
+from node.protocol.wire.ids import ZERO, department_id, log_id, parse_origin
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
-from node.protocol.wire.merkle import leaf_hash
+from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
 from .checktables import (
     CallChain,
@@ -41,23 +31,10 @@ from .checktables import (
     find_unindexed_event,
     find_wrong_answer,
 )
-from .tables import (
-    INDEX_BITS,
-    call,
-    counter,
-    entry,
-    event,
-    head,
-    position,
-)
-from .tables import tile as tile_table
-from .tree import (
-    EMPTY_ROOT,
-    HASH_BYTES,
-    HEIGHT,
-    WIDTH,
-    GrowingTree,
-)
+from .counters import COLUMNS
+from .tables import INDEX_BITS, call, counter, entry, event, head, position
+from .tiles import read_tile
+from .tree import HEIGHT, WIDTH, GrowingTree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -69,6 +46,7 @@ if TYPE_CHECKING:
 CHUNK_ENTRIES = 16 * WIDTH
 LOGS = 1 << 63 - INDEX_BITS
 """More logs than positions have room for."""
+NO_CALLS, NO_COUNTER = CallChain(0, ZERO, 0), (0, ZERO, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +90,7 @@ def check_log(
         if max(known, default=0) > row.size:
             raise _missing(log, row.size, known)
     except SQLAlchemyError as error:
-        # A table is missing, a page is none, a text is not UTF-8: nobody's log, as it stands.
+        # A table is missing, a page is damaged, a text is not UTF-8: as it stands, no log at all.
         message = f"the file cannot be read as a log: {getattr(error, 'orig', error)}"
         raise LogTampered(message, what="file", log=log.hex()) from error
     return CheckedLog(run.code, row.size, row.root)
@@ -211,15 +189,7 @@ class _Check:
         """Compare counters, and look for rows that belong to no entry."""
         number, size = self._head.number, self._head.size
         with self._engine.connect() as connection:
-            query = select(
-                counter.c.authorisation,
-                counter.c.count,
-                counter.c.last,
-                counter.c.day,
-                counter.c.calls,
-                counter.c.rows,
-            )
-            rows = connection.execute(query.where(counter.c.log == number))
+            rows = connection.execute(select(*COLUMNS).where(counter.c.log == number))
             counters = {row[0]: row[1:] for row in rows if row[1]}
             calls = connection.scalar(select(func.count()).where(call.c.log == number))
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
@@ -228,12 +198,11 @@ class _Check:
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
             return
+        # Both hold only what was called: where one side lacks an authorisation, the counts differ.
         changed = [
             one
             for one in counters.keys() | self._chains.keys()
-            if one not in counters
-            or one not in self._chains
-            or not self._chains[one].fits(*counters[one])
+            if not self._chains.get(one, NO_CALLS).fits(*counters.get(one, NO_COUNTER))
         ]
         if changed:
             authorisation = min(changed)
@@ -257,17 +226,14 @@ class _Check:
         """Take a chunk's entries into tree and chains; return their events."""
         first = position(self._head.number, 0)
         events = {}
-        for index, row in enumerate(rows, start):
-            if row.position != first + index:
+        for index, row in zip_longest(range(start, end), rows):
+            if row is None or row.position != first + index:
                 raise self._tampered("leaf", f"entry {index} is missing", index=index)
             hash_ = leaf_hash(row.leaf)
             self._tree.append(hash_)
             events[self._check_link(index, row.leaf, hash_)] = index
             if index + 1 in self._known:
                 self._check_root(index + 1, self._known[index + 1], "anchor")
-        if start + len(rows) < end:
-            missing = start + len(rows)
-            raise self._tampered("leaf", f"entry {missing} is missing", index=missing)
         return events
 
     def _check_link(self, index: int, leaf: bytes, hash_: bytes) -> bytes:
@@ -314,7 +280,7 @@ class _Check:
         """Compare the tiles this chunk changed with the stored ones."""
         # Lowest level first: a wrong leaf also shows in every tile above it.
         for level, number, hashes in sorted(self._tree.changed()):
-            stored = self._stored(connection, level, number)
+            stored = read_tile(connection, self._head.number, level, number)
             if stored[: len(hashes)] == hashes:
                 continue
             if level:
@@ -323,17 +289,16 @@ class _Check:
 
     def _blame(self, connection: Connection, number: int, hashes: bytes, stored: bytes) -> None:
         """Say whether a leaf or its tile was changed: the tile above bears one of them out."""
-        within = next(
-            place
-            for place in range(len(hashes) // HASH_BYTES)
-            if hashes[place * HASH_BYTES :][:HASH_BYTES]
-            != stored[place * HASH_BYTES :][:HASH_BYTES]
+        at = next(
+            at
+            for at in range(0, len(hashes), HASH_SIZE)
+            if hashes[at : at + HASH_SIZE] != stored[at : at + HASH_SIZE]
         )
-        index = number * WIDTH + within
-        above = self._stored(connection, 1, number // WIDTH)[number % WIDTH * HASH_BYTES :]
-        full = len(hashes) == WIDTH * HASH_BYTES
-        if full:
-            held = above[:HASH_BYTES] == self._tree.tile(0, number).node(HEIGHT, 0)
+        index = number * WIDTH + at // HASH_SIZE
+        if len(hashes) == WIDTH * HASH_SIZE:
+            above = read_tile(connection, self._head.number, 1, number // WIDTH)
+            above = above[number % WIDTH * HASH_SIZE :]
+            held = above[:HASH_SIZE] == self._tree.tile(0, number).node(HEIGHT, 0)
         else:
             held = self._tree.edge().root == self._head.root
         if held:
@@ -342,19 +307,20 @@ class _Check:
             "leaf",
             f"entry {index} does not have the hash it was logged with",
             index=index,
-            expected=stored[within * HASH_BYTES :][:HASH_BYTES].hex(),
-            found=hashes[within * HASH_BYTES :][:HASH_BYTES].hex(),
+            expected=stored[at : at + HASH_SIZE].hex(),
+            found=hashes[at : at + HASH_SIZE].hex(),
         )
 
     def _check_indexes(self, connection: Connection, events: dict[bytes, int]) -> None:
         """Compare the indexes of events and calls with what the leaves say."""
         number = self._head.number
-        wrong = find_unindexed_event(connection, number, events)
-        if wrong is not None:
-            self._suspect("index", f"the event of entry {wrong} is not in the index", index=wrong)
-        wrong = find_unindexed_call(connection, number, self._calls)
-        if wrong is not None:
-            self._suspect("index", f"the call of entry {wrong} is not in the index", index=wrong)
+        for what, wrong in (
+            ("event", find_unindexed_event(connection, number, events)),
+            ("call", find_unindexed_call(connection, number, self._calls)),
+        ):
+            if wrong is not None:
+                message = f"the {what} of entry {wrong} is not in the index"
+                self._suspect("index", message, index=wrong)
 
     def _check_root(self, size: int, root: bytes, what: str) -> None:
         """Compare a root known for `size`; without a better clue, blame the entries since then."""
@@ -369,16 +335,6 @@ class _Check:
             expected=root.hex(),
             found=found.hex(),
         )
-
-    def _stored(self, connection: Connection, level: int, number: int) -> bytes:
-        hashes: bytes | None = connection.scalar(
-            select(tile_table.c.hashes).where(
-                tile_table.c.log == self._head.number,
-                tile_table.c.level == level,
-                tile_table.c.number == number,
-            )
-        )
-        return hashes or b""
 
     def _suspect(self, what: str, message: str, **facts: object) -> None:
         """Remember what looks wrong while a later entry may still tell more exactly what is."""

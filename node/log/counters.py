@@ -28,7 +28,7 @@ _BEIJING_OFFSET_SECONDS = 8 * 3600
 _DAY_SECONDS = 24 * 3600
 
 _STATE = (table.c.count, table.c.last, table.c.day, table.c.calls, table.c.rows)
-_COLUMNS = (table.c.authorisation, *_STATE)
+COLUMNS = (table.c.authorisation, *_STATE)
 _STRANGER_COLUMNS = (stranger.c.key, stranger.c.day, stranger.c.calls)
 _INSERT, _INSERT_STRANGER = insert(table), insert(stranger)
 _PUT = _INSERT.on_conflict_do_update(
@@ -79,7 +79,6 @@ class Counter:
         return SERVED
 
     def use(self, rows: int) -> None:
-        """Take one served call off the day."""
         self.calls += 1
         self.rows += rows
 
@@ -106,7 +105,7 @@ def load_counters(
     connection: Connection, log_number: int, authorisations: Collection[int]
 ) -> dict[int, Counter]:
     """Return the counters of those authorisations that have been called before."""
-    rows = look_up(connection, _COLUMNS, table.c.log, log_number, authorisations)
+    rows = look_up(connection, COLUMNS, table.c.log, log_number, authorisations)
     return {row[0]: Counter(*row[1:]) for row in rows}
 
 

@@ -15,11 +15,12 @@ from sqlalchemy import bindparam, func, insert, select, update
 from node.errors import ConfigInvalid, LogRolledBack, LogTampered
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
 from node.protocol.wire.leaf import VERSION
+from node.protocol.wire.merkle import EMPTY_ROOT
 
 from ..storage.bulk import fetch, run
 from .tables import entry, head, position
 from .tiles import load_tile
-from .tree import EMPTY_ROOT, GrowingTree, Tile
+from .tree import GrowingTree, Tile
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

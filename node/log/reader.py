@@ -14,20 +14,18 @@ from sqlalchemy import select
 from node.errors import InvalidInput, NotFound
 from node.protocol.wire.receipt import Receipt
 
-from .proofs import Proofs
+from .published import list_published
 from .recent import Resend, find_events, replay
-from .tables import (
-    call,
-    entry,
-    head,
-    position,
-    request,
-)
+from .tables import call, entry, head, position, request
+from .tiles import Proofs
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
 
     from .drafts import Committed
+    from .published import Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,15 @@ class Head:
 class LogReader:
     """The logs of one store, for any number of threads."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Read through a read-only engine over `log.db`."""
+    def __init__(self, engine: Engine, *, published: Engine | None = None) -> None:
+        """Read through a read-only engine over `log.db`.
+
+        With `published`, the engine of `node.db`, receipts are under published checkpoints. What is
+        anchored was published before, so the proof from such a receipt to its anchor is short, and
+        its signature was made before the anchor: it counts even after the log's key was revoked.
+        """
         self._engine = engine
+        self._published = published
         self._proofs = Proofs(engine)
         self._numbers: dict[bytes, int] = {}
         self._sizes: dict[bytes, int] = {}
@@ -161,19 +165,23 @@ class LogReader:
         return self._proofs.consistency(self._number(log), old, new)
 
     def receipt(self, log: bytes, index: int) -> Receipt:
-        """Return the receipt of an entry under the newest checkpoint.
+        """Return an entry's receipt under the first published checkpoint that holds it.
+
+        Under the newest one of the log while none was published, or none is known.
 
         Raises:
             NotFound: the log has no such entry.
         """
-        newest = self.head(log)
-        leaf = self.entry(log, index)
+        shown: Sequence[Published | Head] = ()
+        if self._published is not None:
+            shown = list_published(self._published, log, from_size=index + 1, limit=1)
+        under = shown[0] if shown else self.head(log)
         return Receipt(
-            leaf=leaf,
+            leaf=self.entry(log, index),
             index=index,
-            size=newest.size,
-            proof=tuple(self.inclusion(log, index, newest.size)),
-            checkpoint=newest.checkpoint,
+            size=under.size,
+            proof=tuple(self.inclusion(log, index, under.size)),
+            checkpoint=under.checkpoint,
         )
 
     def _number(self, log: bytes) -> int:

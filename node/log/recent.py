@@ -15,28 +15,10 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 
 from node.errors import CallReplayed
 
-from ..storage.bulk import (
-    fetch,
-    insert_rows,
-    look_up,
-    run,
-)
-from .counters import (
-    Counter,
-    beijing_day,
-    end_of_day,
-    load_counters,
-)
+from ..storage.bulk import fetch, insert_rows, look_up, run
+from .counters import Counter, beijing_day, end_of_day, load_counters
 from .drafts import Committed
-from .tables import (
-    Whole,
-    checkpoint,
-    entry,
-    event,
-    head,
-    position,
-    recent,
-)
+from .tables import Whole, checkpoint, entry, event, head, position, recent
 from .tiles import tiles_through
 from .tree import Edge, get_path
 
@@ -44,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from sqlalchemy import Connection
+
+    from .drafts import Draft
 
 RESEND_WINDOW_MILLISECONDS = 10 * 60 * 1000
 _PURGE_AT_LEAST = 16
@@ -84,7 +68,7 @@ def find_events(
 
 
 def replay(
-    connection: Connection, log_number: int, index: int, resend: Resend, now: int
+    connection: Connection, log_number: int, index: int, resend: Resend | Draft, now: int
 ) -> Committed:
     """Return the stored result of the call at `index` to an identical resend (`now` in ms).
 

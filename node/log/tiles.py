@@ -1,35 +1,43 @@
-"""The tiles of stored trees: reading and writing rows of the table `tile`."""
+"""The tiles of stored trees, rows of the table `tile`, and proofs from them at any size."""
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogTampered
+from node.protocol.wire.merkle import HASH_SIZE
 
 from ..storage.bulk import insert_rows
 from .tables import tile as table
-from .tree import (
-    HASH_BYTES,
-    HEIGHT,
-    WIDTH,
-    Tile,
-)
+from .tree import HEIGHT, WIDTH, Edge, Tile, get_consistency, get_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
 
     from .tree import TileSource
+
+CACHED_TILES = 2048
+CACHED_EDGES = 1024
 
 _INSERT = insert(table)
 _PUT = _INSERT.on_conflict_do_update(
     index_elements=["log", "level", "number"], set_={"hashes": _INSERT.excluded.hashes}
 )
+
+
+def read_tile(connection: Connection, log_number: int, level: int, number: int) -> bytes:
+    """Return the stored hashes of a tile; nothing when there is none."""
+    query = select(table.c.hashes).where(
+        table.c.log == log_number, table.c.level == level, table.c.number == number
+    )
+    hashes: bytes | None = connection.scalar(query)
+    return hashes or b""
 
 
 def load_tile(connection: Connection, log_number: int, level: int, number: int, width: int) -> Tile:
@@ -38,14 +46,8 @@ def load_tile(connection: Connection, log_number: int, level: int, number: int, 
     Raises:
         LogTampered: the store does not have them.
     """
-    hashes = connection.scalar(
-        select(table.c.hashes).where(
-            table.c.log == log_number,
-            table.c.level == level,
-            table.c.number == number,
-        )
-    )
-    if hashes is None or len(hashes) < width * HASH_BYTES:
+    hashes = read_tile(connection, log_number, level, number)
+    if len(hashes) < width * HASH_SIZE:
         raise LogTampered(f"tile {level}/{number} has fewer than {width} hashes", what="tile")
     return Tile(hashes)
 
@@ -74,3 +76,54 @@ def store_tiles(
     """
     rows = [(log_number, level, number, hashes) for level, number, hashes in changed]
     insert_rows(connection, _PUT, rows)
+
+
+class Proofs:
+    """Proof maker over the tiles of one `log.db`; sizes are the caller's to check.
+
+    Full tiles never change and are cached expanded (16 KiB each); of partial ones the widest seen
+    of each level is kept. For any number of threads: every cached value is immutable or replaced
+    whole.
+    """
+
+    def __init__(self, engine: Engine, *, cached_tiles: int = CACHED_TILES) -> None:
+        """Read through an engine, read-only best, so that proofs never wait for the writer."""
+        self._engine = engine
+        self._full = lru_cache(cached_tiles)(self._load_full)
+        self._partial: dict[tuple[int, int], tuple[int, Tile]] = {}
+        self._edge = lru_cache(CACHED_EDGES)(
+            lambda log_number, size: Edge(size, self._tiles(log_number, size))
+        )
+
+    def root_at(self, log_number: int, size: int) -> bytes:
+        return self._edge(log_number, size).root
+
+    def inclusion(self, log_number: int, index: int, size: int) -> list[bytes]:
+        return get_path(self._tiles(log_number, size), self._edge(log_number, size), index)
+
+    def consistency(self, log_number: int, old_size: int, size: int) -> list[bytes]:
+        tiles = self._tiles(log_number, size)
+        return get_consistency(tiles, self._edge(log_number, size), old_size)
+
+    def _tiles(self, log_number: int, size: int) -> TileSource:
+        def get(level: int, number: int) -> Tile:
+            width = width_of(size, level, number)
+            if width == WIDTH:
+                return self._full(log_number, level, number)
+            return self._get_partial(log_number, level, number, width)
+
+        return get
+
+    def _load_full(self, log_number: int, level: int, number: int) -> Tile:
+        with self._engine.connect() as connection:
+            return load_tile(connection, log_number, level, number, WIDTH)
+
+    def _get_partial(self, log_number: int, level: int, number: int, width: int) -> Tile:
+        kept = self._partial.get((log_number, level))
+        if kept is not None and kept[0] == number and kept[1].width >= width:
+            return kept[1]
+        with self._engine.connect() as connection:
+            tile = load_tile(connection, log_number, level, number, width)
+        if kept is None or kept[0] <= number:
+            self._partial[log_number, level] = (number, tile)
+        return tile

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from node.protocol.wire.merkle import node_hash
+from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, node_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,9 +19,6 @@ TileSource: TypeAlias = "Callable[[int, int], Tile]"
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
-HASH_BYTES = 32
-EMPTY_ROOT = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-"""SHA-256 of nothing: the root of an empty tree (RFC 6962, section 2.1)."""
 
 
 class Tile:
@@ -33,24 +30,22 @@ class Tile:
         self.levels = [bytearray(hashes)] + [bytearray() for _ in range(HEIGHT)]
         for height in range(HEIGHT):
             below, above = self.levels[height : height + 2]
-            for start in range(0, len(below) - HASH_BYTES, 2 * HASH_BYTES):
-                pair = bytes(below[start : start + 2 * HASH_BYTES])
-                above += node_hash(pair[:HASH_BYTES], pair[HASH_BYTES:])
+            for start in range(0, len(below) - HASH_SIZE, 2 * HASH_SIZE):
+                pair = bytes(below[start : start + 2 * HASH_SIZE])
+                above += node_hash(pair[:HASH_SIZE], pair[HASH_SIZE:])
 
     @property
     def width(self) -> int:
-        """Number of hashes held."""
-        return len(self.levels[0]) // HASH_BYTES
+        return len(self.levels[0]) // HASH_SIZE
 
     @property
     def hashes(self) -> bytes:
-        """The tile as it is stored."""
         return bytes(self.levels[0])
 
     def node(self, height: int, index: int) -> bytes:
         """Return node `index`, counted within the tile, `height` levels above its hashes."""
-        start = index * HASH_BYTES
-        return bytes(self.levels[height][start : start + HASH_BYTES])
+        start = index * HASH_SIZE
+        return bytes(self.levels[height][start : start + HASH_SIZE])
 
     def append(self, hash_: bytes) -> bytes | None:
         """Add one hash; return the tile's own root when this one filled it."""
@@ -59,8 +54,8 @@ class Tile:
         level += hash_
         height = 0
         # A binary counter: whenever a level becomes even, its last pair has a parent.
-        while not len(level) & HASH_BYTES:
-            hash_ = node_hash(bytes(level[-2 * HASH_BYTES : -HASH_BYTES]), hash_)
+        while not len(level) & HASH_SIZE:
+            hash_ = node_hash(bytes(level[-2 * HASH_SIZE : -HASH_SIZE]), hash_)
             height += 1
             level = levels[height]
             level += hash_
@@ -149,7 +144,6 @@ class GrowingTree:
         return [(level, *divmod(count, WIDTH)) for level, count in enumerate(counts)]
 
     def append(self, leaf_hash: bytes) -> None:
-        """Add one leaf."""
         number, carry, level = self.size, leaf_hash, 0
         while True:
             number >>= HEIGHT
@@ -223,9 +217,9 @@ def _siblings(
     """
     start = first >> height & ~1
     within = start & (WIDTH >> height) - 1
-    hashes = bytes(level[within * HASH_BYTES :])
+    hashes = bytes(level[within * HASH_SIZE :])
     nodes: list[bytes | None] = [
-        hashes[place : place + HASH_BYTES] for place in range(0, len(hashes), HASH_BYTES)
+        hashes[place : place + HASH_SIZE] for place in range(0, len(hashes), HASH_SIZE)
     ]
     if start + len(nodes) == edge.size >> height:
         nodes.append(edge.nodes[height])

@@ -3,10 +3,10 @@
 - `act`: a decision ready to be signed
 - `desk`: signs, stores documents here and elsewhere, tries out, relays, waits
 - `repeats`: the same decision meant twice, known again
-- `departments`, `catalogue`, `authorisations`, `logs`: build the acts from the papers' bodies
+- `departments`, `cataloguing`, `authorising`: build the acts from the papers' bodies
 - `drafting`: completes what an official says with what the ledger and the papers here know
-- `comparing`: what of a filed table is new; `verdicts`: what waits for a review, and its verdicts
-- `reads`: what is asked of the read model
+- `verdicts`: what waits for a review, and its verdicts
+- `reads`: what is asked of the read model and of the papers that are here
 """
 
 from .act import Act

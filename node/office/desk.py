@@ -12,18 +12,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..chain.duplicates import NONCE_SPENT, find_carried
+from ..chain.outbox import NONCE_SPENT, find_carried
 from ..crypto import sign_decision
 from ..errors import ChainUnavailable, DecisionRefused, InvalidInput
 from ..protocol import forms as documents
 from ..protocol.evm import abi
-from ..protocol.evm.decision import (
-    DECISIONS,
-    Domain,
-    calldata,
-    from_event,
-    hash_decision,
-)
+from ..protocol.evm.decision import DECISIONS, Domain, calldata, from_event, hash_decision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -102,17 +96,7 @@ class Desk:
         signer: Signer,
         possession: Signer | None = None,
     ) -> Decided:
-        """Sign and send one decision and wait until it is mined; `desk.decide(*act, signer)`.
-
-        `possession` is the new key of an enrolment or of an added key.
-
-        Raises:
-            InvalidInput: message, papers and possession do not fit the kind of decision.
-            MalformedDocument: a paper is none.
-            PeerUnavailable: no other entitled node took a paper.
-            DecisionRefused: the contract refuses; `facts` hold its error's name and values.
-            ChainUnavailable: not mined in time; it stays in the outbox and may still be.
-        """
+        """`sign`, then `send`: `desk.decide(*act, signer)`."""
         return self.send(self.sign(kind, message, papers, signer, possession))
 
     def sign(
@@ -124,6 +108,8 @@ class Desk:
         possession: Signer | None = None,
     ) -> SignedAct:
         """Sign one decision without sending it.
+
+        `possession` is the new key of an enrolment or of an added key.
 
         Raises:
             InvalidInput: message, papers and possession do not fit the kind of decision.
@@ -153,6 +139,7 @@ class Desk:
             DecisionRefused: the contract refuses; `facts` hold its error's name and values.
             ChainUnavailable: not mined in time; it stays in the outbox and may still be.
         """
+        # Papers first: what is on the chain must never name one that is nowhere.
         self._store.put_all(signed.documents)
         for paper in signed.documents:
             self._store_elsewhere(paper)
@@ -226,6 +213,7 @@ def _event(
 
 
 def _check_bound(message: Mapping[str, Any], papers: Sequence[bytes]) -> None:
+    # Before anybody signs: a paper that no field names would be kept, and prove nothing.
     named = set(_bytes_in(message))
     for paper in papers:
         digest = documents.digest_of(paper)
@@ -236,9 +224,6 @@ def _check_bound(message: Mapping[str, Any], papers: Sequence[bytes]) -> None:
 def _bytes_in(value: object) -> Iterator[bytes]:
     if isinstance(value, bytes):
         yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _bytes_in(member)
-    elif isinstance(value, list):
-        for member in value:
+    elif isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
             yield from _bytes_in(member)

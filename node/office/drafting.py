@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..errors import InvalidInput, LedgerBehind, MalformedDocument, NotFound
+from ..errors import InvalidInput, MalformedDocument, NotFound
 from ..protocol import forms as documents
 from ..protocol.forms.sharing import CHANGES
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from . import authorisations, catalogue, departments
+from . import authorising, cataloguing, departments
 from .act import completed
-from .authorisations import Request
+from .authorising import Request
+from .reads import get_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +49,7 @@ class Drafter:
             LedgerBehind: its paper has not arrived here.
             InvalidInput: nothing would change.
         """
-        data = self.get_paper(self._ledger.get_department(code).digest).data
+        data = get_paper(self._store, self._ledger.get_department(code).digest).data
         present = {name: each for name, each in orjson.loads(data).items() if name not in OWN}
         if all(present.get(name) == value for name, value in changes.items()):
             raise InvalidInput("没有写明要变更的内容 / nothing would change")
@@ -64,7 +65,7 @@ class Drafter:
             NotFound: there is no such entry or version.
             LedgerBehind: a version's document has not arrived here.
         """
-        return authorisations.apply_for([self._request(form, terms) for form in forms])
+        return authorising.apply_for([self._request(form, terms) for form in forms])
 
     def reply(
         self,
@@ -83,7 +84,7 @@ class Drafter:
             LedgerBehind: the application or its version has not arrived here.
         """
         fact = self._ledger.get_authorisation(number)
-        application = self.get_paper(self._ledger.steps(number)[0].digest)
+        application = get_paper(self._store, self._ledger.steps(number)[0].digest)
         applied = application.body
         refused = [each.get("item") for each in refusals]
         granted = [item for item in applied.items if item not in refused]
@@ -112,7 +113,7 @@ class Drafter:
             "refusals": list(refusals),
             **said,
         }
-        return authorisations.reply(
+        return authorising.reply(
             completed(documents.ReplyPaper, body),
             application=application.data,
             version=self._pinned(fact).data,
@@ -134,14 +135,10 @@ class Drafter:
             "points": [],
             **said,
         }
-        return authorisations.advance(completed(documents.StepPaper, body)), fact.subject
+        return authorising.advance(completed(documents.StepPaper, body)), fact.subject
 
     def propose_change(
-        self,
-        number: int,
-        changes: Members,
-        said: Members,
-        terms: Members | None = None,
+        self, number: int, changes: Members, said: Members, terms: Members | None = None
     ) -> Act:
         """Propose that an authorisation goes on as it is granted, but for `changes`."""
         fact = self._ledger.get_authorisation(number)
@@ -165,7 +162,7 @@ class Drafter:
             "subject": fact.subject.hex(),
             **said,
         }
-        return authorisations.change(body, version=version.data, terms=terms)
+        return authorising.change(body, version=version.data, terms=terms)
 
     def accept_change(self, number: int, said: Members) -> Act:
         """Accept the change that was proposed last: the same terms, word for word.
@@ -178,10 +175,10 @@ class Drafter:
         proposed = [each for each in self._ledger.steps(number) if each.name == "Change"]
         if not proposed:
             raise NotFound(f"授权 {number} 没有待答复的变更 / no change is proposed")
-        data = self.get_paper(proposed[-1].digest).data
+        data = get_paper(self._store, proposed[-1].digest).data
         body = {name: each for name, each in orjson.loads(data).items() if name not in OWN}
         again = {"step": CHANGES[1], "subject": fact.subject.hex(), **said}
-        return authorisations.change({**body, **again}, version=self._pinned(fact).data)
+        return authorising.change({**body, **again}, version=self._pinned(fact).data)
 
     def submit_withdrawal(self, department: str, reasons: Mapping[str, str]) -> Act:
         """Ask to withdraw entries, each at its version in force; `reasons` by entry code."""
@@ -194,7 +191,7 @@ class Drafter:
             }
             for code, reason in reasons.items()
         ]
-        return catalogue.submit_withdrawal({"department": department, "withdrawals": withdrawals})
+        return cataloguing.submit_withdrawal({"department": department, "withdrawals": withdrawals})
 
     def review_withdrawal(self, digest: bytes, refused: Mapping[str, str], said: Members) -> Act:
         """Agree to a `withdrawal`, but for the entries `refused` has a reason for, by code.
@@ -203,7 +200,7 @@ class Drafter:
             LedgerBehind: the withdrawal has not arrived here.
             NotFound: it is none, or does not name an entry that is refused.
         """
-        asked = self.get_paper(digest).body
+        asked = get_paper(self._store, digest).body
         if not isinstance(asked, documents.WithdrawalPaper):
             raise NotFound(f"{digest.hex()} 不是撤回申请 / no withdrawal")
         named = {each.code for each in asked.withdrawals}
@@ -221,19 +218,11 @@ class Drafter:
             }
             for each in asked.withdrawals
         ]
-        return catalogue.review_withdrawal({"reviews": reviews, **said})
-
-    def get_paper(self, digest: bytes) -> Document:
-        """Return a document that is here.
-
-        Raises:
-            LedgerBehind: it has not arrived; nobody decides on what he cannot read.
-        """
-        return get_paper(self._store, digest)
+        return cataloguing.review_withdrawal({"reviews": reviews, **said})
 
     def _pinned(self, fact: AuthorisationFact) -> Document:
         """Return the document of the version an authorisation is pinned to."""
-        return self.get_paper(self._ledger.get_entry(fact.entry, fact.version).digest)
+        return get_paper(self._store, self._ledger.get_entry(fact.entry, fact.version).digest)
 
     def _request(self, form: Members, terms: Members | None) -> Request:
         entry = form.get("entry")
@@ -248,27 +237,13 @@ class Drafter:
         fact = self._ledger.get_entry(wanted, number)
         if fact.state != EntryState.PUBLISHED:
             raise NotFound(f"目录 {entry['code']} 没有已发布的版本 / it is not published")
-        version = self.get_paper(fact.digest)
+        version = get_paper(self._store, fact.digest)
         named = {"version": fact.version, "name": version.body.name, **entry}
         standing = self._ledger.find_standing_reply(wanted)
         agreed = standing.terms if standing is not None and standing.standing else ids.ZERO
         body = completed(documents.ApplicationPaper, {**form, "entry": named, "terms": None})
         offered = terms if terms is not None else (agreed if agreed != ids.ZERO else None)
         return Request(body, version.data, offered)
-
-
-def get_paper(store: DocumentStore, digest: bytes) -> Document:
-    """Return a document that is in `store`.
-
-    Raises:
-        LedgerBehind: it has not arrived; nobody decides on what he cannot read.
-    """
-    data = store.find(digest)
-    if data is None:
-        raise LedgerBehind(
-            f"文件 {digest.hex()} 尚未到达本节点，请稍后再试 / has not arrived here yet"
-        )
-    return documents.parse(data)
 
 
 def _given(changes: Members) -> dict[str, Any]:

@@ -1,72 +1,58 @@
-"""What the office asks of the read model: `ledger_sync.queries` implements it, `api` joins them."""
+"""What the office asks of the read model and of the papers here, before anybody decides.
+
+`ledger_sync.queries` implements `Ledger`; `api` joins them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ..errors import LedgerBehind
+from ..protocol import forms as documents
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..documents.store import DocumentStore
+    from ..protocol.forms import Document
     from ..protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact, VersionFact
 
 
-class Named(Protocol):
-    """Whatever has a document."""
+class Taken(Protocol):
+    """A decision on an authorisation: its struct's name, as ApplyFor, and its paper."""
 
     @property
-    def digest(self) -> bytes:
-        """SM3 of the document."""
-        ...
-
-
-class Taken(Named, Protocol):
-    """A decision on an authorisation."""
-
+    def name(self) -> str: ...
     @property
-    def name(self) -> str:
-        """Struct name, as ApplyFor."""
-        ...
+    def digest(self) -> bytes: ...
 
 
-class Waiting(Named, Protocol):
+class Waiting(Protocol):
     """A version that waits for its review."""
 
     @property
-    def entry(self) -> bytes:
-        """Its entry."""
-        ...
-
+    def entry(self) -> bytes: ...
     @property
-    def provider(self) -> bytes:
-        """The department that filed it."""
-        ...
-
+    def provider(self) -> bytes: ...
     @property
-    def version(self) -> int:
-        """Its number."""
-        ...
+    def version(self) -> int: ...
+    @property
+    def digest(self) -> bytes: ...
 
 
 class StandingReply(Protocol):
-    """A provider's answer in advance."""
+    """A provider's answer in advance: whether it is in force, and the digest of its terms."""
 
     @property
-    def standing(self) -> bool:
-        """Whether it is in force."""
-        ...
-
+    def standing(self) -> bool: ...
     @property
-    def terms(self) -> bytes:
-        """Digest of its terms."""
-        ...
+    def terms(self) -> bytes: ...
 
 
 class Ledger(Protocol):
     """The questions; those that `get` raise NotFound."""
 
-    def get_department(self, code: str) -> DepartmentFact:
-        """Return the department with this code."""
-        ...
+    def get_department(self, code: str) -> DepartmentFact: ...
 
     def get_entry(self, entry: bytes, version: int | None = None) -> EntryFact:
         """Return an entry at a version: the one named, else that in force, else the newest."""
@@ -84,10 +70,22 @@ class Ledger(Protocol):
         """Return the provider's answer in advance, in force or withdrawn."""
         ...
 
-    def get_authorisation(self, authorisation: int) -> AuthorisationFact:
-        """Return an authorisation as it stands."""
-        ...
+    def get_authorisation(self, authorisation: int) -> AuthorisationFact: ...
 
     def steps(self, authorisation: int) -> Sequence[Taken]:
         """Return the decisions on an authorisation, oldest first."""
         ...
+
+
+def get_paper(store: DocumentStore, digest: bytes) -> Document:
+    """Return a document that is in `store`.
+
+    Raises:
+        LedgerBehind: it has not arrived; nobody decides on what he cannot read.
+    """
+    data = store.find(digest)
+    if data is None:
+        raise LedgerBehind(
+            f"文件 {digest.hex()} 尚未到达本节点，请稍后再试 / has not arrived here yet"
+        )
+    return documents.parse(data)

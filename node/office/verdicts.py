@@ -15,7 +15,7 @@ from ..protocol import forms as documents
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
 from ..protocol.wire.ids import department_code
-from .drafting import get_paper
+from .reads import get_paper
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

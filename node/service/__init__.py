@@ -1,10 +1,9 @@
 """Serving one call: verify, authorise, fetch, mask, seal, log, answer (design.md section 6).
 
-- `ports`: what is needed from other layers, as Protocols
+- `needs`: what is needed from other layers, as Protocols
 - `request`: strict reading of a query's body
-- `authorise`: what a call may have, beyond the ledger's judgement; pure
+- `authorise`: what a call may have, beyond the ledger's judgement, and masking; pure
 - `sources/`: the data behind entries
-- `mask`: masking of values
 - `seals`: page cursors and requests at rest, sealed by the node for itself; the keys of answers
 - `caller`: who signed a request, and the second it is judged at
 - `workers`: threads that judge calls, what the caller gets, and the way back to the loop

@@ -5,27 +5,49 @@ what only the provider can decide: what the purpose and the codes in the body me
 version's document, and what the terms add.
 
 Pure: no clock, no disk. Every check that fails names its code; what none refuses is permitted.
+
+Values are masked by the rules of the catalogue version and of the terms:
+
+    full            ***, whatever the value
+    keep:6,4        the first 6 and the last 4 characters stay, each other one becomes *
+    year            the year of an ISO date
+
+Null stays null. A text too short to hide anything by `keep` is hidden whole. Any other rule is an
+error, never "no mask".
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..client.problems import find_class
-from ..errors import FilterNotGranted, ItemNotGranted, LedgerError, PurposeNotGranted
+from ..client.http import find_class
+from ..errors import (
+    FilterNotGranted,
+    ItemNotGranted,
+    LedgerError,
+    PurposeNotGranted,
+    SourceUnavailable,
+)
 from ..protocol.ledger.enums import DepartmentStatus, Permit
 from ..protocol.ledger.judge import permits
 from ..protocol.wire import ids
 from .request import parse_where
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ..protocol.ledger.facts import Snapshot
     from ..protocol.ledger.judge import Standing
-    from .ports import Condition, TermsView, VersionView
+    from .needs import Condition, TermsView, VersionView
     from .request import Query
 
+HIDDEN = "***"
+
 _EXACT = frozenset({"eq", "in"})
+_KEEP = re.compile(r"keep:(\d{1,3}),(\d{1,3})")
+_YEAR = re.compile(r"(\d{4})-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +119,7 @@ def permit(
     masks = {item.code: item.mask for item in version.items if item.mask}
     if terms is not None:
         masks.update(terms.masks)
-    filters = _Filters(standing.items, version, terms, frozenset(masks))
-    for condition in query.where:
-        filters.check(condition)
+    _check_filters(query.where, standing.items, version, terms, masks)
     wanted = {code: masks[code] for code in query.items if code in masks}
     scope = parse_where(terms.row_scope) if terms is not None and terms.row_scope else ()
     return Verdict(
@@ -110,28 +130,67 @@ def permit(
     )
 
 
-class _Filters:
-    """Which items a caller may filter by, and how."""
-
-    def __init__(
-        self, granted: int, version: VersionView, terms: TermsView | None, masked: frozenset[str]
-    ) -> None:
-        self._only = frozenset(terms.filter_only) if terms is not None else frozenset()
-        self._open = {
-            item.code
-            for index, item in enumerate(version.items)
-            if granted >> index & 1 and item.filterable
-        }
-        self._masked = masked
-
-    def check(self, condition: Condition) -> None:
+def _check_filters(
+    conditions: tuple[Condition, ...],
+    granted: int,
+    version: VersionView,
+    terms: TermsView | None,
+    masked: Mapping[str, str],
+) -> None:
+    """Refuse to filter by an item that is not granted for it, or in a way that unmasks it."""
+    allowed = set(terms.filter_only) if terms is not None else set()
+    allowed |= {
+        item.code
+        for index, item in enumerate(version.items)
+        if granted >> index & 1 and item.filterable
+    }
+    for condition in conditions:
         item, operator = condition.item, condition.operator
-        if item not in self._open and item not in self._only:
+        if item not in allowed:
             raise FilterNotGranted(f"filtering by {item} is not granted", item=item)
         # Ranges and prefixes would read a masked value out, one step at a time.
-        if operator not in _EXACT and item in self._masked:
+        if operator not in _EXACT and item in masked:
             raise FilterNotGranted(
                 f"{item} is masked: it can be compared by eq and in only",
                 item=item,
                 operator=operator,
             )
+
+
+def parse_rule(rule: str) -> Callable[[str], str]:
+    """Return the function of a mask rule.
+
+    Raises:
+        SourceUnavailable: the rule is not known; the item cannot be served.
+    """
+    if rule == "full":
+        return lambda _: HIDDEN
+    if rule == "year":
+        return _year
+    match = _KEEP.fullmatch(rule)
+    if match is None:
+        raise SourceUnavailable(f"mask rule {rule!r} is not known to this node", rule=rule)
+    first, last = int(match[1]), int(match[2])
+    return lambda text: _keep(text, first, last)
+
+
+def mask_rows(rows: list[dict[str, object]], rules: Mapping[str, str]) -> None:
+    """Mask the items named in `rules` in every row, in place; values are rendered already."""
+    for item, rule in rules.items():
+        masker = parse_rule(rule)
+        for row in rows:
+            value = row[item]
+            if value is not None:
+                row[item] = masker(value if isinstance(value, str) else str(value))
+
+
+def _keep(text: str, first: int, last: int) -> str:
+    hidden = len(text) - first - last
+    if hidden <= 0:
+        return HIDDEN
+    return text[:first] + "*" * hidden + text[len(text) - last :]
+
+
+def _year(text: str) -> str:
+    match = _YEAR.match(text)
+    return match[1] if match else HIDDEN

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..crypto import Sm2PublicKey
+from ..crypto.publickey import GX, GY
 from ..errors import ClockSkew, SignatureInvalid
 from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
 from ..protocol.wire import signedcall
@@ -23,10 +24,7 @@ OLDEST_RESEND_SECONDS = OLDEST_SECONDS + RESEND_WINDOW_MILLISECONDS // 1000
 
 # The curve's base point: what a signature is held against when its key is unknown, so that the
 # answer takes as long as for a known one. What it says does not matter.
-_DECOY = Sm2PublicKey.from_coordinates(
-    0x32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7,
-    0xBC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0,
-)
+_DECOY = Sm2PublicKey.from_coordinates(GX, GY)
 
 
 def judged_second(snapshot: Snapshot, clock: float) -> int:
@@ -35,11 +33,7 @@ def judged_second(snapshot: Snapshot, clock: float) -> int:
 
 
 def authenticate(
-    call: SignedCall,
-    snapshot: Snapshot,
-    judged: int,
-    *,
-    oldest_seconds: int = OLDEST_SECONDS,
+    call: SignedCall, snapshot: Snapshot, judged: int, *, oldest_seconds: int = OLDEST_SECONDS
 ) -> KeyFact:
     """Return the key that signed the call; unknown keys and bad signatures look the same.
 
@@ -79,10 +73,5 @@ def authentic_resend(
     except (ClockSkew, SignatureInvalid):
         return None
     granted = snapshot.authorisation
-    return Resend(
-        call.event,
-        call.base + call.signature,
-        authorisation,
-        granted.calls_per_day if granted is not None else 0,
-        granted.rows_per_day if granted is not None else 0,
-    )
+    quotas = (granted.calls_per_day, granted.rows_per_day) if granted is not None else ()
+    return Resend(call.event, call.base + call.signature, authorisation, *quotas)

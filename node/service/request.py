@@ -14,12 +14,12 @@ import orjson
 
 from ..errors import InvalidInput, MalformedFilter
 from ..protocol.wire import encoding
-from .ports import Condition
+from .needs import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .ports import Value
+    from .needs import Value
 
 MAX_BODY_BYTES = 65_536
 MAX_ITEMS = 256

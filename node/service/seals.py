@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import threading
 from typing import TYPE_CHECKING
 
 from ..crypto import sm3, sm4_open, sm4_seal
-from ..errors import ConfigInvalid, InvalidInput
+from ..crypto.keyfile import save_key_file
+from ..errors import AlreadyExists, ConfigInvalid, InvalidInput
 from ..protocol.wire import encoding, envelope
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .ports import Value
+    from .needs import Value
 
 SECRET_BYTES = 32
 IV_BYTES = 12
@@ -44,10 +44,12 @@ class Seals:
         """Read the secret at `path`; make it, readable by its owner only, when it is missing.
 
         Raises:
-            ConfigInvalid: what is there is not a secret of ours.
+            ConfigInvalid: what is there is not a secret of ours, or none can be made.
         """
-        with contextlib.suppress(FileExistsError):
-            _create(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: of two processes that start at once, both read the one that won.
+        with contextlib.suppress(AlreadyExists):
+            save_key_file(path, secrets.token_bytes(SECRET_BYTES))
         secret = path.read_bytes()
         if len(secret) != SECRET_BYTES:
             raise ConfigInvalid(f"{path} does not hold {SECRET_BYTES} bytes", path=str(path))
@@ -55,7 +57,9 @@ class Seals:
 
     def seal_cursor(self, last: Value, authorisation: int) -> str:
         """Return the opaque `next` after the row with key `last`."""
-        return encoding.b64u(_seal(self._cursors, _context(authorisation), _dump(last)))
+        return encoding.b64u(
+            _seal(self._cursors, _context(authorisation), json.dumps(last).encode())
+        )
 
     def open_cursor(self, cursor: str, authorisation: int) -> Value:
         """Return the key a cursor of this node and authorisation hides.
@@ -107,21 +111,6 @@ class DataKeys:
             return key
 
 
-def _create(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Whole or not at all: linked into place only once written.
-    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
 def _seal(secret: bytes, context: bytes, plaintext: bytes) -> bytes:
     iv = secrets.token_bytes(IV_BYTES)
     return iv + sm4_seal(_key(secret, context), iv, context, plaintext)
@@ -139,7 +128,3 @@ def _key(secret: bytes, context: bytes) -> bytes:
 
 def _context(authorisation: int) -> bytes:
     return authorisation.to_bytes(8, "big")
-
-
-def _dump(last: Value) -> bytes:
-    return json.dumps(last).encode()

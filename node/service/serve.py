@@ -32,10 +32,9 @@ from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import canonical, encoding, envelope
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import SERVED, build_leaf, commitment
-from .authorise import permit, refusal
+from .authorise import mask_rows, permit, refusal
 from .caller import authentic_resend, authenticate, judged_second
-from .mask import mask_rows
-from .ports import SourceQuery
+from .needs import SourceQuery
 from .request import parse_query
 from .seals import DataKeys
 from .sources.values import render
@@ -50,14 +49,7 @@ if TYPE_CHECKING:
     from ..protocol.ledger.facts import AuthorisationFact, EntryFact, KeyFact, Snapshot
     from ..protocol.wire.signedcall import SignedCall
     from .authorise import Verdict
-    from .ports import (
-        Documents,
-        Ledger,
-        Page,
-        Source,
-        TermsView,
-        VersionView,
-    )
+    from .needs import Documents, Ledger, Page, Source, TermsView, VersionView
     from .request import Query
     from .seals import Seals
 
@@ -65,7 +57,6 @@ logger = logging.getLogger(__name__)
 
 JSON = "application/json"
 SALT_BYTES = 16
-NO_TERMS = ZERO
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +209,18 @@ class Service:
             raise LedgerBehind("the read model does not have the authorisation whole")
         version, terms = self._papers(granted, snapshot.entry)
         work.verdict = verdict = permit(standing, work.judged, query, version, terms)
-        page = self._fetch(work, query, verdict)
+        source = work.provider.sources.get(granted.entry)
+        if source is None:
+            raise SourceUnavailable("this node has no source for the entry")
+        after = query.after
+        last = None if after is None else self._seals.open_cursor(after, work.authorisation)
+        page = source.fetch(SourceQuery(query.items, verdict.conditions, query.size, last))
         work.rows, work.masked = len(page.rows), verdict.masked
         work.plain = self._plaintext(work, query, version, verdict, page)
-        work.sealed = self._seal(work)
+        key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
+        data_key = self._keys.get(work.key.holder, work.judged)
+        sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
+        work.sealed = envelope.envelope_bytes(sealed)
 
     def _papers(
         self, granted: AuthorisationFact, entry: EntryFact
@@ -229,23 +228,8 @@ class Service:
         documents, name = self._documents, authorisation_object(granted.authorisation)
         documents.check(granted.subject, name)
         version = documents.version(entry.digest, version_object(entry.entry, entry.version))
-        terms = documents.terms(granted.terms, name) if granted.terms != NO_TERMS else None
+        terms = documents.terms(granted.terms, name) if granted.terms != ZERO else None
         return version, terms
-
-    def _fetch(self, work: _Work, query: Query, verdict: Verdict) -> Page:
-        entry = work.granted.entry if work.granted is not None else ZERO
-        source = work.provider.sources.get(entry)
-        if source is None:
-            raise SourceUnavailable("this node has no source for the entry")
-        after = query.after
-        return source.fetch(
-            SourceQuery(
-                items=query.items,
-                conditions=verdict.conditions,
-                size=query.size,
-                after=None if after is None else self._seals.open_cursor(after, work.authorisation),
-            )
-        )
 
     def _plaintext(
         self, work: _Work, query: Query, version: VersionView, verdict: Verdict, page: Page
@@ -276,51 +260,49 @@ class Service:
             # what the text was.
             raise SourceUnavailable("the source holds a value that cannot be shared") from None
 
-    def _seal(self, work: _Work) -> bytes:
-        key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
-        data_key = self._keys.get(work.key.holder, work.judged)
-        sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
-        return envelope.envelope_bytes(sealed)
-
     def _draft(self, log: bytes, work: _Work) -> Draft:
-        call, granted, query, verdict = work.call, work.granted, work.query, work.verdict
-        served = work.error is None
+        call, granted, query, error = work.call, work.granted, work.query, work.error
+        code = None if error is None else error.code
+        entry, version, revision, calls, rows, body = ZERO, 0, 0, 0, 0, None
+        if granted is not None:
+            entry, version, revision = granted.entry, granted.version, granted.revision
+            calls, rows = granted.calls_per_day, granted.rows_per_day
+            # What no authorisation counts keeps no body: strangers could fill the disk with them.
+            body = self._seals.seal_request(call.event, work.body)
+        leaf = build_leaf(
+            block=work.snapshot.block,
+            judged=work.judged,
+            event=call.event,
+            base=call.base,
+            signature=call.signature,
+            authorisation=work.authorisation,
+            custody=work.provider.custody,
+            outcome=code or SERVED,
+            entry=entry,
+            version=version,
+            revision=revision,
+            items=work.verdict.items if work.verdict is not None else 0,
+            masked=work.masked,
+            rows=work.rows,
+            answer=sm3(work.sealed) if error is None else None,
+            plain=sm3(work.plain) if error is None else None,
+            operator=self._commit(call, "operator", query.operator if query else None),
+            matter=self._commit(call, "matter", query.matter if query else None),
+        )
         return Draft(
             log=log,
             event=call.event,
             text=call.base + call.signature,
             authorisation=work.authorisation,
             counted=granted is not None,
-            calls_per_day=granted.calls_per_day if granted is not None else 0,
-            rows_per_day=granted.rows_per_day if granted is not None else 0,
+            calls_per_day=calls,
+            rows_per_day=rows,
             rows=work.rows,
             key=call.key_id,
-            leaf=build_leaf(
-                block=work.snapshot.block,
-                judged=work.judged,
-                event=call.event,
-                base=call.base,
-                signature=call.signature,
-                authorisation=work.authorisation,
-                custody=work.provider.custody,
-                outcome=SERVED if work.error is None else work.error.code,
-                entry=granted.entry if granted is not None else ZERO,
-                version=granted.version if granted is not None else 0,
-                revision=granted.revision if granted is not None else 0,
-                items=verdict.items if verdict is not None else 0,
-                masked=work.masked,
-                rows=work.rows,
-                answer=sm3(work.sealed) if served else None,
-                plain=sm3(work.plain) if served else None,
-                operator=self._commit(call, "operator", query.operator if query else None),
-                matter=self._commit(call, "matter", query.matter if query else None),
-            ),
-            answer=work.sealed if served else None,
-            # What no authorisation counts keeps no body: strangers could fill the disk with them.
-            request=self._seals.seal_request(call.event, work.body)
-            if granted is not None
-            else None,
-            refusal=None if work.error is None else work.error.code,
+            leaf=leaf,
+            answer=work.sealed if error is None else None,
+            request=body,
+            refusal=code,
         )
 
     def _commit(self, call: SignedCall, name: str, value: str | None) -> bytes | None:

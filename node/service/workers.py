@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-from ..client.problems import find_class
+from ..client.http import find_class
 from ..errors import LedgerError, QuotaExceeded
 from ..protocol.wire import canonical
 from ..protocol.wire.encoding import rfc3339
@@ -32,7 +32,6 @@ class Mailbox:
     """Answers on their way to one event loop; `put` may be called from any thread."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Deliver to `loop`."""
         self.loop = loop
         self._ready: deque[Callable[[], None]] = deque()
         self._woken = False
@@ -86,7 +85,6 @@ class Workers:
     """A fixed number of threads that run what is put to them, in order of arrival."""
 
     def __init__(self, count: int, name: str) -> None:
-        """Start `count` threads."""
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}_{number}", daemon=True)

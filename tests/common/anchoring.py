@@ -11,6 +11,7 @@ from node.protocol.evm import abi
 from node.protocol.wire import merkle
 from node.protocol.wire.checkpoint import Checkpoint
 from tests.common.codes import department_code
+from tests.common.trees import root_of
 
 CONTRACT = b"\x0a" * 20
 RELAY = b"\x0b" * 20
@@ -32,26 +33,26 @@ class ListLogs:
         if not self.known or log != LOG:
             raise NotFound("no such log")
         size = len(self.leaves)
-        root = merkle.root_of(self.leaves)
+        root = root_of(self.leaves)
         note = Checkpoint(ORIGIN, size, root).text + b"\n\xe2\x80\x94 x AAAAAAA=\n"
         return SimpleNamespace(size=size, root=root, checkpoint=note)
 
     def root_at(self, log: bytes, size: int) -> bytes:
         assert log == LOG
-        return merkle.root_of(self.leaves[:size])
+        return root_of(self.leaves[:size])
 
-    def consistency(self, log: bytes, old_size: int, size: int) -> list[bytes]:
+    def consistency(self, log: bytes, old: int, new: int) -> list[bytes]:
         assert log == LOG
-        return _subproof(old_size, self.leaves[:size], whole=True)
+        return _subproof(old, self.leaves[:new], whole=True)
 
 
 def _subproof(old: int, hashes: list[bytes], *, whole: bool) -> list[bytes]:
     if old == len(hashes):
-        return [] if whole else [merkle.root_of(hashes)]
+        return [] if whole else [root_of(hashes)]
     middle = 1 << ((len(hashes) - 1).bit_length() - 1)
     if old <= middle:
-        return [*_subproof(old, hashes[:middle], whole=whole), merkle.root_of(hashes[middle:])]
-    left = merkle.root_of(hashes[:middle])
+        return [*_subproof(old, hashes[:middle], whole=whole), root_of(hashes[middle:])]
+    left = root_of(hashes[:middle])
     return [*_subproof(old - middle, hashes[middle:], whole=False), left]
 
 

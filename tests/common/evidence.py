@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from ledger_sync.trace import Collected, collect_bundle
-from node.anchoring import Anchorer, PublishedLogs, Publisher
+from node.anchoring import Anchorer, Publisher
 from node.crypto import (
     Ed25519Signer,
     SoftwareSigner,
@@ -102,8 +102,9 @@ class City:
         )
         self.writer = LogWriter(self.log_db, [self.identity])
         self.writer.start()
-        self.reader = LogReader(open_engine(self.folder / "log.db", readonly=True))
-        self.logs = PublishedLogs(self.node_db, self.reader)
+        engine = open_engine(self.folder / "log.db", readonly=True)
+        self.reader = LogReader(engine)
+        self.logs = LogReader(engine, published=self.node_db)
 
     def close(self) -> None:
         self.writer.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from node.office import catalogue, departments
+from node.office import cataloguing, departments
 from node.protocol import forms as documents
 from tests.common import papers
 from tests.common.papers import ALWAYS
@@ -65,8 +65,8 @@ def application_key(code: str, signer: Signer, unwrapper: SoftwareUnwrapper) -> 
 
 def publication(*bodies: dict[str, Any]) -> tuple[Act, Act]:
     """File the police's versions; publish them all."""
-    filed = catalogue.submit_versions(bodies)
-    return filed, catalogue.review_versions(papers.review(reviews=_published(filed.documents)))
+    filed = cataloguing.submit_versions(bodies)
+    return filed, cataloguing.review_versions(papers.review(reviews=_published(filed.documents)))
 
 
 def _published(filed: Sequence[bytes]) -> list[dict[str, Any]]:

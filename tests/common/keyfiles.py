@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 from node.chain import relay
 from node.chain.relay import RelayAccount
-from node.crypto import pbes2
-from node.crypto.pbes2 import open_pkcs8, seal_pkcs8
+from node.crypto import keyfile
+from node.crypto.keyfile import open_pkcs8, seal_pkcs8
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,5 +33,5 @@ def soften(path: Path, password: bytes) -> None:
         return
     purpose, _, _ = content.partition(b"-----BEGIN ")
     key = open_pkcs8(content.removeprefix(purpose), password)
-    with patch.object(pbes2, "PBKDF2_ITERATIONS", FEW_ROUNDS):
+    with patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS):
         path.write_bytes(purpose + seal_pkcs8(key, password))

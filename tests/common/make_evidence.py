@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from node.protocol.wire.trust import render_trust
+from node.protocol.wire.trustfile import render_trust
 
 from .chain import deployed_on, running_chain
 from .evidence import City

@@ -24,11 +24,10 @@ from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError, NotFound
 from node.office import (
     Desk,
-    authorisations,
+    authorising,
     departments,
-    logs,
 )
-from node.office.authorisations import Request
+from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.wire import ids
 from tests.common import founding, papers
@@ -213,7 +212,7 @@ class NodeTown:
             act = founding.own_key(code, keys.nodes[code], keys.logs[code].public)
             self.decide(act, keys.heads[code], keys.nodes[code])
             self.add_officer(code, keys.office[code], "工作机构负责人")
-            act = logs.register_log(code, self.node.relay.address)
+            act = departments.register_log(code, self.node.relay.address)
             self.decide(act, keys.heads[code])
         self.add_officer(papers.CENTRE, keys.reviewer, "审核员")
         self.add_officer(papers.CENTRE, keys.auditor, "审计员")
@@ -227,7 +226,7 @@ class NodeTown:
         self.version_paper = submitted.documents[0]
         self.decide(review, self.keys.reviewer)
         body = papers.application(**ALWAYS, **QUOTA, items=list(ITEMS))
-        applied = authorisations.apply_for([Request(body, self.version_paper)])
+        applied = authorising.apply_for([Request(body, self.version_paper)])
         decided = self.decide(applied, self.keys.office[papers.EDUCATION])
         self.first = decided.event["first"]
         self.application_paper = applied.documents[0]
@@ -238,7 +237,7 @@ class NodeTown:
             grant=papers.grant(**ALWAYS, **QUOTA, items=list(ITEMS)),
             refusals=[],
         )
-        act = authorisations.reply(
+        act = authorising.reply(
             agreed, application=self.application_paper, version=self.version_paper
         )
         self.decide(act, self.keys.office[papers.POLICE])
@@ -268,7 +267,7 @@ class NodeTown:
         if name == "恢复":
             subject = self.node.queries.get_authorisation(self.first).subject.hex()
         body = papers.step(authorisation=self.first, step=name, subject=subject)
-        return self.decide(authorisations.advance(body), self.keys.office[papers.POLICE])
+        return self.decide(authorising.advance(body), self.keys.office[papers.POLICE])
 
     def client(self, signer: SoftwareSigner | None = None) -> LedgerClient:
         """Return the application's client; its own node is this one, too."""

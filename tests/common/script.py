@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from node.chain.deployment import Deployment
-    from node.protocol.ledger.store import Memory
+    from node.protocol.ledger.surroundings import Memory
 
 Message = dict[str, Any]
 ZERO = bytes(32)

@@ -15,7 +15,7 @@ from node.chain.reverts import call_error
 from node.crypto import keccak256
 from node.protocol.evm import abi
 from node.protocol.evm.abicodec import compile_tuple
-from node.protocol.ledger.outside import Sm2Outside
+from node.protocol.ledger.surroundings import Sm2Outside
 from tests.common.chain import CHAIN_ID
 
 if TYPE_CHECKING:

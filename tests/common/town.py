@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger_sync.follower import Follower
-from ledger_sync.papers import Papers
 from ledger_sync.queries import Queries
+from ledger_sync.readers import Papers
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper

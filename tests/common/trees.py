@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from node.protocol.wire.merkle import EMPTY_ROOT, node_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def root(leaves: list[bytes]) -> bytes:
@@ -42,3 +48,17 @@ def _subproof(m: int, leaves: list[bytes], *, whole: bool) -> list[bytes]:
 def split(size: int) -> int:
     """Return the largest power of two below `size`."""
     return 1 << (size - 1).bit_length() - 1
+
+
+def root_of(hashes: Sequence[bytes]) -> bytes:
+    """Return the root over leaf hashes; the hash of nothing if there are none: fast, by levels.
+
+    Odd nodes are carried up unchanged, which builds RFC 6962's left-heavy tree.
+    """
+    level = list(hashes)
+    if not level:
+        return EMPTY_ROOT
+    while len(level) > 1:
+        pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = pairs + level[len(level) & ~1 :]
+    return level[0]

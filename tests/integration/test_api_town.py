@@ -132,10 +132,10 @@ class TestQuery:
 
 
 def suspension(town):
-    from node.office import authorisations
+    from node.office import authorising
     from node.protocol.ledger.enums import Step
 
-    return authorisations.protect(town.first, Step.SUSPEND, 1)
+    return authorising.protect(town.first, Step.SUSPEND, 1)
 
 
 class TestUnauthenticated:

@@ -13,8 +13,8 @@ from node.errors import (
     DecisionRefused,
     DocumentUnknown,
 )
-from node.office import Drafter, authorisations, catalogue, departments, logs
-from node.office.authorisations import Request
+from node.office import Drafter, authorising, cataloguing, departments
+from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import (
     AuthorisationState,
@@ -72,7 +72,7 @@ def published(town):
 def agreed(town, version):
     """Apply for the entry and agree to all of it; return the authorisation's number."""
     body = papers.application(**ALWAYS, callsPerDay=10, rowsPerDay=100)
-    act = authorisations.apply_for([Request(body, version)])
+    act = authorising.apply_for([Request(body, version)])
     number = town.decide(town.education, act, town.education.office).event["first"]
     town.follow()
     said = {"opinion": "同意", "handler": HANDLER}
@@ -97,7 +97,7 @@ class TestDepartments:
         halt = departments.set_department_status(order)
         assert refused(town, town.police, halt, town.police.head) == "RoleMissing"
         town.decide(town.centre, halt, town.centre.head)
-        log = logs.register_log(papers.EDUCATION, b"r" * 20)
+        log = departments.register_log(papers.EDUCATION, b"r" * 20)
         assert refused(town, town.education, log, town.education.head) == "DepartmentNotActive"
         town.follow()
         education = town.queries.get_department(papers.EDUCATION)
@@ -129,7 +129,7 @@ class TestDepartments:
         body = papers.recovery(department=papers.POLICE, head=papers.head(new))
         act = departments.recover_key(body)
         town.decide(town.centre, act, town.centre.head, new)
-        log = logs.register_log(papers.POLICE, b"r" * 20)
+        log = departments.register_log(papers.POLICE, b"r" * 20)
         assert refused(town, town.police, log, new) == "KeyNotValid"
         town.chain.running.clock.advance(timedelta(days=7).total_seconds() + 1)
         town.decide(town.police, log, new)
@@ -157,11 +157,11 @@ class TestPersons:
             roles=["部门负责人"],
         )
         town.decide(town.police, departments.grant_roles(as_head), town.police.head)
-        act = catalogue.submit_versions([papers.catalogue_version()])
+        act = cataloguing.submit_versions([papers.catalogue_version()])
         town.decide(town.police, act, second)
         subject = act.message["versions"][0]["digest"].hex()
         verdict = {**papers.review()["reviews"][0], "subject": subject}
-        review = catalogue.review_versions(papers.review(reviews=[verdict]))
+        review = cataloguing.review_versions(papers.review(reviews=[verdict]))
         assert refused(town, town.centre, review, town.reviewer) == "ReviewerIsSubmitter"
 
     def test_belong_to_one_department(self, town):
@@ -211,12 +211,12 @@ class TestEntries:
 
     def test_are_frozen_by_order_and_applied_for_no_more(self, town):
         version = published(town)
-        town.decide(town.centre, catalogue.freeze_entry(papers.freeze_order()), town.centre.head)
-        act = authorisations.apply_for([Request(papers.application(**ALWAYS), version)])
+        town.decide(town.centre, cataloguing.freeze_entry(papers.freeze_order()), town.centre.head)
+        act = authorising.apply_for([Request(papers.application(**ALWAYS), version)])
         assert refused(town, town.education, act, town.education.office) == "EntryIsFrozen"
         town.follow()
         assert town.queries.get_entry(ENTRY).frozen
-        lift = catalogue.unfreeze_entry(papers.freeze_order(reason="已更正"))
+        lift = cataloguing.unfreeze_entry(papers.freeze_order(reason="已更正"))
         assert refused(town, town.police, lift, town.police.head) == "RoleMissing"
         town.decide(town.centre, lift, town.centre.head)
         town.decide(town.education, act, town.education.office)
@@ -263,7 +263,7 @@ class TestAuthorisations:
 
     def test_go_on_though_a_protective_steps_paper_is_never_shown(self, town):
         number = agreed(town, published(town))
-        halt = authorisations.protect(number, Step.SUSPEND, 1)
+        halt = authorising.protect(number, Step.SUSPEND, 1)
         hidden = halt._replace(message={**halt.message, "digest": b"\x07" * 32})
         town.decide(town.police, hidden, town.police.office)
         resume, _ = drafter(town, town.police).step(number, "恢复", {"reason": "已核实"})
@@ -275,8 +275,10 @@ class TestAuthorisations:
 
 class TestLogs:
     def test_are_superseded_by_an_empty_one(self, town):
-        town.decide(town.police, logs.register_log(papers.POLICE, b"r" * 20), town.police.head)
-        act = logs.supersede_log(papers.log_succession())
+        town.decide(
+            town.police, departments.register_log(papers.POLICE, b"r" * 20), town.police.head
+        )
+        act = departments.supersede_log(papers.log_succession())
         decided = town.decide(town.police, act, town.police.head)
         town.follow()
         present = town.queries.log_of(town.police.id)
@@ -284,7 +286,9 @@ class TestLogs:
         assert present.relay.hex() == papers.log_succession()["relay"]
 
     def test_that_forked_are_frozen_by_anybody_who_shows_it(self, town):
-        town.decide(town.police, logs.register_log(papers.POLICE, b"r" * 20), town.police.head)
+        town.decide(
+            town.police, departments.register_log(papers.POLICE, b"r" * 20), town.police.head
+        )
         town.follow()
         present = town.queries.log_of(town.police.id)
         ed25519 = Ed25519Signer.generate()
@@ -296,10 +300,10 @@ class TestLogs:
         )
         keys = [town.centre.node_key.public_key, town.police.node_key.public_key]
         with pytest.raises(CheckpointInvalid, match="不矛盾"):
-            logs.freeze_log(first, same, keys)
+            departments.freeze_log(first, same, keys)
         with pytest.raises(CheckpointInvalid, match="none of its"):
-            logs.freeze_log(first, second, keys[:1])
-        data, chain = logs.freeze_log(first, second, keys), town.chain
+            departments.freeze_log(first, second, keys[:1])
+        data, chain = departments.freeze_log(first, second, keys), town.chain
         anchors = chain.deployment.contracts["AccessAnchors"].address
         outbox = town.education.desk._outbox
         outbox.wait(outbox.enqueue("the fork", anchors, data, 5_000_000))
@@ -344,7 +348,7 @@ class TestOutsider:
             {**false, "digest": applied},
             {**false, "codeHash": ids.code_hash("1/2"), "digest": documents.digest_of(version)},
         ]
-        act = catalogue.submit_versions([papers.catalogue_version()])
+        act = cataloguing.submit_versions([papers.catalogue_version()])
         stolen = act._replace(
             message={"department": ids.department_id(OUTSIDER), "versions": versions},
             documents=[],

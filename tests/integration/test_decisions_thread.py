@@ -13,12 +13,11 @@ from node.errors import (
     MalformedDocument,
 )
 from node.office import (
-    authorisations,
-    catalogue,
+    authorising,
+    cataloguing,
     departments,
-    logs,
 )
-from node.office.authorisations import Request
+from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import (
     Answer,
@@ -70,7 +69,7 @@ def publish(town, *bodies):
 
 
 def apply_for(town, *requests):
-    act = authorisations.apply_for(requests)
+    act = authorising.apply_for(requests)
     decided = town.decide(town.education, act, town.education.office)
     town.follow()
     return decided.event["first"], act.documents
@@ -92,7 +91,7 @@ class TestThread:
 
         household, place = publish(town, papers.catalogue_version(), places())
         assert town.queries.get_entry(entry_id(HOUSEHOLD)).state == EntryState.PUBLISHED
-        standing = catalogue.set_standing_reply(
+        standing = cataloguing.set_standing_reply(
             papers.POLICE, PLACES, standing=True, calls_per_day=100, rows_per_day=1000
         )
         town.decide(town.police, standing, town.police.office)
@@ -111,7 +110,7 @@ class TestThread:
         assert town.queries.get_authorisation(first + 1).calls_per_day == 100
 
         application = papers_of_application[1]
-        act = authorisations.reply(
+        act = authorising.reply(
             reply_body(first, application),
             application=application,
             version=household,
@@ -122,13 +121,13 @@ class TestThread:
         agreed = town.queries.get_authorisation(first)
         assert (agreed.state, agreed.items) == (AuthorisationState.AGREED, 0b01)
 
-        suspend = authorisations.advance(papers.step(authorisation=first))
+        suspend = authorising.advance(papers.step(authorisation=first))
         town.decide(town.police, suspend, town.police.office)
         town.follow()
         assert town.queries.get_authorisation(first).state == AuthorisationState.SUSPENDED
         latest = town.queries.get_authorisation(first).subject.hex()
         resume = papers.step(authorisation=first, step="恢复", subject=latest)
-        town.decide(town.police, authorisations.advance(resume), town.police.office)
+        town.decide(town.police, authorising.advance(resume), town.police.office)
         town.follow()
         assert town.queries.get_authorisation(first).state == AuthorisationState.AGREED
 
@@ -154,7 +153,7 @@ class TestThread:
 
     def test_takes_a_returned_version_up_again_as_the_next(self, town):
         town.found()
-        act = catalogue.submit_versions([papers.catalogue_version()])
+        act = cataloguing.submit_versions([papers.catalogue_version()])
         town.decide(town.police, act, town.police.head)
         verdict = {
             "department": papers.POLICE,
@@ -164,7 +163,7 @@ class TestThread:
             "reason": "摘要过于简略",
             "subject": documents.digest_of(act.documents[0]).hex(),
         }
-        returned = catalogue.review_versions(papers.review(reviews=[verdict]))
+        returned = cataloguing.review_versions(papers.review(reviews=[verdict]))
         town.decide(town.centre, returned, town.reviewer)
         town.follow()
         assert town.police.node.search.search("户籍") == []
@@ -173,7 +172,9 @@ class TestThread:
 
     def test_opens_a_log_lists_a_contract_and_revokes_a_key(self, town):
         town.found()
-        town.decide(town.police, logs.register_log(papers.POLICE, b"r" * 20), town.police.head)
+        town.decide(
+            town.police, departments.register_log(papers.POLICE, b"r" * 20), town.police.head
+        )
         deployed = town.chain.deployment.contracts["CatalogueRegistry"]
         listing = departments.list_contract(
             "CatalogueRegistry", deployed.address, deployed.code_hash
@@ -190,11 +191,9 @@ class TestThread:
         town.found()
         household, _ = publish(town, papers.catalogue_version(), places())
         first, made = apply_for(town, Request(papers.application(**ALWAYS), household))
-        act = authorisations.reply(
-            reply_body(first, made[0]), application=made[0], version=household
-        )
+        act = authorising.reply(reply_body(first, made[0]), application=made[0], version=household)
         town.decide(town.police, act, town.police.office)
-        halt = authorisations.protect(first, Step.SUSPEND, 1)
+        halt = authorising.protect(first, Step.SUSPEND, 1)
         decided = town.decide(town.police, halt, town.police.office)
         assert decided.event["state"] == AuthorisationState.SUSPENDED
 
@@ -202,7 +201,7 @@ class TestThread:
 class TestDesk:
     def test_sends_a_signed_decision_again_as_the_same(self, town):
         town.found()
-        act = logs.register_log(papers.POLICE, b"r" * 20)
+        act = departments.register_log(papers.POLICE, b"r" * 20)
         signed = town.police.desk.sign(*act, town.police.head)
         first = town.police.desk.send(signed)
         assert town.police.desk.send(signed) == first
@@ -211,7 +210,7 @@ class TestDesk:
 
     def test_raises_the_contracts_own_error_before_anything_is_sent(self, town):
         town.found()
-        act = catalogue.submit_versions([papers.catalogue_version(version=3)])
+        act = cataloguing.submit_versions([papers.catalogue_version(version=3)])
         with pytest.raises(DecisionRefused) as refused:
             town.police.desk.decide(*act, town.police.head)
         assert refused.value.facts["name"] == "VersionNotSequential"
@@ -222,7 +221,7 @@ class TestDesk:
 
     def test_leaves_papers_with_another_node_before_the_decision(self, town):
         town.found()
-        act = catalogue.submit_versions([papers.catalogue_version()])
+        act = cataloguing.submit_versions([papers.catalogue_version()])
         town.decide(town.police, act, town.police.head)
         digest = documents.digest_of(act.documents[0])
         others = (town.centre, town.education)
@@ -230,7 +229,7 @@ class TestDesk:
 
     def test_refuses_papers_the_decision_does_not_name_and_unknown_decisions(self, town):
         paper = documents.new_document("terms", papers.terms())
-        act = logs.register_log(papers.POLICE, b"r" * 20)
+        act = departments.register_log(papers.POLICE, b"r" * 20)
         with pytest.raises(InvalidInput, match="does not name"):
             town.police.desk.sign(act.kind, act.message, [paper], town.police.head)
         with pytest.raises(InvalidInput, match="no decision"):
@@ -247,7 +246,7 @@ class TestReply:
         ground = {"kind": "共享条件", "citation": "仅限政府部门", "article": None}
         refusals = [papers.refusal(code, ground=ground) for code in ("XM", "GMSFHM")]
         body = {**reply_body(first, made[0]), "answer": "不同意", "grant": None}
-        act = authorisations.reply(
+        act = authorising.reply(
             {**body, "refusals": refusals}, application=made[0], version=household
         )
         decided = town.decide(town.police, act, town.police.office)
@@ -260,6 +259,6 @@ class TestReply:
             for code in ("XM", "GMSFHM")
         ]
         with pytest.raises(MalformedDocument, match="没有列明"):
-            authorisations.reply(
+            authorising.reply(
                 {**body, "refusals": invented}, application=made[0], version=household
             )

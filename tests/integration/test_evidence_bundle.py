@@ -26,7 +26,7 @@ from node.protocol.evm import abi
 from node.protocol.ledger.enums import Step
 from node.protocol.ledger.steps import STEPS
 from node.protocol.wire import canonical, ids
-from node.protocol.wire.trust import Head, parse_trust, render_trust
+from node.protocol.wire.trustfile import Head, parse_trust, render_trust
 from tests.common.chain import deployed_on
 from tests.common.evidence import ENTRY_CODE, City
 from tests.common.papers import CENTRE, EDUCATION, POLICE
@@ -34,7 +34,7 @@ from tests.common.papers import CENTRE, EDUCATION, POLICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.protocol.wire.trust import Trust
+    from node.protocol.wire.trustfile import Trust
 
 pytestmark = pytest.mark.chain
 
@@ -119,7 +119,7 @@ class TestAGoodBundle:
         code = (
             "import sys, pathlib\n"
             "from node.protocol.evidence import verify_evidence\n"
-            "from node.protocol.wire.trust import parse_trust\n"
+            "from node.protocol.wire.trustfile import parse_trust\n"
             "read = lambda name: pathlib.Path(name).read_bytes()\n"
             "verify_evidence(read('evidence.json'), parse_trust(read('trust.json')))\n"
             "heavy = {'web3', 'fastapi', 'sqlalchemy', 'rlp', 'trie', 'httpx', 'eth_abi'}\n"

@@ -20,7 +20,7 @@ from node.protocol.evm.decision import DECISIONS
 from node.protocol.ledger import anchors, facts
 from node.protocol.ledger.core import Ledger, Origin, Signed
 from node.protocol.ledger.judge import permits, standing_in
-from node.protocol.ledger.store import Draft, Memory
+from node.protocol.ledger.surroundings import Draft, Memory
 from tests.common import trees
 from tests.common.chain import CHAIN_ID
 from tests.common.fakes import FixedClock
@@ -31,7 +31,7 @@ from tests.common.views import views_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from node.protocol.ledger.store import Store
+    from node.protocol.ledger.surroundings import Store
 
 pytestmark = pytest.mark.chain
 

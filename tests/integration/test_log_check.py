@@ -24,7 +24,7 @@ from node.log.tables import (
     tile,
 )
 from node.log.tree import GrowingTree
-from node.protocol.wire.merkle import leaf_hash, root_of
+from node.protocol.wire.merkle import leaf_hash
 from node.storage.engines import open_engine
 from tests.common.logs import (
     CODE,
@@ -32,6 +32,7 @@ from tests.common.logs import (
     new_draft,
     new_identity,
 )
+from tests.common.trees import root_of
 
 SIZE = 5000
 """More than one chunk of the check, and not a whole number of tiles."""

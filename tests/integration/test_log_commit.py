@@ -33,7 +33,7 @@ from node.log import (
 from node.log.tables import checkpoint, head, recent
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, KINDS, OPEN, PREVIEW, parse_leaf
-from node.protocol.wire.merkle import leaf_hash, root_of
+from node.protocol.wire.merkle import leaf_hash
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from node.storage.engines import open_engine
 from tests.common.codes import department_code
@@ -46,6 +46,7 @@ from tests.common.logs import (
     new_identity,
     other_draft,
 )
+from tests.common.trees import root_of
 
 OTHER_CODE = department_code(2)
 MINUTE = 60_000

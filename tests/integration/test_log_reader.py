@@ -23,7 +23,6 @@ from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
 from node.protocol.wire.merkle import (
     EMPTY_ROOT,
     leaf_hash,
-    root_of,
     verify_consistency,
     verify_inclusion,
 )
@@ -35,6 +34,7 @@ from tests.common.logs import (
     new_draft,
     new_identity,
 )
+from tests.common.trees import root_of
 
 SIZE = 1500
 LOG = b"\x01" * 32

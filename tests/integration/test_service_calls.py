@@ -21,7 +21,7 @@ from node.protocol.wire import (
 )
 from node.protocol.wire.envelope import envelope_bytes
 from node.protocol.wire.receipt import Receipt
-from node.service.ports import Page
+from node.service.needs import Page
 from tests.common import calls
 from tests.common.calls import City, asked, body
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.errors import ConfigInvalid, MalformedFilter, SourceUnavailable
-from node.service.ports import Condition, SourceQuery
+from node.service.needs import Condition, SourceQuery
 from node.service.sources import SqlSource
 from node.service.sources.values import render
 

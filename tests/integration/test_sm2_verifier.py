@@ -27,7 +27,7 @@ def signatures(request):
             signature = sign_decision(signer, digest)
             made.append(
                 {
-                    "za": public.za(),
+                    "za": public.za,
                     "message": decision_text(digest),
                     "r": int.from_bytes(signature[:32], "big"),
                     "s": int.from_bytes(signature[32:], "big"),

@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ledger_sync.fingerprint import fingerprint
-from ledger_sync.follower import Follower
+from ledger_sync.follower import Follower, rebuild
 from ledger_sync.grants import Grants
+from ledger_sync.model import fingerprint
 from ledger_sync.queries import Queries
-from ledger_sync.rebuild import rebuild
 from node.protocol.evm.abi import decode_result, encode_call
 from node.protocol.ledger import enums
 from node.storage.engines import open_engine
-from tests.common.story import (
-    CENTRE,
-    EDUCATION,
-    POLICE,
-    ZERO,
-    RealStory,
-    tell_city,
-)
+from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, RealStory, tell_city
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger_sync.fingerprint import dump
 from ledger_sync.follower import Follower
+from ledger_sync.model import dump
 from ledger_sync.queries import Queries
 from node.chain.deployment import Deployment
 from node.chain.gateway import Gateway

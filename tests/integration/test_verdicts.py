@@ -27,7 +27,7 @@ from node.protocol.ledger.enums import DepartmentStatus
 from node.protocol.ledger.judge import LEDGER_CODES
 from node.protocol.wire import ids, signedcall
 from node.protocol.wire.receipt import Receipt
-from node.service.ports import Page
+from node.service.needs import Page
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.storage.engines import open_engine

@@ -11,7 +11,7 @@ import pytest
 from coincurve import PrivateKey
 
 from node.chain.embedded import methods, service
-from node.chain.embedded.rpc import RpcError
+from node.chain.embedded.methods import RpcError
 from tests.common.chain import CHAIN_ID, sign_legacy
 
 pytestmark = pytest.mark.chain

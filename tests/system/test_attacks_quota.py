@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from node.errors import LedgerBehind, QuotaCalls
-from node.office import authorisations
-from node.office.authorisations import Request
+from node.office import authorising
+from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.wire import encoding
 from node.protocol.wire.ids import ZERO
@@ -37,7 +37,7 @@ def limited(city):
     town = city.town
     quota = {"callsPerDay": QUOTA, "rowsPerDay": 10_000}
     body = papers.application(**ALWAYS, **quota, items=list(ITEMS))
-    applied = authorisations.apply_for([Request(body, town.version_paper)])
+    applied = authorising.apply_for([Request(body, town.version_paper)])
     decided = town.decide(applied, town.keys.office[papers.EDUCATION])
     number = decided.event["first"]
     agreed = papers.reply(
@@ -47,7 +47,7 @@ def limited(city):
         grant=papers.grant(**ALWAYS, **quota, items=list(ITEMS)),
         refusals=[],
     )
-    act = authorisations.reply(agreed, application=applied.documents[0], version=town.version_paper)
+    act = authorising.reply(agreed, application=applied.documents[0], version=town.version_paper)
     town.decide(act, town.keys.office[papers.POLICE])
     return number
 

@@ -10,7 +10,7 @@ from node import errors
 from node.crypto import keccak256
 from node.protocol.evm.abi import (
     CONTRACTS,
-    error_names,
+    error_members,
     load_abi,
     signature,
 )
@@ -67,7 +67,7 @@ def test_no_refusal_is_a_bare_text():
 
 
 def test_the_abis_hold_exactly_the_errors_declared():
-    assert {item["name"] for _, item in IN_ABIS} == NAMES | LIBRARY == error_names()
+    assert {item["name"] for _, item in IN_ABIS} == NAMES | LIBRARY == set(error_members())
 
 
 def test_one_name_has_one_form_in_every_abi():

@@ -17,7 +17,7 @@ from api.parts import Node
 from api.settings import load_settings
 from node.errors import AuthorisationSuspended
 from node.log import LogReader
-from node.office import authorisations
+from node.office import authorising
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Step
 from node.protocol.wire import ids
@@ -162,7 +162,7 @@ class TestKilled:
 
 
 def suspension(town):
-    return authorisations.protect(town.first, Step.SUSPEND, 1)
+    return authorising.protect(town.first, Step.SUSPEND, 1)
 
 
 class TestToldToEnd:

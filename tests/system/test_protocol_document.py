@@ -16,7 +16,7 @@ from node.protocol import forms as documents
 from node.protocol.evm.abi import CONTRACTS, load_abi
 from node.protocol.evm.decision import DECISIONS
 from node.protocol.forms.sharing import STEPS
-from node.protocol.ledger import enums
+from node.protocol.ledger import enums, steps
 from node.protocol.wire import leaf
 from tests.common.vectors import load_vectors
 
@@ -106,6 +106,42 @@ def test_numbers_the_roles() -> None:
 def test_has_a_row_for_every_word_of_a_step() -> None:
     for word, step in STEPS.items():
         assert f"| {step.value} | `{word}` |" in TEXT
+
+
+def _states(text: str) -> int:
+    """Return the bits of the states that a text lists."""
+    names = {state.name.lower(): state for state in enums.AuthorisationState}
+    return sum(1 << names[name] for name in text.split(", "))
+
+
+def _roles(text: str) -> int:
+    """Return the bits of the roles that a cell names."""
+    return sum(role for role in enums.Role if str(role.name).lower().replace("_", " ") in text)
+
+
+@pytest.mark.parametrize("rule", steps.STEPS.values(), ids=lambda rule: rule.step)
+def test_says_of_every_step_what_the_contract_has(rule: steps.Rule) -> None:
+    row = next(line for line in TEXT.splitlines() if line.startswith(f"| {rule.step} | `"))
+    _, _, _, way, *signers, _ = (cell.strip() for cell in row.split("|"))
+    parts = way.split("; ")
+    moves = [
+        re.split(" → |: ", part.split(", where")[0])
+        for part in parts
+        if "→" in part or "unch" in part
+    ]
+    assert sum(_states(origins) for origins, _ in moves) == rule.origins
+    if rule.target:
+        assert [_states(target) for _, target in moves] == [1 << rule.target]
+    ended = [part for part in parts if part.endswith(" once the period is over")]
+    later = [
+        part.removeprefix("so from ").removesuffix(" once the period is over") for part in ended
+    ]
+    assert sum(map(_states, later)) == rule.origins_ended
+    assert ("digest" in parts) is (enums.StepFlag.DOCUMENT in rule.flags)
+    assert ("protective" in parts) is (enums.StepFlag.PROTECTIVE in rule.flags)
+    once = any(part.startswith("once") or part.endswith(" once") for part in parts)
+    assert once is bool(rule.once)
+    assert [_roles(cell) for cell in signers] == [rule.consumer, rule.provider, rule.competent]
 
 
 @pytest.mark.parametrize(("name", "members"), EVENTS, ids=[name for name, _ in EVENTS])

@@ -14,11 +14,11 @@ from node.errors import MalformedDocument
 from node.office.act import completed
 from node.protocol.forms import TermsPaper
 
+from ..opening import read_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ("department", "application", "refusals", "terms")
-"""The forms there are; each is a file of this package."""
 SIZE_LIMIT_BYTES = 262_144
 """As for the document a form becomes."""
 
@@ -34,11 +34,7 @@ def read_form(path: Path) -> dict[str, Any]:
     Raises:
         MalformedDocument: it cannot be read, is too large or is not TOML.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(SIZE_LIMIT_BYTES + 1)
-    except OSError as error:
-        raise MalformedDocument(f"{path} 读不出 / cannot be read: {error.strerror}") from error
+    data = read_file(path, SIZE_LIMIT_BYTES, MalformedDocument)
     if len(data) > SIZE_LIMIT_BYTES:
         raise MalformedDocument(f"{path} 超过 256 KiB / larger than 256 KiB")
     try:

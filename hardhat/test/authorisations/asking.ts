@@ -54,10 +54,12 @@ export function describeAsking(): void {
       await refuses(refusal, "DigestMissing", [SCHOOL_OFFICE.id, 51n]);
     });
 
-    it("can be requested without one", async () => {
-      const one = await passed();
-      await city.step(one.id, Steps.REQUEST_SUPPLEMENT, one.subject, POLICE_OFFICE, { digest: ZERO });
-      await one.take(Steps.SUPPLEMENT, SCHOOL_OFFICE);
+    it("is requested with one, too: it says all that is missing, item by item", async () => {
+      for (const signer of [POLICE_OFFICE, REVIEWER]) {
+        const one = await passed();
+        const refusal = city.step(one.id, Steps.REQUEST_SUPPLEMENT, one.subject, signer, { digest: ZERO, nonce: 53n });
+        await refuses(refusal, "DigestMissing", [signer.id, 53n]);
+      }
     });
 
     it("holds the reply and the review up, but not the consumer's withdrawal", async () => {
@@ -83,6 +85,16 @@ export function describeAsking(): void {
         }
         await one.reply();
       }
+    });
+
+    it("is requested with a document, and answered with or without one", async () => {
+      const one = await passed();
+      const bare = { digest: ZERO, nonce: 54n };
+      const refusal = city.step(one.id, Steps.REQUEST_EXTENSION, one.subject, POLICE_OFFICE, bare);
+      await refuses(refusal, "DigestMissing", [POLICE_OFFICE.id, 54n]);
+      await one.take(Steps.REQUEST_EXTENSION, POLICE_OFFICE);
+      await city.step(one.id, Steps.GRANT_EXTENSION, one.subject, DATA_HEAD, bare);
+      assert.equal((await one.stored()).subject, one.subject);
     });
 
     it("is not granted or rejected unasked", async () => {

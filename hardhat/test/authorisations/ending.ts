@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, beforeEach, describe, it } from "node:test";
 import { DAY, type Mined, refuses, START, ZERO } from "../harness/chain.ts";
 import { APP_KEY, type City, digest, POLICE_OFFICE, PURPOSE, SCHOOL_OFFICE } from "../harness/city.ts";
-import { AuthorisationStates, Marks, Permits, Steps } from "../harness/enums.ts";
+import { AuthorisationStates, Permits, Steps } from "../harness/enums.ts";
 import { supplied } from "../harness/parties.ts";
 import { Case } from "./situations.ts";
 
@@ -37,8 +37,7 @@ export function describeEnding(): void {
       const effective = city.chain.now + 100n;
       await end(effective);
       const subject = digest(`step ${Steps.END_SERVICE}`);
-      const changes = { validUntil: Number(effective), marks: Marks.SERVICE_ENDED, subject };
-      assert.deepEqual(await one.stored(), { ...old, ...changes });
+      assert.deepEqual(await one.stored(), { ...old, validUntil: Number(effective), subject });
       city.chain.now = effective - 2n;
       assert.equal(await permits(), Permits.PERMITTED);
       city.chain.now = effective - 1n;
@@ -48,8 +47,7 @@ export function describeEnding(): void {
     it("never makes it longer", async () => {
       for (const effective of [UNTIL, UNTIL + 1n, 2n ** 64n - 1n]) {
         await end(effective);
-        const { validUntil, marks } = await one.stored();
-        assert.deepEqual([validUntil, marks], [Number(UNTIL), Marks.SERVICE_ENDED]);
+        assert.equal((await one.stored()).validUntil, Number(UNTIL));
         await restore();
       }
     });
@@ -62,9 +60,21 @@ export function describeEnding(): void {
       await end(time + 1n);
     });
 
-    it("is set once", async () => {
+    it("is set anew, but only to an earlier second", async () => {
+      for (const [effective, until] of [[UNTIL - 5n, 5n], [UNTIL - 9n, 9n], [UNTIL - 1n, 9n]] as const) {
+        await one.take(Steps.END_SERVICE, POLICE_OFFICE, { effective });
+        assert.equal((await one.stored()).validUntil, Number(UNTIL - until));
+      }
+    });
+
+    it("is set again after both sides have made the period longer", async () => {
       await one.take(Steps.END_SERVICE, POLICE_OFFICE, { effective: UNTIL - 5n });
-      await refuses(end(UNTIL - 9n), "AlreadyDone", [one.id, Steps.END_SERVICE]);
+      const longer = { validUntil: UNTIL + 5n };
+      await one.change(Steps.PROPOSE_CHANGE, SCHOOL_OFFICE, longer);
+      await one.change(Steps.ACCEPT_CHANGE, POLICE_OFFICE, longer);
+      assert.equal((await one.stored()).validUntil, Number(UNTIL + 5n));
+      await one.take(Steps.END_SERVICE, POLICE_OFFICE, { effective: UNTIL - 7n, revision: 2 });
+      assert.equal((await one.stored()).validUntil, Number(UNTIL - 7n));
     });
   });
 

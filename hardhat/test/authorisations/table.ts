@@ -58,7 +58,7 @@ export const TABLE: readonly Row[] = [
     to: SUPPLEMENTING,
     provider: OFFICE_HEAD,
     competent: REVIEWER,
-    flags: F.KEEPS_PRIOR | F.EACH_SIDE,
+    flags: F.KEEPS_PRIOR | F.EACH_SIDE | F.DOCUMENT,
     once: Marks.SUPPLEMENT_REQUESTED_BY_PROVIDER,
   },
   { step: Steps.SUPPLEMENT, from: [SUPPLEMENTING], to: "prior", consumer: OFFICE_HEAD, flags: F.TO_PRIOR | F.DOCUMENT },
@@ -67,6 +67,7 @@ export const TABLE: readonly Row[] = [
     from: [APPLIED, FORWARDED],
     to: "same",
     provider: OFFICE_HEAD,
+    flags: F.DOCUMENT,
     once: Marks.EXTENSION_REQUESTED,
   },
   ...[Steps.GRANT_EXTENSION, Steps.REJECT_EXTENSION].map((step) => ({
@@ -129,14 +130,7 @@ export const TABLE: readonly Row[] = [
     competent: DEPARTMENT_HEAD,
     flags: F.PROTECTIVE,
   },
-  {
-    step: Steps.END_SERVICE,
-    from: SERVING,
-    to: "same",
-    provider: OFFICE_HEAD,
-    flags: F.DOCUMENT | F.ENDS,
-    once: Marks.SERVICE_ENDED,
-  },
+  { step: Steps.END_SERVICE, from: SERVING, to: "same", provider: OFFICE_HEAD, flags: F.DOCUMENT | F.ENDS },
   { step: Steps.FINISH, from: [...SERVING, SUSPENDED, RECTIFIED], to: TERMINATED, consumer: OFFICE_HEAD },
   {
     step: Steps.REPORT_DISPOSAL,

@@ -1,12 +1,10 @@
 """The embedded chain: an EVM for one machine that loses nothing it has answered.
 
-chain: the whole as one object. service: JSON-RPC as clients see it. methods: which methods exist.
-sealer: the one writer, from transaction to committed block. admission: what may be queued. shares:
-whose turn it is. gate: readers together, the writer alone. store: blocks on disk. replay: stored
-blocks give the same hashes. anvil: the EVM process. rpc: JSON-RPC messages.
+service: the whole as one object, JSON-RPC as clients see it. methods: which methods exist, and
+their messages. sealer: the one writer, from transaction to committed block. admission: what may be
+queued. turns: whose turn it is. stored: blocks on disk, and their replay. anvil: the EVM process.
 """
 
-from .chain import EmbeddedChain
-from .service import BODY_BYTES
+from .service import BODY_BYTES, EmbeddedChain
 
 __all__ = ["BODY_BYTES", "EmbeddedChain"]

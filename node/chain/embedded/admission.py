@@ -137,7 +137,6 @@ class Nonces:
         _compare(transaction, self._admitted[transaction.sender])
 
     def admit(self, transaction: Transaction) -> None:
-        """Take the nonce that was checked."""
         self._admitted[transaction.sender] += 1
 
     def check_sending(self, transaction: Transaction) -> None:

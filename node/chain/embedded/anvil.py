@@ -104,7 +104,6 @@ class Anvil:
 
     @property
     def pid(self) -> int:
-        """Process id."""
         return self._process.pid
 
     def kill(self) -> None:
@@ -145,7 +144,6 @@ class Anvil:
         return block
 
     def receipts(self, number: int) -> list[dict[str, Any]]:
-        """Return the receipts of a block, in its order."""
         found: list[dict[str, Any]] = self.result("eth_getBlockReceipts", hex(number))
         return found
 

@@ -20,18 +20,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...errors import (
-    ChainUnavailable,
-    Fatal,
-    LedgerError,
-    TransactionRefused,
-)
+from ...errors import ChainUnavailable, Fatal, LedgerError, TransactionRefused
 from .admission import Nonces, check
 from .anvil import Anvil
-from .gate import Gate
-from .replay import Head, replay, stored_block
-from .shares import Shares, Waiting
-from .store import BlockStore
+from .stored import BlockStore, Head, replay, stored_block
+from .turns import Gate, Shares, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,13 +44,7 @@ class Sealer:
     """Orders transactions, seals them into blocks and keeps the blocks."""
 
     def __init__(
-        self,
-        folder: Path,
-        chain_id: int,
-        doors: Doors,
-        *,
-        program: Path,
-        now: Callable[[], float],
+        self, folder: Path, chain_id: int, doors: Doors, *, program: Path, now: Callable[[], float]
     ) -> None:
         self.gate = Gate()
         self.failure: BaseException | None = None
@@ -79,16 +66,7 @@ class Sealer:
         self._thread: threading.Thread | None = None
 
     def start(self, on_failure: Callable[[], None] | None = None) -> None:
-        """Replay the stored blocks into a fresh anvil and begin to seal.
-
-        `on_failure` is called, from the sealer's thread, if sealing later ends by itself.
-
-        Raises:
-            ChainTampered: the stored blocks do not replay to their hashes.
-            WrongChain: the store belongs to another chain id.
-            ConfigInvalid: another process seals this chain.
-            ChainUnavailable: anvil does not start.
-        """
+        """Replay the stored blocks into a fresh anvil and begin to seal (`EmbeddedChain.start`)."""
         started: Future[None] = Future()
         self._thread = threading.Thread(
             target=self._run, args=(started, on_failure), name="sealer", daemon=True

@@ -1,5 +1,6 @@
-"""The embedded chain's answers: an allow-list of methods in front of the sealer and the EVM.
+"""The embedded chain as one object: an allow-list of methods in front of the sealer and the EVM.
 
+For one machine (design.md section 7); a consortium runs Besu instead and nothing else changes.
 Every answer is a JSON-RPC response; nothing a client sends raises out of here. Reads pass the
 sealer's gate, so no reader sees a block that a crash could still undo.
 """
@@ -15,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ...errors import ChainUnavailable, InvalidInput, LedgerError
-from .methods import FORWARDED, WORKING, rewrite
-from .rpc import (
+from .admission import Doors
+from .anvil import find_anvil
+from .methods import (
+    FORWARDED,
     INVALID_PARAMS,
     INVALID_REQUEST,
     LIMIT_EXCEEDED,
     METHOD_NOT_FOUND,
     PARSE_ERROR,
+    WORKING,
     Request,
     Response,
     RpcError,
@@ -29,15 +33,17 @@ from .rpc import (
     is_notification,
     render_error,
     render_result,
+    rewrite,
     rpc_error,
     validated,
 )
+from .sealer import Sealer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Collection, Iterator
     from concurrent.futures import Future
+    from pathlib import Path
 
-    from .sealer import Sealer
 
 BODY_BYTES = 8 * 1024 * 1024
 BATCH_REQUESTS = 1000
@@ -62,12 +68,53 @@ class _Read:
     params: list[Any]
 
 
-class Service:
-    """Answers requests; thread-safe."""
+class EmbeddedChain:
+    """A chain that lives in `data_dir`; `start` and `stop` once. Answers are thread-safe."""
 
-    def __init__(self, sealer: Sealer, chain_id: int) -> None:
-        self._sealer, self._chain_id = sealer, chain_id
+    def __init__(
+        self,
+        data_dir: Path,
+        chain_id: int,
+        now: Callable[[], float] = time.time,
+        *,
+        deployers: Collection[bytes] | None,
+        program: Path | None = None,
+    ) -> None:
+        """Name the chain; `now` gives seconds since 1970, `program` another anvil.
+
+        Only `deployers` (addresses) create contracts, and only those contracts are called; None
+        opens the chain to anybody, for tests.
+
+        Raises:
+            ConfigInvalid: there is no anvil program.
+        """
+        self.chain_id = chain_id
+        self._sealer = Sealer(
+            data_dir, chain_id, Doors(deployers), program=program or find_anvil(), now=now
+        )
         self._working = {method: threading.BoundedSemaphore(WORKING_REQUESTS) for method in WORKING}
+
+    def start(self, on_failure: Callable[[], None] | None = None) -> None:
+        """Replay the stored blocks and begin to seal; returns when calls are answered.
+
+        `on_failure` is called, from the sealer's thread, if sealing later ends by itself.
+
+        Raises:
+            ChainTampered: the stored blocks do not replay to their hashes.
+            WrongChain: the folder holds another chain.
+            ConfigInvalid: another process seals this chain.
+            ChainUnavailable: anvil does not start.
+        """
+        self._sealer.start(on_failure)
+
+    def stop(self) -> None:
+        """End sealing and the EVM; what waits is failed as retryable."""
+        self._sealer.stop()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """Why sealing has ended by itself (the process should end too), or None."""
+        return self._sealer.failure
 
     def handle_body(self, body: bytes) -> bytes:
         """Answer the body of one HTTP request; empty when it held notifications only."""
@@ -189,9 +236,9 @@ class Service:
             case "eth_blockNumber":
                 return hex(self._sealer.head.number)
             case "eth_chainId":
-                return hex(self._chain_id)
+                return hex(self.chain_id)
             case "net_version":
-                return str(self._chain_id)
+                return str(self.chain_id)
             case "web3_clientVersion":
                 return CLIENT_VERSION
         return None

@@ -19,18 +19,8 @@ from ..forms import key_object, version_codes
 from ..ledger.enums import KeyKind
 from ..ledger.facts import KeyFact, LogFact
 from ..ledger.report import checking, refuse
-from ..wire import (
-    callbase,
-    ids,
-    items,
-    merkle,
-)
-from ..wire.checkpoint import (
-    Checkpoint,
-    SignedCheckpoint,
-    checkpoint_hash,
-    verify_note,
-)
+from ..wire import ids, items, merkle, signedcall
+from ..wire.checkpoint import Checkpoint, SignedCheckpoint, checkpoint_hash, verify_note
 from ..wire.leaf import CALL, SERVED, Leaf, parse_leaf
 from ..wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 
@@ -39,10 +29,9 @@ if TYPE_CHECKING:
 
     from ..evm.blocks import Header
     from ..forms import Document
-    from ..ledger.store import Memory, Store
+    from ..ledger.surroundings import Memory, Store
     from .bundle import Bundle
-    from .papers import Papers
-    from .replay import Anchor, Replayed
+    from .replay import Anchor, Papers, Replayed
 
 CLOCK_TOLERANCE_SECONDS = 300
 """How far a node's clock may be ahead of the chain's."""
@@ -55,7 +44,7 @@ class Claim:
     """A bundle's own part, parsed."""
 
     leaf: Leaf
-    call: callbase.CallBase
+    call: signedcall.CallBase
     signed: SignedCheckpoint
 
     @property
@@ -89,7 +78,7 @@ def parse_claim(bundle: Bundle) -> Claim:
     with checking("leaf", "日志条目格式不合规范", "not a leaf"):
         leaf = parse_leaf(bundle.leaf)
     with checking("leaf.base", "调用的签名文本不合规范", "not the text of a signed call"):
-        call = callbase.parse_base(leaf.base)
+        call = signedcall.parse_base(leaf.base)
     with checking("checkpoint", "检查点格式不合规范", "not a signed checkpoint"):
         signed = SignedCheckpoint.parse(bundle.checkpoint)
     if len(signed.signatures) != SIGNATURE_LINES:
@@ -153,11 +142,7 @@ def verify_request(
 
 
 def verify_place(
-    bundle: Bundle,
-    claim: Claim,
-    replayed: Replayed,
-    papers: Papers,
-    headers: Sequence[Header],
+    bundle: Bundle, claim: Claim, replayed: Replayed, papers: Papers, headers: Sequence[Header]
 ) -> Place:
     """Check inclusion, checkpoint, consistency and anchor.
 
@@ -212,13 +197,7 @@ def _verify_consistency(bundle: Bundle, checkpoint: Checkpoint, anchor: Anchor) 
 
 
 def _verify_note(
-    claim: Claim,
-    records: Memory,
-    papers: Papers,
-    log: LogFact,
-    *,
-    until: int,
-    at: int,
+    claim: Claim, records: Memory, papers: Papers, log: LogFact, *, until: int, at: int
 ) -> KeyFact:
     """Find the department's key whose two signatures the checkpoint carries.
 

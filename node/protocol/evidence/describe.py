@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from ..evm.blocks import Header
     from .bundle import Bundle
     from .claim import Claim, Place
-    from .papers import Papers
-    from .replay import Replayed
+    from .replay import Papers, Replayed
 
 KEY_DIGITS = 8
 _STEPS = {"Replied": "Reply", "Advanced": "Step", "Changed": "Change"}
@@ -29,37 +28,31 @@ class Describer:
     """Writes lines about a ledger whose every event holds."""
 
     def __init__(self, replayed: Replayed, events: Sequence[ChainEvent], papers: Papers) -> None:
-        """Take what was verified."""
         self._replayed = replayed
         self._records = replayed.records
         self._events = events
         self._papers = papers
 
     def decisions(self) -> Check:
-        """Return the line on all decisions."""
         count = self._replayed.decisions
         return Check(
             "decisions",
             f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验，密钥自根密钥起可追",
             f"{count} decisions verified again: hash, SM2 signature, role, validity, nonce, from "
             "the root key on",
-            ok=True,
             where="receipts",
         )
 
     def documents(self) -> Check:
-        """Return the line on the documents."""
         count = len({digest for _, digest in self._papers})
         return Check(
             "documents",
             f"{count} 份文书的 SM3 摘要在链上，内容与链上字段一致",
             f"{count} documents: bound by SM3 on chain, and saying what the chain says",
-            ok=True,
             where="documents",
         )
 
     def versions(self, entry: bytes, version: int) -> list[Check]:
-        """Return the lines on the decisions behind a catalogue version."""
         lines = []
         for event in self._events:
             for one, submitted in _submitted(event):
@@ -79,7 +72,6 @@ class Describer:
         return lines
 
     def authorisation(self, authorisation: int) -> list[Check]:
-        """Return the lines on the decisions of an authorisation."""
         lines = []
         for event in self._events:
             args = event.args
@@ -94,7 +86,6 @@ class Describer:
         return lines
 
     def call(self, claim: Claim, bundle: Bundle) -> Check:
-        """Return the line on the call."""
         when = datetime.fromtimestamp(claim.call.created, BEIJING).isoformat()
         key = self._records.find(KeyFact, claim.call.key_id)
         owner = self._name(self._owner(key) if key else b"")
@@ -111,35 +102,29 @@ class Describer:
             f"call {claim.leaf.event.hex()} signed by an application of {owner} at {when}; event "
             "id recomputed"
             + ("; body checked" if body else "; the body is not attached, nor is its purpose"),
-            ok=True,
             where="leaf.base",
         )
 
     def leaf(self, bundle: Bundle, claim: Claim) -> Check:
-        """Return the line on the leaf's place in its log."""
         size = claim.signed.checkpoint.size
         outcome = "已提供" if claim.leaf.outcome == SERVED else f"已拒绝：{claim.leaf.outcome}"
         return Check(
             "inclusion",
             f"该调用（{outcome}）是日志第 {bundle.index} 条，含于 {size} 条的树中",
             f"the call ({claim.leaf.outcome}) is entry {bundle.index} of the tree of {size}",
-            ok=True,
             where="proof",
         )
 
     def checkpoint(self, claim: Claim, place: Place) -> Check:
-        """Return the line on the checkpoint's signatures."""
         name, size = self._name(place.log.department), claim.signed.checkpoint.size
         return Check(
             "checkpoint",
             f"检查点（大小 {size}）有{name}部门密钥的 SM2 与 Ed25519 两行签名",
             f"the checkpoint of size {size} carries both signatures of {name}",
-            ok=True,
             where="checkpoint",
         )
 
     def anchor(self, claim: Claim, place: Place, headers: Sequence[Header]) -> Check:
-        """Return the line on the anchor and its block."""
         anchor = place.anchor
         when = datetime.fromtimestamp(anchor.timestamp, BEIJING).isoformat()
         block = headers[anchor.block_number].hash.hex()
@@ -148,7 +133,6 @@ class Describer:
             f"与第 {anchor.block_number} 块（{block[:16]}…，{when}）锚定的大小 {anchor.size} 一致",
             f"consistent from size {claim.signed.checkpoint.size} with size {anchor.size} anchored "
             f"in block {anchor.block_number} ({block}) at {when}",
-            ok=True,
             where="consistency",
         )
 
@@ -166,7 +150,6 @@ class Describer:
             check,
             f"{signer}（密钥 {key_id.hex()[:KEY_DIGITS]}…）{text}，第 {event.block_number} 块",
             f"{signer} (key {key_id.hex()[:KEY_DIGITS]}…): {english}, block {event.block_number}",
-            ok=True,
             where=f"receipts[block {event.block_number}][{event.tx_index}]",
         )
 

@@ -1,23 +1,36 @@
-"""Replay of a bundle's events, with what the claimed call was judged by taken on the way."""
+"""Replay of a bundle's events, and of its documents behind them.
+
+What the claimed call was judged by is taken on the way. A bundle may leave documents out (a reader
+may not be entitled to one, an order may have removed it), save those the claim cannot be checked
+without. A document counts for an object only through an agreeing binding of that object: whoever
+names its digest in a decision of his own changes nothing.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...errors import DecisionRefused
+from ...errors import DecisionRefused, LedgerError
+from .. import forms
+from ..evm.decision import from_event, is_decision
 from ..ledger.core import Ledger, Origin
+from ..ledger.facts import AuthorisationFact, VersionFact
 from ..ledger.judge import Standing, standing_in
-from ..ledger.outside import Sm2Outside
-from ..ledger.report import refuse
-from ..ledger.store import Memory
+from ..ledger.report import checking, refuse
+from ..ledger.surroundings import Memory, Sm2Outside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..evm.abi import ChainEvent
-    from ..wire.trust import Trust
+    from ..ledger.surroundings import Store
+    from ..wire.trustfile import Trust
+    from .bundle import Bundle
+
+    Bound = tuple[ChainEvent, forms.Binding]
 
 
 class Anchor(NamedTuple):
@@ -104,3 +117,98 @@ def _apply(ledger: Ledger, event: ChainEvent, replayed: Replayed) -> None:
             args["size"], args["root"], args["checkpointHash"], event.block_number, event.timestamp
         )
         replayed.anchors.setdefault(args["log"], []).append(anchor)
+
+
+Papers = dict[tuple[str, bytes], forms.Document]
+"""Documents by the object that they stand behind and their digest."""
+
+
+def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store) -> Papers:
+    """Check every document of the bundle and return them by their objects.
+
+    Raises:
+        EvidenceInvalid: one that no decision names, or that agrees with none that does.
+    """
+    bound, parsed = _bindings(events, bundle.documents), {}
+    for position, (digest, data) in enumerate(sorted(bundle.documents.items())):
+        where = f"documents[{position}]"
+        if digest not in bound:
+            refuse(
+                where,
+                f"没有任何决定引用这份文书（SM3 {digest.hex()}）",
+                f"no decision names the document with SM3 {digest.hex()}",
+            )
+        with checking(where, "文书格式不合规范", "not a well-formed document"):
+            parsed[digest] = forms.parse(data)
+    papers: Papers = {}
+    # What names items means something only beside the pinned version, so the versions come first.
+    for needs_version in (False, True):
+        for digest, bindings in bound.items():
+            document = parsed[digest]
+            if (document.kind in forms.NEED_VERSION) is needs_version:
+                _settle(document, bindings, store, papers)
+    return papers
+
+
+def _bindings(
+    events: Iterable[ChainEvent], documents: Mapping[bytes, bytes]
+) -> dict[bytes, list[Bound]]:
+    found: dict[bytes, list[Bound]] = defaultdict(list)
+    for event in events:
+        if is_decision(event.name):
+            name = from_event(event.name, event.args)[0].name
+            for binding in forms.bindings_of(name, event.args):
+                if binding.digest in documents:
+                    found[binding.digest].append((event, binding))
+    return found
+
+
+def _settle(document: forms.Document, bindings: list[Bound], store: Store, papers: Papers) -> None:
+    """Keep a document behind each object whose binding it agrees with; one is enough."""
+    findings = []
+    for event, binding in bindings:
+        differing = _differences(document, binding, store, papers)
+        if differing:
+            findings.append((event, differing))
+        else:
+            papers[binding.object, document.digest] = document
+    if len(findings) == len(bindings):
+        event, differing = findings[0]
+        refuse(
+            f"document {document.digest.hex()}",
+            f"文书与链上字段矛盾：{'、'.join(differing)}",
+            f"contradicts the chain: differs from {place(event)} in {', '.join(differing)}",
+        )
+
+
+def _differences(
+    document: forms.Document, binding: forms.Binding, store: Store, papers: Papers
+) -> list[str]:
+    if document.kind != binding.kind:
+        return ["type"]
+    version = _pinned_version(binding, store, papers)
+    try:
+        return forms.contradicts(document, binding.struct, version=version)
+    except LedgerError as err:
+        return [err.code]
+
+
+def _pinned_version(
+    binding: forms.Binding, store: Store, papers: Papers
+) -> forms.CatalogueVersionPaper | None:
+    """Return the version that a document on an authorisation speaks of, where it is there."""
+    if binding.kind not in forms.NEED_VERSION:
+        return None
+    one = store.find(AuthorisationFact, binding.concerned.id)
+    version = store.find(VersionFact, one.entry, one.version) if one else None
+    paper = find_version(papers, version)
+    body = paper.body if paper else None
+    return body if isinstance(body, forms.CatalogueVersionPaper) else None
+
+
+def find_version(papers: Papers, version: VersionFact | None) -> forms.Document | None:
+    """Return the document behind a catalogue version, where it is there."""
+    if version is None:
+        return None
+    name = forms.version_object(version.entry, version.version)
+    return papers.get((name, version.digest))

@@ -14,19 +14,13 @@ from ..ledger.judge import LEDGER_CODES, verify_permission
 from ..ledger.report import Check, Evidence, Verdict
 from ..wire.leaf import SERVED
 from .bundle import parse_bundle
-from .chain import describe_chain, verify_chain
-from .claim import (
-    parse_claim,
-    verify_call,
-    verify_place,
-    verify_request,
-)
+from .claim import parse_claim, verify_call, verify_place, verify_request
 from .describe import Describer
-from .papers import find_version, verify_documents
-from .replay import replay
+from .proven import describe_chain, verify_chain
+from .replay import find_version, replay, verify_documents
 
 if TYPE_CHECKING:
-    from ..wire.trust import Trust
+    from ..wire.trustfile import Trust
     from .bundle import Bundle
 
 
@@ -99,7 +93,7 @@ def _permission(outcome: str, block: int) -> Check:
     else:
         text = f"调用被拒绝（{outcome}）；该理由不由账本状态决定，仅证明已如实记录"
         english = f"refused ({outcome}); the ledger does not decide this ground, it is on record"
-    return Check("permission", text, english, ok=True, where="leaf.outcome")
+    return Check("permission", text, english, where="leaf.outcome")
 
 
 def _stability(first: int, last: int, change: int | None) -> Check:
@@ -108,7 +102,6 @@ def _stability(first: int, last: int, change: int | None) -> Check:
             "stability",
             f"第 {first} 块至锚定的第 {last} 块之间，判定所依据的状态没有变化",
             f"what the call was judged by did not change from block {first} to {last}",
-            ok=True,
             where="leaf.block",
         )
     return Check(

@@ -2,5 +2,5 @@
 
 `abicodec`: contract data by type. `abi`: events, calls and errors of our contracts. `eip712`:
 hashes of structs. `decision`: what officials sign. `blocks`: block headers and their receipts.
-`rlp`, `trie`: what those are encoded and hashed with.
+`rlp`: what those are encoded and hashed with.
 """

@@ -15,14 +15,7 @@ import orjson
 
 from ...crypto import keccak256
 from ...errors import InvalidInput, MalformedEvent
-from .abicodec import (
-    WORD,
-    AbiError,
-    Codec,
-    Tuple,
-    compile_tuple,
-    compile_type,
-)
+from .abicodec import WORD, AbiError, Codec, Tuple, compile_tuple, compile_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,11 +187,6 @@ def decode_error(data: bytes) -> tuple[str, str, dict[str, Any]] | None:
         return contract, name, inputs.decode_whole(data[_SELECTOR_SIZE:])
     except AbiError:
         return None
-
-
-def error_names() -> set[str]:
-    """Return the names of all errors our contracts declare."""
-    return {name for contract, name, _ in _errors().values() if contract}
 
 
 @cache

@@ -13,14 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...crypto import keccak256
 from ...errors import MalformedEvidence
-from .rlp import (
-    Rlp,
-    decode,
-    decode_int,
-    encode,
-    encode_int,
-)
-from .trie import list_root
+from .rlp import Rlp, decode, decode_int, encode, encode_int, list_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -127,19 +120,20 @@ def parse_header(encoded: bytes) -> Header:
     fields = decode(encoded)
     if not isinstance(fields, list) or not _LEGACY_FIELDS <= len(fields) <= len(_HEADER):
         raise MalformedEvidence("header: not a list of header fields")
+    values: dict[str, bytes] = {}
     for (name, size), field in zip(_HEADER, fields, strict=False):
+        if not isinstance(field, bytes) or size not in (None, -1, len(field)):
+            raise MalformedEvidence(f"header: {name} has the wrong length", field=name)
         if size is None:
             decode_int(field)
-        elif not isinstance(field, bytes) or size not in (-1, len(field)):
-            raise MalformedEvidence(f"header: {name} has the wrong length", field=name)
-    values = {name: field for (name, _), field in zip(_HEADER, fields, strict=False)}
+        values[name] = field
     return Header(
         number=decode_int(values["number"], limit=8),
         hash=keccak256(encoded),
-        parent_hash=_as_bytes(values["parentHash"]),
+        parent_hash=values["parentHash"],
         timestamp=decode_int(values["timestamp"], limit=8),
-        receipts_root=_as_bytes(values["receiptsRoot"]),
-        logs_bloom=_as_bytes(values["logsBloom"]),
+        receipts_root=values["receiptsRoot"],
+        logs_bloom=values["logsBloom"],
     )
 
 
@@ -252,10 +246,4 @@ def _bytes(raw: Mapping[str, object], name: str, size: int) -> bytes:
         raise MalformedEvidence(f"{name} is not 0x bytes", field=name) from err
     if size not in (-1, len(value)):
         raise MalformedEvidence(f"{name} has {len(value)} bytes, not {size}", field=name)
-    return value
-
-
-def _as_bytes(value: Rlp) -> bytes:
-    if not isinstance(value, bytes):  # unreachable after the checks of parse_header
-        raise MalformedEvidence("header: a list where bytes are meant")
     return value

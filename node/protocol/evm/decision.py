@@ -1,4 +1,4 @@
-"""Decisions: encode, hash, decode and verify again, derived from the ABI by one routine.
+"""Decisions: encode, hash and decode, derived from the ABI by one routine.
 
 A decision is a struct that is at once the EIP-712 type, the calldata and the head of its event
 (protocol.md section 3). A function whose first two parameters are `decision` and `signature`
@@ -13,33 +13,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ...crypto import Sm2PublicKey, verify_decision
-from ...errors import (
-    InvalidInput,
-    MalformedEvent,
-    MalformedKey,
-    SignatureInvalid,
-)
-from .abi import (
-    CONTRACTS,
-    ChainEvent,
-    encode_call,
-    load_abi,
-)
+from ...errors import InvalidInput, MalformedEvent
+from .abi import CONTRACTS, encode_call, load_abi
 from .abicodec import AbiError
-from .eip712 import (
-    domain_separator,
-    struct_hasher,
-    struct_name,
-    typed_hash,
-)
+from .eip712 import domain_separator, struct_hasher, struct_name, typed_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _TWINS = {"freezeEntry": "FreezeOrdered", "unfreezeEntry": "FreezeLifted"}
 """Events of functions whose structs have the same members."""
-_POSSESSED = (("qx", "qy"), ("headX", "headY"))
 
 
 @dataclass(frozen=True)
@@ -95,10 +78,7 @@ def calldata(
     """
     if (possession is not None) != kind.possession:
         raise InvalidInput(f"{kind.name} {'needs' if kind.possession else 'takes no'} possession")
-    args: dict[str, Any] = {
-        "decision": message,
-        "signature": {"key": key_id, **_split(signature)},
-    }
+    args: dict[str, Any] = {"decision": message, "signature": {"key": key_id, **_split(signature)}}
     if possession is not None:
         args["possession"] = _split(possession)
     return encode_call(kind.contract, kind.function, args)
@@ -122,59 +102,6 @@ def from_event(name: str, args: dict[str, Any]) -> tuple[DecisionType, dict[str,
 def is_decision(event_name: str) -> bool:
     """Tell whether an event carries a decision."""
     return event_name in _by_event()
-
-
-def reverify(
-    event: ChainEvent,
-    domain: Domain,
-    public_key: Sm2PublicKey,
-    possession_key: Sm2PublicKey | None = None,
-) -> bytes:
-    """Check an event's SM2 signatures again, as its contract did; return the decision's hash.
-
-    `possession_key` defaults to the new key the decision itself names.
-
-    Raises:
-        SignatureInvalid: a signature does not hold, or another key than `public_key` is named.
-        MalformedEvent: the event carries no decision.
-    """
-    kind, message = from_event(event.name, event.args)
-    try:
-        digest = hash_decision(kind, message, domain)
-        signature = _join(event.args["r"], event.args["s"])
-        named = event.args["signingKey"]
-        proof = _possession(kind, event.args)
-    except (KeyError, InvalidInput, OverflowError, AttributeError, TypeError) as error:
-        raise MalformedEvent(f"{event.name}: {error}") from error
-    if named != public_key.key_id:
-        raise SignatureInvalid(f"{event.name} is signed by the key {named.hex()}")
-    verify_decision(public_key, digest, signature)
-    if proof is not None:
-        verify_decision(possession_key or possessed_key(kind, message), digest, proof)
-    return digest
-
-
-def possessed_key(kind: DecisionType, message: dict[str, Any]) -> Sm2PublicKey:
-    """Return the new key a decision registers.
-
-    Raises:
-        SignatureInvalid: it registers none, or what it names is no point on the curve.
-    """
-    for x, y in _POSSESSED:
-        if x in message and y in message:
-            try:
-                return Sm2PublicKey.from_coordinates(message[x], message[y])
-            except MalformedKey as error:
-                raise SignatureInvalid(f"{kind.name} names a key off the curve") from error
-    raise SignatureInvalid(f"{kind.name} registers no key")
-
-
-def _possession(kind: DecisionType, args: dict[str, Any]) -> bytes | None:
-    return _join(args["possessionR"], args["possessionS"]) if kind.possession else None
-
-
-def _join(r: int, s: int) -> bytes:
-    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def _split(signature: bytes) -> dict[str, int]:

@@ -92,7 +92,13 @@ def _encoder(parameter: dict[str, Any]) -> Callable[[Any], bytes]:
     kind: str = parameter["type"]
     if kind.endswith("[]"):
         element = _encoder({**parameter, "type": kind[:-2]})
-        return lambda values: keccak256(b"".join(element(value) for value in _list(values)))
+
+        def encode_array(values: object) -> bytes:
+            if not isinstance(values, list):
+                raise AbiError("not a list")
+            return keccak256(b"".join(element(value) for value in values))
+
+        return encode_array
     if kind == "tuple":
         return struct_hasher(parameter)
     codec: Codec = compile_type(parameter)
@@ -101,25 +107,13 @@ def _encoder(parameter: dict[str, Any]) -> Callable[[Any], bytes]:
     return codec.encode
 
 
-def _members_encoder(components: list[dict[str, Any]]) -> Callable[[dict[str, Any]], bytes]:
+def _members_encoder(components: list[dict[str, Any]]) -> Callable[[object], bytes]:
     encoders = [(member["name"], _encoder(member)) for member in components]
     names = {name for name, _ in encoders}
 
-    def encode(message: dict[str, Any]) -> bytes:
-        if set(_dict(message)) != names:
+    def encode(message: object) -> bytes:
+        if not isinstance(message, dict) or set(message) != names:
             raise AbiError(f"the members are {', '.join(name for name, _ in encoders)}")
         return b"".join(encoder(message[name]) for name, encoder in encoders)
 
     return encode
-
-
-def _dict(value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise AbiError("not a dict")
-    return value
-
-
-def _list(values: object) -> list[Any]:
-    if not isinstance(values, list):
-        raise AbiError("not a list")
-    return values

@@ -223,7 +223,7 @@ class StepPaper(Paper):
     """The document that is answered; none for a protective step."""
     reason: Text
     points: Annotated[tuple[Text, ...], Field(max_length=50)]
-    """What has to be supplemented, all at once (条例 art. 20)."""
+    """What has to be supplemented, all at once (条例 art. 21)."""
     measures: Text | None
     due: Day | None
     """Until when it is to be put right (条例 art. 27)."""

@@ -16,8 +16,7 @@ from .facts import KeyFact, LogFact, PresentLogFact
 from .signed import Act, Mandate, accept, refuse, require_digest
 
 if TYPE_CHECKING:
-    from .outside import Outside
-    from .store import Store
+    from .surroundings import Outside, Store
 
     Derived = dict[str, Any]
 

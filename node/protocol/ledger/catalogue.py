@@ -17,7 +17,7 @@ from .registry import competent_of
 from .signed import Act, Mandate, accept, refuse, require_digest
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .surroundings import Store
 
     Derived = dict[str, Any]
 
@@ -135,9 +135,8 @@ def _submit(act: Act, department: bytes, version: dict[str, Any]) -> bytes:
     # Made of the acting department and never passed in: nobody files for another.
     entry_id = keccak256(department + version["codeHash"])
     number, share_type, count = version["version"], version["shareType"], version["itemCount"]
-    entry = act.store.find(CatalogueFact, entry_id) or _new_entry(
-        entry_id, department, version["codeHash"]
-    )
+    entry = act.store.find(CatalogueFact, entry_id)
+    entry = entry or CatalogueFact(entry_id, department, version["codeHash"])
     if entry.state == EntryState.SUBMITTED:
         refuse("VersionPending", entry_id, entry.latest)
     if entry.current_state == EntryState.WITHDRAWAL_SUBMITTED:
@@ -158,20 +157,9 @@ def _submit(act: Act, department: bytes, version: dict[str, Any]) -> bytes:
             submitter=_submitter(act),
         )
     )
-    act.store.put(
-        VersionFact(
-            entry_id,
-            number,
-            state,
-            share_type,
-            count,
-            version["digest"],
-            act.key,
-            act.block,
-            None,
-            None,
-        )
-    )
+    digest = version["digest"]
+    filed = (entry_id, number, state, share_type, count, digest, act.key, act.block)
+    act.store.put(VersionFact(*filed, reviewed_block=None, review_digest=None))
     return entry_id
 
 
@@ -290,26 +278,3 @@ def _competent(store: Store, entry: bytes) -> bytes:
 
 def _submitter(act: Act) -> bytes:
     return act.signer.person[:SUBMITTER_BYTES] if act.signer else b""
-
-
-def _new_entry(entry: bytes, provider: bytes, code_hash: bytes) -> CatalogueFact:
-    return CatalogueFact(
-        entry=entry,
-        provider=provider,
-        code_hash=code_hash,
-        latest=0,
-        state=0,
-        current=0,
-        current_state=0,
-        latest_share_type=0,
-        latest_item_count=0,
-        share_type=0,
-        item_count=0,
-        standing=False,
-        frozen=False,
-        submitter=b"",
-        calls_per_day=0,
-        rows_per_day=0,
-        standing_terms=ZERO,
-        withdrawal_digest=ZERO,
-    )

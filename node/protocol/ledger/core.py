@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..evm.abi import ChainEvent
-    from .outside import Outside
-    from .store import Store
+    from .surroundings import Outside, Store
 
     Handler = Callable[[Act], dict[str, Any]]
 

@@ -127,28 +127,28 @@ class CatalogueFact(NamedTuple):
     entry: bytes
     provider: bytes
     code_hash: bytes
-    latest: int
+    latest: int = 0
     """Number of the version filed last."""
-    state: int
+    state: int = 0
     """enums.EntryState of the latest version."""
-    current: int
+    current: int = 0
     """Number of the published version in force; 0: none yet, or withdrawn."""
-    current_state: int
+    current_state: int = 0
     """enums.EntryState of the version in force; 0: none yet."""
-    latest_share_type: int
-    latest_item_count: int
-    share_type: int
-    item_count: int
-    standing: bool
+    latest_share_type: int = 0
+    latest_item_count: int = 0
+    share_type: int = 0
+    item_count: int = 0
+    standing: bool = False
     """The provider agrees beforehand."""
-    frozen: bool
+    frozen: bool = False
     """By order, whatever its versions do."""
-    submitter: bytes
+    submitter: bytes = b""
     """First 8 bytes of the handle of who submitted what awaits review."""
-    calls_per_day: int
-    rows_per_day: int
-    standing_terms: bytes
-    withdrawal_digest: bytes
+    calls_per_day: int = 0
+    rows_per_day: int = 0
+    standing_terms: bytes = ZERO
+    withdrawal_digest: bytes = ZERO
 
 
 class VersionFact(NamedTuple):
@@ -228,6 +228,11 @@ class LogFact(NamedTuple):
     """Two roots of one size were shown."""
     superseded: bool = False
     """The department has opened the next."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes anchors."""
+        return not (self.frozen or self.superseded)
 
 
 class PresentLogFact(NamedTuple):

@@ -20,7 +20,7 @@ from .steps import permit_in
 if TYPE_CHECKING:
     from ..wire.leaf import Leaf
     from .facts import EntryFact, Snapshot
-    from .store import Store
+    from .surroundings import Store
 
 _CODES = {
     Permit.UNKNOWN: "authorisation-unknown",
@@ -71,11 +71,7 @@ class Standing:
 def standing_of(snapshot: Snapshot) -> Standing:
     """Return what a call is judged by, as a snapshot has it."""
     return stand(
-        snapshot.key,
-        snapshot.authorisation,
-        snapshot.entry,
-        snapshot.provider,
-        snapshot.consumer,
+        snapshot.key, snapshot.authorisation, snapshot.entry, snapshot.provider, snapshot.consumer
     )
 
 

@@ -36,7 +36,7 @@ from .signed import (
 )
 
 if TYPE_CHECKING:
-    from .store import Store
+    from .surroundings import Store
 
     Derived = dict[str, Any]
 

@@ -27,10 +27,10 @@ class Check:
     text: str
     """The line in Chinese."""
     english: str
-    ok: bool
-    """False only on the line that makes the verdict `undetermined`."""
     where: str
     """Path of the part of the bundle the line speaks of."""
+    ok: bool = True
+    """False only on the line that makes the verdict `undetermined`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,7 @@ from .facts import DepartmentFact, KeyFact, NonceFact, RoleFact
 
 if TYPE_CHECKING:
     from ..evm.decision import Domain
-    from .outside import Outside
-    from .store import Store
+    from .surroundings import Outside, Store
 
 MAX_NOTICE_SECONDS = 7 * 24 * 3600
 """A signature is good for at most seven days (`notAfter`, protocol.md section 3)."""

@@ -13,13 +13,7 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from ...crypto import (
-    Sm2PublicKey,
-    Unwrapper,
-    sm4_open,
-    sm4_seal,
-    wrap,
-)
+from ...crypto import Sm2PublicKey, Unwrapper, sm4_open, sm4_seal, wrap
 from ...errors import MalformedEnvelope
 from . import canonical
 from .encoding import b64u, hex32, unb64u
@@ -63,6 +57,7 @@ class DataKey:
 
     def seal_bytes(self, plaintext: bytes, aad: bytes) -> tuple[bytes, bytes]:
         """Return (iv, ciphertext ‖ tag) under an iv never used before."""
+        # Under the lock, or two threads would seal with one counter and so with one iv.
         with self._lock:
             key, counter = self._secret(), self._counter
             self._counter += 1

@@ -262,26 +262,18 @@ def _salt(value: object) -> bytes:
 
 def _custody(value: object) -> str:
     if not isinstance(value, str) or value not in CUSTODIES:
-        raise MalformedReceipt("the leaf's custody is none")
+        raise MalformedReceipt("the leaf's custody is neither own nor hosted")
     return value
 
 
 def _number(value: object) -> int:
     if type(value) is not int or value < 0:
-        raise MalformedReceipt("a number of the leaf is none")
+        raise MalformedReceipt("a number of the leaf is no whole number from 0")
     return value
 
 
 def _digest(value: object) -> bytes:
     return hex32(value, error=MalformedReceipt)
-
-
-def _bitmap(value: object) -> int:
-    return int.from_bytes(_digest(value), "big")
-
-
-def _optional(value: object) -> bytes | None:
-    return None if value is None else _digest(value)
 
 
 def _block(value: object) -> tuple[int, bytes]:
@@ -325,8 +317,11 @@ _READERS: dict[str, Callable[[object], Any]] = {
     "signature": _signature,
     "question": _question,
     **dict.fromkeys(("event", "prev", "entry"), _digest),
-    **dict.fromkeys(_BITMAPS, _bitmap),
-    **dict.fromkeys(("answer", "plain", "operator", "matter", "values"), _optional),
+    **dict.fromkeys(_BITMAPS, lambda value: int.from_bytes(_digest(value), "big")),
+    **dict.fromkeys(
+        ("answer", "plain", "operator", "matter", "values"),
+        lambda value: None if value is None else _digest(value),
+    ),
     **dict.fromkeys(
         ("at", "judged", "authorisation", "number", "version", "revision", "rows", "sequence"),
         _number,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 HASH_SIZE = 32
 EMPTY_ROOT = sha256(b"").digest()
+"""The root of a tree without leaves (RFC 6962 section 2.1)."""
 
 
 def leaf_hash(data: bytes) -> bytes:
@@ -26,20 +27,6 @@ def leaf_hash(data: bytes) -> bytes:
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node."""
     return sha256(b"\1" + left + right).digest()
-
-
-def root_of(hashes: Sequence[bytes]) -> bytes:
-    """Return the root over leaf hashes; the hash of nothing if there are none.
-
-    Odd nodes are carried up unchanged, which builds RFC 6962's left-heavy tree.
-    """
-    level = list(hashes)
-    if not level:
-        return EMPTY_ROOT
-    while len(level) > 1:
-        pairs = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = pairs + level[len(level) & ~1 :]
-    return level[0]
 
 
 def inclusion_length(index: int, size: int) -> int:

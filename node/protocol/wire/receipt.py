@@ -100,7 +100,6 @@ class Receipt:
         )
 
     def render(self) -> dict[str, Any]:
-        """Return the JSON object of the receipt."""
         members: dict[str, Any] = {
             "v": 1,
             "leaf": b64u(self.leaf),
@@ -198,7 +197,7 @@ def _members(value: object, required: set[str], allowed: set[str] | None = None)
 
 def _number(value: object) -> int:
     if type(value) is not int or not 0 <= value < 2**53:
-        raise MalformedReceipt("a number of the receipt is none")
+        raise MalformedReceipt("a number of the receipt is no whole number from 0")
     return value
 
 

@@ -1,9 +1,10 @@
 """Signed calls: the fixed RFC 9421 profile gdsl-1 (protocol.md section 4).
 
-One form, one regular expression: components `@method @authority @path @query content-type
-content-digest`, parameters `created nonce alg keyid tag`. The values are signed as they are
-sent; a body is bound by its SM3. Parsing does not need the key, so that a key can be looked up
-first; nothing parsed is to be believed before `verify`.
+One form, written and read back by the same patterns: the signature base of seven lines in a fixed
+order, components `@method @authority @path @query content-type content-digest`, parameters
+`created nonce alg keyid tag`. The values are signed as they are sent; a body is bound by its SM3.
+Parsing does not need the key, so that a key can be looked up first; nothing parsed is to be
+believed before `verify`.
 """
 
 from __future__ import annotations
@@ -15,26 +16,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...crypto import (
-    constant_time_equal,
-    normalise_signature,
-    sign_call,
-    verify_sm2,
-)
+from ...crypto import constant_time_equal, normalise_signature, sign_call, sm3, verify_sm2
 from ...errors import ClockSkew, DigestMismatch, InvalidInput
-from .callbase import (
-    AUTHORITY,
-    CONTENT_TYPE,
-    METHOD,
-    PARAMS,
-    PATH,
-    QUERY,
-    CallBase,
-    content_digest,
-    parse_base,
-    signature_base,
-    signature_params,
-)
 from .ids import event_id
 
 if TYPE_CHECKING:
@@ -42,24 +25,48 @@ if TYPE_CHECKING:
 
 OLDEST_SECONDS = 300
 NEWEST_SECONDS = 60
-
-__all__ = [
-    "CallBase",
-    "SignedCall",
-    "build",
-    "content_digest",
-    "parse",
-    "parse_base",
-    "signature_base",
-    "signature_params",
-    "verify",
-]
-
 HEADERS = ("content-type", "content-digest", "signature-input", "signature")
-
-_INPUT = re.compile(rf"sig=({PARAMS})")
-_SIGNATURE = re.compile(r"sig=:([A-Za-z0-9+/]{80,100}={0,2}):")
 HeaderSource = Mapping[str, str] | Iterable[tuple[bytes, bytes]]
+
+_COMPONENTS = '("@method" "@authority" "@path" "@query" "content-type" "content-digest")'
+_PARAMS = (
+    re.escape(_COMPONENTS) + r';created=([1-9][0-9]{0,11});nonce="([A-Za-z0-9_-]{22,64})"'
+    r';alg="sm2-sm3";keyid="([0-9a-f]{64})";tag="gdsl-1"'
+)
+_METHOD = re.compile(r"[A-Z]{1,16}")
+_AUTHORITY = re.compile(r"[a-z0-9.\-:\[\]]{1,255}")
+_PATH = re.compile(r"/[!-~]{0,2047}")
+_QUERY = re.compile(r"[!-~]{0,4095}")
+_CONTENT_TYPE = re.compile(r"[!-~][ -~]{0,254}")
+_DIGEST = re.compile(r"sm3=:([A-Za-z0-9+/]{43}=):")
+_BASE = re.compile(
+    rf'"@method": ({_METHOD.pattern})\n"@authority": ({_AUTHORITY.pattern})\n'
+    rf'"@path": ({_PATH.pattern})\n"@query": \?({_QUERY.pattern})\n'
+    rf'"content-type": ({_CONTENT_TYPE.pattern})\n"content-digest": {_DIGEST.pattern}\n'
+    rf'"@signature-params": {_PARAMS}'
+)
+_INPUT = re.compile(rf"sig=({_PARAMS})")
+_SIGNATURE = re.compile(r"sig=:([A-Za-z0-9+/]{80,100}={0,2}):")
+
+
+@dataclass(frozen=True)
+class CallBase:
+    """What a signature base says, read back from its text."""
+
+    method: str
+    authority: str
+    path: str
+    query: str
+    content_type: str
+    content_digest: bytes
+    """SM3 of the body, 32 bytes."""
+    created: int
+    nonce: str
+    key_id: bytes
+
+    @property
+    def event(self) -> bytes:
+        return event_id(self.created, self.authority, self.key_id.hex(), self.nonce)
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,66 @@ class SignedCall:
     authority: str
     media_type: str
     """The content type without its parameters, lower case."""
+
+
+def content_digest(body: bytes) -> str:
+    """Return the value of Content-Digest for a body."""
+    return f"sm3=:{base64.b64encode(sm3(body)).decode('ascii')}:"
+
+
+def signature_params(created: int, nonce: str, keyid: str) -> str:
+    """Return the value of `@signature-params`."""
+    return (
+        f'{_COMPONENTS};created={created};nonce="{nonce}"'
+        f';alg="sm2-sm3";keyid="{keyid}";tag="gdsl-1"'
+    )
+
+
+def signature_base(
+    *,
+    method: str,
+    authority: str,
+    path: str,
+    query: str,
+    content_type: str,
+    digest: str,
+    params: str,
+) -> bytes:
+    """Return the signature base: seven lines, LF between them and none at the end (RFC 9421 2.5).
+
+    `query` comes without its question mark, `path` and `query` percent-encoded as sent.
+    """
+    return (
+        f'"@method": {method}\n"@authority": {authority}\n"@path": {path}\n"@query": ?{query}\n'
+        f'"content-type": {content_type}\n"content-digest": {digest}\n'
+        f'"@signature-params": {params}'
+    ).encode("latin-1")
+
+
+def parse_base(base: bytes) -> CallBase:
+    """Read a signature base, such as the one a leaf keeps.
+
+    Raises:
+        InvalidInput: not exactly a text that `build` would sign.
+    """
+    match = _BASE.fullmatch(base.decode("latin-1"))
+    if not match:
+        raise InvalidInput("this is not the signature base of a call")
+    method, authority, path, query, content_type, digest, created, nonce, keyid = match.groups()
+    octets = base64.b64decode(digest)
+    if base64.b64encode(octets).decode("ascii") != digest:
+        raise InvalidInput("the content digest is not canonical base64")
+    return CallBase(
+        method=method,
+        authority=authority,
+        path=path,
+        query=query,
+        content_type=content_type,
+        content_digest=octets,
+        created=int(created),
+        nonce=nonce,
+        key_id=bytes.fromhex(keyid),
+    )
 
 
 def build(  # noqa: PLR0917 - a call's parts in the order they are signed
@@ -142,14 +209,16 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
     if not match:
         raise InvalidInput("Signature-Input is not of profile gdsl-1")
     parts = {
-        "method": _fit(METHOD, method, "method"),
-        "authority": _fit(AUTHORITY, authority.lower(), "authority"),
-        "path": _fit(PATH, _text(raw_path), "path"),
-        "query": _fit(QUERY, _text(query_string), "query"),
-        "content_type": _fit(CONTENT_TYPE, values["content-type"], "content type"),
+        "method": _fit(_METHOD, method, "method"),
+        "authority": _fit(_AUTHORITY, authority.lower(), "authority"),
+        "path": _fit(_PATH, _text(raw_path), "path"),
+        "query": _fit(_QUERY, _text(query_string), "query"),
+        "content_type": _fit(_CONTENT_TYPE, values["content-type"], "content type"),
     }
     digest = content_digest(body)
-    if not constant_time_equal(digest.encode("ascii"), _latin(values["content-digest"])):
+    if not constant_time_equal(
+        digest.encode("ascii"), values["content-digest"].encode("latin-1", "replace")
+    ):
         raise DigestMismatch("the body does not hash to its Content-Digest (sm3)")
     created, nonce, keyid = int(match[2]), match[3], match[4]
     return SignedCall(
@@ -219,7 +288,3 @@ def _fit(pattern: re.Pattern[str], value: str, what: str) -> str:
 
 def _text(value: bytes | str) -> str:
     return value if isinstance(value, str) else value.decode("latin-1")
-
-
-def _latin(value: str) -> bytes:
-    return value.encode("latin-1", "replace")

@@ -10,21 +10,11 @@ import threading
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import (
-    MetaData,
-    Numeric,
-    Table,
-    and_,
-    bindparam,
-    create_engine,
-    event,
-    func,
-    select,
-)
+from sqlalchemy import MetaData, Numeric, Table, and_, bindparam, create_engine, event, func, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from ...errors import ConfigInvalid, MalformedFilter, SourceUnavailable
-from ..ports import Page
+from ..needs import Page
 from .values import operand
 
 if TYPE_CHECKING:
@@ -32,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Column, ColumnElement, Engine, Select
 
-    from ..ports import Condition, SourceQuery
+    from ..needs import Condition, SourceQuery
 
     Shape = tuple[tuple[str, ...], tuple[tuple[str, str, int], ...], bool]
 
@@ -107,7 +97,6 @@ class SqlSource:
         return Page([dict(zip(query.items, row, strict=False)) for row in rows], last)
 
     def close(self) -> None:
-        """Close the pooled connections."""
         self._engine.dispose()
 
     def _reflect(self) -> Table:

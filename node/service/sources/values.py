@@ -17,7 +17,7 @@ from ...errors import MalformedFilter, SourceUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..ports import Value
+    from ..needs import Value
 
 MAX_INTEGER = 2**53
 SQL_INTEGERS = 2**63
@@ -92,26 +92,18 @@ def _as_decimal(value: Value) -> Decimal:
     return number
 
 
-def _as_float(value: Value) -> float:
-    return float(_as_decimal(value))
-
-
 def _as_bool(value: Value) -> bool:
     if value not in _TRUTH:
         raise ValueError
     return _TRUTH[value]
 
 
-def _as_it_is(value: Value) -> Value:
-    return _as_text(value) if isinstance(value, str) else value
-
-
 _OPERANDS: dict[type, Callable[[Value], object]] = {
-    object: _as_it_is,
+    object: lambda value: _as_text(value) if isinstance(value, str) else value,
     str: _as_text,
     int: _as_integer,
     Decimal: _as_decimal,
-    float: _as_float,
+    float: lambda value: float(_as_decimal(value)),
     bool: _as_bool,
     dt.date: lambda value: dt.date.fromisoformat(_as_text(value)),
     dt.datetime: lambda value: dt.datetime.fromisoformat(_as_text(value)),

@@ -156,7 +156,7 @@ def make_keys(town: Town) -> dict[str, Any]:
                 "x": f"{public.x:064x}",
                 "y": f"{public.y:064x}",
                 "keyid": public.key_id.hex(),
-                "za": public.za().hex(),
+                "za": public.za.hex(),
             }
             for name, public in publics.items()
         },

@@ -1,4 +1,4 @@
-"""The follower: applies what is sound, once, and refuses the rest whole."""
+"""The follower: how much it asks for, what it takes over; a rebuilt model is the same one."""
 
 from __future__ import annotations
 
@@ -8,33 +8,60 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import select
 
-from ledger_sync.fingerprint import dump, fingerprint
-from ledger_sync.follower import Follower
+from ledger_sync.follower import MOST_BLOCKS, MOST_EVENTS, START_BLOCKS, Follower, Pace, rebuild
+from ledger_sync.model import dump, fingerprint
 from ledger_sync.queries import Queries
 from ledger_sync.tables import CURSOR, PROJECTIONS, SCHEMA_VERSION
-from node.errors import (
-    ChainInconsistent,
-    ChainUnavailable,
-    LedgerBehind,
-    WrongChain,
-)
+from node.errors import ChainInconsistent, ChainUnavailable, LedgerBehind, WrongChain
 from node.protocol.ledger.enums import KeyKind, Role
 from node.storage.engines import open_engine
 from tests.common.fakes import CHAIN_ID, Scripted
-from tests.common.story import (
-    CENTRE,
-    POLICE,
-    Story,
-    tell_city,
-)
+from tests.common.story import CENTRE, POLICE, Story, tell_city
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import Engine
+
+
+def test_grows_by_a_twentieth_after_a_full_answer():
+    pace = Pace()
+    pace.answered(START_BLOCKS, 10)
+    assert pace.blocks == 525
+
+
+def test_does_not_grow_by_what_it_did_not_ask_for():
+    pace = Pace()
+    pace.answered(3, 1)
+    assert pace.blocks == START_BLOCKS
+
+
+def test_halves_when_no_answer_came():
+    pace = Pace()
+    pace.refused()
+    assert pace.blocks == START_BLOCKS // 2
+
+
+def test_full_blocks_make_it_ask_for_as_many_as_fill_a_transaction():
+    pace = Pace()
+    pace.answered(500, 10 * MOST_EVENTS)
+    assert pace.blocks == 50
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 10**7))))
+def test_always_asks_for_at_least_one_and_never_too_many(answers):
+    pace = Pace()
+    for events in answers:
+        if events is None:
+            pace.refused()
+        else:
+            pace.answered(pace.blocks, events)
+        assert 1 <= pace.blocks <= MOST_BLOCKS
 
 
 def follow(engine: Engine, source: Any, story: Story, **options: Any) -> Follower:
@@ -470,3 +497,38 @@ def test_two_cities_differ(filled: Engine, tmp_path: Path):
     follow(other, story.chain, story)
     assert fingerprint(other) != fingerprint(filled)
     other.dispose()
+
+
+def lines(engine):
+    with engine.connect() as connection:
+        return list(dump(connection))
+
+
+def test_gives_the_same_rows(filled, story, clock):
+    before = lines(filled)
+    cursor = rebuild(filled, story.chain, story.chain.deployment, clock=clock)
+    assert lines(filled) == before
+    assert cursor.next_block == story.chain.head() + 1
+    assert not cursor.filling
+
+
+def test_mends_a_row_changed_by_hand(filled, story, clock):
+    before = fingerprint(filled)
+    with filled.begin() as connection:
+        connection.exec_driver_sql("UPDATE authorisation SET calls_per_day = 99999")
+    assert fingerprint(filled) != before
+    rebuild(filled, story.chain, story.chain.deployment, clock=clock)
+    assert fingerprint(filled) == before
+
+
+def test_fills_a_model_that_was_never_there(engine, story, clock):
+    rebuild(engine, story.chain, story.chain.deployment, clock=clock)
+    assert len(Queries(engine).departments()) == 3
+
+
+def test_stays_shut_when_the_chain_goes_away_half_way(filled, story, clock):
+    source = Scripted(story.chain, silent=True)
+    with pytest.raises(ChainUnavailable):
+        rebuild(filled, source, story.chain.deployment, clock=clock)
+    with pytest.raises(LedgerBehind):
+        Queries(filled).departments()

@@ -9,24 +9,14 @@ from typing import Any
 import pytest
 
 from ledger_sync import grants as module
-from ledger_sync.cursor import empty
-from ledger_sync.follower import Follower
+from ledger_sync.follower import Follower, rebuild
 from ledger_sync.grants import Grants
-from ledger_sync.identity import Identity
-from ledger_sync.rebuild import rebuild
+from ledger_sync.model import Identity, empty
 from node.errors import ChainUnavailable, LedgerBehind
 from node.protocol.ledger import enums
 from node.storage.engines import open_engine
 from tests.common.fakes import Scripted
-from tests.common.story import (
-    CENTRE,
-    EDUCATION,
-    POLICE,
-    ZERO,
-    Story,
-    digest,
-    tell_city,
-)
+from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, digest, tell_city
 
 
 @pytest.fixture

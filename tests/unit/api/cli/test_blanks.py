@@ -6,12 +6,8 @@ import tomllib
 
 import pytest
 
-from api.cli.blanks import (
-    NAMES,
-    blank_form,
-    read_form,
-    read_terms,
-)
+from api.cli.blanks import blank_form, read_form, read_terms
+from api.cli.file_commands import Form
 from node.errors import MalformedDocument
 from node.office.act import completed, new_paper
 from node.protocol.forms import ApplicationPaper, DepartmentPaper
@@ -19,7 +15,7 @@ from tests.common import papers
 from tests.common.shell import invoke
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", list(Form))
 def test_a_blank_form_is_written_once_and_explains_every_member(tmp_path, name):
     path = tmp_path / "form.toml"
     assert invoke("paper", "template", name, "-o", path).code == 0

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from node.crypto import (
     Ed25519Signer,
     SoftwareSigner,
-    pbes2,
+    keyfile,
     verify_ed25519,
 )
 from node.crypto.keyfile import label
@@ -61,7 +61,7 @@ def test_an_sm2_key_is_refused_even_without_a_label(tmp_path: Path) -> None:
 
 def test_something_else_encrypted_is_no_key(tmp_path: Path) -> None:
     path = tmp_path / "other.pem"
-    path.write_bytes(pbes2.seal_pkcs8(b"no key at all", b"secret"))
+    path.write_bytes(keyfile.seal_pkcs8(b"no key at all", b"secret"))
     with pytest.raises(MalformedKey):
         Ed25519Signer.load(path, b"secret")
 

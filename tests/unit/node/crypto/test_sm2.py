@@ -19,7 +19,7 @@ from node.crypto import (
     wrap,
 )
 from node.crypto.der import pkcs8, signature_to_der
-from node.crypto.pbes2 import seal_pkcs8
+from node.crypto.keyfile import seal_pkcs8
 from node.crypto.publickey import N
 from node.errors import MalformedEnvelope, MalformedKey, SignatureInvalid
 from tests.common.vectors import load_vectors

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from pymerkle import InmemoryTree
 
 from node.log.tree import (
-    EMPTY_ROOT,
     Edge,
     GrowingTree,
     Tile,
@@ -18,12 +17,13 @@ from node.log.tree import (
     get_path,
 )
 from node.protocol.wire.merkle import (
+    EMPTY_ROOT,
     leaf_hash,
     node_hash,
-    root_of,
     verify_consistency,
     verify_inclusion,
 )
+from tests.common.trees import root_of
 
 # Certificate Transparency's reference leaves and roots of their first 1..8 (RFC 6962 trees;
 # certificate-transparency-go merkle/logverifier tests).

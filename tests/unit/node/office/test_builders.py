@@ -6,12 +6,11 @@ import pytest
 
 from node.errors import InvalidInput, MalformedDocument
 from node.office import (
-    authorisations,
-    catalogue,
+    authorising,
+    cataloguing,
     departments,
-    logs,
 )
-from node.office.authorisations import Request
+from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 from node.protocol.ledger.enums import Step
@@ -31,19 +30,19 @@ ACTS = (
     departments.grant_roles(papers.roles()),
     departments.register_application(papers.application_object()),
     departments.list_contract("CatalogueRegistry", b"c" * 20, b"h" * 32),
-    catalogue.submit_versions([papers.catalogue_version()]),
-    catalogue.review_versions(papers.review()),
-    catalogue.set_standing_reply(papers.POLICE, "30300101/06001", standing=False),
-    catalogue.submit_withdrawal(papers.withdrawal()),
-    catalogue.review_withdrawal(papers.withdrawal_review()),
-    catalogue.freeze_entry(papers.freeze_order()),
-    catalogue.unfreeze_entry(papers.freeze_order()),
-    authorisations.apply_for([Request(papers.application(), VERSION)]),
-    authorisations.reply(papers.reply(), application=APPLICATION, version=VERSION),
-    authorisations.advance(papers.step()),
-    authorisations.change(papers.change(), version=VERSION),
-    logs.register_log(papers.POLICE, b"r" * 20),
-    logs.supersede_log(papers.log_succession()),
+    cataloguing.submit_versions([papers.catalogue_version()]),
+    cataloguing.review_versions(papers.review()),
+    cataloguing.set_standing_reply(papers.POLICE, "30300101/06001", standing=False),
+    cataloguing.submit_withdrawal(papers.withdrawal()),
+    cataloguing.review_withdrawal(papers.withdrawal_review()),
+    cataloguing.freeze_entry(papers.freeze_order()),
+    cataloguing.unfreeze_entry(papers.freeze_order()),
+    authorising.apply_for([Request(papers.application(), VERSION)]),
+    authorising.reply(papers.reply(), application=APPLICATION, version=VERSION),
+    authorising.advance(papers.step()),
+    authorising.change(papers.change(), version=VERSION),
+    departments.register_log(papers.POLICE, b"r" * 20),
+    departments.supersede_log(papers.log_succession()),
 )
 
 
@@ -69,32 +68,30 @@ class TestActs:
 class TestSubmitVersions:
     def test_is_one_decision_for_many_entries(self):
         bodies = [papers.catalogue_version(code=f"A/{number}") for number in range(50)]
-        act = catalogue.submit_versions(bodies)
+        act = cataloguing.submit_versions(bodies)
         assert len(act.message["versions"]) == len(act.documents) == 50
 
     def test_is_of_one_department(self):
         other = papers.catalogue_version(department=papers.CENTRE)
         with pytest.raises(InvalidInput, match="one department"):
-            catalogue.submit_versions([papers.catalogue_version(), other])
+            cataloguing.submit_versions([papers.catalogue_version(), other])
         with pytest.raises(InvalidInput):
-            catalogue.submit_versions([])
+            cataloguing.submit_versions([])
 
 
 class TestStandingReply:
     def test_takes_terms_as_a_body_or_as_what_is_there(self):
         body = papers.terms(consumer=None)
-        made = catalogue.set_standing_reply(papers.POLICE, "A/1", standing=True, terms=body)
+        made = cataloguing.set_standing_reply(papers.POLICE, "A/1", standing=True, terms=body)
         digest = made.message["terms"]
         assert documents.digest_of(made.documents[0]) == digest
-        again = catalogue.set_standing_reply(papers.POLICE, "A/1", standing=True, terms=digest)
+        again = cataloguing.set_standing_reply(papers.POLICE, "A/1", standing=True, terms=digest)
         assert (again.message["terms"], again.documents) == (digest, [])
 
 
 class TestApplyFor:
     def test_binds_the_terms_it_makes(self):
-        act = authorisations.apply_for(
-            [Request(papers.application(), VERSION, terms=papers.terms())]
-        )
+        act = authorising.apply_for([Request(papers.application(), VERSION, terms=papers.terms())])
         (each,) = act.message["applications"]
         assert [documents.digest_of(paper) for paper in act.documents] == [
             each["terms"],
@@ -107,30 +104,26 @@ class TestApplyFor:
             items=["XM", "NONE"], mode="批量交换", purpose={"code": "SY", "name": "商业"}
         )
         with pytest.raises(MalformedDocument) as refused:
-            authorisations.apply_for([Request(body, VERSION)])
+            authorising.apply_for([Request(body, VERSION)])
         assert set(problems(refused)) == {("items", 1), ("mode",), ("purpose", "code")}
 
     def test_is_for_the_version_it_names(self):
         entry = {**papers.application()["entry"], "version": 2}
         with pytest.raises(MalformedDocument) as refused:
-            authorisations.apply_for([Request(papers.application(entry=entry), VERSION)])
+            authorising.apply_for([Request(papers.application(entry=entry), VERSION)])
         assert set(problems(refused)) == {("entry",)}
 
     def test_is_of_one_department_and_of_versions(self):
         other = papers.application(department=papers.CENTRE)
         with pytest.raises(InvalidInput, match="one department"):
-            authorisations.apply_for(
-                [Request(papers.application(), VERSION), Request(other, VERSION)]
-            )
+            authorising.apply_for([Request(papers.application(), VERSION), Request(other, VERSION)])
         with pytest.raises(InvalidInput, match="version"):
-            authorisations.apply_for([Request(papers.application(), APPLICATION)])
+            authorising.apply_for([Request(papers.application(), APPLICATION)])
 
 
 class TestReply:
     def reply(self, **changes):
-        return authorisations.reply(
-            papers.reply(**changes), application=APPLICATION, version=VERSION
-        )
+        return authorising.reply(papers.reply(**changes), application=APPLICATION, version=VERSION)
 
     def test_answers_every_item_asked_for_and_no_other(self):
         grant = papers.grant(items=["XM", "DM"])
@@ -148,7 +141,7 @@ class TestReply:
         assert set(problems(refused)) == {("refusals", 0, "ground", "citation")}
 
     def test_makes_the_terms_of_the_grant(self):
-        act = authorisations.reply(
+        act = authorising.reply(
             papers.reply(), application=APPLICATION, version=VERSION, terms=papers.terms()
         )
         assert act.message["terms"] == documents.digest_of(act.documents[0])
@@ -162,9 +155,9 @@ class TestReply:
 class TestChange:
     def test_asks_for_nothing_the_version_does_not_offer_and_binds_the_terms_it_makes(self):
         with pytest.raises(MalformedDocument) as refused:
-            authorisations.change(papers.change(items=["NONE"]), version=VERSION)
+            authorising.change(papers.change(items=["NONE"]), version=VERSION)
         assert set(problems(refused)) == {("items", 0)}
-        act = authorisations.change(papers.change(), version=VERSION, terms=papers.terms())
+        act = authorising.change(papers.change(), version=VERSION, terms=papers.terms())
         assert act.message["terms"] == documents.digest_of(act.documents[0])
         assert act.message["items"] == 0b11
 
@@ -189,6 +182,6 @@ class TestDepartment:
 
 class TestProtect:
     def test_waits_for_no_paper(self):
-        act = authorisations.protect(7, Step.SUSPEND, 2)
+        act = authorising.protect(7, Step.SUSPEND, 2)
         assert act.documents == []
         assert act.message["subject"] == act.message["digest"] == ids.ZERO

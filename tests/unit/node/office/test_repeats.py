@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from node.office import authorisations, catalogue, departments
-from node.office.authorisations import Request
+from node.office import authorising, cataloguing, departments
+from node.office.authorising import Request
 from node.office.repeats import Repeats, intention_of
 from node.storage.engines import open_engine
 from tests.common import papers
 
-VERSION = catalogue.submit_versions([papers.catalogue_version()]).documents[0]
+VERSION = cataloguing.submit_versions([papers.catalogue_version()]).documents[0]
 TERMS = {
     "provider": papers.POLICE,
     "consumer": papers.EDUCATION,
@@ -26,7 +26,7 @@ TERMS = {
 
 def applied(**changes):
     """An application with terms: two papers, one of which names the other."""
-    return authorisations.apply_for([Request(papers.application(**changes), VERSION, TERMS)])
+    return authorising.apply_for([Request(papers.application(**changes), VERSION, TERMS)])
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ class TestIntentionOf:
 
     def test_is_another_for_another_field_of_the_struct(self):
         on, off = (
-            catalogue.set_standing_reply(
+            cataloguing.set_standing_reply(
                 papers.POLICE, "1/1", standing=standing, calls_per_day=1, rows_per_day=1
             )
             for standing in (True, False)
@@ -59,7 +59,7 @@ class TestIntentionOf:
         assert intention_of(added) != intention_of(added._replace(kind="RevokeKey"))
 
     def test_tells_a_protective_step_from_one_against_another_state(self):
-        step = authorisations.protect(1, 14, 1)  # type: ignore[arg-type]  # suspend
+        step = authorising.protect(1, 14, 1)  # type: ignore[arg-type]  # suspend
         assert intention_of(step, b"\x01" * 32) != intention_of(step, b"\x02" * 32)
 
 

@@ -67,7 +67,7 @@ def test_every_file_is_made_or_of_a_standard() -> None:
 def test_keys_have_the_ids_and_identity_hashes_given(name: str) -> None:
     key = public(name)
     assert key.key_id.hex() == KEYS["sm2"][name]["keyid"]
-    assert key.za().hex() == KEYS["sm2"][name]["za"]
+    assert key.za.hex() == KEYS["sm2"][name]["za"]
 
 
 def test_identifiers_are_those_given() -> None:

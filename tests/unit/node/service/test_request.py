@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import InvalidInput, MalformedFilter
-from node.service.ports import Condition
+from node.service.needs import Condition
 from node.service.request import parse_query, parse_where
 
 BODY = {

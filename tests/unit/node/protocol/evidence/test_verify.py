@@ -18,7 +18,7 @@ from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
 from node.protocol.evidence.claim import _read_body
 from node.protocol.ledger.report import checking
 from node.protocol.wire import canonical
-from node.protocol.wire.trust import Head, parse_trust, render_trust
+from node.protocol.wire.trustfile import Head, parse_trust, render_trust
 
 VECTORS = Path(__file__).parents[4] / "vectors"
 DATA = (VECTORS / "evidence.json").read_bytes()

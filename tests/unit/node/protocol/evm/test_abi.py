@@ -136,7 +136,7 @@ class TestErrors:
                 assert found is not None
                 assert found[1] == item["name"]
                 assert list(found[2].values()) == values
-            assert item["name"] in abi.error_names()
+            assert item["name"] in abi.error_members()
 
     def test_one_name_has_one_signature_everywhere(self) -> None:
         signatures: dict[str, str] = {}
@@ -150,7 +150,7 @@ class TestErrors:
         assert abi.decode_error(text) == ("", "Error", {"message": "no"})
         panic = keccak(b"Panic(uint256)")[:4] + encode(["uint256"], [0x11])
         assert abi.decode_error(panic) == ("", "Panic", {"code": 0x11})
-        assert "Panic" not in abi.error_names()
+        assert "Panic" not in abi.error_members()
 
     @given(st.binary(max_size=100))
     def test_random_data_are_no_error(self, data: bytes) -> None:

@@ -14,7 +14,7 @@ from trie.hexary import HexaryTrie
 from node.crypto import keccak256
 from node.errors import MalformedEvidence
 from node.protocol.evm import blocks, rlp
-from node.protocol.evm.trie import EMPTY_ROOT, list_root
+from node.protocol.evm.rlp import EMPTY_ROOT, list_root
 
 VECTORS = json.loads(
     (Path(__file__).parents[4] / "vectors" / "blocks.json").read_text(encoding="utf-8")

@@ -25,10 +25,9 @@ from node.protocol.evm.decision import (
     from_event,
     hash_decision,
     is_decision,
-    possessed_key,
-    reverify,
 )
 from node.protocol.evm.eip712 import encode_type
+from tests.common.reverify import possessed_key, reverify
 from tests.common.vectors import load_vectors, raw
 from tests.unit.node.protocol.evm.test_abicodec import VALUES
 

@@ -19,8 +19,8 @@ from node.protocol.evm.decision import (
     calldata,
     from_event,
     hash_decision,
-    reverify,
 )
+from tests.common.reverify import reverify
 from tests.unit.node.protocol.evm.test_abicodec import plain
 from tests.unit.node.protocol.evm.test_decision import (
     DOMAIN,

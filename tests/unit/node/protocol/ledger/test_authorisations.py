@@ -11,8 +11,7 @@ from node.protocol.ledger import facts
 from node.protocol.ledger.core import Ledger, Origin, Signed
 from node.protocol.ledger.enums import AuthorisationState as State
 from node.protocol.ledger.enums import KeyKind, Role, Side, Step
-from node.protocol.ledger.outside import Sm2Outside
-from node.protocol.ledger.store import Memory
+from node.protocol.ledger.surroundings import Memory, Sm2Outside
 from node.protocol.wire import ids
 
 ROOT = ids.department_id("1" * 18)

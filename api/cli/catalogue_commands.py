@@ -1,0 +1,239 @@
+"""`shareledger catalogue`: entries filed from tables, searched, shown, withdrawn and frozen.
+
+Withdrawal is by the provider, freezing by order of the competent department.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from node.errors import InvalidInput, MalformedTable
+
+from .console import put, say, t, table
+from .deciding import Taking, decision
+from .help_pages import Commands
+from .naming import code_of, entry_state_name
+from .opening import open_node
+from .options import (
+    CodeArgument,
+    ConfigOption,
+    EntryCodeArgument,
+    OutputOption,
+    ReasonOption,
+    argument,
+    option,
+)
+
+if TYPE_CHECKING:
+    from api.parts import Node
+    from node.documents.importing.filing import Filing
+    from node.office.cataloguing import Newest
+    from node.protocol.forms import Document
+
+BATCH = 100
+"""Entries under one signature."""
+LARGEST_BATCH = 500
+
+app = Commands(help=t("目录：模板、填报、审核、检索", "the catalogue"))
+
+
+@app.command(help=t("写出空的填报模板", "write an empty workbook to be filled in"))
+def template(output: OutputOption) -> None:
+    """Write the T2 workbook with our columns behind the template's own."""
+    from node.documents.importing.template import write_template
+
+    write_template(output)
+    say(f"已写入 {output}", f"wrote {output}")
+
+
+CheckOption = Annotated[bool, option("--dry-run", "只检查，不报送", "check only")]
+
+
+@decision(
+    app,
+    "从填好的表报送目录，一次签名报送一批",
+    "file a table's entries",
+    name="import",
+    dry_run=CheckOption,
+)
+def import_(
+    at: Taking,
+    file: Annotated[Path, argument("FILE", ".xlsx 或 .csv", "a table")],
+    department: CodeArgument,
+    *,
+    mapping: Annotated[str, option("--mapping", "映射文件，或 t2", "mapping file, or t2")] = "t2",
+    batch: Annotated[
+        int,
+        option(
+            "--batch", "一次签名报送多少个", "entries under one signature", min=1, max=LARGEST_BATCH
+        ),
+    ] = BATCH,
+    partial: Annotated[
+        bool, option("--partial", "有错的行除外，其余照报", "file the good rows anyway")
+    ] = False,
+) -> None:
+    """Report every bad row; submit nothing if there is one, unless `--partial`.
+
+    Entries that say the same as their latest version are left alone, so that a table can be filed
+    again after a change, or after a run that was cut short.
+    """
+    from node.documents.importing.filing import file_table
+    from node.documents.importing.mapping import load_mapping
+    from node.office.cataloguing import Newest, submit_papers
+
+    with at.open() as node:
+        newest = Newest(node.queries, department)
+        filing = file_table(
+            file, load_mapping(mapping), department=department, next_version=newest.next_number
+        )
+        papers = _to_file(node, newest, filing, partial=partial)
+        for start in range(0, 0 if at.dry_run else len(papers), batch):
+            at.take_at(node, submit_papers(papers[start : start + batch]))
+
+
+def _to_file(node: Node, newest: Newest, filing: Filing, *, partial: bool) -> list[Document]:
+    """Say what a table holds; return what is to be filed.
+
+    Raises:
+        MalformedTable: something cannot be filed and `partial` was not asked for.
+    """
+    from node.office.cataloguing import sort_filing
+    from node.protocol.forms import parse
+
+    found = sort_filing(node.store, newest, [parse(data) for data in filing.documents])
+    for line in (*(problem.render() for problem in filing.problems), *found.blocked):
+        put(line)
+    wrong = len(filing.problems) + len(found.blocked)
+    new, same = len(found.new), len(found.unchanged)
+    say(
+        f"{new} 个目录可报送，{same} 个没有变化（不再报送），{wrong} 处有误",
+        f"{new} entries to file, {same} unchanged (left alone), {wrong} problems",
+    )
+    if wrong and not partial:
+        raise MalformedTable(
+            t(
+                f"{wrong} 处有误，一个也没有报送；加 --partial 则先报送其余的",
+                f"{wrong} problems, nothing was filed; --partial files the others",
+            )
+        )
+    return found.new
+
+
+@app.command(help=t("按词检索已发布的目录（两个字也可以）", "search the published catalogue"))
+def search(
+    words: Annotated[str, argument("WORDS", "一个或多个词，以空格分开", "words")],
+    config: ConfigOption,
+    limit: Annotated[
+        int, option("--limit", "最多列出多少条", "at most so many", min=1, max=100)
+    ] = 20,
+) -> None:
+    """Print the entries that hold all the words, the best first."""
+    with open_node(config) as node:
+        found = node.search.search(words, limit=limit)
+    table(
+        t("代码,名称,版本,提供部门", "code,name,version,provider").split(","),
+        [(hit.code, hit.name, hit.version, hit.provider) for hit in found],
+    )
+
+
+@decision(app, "申请撤回在用的目录，一次签名一个或多个", "ask to withdraw entries in force")
+def withdraw(
+    at: Taking,
+    department: CodeArgument,
+    entries: Annotated[
+        list[str], argument("ENTRY=REASON...", "目录代码=理由，可写多个", "the entries, and why")
+    ],
+) -> None:
+    """Signed by the department's head; a reviewer of the competent department decides."""
+    at.draft(lambda drafter: drafter.submit_withdrawal(department, _reasons(entries)))
+
+
+@app.command(help=t("列出待审核的撤回申请", "list the withdrawals that wait for their review"))
+def withdrawals(config: ConfigOption) -> None:
+    """List the withdrawals whose entries still wait, by the document that asks for them."""
+    from node.office.verdicts import list_withdrawals
+
+    with open_node(config) as node:
+        rows = [
+            (paper.digest.hex(), code_of(entry.provider), each.code, each.version, each.reason)
+            for paper, each, entry in list_withdrawals(node.queries, node.bindings, node.store)
+        ]
+    table(
+        t("申请书,部门,代码,版本,理由", "document,department,code,version,reason").split(","), rows
+    )
+
+
+@decision(app, "审核撤回申请：除 --refuse 外均同意", "agree to a withdrawal, or refuse")
+def review_withdrawal(
+    at: Taking,
+    document: Annotated[str, argument("DOCUMENT", "申请书的摘要", "digest of the request")],
+    *,
+    competent: Annotated[str, option("--competent", "主管部门代码", "who reviews", metavar="CODE")],
+    reviewer: Annotated[str, option("--reviewer", "审核员姓名", "the reviewer")],
+    opinion: Annotated[str, option("--opinion", "审核意见", "the opinion")],
+    refuse: Annotated[
+        list[str] | None,
+        option("--refuse", "不同意及理由，可写多次", "refuse it, and why", metavar="ENTRY=REASON"),
+    ] = None,
+) -> None:
+    """Signed by a reviewer of the competent department who did not ask for it himself."""
+    from node.protocol.wire.encoding import hex32
+
+    said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
+    at.draft(
+        lambda drafter: drafter.review_withdrawal(hex32(document), _reasons(refuse or []), said)
+    )
+
+
+def _order(name: str, chinese: str, english: str) -> None:
+    @decision(app, chinese, english, name=name)
+    def order(
+        at: Taking,
+        department: CodeArgument,
+        entry: EntryCodeArgument,
+        *,
+        competent: Annotated[
+            str, option("--competent", "主管部门代码", "who orders", metavar="CODE")
+        ],
+        reason: ReasonOption,
+    ) -> None:
+        """Signed by the competent department's head; freezing by its duty officer as well."""
+        from node.office.cataloguing import freeze_entry, unfreeze_entry
+
+        build = freeze_entry if name == "freeze" else unfreeze_entry
+        body = {"competent": competent, "department": department, "code": entry, "reason": reason}
+        at.take(build(body))
+
+
+_order("freeze", "冻结一个目录：停止对它的一切调用和申请", "stop all calls and applications")
+_order("unfreeze", "解除对一个目录的冻结", "lift the freezing of an entry")
+
+
+@app.command(name="show", help=t("显示一个目录的各版本和状态", "show an entry with its versions"))
+def show_(department: CodeArgument, entry: EntryCodeArgument, config: ConfigOption) -> None:
+    """Show the state of every version, and whether the entry is frozen."""
+    from node.protocol.wire.ids import department_id, entry_id
+
+    with open_node(config) as node:
+        wanted = entry_id(department_id(department), entry)
+        frozen = node.queries.get_entry(wanted).frozen
+        rows = [
+            (each.version, entry_state_name(each.state), each.digest.hex())
+            for each in node.queries.versions(wanted)
+        ]
+    if frozen:
+        print(t("目录已冻结：不提供调用，也不受理申请", "the entry is frozen"))
+    table(t("版本,状态,文件摘要", "version,state,document").split(","), rows)
+
+
+def _reasons(options: list[str]) -> dict[str, str]:
+    reasons = {}
+    for given in options:
+        code, _, reason = given.partition("=")
+        if not reason.strip():
+            raise InvalidInput(
+                t(f"应写明理由：目录代码=理由（{given}）", f"say ENTRY=REASON ({given})")
+            )
+        reasons[code.strip()] = reason.strip()
+    return reasons

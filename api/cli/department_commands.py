@@ -1,0 +1,228 @@
+"""`shareledger department`: who takes part; `shareledger application`: the systems that call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from .console import t, table
+from .deciding import Taking, decision
+from .help_pages import Commands
+from .naming import code_of, find_body, status_name
+from .opening import handle_of, load_signer, open_node
+from .options import (
+    Choice,
+    CodeArgument,
+    ConfigOption,
+    ContactNameOption,
+    ContactPhoneOption,
+    NewKeyOption,
+    NewPasswordOption,
+    PersonOption,
+    ReasonOption,
+    argument,
+    listed,
+    option,
+)
+
+app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
+
+systems = Commands(help=t("应用系统：登记、查看", "application systems"))
+
+
+@decision(app, "登记部门及其首任负责人的密钥", "enrol a department with its head's key")
+def enrol(
+    at: Taking,
+    form: Annotated[
+        Path, argument("FORM", "填好的表单（TOML，见 paper template）", "the filled-in form")
+    ],
+    *,
+    head_key: Annotated[
+        Path, option("--head-key", "首任负责人的密钥文件", "key file of its first head")
+    ],
+    person: PersonOption = None,
+    new_password_file: NewPasswordOption = None,
+) -> None:
+    """Signed by the competent department's head; the first department by the root key."""
+    from node.office.act import completed
+    from node.office.departments import enrol_department
+    from node.protocol.forms import DepartmentPaper
+
+    from .blanks import read_form
+
+    body = read_form(form)
+    head = load_signer(head_key, new_password_file or at.password_file)
+    if isinstance(body.get("head"), dict):
+        handle = handle_of(head_key, person, keep=not at.dry_run)
+        public = head.public_key.raw.hex()
+        body["head"] = {**body["head"], "person": handle, "publicKey": public}
+    act = enrol_department(completed(DepartmentPaper, body))
+    at.take(act, head)
+
+
+@decision(app, "变更部门信息：节点网址、联系人；主管、初审、登记权由主管部门变更", "change it")
+def update(
+    at: Taking,
+    department: CodeArgument,
+    *,
+    name: Annotated[str | None, option("--name", "部门名称", "its name")] = None,
+    url: Annotated[str | None, option("--url", "节点网址", "URL of its node")] = None,
+    contact_name: Annotated[str | None, option("--contact-name", "联系人", "whom to ask")] = None,
+    contact_phone: Annotated[
+        str | None, option("--contact-phone", "联系电话", "by which telephone")
+    ] = None,
+    competent: Annotated[
+        str | None, option("--competent", "主管部门", "competent", metavar="CODE")
+    ] = None,
+    screening: Annotated[
+        bool | None, option("--screening/--no-screening", "申请先经初审", "screens applications")
+    ] = None,
+    may_enrol: Annotated[
+        bool | None, option("--may-enrol/--may-not-enrol", "可登记下级部门", "may enrol others")
+    ] = None,
+) -> None:
+    """Signed by its own head; competent, screening and enrolment by the present competent's."""
+    from node.errors import InvalidInput
+
+    if (contact_name is None) != (contact_phone is None):
+        raise InvalidInput(
+            t("联系人和电话应一并写明", "give the contact's name and phone together")
+        )
+    contact = None if contact_name is None else {"name": contact_name, "phone": contact_phone}
+    given = {
+        "name": name,
+        "url": url,
+        "contact": contact,
+        "competent": competent,
+        "screening": screening,
+        "mayEnrol": may_enrol,
+    }
+    changes = {member: value for member, value in given.items() if value is not None}
+    at.draft(lambda drafter: drafter.update_department(department, changes))
+
+
+def _order(word: str, chinese: str, english: str) -> None:
+    @decision(app, chinese, f"{english} a department", name=english)
+    def order(at: Taking, department: CodeArgument, *, reason: ReasonOption) -> None:
+        """Signed by the competent department's head."""
+        from node.office.departments import set_department_status
+
+        act = set_department_status({"department": department, "order": word, "reason": reason})
+        at.take(act)
+
+
+_order("停用", "停用一个部门：不再服务它，它也不能作决定", "suspend")
+_order("恢复", "恢复一个停用的部门", "resume")
+_order("关闭", "关闭一个部门，不可恢复", "close")
+
+
+@decision(app, "负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销", "a new head key")
+def recover(
+    at: Taking,
+    department: CodeArgument,
+    *,
+    new_key: NewKeyOption,
+    name: Annotated[str, option("--name", "负责人姓名", "the head's name")],
+    post: Annotated[str, option("--post", "负责人职务", "the head's post")],
+    reason: ReasonOption,
+    person: PersonOption = None,
+    new_password_file: NewPasswordOption = None,
+) -> None:
+    """Signed by the competent department's head and, as possession, by the new key."""
+    from node.office.departments import recover_key
+
+    new = load_signer(new_key, new_password_file or at.password_file)
+    handle = handle_of(new_key, person, keep=not at.dry_run)
+    head = {"name": name, "post": post, "person": handle, "publicKey": new.public_key.raw.hex()}
+    act = recover_key({"department": department, "head": head, "reason": reason})
+    at.take(act, new)
+
+
+@app.command(name="list", help=t("列出全部部门", "list the departments"))
+def list_(config: ConfigOption) -> None:
+    """List departments by code, with their logs."""
+    with open_node(config) as node:
+        rows = []
+        for fact in node.queries.departments():
+            body = find_body(node, fact.digest)
+            log = node.queries.find_log_of(fact.department)
+            rows.append(
+                (
+                    fact.code,
+                    body.name if body else "—",
+                    code_of(fact.competent),
+                    status_name(fact.status),
+                    t("是", "yes") if fact.may_enrol else "",
+                    body.url if body else "—",
+                    log.size if log else "—",
+                )
+            )
+    table(
+        t(
+            "代码,名称,主管部门,状态,可登记,节点,已锚定",
+            "code,name,competent,status,may enrol,node,anchored",
+        ).split(","),
+        rows,
+    )
+
+
+class Network(Choice):
+    """Where an application system runs; the values are what users type."""
+
+    GOVERNMENT = "government", "政务外网"
+    INTERNET = "internet", "互联网"
+    DEPARTMENT = "department", "部门专网"
+
+
+@decision(systems, "登记一个应用系统", "register an application system")
+def register(
+    at: Taking,
+    department: CodeArgument,
+    code: Annotated[str, argument("APPLICATION", "应用系统代码", "its code")],
+    *,
+    name: Annotated[str, option("--name", "应用系统名称", "its name")],
+    description: Annotated[str, option("--description", "用来做什么", "its use")],
+    protection_level: Annotated[
+        int, option("--protection-level", "网络安全保护等级", "protection level", min=1, max=5)
+    ],
+    contact_name: ContactNameOption,
+    contact_phone: ContactPhoneOption,
+    network: Annotated[
+        Network, option("--network", listed(Network), "where it runs")
+    ] = Network.GOVERNMENT,
+) -> None:
+    """Signed by the department's office head; its key is registered with department add-key."""
+    from node.office.departments import register_application
+
+    act = register_application(
+        {
+            "department": department,
+            "code": code,
+            "name": name,
+            "description": description,
+            "network": network.word,
+            "protectionLevel": protection_level,
+            "contact": {"name": contact_name, "phone": contact_phone},
+        }
+    )
+    at.take(act)
+
+
+@systems.command(name="list", help=t("列出一个部门的应用系统", "list a department's applications"))
+def list_systems(department: CodeArgument, config: ConfigOption) -> None:
+    """List the registered application systems of a department, with the keys they call with."""
+    with open_node(config) as node:
+        owner = node.queries.get_department(department)
+        rows = []
+        for fact in node.queries.applications_of(owner.department):
+            body = find_body(node, fact.digest)
+            keys = [key for key in node.queries.keys_of(fact.application) if not key.revoked_at]
+            rows.append(
+                (
+                    body.code if body else "—",
+                    body.name if body else "—",
+                    fact.application.hex(),
+                    "、".join(key.key.hex() for key in keys) or "—",
+                )
+            )
+    table(t("代码,名称,应用编号,密钥编号", "code,name,application id,key ids").split(","), rows)

@@ -1,0 +1,233 @@
+"""`shareledger department`, the keys: registered, withdrawn, given roles, listed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from node.errors import InvalidInput
+
+from .console import t, table
+from .deciding import Taking, decision
+from .department_commands import app
+from .naming import code_of, day_of, find_body, role_names, today, word_of
+from .opening import handle_of, load_signer, open_node
+from .options import (
+    DAY,
+    Choice,
+    CodeArgument,
+    ConfigOption,
+    FromOption,
+    NewKeyOption,
+    NewPasswordOption,
+    PersonOption,
+    ReasonOption,
+    UntilOption,
+    argument,
+    listed,
+    option,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.parts import Node
+    from node.protocol.ledger.facts import DepartmentFact, KeyFact
+
+__all__ = ["app"]  # the group, with the commands of this module
+
+KeyIdArgument = Annotated[str, argument("KEY", "密钥编号（64 位十六进制）", "key id, 64 hex")]
+
+
+class Kind(Choice):
+    """What a registered key signs; the values are what users type."""
+
+    OFFICER = "officer", "人员"
+    DEPARTMENT = "department", "部门"
+    APPLICATION = "application", "应用系统"
+
+
+class RoleName(Choice):
+    """Roles a key can be given; the values are what users type."""
+
+    DATA_OFFICER = "data-officer", "数据专管员"
+    OFFICE_HEAD = "office-head", "工作机构负责人"
+    DEPARTMENT_HEAD = "department-head", "部门负责人"
+    REVIEWER = "reviewer", "审核员"
+    AUDITOR = "auditor", "审计员"
+    DUTY_OFFICER = "duty-officer", "值班员"
+
+
+@decision(app, "登记一把密钥（人员、部门或应用系统）", "register a key")
+def add_key(
+    at: Taking,
+    department: CodeArgument,
+    kind: Annotated[Kind, argument("KIND", listed(Kind), "officer, department or application")],
+    *,
+    new_key: NewKeyOption,
+    name: Annotated[str, option("--name", "人员、部门或应用系统的名称", "whose key it is")],
+    until: UntilOption,
+    start: FromOption = None,
+    post: Annotated[str | None, option("--post", "人员的职务", "an officer's post")] = None,
+    application: Annotated[
+        str | None, option("--application", "应用系统代码", "code of the application")
+    ] = None,
+    unwrap_key: Annotated[
+        Path | None,
+        option("--unwrap-key", "应用系统的解封密钥文件", "the application's unwrap key file"),
+    ] = None,
+    log_key: Annotated[
+        Path | None, option("--log-key", "部门的 Ed25519 密钥文件", "the department's log key")
+    ] = None,
+    person: PersonOption = None,
+    host: Annotated[
+        str | None, option("--host", "托管时，受托部门代码", "code of the host, if hosted")
+    ] = None,
+    new_password_file: NewPasswordOption = None,
+) -> None:
+    """Signed by the department's head and, as possession, by the new key."""
+    from node.office.departments import add_key as build
+    from node.office.departments import add_officer_key
+
+    passwords = new_password_file or at.password_file
+    added = load_signer(new_key, passwords)
+    common = {
+        "name": name,
+        "publicKey": added.public_key.raw.hex(),
+        "validFrom": start or today(),
+        "validUntil": until,
+    }
+    if kind is Kind.OFFICER:
+        if post is None:
+            raise InvalidInput(t("人员密钥应写明职务 --post", "an officer has a --post"))
+        handle = handle_of(new_key, person, keep=not at.dry_run)
+        officer = {"department": department, "post": post, "person": handle}
+        act = add_officer_key({**common, **officer})
+    else:
+        holder = {"department": department, "application": application}
+        kinds = {"kind": kind.word, "holder": holder}
+        hosted = {"custody": "own" if host is None else "hosted", "host": host}
+        keys = _second_keys(passwords, unwrap_key, log_key, common)
+        act = build({**common, **kinds, **hosted, **keys})
+    at.take(act, added)
+
+
+def _second_keys(
+    passwords: Path, unwrap_key: Path | None, log_key: Path | None, common: dict[str, Any]
+) -> dict[str, Any]:
+    from api.settings import read_password
+    from node.crypto import Ed25519Signer, SoftwareUnwrapper
+
+    password = read_password(passwords)
+    keys: dict[str, Any] = {"encryptionKey": None, "ed25519": None}
+    if unwrap_key is not None:
+        public = SoftwareUnwrapper.load(unwrap_key, password).public_key.raw.hex()
+        keys["encryptionKey"] = {**common, "publicKey": public}
+        del keys["encryptionKey"]["name"]
+    if log_key is not None:
+        keys["ed25519"] = Ed25519Signer.load(log_key, password).public.hex()
+    return keys
+
+
+@decision(app, "注销一把密钥", "withdraw a key")
+def revoke_key(
+    at: Taking,
+    department: CodeArgument,
+    revoked: KeyIdArgument,
+    *,
+    reason: ReasonOption,
+    since: Annotated[
+        str | None,
+        option("--since", "疑似失控之日", "day it is believed to have been lost", metavar=DAY),
+    ] = None,
+) -> None:
+    """Signed by the department's head; what the key signed before stays valid."""
+    from node.office.departments import revoke_key as build
+
+    body = {"department": department, "key": revoked, "reason": reason, "since": since}
+    at.take(build(body))
+
+
+@decision(app, "授予一把密钥在本部门的角色（可为他部门的密钥）", "grant a key its roles")
+def grant(
+    at: Taking,
+    department: CodeArgument,
+    grantee: KeyIdArgument,
+    *,
+    post: Annotated[str, option("--post", "持有人职务", "the holder's post")],
+    reason: ReasonOption,
+    until: UntilOption,
+    role: Annotated[
+        list[RoleName] | None,
+        option("--role", "角色，可写多次：" + listed(RoleName), "a role, may be repeated"),
+    ] = None,
+    none: Annotated[bool, option("--none", "收回全部角色", "take every role back")] = False,
+    start: FromOption = None,
+    deputy: Annotated[bool, option("--deputy", "代行职务（代）", "acts for another")] = False,
+) -> None:
+    """Signed by the department's head. What is granted replaces what the key held there."""
+    from node.office.departments import grant_roles
+
+    if none == bool(role):
+        raise InvalidInput(
+            t("写明 --role，或以 --none 收回全部角色", "give --role, or --none to take all back")
+        )
+    body = {
+        "department": department,
+        "key": grantee,
+        "post": post,
+        "deputy": deputy,
+        "roles": [each.word for each in role or ()],
+        "reason": reason,
+        "validFrom": start or today(),
+        "validUntil": until,
+    }
+    at.take(grant_roles(body))
+
+
+@app.command(help=t("列出一个部门的密钥和角色", "list a department's keys and roles"))
+def keys(department: CodeArgument, config: ConfigOption) -> None:
+    """List every key the department and its applications have had, and others' roles in it."""
+    with open_node(config) as node:
+        rows = _key_rows(node, node.queries.get_department(department))
+    table(
+        t("密钥编号,种类,名称,角色,起,止,注销", "key id,kind,name,roles,from,until,revoked").split(
+            ","
+        ),
+        rows,
+    )
+
+
+def _key_rows(node: Node, department: DepartmentFact) -> Iterator[tuple[str, ...]]:
+    """Yield key id, kind, name, roles, first and last day, and whether it is revoked."""
+    queries = node.queries
+    held = {role.key: role for role in queries.roles_in(department.department)}
+    own = queries.keys_of(department.department)
+    systems = [
+        key
+        for system in queries.applications_of(department.department)
+        for key in queries.keys_of(system.application)
+    ]
+    guests = [queries.get_key(key) for key in held if key not in {each.key for each in own}]
+    for key in (*own, *systems, *guests):
+        role = held.get(key.key)
+        yield _row(node, key, "" if role is None else role_names(role.roles))
+
+
+def _row(node: Node, key: KeyFact, roles: str) -> tuple[str, ...]:
+    from node.protocol.forms import KEY_KINDS
+
+    body = find_body(node, key.digest)
+    name = "—" if body is None else getattr(body, "head", body).name
+    holder = node.queries.find_department(key.holder)
+    if holder is not None and roles:
+        name = f"{name}（{code_of(key.holder)}）"
+    return (
+        key.key.hex(),
+        word_of(KEY_KINDS, key.kind),
+        name,
+        roles,
+        day_of(key.valid_from),
+        day_of(key.valid_until, last=True),
+        "" if key.revoked_at is None else t("已注销", "revoked"),
+    )

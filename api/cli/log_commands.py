@@ -1,0 +1,198 @@
+"""`shareledger log`: check a stored log against its tree, its checkpoints and the chain."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from .console import say, t, table
+from .deciding import Taking, decision
+from .help_pages import Commands
+from .opening import open_node, read_address, read_file
+from .options import CodeArgument, ConfigOption, ReasonOption, argument, option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.parts import Node
+    from node.errors import LogTampered
+
+NOTE_BYTES = 65_536
+FREEZE_GAS = 5_000_000
+
+NoteArgument = Annotated[Path, argument("NOTE", "检查点文件", "a signed checkpoint")]
+RelayOption = Annotated[
+    str | None,
+    option(
+        "--relay",
+        "锚定日志的中继账户（40 位十六进制）；不给则为本节点的",
+        "account that anchors it, 40 hex; this node's if not given",
+        metavar="ADDRESS",
+    ),
+]
+
+app = Commands(help=t("使用日志：核对、登记、更换、举证、查看", "logs of use"))
+
+
+@app.command(help=t("逐条核对日志，指出被改的是哪一条、谁负责", "check every entry of the logs"))
+def check(
+    config: ConfigOption,
+    file: Annotated[
+        Path | None, option("--file", "核对这份 log.db，而不是本节点的", "check this log.db")
+    ] = None,
+) -> None:
+    """Rehash every log of a node and hold it against what the chain has anchored."""
+    from node.errors import LogIncomplete, LogTampered, NotFound
+    from node.log.check import check_log
+    from node.protocol.wire import ids
+    from node.storage.engines import open_engine
+
+    with open_node(config) as node, contextlib.ExitStack() as stack:
+        engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
+        stack.callback(engine.dispose)
+        for identity in node.identities:
+            anchored = list(_anchored(node, identity.log))
+            try:
+                checked = check_log(
+                    engine,
+                    identity.log,
+                    anchored=anchored,
+                    sm2=identity.sm2.public_key,
+                    ed25519=identity.ed25519.public,
+                )
+            except NotFound:
+                say(f"{identity.origin}：还没有记录", f"{identity.origin}: no entries yet")
+                continue
+            except LogIncomplete as error:
+                size, most = error.facts["size"], error.facts["anchored"]
+                say(
+                    f"✗ 日志不完整：{identity.origin} 已锚定 {most} 条，这里只有 {size} 条"
+                    "（现有部分无误）。复制日志须连同 log.db-wal，或先停止节点；"
+                    "若确为原件，则其后的记录已丢失",
+                    f"✗ incomplete: {identity.origin} has {most} entries anchored and {size} here "
+                    "(sound as far as they go). Copy log.db with its log.db-wal, or stop the node "
+                    "first; if this is the original, what followed is lost",
+                )
+                raise
+            except LogTampered as error:
+                code = ids.department_code(identity.department)
+                chinese, english = _said(error)
+                say(
+                    f"✗ 日志被改动：部门 {code} 的{chinese}，由该部门负责",
+                    f"✗ tampered: {english} of department {code}, which answers for it",
+                )
+                raise
+            say(
+                f"✓ {identity.origin}：{checked.size} 条，根 {checked.root.hex()}，"
+                f"已锚定 {len(anchored)} 次，全部相符",
+                f"✓ {identity.origin}: {checked.size} entries, {len(anchored)} anchors, all match",
+            )
+
+
+@decision(app, "登记一个部门的日志", "register a department's log")
+def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None) -> None:
+    """Signed by the department's head; only the account named here may anchor the log."""
+    from node.office.departments import register_log
+
+    with at.open() as node:
+        account = node.relay.address if relay is None else read_address(relay)
+        act = register_log(department, account)
+        at.take_at(node, act)
+
+
+@decision(app, "更换日志：原日志终止，另开新日志", "end the department's log, begin another")
+def supersede(
+    at: Taking, department: CodeArgument, *, reason: ReasonOption, relay: RelayOption = None
+) -> None:
+    """Signed by the department's head; the old log gets no anchor any more."""
+    from node.office.departments import supersede_log
+
+    with at.open() as node:
+        account = node.relay.address if relay is None else read_address(relay)
+        body = {"department": department, "relay": account.hex(), "reason": reason}
+        at.take_at(node, supersede_log(body))
+
+
+@app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "show a log's fork"))
+def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
+    """Send the chain two checkpoints of one size with different roots; it anchors no more."""
+    from node.crypto import Sm2PublicKey
+    from node.errors import MalformedCheckpoint
+    from node.office.departments import freeze_log
+    from node.protocol.ledger.enums import KeyKind
+    from node.protocol.wire.checkpoint import SignedCheckpoint
+    from node.protocol.wire.ids import department_id, log_id, parse_origin
+
+    one, other = (
+        SignedCheckpoint.parse(read_file(path, NOTE_BYTES, MalformedCheckpoint))
+        for path in (first, second)
+    )
+    origin, size = one.checkpoint.origin, one.checkpoint.size
+    with open_node(config) as node:
+        keys = [
+            Sm2PublicKey.from_coordinates(key.qx, key.qy)
+            for key in node.queries.keys_of(department_id(parse_origin(origin)[2]))
+            if key.kind == KeyKind.DEPARTMENT
+        ]
+        data = freeze_log(one, other, keys)
+        anchors = node.deployment.contracts["AccessAnchors"].address
+        node.gateway.call(anchors, data)
+        name = f"freeze {log_id(origin).hex()} {size}"
+        sent = node.outbox.wait(node.outbox.enqueue(name, anchors, data, FREEZE_GAS))
+    say(
+        f"日志 {origin} 已冻结（区块 {sent.block_number}）",
+        f"the log {origin} is frozen (block {sent.block_number})",
+    )
+
+
+@app.command(name="list", help=t("列出各部门的日志", "list the registered logs"))
+def list_(config: ConfigOption) -> None:
+    """List logs with the size the chain has of each."""
+    from .naming import code_of
+
+    with open_node(config) as node:
+        logs = node.queries.logs()
+    table(
+        t("部门,日志,已锚定,根,中继账户", "department,origin,anchored,root,relay").split(","),
+        [
+            (code_of(log.department), log.origin, log.size, log.root.hex(), log.relay.hex())
+            for log in logs
+        ],
+    )
+
+
+def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield every size and root of a log that the chain holds."""
+    size = 0
+    while page := node.queries.list_anchors(log, size, limit=1_000):
+        yield from ((anchor.size, anchor.root) for anchor in page)
+        size = page[-1].size
+
+
+_SAID = {
+    "leaf": ("第 {index} 条（从 0 数起）与其默克尔树不符", "entry {index}"),
+    "tile": ("第 {index} 条（从 0 数起）在默克尔树中的散列被改", "the hash of entry {index}"),
+    "root": ("第 {index} 条（从 0 数起）及其后与日志头的根不符", "entry {index} or a later one"),
+    "anchor": ("第 {index} 条（从 0 数起）及其后与已锚定的根不符", "entry {index} or a later one"),
+    "size": ("日志头被删，其条目仍在", "the head over its entries, which is gone,"),
+    "counter": ("授权 {authorisation} 的计数与其调用不符", "the counter of grant {authorisation}"),
+    "index": ("第 {index} 条（从 0 数起）的索引被改", "the index of entry {index}"),
+    "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),
+    "head": ("日志头被改", "the head"),
+    "checkpoint": ("日志头的检查点不成立", "the head's checkpoint"),
+    "file": ("日志文件已损坏，或有不是日志写入的内容", "the file itself"),
+}
+"""By what was found: where, in Chinese and in English."""
+_SAID_WITHOUT_INDEX = {
+    "tile": ("默克尔树的内部节点被改", "an inner node of the tree"),
+    "index": ("索引中有多余或缺少的行", "the rows of an index"),
+}
+
+
+def _said(error: LogTampered) -> tuple[str, str]:
+    """Say what of a log was changed, in Chinese and in English."""
+    facts, what = error.facts, str(error.facts["what"])
+    table = _SAID if "index" in facts or what not in _SAID_WITHOUT_INDEX else _SAID_WITHOUT_INDEX
+    chinese, english = table[what]
+    return chinese.format(**facts), english.format(**facts)

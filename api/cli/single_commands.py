@@ -1,0 +1,101 @@
+"""Commands alone in their group: `node run`, `sync rebuild`, `plumbing openapi`; or without one.
+
+`verify` checks an evidence bundle with nothing but a trust file; `demo` plays the whole story.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .console import EXIT_UNPROVEN, say, t
+from .help_pages import Commands
+from .opening import open_node, read_file
+from .options import ConfigOption, argument, option
+
+node = Commands(help=t("部门节点", "a department's node"))
+sync = Commands(help=t("读模型", "the read model"))
+plumbing = Commands(help=t("底层工具", "low-level tools"))
+
+
+@node.command(help=t("运行节点，直到收到信号", "run the node until a signal"))
+def run(config: ConfigOption) -> None:
+    """Serve until a signal; a loop that fails ends the process."""
+    from api.app import serve
+    from api.loops import configure_logging
+    from api.settings import load_settings
+
+    configure_logging()
+    serve(
+        load_settings(config),
+        announce=lambda url: say(f"节点在 {url}", f"the node answers at {url}"),
+    )
+
+
+@sync.command(help=t("清空读模型，从链上重建", "empty the read model and fill it from the chain"))
+def rebuild(config: ConfigOption) -> None:
+    """Refill the read model in place; calls are refused as ledger-behind meanwhile."""
+    from ledger_sync.follower import rebuild as fill_again
+    from node.storage.engines import open_engine
+
+    with open_node(config) as opened:
+        engine = open_engine(opened.settings.data_dir / "ledger.db")
+        try:
+            cursor = fill_again(engine, opened.gateway, opened.deployment)
+        finally:
+            engine.dispose()
+    say(f"已重建到区块 {cursor.next_block - 1}", f"rebuilt to block {cursor.next_block - 1}")
+
+
+@plumbing.command(help=t("写出 OpenAPI 文档（覆盖）", "write the OpenAPI document, replacing it"))
+def openapi(
+    output: Annotated[Path, option("--output -o", "写到这个文件", "file to write")],
+) -> None:
+    """Write the API's description as the server serves it."""
+    from api.app import openapi_document
+
+    output.write_bytes(openapi_document())
+    say(f"已写入 {output}", f"wrote {output}")
+
+
+def verify(
+    file: Annotated[Path, argument("FILE", "证据包", "evidence bundle")],
+    trust: Annotated[Path, option("--trust", "信任文件 trust.json", "the trust file")],
+) -> None:
+    """Check every step from the trusted head down to the call; prints one line a check."""
+    from node.errors import MalformedEvidence
+    from node.protocol.evidence import verify_evidence
+    from node.protocol.evidence.bundle import MAX_BUNDLE_BYTES
+    from node.protocol.wire.trustfile import MAX_TRUST_BYTES, parse_trust
+
+    data = read_file(file, MAX_BUNDLE_BYTES, MalformedEvidence)
+    trusted = read_file(trust, MAX_TRUST_BYTES, MalformedEvidence)
+    evidence = verify_evidence(data, parse_trust(trusted))
+    for check in evidence.checks:
+        mark = "✓" if check.ok else "✗"
+        say(f"{mark} {check.text}", f"{mark} {check.english}")
+    verdict = "已证明" if evidence.verdict == "proven" else "无法确定：调用与锚定之间授权有变化"
+    say(
+        f"结论：{verdict}，事件 {evidence.event.hex()}",
+        f"verdict: {evidence.verdict}, event {evidence.event.hex()}",
+    )
+    if evidence.verdict != "proven":
+        raise typer.Exit(EXIT_UNPROVEN)  # a script must not take it for proof
+
+
+def demo(
+    *,
+    leave: Annotated[
+        bool, option("--exit", "演完即退出，不让城市继续运行", "end after the story")
+    ] = False,
+    rows: Annotated[
+        int, option("--rows", "每个数据源的行数", "rows a source", min=1_000)
+    ] = 100_000,
+    seed: Annotated[int, option("--seed", "合成数据的种子", "seed of the data")] = 7,
+) -> None:
+    """Play the story; the exit code says whether everything held."""
+    from api.demo.play import Play
+
+    raise typer.Exit(Play(rows=rows, seed=seed, keep_up=not leave).run())

@@ -1,0 +1,164 @@
+"""`shareledger trace`: from any one of version, authorisation, call, block to the other three."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .console import ENGLISH, EXIT_UNPROVEN, put, say, t
+from .help_pages import Commands
+from .opening import open_node
+from .options import (
+    AuthorisationArgument,
+    CodeArgument,
+    ConfigOption,
+    EntryCodeArgument,
+    EventArgument,
+    OutputOption,
+    argument,
+    option,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from api.parts import Node
+    from ledger_sync.trace import LogReader, TraceLine, Tracer
+
+app = Commands(
+    help=t("溯源：每一行都写明作了什么检查", "trace; each line says which check was made")
+)
+
+AsOption = Annotated[
+    Path | None,
+    option(
+        "--as",
+        "以此密钥向各节点查询（审计员）；不给则只查本节点的日志",
+        "ask every node with this key (an auditor's); without it only this node's logs",
+    ),
+]
+
+
+@contextmanager
+def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]:
+    from node.client.http import SignedHttp
+    from node.crypto import SoftwareSigner
+
+    with open_node(config) as node:
+        if key is None:
+            yield node, node.reader
+            return
+        from .remote import RemoteLogs
+
+        signer = SoftwareSigner.load(key, node.settings.password)
+        with SignedHttp(signer) as http:
+            yield node, RemoteLogs(http, node.queries, node.store)
+
+
+@contextmanager
+def _tracer(config: Path, key: Path | None) -> Iterator[Tracer]:
+    from ledger_sync.trace import Tracer
+
+    with _sources(config, key) as (node, logs):
+        yield Tracer(node.queries, logs, node.store, node.deployment)
+
+
+@app.command(help=t("从一次调用出发", "from a call"))
+def call(event: EventArgument, config: ConfigOption, key: AsOption = None) -> None:
+    """Print the tree call → authorisation → version → decisions → checkpoint → anchor → block."""
+    from node.protocol.wire.encoding import hex32
+
+    with _tracer(config, key) as tracer:
+        _print(tracer.trace_call(hex32(event)))
+
+
+@app.command(help=t("从一个授权出发", "from an authorisation"))
+def authorisation(
+    number: AuthorisationArgument, config: ConfigOption, key: AsOption = None
+) -> None:
+    """Print an authorisation with its version, decisions and calls."""
+    with _tracer(config, key) as tracer:
+        _print(tracer.trace_authorisation(number))
+
+
+@app.command(help=t("从目录的一版出发", "from a version of an entry"))
+def version(
+    department: CodeArgument,
+    entry: EntryCodeArgument,
+    number: Annotated[int, argument("VERSION", "第几版", "which version", min=1)],
+    config: ConfigOption,
+    key: AsOption = None,
+) -> None:
+    """Print a version with its decisions and authorisations."""
+    from node.protocol.wire.ids import department_id, entry_id
+
+    with _tracer(config, key) as tracer:
+        _print(tracer.trace_version(entry_id(department_id(department), entry), number))
+
+
+@app.command(help=t("从一个区块出发", "from a block"))
+def block(
+    number: Annotated[int, argument("BLOCK", "区块号", "block number", min=0)],
+    config: ConfigOption,
+    key: AsOption = None,
+) -> None:
+    """Print what a block decided and anchored."""
+    with _tracer(config, key) as tracer:
+        _print(tracer.trace_block(number))
+
+
+@app.command(help=t("导出一次调用的证据包", "export the evidence of a call"))
+def export(
+    event: EventArgument,
+    config: ConfigOption,
+    output: OutputOption,
+    trust: Annotated[
+        Path | None, option("--trust", "同时写出信任文件", "write the trust file, too")
+    ] = None,
+    key: AsOption = None,
+) -> None:
+    """Collect and verify a bundle, then write it; existing files are refused first."""
+    from ledger_sync.trace import collect_bundle
+    from node.errors import AlreadyExists
+    from node.protocol.wire.encoding import hex32
+    from node.protocol.wire.trustfile import render_trust
+
+    for path in (output, trust):
+        if path is not None and path.exists():
+            raise AlreadyExists(f"{path} 已存在 / exists", path=str(path))
+    with _sources(config, key) as (node, logs):
+        collected = collect_bundle(
+            hex32(event),
+            queries=node.queries,
+            logs=logs,
+            documents=node.store,
+            gateway=node.gateway,
+            deployment=node.deployment,
+        )
+    output.write_bytes(collected.data)
+    if trust is not None:
+        trust.write_bytes(render_trust(collected.trust))
+    head = collected.trust.head
+    say(
+        f"已写入 {output}，{len(collected.data)} 字节，至区块 {head.number} {head.hash.hex()}",
+        f"wrote {output}, {len(collected.data)} bytes, to block {head.number} {head.hash.hex()}",
+    )
+
+
+def _print(tree: TraceLine) -> None:
+    _print_line(tree, "", "")
+    if not tree.holds:
+        raise typer.Exit(EXIT_UNPROVEN)
+
+
+def _print_line(line: TraceLine, first: str, rest: str) -> None:
+    text, check = (line.english, line.check_english) if ENGLISH else (line.text, line.check)
+    mark = "✓" if line.ok else "✗"
+    finding = f"：{line.finding}" if line.finding else ""
+    put(f"{first}{text}  [{check} {mark}{finding}]")
+    for index, child in enumerate(line.children):
+        last = index == len(line.children) - 1
+        _print_line(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))

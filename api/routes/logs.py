@@ -1,0 +1,256 @@
+"""A department's log, as others check it: checkpoint, consistency, and single calls.
+
+An entry is shown as those entitled to it see it: its newest receipt, and what was asked. Unknown
+and not-yours read the same. A receipt that the chain has reached stands at the anchored size, so
+that it can be checked by itself, against the chain alone; one that it has not reached at the first
+published size, which will be anchored or lies before one that will.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from node.crypto import Sm2PublicKey, sm3
+from node.errors import EventUnknown, InvalidInput, NotFound
+from node.log import Draft, last_published, list_published
+from node.protocol.ledger.enums import KeyKind
+from node.protocol.wire import canonical, encoding, envelope
+from node.protocol.wire.leaf import AUDIT, KINDS, build_leaf, parse_leaf
+from node.protocol.wire.receipt import Anchored, Receipt
+
+from ..http.signed import SIGNED, CallerDep, NodeDep
+from ..parts import ANCHORS
+from .shapes import ConsistencyShape, EventShape
+
+if TYPE_CHECKING:
+    from ledger_sync.decided import AnchorFact
+    from node.log import LogIdentity
+    from node.protocol.ledger.facts import AuthorisationFact, KeyFact
+
+    from ..http.signed import Caller
+    from ..parts import Node
+
+
+router = APIRouter(tags=["log"])
+
+TEXT = "text/plain; charset=utf-8"
+
+
+@router.get(
+    "/logs/{department}/checkpoint",
+    summary="最新检查点 / The newest published checkpoint",
+    response_class=Response,
+    responses={200: {"content": {TEXT: {}}, "description": "A C2SP signed note, two signatures."}},
+)
+def get_checkpoint(department: str, node: NodeDep) -> Response:
+    """Return the newest published checkpoint; at most one a second is published."""
+    found = last_published(node.node_engine, _log(node, department).log)
+    if found is None:
+        raise NotFound("nothing has been published of this log yet")
+    return Response(found.checkpoint, media_type=TEXT)
+
+
+@router.get("/logs/{department}/consistency", summary="一致性证明 / A consistency proof")
+def get_consistency(
+    department: str,
+    node: NodeDep,
+    old: Annotated[int, Query(ge=0, lt=2**40)],
+    new: Annotated[int, Query(ge=0, lt=2**40)],
+) -> ConsistencyShape:
+    """Return the proof that the tree of `new` leaves begins with that of `old` (RFC 6962)."""
+    proof = node.reader.consistency(_log(node, department).log, old, new)
+    return ConsistencyShape(old=old, new=new, proof=[encoding.b64u(each) for each in proof])
+
+
+@router.get(
+    "/logs/{department}/events/{event}",
+    summary="一次调用的回执 / The receipt of one call",
+    response_model=EventShape,
+    response_model_exclude_none=True,
+    openapi_extra=SIGNED,
+)
+def get_event(
+    department: str,
+    event: str,
+    caller: CallerDep,
+    node: NodeDep,
+    encryption_key: Annotated[
+        str | None, Query(alias="encryptionKey", pattern="^[0-9a-f]{128}$")
+    ] = None,
+) -> dict[str, Any]:
+    """Return the newest receipt of a call, *anchored* once the chain has reached it.
+
+    For the call's own application, the parties' and their competent departments' keys, and their
+    auditors. An auditor that gives the raw SM2 key `encryptionKey`, which its signature covers,
+    also gets the request sealed to it, and `audit`, the receipt of the leaf that says so.
+    """
+    log = _log(node, department)
+    try:
+        wanted = encoding.hex32(event)
+    except InvalidInput as error:
+        raise EventUnknown("no such event") from error
+    found = find_event(node, log, wanted, caller.key)
+    answer: dict[str, Any] = {"receipt": found.receipt.render()}
+    if encryption_key is not None and found.auditor:
+        public = Sm2PublicKey.from_raw(bytes.fromhex(encryption_key))
+        answer |= hand_out_request(node, log, found, caller, public)
+    return answer
+
+
+def _log(node: Node, department: str) -> LogIdentity:
+    for settings, identity in zip(node.settings.departments, node.identities, strict=True):
+        if settings.code == department:
+            return identity
+    raise NotFound(f"this node keeps no log of {department}")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEvent:
+    """An entry of the log, and the standing of whoever asked for it."""
+
+    event: bytes
+    authorisation: int
+    index: int
+    receipt: Receipt
+    auditor: bool
+    """Whether the caller may see what was asked."""
+
+
+def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> FoundEvent:
+    """Return an entry of a log to somebody entitled to it.
+
+    Raises:
+        EventUnknown: there is no such call, or it is not the caller's to know of.
+        LedgerBehind: the read model cannot say.
+    """
+    try:
+        index = node.reader.find_event(log.log, event)
+    except NotFound:
+        index = None
+    if index is None:
+        raise EventUnknown("no such event, or not yours")
+    leaf = parse_leaf(node.reader.entry(log.log, index), KINDS)
+    granted = node.queries.find_authorisation(leaf.authorisation)
+    auditor = _audits(node, log, granted, caller)
+    own = f'keyid="{caller.key.hex()}"'.encode() in leaf.base
+    if not (own or auditor or _is_party(node, log, granted, caller)):
+        raise EventUnknown("no such event, or not yours")
+    receipt = newest_receipt(node, log, index)
+    return FoundEvent(event, leaf.authorisation, index, receipt, auditor)
+
+
+def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
+    """Return the receipt of an entry in its highest grade."""
+    anchor = node.queries.find_anchor(log.log, index)
+    kept = (
+        list_published(node.node_engine, log.log, from_size=anchor.size, limit=1) if anchor else []
+    )
+    if anchor is None or not kept or kept[0].size != anchor.size:
+        return node.reader.receipt(log.log, index)
+    return Receipt(
+        leaf=node.reader.entry(log.log, index),
+        index=index,
+        size=anchor.size,
+        proof=tuple(node.reader.inclusion(log.log, index, anchor.size)),
+        checkpoint=kept[0].checkpoint,
+        anchored=_anchored(node, anchor),
+    )
+
+
+def hand_out_request(
+    node: Node, log: LogIdentity, found: FoundEvent, caller: Caller, public: Sm2PublicKey
+) -> dict[str, Any]:
+    """Return `request`, what a call asked, sealed to an auditor's key, and `audit`, its receipt.
+
+    Empty when no request was kept. The auditor's look is a leaf of its own: log first, then answer.
+    The same signed question again gets the same bytes, and no second leaf.
+
+    Raises:
+        LogUnavailable, Overloaded: nothing can be logged, so nothing is handed out.
+        CallReplayed: the question's nonce was used for another.
+    """
+    kept = node.reader.request(log.log, found.index)
+    if kept is None:
+        return {}
+    opening = {
+        name: encoding.b64u(node.seals.salt(found.event, name)) for name in ("operator", "matter")
+    }
+    body = node.seals.open_request(found.event, kept)
+    plain = canonical.dumps({"body": encoding.b64u(body), "opening": opening})
+    key = envelope.DataKey(created=int(time.time()))
+    sealed = envelope.seal(key, [(public.key_id, public)], plain, found.event)
+    answer = envelope.envelope_bytes(sealed)
+    call = caller.call
+    draft = Draft(
+        log=log.log,
+        event=call.event,
+        text=call.base + call.signature,
+        authorisation=0,
+        counted=False,
+        leaf=build_leaf(
+            AUDIT,
+            block=caller.block,
+            judged=caller.judged,
+            event=call.event,
+            base=call.base,
+            signature=call.signature,
+            custody=_custody(node, log),
+            authorisation=found.authorisation,
+            question=f"request {found.event.hex()}",
+            answer=sm3(answer),
+        ),
+        key=call.key_id,
+        answer=answer,
+    )
+    logged = node.writer.submit(draft).result()
+    # Of an identical question the first answer: its digest is the one in the leaf.
+    given = canonical.loads(logged.answer or answer, limit=len(logged.answer or answer))
+    return {"request": given, "audit": logged.receipt().render()}
+
+
+def _custody(node: Node, log: LogIdentity) -> str:
+    departments = zip(node.settings.departments, node.identities, strict=True)
+    return next(one.custody for one, identity in departments if identity.log == log.log)
+
+
+def _audits(
+    node: Node, log: LogIdentity, granted: AuthorisationFact | None, caller: KeyFact
+) -> bool:
+    reader = node.papers.find_reader(caller.key)
+    return reader is not None and not reader.auditor_for.isdisjoint(_entitled(node, log, granted))
+
+
+def _is_party(
+    node: Node, log: LogIdentity, granted: AuthorisationFact | None, caller: KeyFact
+) -> bool:
+    if caller.kind == KeyKind.APPLICATION:
+        return granted is not None and caller.holder == granted.application
+    return caller.kind == KeyKind.DEPARTMENT and caller.holder in _entitled(node, log, granted)
+
+
+def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -> set[bytes]:
+    """Return the parties and their competent departments."""
+    found = {log.department}
+    if granted is not None:
+        found |= {granted.provider, granted.consumer}
+    for department in tuple(found):
+        fact = node.queries.find_department(department)
+        if fact is not None:
+            found.add(fact.competent)
+    return found
+
+
+def _anchored(node: Node, anchor: AnchorFact) -> Anchored:
+    return Anchored(
+        chain_id=node.deployment.chain_id,
+        contract=node.deployment.contracts[ANCHORS].address,
+        tx=anchor.tx,
+        block=anchor.block.number,
+        block_hash=anchor.block.hash,
+        size=anchor.size,
+        consistency=(),
+    )

@@ -1,0 +1,125 @@
+"""What the documents ask of the ledger: `node.documents.ports.Ledger`, implemented.
+
+Who may read a document, and whose keys speak, follow from mined decisions alone.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, select, tuple_
+
+from node.documents.ports import DecisionFact, Reader
+from node.protocol.forms import bindings_of
+from node.protocol.ledger.enums import Role
+
+from .objects import ObjectKind, load_arguments
+from .selecting import reading
+from .tables import (
+    APPLICATION,
+    AUTHORISATION,
+    DECISION,
+    DECISION_OBJECT,
+    DEPARTMENT,
+    ENTRY,
+    KEY,
+    ROLE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection, Engine
+
+    from node.documents.ports import Position
+    from node.protocol.forms import Concerned
+
+    from .selecting import Row
+
+
+class Papers:
+    """The documents' view of the ledger; raises LedgerBehind while the model is being filled."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def decisions_after(self, position: Position, limit: int) -> Sequence[DecisionFact]:
+        """Return the next decisions with documents, in the order of the chain."""
+        names_a_document = exists().where(
+            DECISION_OBJECT.c.contract == DECISION.c.contract,
+            DECISION_OBJECT.c.seq == DECISION.c.seq,
+            DECISION_OBJECT.c.kind == ObjectKind.DOCUMENT,
+        )
+        statement = (
+            select(DECISION)
+            .where(tuple_(DECISION.c.block, DECISION.c.log_index) > position, names_a_document)
+            .order_by(DECISION.c.block, DECISION.c.log_index)
+            .limit(limit)
+        )
+        with reading(self._engine) as connection:
+            rows = [row._asdict() for row in connection.execute(statement)]
+            return [_decision(connection, row) for row in rows]
+
+    def find_reader(self, key: bytes) -> Reader | None:
+        """Return who stands behind `key` now; None if it is unknown, revoked or out of validity."""
+        now = int(self._clock())
+        with reading(self._engine) as connection:
+            row = connection.execute(select(KEY).where(KEY.c.key == key)).one_or_none()
+            if row is None or row.revoked_at is not None:
+                return None
+            if not row.valid_from <= now < row.valid_until:
+                return None
+            owner = select(APPLICATION.c.department).where(APPLICATION.c.application == row.holder)
+            department = connection.execute(owner).scalar_one_or_none() or row.holder
+            auditor_for = select(ROLE.c.department).where(
+                ROLE.c.key == key,
+                ROLE.c.roles.bitwise_and(int(Role.AUDITOR)) != 0,
+                ROLE.c.valid_from <= now,
+                ROLE.c.valid_until > now,
+            )
+            granted = frozenset(connection.execute(auditor_for).scalars())
+            return Reader(key, row.kind, department, granted)
+
+
+def _decision(connection: Connection, row: Row) -> DecisionFact:
+    kind, acting = row["name"], row["acting"]
+    event = load_arguments(row["contract"], row["event"])
+    return DecisionFact(
+        position=(row["block"], row["log_index"]),
+        kind=kind,
+        event=event,
+        acting=acting,
+        parties={
+            each.object: _parties(connection, acting, each.concerned)
+            for each in bindings_of(kind, event)
+        },
+    )
+
+
+def _parties(connection: Connection, acting: bytes, concerned: Concerned) -> frozenset[bytes]:
+    """Return whoever acted, whom a document concerns, and the competent departments of these."""
+    parties = {acting, *_behind(connection, concerned)}
+    statement = select(DEPARTMENT.c.competent).where(DEPARTMENT.c.department.in_(parties))
+    return frozenset(parties.union(connection.execute(statement).scalars()))
+
+
+def _behind(connection: Connection, concerned: Concerned) -> set[bytes]:
+    statement: Any
+    match concerned:
+        case ("department", bytes(department)):
+            return {department}
+        case ("authorisation", int(number)):
+            statement = select(AUTHORISATION.c.provider, AUTHORISATION.c.consumer).where(
+                AUTHORISATION.c.authorisation == number
+            )
+        case ("entry", bytes(entry)):
+            statement = select(ENTRY.c.provider).where(ENTRY.c.entry == entry)
+        case ("application", bytes(application)):
+            statement = select(APPLICATION.c.department).where(
+                APPLICATION.c.application == application
+            )
+        case _:
+            return set()
+    return {party for found in connection.execute(statement) for party in found}
