@@ -6,7 +6,6 @@ import httpx
 import pytest
 
 from node.errors import LogUnavailable
-from node.office import logs
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.chain import deployed_on
@@ -29,7 +28,7 @@ def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, embedded_cha
         body = papers.log_succession(relay=town.node.relay.address.hex())
         with town.client() as client:
             client.query(town.first, **QUERY)
-            town.decide(logs.supersede_log(body), town.keys.heads[POLICE])
+            town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
             with pytest.raises(LogUnavailable):
                 client.query(town.first, **QUERY)
         assert registered(town.url) == [True, False, True]
