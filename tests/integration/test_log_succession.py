@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from node.errors import LogUnavailable
+from node.office import departments
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.chain import deployed_on
