@@ -6,11 +6,11 @@ the read model. Whatever is collected is verified as a stranger would before it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from node.crypto import Sm2PublicKey
-from node.errors import ChainInconsistent, EventUnknown, NotFound
+from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.evm import blocks
 from node.protocol.wire.trust import Head, Trust
@@ -85,8 +85,18 @@ def collect_bundle(
         consistency=tuple(logs.consistency(log, old, new)),
         request=request,
     )
-    collected = Collected(render_bundle(bundle), trust_at(deployment, last))
-    verify_evidence(collected.data, collected.trust)
+    trust = trust_at(deployment, last)
+    collected = Collected(render_bundle(bundle), trust)
+    try:
+        verify_evidence(collected.data, trust)
+    except EvidenceInvalid as err:
+        # A party that binds a false paper, later even, must not make what it took unprovable.
+        false = {bytes.fromhex(each) for each in err.facts.get("false", ())}
+        if not false:
+            raise
+        kept = {one: data for one, data in bundle.documents.items() if one not in false}
+        collected = Collected(render_bundle(replace(bundle, documents=kept)), trust)
+        verify_evidence(collected.data, trust)
     return collected
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,11 +21,13 @@ from node.protocol.evidence import verify_evidence
 from node.protocol.forms import BEIJING
 from node.protocol.ledger.enums import Step
 from node.protocol.wire import ids
-from node.protocol.wire.receipt import Receipt
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.nodes import QUERY, running_town, until
 from tests.common.papers import CENTRE, EDUCATION, POLICE
+
+if TYPE_CHECKING:
+    from node.protocol.wire.receipt import Receipt
 
 pytestmark = pytest.mark.chain
 
