@@ -7,7 +7,7 @@ the read model. Whatever is collected is verified as a stranger would before it 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from node.crypto import Sm2PublicKey
 from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
@@ -91,7 +91,8 @@ def collect_bundle(
         verify_evidence(collected.data, trust)
     except EvidenceInvalid as err:
         # A party that binds a false paper, later even, must not make what it took unprovable.
-        false = {bytes.fromhex(each) for each in err.facts.get("false", ())}
+        named: Any = err.facts.get("false", ())
+        false = {bytes.fromhex(each) for each in named}
         if not false:
             raise
         kept = {one: data for one, data in bundle.documents.items() if one not in false}
