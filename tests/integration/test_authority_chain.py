@@ -401,6 +401,36 @@ class TestOutsider:
         moved = departments.list_contract("CatalogueRegistry", other.address, other.code_hash)
         assert refused(town, town.centre, moved, town.centre.head) == "ContractAlreadyListed"
 
+    def test_enrols_nobody_once_suspended_or_without_the_right(self, town):
+        head, new = SoftwareSigner.generate(), SoftwareSigner.generate()
+        own = papers.department(code=OUTSIDER, name="外人", mayEnrol=True, head=papers.head(head))
+        town.decide(town.centre, departments.enrol_department(own), town.centre.head, head)
+        town.follow()
+        under = papers.department(
+            code=department_code(10),
+            name="下属",
+            parent=OUTSIDER,
+            competent=OUTSIDER,
+            head=papers.head(new),
+        )
+        act = departments.enrol_department(under)
+        for order, expected in (("停用", "DepartmentNotActive"), ("恢复", None)):
+            body = papers.department_status(department=OUTSIDER, order=order)
+            town.decide(town.centre, departments.set_department_status(body), town.centre.head)
+            if expected:
+                assert refused(town, town.education, act, head, new) == expected
+        town.follow()
+        less = drafter(town, town.centre).update_department(
+            OUTSIDER, {"mayEnrol": False, "head": None}
+        )
+        town.decide(town.centre, less, town.centre.head)
+        assert refused(town, town.education, act, head, new) == "EnrolmentNotAllowed"
+        town.follow()
+        back = drafter(town, town.centre).update_department(
+            OUTSIDER, {"mayEnrol": True, "head": None}
+        )
+        assert refused(town, town.education, back, head) == "RoleMissing"
+
     def test_names_anothers_papers_in_every_kind_of_decision_and_reads_none(self, town):
         """As head, office head and competent department of a shadow of its own, with terms too."""
         version = published(town)
