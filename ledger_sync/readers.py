@@ -12,7 +12,7 @@ from sqlalchemy import exists, select, tuple_
 
 from node.documents.ports import DecisionFact, Reader
 from node.protocol.forms import bindings_of
-from node.protocol.ledger.enums import Role
+from node.protocol.ledger.enums import DepartmentStatus, Role
 
 from .objects import ObjectKind, load_arguments
 from .selecting import reading
@@ -73,8 +73,13 @@ class Papers:
                 return None
             owner = select(APPLICATION.c.department).where(APPLICATION.c.application == row.holder)
             department = connection.execute(owner).scalar_one_or_none() or row.holder
+            status = select(DEPARTMENT.c.status).where(DEPARTMENT.c.department == department)
+            if connection.execute(status).scalar_one() != DepartmentStatus.ACTIVE:
+                return Reader(key, row.kind, department, frozenset(), active=False)
             auditor_for = select(ROLE.c.department).where(
                 ROLE.c.key == key,
+                ROLE.c.department == DEPARTMENT.c.department,
+                DEPARTMENT.c.status == int(DepartmentStatus.ACTIVE),
                 ROLE.c.roles.bitwise_and(int(Role.AUDITOR)) != 0,
                 ROLE.c.valid_from <= now,
                 ROLE.c.valid_until > now,

@@ -7,11 +7,11 @@ handed out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from node.crypto import Sm2PublicKey
-from node.errors import ChainInconsistent, EventUnknown, NotFound
+from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.evm import blocks
 from node.protocol.ledger.enums import KeyKind
@@ -202,8 +202,19 @@ def collect_bundle(
         consistency=tuple(logs.consistency(log, old, new)),
         request=request,
     )
-    collected = Collected(render_bundle(bundle), trust_at(deployment, last))
-    verify_evidence(collected.data, collected.trust)
+    trust = trust_at(deployment, last)
+    collected = Collected(render_bundle(bundle), trust)
+    try:
+        verify_evidence(collected.data, trust)
+    except EvidenceInvalid as err:
+        # A party that binds a false paper, later even, must not make what it took unprovable.
+        named: Any = err.facts.get("false", ())
+        false = {bytes.fromhex(each) for each in named}
+        if not false:
+            raise
+        kept = {one: data for one, data in bundle.documents.items() if one not in false}
+        collected = Collected(render_bundle(replace(bundle, documents=kept)), trust)
+        verify_evidence(collected.data, trust)
     return collected
 
 

@@ -82,6 +82,8 @@ def _entitled(bound: Bound, document: documents.Document, reader: Reader) -> boo
         return False
     if bound.public:
         return True
+    if not reader.active:
+        return False
     parties = bound.parties
     if not bound.holds:
         parties = parties.intersection(documents.departments_named(document))

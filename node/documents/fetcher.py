@@ -29,9 +29,12 @@ LONGEST_PAUSE_MS = 4 * 3_600_000
 """Between two questions for a document nobody has; a change of its peers shortens it."""
 LONGEST_WAIT_MS = 4_000
 """Between two looks at a document that is here and waits for another one."""
-PEERS_CHANGE = frozenset({"EnrolDepartment", "UpdateDepartment", "AddKey", "RecoverKey"})
+PEERS_CHANGE = frozenset(
+    {"EnrolDepartment", "UpdateDepartment", "SetDepartmentStatus", "AddKey", "RecoverKey"}
+)
 """Decisions by which another node is found or found anew, or this one may ask it at last: what was
-refused to a node whose key was not mined yet is asked for again at once."""
+refused to a node whose key was not mined yet, or whose department was suspended, is asked for again
+at once."""
 SWEEP_SECONDS = 3600
 log = logging.getLogger(__name__)
 

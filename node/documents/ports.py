@@ -46,7 +46,9 @@ class Reader:
     department: bytes
     """The holder; for an application's key the application's department."""
     auditor_for: frozenset[bytes]
-    """Departments that granted this key the auditor's role, now valid."""
+    """Active departments that granted this key the auditor's role, now valid."""
+    active: bool = True
+    """Whether its department takes part: a suspended one is served nothing that is restricted."""
 
 
 class Ledger(Protocol):

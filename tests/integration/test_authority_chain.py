@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -13,7 +14,7 @@ from node.errors import (
     DecisionRefused,
     DocumentUnknown,
 )
-from node.office import Drafter, authorising, cataloguing, departments
+from node.office import Act, Drafter, authorising, cataloguing, departments
 from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import (
@@ -35,6 +36,7 @@ CODE = "30300101/06001"
 ENTRY = ids.entry_id(ids.department_id(papers.POLICE), CODE)
 HANDLER = papers.application()["handler"]
 OUTSIDER = department_code(9)
+COUNTER = count(100)
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +140,27 @@ class TestDepartments:
         assert town.police.node.bindings.find_held(documents.key_object(key), act.message["digest"])
         lost = papers.revocation(department=papers.POLICE, key=key.hex())
         town.decide(town.police, departments.revoke_key(lost), town.police.head)
+
+    def test_that_are_suspended_read_nothing_that_is_restricted(self, town):
+        """Nor do auditors read on in their name: they may have been broken into."""
+        number = agreed(town, published(town))
+        auditor = SoftwareSigner.generate()
+        town.add_officer(town.education, auditor, "审计员")
+        town.follow()
+        applied = town.queries.steps(number)[0].digest
+        read, keys = town.police.node.access.read, (town.education.node_key, auditor)
+        for key in keys:
+            assert documents.digest_of(read(applied, key.public_key.key_id)) == applied
+        for order in ("停用", "恢复"):
+            body = papers.department_status(department=papers.EDUCATION, order=order)
+            town.decide(town.centre, departments.set_department_status(body), town.centre.head)
+            town.follow()
+            for key in keys:
+                if order == "停用":
+                    with pytest.raises(DocumentUnknown):
+                        read(applied, key.public_key.key_id)
+                else:
+                    assert read(applied, key.public_key.key_id)
 
 
 class TestPersons:
@@ -381,3 +404,143 @@ class TestOutsider:
         other = town.chain.deployment.contracts["AccessAnchors"]
         moved = departments.list_contract("CatalogueRegistry", other.address, other.code_hash)
         assert refused(town, town.centre, moved, town.centre.head) == "ContractAlreadyListed"
+
+    def test_enrols_nobody_once_suspended_or_without_the_right(self, town):
+        head, new = SoftwareSigner.generate(), SoftwareSigner.generate()
+        own = papers.department(code=OUTSIDER, name="外人", mayEnrol=True, head=papers.head(head))
+        town.decide(town.centre, departments.enrol_department(own), town.centre.head, head)
+        town.follow()
+        under = papers.department(
+            code=department_code(10),
+            name="下属",
+            parent=OUTSIDER,
+            competent=OUTSIDER,
+            head=papers.head(new),
+        )
+        act = departments.enrol_department(under)
+        for order, expected in (("停用", "DepartmentNotActive"), ("恢复", None)):
+            body = papers.department_status(department=OUTSIDER, order=order)
+            town.decide(town.centre, departments.set_department_status(body), town.centre.head)
+            if expected:
+                assert refused(town, town.education, act, head, new) == expected
+        town.follow()
+        less = drafter(town, town.centre).update_department(
+            OUTSIDER, {"mayEnrol": False, "head": None}
+        )
+        town.decide(town.centre, less, town.centre.head)
+        assert refused(town, town.education, act, head, new) == "EnrolmentNotAllowed"
+        town.follow()
+        back = drafter(town, town.centre).update_department(
+            OUTSIDER, {"mayEnrol": True, "head": None}
+        )
+        assert refused(town, town.education, back, head) == "RoleMissing"
+
+    def test_names_anothers_papers_in_every_kind_of_decision_and_reads_none(self, town):
+        """As head, office head and competent department of a shadow of its own, with terms too."""
+        version = published(town)
+        terms = papers.terms(consumer=papers.EDUCATION)
+        body = papers.application(**ALWAYS, callsPerDay=10, rowsPerDay=100)
+        act = authorising.apply_for([Request(body, version, terms)])
+        number = town.decide(town.education, act, town.education.office).event["first"]
+        town.follow()
+        said = {"opinion": "同意", "handler": HANDLER}
+        reply = drafter(town, town.police).reply(number, "同意", [], narrowed={}, said=said)
+        town.decide(town.police, reply, town.police.office)
+        town.follow()
+        officer = town.queries.get_key(town.education.office.public_key.key_id).digest
+        applied = act.message["applications"][0]
+        secret = [applied["digest"], applied["terms"], reply.message["digest"], officer]
+        head = SoftwareSigner.generate()
+        own = papers.department(code=OUTSIDER, name="外人", mayEnrol=True, head=papers.head(head))
+        town.decide(town.centre, departments.enrol_department(own), town.centre.head, head)
+        for digest in secret:
+            self.name_everywhere(town, head, digest)
+            self.share_everywhere(town, head, digest, applied)
+        town.follow()
+        name = documents.authorisation_object(number)
+        for node in (town.police.node, town.education.node, town.centre.node):
+            for digest in secret:
+                with pytest.raises(DocumentUnknown):
+                    node.access.read(digest, head.public_key.key_id)
+            node.facts.check(reply.message["digest"], name)
+            node.facts.terms(applied["terms"], name)
+
+    def name_everywhere(self, town, head, digest):
+        """Decide whatever the outsider may, each decision with a digest that is not his."""
+        me, new = ids.department_id(OUTSIDER), SoftwareSigner.generate
+        shadow = ids.department_id(department_code(11 + next(COUNTER)))
+        forever = {"validFrom": 0, "validUntil": 2**39}
+
+        def decide(kind, message, *signers):
+            act = Act(kind, message, [])
+            return town.decide(town.education, act, head, *signers)
+
+        shadow_head, key, recovered = new(), new(), new()
+        point = {"headX": shadow_head.public_key.x, "headY": shadow_head.public_key.y}
+        own = {"department": me, "digest": digest}
+        rights = {"competent": me, "screening": False, "mayEnrol": False}
+        enrolled = {
+            "parent": me,
+            "kind": 1,
+            "level": 1,
+            "person": bytes.fromhex(papers.person_of(shadow_head)),
+        }
+        message = {"department": shadow, "digest": digest, **rights, **enrolled, **point}
+        decide("EnrolDepartment", message, shadow_head)
+        root = ids.department_id(papers.CENTRE)
+        decide("UpdateDepartment", {**own, **rights, "competent": root, "mayEnrol": True})
+        for status in (2, 1):
+            decide(
+                "SetDepartmentStatus", {"department": shadow, "digest": digest, "status": status}
+            )
+        person = bytes.fromhex(papers.person_of(recovered))
+        point = {"headX": recovered.public_key.x, "headY": recovered.public_key.y}
+        decide(
+            "RecoverKey",
+            {"department": shadow, "digest": digest, "person": person, **point},
+            recovered,
+        )
+        point = {"qx": key.public_key.x, "qy": key.public_key.y}
+        added = {"holder": me, "digest": digest, **forever, **point}
+        person = bytes.fromhex(papers.person_of(key))
+        decide("AddKey", {**added, "kind": 1, "person": person}, key)
+        roles = {**own, **forever, "key": head.public_key.key_id, "roles": 63}
+        decide("GrantRoles", roles)
+        decide("RevokeKey", {"key": key.public_key.key_id, "digest": digest})
+
+    def share_everywhere(self, town, head, digest, applied):
+        """The same in the catalogue, in authorisations and in logs."""
+        me, code = ids.department_id(OUTSIDER), next(COUNTER)
+        own = {"department": me, "digest": digest}
+        forever = {"validFrom": 0, "validUntil": 2**39}
+
+        def decide(kind, message):
+            return town.decide(town.education, Act(kind, message, []), head)
+
+        system = ids.code_hash(f"S{code}")
+        made = decide("RegisterApplication", {**own, "codeHash": system}).event["application"]
+        entry = {"codeHash": ids.code_hash(f"9/{code}"), "version": 1, "shareType": 1}
+        versions = [{**entry, "itemCount": 2, "digest": digest}]
+        filed = decide("SubmitVersions", {"department": me, "versions": versions})
+        (mine,) = filed.event["entries"]
+        review = {"entry": mine, "version": 1, "publish": True, "subject": digest}
+        centre = Act("ReviewVersions", {"reviews": [review], "digest": digest}, [])
+        town.decide(town.centre, centre, town.reviewer)
+        quota = {"callsPerDay": 1, "rowsPerDay": 1}
+        decide("SetStandingReply", {"entry": mine, "standing": True, "terms": digest, **quota})
+        for wanted, entry in ((applied["version"], applied["entry"]), (1, mine)):
+            asked = {**applied, "entry": entry, "version": wanted, "application": made}
+            asked |= {"digest": digest, "terms": digest, "items": 1}
+            number = decide("ApplyFor", {"department": me, "applications": [asked]}).event["first"]
+        step = {"authorisation": number, "revision": 1, "outcome": 0, "effective": 0}
+        decide("Step", {**step, "step": Step.SUSPEND, "subject": ids.ZERO, "digest": digest})
+        decide("Step", {**step, "step": Step.RESUME, "subject": digest, "digest": digest})
+        change = {**{name: asked[name] for name in ("items", *forever, *quota)}, "digest": digest}
+        change |= {"authorisation": number, "revision": 1, "subject": digest, "terms": digest}
+        decide("Change", {**change, "step": Step.PROPOSE_CHANGE})
+        withdrawal = {"withdrawals": [{"entry": mine, "version": 1}]}
+        decide("SubmitWithdrawal", {**own, **withdrawal})
+        if town.queries.find_log_of(me) is None:
+            decide("RegisterLog", {"department": me, "relay": b"r" * 20})
+            town.follow()
+        decide("SupersedeLog", {**own, "relay": b"r" * 20})

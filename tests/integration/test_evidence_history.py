@@ -179,3 +179,16 @@ def test_the_trace_holds_in_every_line(city, collected):
     for receipt in city.receipts:
         found = tracer.trace_block(receipt.block_number)
         assert found.holds, [each for each in found.walk() if not each.ok]
+
+
+def test_a_consumer_s_false_paper_makes_no_call_unprovable(city):
+    """Who is served and then binds a paper that contradicts its decision still was served."""
+    event = city.call(revision=2)
+    city.anchor()
+    _, fields = city.keep("step", step="停止使用", revision=2, subject=city.answered.digest.hex())
+    false, _ = city.keep("step", step="确认", revision=2, subject=city.answered.digest.hex())
+    city.decide("Step", {**fields, "digest": false.digest}, city.officers[EDUCATION])
+    collected = city.collect(event)
+    evidence = verify_evidence(collected.data, collected.trust)
+    assert (evidence.verdict, evidence.outcome) == ("proven", "served")
+    assert false.digest not in parse_bundle(collected.data).documents

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from ...errors import DecisionRefused, LedgerError
+from ...errors import DecisionRefused, EvidenceInvalid, LedgerError
 from .. import forms
 from ..evm.decision import from_event, is_decision
 from ..ledger.core import Ledger, Origin
@@ -141,12 +141,17 @@ def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store)
         with checking(where, "文书格式不合规范", "not a well-formed document"):
             parsed[digest] = forms.parse(data)
     papers: Papers = {}
+    false: dict[bytes, tuple[ChainEvent, list[str]]] = {}
     # What names items means something only beside the pinned version, so the versions come first.
     for needs_version in (False, True):
         for digest, bindings in bound.items():
             document = parsed[digest]
             if (document.kind in forms.NEED_VERSION) is needs_version:
-                _settle(document, bindings, store, papers)
+                finding = _settle(document, bindings, store, papers)
+                if finding is not None:
+                    false[digest] = finding
+    if false:
+        _refuse_false(false)
     return papers
 
 
@@ -163,8 +168,13 @@ def _bindings(
     return found
 
 
-def _settle(document: forms.Document, bindings: list[Bound], store: Store, papers: Papers) -> None:
-    """Keep a document behind each object whose binding it agrees with; one is enough."""
+def _settle(
+    document: forms.Document, bindings: list[Bound], store: Store, papers: Papers
+) -> tuple[ChainEvent, list[str]] | None:
+    """Keep a document behind each object whose binding it agrees with; one is enough.
+
+    Where it agrees with none, return the first of them and in what they differ.
+    """
     findings = []
     for event, binding in bindings:
         differing = _differences(document, binding, store, papers)
@@ -172,13 +182,21 @@ def _settle(document: forms.Document, bindings: list[Bound], store: Store, paper
             findings.append((event, differing))
         else:
             papers[binding.object, document.digest] = document
-    if len(findings) == len(bindings):
-        event, differing = findings[0]
-        refuse(
-            f"document {document.digest.hex()}",
-            f"文书与链上字段矛盾：{'、'.join(differing)}",
-            f"contradicts the chain: differs from {place(event)} in {', '.join(differing)}",
-        )
+    return findings[0] if len(findings) == len(bindings) else None
+
+
+def _refuse_false(false: Mapping[bytes, tuple[ChainEvent, list[str]]]) -> NoReturn:
+    """Refuse the bundle for the first of its false documents; name them all in the facts."""
+    digest, (event, differing) = next(iter(false.items()))
+    where = f"document {digest.hex()}"
+    english = f"contradicts the chain: differs from {place(event)} in {', '.join(differing)}"
+    raise EvidenceInvalid(
+        f"{where}: {english}",
+        where=where,
+        text=f"文书与链上字段矛盾：{'、'.join(differing)}",
+        english=english,
+        false=[each.hex() for each in false],
+    )
 
 
 def _differences(
