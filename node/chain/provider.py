@@ -10,10 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from web3 import Web3
-from web3.exceptions import TransactionNotFound, Web3Exception
-from web3.providers.base import BaseProvider
-
+from .ethereum import BaseProvider, TransactionNotFound, Web3, Web3Exception
 from .reverts import error_of
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ class RelayAccount:
 
     @classmethod
     def generate(cls) -> Self:
-        from eth_account import Account  # half a second: only commands that use a relay pay it
+        from .ethereum import Account  # a second: only commands that use a relay pay it
 
         return cls(Account.create())
 
@@ -48,7 +48,7 @@ class RelayAccount:
         Raises:
             MalformedKey: no such file, not a relay's key file, or another password.
         """
-        from eth_account import Account
+        from .ethereum import Account
 
         try:
             with path.open("rb") as file:
