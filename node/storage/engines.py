@@ -78,9 +78,13 @@ def _make_private(path: Path | str) -> None:
     SQLite gives `-wal` and `-shm` the rights of the database, when it makes them.
     """
     files = [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
-    # An error here is SQLite's to tell, a moment later, of the same file.
+    # The file is made without being opened: closing any descriptor of it would drop the locks that
+    # this process's other connections hold (POSIX, fcntl), and the next command line to end would
+    # take itself for the last user and delete the `-wal` this node goes on writing to.
+    # Other errors are SQLite's to tell, a moment later, of the same file.
     with contextlib.suppress(OSError):
-        os.close(os.open(path, os.O_CREAT | os.O_CLOEXEC, stat.S_IRUSR | stat.S_IWUSR))
+        if not files[0].exists():
+            os.mknod(path, stat.S_IFREG | stat.S_IRUSR | stat.S_IWUSR)
         for file in files:
             if file.exists() and file.stat().st_mode & OTHERS:
                 file.chmod(stat.S_IRUSR | stat.S_IWUSR)
