@@ -56,8 +56,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-REGISTRY = "DepartmentRegistry"
-ANCHORS = "AccessAnchors"
 FETCHER_IDLE_SECONDS = 0.5
 PEER_SECONDS = 10.0
 """How long another node may take over one document."""
@@ -188,7 +186,7 @@ class Node:
     @cached_property
     def identities(self) -> list[LogIdentity]:
         """The log of each department served, in the order of the settings."""
-        registry = self.deployment.contracts[REGISTRY].address
+        registry = self.deployment.registry
         found = []
         for department in self.settings.departments:
             origin = ids.log_origin(
@@ -232,7 +230,7 @@ class Node:
             logs,
             chain=self.gateway,
             sender=self.outbox,
-            contract=self.deployment.contracts[ANCHORS].address,
+            contract=self.deployment.anchors,
             relay=self.relay.address,
             interval_seconds=anchoring.anchor_seconds,
             leaves=anchoring.anchor_leaves,
@@ -282,7 +280,7 @@ class Node:
             self.reader,
             [identity.log for identity in self.identities],
             chain=self.gateway,
-            contract=self.deployment.contracts[ANCHORS].address,
+            contract=self.deployment.anchors,
         )
         if not self.directory.known():
             logger.warning(

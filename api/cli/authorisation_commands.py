@@ -181,7 +181,7 @@ def step(
     }
     with at.open() as node:
         act, against = node.drafter.step(number, name.word, said)
-        at.take_at(node, act, against)
+        at.take_at(node, act, context=against)
 
 
 @decision(app, "提出变更：信息项、期限、限额、附加条件", "propose other terms")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .console import say, t, table
 from .naming import (
@@ -132,13 +132,17 @@ def _state(named: str) -> int:
     return known[named]
 
 
+def _version(node: Node, fact: AuthorisationFact) -> Any:  # noqa: ANN401 - as `find_body`
+    return find_body(node, node.queries.get_entry(fact.entry, fact.version).digest)
+
+
 def _entry(node: Node, fact: AuthorisationFact) -> str:
-    body = find_body(node, node.queries.get_entry(fact.entry, fact.version).digest)
+    body = _version(node, fact)
     return fact.entry.hex() if body is None else f"{body.code} {body.name}"
 
 
 def _items(node: Node, fact: AuthorisationFact) -> str:
-    body = find_body(node, node.queries.get_entry(fact.entry, fact.version).digest)
+    body = _version(node, fact)
     if body is None:
         return f"{fact.items:x}"
     granted = [item for index, item in enumerate(body.items) if fact.items >> index & 1]

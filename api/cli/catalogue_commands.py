@@ -88,6 +88,7 @@ def import_(
             file, load_mapping(mapping), department=department, next_version=newest.next_number
         )
         papers = _to_file(node, newest, filing, partial=partial)
+        # One batch is decided before the next is signed: if we die here, the same command goes on.
         for start in range(0, 0 if at.dry_run else len(papers), batch):
             at.take_at(node, submit_papers(papers[start : start + batch]))
 

@@ -32,37 +32,6 @@ FOLLOW_SECONDS = 5.0
 POLL_SECONDS = 0.02
 
 
-def decide(
-    node: Node,
-    act: Act,
-    signer: Signer,
-    possession: Signer | None = None,
-    *,
-    again: bool = False,
-    context: bytes = b"",
-) -> Decided:
-    """Take one decision, say where it stands, wait until this node's read model has it.
-
-    `again` and `context` as for `decide_once`.
-
-    Raises:
-        LedgerError: as `decide_once`.
-    """
-    from node.office.repeats import Repeats, decide_once
-
-    repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
-    signers = (signer,) if possession is None else (signer, possession)
-    decided, finished = decide_once(node.desk, repeats, act, *signers, again=again, context=context)
-    if finished:
-        say(
-            "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
-            "the command before was cut short: that decision was finished, none signed",
-        )
-    _report(decided)
-    _await_block(node, decided.block)
-    return decided
-
-
 @dataclass(frozen=True)
 class Taking:
     """What every command that decides is told: at which node, whose key signs, and whether."""
@@ -74,19 +43,41 @@ class Taking:
     dry_run: bool
 
     def take(self, act: Act, possession: Signer | None = None) -> None:
-        """Show an act that needs nothing of the node (`--dry-run`), or decide it there."""
+        """Show an act that needs nothing of the node (`--dry-run`), or decide it there.
+
+        `possession` is the new key of an enrolment or of an added key.
+        """
         if self.dry_run:
             show(act)
             return
         with self.open() as node:
-            decide(node, act, self.signer, possession, again=self.again)
+            self.take_at(node, act, possession)
 
-    def take_at(self, node: Node, act: Act, context: bytes = b"") -> None:
-        """The same at a node that is open already."""
+    def take_at(
+        self, node: Node, act: Act, possession: Signer | None = None, context: bytes = b""
+    ) -> None:
+        """The same at a node that is open already; wait until its read model has the decision.
+
+        Raises:
+            LedgerError: as `decide_once`; `context` as there.
+        """
+        from node.office.repeats import Repeats, decide_once
+
         if self.dry_run:
             show(act)
-        else:
-            decide(node, act, self.signer, again=self.again, context=context)
+            return
+        repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
+        signers = (self.signer,) if possession is None else (self.signer, possession)
+        decided, finished = decide_once(
+            node.desk, repeats, act, *signers, again=self.again, context=context
+        )
+        if finished:
+            say(
+                "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
+                "the command before was cut short: that decision was finished, none signed",
+            )
+        _report(decided)
+        _await_block(node, decided.block)
 
     def draft(self, build: Callable[[Drafter], Act]) -> None:
         """Draft an act from what the node knows, and take it there."""

@@ -101,8 +101,7 @@ def update(
         "screening": screening,
         "mayEnrol": may_enrol,
     }
-    changes = {member: value for member, value in given.items() if value is not None}
-    at.draft(lambda drafter: drafter.update_department(department, changes))
+    at.draft(lambda drafter: drafter.update_department(department, given))
 
 
 def _order(word: str, chinese: str, english: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .console import put, say, t
 from .help_pages import Commands
 from .opening import new_file, open_node
-from .options import ConfigOption, OutputOption, PasswordOption, argument
+from .options import Choice, ConfigOption, OutputOption, PasswordOption, argument, listed
 
 if TYPE_CHECKING:
     from node.chain.relay import RelayAccount
@@ -90,24 +90,19 @@ def _describe(key: AnyKey) -> None:
         say(f"密钥编号 {public.key_id.hex()}", f"key id {public.key_id.hex()}")
 
 
-class Form(StrEnum):
+class Form(Choice):
     """The forms there are; each is a file of `blanks`."""
 
-    DEPARTMENT = "department"
-    APPLICATION = "application"
-    REFUSALS = "refusals"
-    TERMS = "terms"
+    DEPARTMENT = "department", "部门登记"
+    APPLICATION = "application", "共享申请"
+    REFUSALS = "refusals", "不予共享"
+    TERMS = "terms", "附加条件"
 
 
 @papers.command(help=t("写出带说明的空白表单（TOML）", "write a form that explains itself"))
 def template(
     form: Annotated[
-        Form,
-        argument(
-            "FORM",
-            "department 部门登记；application 共享申请；refusals 不予共享；terms 附加条件",
-            "department, application, refusals or terms",
-        ),
+        Form, argument("FORM", listed(Form), "department, application, refusals or terms")
     ],
     output: OutputOption,
 ) -> None:

@@ -120,11 +120,12 @@ def _print_page(command: Any, ctx: Any) -> None:  # noqa: ANN401 - as above
     console.print(command.get_usage(ctx), style="bold")
     console.print()
     console.print(command.help or "")
-    params = [param for param in command.get_params(ctx) if not param.hidden]
-    arguments = [param for param in params if param.param_type_name == "argument"]
-    options = [param for param in params if param.param_type_name == "option"]
-    _print_rows(console, t("参数", "Arguments"), [_row(param, ctx) for param in arguments])
-    _print_rows(console, t("选项", "Options"), [_row(param, ctx) for param in options])
+    rows: dict[str, list[Row]] = {"argument": [], "option": []}
+    for param in command.get_params(ctx):
+        if not param.hidden:
+            rows[param.param_type_name].append(_row(param, ctx))
+    _print_rows(console, t("参数", "Arguments"), rows["argument"])
+    _print_rows(console, t("选项", "Options"), rows["option"])
     _print_rows(console, t("命令", "Commands"), list(_commands(command, ctx)))
     if command.epilog:
         console.print()

@@ -117,7 +117,6 @@ def supersede(
 @app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "freeze a forked log"))
 def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
     """Send the chain two checkpoints of one size with different roots; it anchors no more."""
-    from node.crypto import Sm2PublicKey
     from node.errors import MalformedCheckpoint
     from node.office.departments import freeze_log
     from node.protocol.ledger.enums import KeyKind
@@ -131,12 +130,12 @@ def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> N
     origin, size = one.checkpoint.origin, one.checkpoint.size
     with open_node(config) as node:
         keys = [
-            Sm2PublicKey.from_coordinates(key.qx, key.qy)
+            key.public
             for key in node.queries.keys_of(department_id(parse_origin(origin)[2]))
             if key.kind == KeyKind.DEPARTMENT
         ]
         data = freeze_log(one, other, keys)
-        anchors = node.deployment.contracts["AccessAnchors"].address
+        anchors = node.deployment.anchors
         node.gateway.call(anchors, data)
         name = f"freeze {log_id(origin).hex()} {size}"
         sent = node.outbox.wait(node.outbox.enqueue(name, anchors, data, FREEZE_GAS))

@@ -59,11 +59,6 @@ def code_of(department: bytes) -> str:
         return department.hex()
 
 
-def contract_of(name: bytes) -> str:
-    """Return the name a contract is listed under."""
-    return name.rstrip(b"\0").decode("ascii", "replace")
-
-
 def day_of(seconds: int, *, last: bool = False) -> str:
     """Return the Beijing day of a chain time; `last`: of the day an exclusive end closes."""
     from node.protocol.forms import BEIJING
@@ -121,7 +116,9 @@ YEAR_2001 = 1_000_000_000
 def shown(name: str, value: Any, *, of_entry: bool = False) -> str:  # noqa: ANN401 - as the ABI has it
     """Show a value of a contract's event or error by its `name`; a state may be an entry's."""
     if isinstance(value, bytes):
-        return contract_of(value) if name == "name" else code_of(value)
+        if name == "name":  # a contract's, as it is listed
+            return value.rstrip(b"\0").decode("ascii", "replace")
+        return code_of(value)
     if isinstance(value, bool):
         return "开" if value else "关"
     if name in TIMES:

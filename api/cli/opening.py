@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from node.crypto import SoftwareSigner
 
 SUFFIX = ".person"
-DIGITS = 64
 
 
 @contextmanager
@@ -128,10 +127,9 @@ def handle_of(key: Path, named: str | None, *, keep: bool) -> str:
         raise AlreadyExists(f"{own} 已有另一人员标识 / holds another handle", path=str(own))
     handle = wanted or new_person()
     if keep and kept is None:
-        try:
-            own.write_text(handle + "\n", encoding="ascii")
-        except OSError as error:
-            raise ConfigInvalid(f"{own} 写不进 / cannot be written: {error.strerror}") from error
+        # Before the decision: if we die after it, the next command must not draw another handle.
+        with new_file(own, "ascii") as file:
+            file.write(handle + "\n")
     return handle
 
 
@@ -153,4 +151,4 @@ def _read(path: Path) -> str:
 
 
 def _is_handle(text: str) -> bool:
-    return len(text) == DIGITS and not set(text) - set("0123456789abcdef") and bool(int(text, 16))
+    return re.fullmatch("[0-9a-f]{64}", text) is not None and int(text, 16) > 0

@@ -31,7 +31,6 @@ class RemoteLogs:
         self._receipts: dict[tuple[bytes, int], Receipt] = {}
 
     def find_event(self, log: bytes, event: bytes) -> int | None:
-        """Return the index of a call in this log, or None."""
         try:
             found = self._get(log, f"events/{event.hex()}")
         except NotFound:
@@ -52,7 +51,6 @@ class RemoteLogs:
         return self.receipt(log, index).leaf
 
     def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
-        """Ask for a consistency proof."""
         proof = self._get(log, f"consistency?old={old}&new={new}").get("proof")
         if not isinstance(proof, list):
             raise NotFound("the node gives no consistency proof")
@@ -62,13 +60,8 @@ class RemoteLogs:
         self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
     ) -> Sequence[tuple[int, int]]:
         """Refuse: another node's calls are read one by one."""
-        raise NotFound(
-            "the calls of an authorisation are listed at its provider's node",
-            log=log.hex(),
-            authorisation=authorisation,
-            after=after,
-            limit=limit,
-        )
+        facts = {"log": log.hex(), "authorisation": authorisation, "after": after, "limit": limit}
+        raise NotFound("the calls of an authorisation are listed at its provider's node", **facts)
 
     def _get(self, log: bytes, path: str) -> dict[str, Any]:
         fact = self._queries.find_log(log)

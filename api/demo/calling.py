@@ -18,6 +18,7 @@ from node.protocol.wire import canonical
 
 from .entries import HOUSEHOLD, PROPERTY, PURPOSE
 from .population import Person, people
+from .sharing import GRANTED, Share
 from .stages import milliseconds
 
 if TYPE_CHECKING:
@@ -26,12 +27,9 @@ if TYPE_CHECKING:
     from node.client.calls import Answer
 
     from .cast import Player, System
-    from .sharing import Share
 
 CALLS = 200
 CALLERS = 4
-HOUSEHOLD_ITEMS = ("XM", "GMSFHM", "XB", "CSRQ", "HJDZ")
-PROPERTY_ITEMS = ("QLRZJH", "QLR", "ZL", "MJ")
 OPERATOR = "招生专员 07"
 
 
@@ -46,7 +44,6 @@ class Calls:
     _local: threading.local = field(default_factory=threading.local)
 
     def __post_init__(self) -> None:
-        """Name what is used all over."""
         self.city, self.stages = self.share.city, self.share.offices.stages
         self.someone = next(people(1, self.seed)).id_number
 
@@ -63,7 +60,6 @@ class Calls:
         return client
 
     def close(self) -> None:
-        """Close every client."""
         for client in self._clients:
             client.close()
 
@@ -137,12 +133,11 @@ class Calls:
         items: tuple[str, ...] | None = None,
     ) -> Answer:
         """Ask for one person's row of an entry; raises as `LedgerClient.query`."""
-        household = code == HOUSEHOLD
         return client.query(
             self.share.authorisations[code],
             purpose=purpose,
-            items=items or (HOUSEHOLD_ITEMS if household else PROPERTY_ITEMS),
-            where={"GMSFHM" if household else "QLRZJH": {"eq": id_number}},
+            items=items or GRANTED[code],
+            where={"GMSFHM" if code == HOUSEHOLD else "QLRZJH": {"eq": id_number}},
             operator=OPERATOR,
             matter=matter,
         )

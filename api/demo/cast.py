@@ -49,7 +49,6 @@ class Player:
         return "own" if self.host == self.id else "hosted"
 
     def official(self, role: str) -> Official:
-        """Return the official with this role."""
         return next(each for each in self.officials if each.role == role)
 
     @property
@@ -120,7 +119,6 @@ class Cast:
         return next(host for host in self.hosts if host.id == player.host)
 
     def hosted_by(self, host: Player) -> tuple[Player, ...]:
-        """Return the departments one node serves."""
         return tuple(player for player in self.players if player.host == host.id)
 
     def save_node_keys(self, folder: Path, password: bytes) -> None:

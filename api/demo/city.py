@@ -7,7 +7,6 @@ taken are passed over for the next free ones.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from api.cli.console import t
@@ -31,23 +30,13 @@ FIRST_NODE_PORT = 8601
 ANCHOR_SECONDS = 3.0
 
 
-@dataclass
 class City:
     """One machine's worth of departments."""
 
-    home: DemoFolder
-    cast: Cast
-    sources: dict[str, Path]
-    chain: Child = field(init=False)
-    nodes: dict[str, Child] = field(init=False, default_factory=dict)
-    ports: dict[str, int] = field(init=False, default_factory=dict)
-    claims: Ports = field(init=False, default_factory=Ports)
-    password: bytes = field(init=False, repr=False)
-    relays: dict[str, RelayAccount] = field(init=False)
-    """The account every node sends by; that of the competent department creates the contracts."""
-
-    def __post_init__(self) -> None:
+    def __init__(self, home: DemoFolder, cast: Cast, sources: dict[str, Path]) -> None:
         """Choose the ports, write the password file."""
+        self.home, self.cast, self.sources = home, cast, sources
+        self.claims, self.nodes, self.ports = Ports(), dict[str, Child](), dict[str, int]()
         self.password = secrets.token_urlsafe(24).encode()
         self.folder = self.home.path
         self.keys = self.folder / "keys"
@@ -58,6 +47,7 @@ class City:
         self.password_file.touch(mode=0o600)
         self.password_file.write_bytes(self.password + b"\n")
         self.relays = {host.id: RelayAccount.generate() for host in self.cast.hosts}
+        """What each node sends by; that of the competent department creates the contracts."""
         self.chain_port = self.claims.choose(CHAIN_PORT)
         wanted = FIRST_NODE_PORT
         for host in self.cast.hosts:
@@ -77,7 +67,6 @@ class City:
 
     @property
     def chain_url(self) -> str:
-        """The chain's JSON-RPC endpoint."""
         return f"http://127.0.0.1:{self.chain_port}"
 
     def authority(self, player: Player) -> str:
@@ -85,23 +74,18 @@ class City:
         return f"127.0.0.1:{self.ports[player.host]}"
 
     def url(self, player: Player) -> str:
-        """Return the base URL of the department's node."""
         return f"http://{self.authority(player)}"
 
     def settings_file(self, player: Player) -> Path:
-        """Return the settings file of the department's node."""
         return self.folder / f"{player.host}.toml"
 
     def relay_file(self, host: str) -> Path:
-        """Return the key file of a node's relay account."""
         return self.keys / f"{host}-relay.json"
 
     def data_dir(self, player: Player) -> Path:
-        """Return the folder of the node's databases."""
         return self.folder / f"{player.host}-node"
 
     def prepare_nodes(self) -> None:
-        """Write key files and settings of every node."""
         self.cast.save_node_keys(self.keys, self.password)
         for host in self.cast.hosts:
             self.settings_file(host).write_text(self._settings(host), encoding="utf-8")

@@ -34,7 +34,6 @@ class Intruder:
     calls: Calls
 
     def __post_init__(self) -> None:
-        """Name what is used all over."""
         self.city, self.share, self.stages = self.calls.city, self.calls.share, self.calls.stages
         self.offices, self.cast = self.share.offices, self.city.cast
         self.own, self.signer = self.cast.intruder, self.cast.intruder.head.signer

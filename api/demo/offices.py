@@ -99,7 +99,6 @@ class Offices:
                 time.sleep(RETRY_SECONDS)
 
     def close(self) -> None:
-        """Close every desk."""
         for node in self.nodes.values():
             node.stop()
         self.nodes.clear()

@@ -6,7 +6,7 @@ import statistics
 import threading
 from typing import TYPE_CHECKING
 
-from api.cli.console import t
+from api.cli.console import say, t
 from node.errors import LedgerError, Unavailable
 from node.protocol.ledger.enums import AuthorisationState, EntryState
 from node.protocol.wire import ids
@@ -22,7 +22,7 @@ from .population import build_sources, count_rows
 from .processes import Ending
 from .proving import Proof
 from .refusing import Refusals
-from .sharing import REFUSED, RETURNED, WANTED, Share
+from .sharing import GRANTED, REFUSED, RETURNED, Share
 from .stages import Stages, milliseconds
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Play:
             with ending.possible():
                 self._play()
         except KeyboardInterrupt:
-            print(t("\n正在停止……", "\nstopping ..."), flush=True)
+            say("\n正在停止……", "\nstopping ...")
             # A city that was up has done all it had to: Ctrl-C is how its user ends it.
             return ending.exit_code if self._code is None else self._code
         except LedgerError as error:
@@ -69,9 +69,7 @@ class Play:
 
     def _play(self) -> None:
         for path in remove_abandoned():
-            print(
-                t(f"已删除被强行终止的演示留下的 {path}", f"removed {path}, left by a killed demo")
-            )
+            say(f"已删除被强行终止的演示留下的 {path}", f"removed {path}, left by a killed demo")
         self._home.make()
         with self._stages.stage(
             "合成数据、链、合约、三个节点", "data, chain, contracts, three nodes"
@@ -128,7 +126,6 @@ class Story:
         self._calls = Calls(self._share, rows, seed)
 
     def tell(self) -> None:
-        """Play it, stage by stage."""
         stage, calls = self._stages.stage, self._calls
         try:
             with stage("入账：部门、密钥、角色、应用、日志", "enrolment"):
@@ -215,8 +212,8 @@ class Story:
         }
         stages.check(
             all(fact.state == AuthorisationState.AGREED for fact in found.values())
-            and found[HOUSEHOLD].items.bit_count() == len(WANTED[HOUSEHOLD])
-            and found[PROPERTY].items.bit_count() == len(WANTED[PROPERTY]) - len(REFUSED),
+            and found[HOUSEHOLD].items.bit_count() == len(GRANTED[HOUSEHOLD])
+            and found[PROPERTY].items.bit_count() == len(GRANTED[PROPERTY]),
             "户籍信息全部同意；不动产登记信息部分同意",
             "the household entry agreed fully, the property one partly",
         )
@@ -252,13 +249,11 @@ def _stay(city: City) -> None:
     Raises:
         Unavailable: a server has ended.
     """
-    print(t("\n城市继续运行，按 Ctrl-C 结束：", "\nthe city stays up, Ctrl-C ends it:"))
+    say("\n城市继续运行，按 Ctrl-C 结束：", "\nthe city stays up, Ctrl-C ends it:")
     print(f"  {t('链', 'chain')}  {city.chain_url}")
     for host in city.cast.hosts:
-        print(
-            f"  {host.name}  {city.url(host)}/api/v1/status  {city.url(host)}/openapi.json",
-            flush=True,
-        )
+        url = city.url(host)
+        print(f"  {host.name}  {url}/api/v1/status  {url}/openapi.json", flush=True)
     pause = threading.Event()
     while not (ended := city.ended):
         pause.wait(LOOK_SECONDS)

@@ -126,7 +126,6 @@ class Child:
     """Size of the log when the process was spawned."""
 
     def start(self) -> None:
-        """Spawn the server and wait until it answers."""
         self.spawn()
         self.wait_ready()
 
@@ -174,7 +173,6 @@ class Child:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
         return self.process is not None and self.process.poll() is None
 
 

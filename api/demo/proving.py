@@ -8,7 +8,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from api.cli.console import t
-from node.storage.engines import open_engine
 
 from .entries import HOUSEHOLD
 from .processes import run_command
@@ -125,24 +124,17 @@ class Proof:
         )
 
     def _edited_copy(self, player: Player) -> Path:
-        from sqlalchemy import select, update
-
-        from node.log.tables import entry
-
-        copy = self.city.folder / "copied-log.db"
-        original = self.city.data_dir(player) / "log.db"
+        copy, original = self.city.folder / "copied-log.db", self.city.data_dir(player) / "log.db"
         with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
-        engine = open_engine(copy)
-        # The police serve one department, so their log is the first and only one of the store.
-        where = entry.c.position.in_(
-            select(entry.c.position).order_by(entry.c.position).offset(SHOWN_ENTRY).limit(1)
-        )
-        with engine.begin() as connection:
-            leaf: bytes = connection.execute(select(entry.c.leaf).where(where)).scalar_one()
+            # The police serve one department, so their log is the first and only one of the store.
+            position, leaf = target.execute(
+                "SELECT position, leaf FROM entry ORDER BY position LIMIT 1 OFFSET ?",
+                (SHOWN_ENTRY,),
+            ).fetchone()
             edited = leaf.replace(b'"rows":1', b'"rows":9')
-            connection.execute(update(entry).where(where).values(leaf=edited))
-        engine.dispose()
+            target.execute("UPDATE entry SET leaf = ? WHERE position = ?", (edited, position))
+            target.commit()
         return copy
 
     def restart(self) -> None:

@@ -17,16 +17,10 @@ from node.client.http import SignedRequest
 from node.errors import LedgerError
 from node.protocol.wire import canonical, encoding, signedcall
 
-from .calling import HOUSEHOLD_ITEMS, OPERATOR, Calls
-from .entries import (
-    HOUSEHOLD,
-    OTHER_PURPOSE,
-    PLACES,
-    PROPERTY,
-    PURPOSE,
-)
+from .calling import OPERATOR, Calls
+from .entries import HOUSEHOLD, OTHER_PURPOSE, PLACES, PROPERTY, PURPOSE
 from .offices import wait_until
-from .sharing import TIGHT_CALLS_PER_DAY
+from .sharing import GRANTED, TIGHT_CALLS_PER_DAY
 from .stages import milliseconds
 
 if TYPE_CHECKING:
@@ -45,7 +39,6 @@ class Refusals:
     calls: Calls
 
     def __post_init__(self) -> None:
-        """Name what is used all over."""
         self.city, self.share, self.stages = self.calls.city, self.calls.share, self.calls.stages
         self.someone = self.calls.someone
 
@@ -112,7 +105,7 @@ class Refusals:
             return client.query(
                 self.share.authorisations[PLACES],
                 purpose=PURPOSE[0],
-                items=("XZQ", "LM", "MPH"),
+                items=GRANTED[PLACES],
                 where={"XZQ": {"eq": "运河区"}},
                 operator=OPERATOR,
                 matter="RX2026000001",
@@ -145,7 +138,7 @@ class Refusals:
         cast, number = self.city.cast, self.share.authorisations[HOUSEHOLD]
         body: dict[str, Any] = {
             "purpose": PURPOSE[0],
-            "items": list(HOUSEHOLD_ITEMS),
+            "items": list(GRANTED[HOUSEHOLD]),
             "where": {"GMSFHM": {"eq": self.someone}},
             "page": {"size": 10, "after": None},
             "operator": OPERATOR,
@@ -173,7 +166,7 @@ class Refusals:
         url = httpx.URL(f"http://{authority}{path}")
         self.calls.client(cast.police).send(
             SignedRequest("POST", url, headers, sent),
-            Asked(call, number, HOUSEHOLD_ITEMS, OPERATOR, matter),
+            Asked(call, number, GRANTED[HOUSEHOLD], OPERATOR, matter),
         )
 
     def _same_nonce_twice(self) -> None:

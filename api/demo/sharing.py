@@ -43,6 +43,9 @@ WANTED = {
 """By entry: the items applied for."""
 REFUSED = {"SFDY": "是否抵押与入学资格核验无关"}
 """Items of the property entry that are not granted, and why."""
+GRANTED = {
+    code: tuple(item for item in items if item not in REFUSED) for code, items in WANTED.items()
+}
 RETURNED = "摘要过于简略，请写明持证人、地址和更新来源"
 """Why one entry is returned."""
 
@@ -59,11 +62,9 @@ class Share:
     """By entry."""
 
     def __post_init__(self) -> None:
-        """Name what is used all over."""
         self.city, self.cast = self.offices.city, self.offices.city.cast
 
     def provider(self, code: str) -> Player:
-        """Return the department an entry is of."""
         return self.cast.police if code in {HOUSEHOLD, RESIDENCE} else self.cast.land
 
     def publish_catalogue(self) -> int:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from api.cli.console import t, table
+from api.cli.console import say, t, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,6 @@ class Stages:
             print(f"   {t('用时', 'took')} {seconds(spent)}", flush=True)
 
     def tell(self, chinese: str, english: str) -> None:
-        """Show one step of progress."""
         print(f"   · {t(chinese, english)}", flush=True)
 
     def wait(self, reason: str) -> None:
@@ -78,7 +77,6 @@ class Stages:
         print(f"   # {name}{t('：', ': ')}{value}", flush=True)
 
     def keep(self, chinese: str, english: str, value: str) -> None:
-        """Keep one measured figure for the closing table."""
         self.figures.append((t(chinese, english), value))
 
     def close(self) -> int:
@@ -92,14 +90,12 @@ class Stages:
         print()
         table((t("测得", "measured"), t("数值", "figure")), self.figures)
         if total > BUDGET_SECONDS:
-            print(
-                t(
-                    f"\n注意：全程超过 {BUDGET_SECONDS} 秒",
-                    f"\nnote: it all took more than {BUDGET_SECONDS} seconds",
-                )
+            say(
+                f"\n注意：全程超过 {BUDGET_SECONDS} 秒",
+                f"\nnote: it all took more than {BUDGET_SECONDS} seconds",
             )
         if self.failures:
-            print(t("\n以下各项不成立：", "\nthese do not hold:"))
+            say("\n以下各项不成立：", "\nthese do not hold:")
         for failure in self.failures:
             print(f"✗ {failure}", flush=True)
         return 1 if self.failures else 0

@@ -23,7 +23,6 @@ from node.protocol.wire.leaf import AUDIT, KINDS, build_leaf, parse_leaf
 from node.protocol.wire.receipt import Anchored, Receipt
 
 from ..http.signed import SIGNED, CallerDep, NodeDep
-from ..parts import ANCHORS
 from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:
@@ -114,6 +113,8 @@ class FoundEvent:
 
     event: bytes
     authorisation: int
+    log: bytes
+    """That holds it: the present one, or one it has superseded."""
     index: int
     receipt: Receipt
     auditor: bool
@@ -121,41 +122,48 @@ class FoundEvent:
 
 
 def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> FoundEvent:
-    """Return an entry of a log to somebody entitled to it.
+    """Return an entry of a log, or of one it has superseded, to somebody entitled to it.
 
     Raises:
         EventUnknown: there is no such call, or it is not the caller's to know of.
         LedgerBehind: the read model cannot say.
     """
-    try:
-        index = node.reader.find_event(log.log, event)
-    except NotFound:
-        index = None
-    if index is None:
+    place = _find_place(node, log, event)
+    if place is None:
         raise EventUnknown("no such event, or not yours")
-    leaf = parse_leaf(node.reader.entry(log.log, index), KINDS)
+    leaf = parse_leaf(node.reader.entry(*place), KINDS)
     granted = node.queries.find_authorisation(leaf.authorisation)
     auditor = _audits(node, log, granted, caller)
     own = f'keyid="{caller.key.hex()}"'.encode() in leaf.base
     if not (own or auditor or _is_party(node, log, granted, caller)):
         raise EventUnknown("no such event, or not yours")
-    receipt = newest_receipt(node, log, index)
-    return FoundEvent(event, leaf.authorisation, index, receipt, auditor)
+    return FoundEvent(event, leaf.authorisation, *place, newest_receipt(node, *place), auditor)
 
 
-def newest_receipt(node: Node, log: LogIdentity, index: int) -> Receipt:
+def _find_place(node: Node, log: LogIdentity, event: bytes) -> tuple[bytes, int] | None:
+    """Return the log that holds an event, and its index there."""
+    others = (fact.log for fact in node.queries.logs() if fact.department == log.department)
+    for one in dict.fromkeys((log.log, *others)):
+        try:
+            index = node.reader.find_event(one, event)
+        except NotFound:  # nothing was ever written to it here
+            continue
+        if index is not None:
+            return one, index
+    return None
+
+
+def newest_receipt(node: Node, log: bytes, index: int) -> Receipt:
     """Return the receipt of an entry in its highest grade."""
-    anchor = node.queries.find_anchor(log.log, index)
-    kept = (
-        list_published(node.node_engine, log.log, from_size=anchor.size, limit=1) if anchor else []
-    )
+    anchor = node.queries.find_anchor(log, index)
+    kept = list_published(node.node_engine, log, from_size=anchor.size, limit=1) if anchor else []
     if anchor is None or not kept or kept[0].size != anchor.size:
-        return node.reader.receipt(log.log, index)
+        return node.reader.receipt(log, index)
     return Receipt(
-        leaf=node.reader.entry(log.log, index),
+        leaf=node.reader.entry(log, index),
         index=index,
         size=anchor.size,
-        proof=tuple(node.reader.inclusion(log.log, index, anchor.size)),
+        proof=tuple(node.reader.inclusion(log, index, anchor.size)),
         checkpoint=kept[0].checkpoint,
         anchored=_anchored(node, anchor),
     )
@@ -173,7 +181,7 @@ def hand_out_request(
         LogUnavailable, Overloaded: nothing can be logged, so nothing is handed out.
         CallReplayed: the question's nonce was used for another.
     """
-    kept = node.reader.request(log.log, found.index)
+    kept = node.reader.request(found.log, found.index)
     if kept is None:
         return {}
     opening = {
@@ -247,7 +255,7 @@ def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -
 def _anchored(node: Node, anchor: AnchorFact) -> Anchored:
     return Anchored(
         chain_id=node.deployment.chain_id,
-        contract=node.deployment.contracts[ANCHORS].address,
+        contract=node.deployment.anchors,
         tx=anchor.tx,
         block=anchor.block.number,
         block_hash=anchor.block.hash,

@@ -13,7 +13,6 @@ from node.errors import LedgerBehind, NotFound
 from node.log import last_published
 
 from ..http.signed import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
-from ..parts import REGISTRY
 from .shapes import ServedShape, StatusShape
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def get_status(node: NodeDep) -> StatusShape:
     return StatusShape(
         version=version("shareledger"),
         chain_id=node.deployment.chain_id,
-        registry=node.deployment.contracts[REGISTRY].address.hex(),
+        registry=node.deployment.registry.hex(),
         ciphers=backend_version(),
         departments=[
             _served(node, department, identity)

@@ -1,6 +1,6 @@
 """Traces over the read model: from any id to the others, each line with the check made for it.
 
-`tracer` builds the tree, `lines` are what it consists of, `checks` what is checked for each;
+`tracer` builds the tree, `lines` are what it consists of, `judging` what is checked for each;
 `collecting` lists what a call rests on and collects its evidence, from logs and documents as ports.
 """
 

@@ -228,7 +228,7 @@ def trust_at(deployment: Deployment, head: BlockRef) -> Trust:
     return Trust(
         chain_id=deployment.chain_id,
         genesis_hash=deployment.genesis_hash,
-        registry=deployment.contracts["DepartmentRegistry"].address,
+        registry=deployment.registry,
         root_key=Sm2PublicKey.from_raw(deployment.root_key),
         head=Head(head.number, head.hash),
     )
@@ -263,7 +263,7 @@ def _headers(gateway: Gateway, head: BlockRef) -> Iterator[bytes]:
 def _contracts(queries: Queries, deployment: Deployment, head: BlockRef) -> set[bytes]:
     """Return the addresses whose events a verifier will ask for: the registry and all it lists."""
     listed = {fact.address for fact in queries.contracts() if fact.block <= head.number}
-    return listed | {deployment.contracts["DepartmentRegistry"].address}
+    return listed | {deployment.registry}
 
 
 def _receipts(

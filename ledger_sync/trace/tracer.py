@@ -15,7 +15,8 @@ from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire.leaf import SERVED
 
-from .checks import (
+from .collecting import find_event, list_decisions, list_version_decisions
+from .judging import (
     SignerNames,
     check_anchor,
     check_call,
@@ -24,7 +25,6 @@ from .checks import (
     check_outcome,
     check_stability,
 )
-from .collecting import find_event, list_decisions, list_version_decisions
 from .lines import TraceLine, beijing, line, short
 
 if TYPE_CHECKING:
@@ -254,11 +254,15 @@ class Tracer:
         )
 
     def _calls(self, one: AuthorisationFact, limit: int) -> list[TraceLine]:
-        log = self._queries.find_log_of(one.provider)
-        if log is None or not self._is_at_hand(log.log):
-            return []
-        found = self._logs.calls(log.log, one.authorisation, limit=limit)
-        return [self._call_head(log.log, index) for _, index in found]
+        """Return the first calls, those in logs that were superseded before those after them."""
+        logs = [fact for fact in self._queries.logs() if fact.department == one.provider]
+        found = [
+            self._call_head(fact.log, index)
+            for fact in sorted(logs, key=lambda fact: fact.generation)
+            if self._is_at_hand(fact.log)
+            for _, index in self._logs.calls(fact.log, one.authorisation, limit=limit)
+        ]
+        return found[:limit]
 
     def _call_head(self, log: bytes, index: int) -> TraceLine:
         receipt = self._logs.receipt(log, index)

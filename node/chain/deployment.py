@@ -63,6 +63,15 @@ class Deployment:
     contracts: dict[str, DeployedContract]
 
     @property
+    def registry(self) -> bytes:
+        """Address of the DepartmentRegistry: with chain id and genesis it names this system."""
+        return self.contracts["DepartmentRegistry"].address
+
+    @property
+    def anchors(self) -> bytes:
+        return self.contracts["AccessAnchors"].address
+
+    @property
     def names(self) -> dict[bytes, str]:
         return {contract.address: name for name, contract in self.contracts.items()}
 

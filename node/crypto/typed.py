@@ -30,7 +30,8 @@ _CALL = re.compile(
     rb';alg="sm2-sm3";keyid="[0-9a-f]{64}";tag="gdsl-1"'
 )
 _CHECKPOINT = re.compile(
-    rb"shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:[0-9A-Z]{1,32}\n"
+    rb"shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:[0-9A-Z]{1,32}"
+    rb"(?::(?:[2-9]|[1-9][0-9]{1,4}))?\n"
     rb"(?:0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/]{43}=\n"
 )
 

@@ -26,7 +26,6 @@ class DocumentAccess:
     """The document store as other nodes, officers and auditors see it."""
 
     def __init__(self, store: DocumentStore, bindings: Bindings, ledger: Ledger) -> None:
-        """Guard `store` by what `ledger` says of keys and `bindings` of decisions."""
         self._store = store
         self._bindings = bindings
         self._ledger = ledger

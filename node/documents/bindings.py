@@ -51,7 +51,6 @@ class Bound:
 
     @property
     def public(self) -> bool:
-        """Whether every node may have it."""
         return self.kind in documents.PUBLIC
 
     @property
@@ -72,7 +71,6 @@ class Bindings:
     """The bindings in `node.db`."""
 
     def __init__(self, store: DocumentStore, *, serves: Callable[[bytes], bool]) -> None:
-        """Track the bindings of `store`; `serves` tells whether a department is this node's."""
         self._store = store
         self._engine = store.engine
         self._serves = serves
@@ -103,11 +101,9 @@ class Bindings:
             )
 
     def of(self, digest: bytes) -> list[Bound]:
-        """Return every binding of a document, in the order of the chain."""
         return self._list(binding.c.digest == digest)
 
     def of_object(self, name: str) -> list[Bound]:
-        """Return every binding of an object, in the order of the chain."""
         return self._list(binding.c.object == name)
 
     def of_kind(self, kind: str) -> list[Bound]:
@@ -174,7 +170,6 @@ class Bindings:
             return [(_bound(row), row.tries) for row in connection.execute(query).all()]
 
     def postpone(self, bound: Bound, tries: int, next_try_ms: int) -> None:
-        """Try again later."""
         with self._engine.begin() as connection:
             row = update(wanted).where(*_is(wanted, bound))
             connection.execute(row.values(tries=tries, next_try=next_try_ms))
@@ -215,7 +210,7 @@ class Bindings:
                 object=each.object,
                 digest=each.digest,
                 kind=each.kind,
-                struct=json.dumps(_freeze(each.struct)),
+                struct=json.dumps(each.struct, default=bytes.hex),
                 acting=fact.acting,
                 parties=b"".join(sorted(parties)),
                 block=block,
@@ -287,18 +282,8 @@ def _bound(row: Row[Any]) -> Bound:
     )
 
 
-def _freeze(value: object) -> object:
-    """Render bytes as hex: structs hold no other text."""
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, dict):
-        return {name: _freeze(member) for name, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [_freeze(member) for member in value]
-    return value
-
-
 def _thaw(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    """Turn hex into bytes again: structs hold no other text."""
     if isinstance(value, str):
         return bytes.fromhex(value)
     if isinstance(value, dict):

@@ -105,9 +105,7 @@ class Response(Protocol):
     """What the exchange reads of an HTTP answer."""
 
     @property
-    def content(self) -> bytes:
-        """The body."""
-        ...
+    def content(self) -> bytes: ...
 
 
 class Transport(Protocol):
@@ -150,7 +148,6 @@ class Exchange:
         """By URL, for nodes that lately took long to give nothing; the fetcher's alone."""
 
     def serves(self, department: bytes) -> bool:
-        """Tell whether this node speaks for the department."""
         return any(identity.department == department for identity in self._identities)
 
     def hand_over(self, data: bytes) -> str | None:

@@ -47,7 +47,6 @@ class Fetcher:
         exchange: Exchange,
         ledger: Ledger,
     ) -> None:
-        """Work on one node's stores; `ledger` says what was decided."""
         self._store = store
         self._bindings = bindings
         self._search = search

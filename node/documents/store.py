@@ -74,7 +74,6 @@ class DocumentStore:
         return [each.digest for each in parsed]
 
     def find(self, digest: bytes) -> bytes | None:
-        """Return a document's bytes, or None."""
         with self.reading.connect() as connection:
             return connection.scalar(select(document.c.data).where(document.c.digest == digest))
 

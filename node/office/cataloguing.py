@@ -144,7 +144,7 @@ def sort_filing(store: DocumentStore, newest: Newest, papers: Sequence[Document]
     found = Sorted()
     for paper in papers:
         latest = newest.find(paper.body.code)
-        same = latest is not None and _says_the_same(store, paper, latest)
+        same = latest is not None and _said(get_paper(store, latest.digest)) == _said(paper)
         if latest is None or (not same and latest.state != EntryState.SUBMITTED):
             found.new.append(paper)
         elif same and latest.state != EntryState.RETURNED:
@@ -154,12 +154,8 @@ def sort_filing(store: DocumentStore, newest: Newest, papers: Sequence[Document]
     return found
 
 
-def _says_the_same(store: DocumentStore, paper: Document, latest: VersionFact) -> bool:
-    return bool(_said(get_paper(store, latest.digest).body) == _said(paper.body))
-
-
-def _said(body: Any) -> Any:  # noqa: ANN401 - the model of a catalogue version
-    return body.model_dump(exclude=ALONE)
+def _said(paper: Document) -> Any:  # noqa: ANN401 - members of a catalogue version
+    return paper.body.model_dump(exclude=ALONE)
 
 
 def _reason(paper: Document, latest: VersionFact) -> str:

@@ -42,18 +42,18 @@ class Drafter:
         self._ledger, self._store = ledger, store
 
     def update_department(self, code: str, changes: Members) -> Act:
-        """Change members of the department's present paper.
+        """Change members of the department's present paper; a None leaves one as it is.
 
         Raises:
             NotFound: there is no such department.
             LedgerBehind: its paper has not arrived here.
             InvalidInput: nothing would change.
         """
-        data = get_paper(self._store, self._ledger.get_department(code).digest).data
-        present = {name: each for name, each in orjson.loads(data).items() if name not in OWN}
-        if all(present.get(name) == value for name, value in changes.items()):
+        present = self._members(self._ledger.get_department(code).digest)
+        changed = {**present, **_given(changes)}
+        if changed == present:
             raise InvalidInput("没有写明要变更的内容 / nothing would change")
-        return departments.update_department({**present, **changes})
+        return departments.update_department(changed)
 
     def apply_for(self, forms: Iterable[Members], terms: Members | None) -> Act:
         """Apply as filled-in forms say, each for the version it names or the published one.
@@ -105,9 +105,7 @@ class Drafter:
             **_given(narrowed),
         }
         body = {
-            "authorisation": number,
-            "parties": _parties(fact),
-            "subject": fact.subject.hex(),
+            **_on(fact),
             "answer": answer,
             "grant": grant if granted else None,
             "refusals": list(refusals),
@@ -126,15 +124,9 @@ class Drafter:
         A protective step names no document: the latest one tells it from the same step later.
         """
         fact = self._ledger.get_authorisation(number)
-        body = {
-            "authorisation": number,
-            "parties": _parties(fact),
-            "step": step,
-            "revision": fact.revision,
-            "subject": None if step in documents.PROTECTIVE else fact.subject.hex(),
-            "points": [],
-            **said,
-        }
+        body = {**_on(fact), "step": step, "revision": fact.revision, "points": [], **said}
+        if step in documents.PROTECTIVE:
+            body["subject"] = None
         return authorising.advance(completed(documents.StepPaper, body)), fact.subject
 
     def propose_change(
@@ -144,22 +136,17 @@ class Drafter:
         fact = self._ledger.get_authorisation(number)
         version = self._pinned(fact)
         codes = documents.version_codes(version.body)
-        granted = {
+        body = {
             "items": [code for bit, code in enumerate(codes) if fact.items >> bit & 1],
             "validFrom": documents.day_of(fact.valid_from),
             "validUntil": documents.day_of(fact.valid_until - 1),
             "callsPerDay": fact.calls_per_day,
             "rowsPerDay": fact.rows_per_day,
             "terms": _hex(fact.terms),
-        }
-        body = {
-            **granted,
             **_given(changes),
-            "authorisation": number,
-            "parties": _parties(fact),
+            **_on(fact),
             "step": CHANGES[0],
             "revision": fact.revision,
-            "subject": fact.subject.hex(),
             **said,
         }
         return authorising.change(body, version=version.data, terms=terms)
@@ -175,10 +162,9 @@ class Drafter:
         proposed = [each for each in self._ledger.steps(number) if each.name == "Change"]
         if not proposed:
             raise NotFound(f"授权 {number} 没有待答复的变更 / no change is proposed")
-        data = get_paper(self._store, proposed[-1].digest).data
-        body = {name: each for name, each in orjson.loads(data).items() if name not in OWN}
         again = {"step": CHANGES[1], "subject": fact.subject.hex(), **said}
-        return authorising.change({**body, **again}, version=self._pinned(fact).data)
+        body = {**self._members(proposed[-1].digest), **again}
+        return authorising.change(body, version=self._pinned(fact).data)
 
     def submit_withdrawal(self, department: str, reasons: Mapping[str, str]) -> Act:
         """Ask to withdraw entries, each at its version in force; `reasons` by entry code."""
@@ -220,6 +206,11 @@ class Drafter:
         ]
         return cataloguing.review_withdrawal({"reviews": reviews, **said})
 
+    def _members(self, digest: bytes) -> dict[str, Any]:
+        """Return the members of a document, to be said again in another."""
+        data = get_paper(self._store, digest).data
+        return {name: each for name, each in orjson.loads(data).items() if name not in OWN}
+
     def _pinned(self, fact: AuthorisationFact) -> Document:
         """Return the document of the version an authorisation is pinned to."""
         return get_paper(self._store, self._ledger.get_entry(fact.entry, fact.version).digest)
@@ -254,8 +245,11 @@ def _hex(digest: bytes) -> str | None:
     return None if digest == ids.ZERO else digest.hex()
 
 
-def _parties(fact: AuthorisationFact) -> dict[str, str]:
+def _on(fact: AuthorisationFact) -> dict[str, Any]:
+    """Say which authorisation a document is on, between whom, and what it answers."""
+    provider, consumer = ids.department_code(fact.provider), ids.department_code(fact.consumer)
     return {
-        "provider": ids.department_code(fact.provider),
-        "consumer": ids.department_code(fact.consumer),
+        "authorisation": fact.authorisation,
+        "parties": {"provider": provider, "consumer": consumer},
+        "subject": fact.subject.hex(),
     }

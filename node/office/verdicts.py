@@ -14,7 +14,6 @@ from ..errors import Conflict, InvalidInput, MalformedTable, NotFound
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from ..protocol.wire.ids import department_code
 from .reads import get_paper
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from ..documents.store import DocumentStore
     from ..protocol.ledger.facts import EntryFact
     from .reads import Ledger, Waiting
-
 
 HEADINGS = ("部门代码", "目录代码", "版本", "名称", "文件摘要", "结论", "理由")
 PUBLISH, RETURN = "发布", "退回"
@@ -190,5 +188,5 @@ def _problems(
 def _pending(store: DocumentStore, fact: Waiting) -> Pending:
     body = get_paper(store, fact.digest).body
     return Pending(
-        department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()
+        ids.department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()
     )

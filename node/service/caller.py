@@ -44,7 +44,7 @@ def authenticate(
     """
     key = snapshot.key
     live = key is not None and key.revoked_at is None and key.valid_from <= judged < key.valid_until
-    public = Sm2PublicKey.from_coordinates(key.qx, key.qy) if key is not None and live else _DECOY
+    public = key.public if key is not None and live else _DECOY
     refusal = SignatureInvalid(
         "the signature does not hold for a key in force; compare the base",
         base=call.base.decode("ascii"),

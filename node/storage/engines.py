@@ -78,13 +78,12 @@ def _make_private(path: Path | str) -> None:
     SQLite gives `-wal` and `-shm` the rights of the database, when it makes them.
     """
     files = [Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm")]
-    # The file is made without being opened: closing any descriptor of it would drop the locks that
-    # this process's other connections hold (POSIX, fcntl), and the next command line to end would
-    # take itself for the last user and delete the `-wal` this node goes on writing to.
-    # Other errors are SQLite's to tell, a moment later, of the same file.
+    # The file is never opened here: whoever closes it drops every lock this process has on it
+    # (POSIX), those of SQLite's connections too, and another process then takes away the WAL.
+    # An error here is SQLite's to tell, a moment later, of the same file.
     with contextlib.suppress(OSError):
-        if not files[0].exists():
-            os.mknod(path, stat.S_IFREG | stat.S_IRUSR | stat.S_IWUSR)
+        os.mknod(path, stat.S_IFREG | stat.S_IRUSR | stat.S_IWUSR)
+    with contextlib.suppress(OSError):
         for file in files:
             if file.exists() and file.stat().st_mode & OTHERS:
                 file.chmod(stat.S_IRUSR | stat.S_IWUSR)

@@ -90,21 +90,27 @@ class City:
         self.node_db = open_engine(self.folder / "node.db")
         self.log_db = open_engine(self.folder / "log.db")
         create_published(self.node_db)
-        origin = ids.log_origin(
-            self.chain.deployment.chain_id, self.address("DepartmentRegistry"), POLICE
-        )
-        self.identity = LogIdentity(
-            ids.log_id(origin),
-            origin,
-            ids.department_id(POLICE),
-            SoftwareSigner.generate(),
-            Ed25519Signer.generate(),
-        )
-        self.writer = LogWriter(self.log_db, [self.identity])
-        self.writer.start()
+        self._sm2, self._ed25519 = SoftwareSigner.generate(), Ed25519Signer.generate()
+        self._begin_log(1)
         engine = open_engine(self.folder / "log.db", readonly=True)
         self.reader = LogReader(engine)
         self.logs = LogReader(engine, published=self.node_db)
+
+    def _begin_log(self, generation: int) -> None:
+        registry = self.address("DepartmentRegistry")
+        chain_id = self.chain.deployment.chain_id
+        origin = ids.log_origin(chain_id, registry, POLICE, generation)
+        department = ids.department_id(POLICE)
+        self.identity = LogIdentity(
+            ids.log_id(origin), origin, department, self._sm2, self._ed25519
+        )
+        self.writer = LogWriter(self.log_db, [self.identity])
+        self.writer.start()
+
+    def begin_next_log(self, generation: int) -> None:
+        """Go on in another log of the police, as a node whose settings say so."""
+        self.writer.stop()
+        self._begin_log(generation)
 
     def close(self) -> None:
         self.writer.stop()

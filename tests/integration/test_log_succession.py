@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 
+from api.app import build
+from api.parts import Node
+from api.settings import load_settings
+from ledger_sync.trace import Tracer
 from node.errors import LogUnavailable
-from node.office import logs
+from node.office import departments
+from node.protocol.evidence import verify_evidence
 from node.protocol.wire import ids
+from node.protocol.wire.receipt import Receipt
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.evidence import City
-from tests.common.nodes import QUERY, running_town
+from tests.common.nodes import QUERY, running_town, serving_on
 from tests.common.papers import POLICE
+
+if TYPE_CHECKING:
+    from node.client.http import SignedHttp
 
 pytestmark = pytest.mark.chain
 
@@ -29,7 +42,7 @@ def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, embedded_cha
         body = papers.log_succession(relay=town.node.relay.address.hex())
         with town.client() as client:
             client.query(town.first, **QUERY)
-            town.decide(logs.supersede_log(body), town.keys.heads[POLICE])
+            town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
             with pytest.raises(LogUnavailable):
                 client.query(town.first, **QUERY)
         assert registered(town.url) == [True, False, True]
@@ -56,3 +69,64 @@ def test_an_anchor_that_came_too_late_ends_no_node(tmp_path, embedded_chain):
             assert city.anchorer().run_once() == []
         finally:
             city.close()
+
+
+def test_calls_of_the_old_log_and_of_the_new_are_traced_and_proven(tmp_path, embedded_chain):
+    with deployed_on(embedded_chain) as chain:
+        city = City(chain, tmp_path)
+        try:
+            city.build()
+            old = city.call()
+            city.anchor()
+            _, fields = city.keep("log-succession", relay=city.outbox._relay.address.hex())
+            city.decide("SupersedeLog", fields, city.heads[POLICE])
+            city.begin_next_log(2)
+            new = city.call()
+            city.anchor()
+            for event in (old, new):
+                data, trust = city.collect(event).data, city.collect(event).trust
+                assert verify_evidence(data, trust).verdict == "proven"
+            tracer = Tracer(city.follow(), city.logs, city, chain.deployment)
+            found = tracer.trace_authorisation(1)
+            assert found.holds, [each for each in found.walk() if not each.ok]
+            calls = [one.english for one in found.children if one.english.startswith("call ")]
+            assert [line.split(" ")[1] for line in calls] == [old.hex(), new.hex()]
+        finally:
+            city.close()
+
+
+def test_a_node_goes_on_in_the_next_log_and_still_shows_the_old(tmp_path, embedded_chain):
+    """Raising `generation` hides no call from those who may see it."""
+    with deployed_on(embedded_chain) as chain:
+        with running_town(tmp_path, chain) as town:
+            town.serve()
+            with town.client() as client:
+                old = client.query(town.first, **QUERY).event
+            body = papers.log_succession(relay=town.node.relay.address.hex())
+            town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
+        path = tmp_path / "node.toml"
+        lines = path.read_text("utf-8").replace(f'{POLICE}"\n', f'{POLICE}"\ngeneration = 2\n')
+        path.write_text(lines, "utf-8")
+        settings = load_settings(path)
+        with socket.create_server(("127.0.0.1", settings.port)) as listener:
+            node = Node(settings)
+            try:
+                node.start()
+                with serving_on(build(node), listener):
+                    again = replace(town, node=node, https={})
+                    with again.client() as client:
+                        new = client.query(again.first, **QUERY).event
+                    url = f"{again.url}/api/v1/logs/{POLICE}/events/"
+                    http = again.http(again.keys.application)
+                    origins = [origin_of(http, url + event.hex()) for event in (old, new)]
+                    for opened in again.https.values():
+                        opened.close()
+                assert origins[1] == f"{origins[0]}:2"
+            finally:
+                node.stop()
+
+
+def origin_of(http: SignedHttp, url: str) -> str:
+    """Return of which log the receipt is that is handed out."""
+    receipt = Receipt.parse(http.request("GET", url).json()["receipt"])
+    return receipt.signed_checkpoint.checkpoint.origin

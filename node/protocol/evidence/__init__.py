@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from ..ledger.report import Check, Evidence, Verdict
 from .bundle import Bundle, parse_bundle, render_bundle
-from .proven import CONTRACTS, REGISTRY
+from .proven import CONTRACTS
 from .verify import verify_evidence
 
 __all__ = [
     "CONTRACTS",
-    "REGISTRY",
     "Bundle",
     "Check",
     "Evidence",

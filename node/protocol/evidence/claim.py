@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from ...crypto import Sm2PublicKey, sm3, verify_sm2
+from ...crypto import sm3, verify_sm2
 from ...errors import CheckpointInvalid
 from ..forms import key_object, version_codes
 from ..ledger.enums import KeyKind
@@ -114,7 +114,7 @@ def verify_call(bundle: Bundle, claim: Claim, headers: Sequence[Header], store: 
     if key is None or key.kind != KeyKind.APPLICATION:
         refuse("leaf.base", "调用密钥未登记为应用密钥", "signed by no registered application's key")
     with checking("leaf.signature", "调用的 SM2 签名不成立", "the caller's signature fails"):
-        verify_sm2(_public(key), leaf.base, leaf.signature)
+        verify_sm2(key.public, leaf.base, leaf.signature)
 
 
 def verify_request(
@@ -223,7 +223,7 @@ def _verify_note(
     found: CheckpointInvalid | None = None
     for key, document in with_papers:
         try:
-            verify_note(claim.signed, sm2=_public(key), ed25519=_ed25519(document))
+            verify_note(claim.signed, sm2=key.public, ed25519=_ed25519(document))
         except CheckpointInvalid as err:
             found = err
         else:
@@ -241,10 +241,6 @@ def _require_custody(claim: Claim, document: Document) -> None:
             "托管情况与签署检查点的部门密钥文书不符",
             "another custody than the document of the key that signed the checkpoint",
         )
-
-
-def _public(key: KeyFact) -> Sm2PublicKey:
-    return Sm2PublicKey.from_coordinates(key.qx, key.qy)
 
 
 def _ed25519(document: Document) -> bytes:

@@ -7,6 +7,7 @@ document is judged in two steps: shape (pydantic), then `problems` (rules betwee
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, timezone
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -73,14 +74,6 @@ def _day(value: object) -> object:
     return day
 
 
-def _plain(value: str) -> str:
-    return _shown(value, lines=False)
-
-
-def _prose(value: str) -> str:
-    return _shown(value, lines=True)
-
-
 def _shown(value: str, *, lines: bool) -> str:
     if value != value.strip():
         raise ValueError("首尾不得有空白")
@@ -109,9 +102,13 @@ def _point(value: str) -> str:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, max_length=8000), AfterValidator(_prose)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=8000), AfterValidator(partial(_shown, lines=True))
+]
 """Something said in words, on one line or more."""
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_plain)]
+Name = Annotated[
+    str, Field(min_length=1, max_length=200), AfterValidator(partial(_shown, lines=False))
+]
 """Something called by a name, on one line."""
 DepartmentCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
 """Unified social credit code, 18 characters; its check digit: `codes.unified_code`."""
@@ -158,7 +155,7 @@ class Period(Part):
     valid_until: Day
 
     def problems(self) -> Iterator[Problem]:
-        """Yield an end before its beginning."""
+        yield from super().problems()
         if self.valid_until < self.valid_from:
             yield Problem(("validUntil",), "止日不得早于起日", self.valid_until.isoformat())
 

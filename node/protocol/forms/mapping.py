@@ -83,15 +83,12 @@ def _head(head: parties.HeadOfficer) -> Fields:
     return {"headX": key.x, "headY": key.y, "person": bytes.fromhex(head.person)}
 
 
-def _recovery(paper: parties.RecoveryPaper) -> Fields:
-    return {"department": ids.department_id(paper.department), **_head(paper.head)}
+def _owner(paper: Any) -> Fields:  # noqa: ANN401 - the papers that name a department
+    return {"department": ids.department_id(paper.department)}
 
 
-def _department_status(paper: parties.DepartmentStatusPaper) -> Fields:
-    return {
-        "department": ids.department_id(paper.department),
-        "status": int(parties.STATUSES[paper.order]),
-    }
+def _entry(paper: Any) -> Fields:  # noqa: ANN401 - whatever names an entry
+    return {"entry": ids.entry_id(ids.department_id(paper.department), paper.code)}
 
 
 def _key(paper: parties.KeyPaper) -> Fields:
@@ -114,32 +111,21 @@ def _added(paper: Period, public_key: str, kind: int) -> Fields:
     return {"kind": kind, "qx": key.x, "qy": key.y, "person": ids.ZERO, **_period(paper)}
 
 
-def _revocation(paper: parties.RevocationPaper) -> Fields:
-    return {"key": bytes.fromhex(paper.key)}
-
-
 def _roles(paper: parties.RolesPaper) -> Fields:
     bits = Role(0)
     for name in paper.roles:
         bits |= parties.ROLES[name]
     return {
-        "department": ids.department_id(paper.department),
+        **_owner(paper),
         "key": bytes.fromhex(paper.key),
         "roles": int(bits),
         **_period(paper),
     }
 
 
-def _application_object(paper: parties.ApplicationObjectPaper) -> Fields:
-    return {
-        "department": ids.department_id(paper.department),
-        "codeHash": ids.code_hash(paper.code),
-    }
-
-
 def _catalogue_version(paper: versions.CatalogueVersionPaper) -> Fields:
     return {
-        "department": ids.department_id(paper.department),
+        **_owner(paper),
         "codeHash": ids.code_hash(paper.code),
         "version": paper.version,
         "shareType": int(versions.SHARE_TYPES[paper.share_type]),
@@ -155,7 +141,7 @@ def _review(
     def read(paper: versions.ReviewPaper | versions.WithdrawalReviewPaper) -> Fields:
         verdicts = [
             {
-                "entry": ids.entry_id(ids.department_id(verdict.department), verdict.code),
+                **_entry(verdict),
                 "version": verdict.version,
                 answer: getattr(verdict, answer),
                 "subject": bytes.fromhex(verdict.subject),
@@ -178,22 +164,11 @@ def _withdrawal(paper: versions.WithdrawalPaper) -> Fields:
     }
 
 
-def _order(paper: versions.FreezeOrderPaper | versions.UnfreezeOrderPaper) -> Fields:
-    return {"entry": ids.entry_id(ids.department_id(paper.department), paper.code)}
-
-
-def _log_succession(paper: parties.LogSuccessionPaper) -> Fields:
-    return {
-        "department": ids.department_id(paper.department),
-        "relay": bytes.fromhex(paper.relay),
-    }
-
-
 def _application(paper: sharing.ApplicationPaper, version: _Version) -> Fields:
     department = ids.department_id(paper.department)
     fields = {
         "department": department,
-        "entry": ids.entry_id(ids.department_id(paper.entry.department), paper.entry.code),
+        **_entry(paper.entry),
         "version": paper.entry.version,
         "purpose": ids.purpose_id(paper.purpose.code),
         "application": ids.application_id(department, paper.application.code),
@@ -261,20 +236,23 @@ NEED_VERSION = frozenset(_WITH_VERSION)
 """Kinds whose items mean something only beside the pinned catalogue version."""
 _DERIVED: dict[str, Callable[[Any], Fields]] = {
     "department": _department,
-    "department-status": _department_status,
-    "recovery": _recovery,
+    "department-status": lambda paper: {
+        **_owner(paper),
+        "status": int(parties.STATUSES[paper.order]),
+    },
+    "recovery": lambda paper: {**_owner(paper), **_head(paper.head)},
     "key": _key,
     "officer-key": _officer_key,
-    "revocation": _revocation,
+    "revocation": lambda paper: {"key": bytes.fromhex(paper.key)},
     "roles": _roles,
-    "application-object": _application_object,
+    "application-object": lambda paper: {**_owner(paper), "codeHash": ids.code_hash(paper.code)},
     "catalogue-version": _catalogue_version,
     "review": _review("publish"),
     "withdrawal": _withdrawal,
     "withdrawal-review": _review("accept"),
-    "freeze-order": _order,
-    "unfreeze-order": _order,
+    "freeze-order": _entry,
+    "unfreeze-order": _entry,
     "step": _step,
     "terms": lambda _: {},
-    "log-succession": _log_succession,
+    "log-succession": lambda paper: {**_owner(paper), "relay": bytes.fromhex(paper.relay)},
 }

@@ -90,7 +90,19 @@ class Contact(Part):
     phone: Name
 
 
-class DepartmentPaper(Paper):
+class Custody(Part):
+    """Whether a department runs its node itself or has another one run it (托管)."""
+
+    custody: Literal["own", "hosted"]
+    host: DepartmentCode | None
+
+    def problems(self) -> Iterator[Problem]:
+        yield from super().problems()
+        if (self.custody == "hosted") != (self.host is not None):
+            yield Problem(("host",), "托管时（且仅此时）写明受托部门", self.host)
+
+
+class DepartmentPaper(Paper, Custody):
     """`department`: what an enrolment or an update says."""
 
     type: Literal["department"]
@@ -111,15 +123,9 @@ class DepartmentPaper(Paper):
     """三定 duties."""
     url: Url
     """Base URL of the node that serves this department."""
-    custody: Literal["own", "hosted"]
-    host: DepartmentCode | None
     contact: Contact
     head: HeadOfficer | None
     """There exactly in an enrolment; an update registers no key."""
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield a host that does not go with the custody."""
-        yield from custody_problems(self.custody, self.host)
 
 
 class EncryptionKey(Period):
@@ -135,7 +141,7 @@ class Holder(Part):
     application: Code | None
 
 
-class KeyPaper(Paper, Period):
+class KeyPaper(Paper, Period, Custody):
     """`key`: a department's or an application system's key; an officer's is an `officer-key`."""
 
     type: Literal["key"]
@@ -147,13 +153,9 @@ class KeyPaper(Paper, Period):
     encryption_key: EncryptionKey | None
     ed25519: Digest | None
     """The log's second key (protocol.md section 6)."""
-    custody: Literal["own", "hosted"]
-    host: DepartmentCode | None
 
     def problems(self) -> Iterator[Problem]:
-        """Yield members that do not go with the kind of key."""
         yield from super().problems()
-        yield from custody_problems(self.custody, self.host)
         application = self.kind == "应用系统"
         if application != (self.holder.application is not None):
             yield Problem(
@@ -233,7 +235,6 @@ class RolesPaper(Paper, Period):
     reason: Text
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a role named twice."""
         yield from super().problems()
         yield from repeated(self.roles, ("roles",), "角色重复")
 
@@ -260,9 +261,3 @@ class LogSuccessionPaper(Paper):
     relay: Address
     """The account that anchors the new log."""
     reason: Text
-
-
-def custody_problems(custody: str, host: str | None) -> Iterator[Problem]:
-    """Yield a host without custody by a host, or the other way round."""
-    if (custody == "hosted") != (host is not None):
-        yield Problem(("host",), "托管时（且仅此时）写明受托部门", host)

@@ -120,7 +120,6 @@ class Granted(Period):
     terms: Digest | None
 
     def problems(self) -> Iterator[Problem]:
-        """Yield an end before its beginning and items named twice."""
         yield from super().problems()
         yield from repeated(self.items, ("items",), "信息项重复")
 
@@ -157,7 +156,6 @@ class Ground(Part):
     article: Name | None
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a law cited without its article."""
         legal = self.kind in {"法律", "行政法规", "国务院决定"}
         if legal != (self.article is not None):
             yield Problem(("article",), "引用法律、行政法规、国务院决定应写明条款", self.article)
@@ -199,7 +197,6 @@ class ReplyPaper(Paper):
     handler: Contact
 
     def problems(self) -> Iterator[Problem]:
-        """Yield an answer that its grant and refusals do not bear out."""
         if (self.answer == "不同意") != (self.grant is None):
             yield Problem(("grant",), "同意或部分同意（且仅此时）写明所授内容", self.answer)
         if (self.answer == "同意") == bool(self.refusals):
@@ -236,7 +233,6 @@ class StepPaper(Paper):
     """What a dispute is ruled to."""
 
     def problems(self) -> Iterator[Problem]:
-        """Yield members that do not go with the step."""
         if (self.step in PROTECTIVE) != (self.subject is None):
             yield Problem(
                 ("subject",),
@@ -292,7 +288,6 @@ class TermsPaper(Paper):
     disposal: Disposal
 
     def problems(self) -> Iterator[Problem]:
-        """Yield filters that no source could carry out."""
         yield from repeated(self.filter_only, ("filterOnly",), "信息项重复")
         for item, clause in self.row_scope.items():
             if not clause:

@@ -166,7 +166,6 @@ class CatalogueVersionPaper(Paper):
     related_codes: Annotated[tuple[EntryCode, ...], Field(max_length=100)]
 
     def problems(self) -> Iterator[Problem]:
-        """Yield every rule of the law that the entry breaks."""
         yield from repeated(tuple(item.code for item in self.items), ("items",), "信息项代码重复")
         yield from self._sharing_problems()
         yield from self._mode_problems()
@@ -248,7 +247,6 @@ class Verdict(_Verdict):
     publish: bool
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a return without a reason."""
         if not self.publish and self.reason is None:
             yield Problem(("reason",), "退回应说明理由", None)
 
@@ -259,7 +257,6 @@ class WithdrawalVerdict(_Verdict):
     accept: bool
 
     def problems(self) -> Iterator[Problem]:
-        """Yield a refusal without a reason."""
         if not self.accept and self.reason is None:
             yield Problem(("reason",), "不同意撤回应说明理由", None)
 
@@ -273,7 +270,6 @@ class _Review(Paper):
     reviews: tuple[_Verdict, ...]
 
     def problems(self) -> Iterator[Problem]:
-        """Yield what is wrong in each verdict, and an entry judged twice."""
         for index, verdict in enumerate(self.reviews):
             yield from nested(verdict, "reviews", index)
         entries = tuple(f"{verdict.department} {verdict.code}" for verdict in self.reviews)
@@ -304,7 +300,6 @@ class WithdrawalPaper(Paper):
     withdrawals: Annotated[tuple[Withdrawn, ...], Field(min_length=1, max_length=2000)]
 
     def problems(self) -> Iterator[Problem]:
-        """Yield an entry named twice."""
         codes = tuple(each.code for each in self.withdrawals)
         yield from repeated(codes, ("withdrawals",), "同一目录列了两次")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from ...crypto import Sm2PublicKey
 from ..wire.ids import ZERO
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class KeyFact(NamedTuple):
     person: bytes = ZERO
     """Handle of the officer who holds it; 32 zero bytes for other kinds."""
     revoked_block: int | None = None
+
+    @property
+    def public(self) -> Sm2PublicKey:
+        """The key as it verifies; raises MalformedKey off the curve, where the chain takes none."""
+        return Sm2PublicKey.from_coordinates(self.qx, self.qy)
 
 
 class PersonFact(NamedTuple):

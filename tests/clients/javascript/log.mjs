@@ -131,7 +131,7 @@ export function verifyReceipt(receipt, log) {
 
 /** The department whose log a note says it is of. */
 export function departmentOf(note) {
-  const match = /^shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:([0-9A-Z]{18})\n/.exec(note);
+  const match = /^shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:([0-9A-Z]{18})(?::[1-9][0-9]*)?\n/.exec(note);
   require_(match, "not the origin of a log");
   return match[1];
 }

@@ -47,8 +47,10 @@ def test_a_call_is_signed() -> None:
     verify_sm2(SIGNER.public_key, BASE, sign_call(SIGNER, BASE))
 
 
-def test_a_checkpoint_is_signed() -> None:
-    verify_sm2(SIGNER.public_key, NOTE, sign_checkpoint(SIGNER, NOTE))
+@pytest.mark.parametrize("generation", [b"", b":2", b":13"])
+def test_a_checkpoint_is_signed(generation: bytes) -> None:
+    note = NOTE.replace(b"1234567X", b"1234567X" + generation)
+    verify_sm2(SIGNER.public_key, note, sign_checkpoint(SIGNER, note))
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,8 @@ def test_no_other_text_is_signed_as_a_call(text: bytes) -> None:
         NOTE.replace(b"\n5\n", b"\n-5\n"),
         NOTE.replace(b"shareledger:", b"Shareledger:"),
         NOTE.replace(b"0a0a", b"0A0A", 1),
+        NOTE.replace(b"1234567X", b"1234567X:1"),
+        NOTE.replace(b"1234567X", b"1234567X:02"),
     ],
 )
 def test_no_other_text_is_signed_as_a_checkpoint(text: bytes) -> None:

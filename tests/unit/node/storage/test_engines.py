@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -9,6 +12,14 @@ from sqlalchemy.exc import OperationalError
 from node.errors import ConfigInvalid
 from node.storage import engines as store
 from node.storage.engines import READING, open_engine, private_folder
+
+LEAVING = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+with connection:
+    connection.execute("delete from kept")
+connection.close()
+"""
 
 
 @pytest.fixture
@@ -84,3 +95,19 @@ def test_a_data_folder_is_its_owners_alone(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigInvalid, match="file"):
         private_folder(tmp_path / "file" / "data")
+
+
+def test_a_second_opening_drops_no_lock_of_the_first(tmp_path):
+    """A process that closes a file loses every lock it has on it: SQLite's too."""
+    path = tmp_path / "node.db"
+    first = open_engine(path)
+    with first.begin() as connection:
+        connection.execute(text("create table kept (value integer)"))
+    with first.connect():
+        second = open_engine(path)
+        second.connect().close()
+        second.dispose()
+        # The last to leave a database takes its WAL away: another process is not the last here.
+        subprocess.run([sys.executable, "-c", LEAVING, str(path)], check=True)  # noqa: S603 - ours
+        assert (tmp_path / "node.db-wal").exists()
+    first.dispose()

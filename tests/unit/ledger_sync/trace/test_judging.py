@@ -9,7 +9,7 @@ import pytest
 
 from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
-from ledger_sync.trace.checks import check_stability
+from ledger_sync.trace.judging import check_stability
 from node.errors import VerificationError
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire.signedcall import content_digest, signature_base, signature_params

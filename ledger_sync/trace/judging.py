@@ -21,6 +21,7 @@ from node.errors import (
 from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 from node.protocol.ledger.enums import DepartmentStatus, KeyKind
 from node.protocol.ledger.judge import Standing, stand, verify_permission
+from node.protocol.ledger.surroundings import joined
 from node.protocol.wire import merkle
 from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash, verify_note
 from node.protocol.wire.signedcall import parse_base
@@ -56,9 +57,8 @@ def check_decision(queries: Queries, fact: DecisionFact, deployment: Deployment)
         raise SignatureInvalid("the decision does not hash to what was signed")
     public = Sm2PublicKey.from_raw(deployment.root_key)
     if fact.signing_key != public.key_id:  # only the first enrolment is signed by the root key
-        key = queries.get_key(fact.signing_key)
-        public = Sm2PublicKey.from_coordinates(key.qx, key.qy)
-    verify_decision(public, digest, fact.r.to_bytes(32, "big") + fact.s.to_bytes(32, "big"))
+        public = queries.get_key(fact.signing_key).public
+    verify_decision(public, digest, joined(fact.r, fact.s))
 
 
 class SignerNames:
@@ -117,7 +117,7 @@ def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:
     key = queries.get_key(call.key_id)
     if key.kind != KeyKind.APPLICATION:
         raise ReceiptInvalid("signed by no application's key")
-    verify_sm2(_public(key), leaf.base, leaf.signature)
+    verify_sm2(key.public, leaf.base, leaf.signature)
 
 
 def check_checkpoint(queries: Queries, names: SignerNames, log: LogFact, receipt: Receipt) -> None:
@@ -140,7 +140,7 @@ def check_checkpoint(queries: Queries, names: SignerNames, log: LogFact, receipt
         second = names.ed25519_of(key)
         if key.kind == KeyKind.DEPARTMENT and second is not None:
             try:
-                verify_note(receipt.signed_checkpoint, sm2=_public(key), ed25519=second)
+                verify_note(receipt.signed_checkpoint, sm2=key.public, ed25519=second)
             except LedgerError as err:
                 found = err
             else:
@@ -161,10 +161,6 @@ def check_anchor(logs: LogReader, log: LogFact, receipt: Receipt, anchor: Anchor
     text = Checkpoint(log.origin, anchor.size, anchor.root).text
     if checkpoint_hash(text) != anchor.checkpoint_hash:
         raise ReceiptInvalid("the anchored checkpoint hash is not of this size and root")
-
-
-def _public(key: KeyFact) -> Sm2PublicKey:
-    return Sm2PublicKey.from_coordinates(key.qx, key.qy)
 
 
 def check_outcome(queries: Queries, leaf: Leaf) -> None:
