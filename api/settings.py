@@ -196,7 +196,8 @@ def load_settings(path: Path) -> Settings:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigInvalid(f"{path} cannot be read: {error}", path=str(path)) from error
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigInvalid(f"{path} 读不出 / cannot be read: {reason}", path=str(path)) from error
     try:
         settings = Settings(**values)
     except ValidationError as error:

@@ -60,7 +60,11 @@ def enrol(
     at.take(act, head)
 
 
-@decision(app, "变更部门信息：节点网址、联系人；主管、初审、登记权由主管部门变更", "change it")
+@decision(
+    app,
+    "变更部门信息：节点网址、联系人；主管、初审、登记权由主管部门变更",
+    "change what its document says",
+)
 def update(
     at: Taking,
     department: CodeArgument,
@@ -115,7 +119,11 @@ _order("恢复", "恢复一个停用的部门", "resume")
 _order("关闭", "关闭一个部门，不可恢复", "close")
 
 
-@decision(app, "负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销", "a new head key")
+@decision(
+    app,
+    "负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销",
+    "a new head's key, in seven days",
+)
 def recover(
     at: Taking,
     department: CodeArgument,

@@ -47,6 +47,14 @@ Row = tuple[str, str, str]
 
 TYPES = {"<path>": "文件", "<str>": "文字", "<int>": "整数", "<int range>": "整数"}
 """Typer's names of the types, in Chinese."""
+NAMES = {
+    "FILE": "文件",
+    "CODE": "部门代码",
+    "ENTRY": "目录代码",
+    "ENTRY=REASON": "目录代码=理由",
+    "ADDRESS": "账户地址",
+}
+"""What stands for an option's value, in Chinese."""
 
 
 class _Paged:
@@ -153,7 +161,7 @@ def _row(param: Any, ctx: Any) -> Row:  # noqa: ANN401 - as above
     if param.param_type_name == "argument":
         name = param.display_name_raw
     else:
-        name = ", ".join(sorted(param.opts, key=len))
+        name = ", ".join([*sorted(param.opts, key=len), *param.secondary_opts])
     return name, _type(param, ctx), _text(param, ctx)
 
 
@@ -161,7 +169,7 @@ def _type(param: Any, ctx: Any) -> str:  # noqa: ANN401 - as above
     if param.param_type_name == "argument" or getattr(param, "is_flag", False):
         return ""
     if param.metavar:
-        return str(param.metavar)
+        return t(NAMES.get(param.metavar, param.metavar), param.metavar)
     shown = param.display_type(ctx)
     listed = shown.replace("list[", "").replace("]", "")
     return t(TYPES.get(listed, listed.strip("<>")), shown.strip("<>"))

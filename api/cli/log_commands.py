@@ -114,7 +114,7 @@ def supersede(
         at.take_at(node, supersede_log(body))
 
 
-@app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "show a log's fork"))
+@app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "freeze a forked log"))
 def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
     """Send the chain two checkpoints of one size with different roots; it anchors no more."""
     from node.errors import MalformedCheckpoint

@@ -95,7 +95,7 @@ REFUSALS = {
     "ReviewerIsSubmitter": "目录 {entry} 由同一人（{person}）报送，不能由他审核",
     "ReviewsEmpty": "没有审核任何目录（密钥 {key}）",
     "RevisionMismatch": "授权 {authorisation} 现为第 {current} 次修订，不是第 {revision} 次",
-    "RoleMissing": "密钥 {key} 在 {department} 没有所需的角色：需要{required}，现有{held}",
+    "RoleMissing": "密钥 {key} 在 {department} 没有所需的角色：需要{required}，现有：{held}",
     "RolesUnknown": "没有这些角色（{roles}）",
     "RootKeyRequired": "首个部门应由根密钥 {expected} 签署，不是 {actual}",
     "RootMustEnrol": "首个部门 {department} 必须可登记下级部门",

@@ -101,7 +101,8 @@ def find_compiler(solc: Path | None) -> Path:
         version = str(get_solc_version(path))
     except SolcNotInstalled as error:
         raise ConfigInvalid(
-            f"no solc {wanted} here: name one with --solc, or install it once with "
+            f"没有 solc {wanted}：用 --solc 指明，或联网装一次 / no solc {wanted} here: "
+            "name one with --solc, or install it once with "
             f"python -c 'import solcx; solcx.install_solc(\"{wanted}\")'"
         ) from error
     except (OSError, SolcError, subprocess.SubprocessError, UnicodeDecodeError) as error:

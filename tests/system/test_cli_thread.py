@@ -366,7 +366,7 @@ class TestDecisions:
         assert refused.errors.count("\n") == 1
         assert refused.errors.startswith("[decision-refused] 合约拒绝了该决定：密钥 ")
         assert (
-            f"在 {POLICE} 没有所需的角色：需要部门负责人，现有工作机构负责人（RoleMissing）"
+            f"在 {POLICE} 没有所需的角色：需要部门负责人，现有：工作机构负责人（RoleMissing）"
             in refused.errors
         )
 

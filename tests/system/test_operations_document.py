@@ -52,7 +52,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
 class TestSettings:
     def test_every_one_is_described(self, name: str) -> None:
         text = self.text(name)
-        rows = self.rows(text.split("chain_url", 1)[1].split("`[[departments]]`", 1)[0])
+        rows = self.rows(text.split("| `chain_url`", 1)[1].split("`[[departments]]`", 1)[0])
         said = {"chain_url"} | {word for row in rows for word in re.findall(r"`(\w+)`", row[0])}
         assert said == set(Settings.model_fields) - {"anchoring", "limits"}
 

@@ -99,5 +99,5 @@ class TestLoadSettings:
 
     def test_names_a_file_that_is_no_toml(self, folder):
         (folder / "node.toml").write_text("port = ")
-        with pytest.raises(ConfigInvalid, match=r"node\.toml cannot be read"):
+        with pytest.raises(ConfigInvalid, match=r"node\.toml 读不出 / cannot be read"):
             load_settings(folder / "node.toml")

@@ -43,7 +43,7 @@ def test_departments_roles_and_keys_are_said_as_people_know_them():
     error = refused("RoleMissing", ids.department_id(POLICE), b"\xab" * 32, 4 | 32, 2)
     assert refusal_text(error) == (
         f"密钥 {'ab' * 32} 在 {POLICE} 没有所需的角色：需要部门负责人、值班员，"
-        "现有工作机构负责人（RoleMissing）"
+        "现有：工作机构负责人（RoleMissing）"
     )
 
 
