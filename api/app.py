@@ -12,8 +12,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from .http import problems as errors
+from .http.callers import DOCUMENT_BYTES, SCHEME, NotStored
 from .http.server import AnnouncingServer, configure
-from .http.signed import DOCUMENT_BYTES, SCHEME, NotStored
 from .parts import Node
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody

@@ -31,7 +31,12 @@ from node.documents.fetcher import Fetcher
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
-from node.log import LogIdentity, LogReader, LogWriter, create_published
+from node.log import (
+    LogIdentity,
+    LogReader,
+    LogWriter,
+    create_published,
+)
 from node.office.desk import Desk
 from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES

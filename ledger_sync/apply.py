@@ -15,7 +15,13 @@ from node.protocol.ledger.facts import AuthorisationFact
 from node.protocol.wire.ids import contract_name_id
 
 from .objects import dump_event, objects_of
-from .tables import ANCHOR, AUTHORISATION_STEP, BLOCK, DECISION, DECISION_OBJECT
+from .tables import (
+    ANCHOR,
+    AUTHORISATION_STEP,
+    BLOCK,
+    DECISION,
+    DECISION_OBJECT,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

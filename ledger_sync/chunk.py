@@ -16,8 +16,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from node.chain.answers import decode
 from node.chain.gateway import RawLog
-from node.errors import ChainInconsistent, ChainUnavailable, MalformedEvent, MalformedEvidence
-from node.protocol.evm.blocks import bloom_bits, encode_receipt, parse_receipt, receipts_root
+from node.errors import (
+    ChainInconsistent,
+    ChainUnavailable,
+    MalformedEvent,
+    MalformedEvidence,
+)
+from node.protocol.evm.blocks import (
+    bloom_bits,
+    encode_receipt,
+    parse_receipt,
+    receipts_root,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -16,7 +16,14 @@ from node.protocol.ledger.facts import LogFact
 
 from .objects import load_arguments
 from .selecting import Reader, reading
-from .tables import ANCHOR, BLOCK, DECISION, DECISION_OBJECT, LOG, PRESENT_LOG
+from .tables import (
+    ANCHOR,
+    BLOCK,
+    DECISION,
+    DECISION_OBJECT,
+    LOG,
+    PRESENT_LOG,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

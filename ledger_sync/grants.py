@@ -17,7 +17,12 @@ from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
 from node.protocol.evm.blocks import BlockRef
-from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, KeyFact, Snapshot
+from node.protocol.ledger.facts import (
+    AuthorisationFact,
+    DepartmentFact,
+    KeyFact,
+    Snapshot,
+)
 
 from .selecting import SELECT_ENTRY, entry_fact
 from .tables import (

@@ -16,7 +16,13 @@ from node.crypto import Sm2PublicKey
 from node.errors import LedgerBehind, WrongChain
 from node.protocol.evm.blocks import BlockRef
 
-from .tables import CONTACT, CURSOR, METADATA, PROJECTIONS, SCHEMA_VERSION
+from .tables import (
+    CONTACT,
+    CURSOR,
+    METADATA,
+    PROJECTIONS,
+    SCHEMA_VERSION,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -27,7 +27,13 @@ from node.protocol.wire.ids import department_id
 
 from .decided import AnchorQueries, DecisionQueries
 from .model import find_contact, read_cursor
-from .selecting import SELECT_BLOCK, SELECT_ENTRY, authorisation_fact, block_ref, entry_fact
+from .selecting import (
+    SELECT_BLOCK,
+    SELECT_ENTRY,
+    authorisation_fact,
+    block_ref,
+    entry_fact,
+)
 from .tables import (
     APPLICATION,
     AUTHORISATION,

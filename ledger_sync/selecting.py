@@ -13,7 +13,12 @@ from node.protocol.evm.blocks import BlockRef
 from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
 from .model import read_cursor
-from .tables import BLOCK, ENTRY, ENTRY_VERSION, RECORDS
+from .tables import (
+    BLOCK,
+    ENTRY,
+    ENTRY_VERSION,
+    RECORDS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

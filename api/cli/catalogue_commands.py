@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from node.errors import InvalidInput, MalformedTable
 
-from .console import put, say, t, table
+from .console import (
+    put,
+    say,
+    t,
+    table,
+)
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .naming import code_of, entry_state_name

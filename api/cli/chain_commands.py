@@ -6,11 +6,22 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .console import note, say, t, table
+from .console import (
+    note,
+    say,
+    t,
+    table,
+)
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .opening import open_node, read_address
-from .options import ConfigOption, OutputOption, PasswordOption, argument, option
+from .options import (
+    ConfigOption,
+    OutputOption,
+    PasswordOption,
+    argument,
+    option,
+)
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment

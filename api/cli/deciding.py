@@ -13,10 +13,21 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
-from .console import note, put, say, t
+from .console import (
+    note,
+    put,
+    say,
+    t,
+)
 from .naming import shown
 from .opening import load_signer, open_node
-from .options import AgainOption, ConfigOption, DryRunOption, KeyOption, PasswordOption
+from .options import (
+    AgainOption,
+    ConfigOption,
+    DryRunOption,
+    KeyOption,
+    PasswordOption,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

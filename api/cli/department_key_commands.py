@@ -10,7 +10,14 @@ from node.errors import InvalidInput
 from .console import t, table
 from .deciding import Taking, decision
 from .department_commands import app
-from .naming import code_of, day_of, find_body, role_names, today, word_of
+from .naming import (
+    code_of,
+    day_of,
+    find_body,
+    role_names,
+    today,
+    word_of,
+)
 from .opening import handle_of, load_signer, open_node
 from .options import (
     DAY,

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 from .console import put, say, t
 from .help_pages import Commands
 from .opening import new_file, open_node
-from .options import Choice, ConfigOption, OutputOption, PasswordOption, argument, listed
+from .options import (
+    Choice,
+    ConfigOption,
+    OutputOption,
+    PasswordOption,
+    argument,
+    listed,
+)
 
 if TYPE_CHECKING:
     from node.chain.relay import RelayAccount

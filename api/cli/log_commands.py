@@ -10,7 +10,13 @@ from .console import say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .opening import open_node, read_address, read_file
-from .options import CodeArgument, ConfigOption, ReasonOption, argument, option
+from .options import (
+    CodeArgument,
+    ConfigOption,
+    ReasonOption,
+    argument,
+    option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

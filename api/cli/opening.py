@@ -12,7 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from node.errors import AlreadyExists, ConfigInvalid, InvalidInput, LedgerError, Unavailable
+from node.errors import (
+    AlreadyExists,
+    ConfigInvalid,
+    InvalidInput,
+    LedgerError,
+    Unavailable,
+)
 
 from .console import t
 

@@ -17,7 +17,13 @@ from node.errors import (
     VerificationError,
 )
 
-from .console import ENGLISH, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_UNPROVEN, put
+from .console import (
+    ENGLISH,
+    EXIT_REFUSED,
+    EXIT_UNAVAILABLE,
+    EXIT_UNPROVEN,
+    put,
+)
 from .naming import shown
 
 REFUSALS = {

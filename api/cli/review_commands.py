@@ -10,7 +10,14 @@ from .catalogue_commands import LARGEST_BATCH, app
 from .console import say, t, table
 from .deciding import Taking, decision
 from .opening import new_file, open_node
-from .options import CodeArgument, ConfigOption, EntryCodeArgument, TermsOption, argument, option
+from .options import (
+    CodeArgument,
+    ConfigOption,
+    EntryCodeArgument,
+    TermsOption,
+    argument,
+    option,
+)
 
 __all__ = ["app"]  # the group, with the commands of this module
 
@@ -91,7 +98,13 @@ def review(
     """Signed by a reviewer of the competent department, not by the person who filed them."""
     from node.errors import InvalidInput
     from node.office.cataloguing import review_versions
-    from node.office.verdicts import find_place, judged, list_pending, read_list, returned_by
+    from node.office.verdicts import (
+        find_place,
+        judged,
+        list_pending,
+        read_list,
+        returned_by,
+    )
 
     if sum((everything, listed is not None, bool(publish))) > 1 or (listed and returned):
         raise InvalidInput(

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import ENGLISH, EXIT_UNPROVEN, put, say, t
+from .console import (
+    ENGLISH,
+    EXIT_UNPROVEN,
+    put,
+    say,
+    t,
+)
 from .help_pages import Commands
 from .opening import open_node
 from .options import (

@@ -5,5 +5,5 @@
 - claims: the folder and the ports; processes: the servers, single commands, signals
 - city: the servers and their settings
 - cast, population, entries, papers: who plays, the synthetic data, what is filled in and signed
-- offices, sharing, calling, refusing, intruding, proving: what the stages do
+- offices, granting, calling, refusing, intruding, proving: what the stages do
 """

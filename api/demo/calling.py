@@ -17,8 +17,8 @@ from node.client.trust import NodeTrust
 from node.protocol.wire import canonical
 
 from .entries import HOUSEHOLD, PROPERTY, PURPOSE
+from .granting import GRANTED, Share
 from .population import Person, people
-from .sharing import GRANTED, Share
 from .stages import milliseconds
 
 if TYPE_CHECKING:

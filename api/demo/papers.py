@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from node.crypto import Sm2PublicKey
     from node.protocol.forms import Document
 
-    from .cast import Cast, Official, Player, System
+    from .cast import (
+        Cast,
+        Official,
+        Player,
+        System,
+    )
 
 CALLS_PER_DAY, ROWS_PER_DAY = 400, 4_000
 CONTACT = {"name": "值班室", "phone": "0317-0000000"}

@@ -15,14 +15,24 @@ from .calling import Calls
 from .cast import Cast
 from .city import City
 from .claims import DemoFolder, remove_abandoned
-from .entries import HOUSEHOLD, PLACES, PROPERTY, RESIDENCE
+from .entries import (
+    HOUSEHOLD,
+    PLACES,
+    PROPERTY,
+    RESIDENCE,
+)
+from .granting import (
+    GRANTED,
+    REFUSED,
+    RETURNED,
+    Share,
+)
 from .intruding import Intruder
 from .offices import Offices
 from .population import build_sources, count_rows
 from .processes import Ending
 from .proving import Proof
 from .refusing import Refusals
-from .sharing import GRANTED, REFUSED, RETURNED, Share
 from .stages import Stages, milliseconds
 
 if TYPE_CHECKING:

@@ -18,9 +18,15 @@ from node.errors import LedgerError
 from node.protocol.wire import canonical, encoding, signedcall
 
 from .calling import OPERATOR, Calls
-from .entries import HOUSEHOLD, OTHER_PURPOSE, PLACES, PROPERTY, PURPOSE
+from .entries import (
+    HOUSEHOLD,
+    OTHER_PURPOSE,
+    PLACES,
+    PROPERTY,
+    PURPOSE,
+)
+from .granting import GRANTED, TIGHT_CALLS_PER_DAY
 from .offices import wait_until
-from .sharing import GRANTED, TIGHT_CALLS_PER_DAY
 from .stages import milliseconds
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """HTTP as the node and the embedded chain speak it.
 
-`connection`: bounds on what a stranger sends. `server`: uvicorn, ended in order. `signed`: who is
+`connection`: bounds on what a stranger sends. `server`: uvicorn, ended in order. `callers`: who is
 calling. `problems`: errors as problem+json. `chainrpc`: the embedded chain's JSON-RPC.
 """

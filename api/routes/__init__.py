@@ -12,7 +12,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import documents, ledger, logs, status
+from . import (
+    documents,
+    ledger,
+    logs,
+    status,
+)
 
 PREFIX = "/api/v1"
 

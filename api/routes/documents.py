@@ -13,7 +13,7 @@ from node.protocol.forms import version_object
 from node.protocol.ledger.enums import EntryState, ShareType
 from node.protocol.wire import canonical, encoding, ids
 
-from ..http.signed import SIGNED, CallerDep, NodeDep
+from ..http.callers import SIGNED, CallerDep, NodeDep
 from .shapes import EntryShape, ListingsShape, VersionShape
 
 if TYPE_CHECKING:

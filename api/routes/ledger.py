@@ -7,14 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path
 
-from node.errors import AuthorisationUnknown, Contradictory, LedgerBehind, NotFound
+from node.errors import (
+    AuthorisationUnknown,
+    Contradictory,
+    LedgerBehind,
+    NotFound,
+)
 from node.protocol import forms as documents
-from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind, Mode
+from node.protocol.ledger.enums import (
+    AuthorisationState,
+    DepartmentStatus,
+    KeyKind,
+    Mode,
+)
 from node.protocol.wire import ids, items
 
-from ..http.signed import SIGNED, CallerDep, NodeDep
+from ..http.callers import SIGNED, CallerDep, NodeDep
 from .query import MAX_NUMBER
-from .shapes import AnchorShape, AuthorisationShape, DepartmentShape, LogKeyShape, LogShape
+from .shapes import (
+    AnchorShape,
+    AuthorisationShape,
+    DepartmentShape,
+    LogKeyShape,
+    LogShape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

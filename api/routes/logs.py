@@ -19,10 +19,15 @@ from node.errors import EventUnknown, InvalidInput, NotFound
 from node.log import Draft, last_published, list_published
 from node.protocol.ledger.enums import KeyKind
 from node.protocol.wire import canonical, encoding, envelope
-from node.protocol.wire.leaf import AUDIT, KINDS, build_leaf, parse_leaf
+from node.protocol.wire.leaf import (
+    AUDIT,
+    KINDS,
+    build_leaf,
+    parse_leaf,
+)
 from node.protocol.wire.receipt import Anchored, Receipt
 
-from ..http.signed import SIGNED, CallerDep, NodeDep
+from ..http.callers import SIGNED, CallerDep, NodeDep
 from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
     from node.log import LogIdentity
     from node.protocol.ledger.facts import AuthorisationFact, KeyFact
 
-    from ..http.signed import Caller
+    from ..http.callers import Caller
     from ..parts import Node
 
 

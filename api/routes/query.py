@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from node.errors import InvalidInput
 
-from ..http.signed import SIGNED, read_call
+from ..http.callers import SIGNED, read_call
 from .shapes import AnswerShape, QueryBody
 
 if TYPE_CHECKING:

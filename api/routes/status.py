@@ -12,7 +12,7 @@ from node.crypto import backend_version
 from node.errors import LedgerBehind, NotFound
 from node.log import last_published
 
-from ..http.signed import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
+from ..http.callers import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
 from .shapes import ServedShape, StatusShape
 
 if TYPE_CHECKING:

@@ -27,7 +27,13 @@ from tests.common.calls import fill_source
 from tests.common.keyfiles import soften
 
 from ..load import raw
-from .builds import PATIENCE_SECONDS, POLL_SECONDS, Build, CommandFailed, Running
+from .builds import (
+    PATIENCE_SECONDS,
+    POLL_SECONDS,
+    Build,
+    CommandFailed,
+    Running,
+)
 from .generations import Generation, filled, recognise
 
 if TYPE_CHECKING:

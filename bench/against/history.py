@@ -17,7 +17,12 @@ import orjson
 
 from node.crypto import keccak256, sign_decision
 from node.protocol.evm.abi import encode_call
-from node.protocol.evm.decision import DECISIONS, Domain, calldata, hash_decision
+from node.protocol.evm.decision import (
+    DECISIONS,
+    Domain,
+    calldata,
+    hash_decision,
+)
 from node.protocol.wire import ids
 
 from .builds import CommandFailed

@@ -15,7 +15,13 @@ from api.cli.console import say
 from node.documents.importing.template import write_template
 
 from .builds import PREFIX, CommandFailed
-from .city import POLICE, ROWS, City, Keys, founded
+from .city import (
+    POLICE,
+    ROWS,
+    City,
+    Keys,
+    founded,
+)
 from .history import Teller
 from .recorded import Recorded, recorded
 

@@ -4,7 +4,12 @@
 `collecting` lists what a call rests on and collects its evidence, from logs and documents as ports.
 """
 
-from .collecting import Collected, Documents, LogReader, collect_bundle
+from .collecting import (
+    Collected,
+    Documents,
+    LogReader,
+    collect_bundle,
+)
 from .lines import TraceLine
 from .tracer import Tracer
 

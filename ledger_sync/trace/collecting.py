@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from node.crypto import Sm2PublicKey
-from node.errors import ChainInconsistent, EventUnknown, EvidenceInvalid, NotFound
+from node.errors import (
+    ChainInconsistent,
+    EventUnknown,
+    EvidenceInvalid,
+    NotFound,
+)
 from node.protocol.evidence import Bundle, render_bundle, verify_evidence
 from node.protocol.evm import blocks
 from node.protocol.ledger.enums import KeyKind

@@ -9,7 +9,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from node.crypto import Sm2PublicKey, sm3, verify_decision, verify_sm2
+from node.crypto import (
+    Sm2PublicKey,
+    sm3,
+    verify_decision,
+    verify_sm2,
+)
 from node.errors import (
     AuthorisationUnknown,
     LedgerError,

@@ -25,7 +25,12 @@ from .judging import (
     check_outcome,
     check_stability,
 )
-from .lines import TraceLine, beijing, line, short
+from .lines import (
+    TraceLine,
+    beijing,
+    line,
+    short,
+)
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ..crypto import Sm2PublicKey, keccak256
-from ..errors import ChainUnavailable, ConfigInvalid, InvalidInput, MalformedKey, WrongChain
+from ..errors import (
+    ChainUnavailable,
+    ConfigInvalid,
+    InvalidInput,
+    MalformedKey,
+    WrongChain,
+)
 from ..protocol.evm import abi
 from ..protocol.wire import canonical, encoding
 

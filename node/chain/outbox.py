@@ -21,7 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..crypto import keccak256
-from ..errors import ChainUnavailable, ConfigInvalid, MalformedEvent, TransactionRefused
+from ..errors import (
+    ChainUnavailable,
+    ConfigInvalid,
+    MalformedEvent,
+    TransactionRefused,
+)
 from ..protocol.evm import abi
 from ..protocol.evm.decision import DECISIONS, from_event
 from .outbox_rows import OutboxRows, Row, State

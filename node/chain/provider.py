@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .ethereum import BaseProvider, TransactionNotFound, Web3, Web3Exception
+from .ethereum import (
+    BaseProvider,
+    TransactionNotFound,
+    Web3,
+    Web3Exception,
+)
 from .reverts import error_of
 
 if TYPE_CHECKING:

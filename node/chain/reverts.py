@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..errors import ChainUnavailable, DecisionRefused, LedgerError, TransactionRefused
+from ..errors import (
+    ChainUnavailable,
+    DecisionRefused,
+    LedgerError,
+    TransactionRefused,
+)
 from ..protocol.evm import abi
 
 REVERTED: Final = 3

@@ -13,10 +13,26 @@ from typing import TYPE_CHECKING, Any, Self
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
-from ..errors import LedgerError, MalformedReceipt, NotFound, ReceiptInvalid, ReceiptNotMerged
-from ..protocol.wire import canonical, encoding, ids, signedcall
+from ..errors import (
+    LedgerError,
+    MalformedReceipt,
+    NotFound,
+    ReceiptInvalid,
+    ReceiptNotMerged,
+)
+from ..protocol.wire import (
+    canonical,
+    encoding,
+    ids,
+    signedcall,
+)
 from ..protocol.wire.receipt import Receipt, verify_anchored
-from .checks import Asked, check_answer, check_refusal, verify_log
+from .checks import (
+    Asked,
+    check_answer,
+    check_refusal,
+    verify_log,
+)
 from .http import SignedHttp, read_object
 
 if TYPE_CHECKING:

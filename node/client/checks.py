@@ -24,7 +24,12 @@ from ..errors import (
     QuotaRows,
     ReceiptInvalid,
 )
-from ..protocol.wire import canonical, encoding, ids, items
+from ..protocol.wire import (
+    canonical,
+    encoding,
+    ids,
+    items,
+)
 from ..protocol.wire.envelope import envelope_bytes, open_envelope
 from ..protocol.wire.leaf import SERVED, commitment
 from ..protocol.wire.receipt import Receipt, verify_receipt

@@ -19,7 +19,12 @@ import httpx
 import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from ..errors import Fatal, InvalidInput, LedgerError, PeerUnavailable
+from ..errors import (
+    Fatal,
+    InvalidInput,
+    LedgerError,
+    PeerUnavailable,
+)
 from ..protocol.wire import encoding, signedcall
 
 if TYPE_CHECKING:

@@ -23,7 +23,14 @@ from .sm2 import (
     verify_sm2_e,
     wrap,
 )
-from .symmetric import constant_time_equal, keccak256, sha256, sm3, sm4_open, sm4_seal
+from .symmetric import (
+    constant_time_equal,
+    keccak256,
+    sha256,
+    sm3,
+    sm4_open,
+    sm4_seal,
+)
 from .typed import (
     check_checkpoint_text,
     decision_text,

@@ -14,7 +14,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ..errors import MalformedKey, SignatureInvalid
-from .keyfile import check_password, label, load_key_file, open_pkcs8, save_key_file, seal_pkcs8
+from .keyfile import (
+    check_password,
+    label,
+    load_key_file,
+    open_pkcs8,
+    save_key_file,
+    seal_pkcs8,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,7 +25,14 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from ..errors import AlreadyExists, ConfigInvalid, MalformedKey
-from .der import INTEGER, OCTETS, SEQUENCE, Reader, wrap_integer, wrap_tlv
+from .der import (
+    INTEGER,
+    OCTETS,
+    SEQUENCE,
+    Reader,
+    wrap_integer,
+    wrap_tlv,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, SelfTestFailed
 from . import backend
-from .der import OCTETS, SEQUENCE, wrap_integer, wrap_tlv
+from .der import (
+    OCTETS,
+    SEQUENCE,
+    wrap_integer,
+    wrap_tlv,
+)
 from .publickey import Sm2PublicKey
 from .sm2 import (
     DATA_KEY_SIZE,
@@ -23,7 +28,13 @@ from .sm2 import (
     verify_sm2_e,
     wrap,
 )
-from .symmetric import IV_SIZE, TAG_SIZE, sm3, sm4_open, sm4_seal
+from .symmetric import (
+    IV_SIZE,
+    TAG_SIZE,
+    sm3,
+    sm4_open,
+    sm4_seal,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

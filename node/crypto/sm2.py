@@ -10,10 +10,20 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Protocol, Self
 
-from ..errors import LedgerError, MalformedEnvelope, MalformedKey, SignatureInvalid
+from ..errors import (
+    LedgerError,
+    MalformedEnvelope,
+    MalformedKey,
+    SignatureInvalid,
+)
 from . import backend
 from .der import SIGNATURE_SIZE
-from .keyfile import check_password, label, load_key_file, save_key_file
+from .keyfile import (
+    check_password,
+    label,
+    load_key_file,
+    save_key_file,
+)
 from .publickey import N, Sm2PublicKey
 
 if TYPE_CHECKING:

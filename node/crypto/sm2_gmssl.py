@@ -15,7 +15,15 @@ from gmssl.sm2 import CryptSM2
 from ..errors import MalformedEnvelope, MalformedKey
 from . import der
 from .keyfile import open_pkcs8, seal_pkcs8
-from .publickey import GX, GY, A, N, P, Sm2PublicKey, is_on_curve
+from .publickey import (
+    GX,
+    GY,
+    A,
+    N,
+    P,
+    Sm2PublicKey,
+    is_on_curve,
+)
 from .symmetric import constant_time_equal, sm3
 
 if TYPE_CHECKING:

@@ -14,7 +14,12 @@ from collections import OrderedDict
 from ctypes import byref, c_char_p, c_size_t, c_void_p, create_string_buffer
 from typing import TYPE_CHECKING
 
-from ..errors import LedgerError, MalformedEnvelope, MalformedKey, SelfTestFailed
+from ..errors import (
+    LedgerError,
+    MalformedEnvelope,
+    MalformedKey,
+    SelfTestFailed,
+)
 from . import der, libcrypto
 from .keyfile import PBKDF2_ITERATIONS
 from .publickey import Sm2PublicKey

@@ -15,7 +15,13 @@ from sqlalchemy.orm import Session
 
 from ..protocol import forms as documents
 from ..storage.engines import READING
-from .tables import Listing, binding, document, listing, publication
+from .tables import (
+    Listing,
+    binding,
+    document,
+    listing,
+    publication,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,12 @@ from ..errors import DocumentUnknown, Overloaded
 from ..protocol import forms as documents
 from ..protocol.wire import ids
 from ..storage.engines import READING
-from .tables import binding, document, metadata, wanted
+from .tables import (
+    binding,
+    document,
+    metadata,
+    wanted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -16,7 +16,12 @@ from __future__ import annotations
 from .check import check_log
 from .commit import Committer
 from .drafts import Committed, Draft, LogIdentity
-from .published import create_published, last_published, list_published, mark_published
+from .published import (
+    create_published,
+    last_published,
+    list_published,
+    mark_published,
+)
 from .reader import LogReader
 from .recent import Resend
 from .tables import create_tables

@@ -20,7 +20,13 @@ from node.errors import (
     QuotaRefusals,
 )
 from node.protocol.wire.encoding import rfc3339
-from node.protocol.wire.leaf import CALL, COMMIT_SECONDS, LIMIT, SERVED, complete_leaf
+from node.protocol.wire.leaf import (
+    CALL,
+    COMMIT_SECONDS,
+    LIMIT,
+    SERVED,
+    complete_leaf,
+)
 from node.protocol.wire.merkle import leaf_hash
 
 from ..storage.bulk import insert_rows
@@ -36,8 +42,19 @@ from .counters import (
 )
 from .drafts import Committed
 from .heads import sign_head, write_head
-from .recent import find_events, purge, remember, replay
-from .tables import call, entry, event, position, request
+from .recent import (
+    find_events,
+    purge,
+    remember,
+    replay,
+)
+from .tables import (
+    call,
+    entry,
+    event,
+    position,
+    request,
+)
 from .tiles import store_tiles
 from .tree import get_last_paths
 

@@ -17,9 +17,20 @@ import orjson
 from sqlalchemy import func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from node.errors import CheckpointInvalid, InvalidInput, LogIncomplete, LogTampered, NotFound
+from node.errors import (
+    CheckpointInvalid,
+    InvalidInput,
+    LogIncomplete,
+    LogTampered,
+    NotFound,
+)
 from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
-from node.protocol.wire.ids import ZERO, department_id, log_id, parse_origin
+from node.protocol.wire.ids import (
+    ZERO,
+    department_id,
+    log_id,
+    parse_origin,
+)
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
@@ -32,7 +43,15 @@ from .checktables import (
     find_wrong_answer,
 )
 from .counters import COLUMNS
-from .tables import INDEX_BITS, call, counter, entry, event, head, position
+from .tables import (
+    INDEX_BITS,
+    call,
+    counter,
+    entry,
+    event,
+    head,
+    position,
+)
 from .tiles import read_tile
 from .tree import HEIGHT, WIDTH, GrowingTree
 

@@ -13,7 +13,15 @@ from node.protocol.wire.leaf import OPEN, SERVED
 
 from .counters import beijing_day
 from .recent import find_events
-from .tables import INDEX_BITS, call, entry, head, metadata, position, recent
+from .tables import (
+    INDEX_BITS,
+    call,
+    entry,
+    head,
+    metadata,
+    position,
+    recent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

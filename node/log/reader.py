@@ -16,7 +16,13 @@ from node.protocol.wire.receipt import Receipt
 
 from .published import list_published
 from .recent import Resend, find_events, replay
-from .tables import call, entry, head, position, request
+from .tables import (
+    call,
+    entry,
+    head,
+    position,
+    request,
+)
 from .tiles import Proofs
 
 if TYPE_CHECKING:

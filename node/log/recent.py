@@ -15,10 +15,28 @@ from sqlalchemy import and_, bindparam, delete, insert, select
 
 from node.errors import CallReplayed
 
-from ..storage.bulk import fetch, insert_rows, look_up, run
-from .counters import Counter, beijing_day, end_of_day, load_counters
+from ..storage.bulk import (
+    fetch,
+    insert_rows,
+    look_up,
+    run,
+)
+from .counters import (
+    Counter,
+    beijing_day,
+    end_of_day,
+    load_counters,
+)
 from .drafts import Committed
-from .tables import Whole, checkpoint, entry, event, head, position, recent
+from .tables import (
+    Whole,
+    checkpoint,
+    entry,
+    event,
+    head,
+    position,
+    recent,
+)
 from .tiles import tiles_through
 from .tree import Edge, get_path
 

@@ -13,7 +13,14 @@ from node.protocol.wire.merkle import HASH_SIZE
 
 from ..storage.bulk import insert_rows
 from .tables import tile as table
-from .tree import HEIGHT, WIDTH, Edge, Tile, get_consistency, get_path
+from .tree import (
+    HEIGHT,
+    WIDTH,
+    Edge,
+    Tile,
+    get_consistency,
+    get_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,12 @@ from ..errors import InvalidInput
 from ..protocol import forms as documents
 from ..protocol.forms import Problem
 from ..protocol.wire import ids
-from .act import Act, new_paper, of_paper, refuse
+from .act import (
+    Act,
+    new_paper,
+    of_paper,
+    refuse,
+)
 from .cataloguing import terms_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,13 @@ from ..crypto import sign_decision
 from ..errors import ChainUnavailable, DecisionRefused, InvalidInput
 from ..protocol import forms as documents
 from ..protocol.evm import abi
-from ..protocol.evm.decision import DECISIONS, Domain, calldata, from_event, hash_decision
+from ..protocol.evm.decision import (
+    DECISIONS,
+    Domain,
+    calldata,
+    from_event,
+    hash_decision,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
-    from ..protocol.ledger.facts import AuthorisationFact, DepartmentFact, EntryFact, VersionFact
+    from ..protocol.ledger.facts import (
+        AuthorisationFact,
+        DepartmentFact,
+        EntryFact,
+        VersionFact,
+    )
 
 
 class Taken(Protocol):

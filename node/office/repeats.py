@@ -19,7 +19,12 @@ from sqlalchemy import Column, LargeBinary, MetaData, Table, select
 from sqlalchemy.dialects.sqlite import insert
 
 from ..crypto import sm3
-from ..errors import AlreadyExists, Conflict, DecisionRefused, TransactionRefused
+from ..errors import (
+    AlreadyExists,
+    Conflict,
+    DecisionRefused,
+    TransactionRefused,
+)
 from ..protocol import forms as documents
 
 if TYPE_CHECKING:

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..documents.importing.tables import read_rows
-from ..errors import Conflict, InvalidInput, MalformedTable, NotFound
+from ..errors import (
+    Conflict,
+    InvalidInput,
+    MalformedTable,
+    NotFound,
+)
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids

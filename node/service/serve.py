@@ -38,7 +38,12 @@ from .needs import SourceQuery
 from .request import parse_query
 from .seals import DataKeys
 from .sources.values import render
-from .workers import Answers, Judged, Workers, finish
+from .workers import (
+    Answers,
+    Judged,
+    Workers,
+    finish,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,10 +51,22 @@ if TYPE_CHECKING:
 
     from ..log.drafts import Committed
     from ..log.recent import Resend
-    from ..protocol.ledger.facts import AuthorisationFact, EntryFact, KeyFact, Snapshot
+    from ..protocol.ledger.facts import (
+        AuthorisationFact,
+        EntryFact,
+        KeyFact,
+        Snapshot,
+    )
     from ..protocol.wire.signedcall import SignedCall
     from .authorise import Verdict
-    from .needs import Documents, Ledger, Page, Source, TermsView, VersionView
+    from .needs import (
+        Documents,
+        Ledger,
+        Page,
+        Source,
+        TermsView,
+        VersionView,
+    )
     from .request import Query
     from .seals import Seals
 

@@ -17,9 +17,9 @@ import pytest
 import uvicorn
 from eth_account import Account
 
+from api.http.callers import DOCUMENT_BYTES
 from api.http.chainrpc import create_app
 from api.http.server import configure
-from api.http.signed import DOCUMENT_BYTES
 from node.chain.deployment import Deployment, deploy
 from node.chain.embedded import BODY_BYTES, EmbeddedChain
 from node.chain.gateway import Gateway

@@ -12,7 +12,12 @@ from node.log import (
     LogIdentity,
 )
 from node.protocol.evm.blocks import BlockRef
-from node.protocol.wire.ids import ZERO, department_id, log_id, log_origin
+from node.protocol.wire.ids import (
+    ZERO,
+    department_id,
+    log_id,
+    log_origin,
+)
 from node.protocol.wire.leaf import OPEN, build_leaf
 from tests.common.codes import department_code
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from api.app import build
+from api.http.callers import DOCUMENT_BYTES
 from api.http.server import configure
-from api.http.signed import DOCUMENT_BYTES
 from api.parts import Node
 from api.settings import load_settings
 from node.chain.relay import RelayAccount
@@ -22,11 +22,7 @@ from node.client.http import SignedHttp
 from node.client.trust import NodeTrust
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError, NotFound
-from node.office import (
-    Desk,
-    authorising,
-    departments,
-)
+from node.office import Desk, authorising, departments
 from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.wire import ids

@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import Sm2PublicKey, verify_decision
-from node.errors import InvalidInput, MalformedEvent, MalformedKey, SignatureInvalid
-from node.protocol.evm.decision import DecisionType, Domain, from_event, hash_decision
+from node.errors import (
+    InvalidInput,
+    MalformedEvent,
+    MalformedKey,
+    SignatureInvalid,
+)
+from node.protocol.evm.decision import (
+    DecisionType,
+    Domain,
+    from_event,
+    hash_decision,
+)
 
 if TYPE_CHECKING:
     from node.protocol.evm.abi import ChainEvent

@@ -14,7 +14,13 @@ from node.errors import (
     DecisionRefused,
     DocumentUnknown,
 )
-from node.office import Act, Drafter, authorising, cataloguing, departments
+from node.office import (
+    Act,
+    Drafter,
+    authorising,
+    cataloguing,
+    departments,
+)
 from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import (

@@ -16,7 +16,13 @@ from node.errors import (
     LedgerError,
     NotFound,
 )
-from node.office import Act, Drafter, authorising, cataloguing, departments
+from node.office import (
+    Act,
+    Drafter,
+    authorising,
+    cataloguing,
+    departments,
+)
 from node.protocol.evidence import verify_evidence
 from node.protocol.forms import BEIJING
 from node.protocol.ledger.enums import Step

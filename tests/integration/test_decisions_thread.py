@@ -12,11 +12,7 @@ from node.errors import (
     InvalidInput,
     MalformedDocument,
 )
-from node.office import (
-    authorising,
-    cataloguing,
-    departments,
-)
+from node.office import authorising, cataloguing, departments
 from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import (

@@ -32,7 +32,13 @@ from node.log import (
 )
 from node.log.tables import checkpoint, head, recent
 from node.protocol.wire.ids import ZERO
-from node.protocol.wire.leaf import AUDIT, KINDS, OPEN, PREVIEW, parse_leaf
+from node.protocol.wire.leaf import (
+    AUDIT,
+    KINDS,
+    OPEN,
+    PREVIEW,
+    parse_leaf,
+)
 from node.protocol.wire.merkle import leaf_hash
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from node.storage.engines import open_engine

@@ -17,7 +17,14 @@ from ledger_sync.queries import Queries
 from node.protocol.evm.abi import decode_result, encode_call
 from node.protocol.ledger import enums
 from node.storage.engines import open_engine
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, RealStory, tell_city
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    ZERO,
+    RealStory,
+    tell_city,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,7 +32,12 @@ from node.service.seals import Seals
 from node.service.serve import Provider, Service
 from node.storage.engines import open_engine
 from tests.common.chain import deployed_on, running_chain
-from tests.common.evidence import AUTHORITY, ENTRY_CODE, City, day
+from tests.common.evidence import (
+    AUTHORITY,
+    ENTRY_CODE,
+    City,
+    day,
+)
 from tests.common.papers import CENTRE, EDUCATION, POLICE
 from tests.unit.node.service.common import Item, Terms, Version
 

@@ -18,11 +18,7 @@ from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
 from tests.common import founding, papers
-from tests.common.nodes import (
-    ITEMS,
-    QUERY,
-    until,
-)
+from tests.common.nodes import ITEMS, QUERY, until
 from tests.common.vectors import load_vectors
 
 if TYPE_CHECKING:

@@ -20,10 +20,20 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...errors import ChainUnavailable, Fatal, LedgerError, TransactionRefused
+from ...errors import (
+    ChainUnavailable,
+    Fatal,
+    LedgerError,
+    TransactionRefused,
+)
 from .admission import Nonces, check
 from .anvil import Anvil
-from .stored import BlockStore, Head, replay, stored_block
+from .stored import (
+    BlockStore,
+    Head,
+    replay,
+    stored_block,
+)
 from .turns import Gate, Shares, Waiting
 
 if TYPE_CHECKING:

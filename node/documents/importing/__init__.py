@@ -5,5 +5,5 @@
 - reading: entries out of a table by a mapping
 - filing: documents ready to be signed, or everything that is wrong
 - template: the T2 workbook
-- problems: what is wrong with a cell, for the one who filled it
+- complaints: what is wrong with a cell, for the one who filled it
 """

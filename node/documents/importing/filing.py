@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from node.errors import MalformedDocument
 from node.protocol.forms import GRADES, new_document, problems_of
 
-from .problems import Problem
+from .complaints import Problem
 from .reading import Draft, Path_, read_table
 
 if TYPE_CHECKING:

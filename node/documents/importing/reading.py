@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from node.errors import MalformedTable
 
-from .problems import Problem
+from .complaints import Problem
 from .tables import Row, read_rows
 
 if TYPE_CHECKING:

@@ -19,9 +19,24 @@ from ..forms import key_object, version_codes
 from ..ledger.enums import KeyKind
 from ..ledger.facts import KeyFact, LogFact
 from ..ledger.report import checking, refuse
-from ..wire import ids, items, merkle, signedcall
-from ..wire.checkpoint import Checkpoint, SignedCheckpoint, checkpoint_hash, verify_note
-from ..wire.leaf import CALL, SERVED, Leaf, parse_leaf
+from ..wire import (
+    ids,
+    items,
+    merkle,
+    signedcall,
+)
+from ..wire.checkpoint import (
+    Checkpoint,
+    SignedCheckpoint,
+    checkpoint_hash,
+    verify_note,
+)
+from ..wire.leaf import (
+    CALL,
+    SERVED,
+    Leaf,
+    parse_leaf,
+)
 from ..wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 
 if TYPE_CHECKING:

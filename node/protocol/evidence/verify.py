@@ -14,7 +14,12 @@ from ..ledger.judge import LEDGER_CODES, verify_permission
 from ..ledger.report import Check, Evidence, Verdict
 from ..wire.leaf import SERVED
 from .bundle import parse_bundle
-from .claim import parse_claim, verify_call, verify_place, verify_request
+from .claim import (
+    parse_claim,
+    verify_call,
+    verify_place,
+    verify_request,
+)
 from .describe import Describer
 from .proven import describe_chain, verify_chain
 from .replay import find_version, replay, verify_documents

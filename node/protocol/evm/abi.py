@@ -15,7 +15,14 @@ import orjson
 
 from ...crypto import keccak256
 from ...errors import InvalidInput, MalformedEvent
-from .abicodec import WORD, AbiError, Codec, Tuple, compile_tuple, compile_type
+from .abicodec import (
+    WORD,
+    AbiError,
+    Codec,
+    Tuple,
+    compile_tuple,
+    compile_type,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from ...crypto import keccak256
 from ...errors import MalformedEvidence
-from .rlp import Rlp, decode, decode_int, encode, encode_int, list_root
+from .rlp import (
+    Rlp,
+    decode,
+    decode_int,
+    encode,
+    encode_int,
+    list_root,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

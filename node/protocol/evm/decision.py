@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InvalidInput, MalformedEvent
 from .abi import CONTRACTS, encode_call, load_abi
 from .abicodec import AbiError
-from .eip712 import domain_separator, struct_hasher, struct_name, typed_hash
+from .eip712 import (
+    domain_separator,
+    struct_hasher,
+    struct_name,
+    typed_hash,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,7 +1,7 @@
 """Documents, the papers behind decisions (protocol.md section 2).
 
 fields: the values and the base models; parties, versions, sharing: the kinds; document: bytes,
-digest, parsing and what is wrong, in Chinese; mapping: document to struct; binding: which
+digest, parsing and what is wrong, in Chinese; deriving: document to struct; binding: which
 decision binds which document to what, and which departments a document names; words: what people
 read for enumerations and decisions.
 """
@@ -14,6 +14,10 @@ from .binding import department_object as department_object
 from .binding import departments_named as departments_named
 from .binding import key_object as key_object
 from .binding import version_object as version_object
+from .deriving import NEED_VERSION as NEED_VERSION
+from .deriving import contradicts as contradicts
+from .deriving import derive as derive
+from .deriving import version_codes as version_codes
 from .document import KINDS as KINDS
 from .document import PUBLIC as PUBLIC
 from .document import RESTRICTED as RESTRICTED
@@ -29,10 +33,6 @@ from .fields import Problem as Problem
 from .fields import day_of as day_of
 from .fields import ends as ends
 from .fields import starts as starts
-from .mapping import NEED_VERSION as NEED_VERSION
-from .mapping import contradicts as contradicts
-from .mapping import derive as derive
-from .mapping import version_codes as version_codes
 from .parties import KEY_KINDS as KEY_KINDS
 from .parties import ROLES as ROLES
 from .parties import STATUSES as STATUSES

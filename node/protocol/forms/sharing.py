@@ -9,7 +9,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from ..ledger.enums import Answer, AuthorisationState, Mode, Step
+from ..ledger.enums import (
+    Answer,
+    AuthorisationState,
+    Mode,
+    Step,
+)
 from .fields import (
     ITEMS_LIMIT,
     Count,

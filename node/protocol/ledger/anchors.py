@@ -13,7 +13,13 @@ from ..wire.checkpoint import Checkpoint
 from ..wire.merkle import EMPTY_ROOT
 from .enums import KeyKind, Role
 from .facts import KeyFact, LogFact, PresentLogFact
-from .signed import Act, Mandate, accept, refuse, require_digest
+from .signed import (
+    Act,
+    Mandate,
+    accept,
+    refuse,
+    require_digest,
+)
 
 if TYPE_CHECKING:
     from .surroundings import Outside, Store

@@ -11,12 +11,35 @@ from typing import TYPE_CHECKING, Any
 from ...crypto import keccak256
 from ..wire.ids import ZERO
 from .catalogue import get_entry, require_current
-from .enums import Answer, Mark, Mode, Permit, Role, ShareType, Side, StepFlag
+from .enums import (
+    Answer,
+    Mark,
+    Mode,
+    Permit,
+    Role,
+    ShareType,
+    Side,
+    StepFlag,
+)
 from .enums import AuthorisationState as State
 from .facts import AuthorisationFact, LedgerFact, StandingGrantFact
 from .registry import common_superior, competent_of, owner_of
-from .signed import Act, Mandate, accept, refuse, require_active, require_digest, require_period
-from .steps import PRIOR, RULINGS, STEPS, Rule, permit_in
+from .signed import (
+    Act,
+    Mandate,
+    accept,
+    refuse,
+    require_active,
+    require_digest,
+    require_period,
+)
+from .steps import (
+    PRIOR,
+    RULINGS,
+    STEPS,
+    Rule,
+    permit_in,
+)
 
 if TYPE_CHECKING:
     from .facts import CatalogueFact

@@ -14,7 +14,13 @@ from ..wire.ids import ZERO
 from .enums import EntryState, Role, ShareType
 from .facts import CatalogueFact, VersionFact
 from .registry import competent_of
-from .signed import Act, Mandate, accept, refuse, require_digest
+from .signed import (
+    Act,
+    Mandate,
+    accept,
+    refuse,
+    require_digest,
+)
 
 if TYPE_CHECKING:
     from .surroundings import Store

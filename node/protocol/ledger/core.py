@@ -12,7 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..evm.decision import DECISIONS, Domain
-from . import anchors, authorisations, catalogue, registry
+from . import (
+    anchors,
+    authorisations,
+    catalogue,
+    registry,
+)
 from .facts import SequenceFact
 from .signed import Act, refuse
 

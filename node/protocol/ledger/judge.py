@@ -12,8 +12,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..wire.leaf import SERVED
-from .enums import DepartmentStatus, KeyKind, Mode, Permit
-from .facts import AuthorisationFact, CatalogueFact, DepartmentFact, KeyFact, VersionFact, entry_at
+from .enums import (
+    DepartmentStatus,
+    KeyKind,
+    Mode,
+    Permit,
+)
+from .facts import (
+    AuthorisationFact,
+    CatalogueFact,
+    DepartmentFact,
+    KeyFact,
+    VersionFact,
+    entry_at,
+)
 from .report import refuse
 from .steps import permit_in
 

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ...crypto import keccak256
 from ...errors import InvalidInput
 from ..wire import ids
-from .enums import DepartmentKind, DepartmentStatus, KeyKind, Level, Role
+from .enums import (
+    DepartmentKind,
+    DepartmentStatus,
+    KeyKind,
+    Level,
+    Role,
+)
 from .facts import (
     ApplicationFact,
     ContractFact,

@@ -14,7 +14,12 @@ from ...errors import DecisionRefused
 from ..evm.abi import error_members
 from ..evm.decision import DECISIONS, hash_decision
 from .enums import DepartmentStatus, KeyKind
-from .facts import DepartmentFact, KeyFact, NonceFact, RoleFact
+from .facts import (
+    DepartmentFact,
+    KeyFact,
+    NonceFact,
+    RoleFact,
+)
 
 if TYPE_CHECKING:
     from ..evm.decision import Domain

@@ -13,7 +13,13 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from ...crypto import Sm2PublicKey, Unwrapper, sm4_open, sm4_seal, wrap
+from ...crypto import (
+    Sm2PublicKey,
+    Unwrapper,
+    sm4_open,
+    sm4_seal,
+    wrap,
+)
 from ...errors import MalformedEnvelope
 from . import canonical
 from .encoding import b64u, hex32, unb64u

@@ -16,7 +16,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...crypto import constant_time_equal, normalise_signature, sign_call, sm3, verify_sm2
+from ...crypto import (
+    constant_time_equal,
+    normalise_signature,
+    sign_call,
+    sm3,
+    verify_sm2,
+)
 from ...errors import ClockSkew, DigestMismatch, InvalidInput
 from .ids import event_id
 

@@ -10,7 +10,13 @@ import threading
 
 import pytest
 
-from api.loops import AGAIN_SECONDS, FATAL_EXIT, Loops, Once, Visible
+from api.loops import (
+    AGAIN_SECONDS,
+    FATAL_EXIT,
+    Loops,
+    Once,
+    Visible,
+)
 from node.errors import ChainInconsistent
 from tests.common.fakes import FixedClock
 

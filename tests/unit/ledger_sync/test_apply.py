@@ -10,10 +10,22 @@ from ledger_sync.follower import Follower
 from ledger_sync.model import fingerprint
 from ledger_sync.queries import Queries
 from node.errors import ChainInconsistent, WrongChain
-from node.protocol.ledger.enums import Answer, AuthorisationState, Role, Step
+from node.protocol.ledger.enums import (
+    Answer,
+    AuthorisationState,
+    Role,
+    Step,
+)
 from node.storage.engines import open_engine
 from tests.common.lies import LIES, Liar
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, digest, tell_city
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    ZERO,
+    digest,
+    tell_city,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

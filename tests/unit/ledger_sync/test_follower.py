@@ -12,15 +12,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from ledger_sync.follower import MOST_BLOCKS, MOST_EVENTS, START_BLOCKS, Follower, Pace, rebuild
+from ledger_sync.follower import (
+    MOST_BLOCKS,
+    MOST_EVENTS,
+    START_BLOCKS,
+    Follower,
+    Pace,
+    rebuild,
+)
 from ledger_sync.model import dump, fingerprint
 from ledger_sync.queries import Queries
 from ledger_sync.tables import CURSOR, PROJECTIONS, SCHEMA_VERSION
-from node.errors import ChainInconsistent, ChainUnavailable, LedgerBehind, WrongChain
+from node.errors import (
+    ChainInconsistent,
+    ChainUnavailable,
+    LedgerBehind,
+    WrongChain,
+)
 from node.protocol.ledger.enums import KeyKind, Role
 from node.storage.engines import open_engine
 from tests.common.fakes import CHAIN_ID, Scripted
-from tests.common.story import CENTRE, POLICE, Story, tell_city
+from tests.common.story import (
+    CENTRE,
+    POLICE,
+    Story,
+    tell_city,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,15 @@ from node.errors import ChainUnavailable, LedgerBehind
 from node.protocol.ledger import enums
 from node.storage.engines import open_engine
 from tests.common.fakes import Scripted
-from tests.common.story import CENTRE, EDUCATION, POLICE, ZERO, Story, digest, tell_city
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    ZERO,
+    Story,
+    digest,
+    tell_city,
+)
 
 
 @pytest.fixture

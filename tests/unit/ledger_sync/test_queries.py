@@ -11,7 +11,15 @@ from node.protocol.ledger import enums
 from node.storage.engines import open_engine
 from tests.common.codes import department_code
 from tests.common.fakes import CHAIN_ID, address_of
-from tests.common.story import CENTRE, EDUCATION, HEAD, POLICE, YEAR, ZERO, digest
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    HEAD,
+    POLICE,
+    YEAR,
+    ZERO,
+    digest,
+)
 
 
 @pytest.fixture

@@ -7,7 +7,14 @@ import pytest
 from ledger_sync.readers import Papers
 from node.documents.ports import START
 from node.protocol.ledger import enums
-from tests.common.story import CENTRE, EDUCATION, POLICE, YEAR, ZERO, digest
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    YEAR,
+    ZERO,
+    digest,
+)
 
 
 @pytest.fixture

@@ -6,7 +6,12 @@ import socket
 import pytest
 
 from api.demo import claims
-from api.demo.claims import PREFIX, DemoFolder, Ports, remove_abandoned
+from api.demo.claims import (
+    PREFIX,
+    DemoFolder,
+    Ports,
+    remove_abandoned,
+)
 from node.errors import Unavailable
 
 

@@ -6,7 +6,13 @@ import tomllib
 
 import pytest
 
-from bench.against.generations import FIRST, Aims, Generation, filled, recognise
+from bench.against.generations import (
+    FIRST,
+    Aims,
+    Generation,
+    filled,
+    recognise,
+)
 from tests.common.shell import invoke
 
 OLD = 'code = "A"     # the code\nscreening = false\n\n[head]\nname = "somebody"\n'

@@ -6,7 +6,12 @@ import orjson
 import pytest
 
 from bench.against.generations import FIRST, Aims
-from bench.against.verdict import FIGURES, compare, report, show
+from bench.against.verdict import (
+    FIGURES,
+    compare,
+    report,
+    show,
+)
 from bench.figures import Line
 
 REVISIONS = ("cae491d704dd", "c226baeaa2bf+")

@@ -7,11 +7,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.chain.gateway import BESU, EMBEDDED, FISCO, OTHER, READ_ATTEMPTS, Gateway, engine_of
+from node.chain.gateway import (
+    BESU,
+    EMBEDDED,
+    FISCO,
+    OTHER,
+    READ_ATTEMPTS,
+    Gateway,
+    engine_of,
+)
 from node.crypto import keccak256
 from node.errors import ChainUnavailable, DecisionRefused, TransactionRefused
 from node.protocol.evm.abicodec import compile_tuple
-from tests.common.endpoints import HANG, Reply, failure, http_reply, result, scripted_endpoint
+from tests.common.endpoints import (
+    HANG,
+    Reply,
+    failure,
+    http_reply,
+    result,
+    scripted_endpoint,
+)
 
 TX_HASH = "0x" + "ab" * 32
 ADDRESS = b"\1" * 20

@@ -8,7 +8,12 @@ import pytest
 
 from api.http.problems import problem, status_of
 from node import errors
-from node.client.http import SignedHttp, error_of, find_class, raise_problem
+from node.client.http import (
+    SignedHttp,
+    error_of,
+    find_class,
+    raise_problem,
+)
 from node.crypto import SoftwareSigner
 from node.errors import (
     ClockSkew,

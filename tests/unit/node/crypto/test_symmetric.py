@@ -5,7 +5,14 @@ from cryptography.hazmat.primitives.hashes import SM3, Hash
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.crypto import constant_time_equal, keccak256, sha256, sm3, sm4_open, sm4_seal
+from node.crypto import (
+    constant_time_equal,
+    keccak256,
+    sha256,
+    sm3,
+    sm4_open,
+    sm4_seal,
+)
 from node.errors import MalformedEnvelope
 from tests.common.vectors import load_vectors
 

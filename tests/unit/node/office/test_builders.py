@@ -5,11 +5,7 @@ from __future__ import annotations
 import pytest
 
 from node.errors import InvalidInput, MalformedDocument
-from node.office import (
-    authorising,
-    cataloguing,
-    departments,
-)
+from node.office import authorising, cataloguing, departments
 from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.evm.decision import DECISIONS, Domain, hash_decision

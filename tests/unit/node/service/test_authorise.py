@@ -20,7 +20,13 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.ledger.judge import LEDGER_CODES, find_refusal, standing_of
 from node.protocol.wire import ids
-from node.service.authorise import HIDDEN, mask_rows, parse_rule, permit, refusal
+from node.service.authorise import (
+    HIDDEN,
+    mask_rows,
+    parse_rule,
+    permit,
+    refusal,
+)
 from node.service.needs import Condition
 from node.service.request import Query
 

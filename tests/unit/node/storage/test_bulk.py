@@ -14,7 +14,12 @@ from sqlalchemy import (
     update,
 )
 
-from node.storage.bulk import fetch, insert_rows, look_up, run
+from node.storage.bulk import (
+    fetch,
+    insert_rows,
+    look_up,
+    run,
+)
 
 word = Table(
     "word", MetaData(), Column("log", Integer), Column("index", Text), Column("n", Integer)

@@ -10,7 +10,12 @@ from node.errors import DecisionRefused
 from node.protocol.ledger import facts
 from node.protocol.ledger.core import Ledger, Origin, Signed
 from node.protocol.ledger.enums import AuthorisationState as State
-from node.protocol.ledger.enums import KeyKind, Role, Side, Step
+from node.protocol.ledger.enums import (
+    KeyKind,
+    Role,
+    Side,
+    Step,
+)
 from node.protocol.ledger.surroundings import Memory, Sm2Outside
 from node.protocol.wire import ids
 

@@ -20,7 +20,14 @@ from node.protocol.ledger.core import Ledger, Origin
 from node.protocol.ledger.signed import OURS
 from node.protocol.ledger.surroundings import Memory, Sm2Outside
 from tests.common.lies import LIES, Liar
-from tests.common.story import CENTRE, EDUCATION, POLICE, Story, digest, tell_city
+from tests.common.story import (
+    CENTRE,
+    EDUCATION,
+    POLICE,
+    Story,
+    digest,
+    tell_city,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from node.protocol.ledger.enums import Permit
-from node.protocol.ledger.judge import Standing, find_refusal, find_refusals, key_is_live, permits
+from node.protocol.ledger.judge import (
+    Standing,
+    find_refusal,
+    find_refusals,
+    key_is_live,
+    permits,
+)
 
 AGREED = Standing(
     key=b"k",
