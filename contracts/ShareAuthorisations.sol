@@ -313,11 +313,11 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         _requireApplicable(application, entry);
         (uint32 calls, uint32 rows) = (application.callsPerDay, application.rowsPerDay);
         state = AuthorisationStates.APPLIED;
-        // A standing reply agrees to what it was given for: its own terms, once at a time for each consumer, so that its
-        // quota is one. Anything else waits for the provider.
+        // A standing reply agrees to what it was given for: its own terms, one period after the other for each consumer, so
+        // that its quota is one. Anything else waits for the provider.
         if (
             entry.standing && entry.shareType == ShareTypes.UNCONDITIONAL
-                && application.terms == entry.standingTerms && !_isLive(_standing[application.entry][department])
+                && application.terms == entry.standingTerms && !_counts(_standing[application.entry][department])
         ) {
             state = AuthorisationStates.AGREED;
             _standing[application.entry][department] = id;
@@ -588,13 +588,14 @@ contract ShareAuthorisations is IShareAuthorisations, SignedDecision {
         if (ruling) mandates[3] = Mandate(_REGISTRY.commonSuperiorOf(consumer, provider), rule.competent, false);
     }
 
-    /// @notice Whether a standing reply's agreement still counts.
+    /// @notice Whether a standing reply's agreement still counts: to the end of the day in which its period ends, whatever
+    /// became of it. Its quota is a day's; and what was ended for cause does not come back by itself.
     /// @param id Of the authorisation; 0: none.
-    /// @return Whether it can be used now, or be resumed.
-    function _isLive(uint64 id) private view returns (bool) {
-        Authorisation storage found = _authorisations[id];
-        uint8 reason = _permitsNow(found.state);
-        return (reason == Permits.PERMITTED || reason == Permits.SUSPENDED) && block.timestamp < found.validUntil;
+    /// @return Whether it does.
+    function _counts(uint64 id) private view returns (bool) {
+        // A day is Beijing's, eight hours before UTC's.
+        return id != 0
+            && (block.timestamp + 8 hours) / 1 days <= (_authorisations[id].validUntil - 1 + 8 hours) / 1 days;
     }
 
     /// @notice Whether a department takes part.

@@ -327,7 +327,8 @@ interface IShareAuthorisations is ISignedDecision {
     /// @return keccak256 of its terms (items, validFrom, validUntil, callsPerDay, rowsPerDay, terms); zero: none.
     function changeOf(AuthorisationId authorisation) external view returns (bytes32);
 
-    /// @notice What an entry's standing reply agreed to last for a consumer; while it is live, nothing more is agreed to.
+    /// @notice What an entry's standing reply agreed to last for a consumer; up to the end of the Beijing day in which its
+    /// period ends nothing more is agreed to.
     /// @param entry Any id.
     /// @param consumer Any id.
     /// @return Zero where there is none.

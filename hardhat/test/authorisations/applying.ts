@@ -208,7 +208,7 @@ export function describeApplyFor(): void {
     });
   });
 
-  describe("one live agreement of a standing reply", () => {
+  describe("one agreement of a standing reply at a time", () => {
     const apply = (fields: Fields = {}) => city.application("OPEN", { terms: ZERO, ...fields });
     const statesOf = async (...applications: Fields[]): Promise<number[]> =>
       (await city.applyFor(applications)).events[0]!.args.states;
@@ -228,7 +228,7 @@ export function describeApplyFor(): void {
       assert.deepEqual([waiting.callsPerDay, waiting.rowsPerDay], [1000, 10_000], "as applied for");
     });
 
-    it("counts in every state of the use, and no longer when it is terminated", async () => {
+    it("counts in every state of the use, and when it was ended", async () => {
       await city.applyFor([apply()]);
       const one = { id: 1n, subject: digest("application") };
       const take = async (step: number, signer: Sm2Key, isProtective = false): Promise<void> => {
@@ -244,17 +244,27 @@ export function describeApplyFor(): void {
       await take(Steps.RECTIFY, SCHOOL_OFFICE);
       assert.deepEqual(await statesOf(apply()), [APPLIED]);
       await take(Steps.FINISH, SCHOOL_OFFICE);
-      assert.deepEqual(await statesOf(apply(), apply()), [AGREED, APPLIED]);
+      assert.deepEqual(await statesOf(apply()), [APPLIED]);
     });
 
-    it("counts until its period is over, to the second", async () => {
+    it("counts to the end of the Beijing day in which its period ends, to the second", async () => {
       const validUntil = city.chain.now + 1000n;
       await city.applyFor([apply({ validUntil })]);
-      city.chain.now = validUntil - 2n;
+      const [day, east] = [86_400n, 8n * 3600n];
+      const midnight = ((validUntil - 1n + east) / day + 1n) * day - east;
+      city.chain.now = midnight - 2n;
       const again = await city.chain.snapshot();
       assert.deepEqual(await statesOf(apply()), [APPLIED]);
       await again();
-      city.chain.now = validUntil - 1n;
+      city.chain.now = midnight - 1n;
+      assert.deepEqual(await statesOf(apply()), [AGREED]);
+    });
+
+    it("is over with a period that ends at midnight", async () => {
+      const [day, east] = [86_400n, 8n * 3600n];
+      const midnight = ((city.chain.now + east) / day + 1n) * day - east;
+      await city.applyFor([apply({ validUntil: midnight })]);
+      city.chain.now = midnight - 1n;
       assert.deepEqual(await statesOf(apply()), [AGREED]);
     });
 

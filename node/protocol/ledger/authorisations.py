@@ -202,11 +202,17 @@ def _apply(act: Act, department: bytes, wanted: dict[str, Any], number: int) -> 
 
 
 def _has_live_grant(act: Act, entry: bytes, consumer: bytes) -> bool:
+    """Say whether the last one still counts: to the end of the day in which its period ends.
+
+    Whatever became of it: its quota is a day's, and what was ended for cause must not come back.
+    """
     last = act.store.find(StandingGrantFact, entry, consumer)
     one = act.store.find(AuthorisationFact, last.authorisation) if last else None
-    if one is None or act.time >= one.valid_until:
-        return False
-    return permit_in(one.state) in {Permit.PERMITTED, Permit.SUSPENDED}
+    return one is not None and _beijing_day(act.time) <= _beijing_day(one.valid_until - 1)
+
+
+def _beijing_day(second: int) -> int:
+    return (second + 8 * 3600) // 86_400
 
 
 def _require_applicable(act: Act, wanted: dict[str, Any], entry: CatalogueFact) -> None:
