@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .ethereum import (
-    BaseProvider,
-    TransactionNotFound,
-    Web3,
-    Web3Exception,
-)
+from .ethereum import importing
 from .reverts import error_of
+
+with importing():
+    from web3 import Web3
+    from web3.exceptions import TransactionNotFound, Web3Exception
+    from web3.providers.base import BaseProvider
 
 if TYPE_CHECKING:
     from web3.types import RPCEndpoint, RPCResponse

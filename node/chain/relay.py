@@ -13,6 +13,7 @@ import orjson
 
 from ..crypto.keyfile import save_key_file
 from ..errors import MalformedKey
+from .ethereum import importing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,8 @@ class RelayAccount:
 
     @classmethod
     def generate(cls) -> Self:
-        from .ethereum import Account  # a second: only commands that use a relay pay it
+        with importing():  # half a second: only commands that use a relay pay it
+            from eth_account import Account
 
         return cls(Account.create())
 
@@ -48,7 +50,8 @@ class RelayAccount:
         Raises:
             MalformedKey: no such file, not a relay's key file, or another password.
         """
-        from .ethereum import Account
+        with importing():
+            from eth_account import Account
 
         try:
             with path.open("rb") as file:

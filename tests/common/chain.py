@@ -157,6 +157,13 @@ def ledger_chain(embedded_chain: RunningChain) -> Iterator[LedgerChain]:
         yield chain
 
 
+@pytest.fixture(scope="module")
+def own_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChain]:
+    """One chain for a module whose calls are judged by the real clock: nobody moves its time."""
+    with running_chain(tmp_path_factory.mktemp("chain")) as chain:
+        yield chain
+
+
 @pytest.fixture(scope="session")
 def embedded_chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChain]:
     """One chain for the whole session."""

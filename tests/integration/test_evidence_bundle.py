@@ -40,8 +40,8 @@ pytestmark = pytest.mark.chain
 
 
 @pytest.fixture(scope="module")
-def city(embedded_chain, tmp_path_factory) -> Iterator[City]:
-    with deployed_on(embedded_chain) as chain:
+def city(own_chain, tmp_path_factory) -> Iterator[City]:
+    with deployed_on(own_chain) as chain:
         city = City(chain, tmp_path_factory.mktemp("city"))
         try:
             city.build()

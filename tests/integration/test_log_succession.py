@@ -35,9 +35,9 @@ def registered(url: str) -> list[bool]:
     return [one["registered"] for one in status["departments"]]
 
 
-def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, embedded_chain):
+def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, own_chain):
     """What stands in an ended log can be proven to nobody."""
-    with deployed_on(embedded_chain) as chain, running_town(tmp_path, chain) as town:
+    with deployed_on(own_chain) as chain, running_town(tmp_path, chain) as town:
         town.serve()
         body = papers.log_succession(relay=town.node.relay.address.hex())
         with town.client() as client:
@@ -48,9 +48,9 @@ def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, embedded_cha
         assert registered(town.url) == [True, False, True]
 
 
-def test_an_anchor_that_came_too_late_ends_no_node(tmp_path, embedded_chain):
+def test_an_anchor_that_came_too_late_ends_no_node(tmp_path, own_chain):
     """One department's head must not stop the node of all the others it serves."""
-    with deployed_on(embedded_chain) as chain:
+    with deployed_on(own_chain) as chain:
         city = City(chain, tmp_path)
         try:
             city.build()
@@ -71,8 +71,8 @@ def test_an_anchor_that_came_too_late_ends_no_node(tmp_path, embedded_chain):
             city.close()
 
 
-def test_calls_of_the_old_log_and_of_the_new_are_traced_and_proven(tmp_path, embedded_chain):
-    with deployed_on(embedded_chain) as chain:
+def test_calls_of_the_old_log_and_of_the_new_are_traced_and_proven(tmp_path, own_chain):
+    with deployed_on(own_chain) as chain:
         city = City(chain, tmp_path)
         try:
             city.build()
@@ -95,9 +95,9 @@ def test_calls_of_the_old_log_and_of_the_new_are_traced_and_proven(tmp_path, emb
             city.close()
 
 
-def test_a_node_goes_on_in_the_next_log_and_still_shows_the_old(tmp_path, embedded_chain):
+def test_a_node_goes_on_in_the_next_log_and_still_shows_the_old(tmp_path, own_chain):
     """Raising `generation` hides no call from those who may see it."""
-    with deployed_on(embedded_chain) as chain:
+    with deployed_on(own_chain) as chain:
         with running_town(tmp_path, chain) as town:
             town.serve()
             with town.client() as client:
