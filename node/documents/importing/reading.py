@@ -60,7 +60,8 @@ def read_table(path: Path, mapping: Mapping) -> Reading:
     Raises:
         MalformedTable: the file is unreadable, or headings the mapping needs are missing.
     """
-    rows = read_rows(path, encoding=mapping.encoding, sheet=mapping.sheet)
+    found = mapping.encoding == "utf-8-sig"
+    rows = read_rows(path, encoding=None if found else mapping.encoding, sheet=mapping.sheet)
     top = list(islice(rows, HEADER_ROWS_SEARCHED))
     headings, first = _header(top, mapping)
     wanted = mapping.headings()
