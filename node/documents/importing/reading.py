@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from node.errors import MalformedTable
 
 from .complaints import Problem
+from .key_columns import KeyWatch
 from .tables import Row, read_rows
 
 if TYPE_CHECKING:
@@ -75,11 +76,15 @@ def read_table(path: Path, mapping: Mapping) -> Reading:
         for row in chain(top[first:], rows)
         if row.cells
     )
+    watch = KeyWatch(mapping.entry["code"])
     for group in _groups(tables, mapping):
+        watch.see(*group[0])
         draft, problems = _read_entry(group, mapping)
         reading.problems.extend(problems)
         if not problems:
             reading.drafts.append(draft)
+    if faults := watch.faults():
+        raise MalformedTable(f"{path.name}：{'；'.join(faults)}", path=str(path))
     return reading
 
 

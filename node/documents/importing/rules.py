@@ -1,22 +1,23 @@
 """Rules that turn the cells of one row into one value: the grammar of a mapping file.
 
-A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join`, then `pattern`
-(a regular expression whose group 1 is kept), `split` (a regular expression; a list results, and
-brackets are not split inside), `record` (a regular expression with named groups; every piece
-becomes a table of them), `whole` (a number), `date` (a day), `flag` (yes or no), `fold` (full-width
-characters become half-width ones), `check` (a number some standard has a check digit for),
-`values` (what stands for what; after `split` for every piece), `matches` (the first regular
+A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join` (a part may also be
+a fixed `text`), then `take` (a simple pattern, see `patterns`) or `pattern` (a regular expression
+whose named groups, joined, or else group 1 is kept), `split` (one; a list results, and brackets
+are not split inside), `record` (a regular expression with named groups; every piece becomes a
+table of them), `whole` (a number), `date` (a day), `flag` (yes or no), `fold` (full-width
+characters of a code become half-width ones), `check` (a number some standard has a check digit
+for), `values` (what stands for what; after `split` for every piece), `matches` (the first regular
 expression found decides), `absent` (texts that mean nothing), `default`, `hint` (what to write, in
-Chinese: said where a text does not fit, since nobody is shown a regular expression). A value that
-is absent and has no default is left out of the body; whether that is allowed is for the document's
-own schema to say.
+Chinese: said where a text does not fit, since nobody is shown a pattern). A value that is absent
+and has no default is left out of the body; whether that is allowed is for the document's own
+schema to say.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -24,6 +25,7 @@ from node.errors import MalformedTable
 from node.protocol.forms.codes import resident_number, unified_code
 
 from .cell_values import folded, read_day, read_flag, read_whole
+from .patterns import compile_regex, compile_simple, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,19 +37,28 @@ _CHECKS: dict[str, Callable[[str], str]] = {
 Value = str | bool | int | list[str] | list[dict[str, str]]
 NOTHING = ("无", "/", "／", "\\", "-", "－", "--", "—", "——")
 """What officials write into a cell that has nothing to say."""
-UNREADABLE = "认不出这一格的写法"
+UNREADABLE = "与映射文件里写的样式不符，请照这一列其他各行的写法改"
 _BRACKETS = re.compile(r"[（(\[【《「『][^（(\[【《「『）)\]】》」』]*[）)\]】》」』]")
 
 
 def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"不是正则表达式 / not a regular expression: {error}") from error
+    compile_regex(pattern)
+    return pattern
+
+
+def _keeps(pattern: str) -> str:
+    compile_regex(pattern, keeps=True)
+    return pattern
+
+
+def _simple(pattern: str) -> str:
+    compile_simple(pattern)
     return pattern
 
 
 Pattern = Annotated[str, AfterValidator(_compiles)]
+Keeping = Annotated[str, AfterValidator(_keeps)]
+Simple = Annotated[str, AfterValidator(_simple)]
 
 
 def refused(heading: str, value: str, reason: str) -> MalformedTable:
@@ -86,23 +97,41 @@ def split_outside_brackets(pattern: str, text: str) -> list[str]:
 
 
 class Part(BaseModel):
-    """One cell, or what a pattern keeps of it."""
+    """One cell, what a pattern keeps of it, or a fixed text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str
-    pattern: Pattern | None = None
+    column: str = ""
+    text: str = ""
+    pattern: Keeping | None = None
+    take: Simple | None = None
     hint: str = UNREADABLE
 
-    def read(self, cells: Mapping[str, str]) -> str:
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if bool(self.column) == bool(self.text):
+            raise ValueError("要写 column（表头）或 text（固定的文字），二者取一")
+        if self.pattern is not None and self.take is not None:
+            raise ValueError("take 和 pattern 只能写一个")
+        return self
+
+    def read(self, cells: Mapping[str, str], join: str = "/") -> str:
         """Take the cell; refuse it when the pattern does not match."""
+        if self.text:
+            return self.text
         text = cells.get(self.column, "").strip()
-        if self.pattern is None or not text:
+        if not text or self._compiled is None:
             return text
-        found = re.search(self.pattern, text)
+        found = self._compiled(text)
         if found is None:
             raise refused(self.column, text, self.hint)
-        return found.group(1).strip()
+        return kept(found, join)
+
+    @cached_property
+    def _compiled(self) -> Callable[[str], re.Match[str] | None] | None:
+        if self.take is not None:
+            return compile_simple(self.take).fullmatch
+        return None if self.pattern is None else compile_regex(self.pattern).search
 
 
 class Rule(BaseModel):
@@ -113,7 +142,8 @@ class Rule(BaseModel):
     column: str = ""
     parts: tuple[Part, ...] = ()
     join: str = "/"
-    pattern: Pattern | None = None
+    pattern: Keeping | None = None
+    take: Simple | None = None
     split: Pattern | None = None
     record: Pattern | None = None
     whole: bool = False
@@ -128,15 +158,26 @@ class Rule(BaseModel):
     hint: str = UNREADABLE
 
     @model_validator(mode="after")
-    def _names_a_source(self) -> Rule:
+    def _names_a_source(self) -> Self:
         if not self.column and not self.parts and self.default is None:
-            raise ValueError("规则要有 column、parts 或 default / a rule needs a source")
+            raise ValueError("要写从哪里取值：column（表头）、parts（几段）或 default（默认值）")
+        if self.column and self.parts:
+            raise ValueError("column 和 parts 只能写一个")
+        if self.pattern is not None and self.take is not None:
+            raise ValueError("take 和 pattern 只能写一个")
         return self
 
-    @property
+    @cached_property
+    def sources(self) -> tuple[Part, ...]:
+        """The parts a text is made of, in order."""
+        if not self.column:
+            return self.parts
+        return (Part(column=self.column, pattern=self.pattern, take=self.take, hint=self.hint),)
+
+    @cached_property
     def headings(self) -> tuple[str, ...]:
         """The headings this rule reads."""
-        return (self.column,) if self.column else tuple(part.column for part in self.parts)
+        return tuple(part.column for part in self.sources if part.column)
 
     def read(self, cells: Mapping[str, str]) -> Value | None:
         """Read the field's value from one row; None when it is absent.
@@ -207,8 +248,5 @@ class Rule(BaseModel):
         return {name: text.strip() for name, text in found.groupdict(default="").items()}
 
     def _text(self, cells: Mapping[str, str]) -> str:
-        if self.column:
-            part = Part(column=self.column, pattern=self.pattern, hint=self.hint)
-            return part.read(cells)
-        pieces = [part.read(cells) for part in self.parts]
+        pieces = [part.read(cells, self.join) for part in self.sources]
         return self.join.join(pieces) if pieces and all(pieces) else ""

@@ -1,5 +1,4 @@
 import csv
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +7,7 @@ from hypothesis import strategies as st
 from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
-from node.errors import ConfigInvalid, LedgerError, MalformedTable
+from node.errors import LedgerError, MalformedTable
 from node.protocol.forms import parse
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
 
@@ -99,21 +98,3 @@ class TestBadFiles:
         except MalformedTable:
             return
         assert filing.documents or filing.problems
-
-
-class TestMappingFiles:
-    def test_an_unknown_word_names_its_place(self, tmp_path):
-        path = Path(tmp_path / "m.toml")
-        path.write_text('layout = "entry-rows"\n[entry.name]\ncolum = "x"\n[items]\n')
-        with pytest.raises(ConfigInvalid, match=r"entry\.name"):
-            load_mapping(str(path))
-
-    def test_a_pattern_that_does_not_compile_is_refused(self, tmp_path):
-        path = Path(tmp_path / "m.toml")
-        path.write_text('layout = "entry-rows"\n[entry]\nname = {column="a", split="("}\n[items]\n')
-        with pytest.raises(ConfigInvalid, match="正则"):
-            load_mapping(str(path))
-
-    def test_a_missing_file_is_named(self):
-        with pytest.raises(ConfigInvalid, match="nowhere"):
-            load_mapping("nowhere.toml")
