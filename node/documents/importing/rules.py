@@ -38,6 +38,8 @@ Value = str | bool | int | list[str] | list[dict[str, str]]
 NOTHING = ("无", "/", "／", "\\", "-", "－", "--", "—", "——")
 """What officials write into a cell that has nothing to say."""
 UNREADABLE = "与映射文件里写的样式不符，请照这一列其他各行的写法改"
+_BREAK = re.compile(r"\s*\n\s*")
+"""A line that ends inside of a piece, which cannot be split there."""
 _BRACKETS = re.compile(r"[（(\[【《「『][^（(\[【《「『）)\]】》」』]*[）)\]】》」』]")
 
 
@@ -215,7 +217,7 @@ class Rule(BaseModel):
 
     def _pieces(self, text: str) -> Value:
         raw = split_outside_brackets(self.split or "", text)
-        pieces = [piece for each in raw if (piece := _spaced(each))]
+        pieces = [piece for each in raw if (piece := _spaced(_BREAK.sub("", each.strip())))]
         if self.record is not None:
             return [self._named(piece) for piece in pieces]
         if not self.values:
@@ -242,10 +244,13 @@ class Rule(BaseModel):
         raise refused(self.headings[0], text, self.hint)
 
     def _named(self, piece: str) -> dict[str, str]:
-        found = re.fullmatch(self.record or "", folded(piece) if self.fold else piece)
+        found = re.fullmatch(self.record or "", piece)
         if found is None:
             raise refused(self.headings[0], piece, self.hint)
-        return {name: text.strip() for name, text in found.groupdict(default="").items()}
+        named = {name: text.strip() for name, text in found.groupdict(default="").items()}
+        if self.fold and "code" in named:
+            named["code"] = folded(named["code"])  # a name stays as it is seen
+        return named
 
     def _text(self, cells: Mapping[str, str]) -> str:
         pieces = [part.read(cells, self.join) for part in self.sources]

@@ -21,10 +21,15 @@ def unified_code(code: str) -> str:
     Raises:
         ValueError: an alphabet, length or check digit that is not the standard's, in Chinese.
     """
-    # stdnum forgives separators and small letters; an id is hashed from the characters as given.
-    if uscc.compact(code) != code or not uscc.is_valid(code):
+    if not is_unified_code(code):
         raise ValueError(f"不是有效的统一社会信用代码（GB 32100）：{_wrong_with(code)}")
     return code
+
+
+def is_unified_code(code: str) -> bool:
+    """Return whether a text is a unified social credit code."""
+    # stdnum forgives separators and small letters; an id is hashed from the characters as given.
+    return bool(uscc.compact(code) == code and uscc.is_valid(code))
 
 
 def _wrong_with(code: str) -> str:
