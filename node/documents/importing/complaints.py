@@ -36,7 +36,8 @@ class Problem:
 
     def render(self) -> str:
         """Say it on one line."""
-        sheet = f"工作表「{self.sheet}」" if self.sheet else ""
+        named = self.sheet and not self.message.startswith("工作表")
+        sheet = f"工作表「{self.sheet}」" if named else ""
         cell = f"第 {self.row} 行" if ":" in self.cell or not self.cell else self.cell
         place = sheet + (cell if self.row else "") + (f"「{self.column}」" if self.column else "")
         value = self.value.replace("\n", "⏎")
