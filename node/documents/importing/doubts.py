@@ -54,7 +54,7 @@ _OF_A_PLACE = re.compile(
 )
 """Where an entry is about such, a telephone or an address is theirs."""
 _OF_PLACES = re.compile(
-    r"[院所场場店馆館站校业業厂廠处處点點局机機商行团團体體组組案路巷店屋宿医醫公]|名[单單录錄冊册]"
+    r"[院所场場店馆館站校业業厂廠处處点點局机機商行团團体體组組案路巷店宿医醫公]|名[单單录錄冊册]"
 )
 """In an entry's title."""
 _BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]|[（(【\[].*$")

@@ -25,6 +25,9 @@ ROWS_SEARCHED = 20
 FEWEST = 3
 """Headings that make a sheet a table, if it has no fewer."""
 NEAR = 0.5
+NEAR_MISSING = 0.4
+"""A heading that is missing anyway is looked for a little further."""
+_GENERIC = re.compile("说明|备注")
 _MARKS = re.compile(r"[\s*＊★☆●■△:：]+")
 _LED_BY = re.compile(r"^\s*[（(【\[][^）)】\]]*[）)】\]]")
 _GUIDANCE = re.compile(
@@ -186,12 +189,17 @@ class Nearness:
         self._known = sorted(known)
         self._in = Counter(sign for heading in self._known for sign in set(plain(heading)))
 
+    def _own(self, heading: str) -> str:
+        """Return what of a heading is its own: an explanation may stand beside any."""
+        text = plain(heading)
+        return _GENERIC.sub("", text) or text
+
     def _weight(self, signs: str) -> float:
         return sum(1 / max(1, self._in[sign]) for sign in signs)
 
     def of(self, one: str, other: str) -> float:
         """Return 0 to 1: the weight of what two headings share in the weight of both."""
-        first, second = plain(one), plain(other)
+        first, second = self._own(one), self._own(other)
         if not first or not second:
             return 0.0
         matcher = SequenceMatcher(None, first, second, autojunk=False)
@@ -225,7 +233,7 @@ def _misspelt(header: Header, mapping: Mapping) -> Iterable[Misspelt]:
     )
     done: set[int] = set()
     for near, column, text, meant in pairs:
-        if near >= NEAR and column not in done and meant in left:
+        if near >= NEAR_MISSING and column not in done and meant in left:
             done.add(column)
             left.remove(meant)
             yield Misspelt(header.row, column, text, meant)
