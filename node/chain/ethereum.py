@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BLS12_381_ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Order of the groups of BLS12-381 (draft-irtf-cfrg-pairing-friendly-curves, section 4.2.1)."""
-_UNUSED = {
+_UNUSED: dict[str, dict[str, object]] = {
     "py_ecc.bls": {"G2ProofOfPossession": None},
     "py_ecc.bls12_381": {"curve_order": BLS12_381_ORDER},
 }
