@@ -43,7 +43,8 @@ class Mapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layout: Literal["entry-rows", "item-rows"]
-    encoding: str = "utf-8-sig"
+    encoding: str | None = None
+    """Unset: UTF-8 or GB18030, found by itself."""
     sheet: str | None = None
     header_rows: int | None = Field(default=None, ge=1, le=20)
     """Unset: the header ends where a cell first holds one of its rule's `values`."""
@@ -51,6 +52,8 @@ class Mapping(BaseModel):
     """A heading counts up to the first of these."""
     entry: dict[str, Rule]
     """Fields of the catalogue version; a dot leads into a nested field or a list's place."""
+    unread: tuple[str, ...] = ()
+    """Headings that are known and not read, so that nobody is warned of them."""
     constants: dict[str, Any] = Field(default_factory=dict)
     """Fields that are the same for every entry of the table."""
     items: ItemsRule

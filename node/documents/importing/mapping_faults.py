@@ -69,13 +69,13 @@ REASONS = {
 }
 WORDS = {
     "column": ("column", "parts", "text", "take", "pattern", "split", "record", "whole", "check",
-               "values", "matches", "absent", "default", "join"),
+               "values", "matches", "absent", "default", "join", "date", "flag", "fold", "hint"),
     "top": ("layout", "encoding", "sheet", "header_rows", "heading_cut", "entry", "constants",
-            "items"),
+            "items", "unread"),
     "items": ("names", "number", "fields"),
 }  # fmt: skip
 """Words of the grammar, for whoever misspelt one."""
-NO_CODE = ("split", "record", "whole", "check", "values", "matches", "default")
+NO_CODE = ("split", "record", "whole", "date", "flag", "check", "values", "matches", "default")
 """What a rule of the code may not have: it is what stands in the table, or part of it."""
 
 

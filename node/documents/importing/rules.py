@@ -2,12 +2,15 @@
 
 A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join` (a part may also be
 a fixed `text`), then `take` (a simple pattern, see `patterns`) or `pattern` (a regular expression
-whose named groups, joined, or else group 1 is kept), `split` (one; a list results),
-`record` (a regular expression with named groups; every piece becomes a table of them), `whole`
-(the text is a number), `check` (the text is a number some standard has a check digit for),
-`values` (what stands for what), `matches` (the first regular expression found decides),
-`absent` (texts that mean nothing), `default`. A value that is absent and has no default is left
-out of the body; whether that is allowed is for the document's own schema to say.
+whose named groups, joined, or else group 1 is kept), `split` (one; a list results, and brackets
+are not split inside), `record` (a regular expression with named groups; every piece becomes a
+table of them), `whole` (a number), `date` (a day), `flag` (yes or no), `fold` (full-width
+characters of a code become half-width ones), `check` (a number some standard has a check digit
+for), `values` (what stands for what; after `split` for every piece), `matches` (the first regular
+expression found decides), `absent` (texts that mean nothing), `default`, `hint` (what to write, in
+Chinese: said where a text does not fit, since nobody is shown a pattern). A value that is absent
+and has no default is left out of the body; whether that is allowed is for the document's own
+schema to say.
 """
 
 from __future__ import annotations
@@ -21,13 +24,23 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from node.errors import MalformedTable
 from node.protocol.forms.codes import resident_number, unified_code
 
+from .cell_values import folded, read_day, read_flag, read_whole
 from .patterns import compile_regex, compile_simple, kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_CHECKS = {"unified-code": unified_code, "resident-number": resident_number}
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "unified-code": lambda text: unified_code(text.upper()),
+    "resident-number": lambda text: resident_number(text.upper()),
+}
 Value = str | bool | int | list[str] | list[dict[str, str]]
+NOTHING = ("无", "/", "／", "\\", "-", "－", "--", "—", "——")
+"""What officials write into a cell that has nothing to say."""
+UNREADABLE = "与映射文件里写的样式不符，请照这一列其他各行的写法改"
+_BREAK = re.compile(r"\s*\n\s*")
+"""A line that ends inside of a piece, which cannot be split there."""
+_BRACKETS = re.compile(r"[（(\[【《「『][^（(\[【《「『）)\]】》」』]*[）)\]】》」』]")
 
 
 def _compiles(pattern: str) -> str:
@@ -60,6 +73,31 @@ def _spaced(text: str) -> str:
     return text.replace("\t", " ").strip()
 
 
+def _key(text: str) -> str:
+    """Return what two spellings of one word have in common."""
+    return "".join(folded(text).casefold().split())
+
+
+def split_outside_brackets(pattern: str, text: str) -> list[str]:
+    """Split a text where a pattern matches, but not between a bracket and the one that closes it.
+
+    Where brackets do not pair up, what stands inside cannot be told: there it is split everywhere.
+    """
+    inside = [False] * (len(text) + 1)
+    left = text
+    while found := _BRACKETS.search(left):
+        # The innermost first; what is done is blanked so that the pair around it is found next.
+        for at in range(*found.span()):
+            inside[at] = True
+        left = left[: found.start()] + "\0" * len(found.group()) + left[found.end() :]
+    pieces, start = [], 0
+    for cut in re.finditer(pattern, text):
+        if not inside[cut.start()] and cut.end() > cut.start():
+            pieces.append(text[start : cut.start()])
+            start = cut.end()
+    return [*pieces, text[start:]]
+
+
 class Part(BaseModel):
     """One cell, what a pattern keeps of it, or a fixed text."""
 
@@ -69,6 +107,7 @@ class Part(BaseModel):
     text: str = ""
     pattern: Keeping | None = None
     take: Simple | None = None
+    hint: str = UNREADABLE
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -87,8 +126,7 @@ class Part(BaseModel):
             return text
         found = self._compiled(text)
         if found is None:
-            said = f"与样式 {self.take} 不符" if self.take else f"不符合 {self.pattern}"
-            raise refused(self.column, text, said)
+            raise refused(self.column, text, self.hint)
         return kept(found, join)
 
     @cached_property
@@ -111,11 +149,15 @@ class Rule(BaseModel):
     split: Pattern | None = None
     record: Pattern | None = None
     whole: bool = False
+    date: bool = False
+    flag: bool = False
+    fold: bool = False
     check: Literal["unified-code", "resident-number"] | None = None
     values: dict[str, Value] = Field(default_factory=dict)
     matches: tuple[tuple[Pattern, str | list[str]], ...] = ()
-    absent: tuple[str, ...] = ("无",)
+    absent: tuple[str, ...] = NOTHING
     default: Value | None = None
+    hint: str = UNREADABLE
 
     @model_validator(mode="after")
     def _names_a_source(self) -> Self:
@@ -132,7 +174,7 @@ class Rule(BaseModel):
         """The parts a text is made of, in order."""
         if not self.column:
             return self.parts
-        return (Part(column=self.column, pattern=self.pattern, take=self.take),)
+        return (Part(column=self.column, pattern=self.pattern, take=self.take, hint=self.hint),)
 
     @cached_property
     def headings(self) -> tuple[str, ...]:
@@ -146,47 +188,69 @@ class Rule(BaseModel):
             MalformedTable: the cell holds what the rule does not know.
         """
         text = self._text(cells)
-        if not text or text in self.absent:
+        if not text or (text in self.absent and not (self.flag and text == "无")):
             return self.default
         if self.split is not None:
             return self._pieces(text)
         if self.values or self.matches:
             known = self._known(text)
             return None if known == "" else known
+        return self._plain(text)
+
+    def _plain(self, text: str) -> Value:
+        if self.fold or self.check:
+            text = folded(text)
+        try:
+            return self._reader(text)
+        except ValueError as error:
+            raise refused(self.headings[0], text, str(error)) from error
+
+    @property
+    def _reader(self) -> Callable[[str], Value]:
         if self.check is not None:
-            return self._checked(text)
-        return self._number(text) if self.whole else _spaced(text)
+            return _CHECKS[self.check]
+        if self.flag:
+            return read_flag
+        if self.date:
+            return read_day
+        return read_whole if self.whole else _spaced
 
     def _pieces(self, text: str) -> Value:
-        pieces = [piece for raw in re.split(self.split or "", text) if (piece := _spaced(raw))]
-        return pieces if self.record is None else [self._named(piece) for piece in pieces]
+        raw = split_outside_brackets(self.split or "", text)
+        pieces = [piece for each in raw if (piece := _spaced(_BREAK.sub("", each.strip())))]
+        if self.record is not None:
+            return [self._named(piece) for piece in pieces]
+        if not self.values:
+            return pieces
+        known: dict[str, None] = {}
+        for piece in pieces:
+            value = self._known(piece)
+            known.update(dict.fromkeys(value if isinstance(value, list) else [str(value)]))  # type: ignore[arg-type] # a list of texts, as the mapping has it
+        return list(known)
+
+    @cached_property
+    def _words(self) -> dict[str, Value]:
+        return {_key(word): value for word, value in self.values.items()}
 
     def _known(self, text: str) -> Value:
         """Translate the text; an empty translation means that it says nothing."""
-        if text in self.values:
-            return self.values[text]
+        if (key := _key(text)) in self._words:
+            return self._words[key]
         for pattern, value in self.matches:
             if re.search(pattern, text):
                 return value
-        known = "、".join([*self.values, *(pattern for pattern, _ in self.matches)])
-        raise refused(self.headings[0], text, f"只能填：{known}")
+        if self.values and self.hint == UNREADABLE:
+            raise refused(self.headings[0], text, f"只能填：{'、'.join(self.values)}")
+        raise refused(self.headings[0], text, self.hint)
 
     def _named(self, piece: str) -> dict[str, str]:
         found = re.fullmatch(self.record or "", piece)
         if found is None:
-            raise refused(self.headings[0], piece, f"不符合 {self.record}")
-        return {name: text.strip() for name, text in found.groupdict(default="").items()}
-
-    def _number(self, text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
-            raise refused(self.headings[0], text, "应为非负整数")
-        return int(text)
-
-    def _checked(self, text: str) -> str:
-        try:
-            return _CHECKS[self.check or ""](text)
-        except ValueError as error:
-            raise refused(self.headings[0], text, str(error)) from error
+            raise refused(self.headings[0], piece, self.hint)
+        named = {name: text.strip() for name, text in found.groupdict(default="").items()}
+        if self.fold and "code" in named:
+            named["code"] = folded(named["code"])  # a name stays as it is seen
+        return named
 
     def _text(self, cells: Mapping[str, str]) -> str:
         pieces = [part.read(cells, self.join) for part in self.sources]

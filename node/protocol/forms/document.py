@@ -20,7 +20,7 @@ from ...errors import MalformedDocument
 from ..wire import canonical
 from ..wire.encoding import b64u
 from . import parties, sharing, versions
-from .fields import Paper, Problem
+from .fields import SAID_OF, Paper, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,8 +63,7 @@ REASONS = {
     "string_type": "应为文字",
     "string_too_short": "不得为空",
     "string_too_long": "不得多于 {max_length} 个字",
-    "string_pattern_mismatch": "格式不符（应符合 {pattern}）",
-    "literal_error": "应为 {expected} 之一",
+    "literal_error": "只能填：{expected}",
     "int_type": "应为整数",
     "int_from_float": "应为整数",
     "bool_type": "应为 true 或 false",
@@ -202,10 +201,11 @@ def _reason_of(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if error["type"] == "value_error":
         return str(context["error"])
-    template = REASONS.get(error["type"])
-    if template is None:
-        return error["msg"]
-    return template.format(**context).replace("' or '", "', '").replace("', '", "'、'")
+    if error["type"] == "string_pattern_mismatch":
+        return SAID_OF[context["pattern"]]
+    template = REASONS.get(error["type"], "写法不对")
+    said = template.format(**context)
+    return said.replace("' or '", "'、'").replace("', '", "'、'").replace("'", "")
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
