@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from node.errors import MalformedDocument
-from node.protocol.forms import GRADES, new_document, problems_of
+from node.protocol.forms import GRADES, make_document, problems_of
 from node.protocol.forms.codes import is_unified_code
 
 from .doubts import doubts_of, holds_separators
@@ -22,6 +22,8 @@ from .reading import Draft, Findings, Path_, Place, Table, read_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from node.protocol.forms import Document
 
     from .complaints import Problem
     from .mapping import Mapping
@@ -44,7 +46,7 @@ class Entry:
 
     code: str
     name: str
-    document: bytes
+    paper: Document
     """A `catalogue-version` document."""
     sheet: str
     row: int
@@ -53,7 +55,7 @@ class Entry:
     @cached_property
     def body(self) -> dict[str, Any]:
         """The document's members under their JSON names."""
-        body: dict[str, Any] = orjson.loads(self.document)
+        body: dict[str, Any] = orjson.loads(self.paper.data)
         return body
 
     @property
@@ -73,11 +75,13 @@ class Filing:
     warnings: list[Problem]
     total: int
     """How many entries the table has, good and bad."""
+    codes: frozenset[str]
+    """Of all of them, as far as their codes can be read."""
 
     @property
     def documents(self) -> list[bytes]:
         """The documents of the good entries."""
-        return [entry.document for entry in self.entries]
+        return [entry.paper.data for entry in self.entries]
 
 
 @dataclass
@@ -98,7 +102,7 @@ class _Clerk:
         department = self.department or (self.provider[0] if self.provider else NOBODY)
         body = _complete(draft.body, department, self.next_version(code) if code else 1)
         try:
-            document = new_document("catalogue-version", body)
+            paper = make_document("catalogue-version", body)
         except MalformedDocument as error:
             for place, value, reason in _at_cells(draft, error):
                 draft.problem(place, value, reason)
@@ -106,7 +110,7 @@ class _Clerk:
             return
         if not draft.bad:
             name, table = str(body["name"]), draft.table
-            entry = Entry(code, name, document, table.name, draft.row)
+            entry = Entry(code, name, paper, table.name, draft.row)
             self.entries.append((draft, entry))
 
     def _check_provider(self, draft: Draft) -> None:
@@ -148,10 +152,12 @@ def file_table(
     found = Findings()
     clerk = _Clerk(department, next_version)
     total = 0
+    codes: set[str] = set()
     bracketed: list[tuple[Table, Place, str]] = []
     for draft in read_table(path, mapping, found):
         total += 1
         clerk.take(draft)
+        codes.add(str(draft.body.get("code", "")))
         for at, value, message in doubts_of(draft, mapping):
             draft.table.warn(draft.place_of(at), value, message)
         if kept := holds_separators(draft, mapping):
@@ -165,7 +171,13 @@ def file_table(
         table.warn(place, name, message)
     # A code that came again has made the entry bad that had it first.
     entries = [entry for draft, entry in clerk.entries if not draft.bad]
-    return Filing(entries, _in_order(found.problems), _in_order(found.warnings), total)
+    return Filing(
+        entries,
+        _in_order(found.problems),
+        _in_order(found.warnings),
+        total,
+        frozenset(codes - {""}),
+    )
 
 
 def _in_order(said: list[Problem]) -> list[Problem]:

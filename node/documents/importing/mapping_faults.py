@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from node.protocol.forms import CatalogueVersionPaper, Item
 from node.protocol.forms.fields import Part
+from node.protocol.forms.words import FIELDS
 
 from .key_columns import INSTEAD, is_row_number
 
@@ -24,31 +25,6 @@ OURS = {"type", "v", "salt", "attachments", "department", "version", "items"}
 """Members the system fills in, or other rules."""
 DEFAULTED = OURS | {"secret", "relatedCodes", "conditions", "notShared", "updateNote", "grade"}
 """Members that need no rule."""
-NAMES = {
-    "code": "目录代码",
-    "name": "名称",
-    "classification": "分类",
-    "provider": "提供方",
-    "providerCode": "提供方代码",
-    "abstract": "摘要",
-    "format": "格式",
-    "shareType": "共享类型",
-    "modes": "共享方式",
-    "conditions": "共享条件",
-    "notShared": "不予共享",
-    "opening": "开放属性",
-    "updateCycle": "更新周期",
-    "updateNote": "更新周期说明",
-    "grade": "数据分级",
-    "sourceSystem": "来源系统",
-    "duty": "职责依据",
-    "secret": "涉密",
-    "personalInformation": "是否含个人信息",
-    "assessments": "审查评估",
-    "relatedCodes": "关联资源",
-    "items": "信息项",
-}
-"""Fields of a version as an official calls them."""
 REASONS = {
     "extra_forbidden": "没有这一项",
     "missing": "缺少此项",
@@ -107,7 +83,7 @@ def _meaning(raw: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], st
     given = {name.split(".")[0] for name in entry} | set(constants)
     for member in _members(CatalogueVersionPaper):
         if member not in given | DEFAULTED:
-            yield ("entry", member), f"缺少规则：每个目录都要有{NAMES.get(member, member)}"
+            yield ("entry", member), f"缺少规则：每个目录都要有{FIELDS.get(member, member)}"
     yield from _code(entry.get("code"), constants)
     yield from _items(raw.get("layout"), items, fields)
 
