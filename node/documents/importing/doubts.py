@@ -22,6 +22,7 @@ Doubt = tuple["Path_", str, str]
 ITEMS_SAID = 5
 _OPEN, _CLOSE = "（(【[《「『", "）)】]》」』"
 
+_BRACKET = re.compile(f"[{re.escape(_OPEN + _CLOSE)}]")
 _PERSON = re.compile(
     r"姓名|(身[份分][证證]|公民身[份分]|居民身[份分]|身[份分])(件)?(号|號|统一编号|統一編號|$)"
     r"|(护照|護照|驾驶证|駕照|社保卡|社会保障卡?|医保卡|銀行卡|银行卡)(号|號)"
@@ -163,7 +164,9 @@ def _torn(items: list[dict[str, Any]]) -> Iterator[Doubt]:
     """An item whose brackets do not pair up was torn off inside of them."""
     for at, item in enumerate(items):
         name = item["name"]
-        if sum(name.count(each) for each in _OPEN) != sum(name.count(each) for each in _CLOSE):
+        if _BRACKET.search(name) and sum(name.count(each) for each in _OPEN) != sum(
+            name.count(each) for each in _CLOSE
+        ):
             yield (
                 ("items", at, "name"),
                 name,

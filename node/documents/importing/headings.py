@@ -59,6 +59,8 @@ class Header:
     """Number of the last row of headings."""
     taken: int
     """How many of the rows searched are headings and what stands above them."""
+    above: list[str] = field(default_factory=list)
+    """The cells of that row, as they stand in the file."""
     columns: dict[str, int] = field(default_factory=dict)
     """Column, from 0, by heading as the mapping has it."""
     twice: list[tuple[str, int, int]] = field(default_factory=list)
@@ -85,18 +87,12 @@ class Header:
             if cell and column not in headed:
                 self.bare.setdefault(column, row.number)
 
-    @cached_property
-    def _over(self) -> dict[int, str]:
-        return {column: plain(heading) for heading, column in self.columns.items()}
-
     def is_again(self, row: Row) -> bool:
-        """Tell whether a row of data is the headings once more."""
-        cells = row.cells
-        again = sum(
-            column < len(cells) and plain(cells[column]).startswith(heading)
-            for column, heading in self._over.items()
-        )
-        return again >= min(_REPEATED, len(self._over))
+        """Tell whether a row of data is the headings once more, as they stand above."""
+        again = 0
+        for said, above in zip(row.cells, self.above, strict=False):
+            again += said == above != ""
+        return again >= min(_REPEATED, len(self.columns))
 
 
 def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
@@ -109,7 +105,7 @@ def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
     last = _last_row(rows, texts, wanted, mapping)
     if last is None:
         return None
-    header = Header(rows[last].number, last + 1)
+    header = Header(rows[last].number, last + 1, rows[last].cells)
     _assign(header, texts[: last + 1], wanted)
     header.missing = sorted(set(wanted.values()) - set(header.columns))
     header.misspelt = list(_misspelt(header, mapping))

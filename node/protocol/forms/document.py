@@ -127,7 +127,11 @@ def make_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = No
         "v": VERSION,
         "salt": b64u(drawn),
     }
-    return parse(canonical.dumps(value, error=MalformedDocument))
+    # What `dumps` gives is canonical: it is judged as it is, without being read and compared again.
+    data = canonical.dumps(value, error=MalformedDocument)
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise MalformedDocument(f"{len(data)} bytes are more than the {SIZE_LIMIT_BYTES} allowed")
+    return _judge(kind, data)
 
 
 def parse(data: bytes) -> Document:
@@ -142,7 +146,11 @@ def parse(data: bytes) -> Document:
         if held is not None and held.data == data:
             return held
     value = canonical.loads(data, limit=SIZE_LIMIT_BYTES, error=MalformedDocument)
-    kind = value.get("type") if isinstance(value, dict) else None
+    return _judge(value.get("type") if isinstance(value, dict) else None, data)
+
+
+def _judge(kind: object, data: bytes) -> Document:
+    """Return the document that canonical JSON of this kind is, if it breaks no rule."""
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise _malformed("document", [Problem(("type",), "没有这种文件", kind)])
