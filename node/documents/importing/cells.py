@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from node.errors import MalformedTable
-from node.protocol.wire.characters import find_hidden
+from node.protocol.wire.characters import called, find_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -94,7 +94,7 @@ def clean(text: str) -> tuple[str, str]:
     if hidden is None:
         return text, ""
     return text, (
-        f"这一格含有看不见的字符（U+{ord(hidden):04X}），可能是粘贴带来的：请清空这一格，重新键入"
+        f"这一格含有看不见的字符：{called(hidden)}，可能是粘贴带来的；请清空这一格，重新键入"
     )
 
 
