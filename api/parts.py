@@ -180,7 +180,9 @@ class Node:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
+        return Desk(
+            self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over_all
+        )
 
     @cached_property
     def drafter(self) -> Drafter:
