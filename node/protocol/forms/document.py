@@ -127,7 +127,7 @@ def make_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = No
         "v": VERSION,
         "salt": b64u(drawn),
     }
-    return parse(canonical.dumps(value, error=MalformedDocument))
+    return _judged(canonical.dumps(value, error=MalformedDocument), kind)
 
 
 def parse(data: bytes) -> Document:
@@ -142,7 +142,13 @@ def parse(data: bytes) -> Document:
         if held is not None and held.data == data:
             return held
     value = canonical.loads(data, limit=SIZE_LIMIT_BYTES, error=MalformedDocument)
-    kind = value.get("type") if isinstance(value, dict) else None
+    return _judged(data, value.get("type") if isinstance(value, dict) else None)
+
+
+def _judged(data: bytes, kind: object) -> Document:
+    """Judge canonical JSON by the model of its kind."""
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise MalformedDocument(f"{len(data)} bytes are more than the {SIZE_LIMIT_BYTES} allowed")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise _malformed("document", [Problem(("type",), "没有这种文件", kind)])
