@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import socket
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from .http import problems as errors
 from .http.callers import DOCUMENT_BYTES, SCHEME, NotStored
 from .http.server import AnnouncingServer, configure
+from .operating.reasons import listen, storing
 from .parts import Node
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
@@ -63,10 +63,9 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
         Fatal: it is not right to start (later, a Fatal ends the process; loops.py).
         ChainUnavailable: nothing can be checked now.
     """
-    node = Node(settings)
-    try:
-        listener = socket.create_server((settings.host, settings.port), backlog=2048)
-        with listener:
+    with storing(settings.data_dir), listen(settings.host, settings.port) as listener:
+        node = Node(settings)
+        try:
             node.start()
             config = configure(
                 build(node),
@@ -81,8 +80,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
             gc.collect()
             gc.freeze()
             server.run(sockets=[listener])
-    finally:
-        node.stop()
+        finally:
+            node.stop()
 
 
 def openapi_document() -> bytes:
