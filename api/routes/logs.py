@@ -18,7 +18,7 @@ from node.crypto import Sm2PublicKey, sm3
 from node.errors import EventUnknown, InvalidInput, NotFound
 from node.log import Draft, last_published, list_published
 from node.protocol.ledger.enums import KeyKind
-from node.protocol.wire import canonical, encoding, envelope
+from node.protocol.wire import canonical, encoding, envelope, ids
 from node.protocol.wire.leaf import (
     AUDIT,
     KINDS,
@@ -28,6 +28,7 @@ from node.protocol.wire.leaf import (
 from node.protocol.wire.receipt import Anchored, Receipt
 
 from ..http.callers import SIGNED, CallerDep, NodeDep
+from .ledger import GenerationQuery  # noqa: TC001 - FastAPI reads annotations at run time
 from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:
@@ -64,9 +65,15 @@ def get_consistency(
     node: NodeDep,
     old: Annotated[int, Query(ge=0, lt=2**40)],
     new: Annotated[int, Query(ge=0, lt=2**40)],
+    generation: GenerationQuery = None,
 ) -> ConsistencyShape:
-    """Return the proof that the tree of `new` leaves begins with that of `old` (RFC 6962)."""
-    proof = node.reader.consistency(_log(node, department).log, old, new)
+    """Return the proof that the tree of `new` leaves begins with that of `old` (RFC 6962).
+
+    Of the log kept here now, or of that of a generation if this node has its entries still.
+    """
+    log = _log(node, department)
+    named = log.log if generation is None else _log_of_generation(log, generation)
+    proof = node.reader.consistency(named, old, new)
     return ConsistencyShape(old=old, new=new, proof=[encoding.b64u(each) for each in proof])
 
 
@@ -112,6 +119,11 @@ def _log(node: Node, department: str) -> LogIdentity:
     raise NotFound(f"this node keeps no log of {department}")
 
 
+def _log_of_generation(log: LogIdentity, generation: int) -> bytes:
+    chain_id, registry, code, _ = ids.parse_origin(log.origin)
+    return ids.log_id(ids.log_origin(chain_id, registry, code, generation))
+
+
 @dataclass(frozen=True, slots=True)
 class FoundEvent:
     """An entry of the log, and the standing of whoever asked for it."""
@@ -147,7 +159,7 @@ def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> F
 
 def _find_place(node: Node, log: LogIdentity, event: bytes) -> tuple[bytes, int] | None:
     """Return the log that holds an event, and its index there."""
-    others = (fact.log for fact in node.queries.logs() if fact.department == log.department)
+    others = (fact.log for fact in node.queries.logs_of(log.department))
     for one in dict.fromkeys((log.log, *others)):
         try:
             index = node.reader.find_event(one, event)
