@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from api.city.processes import Child
 from api.cli.console import t
 from node.chain.deployment import deploy
 from node.chain.gateway import Gateway
@@ -16,7 +17,6 @@ from node.chain.relay import RelayAccount
 
 from .claims import Ports
 from .entries import LATEST
-from .processes import Child
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ import statistics
 import threading
 from typing import TYPE_CHECKING
 
+from api.city.processes import Ending
 from api.cli.console import say, t
 from node.errors import LedgerError, Unavailable
 from node.protocol.ledger.enums import AuthorisationState, EntryState
@@ -30,7 +31,6 @@ from .granting import (
 from .intruding import Intruder
 from .offices import Offices
 from .population import build_sources, count_rows
-from .processes import Ending
 from .proving import Proof
 from .refusing import Refusals
 from .stages import Stages, milliseconds

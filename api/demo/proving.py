@@ -7,10 +7,10 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from api.city.processes import run_command
 from api.cli.console import t
 
 from .entries import HOUSEHOLD
-from .processes import run_command
 from .stages import seconds
 
 if TYPE_CHECKING:
