@@ -272,13 +272,7 @@ class Founder:
 
     def _enrolled(self, each: DepartmentPlan) -> Iterator[Step]:
         above = self._founding.get(each.competent)
-        body = {
-            **_said(each, "code", "name", "parent", "competent", "kind", "level", "region"),
-            **_said(each, "screening", "mayEnrol", "duties", "host", "contact"),
-            "custody": each.custody,
-            "url": self._around.urls[each.code],
-            "head": self._officer(each.key("head"), each.head),
-        }
+        body = enrolment(each, self._keys, self._around.urls[each.code])
         fact = self._ledger.find_department(each.department)
         if fact is None:
             signer = ROOT if above is each else above.key("head")
@@ -320,7 +314,7 @@ class Founder:
             )
         for officer in each.officers:
             key = each.key(officer.id)
-            body = {"department": each.code, **self._officer(key, officer)}
+            body = {"department": each.code, **_officer(key, officer, self._keys)}
             del body["publicKey"]
             yield from self._key(each, key, each.department, "officer-key", body, officer.name)
             for by in (each, *map(self._founding.get, officer.granted_by)):
@@ -441,10 +435,6 @@ class Founder:
                 return each.key(name)
         raise Conflict(f"{each.name} 有应用系统，却没有工作机构负责人来登记 / has no office head")
 
-    def _officer(self, key: str, officer: OfficerPlan | HeadPlan) -> dict[str, Any]:
-        known = {"name": officer.name, "post": officer.post, "person": self._keys.person(key)}
-        return {**known, "publicKey": self._keys.public(key).raw.hex()}
-
     def _compare(
         self,
         whose: str,
@@ -466,6 +456,22 @@ class Founder:
                     "照账上的改文件，或先用单步命令变更 / the ledger says something else",
                     member=name,
                 )
+
+
+def enrolment(each: DepartmentPlan, keys: Keys, url: str) -> dict[str, Any]:
+    """Return the body of the paper by which a department is enrolled, `url` its node's."""
+    return {
+        **_said(each, "code", "name", "parent", "competent", "kind", "level", "region"),
+        **_said(each, "screening", "mayEnrol", "duties", "host", "contact"),
+        "custody": each.custody,
+        "url": url,
+        "head": _officer(each.key("head"), each.head, keys),
+    }
+
+
+def _officer(key: str, officer: OfficerPlan | HeadPlan, keys: Keys) -> dict[str, Any]:
+    known = {"name": officer.name, "post": officer.post, "person": keys.person(key)}
+    return {**known, "publicKey": keys.public(key).raw.hex()}
 
 
 def _said(part: Part, *members: str) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class Town:
 
     def __init__(self, folder: Path, ports: list[int]) -> None:
         self.folder, self.ports = folder, ports
+        self.planned = self.said = ""
+        """What a dry run had announced; what the last run of the making said."""
         self.file = folder / "city.toml"
         self.shell = Shell(folder, {"SHARELEDGER_LANG": "zh"})
 
@@ -92,7 +94,7 @@ def town(tmp_path_factory):
                 killed.process.kill()
                 assert killed.wait() == -signal.SIGKILL
                 # Its servers end with it: the kernel tells them.
-                until(lambda killed=killed: not killed.processes())
+                until(lambda demo=killed: not demo.processes())  # type: ignore[misc]
         town.said = town.init()
         yield town
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pytest
@@ -10,6 +11,9 @@ from api.city.keyring import KeyRing, Place, read_public
 from node.crypto import keyfile
 from node.errors import MalformedKey
 from tests.common.keyfiles import FEW_ROUNDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KINDS = {"head": "sign", "open": "unwrap", "log": "log"}
 
@@ -30,7 +34,7 @@ def _quick():
 
 class TestFiles:
     def test_are_made_with_their_password_for_the_owner_alone(self, tmp_path):
-        made = []
+        made: list[Path] = []
         ring(tmp_path / "keys", made).prepare()
         files = sorted((tmp_path / "keys").iterdir())
         assert len(files) == 2 * len(KINDS) + 1
@@ -41,7 +45,7 @@ class TestFiles:
         first = ring(tmp_path)
         first.prepare()
         before = {file: file.read_bytes() for file in tmp_path.iterdir()}
-        made = []
+        made: list[Path] = []
         again = ring(tmp_path, made)
         again.prepare()
         assert made == []
@@ -52,7 +56,7 @@ class TestFiles:
     def test_cut_short_before_the_public_half_are_gone_on_with(self, tmp_path):
         ring(tmp_path).prepare()
         (tmp_path / "head.key.pub").unlink()
-        made = []
+        made: list[Path] = []
         again = ring(tmp_path, made)
         again.prepare()
         assert made == []
@@ -78,7 +82,7 @@ class TestFiles:
 
 class TestDry:
     def test_writes_nothing_and_says_what_is_missing(self, tmp_path):
-        made = []
+        made: list[Path] = []
         looked = ring(tmp_path / "keys", made, dry=True)
         looked.prepare()
         assert looked.person("head") == looked.person("head")
