@@ -231,10 +231,7 @@ class City:
         first = self.node(self.plan.nodes[0].departments[0])
         # What was mined before we were cut short must not be decided again.
         self.await_block(first.gateway.head())
-        for step in self._founder(first.queries, deployed=True).steps():
-            signers = [self.keys.signer(name) for name in (step.signer, step.possession) if name]
-            self.decide(step.department, step.act, *signers)
-            self._note_step(step)
+        self._founder(first.queries, deployed=True).take(self._take)
 
     def stop(self) -> None:
         """Stop every server that was started here: nodes first, the chain last."""
@@ -342,6 +339,10 @@ class City:
     def _note(self, chinese: str, english: str) -> None:
         self._done += 1
         self._tell(chinese, english)
+
+    def _take(self, step: Step, *signers: Signer) -> None:
+        self.decide(step.department, step.act, *signers)
+        self._note_step(step)
 
     def _note_step(self, step: Step) -> None:
         chinese, english = decision_words(step.act.kind, step.act.message)

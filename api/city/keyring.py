@@ -86,6 +86,11 @@ class KeyRing:
             return Sm2PublicKey.from_raw(self._half(name))
         return self.signer(name).public_key
 
+    def sealing(self, name: str) -> Sm2PublicKey:
+        if name in self.places:
+            return Sm2PublicKey.from_raw(self._half(name))
+        return self.unwrapper(name).public_key
+
     def ed25519(self, name: str) -> bytes:
         return self._half(name) if name in self.places else self.log(name).public
 

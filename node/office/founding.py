@@ -174,6 +174,10 @@ class Keys(Protocol):
     """Everybody's keys by name. A public half may be known where the private one is not."""
 
     def public(self, name: str) -> Sm2PublicKey: ...
+    def sealing(self, name: str) -> Sm2PublicKey:
+        """Return the public half of a key that opens answers."""
+        ...
+
     def ed25519(self, name: str) -> bytes: ...
     def person(self, name: str) -> str:
         """Return the handle of the officer whose key this is, 64 hex digits."""
@@ -270,6 +274,15 @@ class Founder:
             yield from self._systems(each)
             yield from self._logged(each)
 
+    def take(self, decide: Callable[..., object]) -> None:
+        """Take every step: `decide(step, signer)`, with the new key's signer where there is one.
+
+        It returns when the ledger that was given knows of the decision.
+        """
+        for step in self.steps():
+            names = [step.signer] if step.possession is None else [step.signer, step.possession]
+            decide(step, *map(self._keys.signer, names))
+
     def _enrolled(self, each: DepartmentPlan) -> Iterator[Step]:
         above = self._founding.get(each.competent)
         body = enrolment(each, self._keys, self._around.urls[each.code])
@@ -339,7 +352,7 @@ class Founder:
                 act = departments.register_application(body)
                 yield Step(each.code, act, self._office(each), None, f"{each.name} {system.name}")
             calls, opens = map(each.key, _halves(system))
-            seals = {"publicKey": self._keys.public(opens).raw.hex(), **self._period}
+            seals = {"publicKey": self._keys.sealing(opens).raw.hex(), **self._period}
             key = {
                 "kind": "应用系统",
                 "name": system.name,
