@@ -114,7 +114,9 @@ def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, own_chai
             town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
             first_key = rotate_key(town, tmp_path)
         path = tmp_path / "node.toml"
-        lines = path.read_text("utf-8").replace(f'{POLICE}"\n', f'{POLICE}"\ngeneration = 2\n')
+        lines = path.read_text("utf-8").replace(
+            f'code = "{POLICE}"\n', f'code = "{POLICE}"\ngeneration = 2\n'
+        )
         path.write_text(lines, "utf-8")
         settings = load_settings(path)
         with socket.create_server(("127.0.0.1", settings.port)) as listener:
