@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import socket
 import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from .http import problems as errors
 from .http.callers import DOCUMENT_BYTES, NotStored
 from .http.described import PARAMETERS, SCHEME
 from .http.server import AnnouncingServer, configure
+from .operating.reasons import listen, storing
 from .parts import Node
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
@@ -64,10 +64,9 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
         Fatal: it is not right to start (later, a Fatal ends the process; loops.py).
         ChainUnavailable: nothing can be checked now.
     """
-    node = Node(settings)
-    try:
-        listener = socket.create_server((settings.host, settings.port), backlog=2048)
-        with listener:
+    with storing(settings.data_dir), listen(settings.host, settings.port) as listener:
+        node = Node(settings)
+        try:
             node.start()
             config = configure(
                 build(node),
@@ -82,8 +81,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
             gc.collect()
             gc.freeze()
             server.run(sockets=[listener])
-    finally:
-        node.stop()
+        finally:
+            node.stop()
 
 
 def openapi_document() -> bytes:

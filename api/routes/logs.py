@@ -198,7 +198,7 @@ def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> F
 
 def _find_place(node: Node, log: LogIdentity, event: bytes) -> tuple[bytes, int] | None:
     """Return the log that holds an event, and its index there."""
-    others = (fact.log for fact in node.queries.logs() if fact.department == log.department)
+    others = (fact.log for fact in node.queries.logs_of(log.department))
     for one in dict.fromkeys((log.log, *others)):
         try:
             index = node.reader.find_event(one, event)
