@@ -34,7 +34,7 @@ FILE = "SHARELEDGER_TOWN"
 METHODS = ("get", "put", "post")
 
 
-def write_town(
+def write_town(  # noqa: PLR0917 - what there is, one kind after the other
     folder: Path,
     url: str,
     keys: Mapping[str, SoftwareSigner],
@@ -136,7 +136,7 @@ class Signed:
         """Return whether it is one; None for those that are not."""
         return _is_signed(case) or None
 
-    def set(self, case: Any, _data: bool, _context: Any) -> None:
+    def set(self, *_: object) -> None:
         """Change nothing yet."""
 
 
@@ -156,13 +156,13 @@ def before_call(_context: Any, case: Any, **_options: Any) -> None:
     case.headers.pop("Content-Type", None)
     sent = requests.Request(**case.as_transport_kwargs(base_url=url)).prepare()
     path, _, query = str(sent.path_url).partition("?")
-    body = sent.body or b""
+    body: Any = sent.body or b""
     headers = signedcall.build(
         method=case.method,
         authority=url.removeprefix("http://"),
         path=path,
         query=query,
-        content_type=sent.headers.get("Content-Type", "application/octet-stream"),
+        content_type=str(sent.headers.get("Content-Type", "application/octet-stream")),
         body=body.encode() if isinstance(body, str) else body,
         created=int(time.time()),
         nonce=encoding.b64u(secrets.token_bytes(18)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -185,7 +186,7 @@ def tiles_of_both(url: str, origins: dict[int, str]) -> None:
     tiles = {}
     for generation, origin in origins.items():
         prefix = f"{logs}:{generation}"
-        until(lambda prefix=prefix: httpx.get(f"{prefix}/checkpoint").is_success)
+        until(partial(is_there, f"{prefix}/checkpoint"))
         note = SignedCheckpoint.parse(httpx.get(f"{prefix}/checkpoint").content).checkpoint
         assert note.origin == origin
         # Entries of the first commits alone: the keeper may have published more since.
@@ -197,6 +198,10 @@ def tiles_of_both(url: str, origins: dict[int, str]) -> None:
     newest = SignedCheckpoint.parse(httpx.get(f"{logs}/checkpoint").content).checkpoint
     assert newest.origin == origins[2]
     assert httpx.get(f"{logs}:3/checkpoint").status_code == 404
+
+
+def is_there(url: str) -> bool:
+    return httpx.get(url).is_success
 
 
 def origin_of(http: SignedHttp, url: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 from pydantic import BaseModel
 
 from api.http.problems import TITLES, status_of
