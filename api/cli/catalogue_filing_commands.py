@@ -49,7 +49,7 @@ def check(
 
     filing = file_table(file, load_mapping(mapping), department=_department(department))
     if as_json:
-        put(_as_json(filing))
+        put(render_json(filing))
     else:
         show_filing(filing)
     if filing.problems:
@@ -65,7 +65,8 @@ def _department(code: str | None) -> str | None:
         raise InvalidInput(f"--department {code}：{error}") from error
 
 
-def _as_json(filing: Filing) -> str:
+def render_json(filing: Filing) -> str:
+    """Return what a table holds for a program: entries with their items, problems, warnings."""
     return json.dumps(
         {
             "entries": [

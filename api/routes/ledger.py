@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from node.errors import (
     AuthorisationUnknown,
     Contradictory,
+    InvalidInput,
     LedgerBehind,
     NotFound,
 )
@@ -22,7 +23,9 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.wire import ids, items
 
-from ..http.callers import SIGNED, CallerDep, NodeDep
+from ..http.callers import CallerDep, NodeDep
+from ..http.described import SIGNED, CodePath, refusals, signed_refusals
+from ..http.verbs import Readable
 from .query import MAX_NUMBER
 from .shapes import (
     AnchorShape,
@@ -39,18 +42,22 @@ if TYPE_CHECKING:
 
     from ..parts import Node
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], route_class=Readable)
 
 
-@router.get("/departments", summary="部门 / Departments")
+@router.get("/departments", summary="部门 / Departments", responses=refusals(LedgerBehind))
 def list_departments(node: NodeDep) -> list[DepartmentShape]:
     """Return all enrolled departments, by code."""
     papers = node.directory.departments()
     return [_department(fact, papers) for fact in node.queries.departments()]
 
 
-@router.get("/departments/{code}/log", summary="部门日志与密钥 / A department's log and keys")
-def get_log(code: str, node: NodeDep) -> LogShape:
+@router.get(
+    "/departments/{code}/log",
+    summary="部门日志与密钥 / A department's log and keys",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
+def get_log(code: CodePath, node: NodeDep) -> LogShape:
     """Return a department's registered log and the keys in force that sign its checkpoints."""
     department = node.queries.get_department(code).department
     log = node.queries.log_of(department)
@@ -67,9 +74,13 @@ def get_log(code: str, node: NodeDep) -> LogShape:
     )
 
 
-@router.get("/departments/{code}/log/anchors/{size}", summary="链上锚定 / An anchor")
+@router.get(
+    "/departments/{code}/log/anchors/{size}",
+    summary="链上锚定 / An anchor",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
 def get_anchor(
-    code: str, size: Annotated[int, Path(ge=1, le=MAX_NUMBER)], node: NodeDep
+    code: CodePath, size: Annotated[int, Path(ge=1, le=MAX_NUMBER)], node: NodeDep
 ) -> AnchorShape:
     """Return what the chain holds of a department's log at exactly `size` leaves."""
     log = node.queries.log_of(node.queries.get_department(code).department)
@@ -87,7 +98,10 @@ def get_anchor(
 
 
 @router.get(
-    "/authorisations/{authorisation}", summary="一项授权 / An authorisation", openapi_extra=SIGNED
+    "/authorisations/{authorisation}",
+    summary="一项授权 / An authorisation",
+    responses=signed_refusals(AuthorisationUnknown, Contradictory),
+    openapi_extra=SIGNED,
 )
 def get_authorisation(
     authorisation: Annotated[int, Path(ge=1, le=MAX_NUMBER)], caller: CallerDep, node: NodeDep

@@ -17,11 +17,12 @@ from node.errors import LogUnavailable
 from node.office import departments
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire import ids
+from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.receipt import Receipt
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.evidence import City
-from tests.common.nodes import QUERY, running_town, serving_on
+from tests.common.nodes import QUERY, running_town, serving_on, until
 from tests.common.papers import POLICE
 
 if TYPE_CHECKING:
@@ -119,11 +120,32 @@ def test_a_node_goes_on_in_the_next_log_and_still_shows_the_old(tmp_path, own_ch
                     url = f"{again.url}/api/v1/logs/{POLICE}/events/"
                     http = again.http(again.keys.application)
                     origins = [origin_of(http, url + event.hex()) for event in (old, new)]
+                    tiles_of_both(again.url, {1: origins[0], 2: origins[1]})
                     for opened in again.https.values():
                         opened.close()
                 assert origins[1] == f"{origins[0]}:2"
             finally:
                 node.stop()
+
+
+def tiles_of_both(url: str, origins: dict[int, str]) -> None:
+    """A tile may be kept for ever: its path means the same log before and after a succession."""
+    logs = f"{url}/api/v1/logs/{POLICE}"
+    tiles = {}
+    for generation, origin in origins.items():
+        prefix = f"{logs}:{generation}"
+        until(lambda prefix=prefix: httpx.get(f"{prefix}/checkpoint").is_success)
+        note = SignedCheckpoint.parse(httpx.get(f"{prefix}/checkpoint").content).checkpoint
+        assert note.origin == origin
+        # Entries of the first commits alone: the keeper may have published more since.
+        tiles[generation] = httpx.get(f"{prefix}/tile/0/000.p/1").content
+        assert len(tiles[generation]) == 32
+        consistency = f"{prefix}/consistency?old=1&new={note.size}"
+        assert httpx.get(consistency).json()["new"] == note.size
+    assert httpx.get(f"{logs}/tile/0/000.p/1").content == tiles[1] != tiles[2]
+    newest = SignedCheckpoint.parse(httpx.get(f"{logs}/checkpoint").content).checkpoint
+    assert newest.origin == origins[2]
+    assert httpx.get(f"{logs}:3/checkpoint").status_code == 404
 
 
 def origin_of(http: SignedHttp, url: str) -> str:

@@ -22,6 +22,7 @@ Doubt = tuple["Path_", str, str]
 ITEMS_SAID = 5
 _OPEN, _CLOSE = "（(【[《「『", "）)】]》」』"
 
+_BRACKET = re.compile(f"[{re.escape(_OPEN + _CLOSE)}]")
 _PERSON = re.compile(
     r"姓名|(身[份分][证證]|公民身[份分]|居民身[份分]|身[份分])(件)?(号|號|统一编号|統一編號|$)"
     r"|(护照|護照|驾驶证|駕照|社保卡|社会保障卡?|医保卡|銀行卡|银行卡)(号|號)"
@@ -54,7 +55,7 @@ _OF_A_PLACE = re.compile(
 )
 """Where an entry is about such, a telephone or an address is theirs."""
 _OF_PLACES = re.compile(
-    r"[院所场場店馆館站校业業厂廠处處点點局机機商行团團体體组組案路巷店屋宿医醫公]|名[单單录錄冊册]"
+    r"[院所场場店馆館站校业業厂廠处處点點局机機商行团團体體组組案路巷店宿医醫公]|名[单單录錄冊册]"
 )
 """In an entry's title."""
 _BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]|[（(【\[].*$")
@@ -163,7 +164,9 @@ def _torn(items: list[dict[str, Any]]) -> Iterator[Doubt]:
     """An item whose brackets do not pair up was torn off inside of them."""
     for at, item in enumerate(items):
         name = item["name"]
-        if sum(name.count(each) for each in _OPEN) != sum(name.count(each) for each in _CLOSE):
+        if _BRACKET.search(name) and sum(name.count(each) for each in _OPEN) != sum(
+            name.count(each) for each in _CLOSE
+        ):
             yield (
                 ("items", at, "name"),
                 name,

@@ -25,6 +25,9 @@ ROWS_SEARCHED = 20
 FEWEST = 3
 """Headings that make a sheet a table, if it has no fewer."""
 NEAR = 0.5
+NEAR_MISSING = 0.4
+"""A heading that is missing anyway is looked for a little further."""
+_GENERIC = re.compile("说明|备注")
 _MARKS = re.compile(r"[\s*＊★☆●■△:：]+")
 _LED_BY = re.compile(r"^\s*[（(【\[][^）)】\]]*[）)】\]]")
 _GUIDANCE = re.compile(
@@ -56,6 +59,8 @@ class Header:
     """Number of the last row of headings."""
     taken: int
     """How many of the rows searched are headings and what stands above them."""
+    above: list[str] = field(default_factory=list)
+    """The cells of that row, as they stand in the file."""
     columns: dict[str, int] = field(default_factory=dict)
     """Column, from 0, by heading as the mapping has it."""
     twice: list[tuple[str, int, int]] = field(default_factory=list)
@@ -82,18 +87,12 @@ class Header:
             if cell and column not in headed:
                 self.bare.setdefault(column, row.number)
 
-    @cached_property
-    def _over(self) -> dict[int, str]:
-        return {column: plain(heading) for heading, column in self.columns.items()}
-
     def is_again(self, row: Row) -> bool:
-        """Tell whether a row of data is the headings once more."""
-        cells = row.cells
-        again = sum(
-            column < len(cells) and plain(cells[column]).startswith(heading)
-            for column, heading in self._over.items()
-        )
-        return again >= min(_REPEATED, len(self._over))
+        """Tell whether a row of data is the headings once more, as they stand above."""
+        again = 0
+        for said, above in zip(row.cells, self.above, strict=False):
+            again += said == above != ""
+        return again >= min(_REPEATED, len(self.columns))
 
 
 def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
@@ -106,7 +105,7 @@ def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
     last = _last_row(rows, texts, wanted, mapping)
     if last is None:
         return None
-    header = Header(rows[last].number, last + 1)
+    header = Header(rows[last].number, last + 1, rows[last].cells)
     _assign(header, texts[: last + 1], wanted)
     header.missing = sorted(set(wanted.values()) - set(header.columns))
     header.misspelt = list(_misspelt(header, mapping))
@@ -186,12 +185,17 @@ class Nearness:
         self._known = sorted(known)
         self._in = Counter(sign for heading in self._known for sign in set(plain(heading)))
 
+    def _own(self, heading: str) -> str:
+        """Return what of a heading is its own: an explanation may stand beside any."""
+        text = plain(heading)
+        return _GENERIC.sub("", text) or text
+
     def _weight(self, signs: str) -> float:
         return sum(1 / max(1, self._in[sign]) for sign in signs)
 
     def of(self, one: str, other: str) -> float:
         """Return 0 to 1: the weight of what two headings share in the weight of both."""
-        first, second = plain(one), plain(other)
+        first, second = self._own(one), self._own(other)
         if not first or not second:
             return 0.0
         matcher = SequenceMatcher(None, first, second, autojunk=False)
@@ -225,7 +229,7 @@ def _misspelt(header: Header, mapping: Mapping) -> Iterable[Misspelt]:
     )
     done: set[int] = set()
     for near, column, text, meant in pairs:
-        if near >= NEAR and column not in done and meant in left:
+        if near >= NEAR_MISSING and column not in done and meant in left:
             done.add(column)
             left.remove(meant)
             yield Misspelt(header.row, column, text, meant)

@@ -11,7 +11,7 @@ from array import array
 from typing import TYPE_CHECKING
 from xml.parsers.expat import ParserCreate
 
-from .cells import CELL_LIMIT
+from .cells import CELL_LIMIT, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 256 * 1024
 RAW_LIMIT = 8 * CELL_LIMIT
 """Characters of a cell as they are stored: each may be escaped, as in `_x000D_`."""
+LATEST_TEXTS = 4_096
 RUN_STRUCK, RUN_OF_THE_CELL = 1, 2
 """Marks of a text: some run is struck out; some run takes the cell's own font."""
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -128,6 +129,7 @@ class SharedStrings:
         self._text = bytearray()
         self._ends = array("Q", [0])
         self._marks = bytearray()
+        self._latest: dict[int, tuple[str, str, int]] = {}
 
     def load(self, file: IO[bytes]) -> None:
         """Read the part that holds them."""
@@ -148,13 +150,20 @@ class SharedStrings:
 
         feed(new_parser(start, end, rich.data), file)
 
-    def get(self, index: int) -> tuple[str, int]:
-        """Return a text, still escaped, and its marks.
+    def get(self, index: int) -> tuple[str, str, int]:
+        """Return a text as `clean` leaves it, with its fault and its marks.
 
         Raises:
             Broken: there is none of this number.
         """
-        if not 0 <= index < len(self._marks):
-            raise Broken(f"没有第 {index} 条共享文本 / no such shared string")
-        piece = self._text[self._ends[index] : self._ends[index + 1]]
-        return piece.decode("utf-8", "surrogatepass"), self._marks[index]
+        # Codes and words of lists come again and again; the rest of a book does not stay unpacked.
+        found = self._latest.get(index)
+        if found is None:
+            if not 0 <= index < len(self._marks):
+                raise Broken(f"没有第 {index} 条共享文本 / no such shared string")
+            if len(self._latest) >= LATEST_TEXTS:
+                self._latest.clear()
+            piece = self._text[self._ends[index] : self._ends[index + 1]]
+            text, fault = clean(unescaped(piece.decode("utf-8", "surrogatepass")))
+            found = self._latest[index] = text, fault, self._marks[index]
+        return found
