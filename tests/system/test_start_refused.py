@@ -19,8 +19,7 @@ from api.settings import load_settings
 from node.errors import ConfigInvalid
 from tests.common.chain import deployed_on
 from tests.common.founding import TownKeys
-from tests.common.keyfiles import soften
-from tests.common.nodes import PASSWORD, write_settings
+from tests.common.nodes import write_settings
 from tests.common.shell import invoke
 
 if TYPE_CHECKING:
@@ -81,8 +80,6 @@ def made(tmp_path_factory, embedded_chain):
     folder: Path = tmp_path_factory.mktemp("made")
     with deployed_on(embedded_chain) as chain:
         write_settings(folder, chain, TownKeys(), 0)
-    for path in folder.glob("*.key"):
-        soften(path, PASSWORD)
     return folder
 
 
