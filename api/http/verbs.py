@@ -29,9 +29,8 @@ class Readable(APIRoute):
     def __init__(self, *arguments: Any, methods: Any = None, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, methods=methods, **options)
         self.operation_id = self.operation_id or self.name
-        taken = self.methods or set()
-        if "GET" in taken:
-            self.methods = taken | {"HEAD"}
+        if self.methods and "GET" in self.methods:
+            self.methods = {*self.methods, "HEAD"}
 
 
 def allowed(request: Request) -> str:
