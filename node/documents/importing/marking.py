@@ -161,7 +161,7 @@ def _clear(sheet: Worksheet) -> tuple[int, int]:
                 cell.comment = None
                 cell.fill = PatternFill()
             if not column and str(cell.value).partition("\n")[0] == MARKS:
-                top, column = cell.row, cell.column or 0
+                top, column = cell.row or 0, cell.column or 0
     for row in sheet.iter_rows(min_row=top, min_col=column, max_col=column) if column else ():
         if not isinstance(row[0], MergedCell):
             row[0].value = None
