@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from openpyxl import load_workbook
 
@@ -89,7 +91,7 @@ def test_what_must_be_filled_in_is_said_so(tmp_path):
 
 def rules(path):
     """Return the data validations of the table by heading."""
-    sheet = load_workbook(path)[SHEET]
+    sheet: Any = load_workbook(path)[SHEET]
     headings = {cell.column_letter: cell.value.partition("（")[0] for cell in sheet[2]}
     return {
         headings[str(each.sqref).rstrip("0123456789").split(":")[0].rstrip("0123456789")]: each
@@ -118,7 +120,7 @@ def test_a_long_list_stands_on_the_explanation_sheet(tmp_path, monkeypatch):
     }
     monkeypatch.setattr(template, "_choices", lambda: lists)
     write_template(tmp_path / "a.xlsx")
-    book = load_workbook(tmp_path / "a.xlsx")
+    book: Any = load_workbook(tmp_path / "a.xlsx")
     for heading, wanted in (("更新周期", listed), ("数据类型", awkward)):
         formula = rules(tmp_path / "a.xlsx")[heading].formula1
         assert len(formula) <= INLINE_LIMIT
@@ -128,7 +130,7 @@ def test_a_long_list_stands_on_the_explanation_sheet(tmp_path, monkeypatch):
 
 
 def test_codes_and_dates_are_text_whatever_is_typed(blank):
-    sheet = load_workbook(blank)[SHEET]
+    sheet: Any = load_workbook(blank)[SHEET]
     formats = {
         cell.value.partition("（")[0]: sheet.column_dimensions[cell.column_letter].number_format
         for cell in sheet[2]
