@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from node.errors import InvalidInput, MalformedTable
 
 from .catalogue_filing_commands import MappingOption, app
-from .console import note, put, say, t, table
+from .console import note, put, say, t
 from .deciding import Taking, decision
 from .naming import entry_state_name
 from .options import CodeArgument, argument, option
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from api.parts import Node
+    from node.documents.coverage import Coverage, Edition
     from node.documents.importing.filing import Filing
     from node.office import Act
-    from node.office.coverage import Coverage, Edition
     from node.office.filings import Gone, Newest, Sorted
 
 __all__ = ["app"]  # the group, with the commands of this module
@@ -133,9 +133,9 @@ def _require_mandate(at: Taking, node: Node, department: str) -> None:
 
 
 def _compare(node: Node, file: Path, department: str, name: str) -> _Compared:
+    from node.documents.coverage import Coverage, key_space
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
-    from node.office.coverage import Coverage, key_space
     from node.office.filings import Newest, find_gone, sort_filing
 
     mapping = load_mapping(name)
@@ -273,23 +273,16 @@ def _show_acts(acts: list[Act]) -> None:
     """Say what would be signed: each entry with its version and its document's digest."""
     from node.protocol.forms import parse
 
-    rows = []
     for number, act in enumerate(acts, start=1):
-        for data in act.documents:
-            paper = parse(data)
+        for paper in map(parse, act.documents):
+            said = f"  {t('文书', 'document')} {paper.digest.hex()}"
             if act.kind == "SubmitVersions":
-                body = paper.body
-                rows.append(
-                    (number, t("报送", "file"), body.code, body.version, paper.digest.hex())
-                )
+                body, word = paper.body, t("报送", "file")
+                put(f"[{number}] {word} {body.code} v{body.version} {body.name}{said}")
                 continue
-            rows += [
-                (number, t("撤回", "withdraw"), each.code, each.version, paper.digest.hex())
-                for each in paper.body.withdrawals
-            ]
-    if rows:
-        heads = t("签名,事项,代码,版本,文书摘要", "signature,act,code,version,document")
-        table(heads.split(","), rows)
+            for each in paper.body.withdrawals:
+                word = t("申请撤回", "withdraw")
+                put(f"[{number}] {word} {each.code} v{each.version}（{each.reason}）{said}")
     say(
         f"将签署 {len(acts)} 次；尚未签署，也未报送（文书含随机数，正式报送时摘要会不同）",
         f"{len(acts)} signatures; nothing was signed or sent (documents are salted: their digests "

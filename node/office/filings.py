@@ -25,10 +25,10 @@ from .reads import get_paper
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from ..documents.coverage import Edition
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import EntryFact, VersionFact
-    from .coverage import Edition
     from .reads import Ledger
 
 ALONE = {"version", "salt"}

@@ -127,11 +127,7 @@ def make_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = No
         "v": VERSION,
         "salt": b64u(drawn),
     }
-    # What `dumps` gives is canonical: it is judged as it is, without being read and compared again.
-    data = canonical.dumps(value, error=MalformedDocument)
-    if len(data) > SIZE_LIMIT_BYTES:
-        raise MalformedDocument(f"{len(data)} bytes are more than the {SIZE_LIMIT_BYTES} allowed")
-    return _judge(kind, data)
+    return _judged(canonical.dumps(value, error=MalformedDocument), kind)
 
 
 def parse(data: bytes) -> Document:
@@ -146,11 +142,13 @@ def parse(data: bytes) -> Document:
         if held is not None and held.data == data:
             return held
     value = canonical.loads(data, limit=SIZE_LIMIT_BYTES, error=MalformedDocument)
-    return _judge(value.get("type") if isinstance(value, dict) else None, data)
+    return _judged(data, value.get("type") if isinstance(value, dict) else None)
 
 
-def _judge(kind: object, data: bytes) -> Document:
-    """Return the document that canonical JSON of this kind is, if it breaks no rule."""
+def _judged(data: bytes, kind: object) -> Document:
+    """Judge canonical JSON by the model of its kind."""
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise MalformedDocument(f"{len(data)} bytes are more than the {SIZE_LIMIT_BYTES} allowed")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise _malformed("document", [Problem(("type",), "没有这种文件", kind)])
