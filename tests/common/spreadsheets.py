@@ -19,6 +19,17 @@ MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 
+_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_CONTENT_TYPES = (
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" '
+    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}.worksheet+xml"/>'
+    f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>'
+    f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_KIND}.sharedStrings+xml"/></Types>'
+)
+
 
 def workbook(path: Path, *rows: Sequence[object]) -> Path:
     """Write one sheet of these rows."""
@@ -67,6 +78,7 @@ def by_hand(
     """Write a workbook of one sheet from the XML of its `sheetData`, and what stands around it."""
     pieces = [data] if isinstance(data, str) else data
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
+        packed.writestr("[Content_Types].xml", _CONTENT_TYPES)
         packed.writestr("_rels/.rels", relations(("officeDocument", "xl/workbook.xml")))
         packed.writestr(
             "xl/_rels/workbook.xml.rels",

@@ -34,6 +34,7 @@ LETTERS_THAT_TELL = 8
 """So many characters of several bytes read as UTF-8 by chance in no other text."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _WIDE = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,3}")
+_QUOTED = re.compile(r'"(?:[^"]|"")*(?:"|\Z)')
 _SHIELDED = re.compile(r'="([^"]*)"')
 
 SHORTENED = "这一格是科学计数法，末尾的数字已经丢失：请照原件重新填写，并以“文本”格式保存"
@@ -55,11 +56,12 @@ def read_delimited(path: Path, encoding: str | None) -> Sheet:
 def _encoding(path: Path) -> str:
     """Find out by reading all of the file once; a guess from its start would be wrong for some."""
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(ROW_LIMIT)
         for mark, name in MARKS.items():
             if start.startswith(mark):
                 return name
-        if len(start) > 1 and 0 in start[:2]:
+        lines = start.count(b"\n")
+        if lines and lines in (start.count(b"\n\0"), start.count(b"\0\n")):
             raise _refused(
                 path,
                 "像是没有标记的 UTF-16 编码，请另存为 UTF-8 编码的 CSV / UTF-16 without a mark",
@@ -148,19 +150,17 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
 
 def _separator(path: Path, file: TextIO) -> tuple[str, int]:
     """Return what parts the cells, and how many lines say only that."""
-    for at in range(LINES_LOOKED_AT):
-        line = file.readline(ROW_LIMIT)
-        told = re.fullmatch(r"sep=(.)\s*", line)
-        if at == 0 and told:
-            if told[1] not in _SEPARATORS:
-                raise _refused(path, f"以「{told[1]}」分隔，请另存为以逗号分隔的 CSV / separator")
-            return told[1], 1
-        outside = re.sub(r'"[^"]*"', "", line)
-        counts = [outside.count(mark) for mark in _SEPARATORS]
+    lines = [file.readline(ROW_LIMIT) for _ in range(LINES_LOOKED_AT)]
+    if told := re.fullmatch(r"sep=(.)\s*", lines[0]):
+        if told[1] not in _SEPARATORS:
+            raise _refused(path, f"以「{told[1]}」分隔，请另存为以逗号分隔的 CSV / separator")
+        return told[1], 1
+    # What stands in quotes parts nothing, however many lines it has.
+    for line in _QUOTED.sub("", "".join(lines)).splitlines():
+        counts = [line.count(mark) for mark in _SEPARATORS]
         if any(counts):
             return _SEPARATORS[counts.index(max(counts))], 0
-        wide = outside.count("，")
-        if wide > 1:
+        if line.count("，") > 1:
             raise _refused(path, "以全角逗号「，」分隔，请改用半角逗号 / full-width separators")
     return ",", 0
 

@@ -11,7 +11,7 @@ from array import array
 from typing import TYPE_CHECKING
 from xml.parsers.expat import ParserCreate
 
-from .cells import CELL_LIMIT
+from .cells import CELL_LIMIT, clean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 CHUNK_BYTES = 256 * 1024
 RAW_LIMIT = 8 * CELL_LIMIT
 """Characters of a cell as they are stored: each may be escaped, as in `_x000D_`."""
+LATEST_TEXTS = 4_096
 RUN_STRUCK, RUN_OF_THE_CELL = 1, 2
 """Marks of a text: some run is struck out; some run takes the cell's own font."""
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -69,6 +71,12 @@ def is_true(text: str | None, *, default: bool = False) -> bool:
 def unescaped(text: str) -> str:
     """Decode `_x000D_`; `_x005F_` stands for a literal underscore before such a thing."""
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def escaped(text: str) -> str:
+    """Write what XML has no character for as `unescaped` reads it."""
+    text = _ESCAPE.sub(lambda found: f"_x005F{found[0]}", text) if "_x" in text else text
+    return _NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
 class RichText:
@@ -128,6 +136,7 @@ class SharedStrings:
         self._text = bytearray()
         self._ends = array("Q", [0])
         self._marks = bytearray()
+        self._latest: dict[int, tuple[str, str, int]] = {}
 
     def load(self, file: IO[bytes]) -> None:
         """Read the part that holds them."""
@@ -148,13 +157,20 @@ class SharedStrings:
 
         feed(new_parser(start, end, rich.data), file)
 
-    def get(self, index: int) -> tuple[str, int]:
-        """Return a text, still escaped, and its marks.
+    def get(self, index: int) -> tuple[str, str, int]:
+        """Return a text as `clean` leaves it, with its fault and its marks.
 
         Raises:
             Broken: there is none of this number.
         """
-        if not 0 <= index < len(self._marks):
-            raise Broken(f"没有第 {index} 条共享文本 / no such shared string")
-        piece = self._text[self._ends[index] : self._ends[index + 1]]
-        return piece.decode("utf-8", "surrogatepass"), self._marks[index]
+        # Codes and words of lists come again and again; the rest of a book does not stay unpacked.
+        found = self._latest.get(index)
+        if found is None:
+            if not 0 <= index < len(self._marks):
+                raise Broken(f"没有第 {index} 条共享文本 / no such shared string")
+            if len(self._latest) >= LATEST_TEXTS:
+                self._latest.clear()
+            piece = self._text[self._ends[index] : self._ends[index + 1]]
+            text, fault = clean(unescaped(piece.decode("utf-8", "surrogatepass")))
+            found = self._latest[index] = text, fault, self._marks[index]
+        return found

@@ -60,7 +60,6 @@ _BLANK_ROW = re.compile(
     + rb')*</row>)(?=<row r="|</sheetData>)'
 )
 _VOLATILE = re.compile(r"(?i)\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\s*\(")
-_TEXTS = ("s", "inlineStr", "str")
 _NO_STYLE = Style(GENERAL, struck=False)
 
 
@@ -205,7 +204,7 @@ class _Cells:
             # Inside CDATA what looks like a cell is text: from the first on nothing is left out.
             shorten = shorten and b"<!" not in last + chunk
             last = chunk[-1:]
-            if shorten:
+            if shorten and b"/><" in chunk:
                 chunk = _BLANK_CELL.sub(b"", _BLANK_ROW.sub(b"", chunk))
             parser.Parse(chunk, False)  # noqa: FBT003 - expat's own
             yield from self._ready
@@ -290,7 +289,7 @@ class _Cells:
         if self._value is None and self._rich is None and self._formula is None:
             return
         raw = "".join(self._value or ())
-        text, fault = self._calculated(raw)
+        text, fault = ("", "") if self._formula is None else self._calculated(self._formula, raw)
         if not fault:
             text, fault = self._content(raw)
         if text or fault:
@@ -299,11 +298,9 @@ class _Cells:
             if fault:
                 self._faults[self._column] = fault
 
-    def _calculated(self, raw: str) -> tuple[str, str]:
+    def _calculated(self, pieces: list[str], raw: str) -> tuple[str, str]:
         """Say what keeps a formula's stored result from being what is seen."""
-        if self._formula is None:
-            return "", ""
-        formula = "".join(self._formula)
+        formula = "".join(pieces)
         # A text that is empty is a result; nothing at all is none.
         missing = not raw and (self._kind != "str" or self._value is None)
         if missing or self._book.uncalculated:
@@ -330,13 +327,13 @@ class _Cells:
         return shown.text, shown.fault or self._strike(raw)
 
     def _text(self, raw: str) -> tuple[str, str]:
-        text, marks = raw, RUN_OF_THE_CELL
         if self._kind == "s" and raw:
-            text, marks = self._book.strings.get(int(raw))
-        elif self._rich is not None:
-            text, marks = self._rich.text, self._rich.mark
-        text, fault = clean(unescaped(text))
-        if text and not fault:
+            text, fault, marks = self._book.strings.get(int(raw))
+        else:
+            rich = self._rich
+            marks = RUN_OF_THE_CELL if rich is None else rich.mark
+            text, fault = clean(unescaped(raw if rich is None else rich.text))
+        if text and not fault and self._style.code != GENERAL:
             text, fault, _ = show_text(text, self._style.code)
         return text, fault or self._strike(text, marks)
 
