@@ -96,7 +96,7 @@ class Table:
             return Problem(self.name, row, heading, cell_name(row, column), value, message)
         if heading:
             row = self.header.row
-            message = f"表里没有「{heading}」这一列：{message}；请加上这一列"
+            message = f"表里没有「{heading}」这一列：{message}。请加上这一列并填写"
         return Problem(self.name, row, "", f"{row}:{row}" if row else "", value, message)
 
 
