@@ -41,15 +41,18 @@ UNBOUND_BYTES = 256 * 1024 * 1024
 class DocumentStore:
     """Documents in `node.db`."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables where they are missing; `clock` gives seconds."""
+    def __init__(
+        self, engine: Engine, *, clock: Callable[[], float] = time.time, create: bool = True
+    ) -> None:
+        """Create the tables where they are missing, or only read; `clock` gives seconds."""
         self.engine = engine
         self.reading = engine.execution_options(**READING)
         self.clock = clock
         self.departments_judged = 0
         """How often departments' documents were judged through this store: whoever keeps what they
         say compares it."""
-        metadata.create_all(engine)
+        if create:
+            metadata.create_all(engine)
 
     def put(self, data: bytes, author: bytes = ids.ZERO) -> bytes:
         """Keep a document handed in by the department `author`; return its digest.
