@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from api.cli.catalogue_filing_commands import render_json
 from node.documents.importing.filing import file_table
@@ -527,6 +527,18 @@ def test_good_entries_are_listed_with_their_items_counted(table):
         ["代码", "名称", "信息项"],
         [CODE, "户籍信息", "2"],
     ]
+
+
+def test_a_copy_is_marked_beside_the_bad_cells(tmp_path, workbook):
+    source = workbook(("目录", cells_of(ROW, {**SECOND_ITEM, "数据类型": "文字"})))
+    marked = tmp_path / "标注.xlsx"
+    done = invoke("catalogue", "check", source, "--mark", marked)
+    assert (done.code, str(marked) in done.errors) == (1, True)
+    sheet = load_workbook(marked)["目录"]
+    assert "字符型C" in sheet[cell("数据类型", 3)].comment.text
+    again = check(marked)
+    assert [each["cell"] for each in again.problems] == [cell("数据类型", 3)]
+    assert again.warnings == []
 
 
 @pytest.mark.parametrize(
