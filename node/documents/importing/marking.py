@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError  # noqa: N812 - zlib's own name says nothing
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import MergedCell, WriteOnlyCell
@@ -122,7 +123,10 @@ def _kept(path: Path, said: dict[str, list[_Said]]) -> Workbook | None:
             ):
                 return None
         book = load_workbook(path, rich_text=True)
-    except (BadZipFile, OSError, KeyError, ValueError, TypeError, IndexError, AttributeError):
+    except (
+        *(BadZipFile, ZlibError, EOFError, OSError, SyntaxError, RuntimeError),
+        *(LookupError, ValueError, TypeError, AttributeError),
+    ):
         # Not a workbook of this kind, or one openpyxl does not know its way about: what our own
         # reader makes of it is marked instead.
         return None
