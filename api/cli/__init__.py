@@ -34,6 +34,7 @@ from . import (
     review_commands,
     single_commands,
     trace_commands,
+    trust_commands,
 )
 from .console import EXIT_CODES, EXIT_REFUSED, t
 from .help_pages import Commands, usage_error
@@ -61,6 +62,7 @@ for name, group in {
     "authorisation": authorisation_commands.app,
     "log": log_commands.app,
     "trace": trace_commands.app,
+    "trust": trust_commands.app,
     "paper": file_commands.papers,
     "key": file_commands.app,
     "node": node_commands.app,

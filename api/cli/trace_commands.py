@@ -119,10 +119,20 @@ def block(
 @app.command(help=t("导出一次调用的证据包", "export the evidence of a call"))
 def export(
     event: EventArgument,
+    *,
     config: ConfigOption,
     output: OutputOption,
     trust: Annotated[
         Path | None, option("--trust", "同时写出信任文件", "write the trust file, too")
+    ] = None,
+    head: Annotated[
+        int | None,
+        option(
+            "--head",
+            "证据包止于第几块；不给则到最新一块",
+            "the block it ends at; else the newest",
+            min=0,
+        ),
     ] = None,
     key: AsOption = None,
 ) -> None:
@@ -143,14 +153,15 @@ def export(
             documents=node.store,
             gateway=node.gateway,
             deployment=node.deployment,
+            head=head,
         )
     output.write_bytes(collected.data)
     if trust is not None:
         trust.write_bytes(render_trust(collected.trust))
-    head = collected.trust.head
+    end = collected.trust.head
     say(
-        f"已写入 {output}，{len(collected.data)} 字节，至区块 {head.number} {head.hash.hex()}",
-        f"wrote {output}, {len(collected.data)} bytes, to block {head.number} {head.hash.hex()}",
+        f"已写入 {output}，{len(collected.data)} 字节，至区块 {end.number} {end.hash.hex()}",
+        f"wrote {output}, {len(collected.data)} bytes, to block {end.number} {end.hash.hex()}",
     )
 
 
