@@ -18,6 +18,7 @@ from ledger_sync.readers import Papers
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
 from node.anchoring.publisher import Publisher, check_logs
+from node.anchoring.succession import PresentLog
 from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
@@ -75,7 +76,7 @@ class Node:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
         self.loops = Loops(on_fatal)
-        self._registered: list[_Registered] = []
+        self._present_logs: list[PresentLog] = []
         self._closing: list[Callable[[], None]] = []
         with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
             private_folder(settings.data_dir)
@@ -187,7 +188,9 @@ class Node:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
+        return Desk(
+            self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over_all
+        )
 
     @cached_property
     def drafter(self) -> Drafter:
@@ -329,8 +332,8 @@ class Node:
         return engine
 
     def _advanced(self, _cursor: Cursor) -> None:
-        for registered in self._registered:
-            registered.forget()
+        for present in self._present_logs:
+            present.forget()
         self.loops.wake.set()
 
     @cached_property
@@ -348,12 +351,12 @@ class Node:
             return Ed25519Signer.load(department.log_key, self.settings.password)
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
-        registered = _Registered(self.queries, identity)
-        self._registered.append(registered)
+        present = PresentLog(self.queries, self.reader, self.node_engine, identity)
+        self._present_logs.append(present)
         return Provider(
             department=identity.department,
             custody=department.custody,
-            find_log=registered.find,
+            find_log=present.find,
             sources={
                 ids.entry_id(identity.department, source.entry): self._source(source)
                 for source in department.sources
@@ -365,28 +368,3 @@ class Node:
             opened = SqlSource(source.url, source.table, source.columns, source.key)
         self._closing.append(opened.close)
         return opened
-
-
-class _Registered:
-    """Whether the chain takes anchors of a department's log; read again when the model moved."""
-
-    def __init__(self, queries: Queries, identity: LogIdentity) -> None:
-        self._queries = queries
-        self._identity = identity
-        self._moves = 0
-        self._kept: tuple[int, bytes | None] = (-1, None)
-
-    def find(self) -> bytes | None:
-        """Return the log's id, or None while the chain does not know it or takes it no more."""
-        # Taken before the read: what a move overtakes is then read again by the next call.
-        moves, (kept, found) = self._moves, self._kept
-        if kept != moves:
-            fact = self._queries.find_log(self._identity.log)
-            # What is written to an ended log is anchored by nobody: no call there has a proof.
-            found = fact.log if fact is not None and fact.is_open else None
-            self._kept = moves, found
-        return found
-
-    def forget(self) -> None:
-        """Ask again at the next call: the log may have been opened or ended."""
-        self._moves += 1

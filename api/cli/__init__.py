@@ -26,6 +26,7 @@ from node.errors import InvalidInput, LedgerError
 from . import (
     authorisation_commands,
     chain_commands,
+    city_commands,
     department_commands,
     department_key_commands,
     file_commands,
@@ -56,6 +57,7 @@ app = Commands(
     pretty_exceptions_enable=False,
 )
 for name, group in {
+    "city": city_commands.app,
     "department": department_key_commands.app,
     "application": department_commands.systems,
     "catalogue": review_commands.app,
