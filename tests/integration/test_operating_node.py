@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import re
 import signal
 import subprocess
@@ -24,14 +25,15 @@ from node.crypto import SoftwareSigner
 from node.errors import LedgerError
 from tests.common.chain import deployed_on
 from tests.common.fakes import FixedClock
-from tests.common.keyfiles import soften
-from tests.common.nodes import PASSWORD, QUERY, NodeKeys, running_town, until, write_settings
+from tests.common.founding import TownKeys
+from tests.common.nodes import PASSWORD, QUERY, running_town, until, write_settings
 
 pytestmark = pytest.mark.chain
 ROOT = Path(__file__).parents[2]
 SECRET_WORDS = (
-    PASSWORD.decode(), "李老师", "2026-0001", "130902200001010003", "张三", "RXHY", "GMSFHM", "where",
-)  # fmt: skip
+    *(PASSWORD.decode(), "李老师", "2026-0001", "130902200001010003", "张三"),
+    *("RXHY", "GMSFHM", "where"),
+)
 """What callers and sources hold, and the password of every key file."""
 
 
@@ -47,12 +49,12 @@ def log():
 @pytest.fixture(scope="module")
 def town(tmp_path_factory, own_chain, log):
     del log
-    claims = Ports()
-    lines = ["[metrics]", f"port = {claims.choose(18_700)}"]
-    folder = tmp_path_factory.mktemp("town")
-    with deployed_on(own_chain) as chain, running_town(folder, chain, lines) as town:
-        town.serve()
-        yield town
+    claims, folder = Ports(), tmp_path_factory.mktemp("town")
+    with pytest.MonkeyPatch.context() as patch, deployed_on(own_chain) as chain:
+        patch.setenv("SHARELEDGER_METRICS__PORT", str(claims.choose(18_700)))
+        with running_town(folder, chain) as town:
+            town.serve()
+            yield town
     claims.close()
 
 
@@ -67,6 +69,11 @@ def scrape(town):
         for sample in family.samples
     }
     return samples, {family.name: family for family in families}
+
+
+def chapter(manual, number):
+    text = (ROOT / "docs" / manual).read_text("utf-8")
+    return text.split(f"\n## {number}.")[1].split("\n## ")[0]
 
 
 def lines(log, name):
@@ -132,20 +139,14 @@ class TestMetrics:
             for name, family in scrape(town)[1].items()
         }
         for manual in ("operations.md", "operations.zh-CN.md"):
-            text = (
-                (ROOT / "docs" / manual).read_text("utf-8").split("\n## 11.")[1].split("\n## ")[0]
-            )
+            text = chapter(manual, 11)
             rows = [row for row in text.splitlines() if row.startswith("| `shareledger_")]
-            assert {re.match(r"\| `(\w+)", row)[1] for row in rows} == names
+            assert set(re.findall(r"^\| `(\w+)", "\n".join(rows), re.MULTILINE)) == names
 
     def test_alarms_are_those_of_the_manual(self):
         for manual in ("operations.md", "operations.zh-CN.md"):
-            text = (
-                (ROOT / "docs" / manual).read_text("utf-8").split("\n## 10.")[1].split("\n## ")[0]
-            )
-            assert {name for name in re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)} >= set(
-                ALARMS
-            )
+            text = chapter(manual, 10)
+            assert set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)) >= set(ALARMS)
 
     def test_tell_how_the_node_fares(self, town):
         until(lambda: town.node.queries.find_log(town.node.identities[1].log).size)
@@ -269,18 +270,19 @@ def test_counting_a_call_costs_little():
 
 
 def test_a_start_and_a_stop_have_their_lines(tmp_path, ledger_chain):
-    config = write_settings(tmp_path, ledger_chain, NodeKeys(), 0)
-    for path in (*tmp_path.glob("*.pem"), tmp_path / "relay.json"):
-        soften(path, PASSWORD)
-    config.write_text(config.read_text("utf-8") + '\n[logging]\nformat = "json"\n', "utf-8")
+    config = write_settings(tmp_path, ledger_chain, TownKeys(), 1)
+    text = config.read_text("utf-8").replace("port = 1\n", "port = 0\n")
+    config.write_text(text + '\n[logging]\nformat = "json"\n', "utf-8")
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "api.cli", "node", "run", "--config", str(config)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={name: value for name, value in os.environ.items() if "METRICS" not in name},
     )  # fmt: skip
     assert process.stdout is not None
-    assert "http://" in process.stdout.readline()
+    said_first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
+    assert "http://" in said_first, errors
     assert process.returncode == 0
     said = [json.loads(line) for line in errors.splitlines()]
     events = [each["event"] for each in said]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from node.office.departments import list_contract
 from node.protocol.wire.trustfile import parse_trust
 from tests.common.chain import deployed_on, running_chain
-from tests.common.keyfiles import soften
-from tests.common.nodes import PASSWORD, QUERY, running_town, until
+from tests.common.nodes import QUERY, running_town, until
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
@@ -18,13 +16,7 @@ pytestmark = pytest.mark.chain
 def town(tmp_path_factory, own_chain):
     folder = tmp_path_factory.mktemp("town")
     with deployed_on(own_chain) as chain, running_town(folder, chain) as town:
-        for path in (*folder.glob("*.pem"), folder / "relay.json"):
-            soften(path, PASSWORD)
         town.serve()
-        head = town.keys.heads[town.node.settings.departments[0].code]
-        for name in ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"):
-            one = chain.deployment.contracts[name]
-            town.decide(list_contract(name, one.address, one.code_hash), head)
         yield town
 
 
