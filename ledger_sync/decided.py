@@ -147,23 +147,44 @@ _SELECT_ANCHOR = select(ANCHOR, BLOCK.c.hash, BLOCK.c.timestamp).join(
 class AnchorQueries(Reader):
     """Logs as registered, sizes as anchored."""
 
-    def log_of(self, department: bytes) -> LogFact:
-        """Return a department's present log."""
-        found = self.find_log_of(department)
+    def log_of(self, department: bytes, generation: int | None = None) -> LogFact:
+        """Return a department's log of a generation, the present one if none is named."""
+        found = self.find_log_of(department, generation)
         if found is None:
-            raise NotFound(f"no log of {department.hex()} is registered")
+            which = "log" if generation is None else f"log {generation}"
+            raise NotFound(f"no {which} of {department.hex()} is registered")
         return found
 
-    def find_log_of(self, department: bytes) -> LogFact | None:
-        """Return a department's present log; None before it has registered one."""
+    def find_log_of(self, department: bytes, generation: int | None = None) -> LogFact | None:
+        """Return a department's log, as `log_of`; None where it has registered none such."""
+        if generation is not None:
+            mine = LOG.c.department == department
+            return self._fact(LogFact, mine, LOG.c.generation == generation)
         present = select(PRESENT_LOG.c.log).where(PRESENT_LOG.c.department == department)
         return self._fact(LogFact, LOG.c.log == present.scalar_subquery())
+
+    def logs_of(self, department: bytes) -> list[LogFact]:
+        """Return every log a department has had, the first one first."""
+        found = self._facts(LogFact, LOG.c.department == department)
+        return sorted(found, key=lambda log: log.generation)
 
     def find_log(self, log: bytes) -> LogFact | None:
         return self._fact(LogFact, LOG.c.log == log)
 
     def logs(self) -> list[LogFact]:
         return self._facts(LogFact)
+
+    def log_opened_at(self, log: LogFact) -> int:
+        """Return the second of the block that registered a log."""
+        opened = (DECISION.c.contract == "AccessAnchors") & (DECISION.c.seq == log.seq)
+        row = self._find(
+            select(BLOCK.c.timestamp)
+            .join(DECISION, DECISION.c.block == BLOCK.c.number)
+            .where(opened)
+        )
+        if row is None:
+            raise NotFound(f"no decision has registered the log {log.origin}")
+        return int(row["timestamp"])
 
     def find_anchor(self, log: bytes, index: int) -> AnchorFact | None:
         """Return the first anchor of a log that covers the leaf at `index`."""

@@ -9,7 +9,7 @@ added.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,7 @@ from .checktables import (
     find_wrong_answer,
 )
 from .counters import COLUMNS
+from .heads import earlier_logs
 from .tables import (
     INDEX_BITS,
     call,
@@ -155,6 +156,8 @@ class _Check:
         self._head = row
         self._known = known
         self._tree = GrowingTree(0, [])
+        self._opening: dict[int, CallChain] = {}
+        """Where the logs before this one left each authorisation."""
         self._chains: dict[int, CallChain] = {}
         self._calls: dict[int, dict[int, int]] = {}
         """Indexes of this chunk's calls, by authorisation and number."""
@@ -168,6 +171,7 @@ class _Check:
         row = self._head
         try:
             self.code = parse_origin(row.origin)[2]
+            self._read_opening()
             signed = SignedCheckpoint.parse(row.checkpoint)
             if sm2 is not None and ed25519 is not None:
                 verify_note(signed, sm2=sm2, ed25519=ed25519)
@@ -180,6 +184,15 @@ class _Check:
         note = signed.checkpoint
         if (note.origin, note.size, note.root) != (row.origin, row.size, row.root):
             raise self._tampered("head", "the head is not what its checkpoint signs")
+
+    def _read_opening(self) -> None:
+        """Read where the logs before this one left their calls, which it goes on counting."""
+        with self._engine.connect() as connection:
+            for number in reversed(earlier_logs(connection, self._head.origin)):
+                rows = connection.execute(select(*COLUMNS).where(counter.c.log == number))
+                for authorisation, count, last, *used in rows:
+                    if count:
+                        self._opening[authorisation] = CallChain(count, last, 0, *used)
 
     def check_entries(self, progress: Callable[[int], None] | None) -> None:
         """Hash every entry again and compare what it leads to."""
@@ -218,10 +231,9 @@ class _Check:
             # The writer went on meanwhile: these tables already speak of later entries.
             return
         # Both hold only what was called: where one side lacks an authorisation, the counts differ.
+        chains = {one: self._opened(one) for one in counters} | self._chains
         changed = [
-            one
-            for one in counters.keys() | self._chains.keys()
-            if not self._chains.get(one, NO_CALLS).fits(*counters.get(one, NO_COUNTER))
+            one for one, chain in chains.items() if not chain.fits(*counters.get(one, NO_COUNTER))
         ]
         if changed:
             authorisation = min(changed)
@@ -230,7 +242,8 @@ class _Check:
                 f"the counter of authorisation {authorisation} is not that of its entries",
                 authorisation=authorisation,
             )
-        if (calls, events) != (sum(one.count for one in self._chains.values()), size):
+        numbered = sum(chain.count - self._opened(one).count for one, chain in self._chains.items())
+        if (calls, events) != (numbered, size):
             raise self._tampered("index", "the indexes of calls or events have other rows")
         if wrong_answer is not None:
             raise self._tampered(
@@ -276,7 +289,7 @@ class _Check:
         """Check a call's number and link against the calls of its authorisation before it."""
         authorisation, number = members["authorisation"], members["number"]
         prev = bytes.fromhex(members["prev"])
-        chain = self._chains.get(authorisation, CallChain(0, ZERO, index))
+        chain = self._chains.get(authorisation) or replace(self._opened(authorisation), index=index)
         longer = chain.follow(index, hash_, members)
         if number not in (0, chain.count + 1):
             self._suspect(
@@ -294,6 +307,9 @@ class _Check:
         if number:
             self._chains[authorisation] = longer
             self._calls.setdefault(authorisation, {})[number] = index
+
+    def _opened(self, authorisation: int) -> CallChain:
+        return self._opening.get(authorisation, NO_CALLS)
 
     def _check_tiles(self, connection: Connection) -> None:
         """Compare the tiles this chunk changed with the stored ones."""

@@ -9,9 +9,9 @@ import orjson
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
+from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import OPEN, SERVED
 
-from .counters import beijing_day
 from .recent import find_events
 from .tables import (
     INDEX_BITS,
@@ -46,7 +46,7 @@ class CallChain:
 
     def follow(self, index: int, hash_: bytes, members: dict[str, Any]) -> CallChain:
         """Return the chain one call longer."""
-        day = max(self.day, beijing_day(members["at"]))
+        day = max(self.day, beijing_day(members["at"] // 1000))
         calls, rows = (self.calls, self.rows) if day == self.day else (0, 0)
         if members["outcome"] == SERVED:
             calls, rows = calls + 1, rows + members["rows"]

@@ -145,7 +145,7 @@ class NodeTown:
             node.gateway,
             node.outbox,
             node.store,
-            node.exchange.hand_over,
+            node.exchange.hand_over_all,
             clock=self.chain.running.clock,
         )
 

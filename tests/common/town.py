@@ -154,7 +154,7 @@ def build_town(folder: Path, chain: LedgerChain) -> Iterator[Town]:
                 chain.gateway,
                 outbox,
                 node.store,
-                node.exchange.hand_over,
+                node.exchange.hand_over_all,
                 clock=clock,
             ),
             node,

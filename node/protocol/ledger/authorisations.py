@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import keccak256
+from ..wire.days import beijing_day
 from ..wire.ids import ZERO
 from .catalogue import get_entry, require_current
 from .enums import (
@@ -208,11 +209,7 @@ def _has_live_grant(act: Act, entry: bytes, consumer: bytes) -> bool:
     """
     last = act.store.find(StandingGrantFact, entry, consumer)
     one = act.store.find(AuthorisationFact, last.authorisation) if last else None
-    return one is not None and _beijing_day(act.time) <= _beijing_day(one.valid_until - 1)
-
-
-def _beijing_day(second: int) -> int:
-    return (second + 8 * 3600) // 86_400
+    return one is not None and beijing_day(act.time) <= beijing_day(one.valid_until - 1)
 
 
 def _require_applicable(act: Act, wanted: dict[str, Any], entry: CatalogueFact) -> None:

@@ -44,6 +44,23 @@ class TestUnifiedCodes:
         with pytest.raises(ValueError, match="统一社会信用代码"):
             unified_code(code)
 
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("91110000600037341M", "校验码"),
+            ("A1110000600037341L", "前 8 位"),
+            ("9111000060003734IL", "字母 I，请核对是不是数字 1"),
+            ("9111000060003734OL", "数字 0"),
+            ("91110000600037341", "现在是 17 位"),
+            ("91110000600037341l", "「l」"),
+            ("9111000060003734１L", "半角"),
+            ("", "现在是 0 位"),
+        ],
+    )
+    def test_what_is_wrong_with_it_is_said(self, code: str, reason: str) -> None:
+        with pytest.raises(ValueError, match=reason):
+            unified_code(code)
+
     def test_a_department_is_enrolled_by_a_right_one_only(self) -> None:
         forms.new_document("department", papers.department())
         with pytest.raises(MalformedDocument, match="统一社会信用代码"):
