@@ -149,6 +149,10 @@ class Node:
     @cached_property
     def exchange(self) -> Exchange:
         """Documents to and from other nodes, signed with the departments' keys."""
+        served = {ids.department_id(each.code) for each in self.settings.departments}
+        return Exchange(self._identities, self.directory, self.papers, serving=served)
+
+    def _identities(self) -> list[Identity]:
         identities = []
         for department in self.settings.departments:
             signer = self._signers[department.code]
@@ -164,7 +168,7 @@ class Node:
             identities.append(
                 Identity(ids.department_id(department.code), signer.public_key.key_id, http)
             )
-        return Exchange(identities, self.directory, self.papers)
+        return identities
 
     @cached_property
     def bindings(self) -> Bindings:

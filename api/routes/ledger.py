@@ -211,6 +211,4 @@ def _log_keys(node: Node, department: bytes, at: int | None) -> Iterator[LogKeyS
 def _entitled(node: Node, granted: AuthorisationFact) -> Iterator[bytes]:
     for department in (granted.provider, granted.consumer):
         yield department
-        fact = node.queries.find_department(department)
-        if fact is not None:
-            yield fact.competent
+        yield node.queries.competent_of(department)

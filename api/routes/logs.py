@@ -298,11 +298,7 @@ def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -
     found = {log.department}
     if granted is not None:
         found |= {granted.provider, granted.consumer}
-    for department in tuple(found):
-        fact = node.queries.find_department(department)
-        if fact is not None:
-            found.add(fact.competent)
-    return found
+    return found | {node.queries.competent_of(department) for department in found}
 
 
 def _anchored(node: Node, anchor: AnchorFact) -> Anchored:

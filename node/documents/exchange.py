@@ -13,6 +13,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import select
@@ -30,7 +31,7 @@ from ..protocol.wire import ids
 from .tables import binding, document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .bindings import Bound
     from .ports import Ledger
@@ -136,21 +137,33 @@ class Exchange:
 
     def __init__(
         self,
-        identities: Sequence[Identity],
+        identities: Sequence[Identity] | Callable[[], Sequence[Identity]],
         directory: Directory,
         ledger: Ledger,
         *,
+        serving: Collection[bytes] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Speak for `identities` to the nodes in `directory`; `monotonic` gives seconds."""
-        self._identities = identities
+        """Speak for `identities` to the nodes in `directory`; `monotonic` gives seconds.
+
+        Identities that take long to open are asked for when another node is first spoken to;
+        `serving` then says whose they are.
+        """
+        self._open = identities
+        self._serving = serving
         self._directory = directory
         self._ledger = ledger
         self._monotonic = monotonic
         self._silent_until: dict[str, float] = {}
         """By URL, for nodes that lately took long to give nothing; the fetcher's alone."""
 
+    @cached_property
+    def _identities(self) -> Sequence[Identity]:
+        return self._open() if callable(self._open) else self._open
+
     def serves(self, department: bytes) -> bool:
+        if self._serving is not None:
+            return department in self._serving
         return any(identity.department == department for identity in self._identities)
 
     def hand_over(self, data: bytes) -> str | None:
@@ -172,9 +185,11 @@ class Exchange:
         Raises:
             PeerUnavailable: there are such nodes and none of them took one.
         """
-        live = [each for each in self._identities if self._ledger.find_reader(each.key)]
         routes = {paper.digest: self._urls(self._entitled(paper)) for paper in papers}
-        if not live or not any(routes.values()):
+        if not any(routes.values()):
+            return [None for _ in papers]
+        live = [each for each in self._identities if self._ledger.find_reader(each.key)]
+        if not live:
             return [None for _ in papers]
         dead: dict[str, str] = {}
 

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from api.settings import load_settings
 from node.errors import ConfigInvalid
 from tests.common.chain import deployed_on
-from tests.common.keyfiles import soften
-from tests.common.nodes import PASSWORD, NodeKeys, write_settings
+from tests.common.founding import TownKeys
+from tests.common.nodes import write_settings
 from tests.common.shell import invoke
 
 if TYPE_CHECKING:
@@ -79,9 +79,7 @@ def made(tmp_path_factory, embedded_chain):
     """A node's files, with keys that open quickly."""
     folder: Path = tmp_path_factory.mktemp("made")
     with deployed_on(embedded_chain) as chain:
-        write_settings(folder, chain, NodeKeys(), 0)
-    for path in (*folder.glob("*.pem"), folder / "relay.json"):
-        soften(path, PASSWORD)
+        write_settings(folder, chain, TownKeys(), 0)
     return folder
 
 
@@ -112,7 +110,7 @@ class TestSettings:
             ('relay_key = "[^"]*"', 'relay_key = "none.json"', ("relay_key = ", "没有这个文件")),
             ('relay_key = "[^"]*"', 'relay_key = "."', ("relay_key = ", "不是文件")),
             ('relay_key = "[^"]*"', 'relay_key = "password"', ("relay_key = ", "口令不对")),
-            ('log_key = "[^"]*"', 'log_key = "relay.json"', ("log_key = ", "密钥打不开")),
+            ('log_key = "[^"]*"', 'log_key = "relay.key"', ("log_key = ", "密钥打不开")),
             ('deployment = "[^"]*"', 'deployment = "password"', ("deployment = ",)),
         ],
     )
@@ -165,7 +163,7 @@ class TestTheMachine:
         )
 
     def test_a_file_that_may_not_be_read_is_named(self, folder):
-        (folder / "relay.json").chmod(0)
+        (folder / "relay.key").chmod(0)
         assert_one_line(run(folder), "config-invalid", "relay_key = ", "没有权限")
 
     def test_a_folder_that_may_not_be_written_is_named(self, folder):

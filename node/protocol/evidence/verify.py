@@ -57,7 +57,7 @@ def _verify(bundle: Bundle, trust: Trust) -> Evidence:
         key_id=claim.call.key_id,
     )
     judged, records = replayed.judged, replayed.records
-    papers = verify_documents(bundle, events, records)
+    papers = verify_documents(bundle, events, replayed)
     verify_call(bundle, claim, headers, records)
     place = verify_place(bundle, claim, replayed, papers, headers)
     verify_permission(leaf, judged, place.log.department)

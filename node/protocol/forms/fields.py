@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 
 from ...crypto import Sm2PublicKey
 from ...errors import MalformedKey
-from ..wire.characters import called, find_hidden, visible
+from ..wire.characters import called, find_hidden
 from ..wire.days import BEIJING, DAY_SECONDS
 
 FIRST_YEAR, LAST_YEAR = 2000, 2199

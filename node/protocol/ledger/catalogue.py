@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from ...crypto import keccak256
 from ..wire import items
 from ..wire.ids import ZERO
+from .competence import competent_of
 from .enums import EntryState, Role, ShareType
 from .facts import CatalogueFact, VersionFact
-from .registry import competent_of
 from .signed import (
     Act,
     Mandate,
@@ -279,7 +279,7 @@ def _require_subject(expected: bytes, actual: bytes) -> None:
 
 
 def _competent(store: Store, entry: bytes) -> bytes:
-    return competent_of(store, get_entry(store, entry).provider).department
+    return competent_of(store, get_entry(store, entry).provider)
 
 
 def _submitter(act: Act) -> bytes:
