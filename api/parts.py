@@ -48,6 +48,7 @@ from node.service.sources import SqlSource
 from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
+from .operating.reasons import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +66,7 @@ logger = logging.getLogger(__name__)
 FETCHER_IDLE_SECONDS = 0.5
 PEER_SECONDS = 10.0
 """How long another node may take over one document."""
+NOT_OPENED = "密钥打不开：口令不对、文件损坏，或是别种密钥（请与 password_file 核对）"
 
 
 class Node:
@@ -76,13 +78,16 @@ class Node:
         self.loops = Loops(on_fatal)
         self._present_logs: list[PresentLog] = []
         self._closing: list[Callable[[], None]] = []
-        private_folder(settings.data_dir)
+        with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
+            private_folder(settings.data_dir)
 
     # The chain
 
     @cached_property
     def deployment(self) -> Deployment:
-        return deployments.Deployment.load(self.settings.deployment)
+        path = self.settings.deployment
+        with naming("deployment", path, "应为 chain deploy 写出的 deployment.json"):
+            return deployments.Deployment.load(path)
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -90,7 +95,9 @@ class Node:
 
     @cached_property
     def relay(self) -> RelayAccount:
-        return RelayAccount.load(self.settings.relay_key, self.settings.password)
+        path, password = self.settings.relay_key, self.settings.password
+        with naming("relay_key", path, NOT_OPENED):
+            return RelayAccount.load(path, password)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -142,6 +149,10 @@ class Node:
     @cached_property
     def exchange(self) -> Exchange:
         """Documents to and from other nodes, signed with the departments' keys."""
+        served = {ids.department_id(each.code) for each in self.settings.departments}
+        return Exchange(self._identities, self.directory, self.papers, serving=served)
+
+    def _identities(self) -> list[Identity]:
         identities = []
         for department in self.settings.departments:
             signer = self._signers[department.code]
@@ -157,7 +168,7 @@ class Node:
             identities.append(
                 Identity(ids.department_id(department.code), signer.public_key.key_id, http)
             )
-        return Exchange(identities, self.directory, self.papers)
+        return identities
 
     @cached_property
     def bindings(self) -> Bindings:
@@ -181,7 +192,9 @@ class Node:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
+        return Desk(
+            self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over_all
+        )
 
     @cached_property
     def drafter(self) -> Drafter:
@@ -204,7 +217,7 @@ class Node:
                     origin=origin,
                     department=ids.department_id(department.code),
                     sm2=self._signers[department.code],
-                    ed25519=Ed25519Signer.load(department.log_key, self.settings.password),
+                    ed25519=self._log_key(department),
                 )
             )
         return found
@@ -277,7 +290,9 @@ class Node:
             ChainUnavailable: nothing can be checked.
         """
         run_self_test()
-        deployments.check(self.gateway, self.deployment)
+        deployment, url = self.deployment, self.settings.chain_url
+        with naming("chain_url", url, "链端点没有应答，或不是 deployment.json 所写的链"):
+            deployments.check(self.gateway, deployment)
         follower = self.follower
         self.writer.start()
         # Before the keeper signs anything: a disk that was rolled back would anchor a second past.
@@ -288,14 +303,14 @@ class Node:
             chain=self.gateway,
             contract=self.deployment.anchors,
         )
+        # Shared by request threads: made before there are any.
+        _ = self.service, self.access, self.queries, self.search
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"
                 "请在配置里写明一个 / this node has no document and no [peers]: unless it is the "
                 "first department's, it knows no other to ask; name one in its settings"
             )
-        # Shared by request threads: made before there are any.
-        _ = self.service, self.access, self.queries, self.search
         self.loops.start("follower", follower.run)
         self.loops.start("keeper", self.keeper.run)
         fetch = partial(self.fetcher.run, wake=self.loops.wake, idle_seconds=FETCHER_IDLE_SECONDS)
@@ -328,10 +343,16 @@ class Node:
     @cached_property
     def _signers(self) -> dict[str, SoftwareSigner]:
         password = self.settings.password
-        return {
-            department.code: SoftwareSigner.load(department.department_key, password)
-            for department in self.settings.departments
-        }
+        found = {}
+        for department in self.settings.departments:
+            path = department.department_key
+            with naming(f"{department.code} 的 department_key", path, NOT_OPENED):
+                found[department.code] = SoftwareSigner.load(path, password)
+        return found
+
+    def _log_key(self, department: DepartmentSettings) -> Ed25519Signer:
+        with naming(f"{department.code} 的 log_key", department.log_key, NOT_OPENED):
+            return Ed25519Signer.load(department.log_key, self.settings.password)
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
         present = PresentLog(self.queries, self.reader, self.node_engine, identity)
@@ -347,6 +368,7 @@ class Node:
         )
 
     def _source(self, source: SourceSettings) -> SqlSource:
-        opened = SqlSource(source.url, source.table, source.columns, source.key)
+        with naming(f"目录 {source.entry} 的数据源", source.table, "url 有误，或缺少数据库驱动"):
+            opened = SqlSource(source.url, source.table, source.columns, source.key)
         self._closing.append(opened.close)
         return opened

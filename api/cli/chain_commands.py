@@ -60,10 +60,10 @@ def run(
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
     from api.http.chainrpc import serve
-    from api.loops import configure_logging
+    from api.operating.journal import configure
     from node.chain.embedded import EmbeddedChain
 
-    configure_logging()
+    configure()
     serve(
         EmbeddedChain(data, chain_id, deployers={read_address(each) for each in deployer or ()}),
         port=port,

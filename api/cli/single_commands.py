@@ -1,4 +1,4 @@
-"""Commands alone in their group: `node run`, `sync rebuild`, `plumbing openapi`; or without one.
+"""Commands alone in their group: `sync rebuild`, `plumbing openapi`; or without one.
 
 `verify` checks an evidence bundle with nothing but a trust file; `demo` plays the whole story.
 """
@@ -15,23 +15,8 @@ from .help_pages import Commands
 from .opening import open_node, read_file
 from .options import ConfigOption, argument, option
 
-node = Commands(help=t("部门节点", "a department's node"))
 sync = Commands(help=t("读模型", "the read model"))
 plumbing = Commands(help=t("底层工具", "low-level tools"))
-
-
-@node.command(help=t("运行节点，直到收到信号", "run the node until a signal"))
-def run(config: ConfigOption) -> None:
-    """Serve until a signal; a loop that fails ends the process."""
-    from api.app import serve
-    from api.loops import configure_logging
-    from api.settings import load_settings
-
-    configure_logging()
-    serve(
-        load_settings(config),
-        announce=lambda url: say(f"节点在 {url}", f"the node answers at {url}"),
-    )
 
 
 @sync.command(help=t("清空读模型，从链上重建", "empty the read model and fill it from the chain"))

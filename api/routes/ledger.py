@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query
 from node.errors import (
     AuthorisationUnknown,
     Contradictory,
+    InvalidInput,
     LedgerBehind,
     NotFound,
 )
@@ -23,7 +24,9 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.wire import ids, items
 
-from ..http.callers import SIGNED, CallerDep, NodeDep
+from ..http.callers import CallerDep, NodeDep
+from ..http.described import SIGNED, CodePath, refusals, signed_refusals
+from ..http.verbs import Readable
 from .query import MAX_NUMBER
 from .shapes import (
     AnchorShape,
@@ -40,23 +43,27 @@ if TYPE_CHECKING:
 
     from ..parts import Node
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], route_class=Readable)
 
 MOST_KEYS = 64
 """Of one log in an answer: nobody has as many in force, and each is a document to be read."""
 GenerationQuery = Annotated[int | None, Query(ge=1, le=MAX_NUMBER)]
 
 
-@router.get("/departments", summary="部门 / Departments")
+@router.get("/departments", summary="部门 / Departments", responses=refusals(LedgerBehind))
 def list_departments(node: NodeDep) -> list[DepartmentShape]:
     """Return all enrolled departments, by code."""
     papers = node.directory.departments()
     return [_department(fact, papers) for fact in node.queries.departments()]
 
 
-@router.get("/departments/{code}/log", summary="部门日志与密钥 / A department's log and keys")
+@router.get(
+    "/departments/{code}/log",
+    summary="部门日志与密钥 / A department's log and keys",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
 def get_log(
-    code: str,
+    code: CodePath,
     node: NodeDep,
     generation: GenerationQuery = None,
     at: Annotated[int | None, Query(ge=0, le=MAX_NUMBER)] = None,
@@ -85,9 +92,13 @@ def get_log(
     )
 
 
-@router.get("/departments/{code}/log/anchors/{size}", summary="链上锚定 / An anchor")
+@router.get(
+    "/departments/{code}/log/anchors/{size}",
+    summary="链上锚定 / An anchor",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
 def get_anchor(
-    code: str,
+    code: CodePath,
     size: Annotated[int, Path(ge=1, le=MAX_NUMBER)],
     node: NodeDep,
     generation: GenerationQuery = None,
@@ -108,7 +119,10 @@ def get_anchor(
 
 
 @router.get(
-    "/authorisations/{authorisation}", summary="一项授权 / An authorisation", openapi_extra=SIGNED
+    "/authorisations/{authorisation}",
+    summary="一项授权 / An authorisation",
+    responses=signed_refusals(AuthorisationUnknown, Contradictory),
+    openapi_extra=SIGNED,
 )
 def get_authorisation(
     authorisation: Annotated[int, Path(ge=1, le=MAX_NUMBER)], caller: CallerDep, node: NodeDep

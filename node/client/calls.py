@@ -217,8 +217,8 @@ class LedgerClient:
         except NotFound:
             # Our own node has not seen the block yet.
             return receipt
-        sizes = f"old={receipt.size}&new={anchored.size}&generation={generation}"
-        found = self._get(f"/logs/{department}/consistency?{sizes}")
+        sizes = f"old={receipt.size}&new={anchored.size}"
+        found = self._get(f"/logs/{department}:{generation}/consistency?{sizes}")
         proof = found.get("proof")
         if not isinstance(proof, list):
             raise MalformedReceipt("the node gives no consistency proof")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,12 +19,13 @@ from node.errors import LogUnavailable
 from node.office import departments
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire import ids
+from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.merkle import leaf_hash
 from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
 from tests.common.chain import deployed_on
 from tests.common.evidence import City
-from tests.common.nodes import PASSWORD, QUERY, running_town, serving_on
+from tests.common.nodes import PASSWORD, QUERY, running_town, serving_on, until
 from tests.common.papers import POLICE
 from tests.common.shell import invoke
 
@@ -113,7 +115,9 @@ def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, own_chai
             town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
             first_key = rotate_key(town, tmp_path)
         path = tmp_path / "node.toml"
-        lines = path.read_text("utf-8").replace(f'{POLICE}"\n', f'{POLICE}"\ngeneration = 2\n')
+        lines = path.read_text("utf-8").replace(
+            f'code = "{POLICE}"\n', f'code = "{POLICE}"\ngeneration = 2\n'
+        )
         path.write_text(lines, "utf-8")
         settings = load_settings(path)
         with socket.create_server(("127.0.0.1", settings.port)) as listener:
@@ -129,6 +133,7 @@ def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, own_chai
                     url = f"{again.url}/api/v1/logs/{POLICE}/events/"
                     http = again.http(again.keys.application)
                     origins = [origin_of(http, url + one.event.hex()) for one in (old, new)]
+                    tiles_of_both(again.url, {1: origins[0], 2: origins[1]})
                     for opened in again.https.values():
                         opened.close()
             finally:
@@ -149,7 +154,7 @@ def rotate_key(town: NodeTown, folder: Path) -> bytes:
     town.decide(founding.own_key(POLICE, after, second.public), head, after)
     paper = papers.revocation(department=POLICE, key=before.hex())
     town.decide(departments.revoke_key(paper), head)
-    for name, key in ((f"{POLICE}.pem", after), (f"{POLICE}-log.pem", second)):
+    for name, key in (("police-node.key", after), ("police-log.key", second)):
         (folder / name).unlink()
         key.save(folder / name, PASSWORD)
     return before
@@ -173,6 +178,30 @@ def check_described(url: str, receipt: Receipt, key: bytes) -> None:
     assert httpx.get(base, params={"generation": 3}).status_code == 404
     anchor = httpx.get(f"{base}/anchors/{first['size']}", params={"generation": 1}).json()
     assert anchor["root"] == first["root"]
+
+
+def published(prefix: str) -> bool:
+    return httpx.get(f"{prefix}/checkpoint").is_success
+
+
+def tiles_of_both(url: str, origins: dict[int, str]) -> None:
+    """A tile may be kept for ever: its path means the same log before and after a succession."""
+    logs = f"{url}/api/v1/logs/{POLICE}"
+    tiles = {}
+    for generation, origin in origins.items():
+        prefix = f"{logs}:{generation}"
+        until(partial(published, prefix))
+        note = SignedCheckpoint.parse(httpx.get(f"{prefix}/checkpoint").content).checkpoint
+        assert note.origin == origin
+        # Entries of the first commits alone: the keeper may have published more since.
+        tiles[generation] = httpx.get(f"{prefix}/tile/0/000.p/1").content
+        assert len(tiles[generation]) == 32
+        consistency = f"{prefix}/consistency?old=1&new={note.size}"
+        assert httpx.get(consistency).json()["new"] == note.size
+    assert httpx.get(f"{logs}/tile/0/000.p/1").content == tiles[1] != tiles[2]
+    newest = SignedCheckpoint.parse(httpx.get(f"{logs}/checkpoint").content).checkpoint
+    assert newest.origin == origins[2]
+    assert httpx.get(f"{logs}:3/checkpoint").status_code == 404
 
 
 def origin_of(http: SignedHttp, url: str) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from openpyxl import load_workbook
 
+from api.city.processes import Child
 from api.demo.claims import Ports
-from api.demo.processes import Child
 from node.client.calls import LedgerClient
 from node.client.http import SignedHttp
 from node.client.trust import NodeTrust

@@ -108,7 +108,8 @@ def write_template(path: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
 def _choices() -> dict[str, tuple[str, ...]]:
     mapping = load_mapping("t2")
     rules = [*mapping.entry.values(), *mapping.items.fields.values()]
-    return {rule.column: tuple(rule.values) for rule in rules if rule.values}
+    choices = {rule.column: tuple(rule.values) for rule in rules if rule.values}
+    return choices | {rule.column: ("是", "否") for rule in rules if rule.flag}
 
 
 def _labelled(heading: str, choices: tuple[str, ...]) -> str:

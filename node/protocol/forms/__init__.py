@@ -25,6 +25,7 @@ from .document import RESTRICTED as RESTRICTED
 from .document import SIZE_LIMIT_BYTES as SIZE_LIMIT_BYTES
 from .document import Document as Document
 from .document import digest_of as digest_of
+from .document import make_document as make_document
 from .document import new_document as new_document
 from .document import parse as parse
 from .document import problems_of as problems_of

@@ -135,9 +135,9 @@ export class Client {
     log.verifyReceipt(newer, registered);
     if (!newer.anchored) return undefined;
     const { size } = newer.anchored;
-    const which = `generation=${generation}`;
-    const anchor = await this.get(this.own, `/departments/${provider}/log/anchors/${size}?${which}`);
-    const path = `/logs/${provider}/consistency?old=${receipt.size}&new=${size}&${which}`;
+    const place = `/departments/${provider}/log/anchors/${size}?generation=${generation}`;
+    const anchor = await this.get(this.own, place);
+    const path = `/logs/${provider}:${generation}/consistency?old=${receipt.size}&new=${size}`;
     const proof = (await this.get(this.provider, path)).proof.map(unb64u);
     log.verifyConsistency(receipt.size, own.checkpoint.root, size, unhex(anchor.root, 32), proof);
     return newer.anchored;

@@ -175,6 +175,11 @@ class TestRefusals:
     def test_the_window_is_five_minutes_back_and_one_ahead(self, late: int) -> None:
         signedcall.verify(receive(), SIGNER.public_key, NOW + late)
 
+    def test_what_is_not_signed_at_all_is_told_so(self) -> None:
+        unsigned = {name: each for name, each in HEADERS.items() if "signature" not in name}
+        with pytest.raises(SignatureInvalid, match="is not signed"):
+            receive(unsigned)
+
     @pytest.mark.parametrize("name", signedcall.HEADERS)
     def test_every_header_is_needed_once(self, name: str) -> None:
         with pytest.raises(InvalidInput, match="missing"):
