@@ -21,6 +21,27 @@ COLUMNS_LIMIT = 1_024
 CELL_LIMIT = 32_767
 """Characters of one cell; Excel takes no more either."""
 SHEETS_LIMIT = 256
+ERROR = "这一格是出错的公式或引用：请改成正确的内容"
+_ERRORS = frozenset(
+    [
+        "#NULL!",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NAME?",
+        "#NUM!",
+        "#N/A",
+        "#GETTING_DATA",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#CONNECT!",
+        "#UNKNOWN!",
+        "#BUSY!",
+    ]
+)
+"""As they are seen; other files hold them as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +113,7 @@ def clean(text: str) -> tuple[str, str]:
     text = text.strip()
     hidden = find_hidden(text.replace("\t", " ") if "\t" in text else text, lines=True)
     if hidden is None:
-        return text, ""
+        return text, ERROR if text.startswith("#") and text in _ERRORS else ""
     return text, (
         f"这一格含有看不见的字符：{called(hidden)}，可能是粘贴带来的；请清空这一格，重新键入"
     )

@@ -15,10 +15,10 @@ import xlrd
 
 from node.errors import MalformedTable
 
-from .cells import SHEETS_LIMIT, Row, Sheet, bounded, cell_name, clean
+from .cells import ERROR, SHEETS_LIMIT, Row, Sheet, bounded, cell_name, clean
 from .layout import Merged, Range, tell_hidden
 from .numberformats import BUILT_IN, GENERAL, Shown, show_number, show_text
-from .worksheets import ERROR, STRUCK
+from .worksheets import STRUCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from node.errors import MalformedTable
 
-from .cells import Row, Sheet, bounded, cell_name, clean, column_of
+from .cells import ERROR, Row, Sheet, bounded, cell_name, clean, column_of
 from .layout import Merged, Range, tell_hidden
 from .numberformats import GENERAL, show_number, show_text
 from .spreadsheetxml import (
@@ -41,15 +41,16 @@ if TYPE_CHECKING:
 COLUMNS_OF_A_SHEET = 16_384
 ROWS_OF_A_SHEET = 1_048_576
 RANGES_LIMIT = 65_536
+UNSEEN = 0.5
+"""Points of height, characters of width: what is lower or narrower is seen by nobody."""
 
-ERROR = "这一格是出错的公式或引用：请改成正确的内容"
 UNCALCULATED = "这一格的公式没有算过：请用 Excel 或 WPS 打开、保存一次，或直接填写结果"
 CHANGING = "这一格的公式每次打开结果都不同：请改成固定的内容"
 STRUCK = "这一格（或其中一部分）划了删除线：不要的内容请删掉，要的请去掉删除线"
 PICTURE = "这一格是嵌入的图片，读不出文字：请改填文字"
 
 _ATTRIBUTES = rb'(?: [A-Za-z0-9:]+="[^"<>&]*")*\s?'
-_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"/>"
+_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"(?:/>|>(?:<v\s?/>|<v></v>)?</c>)"
 _BLANK_CELL = re.compile(_BLANK + rb'(?=<c r="|</row>)')
 """A cell without content. What follows it names its own place, so that this one counts nothing."""
 _BLANK_ROW = re.compile(
@@ -150,7 +151,8 @@ class _Edges:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         match local(name):
             case "col":
-                if is_true(attributes.get("hidden")) or float(attributes.get("width", 1)) == 0:
+                narrow = float(attributes.get("width", 1)) < UNSEEN
+                if narrow or is_true(attributes.get("hidden")):
                     first, last = int(attributes["min"]) - 1, int(attributes["max"]) - 1
                     self.hidden_columns.append((first, last))
             case "mergeCell":
@@ -204,7 +206,7 @@ class _Cells:
             # Inside CDATA what looks like a cell is text: from the first on nothing is left out.
             shorten = shorten and b"<!" not in last + chunk
             last = chunk[-1:]
-            if shorten and b"/><" in chunk:
+            if shorten:
                 chunk = _BLANK_CELL.sub(b"", _BLANK_ROW.sub(b"", chunk))
             parser.Parse(chunk, False)  # noqa: FBT003 - expat's own
             yield from self._ready
@@ -247,7 +249,7 @@ class _Cells:
         self._number, self._column = number, -1
         self._row, self._faults = [], {}
         hidden = is_true(attributes.get("hidden"), default=self._rows_hidden)
-        self._hidden = hidden or attributes.get("ht") == "0"
+        self._hidden = hidden or float(attributes.get("ht", 1)) < UNSEEN
 
     def _end_row(self) -> None:
         if self._row:

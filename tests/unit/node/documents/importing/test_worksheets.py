@@ -7,7 +7,7 @@ import re
 import pytest
 
 from node.documents.importing import worksheets
-from node.documents.importing.cells import CELL_LIMIT
+from node.documents.importing.cells import CELL_LIMIT, ERROR
 from node.documents.importing.tables import read_sheets
 from node.errors import MalformedTable
 from tests.common.spreadsheets import by_hand, only_sheet, rewritten, seen
@@ -66,8 +66,9 @@ def test_a_cell_is_read_as_it_is_seen(tmp_path, xml, text):
 @pytest.mark.parametrize(
     ("xml", "fault"),
     [
-        ('<c t="e"><v>#REF!</v></c>', worksheets.ERROR),
-        ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', worksheets.ERROR),
+        ('<c t="e"><v>#REF!</v></c>', ERROR),
+        ('<c t="inlineStr"><is><t>#REF!</t></is></c>', ERROR),
+        ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', ERROR),
         ("<c><f>1+1</f></c>", worksheets.UNCALCULATED),
         ("<c><f>1+1</f><v/></c>", worksheets.UNCALCULATED),
         ('<c t="str"><f>A2</f></c>', worksheets.UNCALCULATED),
@@ -215,7 +216,7 @@ class TestLayout:
             data,
             around=("", '<mergeCells><mergeCell ref="A1:A2"/></mergeCells>'),
         )
-        assert seen(path)["A2"] == f"#N/A!{worksheets.ERROR}"
+        assert seen(path)["A2"] == f"#N/A!{ERROR}"
 
     def test_what_a_merged_cell_covers_is_not_read_and_named(self, tmp_path):
         data = "<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c><c><v>1</v></c></row>"
@@ -237,7 +238,7 @@ class TestLayout:
         )
         assert seen(path) == {"B2": "2"}
 
-    @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"'])
+    @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"', 'ht="0.25"'])
     def test_hidden_rows_are_read_and_named(self, tmp_path, attributes):
         data = "<row><c><v>1</v></c></row>" + f"<row {attributes}><c><v>2</v></c></row>" * 2
         data += f"<row {attributes}><c/></row>"
@@ -254,7 +255,7 @@ class TestLayout:
         list(sheet.rows)
         assert [note.cell for note in sheet.notes] == ["2:2"]
 
-    @pytest.mark.parametrize("how", ['hidden="1"', 'width="0" customWidth="1"'])
+    @pytest.mark.parametrize("how", ['hidden="1"', 'width="0.1" customWidth="1"'])
     def test_hidden_columns_with_content_are_named(self, tmp_path, how):
         cols = f'<cols><col min="2" max="2" {how}/><col min="4" max="16384" hidden="1"/></cols>'
         data = "<row><c><v>1</v></c><c><v>2</v></c><c><v>3</v></c></row>"
@@ -279,7 +280,8 @@ def test_blank_cells_left_out_before_parsing_change_nothing(tmp_path, monkeypatc
     data = (
         '<row r="1"><c r="A1" s="1"/><c r="B1" s="1"/><c r="C1"><v>1</v></c>'
         '<c r="D1"/><c/><c><v>6</v></c></row>'
-        '<row r="2" spans="1:3"><c r="A2" s="1"/></row><row r="3"/><row><c><v>4</v></c></row>'
+        '<row r="2" spans="1:3"><c r="A2" s="1"><v></v></c><c r="B2"><v/></c></row>'
+        '<row r="3"/><row><c><v>4</v></c></row>'
         '<row r="9" hidden="1"><c r="B9" s="1" /><c r="C9" ><v>7</v></c></row><row r="10"></row>'
     )
     path = by_hand(tmp_path / "a.xlsx", data)
