@@ -61,7 +61,8 @@ _BLANK_ROW = re.compile(
     + rb')*</row>)(?=<row r="|</sheetData>)'
 )
 _VOLATILE = re.compile(r"(?i)\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\s*\(")
-_NO_STYLE = Style(GENERAL, struck=False)
+_NO_STYLE = Style(GENERAL, struck=False, white=False)
+CELLS_NAMED = 5
 
 
 def read_workbook(path: Path, sheet: str | None) -> Iterator[Sheet]:
@@ -112,6 +113,10 @@ def _rows(book: Book, part: Part, sheet: Sheet) -> Iterator[Row]:
                     hidden_columns.update(column for column in seen if row.cells[column])
                 yield row
     tell_hidden(sheet, whole=held and part.hidden, rows=hidden_rows, columns=sorted(hidden_columns))
+    if reader.white:
+        named, more = "、".join(reader.named), f" 等 {reader.white} 格" * (reader.white > 1)
+        message = " 的字是白色的，表里看不见，其中的内容也读取了：请改成黑色后核对，不要的请清空"
+        sheet.note(reader.named[0], "", f"{named}{more}{message}")
     if edges.drawing:
         sheet.note("", "", f"工作表「{part.name}」里有图片、图形或文本框，其中的文字没有读取")
 
@@ -170,6 +175,10 @@ class _Cells:
 
     def __init__(self, book: Book, sheet: Sheet, *, rows_hidden: bool) -> None:
         self._book, self._sheet, self._rows_hidden = book, sheet, rows_hidden
+        self.white = 0
+        """Cells that are read though they are white on white."""
+        self.named: list[str] = []
+        """The first of them."""
         self._ready: list[tuple[Row, bool]] = []
         self._inside = False
         self._number, self._column = 0, -1
@@ -297,6 +306,10 @@ class _Cells:
         if text or fault:
             self._row.extend([""] * (self._column - len(self._row)))
             self._row.append(text)
+            if self._style.white:
+                self.white += 1
+                if len(self.named) < CELLS_NAMED:
+                    self.named.append(cell_name(self._number, self._column))
             if fault:
                 self._faults[self._column] = fault
 

@@ -270,6 +270,28 @@ class TestLayout:
             assert len(list(sheet.rows)) == count
             assert ["隐藏" in note.message for note in sheet.notes] == [True] * count
 
+    @pytest.mark.parametrize(
+        ("font", "fill", "named"),
+        [
+            ('<color rgb="FFFFFFFF"/>', "<patternFill/>", True),
+            ('<color theme="0"/>', '<patternFill patternType="none"/>', True),
+            ('<color indexed="9"/>', "", True),
+            ('<color rgb="FF000000"/>', "", False),
+            ('<color theme="0" tint="-0.5"/>', "", False),
+            ('<color rgb="FFFFFFFF"/>', '<patternFill patternType="solid"/>', False),
+        ],
+    )
+    def test_white_on_nothing_is_named(self, tmp_path, font, fill, named):
+        styles = (
+            f"<fonts><font/><font>{font}</font></fonts><fills><fill/><fill>{fill}</fill></fills>"
+            '<cellXfs><xf/><xf fontId="1" fillId="1"/></cellXfs>'
+        )
+        data = '<row><c s="1"><v>1</v></c><c><v>2</v></c><c s="1"><v>3</v></c><c s="1"/></row>'
+        sheet = only_sheet(by_hand(tmp_path / "a.xlsx", data, styles=styles))
+        list(sheet.rows)
+        assert [note.cell for note in sheet.notes] == ["A1"] * named
+        assert all(note.message.startswith("A1、C1 等 2 格") for note in sheet.notes)
+
     def test_drawings_are_named(self, tmp_path):
         sheet = only_sheet(by_hand(tmp_path / "a.xlsx", "", around=("", "<drawing/>")))
         list(sheet.rows)
