@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from node.errors import MalformedTable
 
-from .cells import ERROR, Row, Sheet, bounded, cell_name, clean, column_of
+from .cells import ERROR, Gathered, Row, Sheet, bounded, cell_name, clean, column_of
 from .layout import Merged, Range, tell_hidden
-from .numberformats import GENERAL, show_number, show_text
+from .numberformats import GENERAL, SHORTENED, show_number, show_text
 from .spreadsheetxml import (
     CHUNK_BYTES,
     RAW_LIMIT,
@@ -47,6 +47,7 @@ UNSEEN = 0.5
 UNCALCULATED = "这一格的公式没有算过：请用 Excel 或 WPS 打开、保存一次，或直接填写结果"
 CHANGING = "这一格的公式每次打开结果都不同：请改成固定的内容"
 STRUCK = "这一格（或其中一部分）划了删除线：不要的内容请删掉，要的请去掉删除线"
+WHITE = "{}的字是白色的，表里看不见，其中的内容也读取了：请改成黑色后核对，不要的请清空"
 PICTURE = "这一格是嵌入的图片，读不出文字：请改填文字"
 
 _ATTRIBUTES = rb'(?: [A-Za-z0-9:]+="[^"<>&]*")*\s?'
@@ -62,7 +63,6 @@ _BLANK_ROW = re.compile(
 )
 _VOLATILE = re.compile(r"(?i)\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\s*\(")
 _NO_STYLE = Style(GENERAL, struck=False, white=False)
-CELLS_NAMED = 5
 
 
 def read_workbook(path: Path, sheet: str | None) -> Iterator[Sheet]:
@@ -113,10 +113,8 @@ def _rows(book: Book, part: Part, sheet: Sheet) -> Iterator[Row]:
                     hidden_columns.update(column for column in seen if row.cells[column])
                 yield row
     tell_hidden(sheet, whole=held and part.hidden, rows=hidden_rows, columns=sorted(hidden_columns))
-    if reader.white:
-        named, more = "、".join(reader.named), f" 等 {reader.white} 格" * (reader.white > 1)
-        message = " 的字是白色的，表里看不见，其中的内容也读取了：请改成黑色后核对，不要的请清空"
-        sheet.note(reader.named[0], "", f"{named}{more}{message}")
+    merged.tell()
+    reader.tell()
     if edges.drawing:
         sheet.note("", "", f"工作表「{part.name}」里有图片、图形或文本框，其中的文字没有读取")
 
@@ -174,11 +172,8 @@ class _Cells:
     """Expat's handlers over one sheet's cells; finished rows wait until they are given."""
 
     def __init__(self, book: Book, sheet: Sheet, *, rows_hidden: bool) -> None:
-        self._book, self._sheet, self._rows_hidden = book, sheet, rows_hidden
-        self.white = 0
-        """Cells that are read though they are white on white."""
-        self.named: list[str] = []
-        """The first of them."""
+        self._book, self._rows_hidden = book, rows_hidden
+        self._white, self._shortened = Gathered(sheet, WHITE), Gathered(sheet, SHORTENED)
         self._ready: list[tuple[Row, bool]] = []
         self._inside = False
         self._number, self._column = 0, -1
@@ -206,6 +201,11 @@ class _Cells:
             "f": self._end_sink,
             "sheetData": self._end_data,
         }
+
+    def tell(self) -> None:
+        """Say what was seen of cells that are read all the same."""
+        self._white.tell()
+        self._shortened.tell()
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[Row, bool]]:
         """Give the rows that hold cells with content, each with whether it is hidden."""
@@ -307,9 +307,7 @@ class _Cells:
             self._row.extend([""] * (self._column - len(self._row)))
             self._row.append(text)
             if self._style.white:
-                self.white += 1
-                if len(self.named) < CELLS_NAMED:
-                    self.named.append(cell_name(self._number, self._column))
+                self._white.add(self._number, cell_name(self._number, self._column), text)
             if fault:
                 self._faults[self._column] = fault
 
@@ -338,7 +336,8 @@ class _Cells:
             return "", ""
         shown = show_number(raw, self._style.code, from_1904=self._book.from_1904)
         if shown.remark:
-            self._sheet.note(cell_name(self._number, self._column), shown.text, shown.remark)
+            place = cell_name(self._number, self._column)
+            self._shortened.add(self._number, place, shown.text)
         return shown.text, shown.fault or self._strike(raw)
 
     def _text(self, raw: str) -> tuple[str, str]:

@@ -248,6 +248,13 @@ class TestLayout:
         assert (note.sheet, note.cell) == ("目录", "2:3")
         assert "第 2 至 3 行被隐藏" in note.message
 
+    def test_many_hidden_rows_are_counted(self, tmp_path):
+        data = '<row hidden="1"><c><v>1</v></c></row><row><c><v>2</v></c></row>' * 50
+        sheet = only_sheet(by_hand(tmp_path / "a.xlsx", data))
+        list(sheet.rows)
+        assert [note.cell for note in sheet.notes] == [f"{at}:{at}" for at in range(1, 41, 2)]
+        assert sheet.notes[-1].message.startswith("第 39 行等共 50 行被隐藏")
+
     def test_rows_hidden_by_default_are_named(self, tmp_path):
         data = '<row hidden="0"><c><v>1</v></c></row><row><c><v>2</v></c></row>'
         path = by_hand(tmp_path / "a.xlsx", data, around=('<sheetFormatPr zeroHeight="1"/>', ""))
@@ -289,8 +296,21 @@ class TestLayout:
         data = '<row><c s="1"><v>1</v></c><c><v>2</v></c><c s="1"><v>3</v></c><c s="1"/></row>'
         sheet = only_sheet(by_hand(tmp_path / "a.xlsx", data, styles=styles))
         list(sheet.rows)
-        assert [note.cell for note in sheet.notes] == ["A1"] * named
-        assert all(note.message.startswith("A1、C1 等 2 格") for note in sheet.notes)
+        assert [(note.cell, note.value) for note in sheet.notes] == [
+            ("A1", "1"),
+            ("C1", "3"),
+        ] * named
+        assert all("白色" in note.message for note in sheet.notes)
+
+    def test_what_is_said_of_many_cells_is_said_once(self, tmp_path):
+        rows = "".join(f"<row><c><v>{10**12 + at}</v></c></row>" for at in range(40))
+        sheet = only_sheet(by_hand(tmp_path / "a.xlsx", rows))
+        list(sheet.rows)
+        assert [note.cell for note in sheet.notes] == [f"A{at}" for at in range(1, 22)]
+        assert sheet.notes[-1].value == f"{10**12 + 20}"
+        assert sheet.notes[-1].message.startswith(
+            "A21、A22、A23、A24、A25 等 20 格在表里显示为科学"
+        )
 
     def test_drawings_are_named(self, tmp_path):
         sheet = only_sheet(by_hand(tmp_path / "a.xlsx", "", around=("", "<drawing/>")))
