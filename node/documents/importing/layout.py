@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .cells import Gathered, Row, cell_name, column_name, column_of, runs
+from node.errors import MalformedTable
+
+from .cells import COLUMNS_LIMIT, Gathered, Row, cell_name, column_name, column_of, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -96,6 +98,9 @@ class Merged:
         if merged.top == row.number and merged.left < len(row.cells):
             text, fault = row.cells[merged.left], row.faults.get(merged.left, "")
         self._open.append((merged, text, fault))
+        if len(self._open) > COLUMNS_LIMIT:
+            # More ranges in one row than it may have columns lie over each other.
+            raise MalformedTable(f"第 {row.number} 行的合并单元格太多 / too many merged ranges")
         if text and merged.right > merged.left:
             self._across.add(merged.top, merged.name, text)
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from node.documents.importing import worksheets
-from node.documents.importing.cells import CELL_LIMIT, ERROR
+from node.documents.importing.cells import CELL_LIMIT, COLUMNS_LIMIT, ERROR
 from node.documents.importing.tables import read_sheets
 from node.errors import MalformedTable
 from tests.common.spreadsheets import by_hand, only_sheet, rewritten, seen
@@ -237,6 +237,16 @@ class TestLayout:
             around=("", '<mergeCells><mergeCell ref="A1:A2"/></mergeCells>'),
         )
         assert seen(path) == {"B2": "2"}
+
+    def test_ranges_over_each_other_are_bounded(self, tmp_path):
+        merges = "".join(f'<mergeCell ref="A1:A{at}"/>' for at in range(2, COLUMNS_LIMIT + 4))
+        path = by_hand(
+            tmp_path / "a.xlsx",
+            "<row><c><v>1</v></c></row>",
+            around=("", f"<mergeCells>{merges}</mergeCells>"),
+        )
+        with pytest.raises(MalformedTable, match="第 1 行的合并单元格太多"):
+            seen(path)
 
     @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"', 'ht="0.25"'])
     def test_hidden_rows_are_read_and_named(self, tmp_path, attributes):
