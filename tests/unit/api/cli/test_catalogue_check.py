@@ -6,6 +6,7 @@ import csv
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -403,6 +404,15 @@ class TestHeadings:
         marked = {heading: f"* {heading[:2]} {heading[2:]}（必填）" for heading in HEADINGS}
         row = {marked[heading]: ROW.get(heading, "") for heading in HEADINGS}
         assert check(table(row, headings=list(marked.values()))).items() == FILED
+
+    def test_may_have_brackets_of_their_own(self, tmp_path, table):
+        text = resources.files("node.documents.importing").joinpath("t2.toml").read_text("utf-8")
+        mapping = tmp_path / "own.toml"
+        mapping.write_text(text.replace('"信息资源代码"', '"代码(标识)"'), encoding="utf-8")
+        headings = ["代码(标识)" if each == "信息资源代码" else each for each in HEADINGS]
+        row = {**ROW, "代码(标识)": CODE}
+        found = file_table(table(row, headings=headings), load_mapping(str(mapping)))
+        assert [entry.code for entry in found.entries] == [CODE]
 
     def test_may_stand_below_titles_and_above_guidance(self, workbook):
         rows = cells_of(ROW)
