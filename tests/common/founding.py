@@ -125,6 +125,20 @@ def officer(code: str, signer: Signer, role: str) -> tuple[Act, Act]:
     return departments.add_officer_key(body), departments.grant_roles(granted)
 
 
+def own_key(code: str, signer: Signer, ed25519: bytes) -> Act:
+    """Register one more key of a department's own: what its node and its log sign with."""
+    body = papers.key(
+        **ALWAYS,
+        holder={"department": code, "application": None},
+        kind="部门",
+        name=code,
+        encryptionKey=None,
+        publicKey=signer.public_key.raw.hex(),
+        ed25519=ed25519.hex(),
+    )
+    return departments.add_key(body)
+
+
 def application_key(code: str, signer: Signer, unwrapper: SoftwareUnwrapper) -> Act:
     """Register one more key of an application of the education department."""
     body = papers.key(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -153,7 +154,7 @@ def rotate_key(town: NodeTown, folder: Path) -> bytes:
     town.decide(founding.own_key(POLICE, after, second.public), head, after)
     paper = papers.revocation(department=POLICE, key=before.hex())
     town.decide(departments.revoke_key(paper), head)
-    for name, key in ((f"{POLICE}.pem", after), (f"{POLICE}-log.pem", second)):
+    for name, key in (("police-node.key", after), ("police-log.key", second)):
         (folder / name).unlink()
         key.save(folder / name, PASSWORD)
     return before
@@ -179,13 +180,17 @@ def check_described(url: str, receipt: Receipt, key: bytes) -> None:
     assert anchor["root"] == first["root"]
 
 
+def published(prefix: str) -> bool:
+    return httpx.get(f"{prefix}/checkpoint").is_success
+
+
 def tiles_of_both(url: str, origins: dict[int, str]) -> None:
     """A tile may be kept for ever: its path means the same log before and after a succession."""
     logs = f"{url}/api/v1/logs/{POLICE}"
     tiles = {}
     for generation, origin in origins.items():
         prefix = f"{logs}:{generation}"
-        until(lambda prefix=prefix: httpx.get(f"{prefix}/checkpoint").is_success)
+        until(partial(published, prefix))
         note = SignedCheckpoint.parse(httpx.get(f"{prefix}/checkpoint").content).checkpoint
         assert note.origin == origin
         # Entries of the first commits alone: the keeper may have published more since.

@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 from zipfile import BadZipFile, ZipFile
+from zlib import error as ZlibError  # noqa: N812 - zlib's own name says nothing
 
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import MergedCell, WriteOnlyCell
@@ -48,6 +49,7 @@ TELLING = 200
 _WRONG = PatternFill("solid", fgColor="FFFFC7CE")
 _DOUBTFUL = PatternFill("solid", fgColor="FFFFEB9C")
 _NAME = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_TEXTS = re.compile(r"sharedStrings\.xml$", re.IGNORECASE)
 _ROW = re.compile(r"[0-9]{1,7}")
 
 
@@ -112,10 +114,19 @@ def _kept(path: Path, said: dict[str, list[_Said]]) -> Workbook | None:
     """Mark the workbook itself; None where it is not of the kind, or too large."""
     try:
         with ZipFile(path) as packed:
-            if sum(part.file_size for part in packed.infolist()) > KEPT_LIMIT_BYTES:
+            parts = packed.infolist()
+            if sum(part.file_size for part in parts) > KEPT_LIMIT_BYTES:
+                return None
+            # openpyxl decodes this escape and no other, so that what it writes is another text.
+            if any(
+                b"_x005F_" in packed.read(part) for part in parts if _TEXTS.search(part.filename)
+            ):
                 return None
         book = load_workbook(path, rich_text=True)
-    except (BadZipFile, OSError, KeyError, ValueError, TypeError, IndexError, AttributeError):
+    except (
+        *(BadZipFile, ZlibError, EOFError, OSError, SyntaxError, RuntimeError),
+        *(LookupError, ValueError, TypeError, AttributeError),
+    ):
         # Not a workbook of this kind, or one openpyxl does not know its way about: what our own
         # reader makes of it is marked instead.
         return None

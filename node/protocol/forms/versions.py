@@ -52,6 +52,7 @@ MODES_OF_FORMAT = {
 
 ShareTypeName = Literal["无条件共享", "有条件共享", "不予共享"]
 Grade = Literal["一般1级", "一般2级", "一般3级", "一般4级", "重要", "核心"]
+UpdateCycle = Literal["实时", "每日", "每周", "每月", "每季度", "每半年", "每年", "其他"]
 ModeName = Literal["服务接口", "批量交换", "文件下载", "统计分析"]
 BasisKind = Literal["法律", "行政法规", "国务院决定"]
 """条例 art. 14 knows no other ground for not sharing."""
@@ -153,7 +154,7 @@ class CatalogueVersionPaper(Paper):
     not_shared: NotShared | None
     modes: Annotated[tuple[ModeName, ...], Field(max_length=4)]
     opening: Opening
-    update_cycle: Literal["实时", "每日", "每周", "每月", "每季度", "每半年", "每年", "其他"]
+    update_cycle: UpdateCycle
     update_note: Text | None
     grade: Grade
     source_system: Name

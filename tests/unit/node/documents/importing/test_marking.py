@@ -15,7 +15,7 @@ from node.documents.importing.mapping import load_mapping
 from node.documents.importing.marking import mark_workbook
 from node.documents.importing.tables import read_sheets
 from node.errors import AlreadyExists, InvalidInput
-from tests.common.spreadsheets import by_hand
+from tests.common.spreadsheets import by_hand, seen
 from tests.common.t2 import ROW
 
 WRONG = Problem("目录", 3, "数据类型", "B3", "字符", "只能填：字符型C")
@@ -143,6 +143,18 @@ class TestOtherKinds:
             marked(path, Problem("目录", 2, "数据类型", "A2", "1", "错"))
         ).worksheets[0]
         assert [cell.value for cell in sheet["B"]] == [MARKS, "「数据类型」错"]
+
+
+def test_an_escaped_underscore_stays_the_text_it_was(tmp_path):
+    strings = "<si><t>信息项名称</t></si><si><t>甲_x005F_x000D_乙</t></si>"
+    data = '<row><c t="s"><v>0</v></c></row><row><c t="s"><v>1</v></c></row>'
+    styles = (
+        "<fonts><font/></fonts><fills><fill><patternFill/></fill></fills>"
+        "<borders><border/></borders><cellStyleXfs><xf/></cellStyleXfs><cellXfs><xf/></cellXfs>"
+    )
+    path = by_hand(tmp_path / "a.xlsx", data, strings=strings, styles=styles)
+    said = Problem("目录", 2, "信息项名称", "A2", "甲", "错")
+    assert seen(marked(path, said))["A2"] == seen(path)["A2"] == "甲_x000D_乙"
 
 
 def test_a_marked_copy_is_filed_as_the_table_was(tmp_path):
