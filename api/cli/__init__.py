@@ -26,6 +26,7 @@ from node.errors import InvalidInput, LedgerError
 from . import (
     authorisation_commands,
     chain_commands,
+    city_commands,
     department_commands,
     department_key_commands,
     file_commands,
@@ -34,6 +35,7 @@ from . import (
     review_commands,
     single_commands,
     trace_commands,
+    trust_commands,
 )
 from .console import EXIT_CODES, EXIT_REFUSED, t
 from .help_pages import Commands, usage_error
@@ -55,12 +57,14 @@ app = Commands(
     pretty_exceptions_enable=False,
 )
 for name, group in {
+    "city": city_commands.app,
     "department": department_key_commands.app,
     "application": department_commands.systems,
     "catalogue": review_commands.app,
     "authorisation": authorisation_commands.app,
     "log": log_commands.app,
     "trace": trace_commands.app,
+    "trust": trust_commands.app,
     "paper": file_commands.papers,
     "key": file_commands.app,
     "node": node_commands.app,

@@ -12,7 +12,7 @@ import typer
 from node.errors import InvalidInput
 
 from .catalogue_commands import app
-from .console import EXIT_REFUSED, put, say, t, table
+from .console import EXIT_REFUSED, note, put, say, t, table
 from .help_pages import Commands
 from .opening import new_file
 from .options import OutputOption, argument, option
@@ -36,6 +36,10 @@ def template(output: OutputOption) -> None:
     say(f"已写入 {output}", f"wrote {output}")
 
 
+MarkOption = Annotated[
+    Path | None,
+    option("--mark", "把问题标注在表的副本里（.xlsx）", "write a marked copy", metavar="FILE"),
+]
 MappingOption = Annotated[str, option("--mapping", "映射文件，或 t2", "mapping file, or t2")]
 
 
@@ -49,18 +53,30 @@ def check(
         option("--department", "报送部门的统一社会信用代码", "who files it", metavar="CODE"),
     ] = None,
     as_json: Annotated[bool, option("--json", "输出 JSON", "print JSON")] = False,
+    mark: MarkOption = None,
 ) -> None:
     """Exit code 0 if everything can be filed, 1 if there is a problem."""
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
 
-    filing = file_table(file, load_mapping(mapping), department=_department(department))
+    rules = load_mapping(mapping)
+    filing = file_table(file, rules, department=_department(department))
     if as_json:
         put(render_json(filing))
     else:
         show_filing(filing)
+    if mark is not None:
+        mark_table(file, filing, mark, rules.encoding)
     if filing.problems:
         raise typer.Exit(EXIT_REFUSED)
+
+
+def mark_table(file: Path, filing: Filing, output: Path, encoding: str | None) -> None:
+    """Write a copy of the table with what is wrong beside each bad cell."""
+    from node.documents.importing.marking import mark_workbook
+
+    mark_workbook(file, filing.problems, output, warnings=filing.warnings, encoding=encoding)
+    note(f"问题已标注在 {output}", f"marked in {output}")
 
 
 def _department(code: str | None) -> str | None:

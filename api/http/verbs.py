@@ -29,7 +29,7 @@ class Readable(APIRoute):
     def __init__(self, *arguments: Any, methods: Any = None, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, methods=methods, **options)
         self.operation_id = self.operation_id or self.name
-        if "GET" in self.methods:
+        if self.methods and "GET" in self.methods:
             self.methods = {*self.methods, "HEAD"}
 
 

@@ -20,6 +20,7 @@ from node.errors import (
     EventUnknown,
     InvalidInput,
     LogUnavailable,
+    MalformedKey,
     NotFound,
     Overloaded,
 )
@@ -102,7 +103,9 @@ def get_consistency(
     summary="一次调用的回执 / The receipt of one call",
     response_model=EventShape,
     response_model_exclude_none=True,
-    responses=signed_refusals(EventUnknown, NotFound, LogUnavailable, Overloaded, CallReplayed),
+    responses=signed_refusals(
+        EventUnknown, NotFound, MalformedKey, LogUnavailable, Overloaded, CallReplayed
+    ),
     openapi_extra=SIGNED,
 )
 def get_event(
@@ -195,7 +198,7 @@ def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> F
 
 def _find_place(node: Node, log: LogIdentity, event: bytes) -> tuple[bytes, int] | None:
     """Return the log that holds an event, and its index there."""
-    others = (fact.log for fact in node.queries.logs() if fact.department == log.department)
+    others = (fact.log for fact in node.queries.logs_of(log.department))
     for one in dict.fromkeys((log.log, *others)):
         try:
             index = node.reader.find_event(one, event)
@@ -298,11 +301,7 @@ def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -
     found = {log.department}
     if granted is not None:
         found |= {granted.provider, granted.consumer}
-    for department in tuple(found):
-        fact = node.queries.find_department(department)
-        if fact is not None:
-            found.add(fact.competent)
-    return found
+    return found | {node.queries.competent_of(department) for department in found}
 
 
 def _anchored(node: Node, anchor: AnchorFact) -> Anchored:

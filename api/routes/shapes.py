@@ -269,14 +269,21 @@ class LogKeyShape(Shape):
     custody: str
     valid_from: int
     valid_until: int
+    revoked_at: int | None
 
 
 class LogShape(Shape):
-    """A department's registered log and the keys in force for it, the newest first."""
+    """One of a department's logs and the keys that sign it, the newest first."""
 
     department: Code
     log: Hex32
     origin: str
+    generation: int
+    """1 for its first; of the present one how many it has had."""
+    frozen: bool
+    """Two roots of one size were shown."""
+    superseded: bool
+    """The next generation has begun: this one grows no more."""
     size: int
     """Leaves anchored on the chain."""
     root: Hex32

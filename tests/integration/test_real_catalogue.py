@@ -142,17 +142,16 @@ def load_divisions(path: Path) -> None:
 def city(tmp_path_factory, embedded_chain):
     folder = tmp_path_factory.mktemp("real")
     load_divisions(folder / "divisions.db")
-    source = [
-        "[[departments.sources]]",
-        f'entry = "{DIVISIONS}"',
-        f'url = "sqlite:///{folder / "divisions.db"}"',
-        'table = "divisions"',
-        'key = "code"',
-        'columns = { F001 = "code", F002 = "name" }',
-    ]
+    source = {
+        "entry": DIVISIONS,
+        "url": f"sqlite:///{folder / 'divisions.db'}",
+        "table": "divisions",
+        "key": "code",
+        "columns": {"F001": "code", "F002": "name"},
+    }
     with (
         deployed_on(embedded_chain) as chain,
-        running_town(folder, chain, source) as town,
+        running_town(folder, chain, [source]) as town,
     ):
         town.found()
         keys = {

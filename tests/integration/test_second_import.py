@@ -51,7 +51,7 @@ class Desk:
         self.folder, self.town = folder, town
 
     def run(self, *arguments, key=None):
-        signing = ()
+        signing: tuple[object, ...] = ()
         if key:
             signing = ("--key", self.folder / key, "--password-file", self.folder / "password")
         return invoke(*arguments, "--config", self.folder / "node.toml", *signing)

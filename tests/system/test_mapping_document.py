@@ -1,4 +1,4 @@
-"""docs/mapping.zh-CN.md: its mapping loads, its examples give what it says, its refusals are said."""
+"""docs/mapping.zh-CN.md: its mapping loads, its examples and refusals are as it says."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
-from eth_utils import keccak
 from pydantic import BaseModel
 
 from api.http.problems import TITLES, status_of
 from node import errors
+from node.crypto import keccak256
 from node.protocol import forms as documents
 from node.protocol.evm.abi import CONTRACTS, load_abi
 from node.protocol.evm.decision import DECISIONS
@@ -164,7 +164,7 @@ def test_has_the_tables_of_the_abis_as_their_script_writes_them() -> None:
 def test_tells_type_index_and_topic_of_an_event() -> None:
     """By another implementation than the one that wrote the table."""
     said = "Anchored(bytes32 log*, uint64 size*, bytes32 root, bytes32 checkpointHash*"
-    topic = keccak(text="Anchored(bytes32,uint64,bytes32,bytes32,uint64,uint64)").hex()
+    topic = keccak256(b"Anchored(bytes32,uint64,bytes32,bytes32,uint64,uint64)").hex()
     [row] = [line for line in TEXT.splitlines() if said in line]
     assert f"| `{topic.removeprefix('0x')}` |" in row
 

@@ -6,6 +6,7 @@ decision binds which document to what, and which departments a document names; w
 read for enumerations and decisions.
 """
 
+from ..wire.days import BEIJING as BEIJING
 from .binding import Binding as Binding
 from .binding import Concerned as Concerned
 from .binding import authorisation_object as authorisation_object
@@ -28,7 +29,6 @@ from .document import make_document as make_document
 from .document import new_document as new_document
 from .document import parse as parse
 from .document import problems_of as problems_of
-from .fields import BEIJING as BEIJING
 from .fields import Paper as Paper
 from .fields import Problem as Problem
 from .fields import day_of as day_of
@@ -51,6 +51,9 @@ from .sharing import StepPaper as StepPaper
 from .sharing import TermsPaper as TermsPaper
 from .versions import GRADES as GRADES
 from .versions import CatalogueVersionPaper as CatalogueVersionPaper
+from .versions import Grade as Grade
 from .versions import Item as Item
+from .versions import ShareTypeName as ShareTypeName
+from .versions import UpdateCycle as UpdateCycle
 from .versions import WithdrawalPaper as WithdrawalPaper
 from .versions import Withdrawn as Withdrawn

@@ -6,7 +6,7 @@ document is judged in two steps: shape (pydantic), then `problems` (rules betwee
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, NamedTuple
 
@@ -17,10 +17,9 @@ from pydantic.fields import FieldInfo
 from ...crypto import Sm2PublicKey
 from ...errors import MalformedKey
 from ..wire.characters import called, find_hidden
+from ..wire.days import BEIJING, DAY_SECONDS
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 2000, 2199
-"""China has kept one offset since 1991; a fixed one needs no time zone database."""
 UINT32_MAX = 2**32 - 1
 ITEMS_LIMIT = 256
 """Bits of a grant's bitmap."""
@@ -185,7 +184,7 @@ def starts(day: date) -> int:
 
 def ends(day: date) -> int:
     """Return the exclusive end of the Beijing day `day`: the next midnight, in seconds."""
-    return starts(day) + 24 * 60 * 60
+    return starts(day) + DAY_SECONDS
 
 
 def day_of(seconds: int) -> date:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
-from api.demo.cast import Cast
+from api.city.plan import example
 from api.demo.population import people
 from node.errors import MalformedDocument
 from node.protocol import forms
@@ -64,9 +66,9 @@ class TestUnifiedCodes:
         with pytest.raises(MalformedDocument, match="统一社会信用代码"):
             forms.new_document("department", papers.department(code=papers.POLICE[:-1] + "0"))
 
-    def test_the_demos_departments_have_right_ones(self) -> None:
-        for player in Cast().players:
-            assert unified_code(player.code) == player.code
+    def test_the_example_citys_departments_have_right_ones(self) -> None:
+        for each in tomllib.loads(example())["departments"]:
+            assert unified_code(each["code"]) == each["code"]
 
 
 class TestResidentNumbers:
