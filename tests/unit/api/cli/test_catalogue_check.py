@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib import resources
@@ -22,6 +23,7 @@ from tests.common.shell import invoke
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
 
 CASES = Path(__file__).parents[3] / "vectors" / "filing"
+PAGE = Path(__file__).parents[4] / "docs" / "filing.zh-CN.md"
 HEADINGS = (*T2_HEADINGS, *OUR_HEADINGS)
 SIGNS = frozenset("[]{}^$*\\")
 """Of regular expressions; no official is shown one."""
@@ -537,6 +539,22 @@ def test_good_entries_are_listed_with_their_items_counted(table):
         ["代码", "名称", "信息项"],
         [CODE, "户籍信息", "2"],
     ]
+
+
+def test_the_commands_of_the_page_on_filing_run_as_printed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [block] = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    first, *checks = [line.split("  #")[0].strip() for line in block.splitlines()]
+    for line in (first, *checks):
+        words = line.replace("$P", DEPARTMENT).split()
+        done = invoke(*words[1:])
+        assert done.code == 0, (line, done)
+        if line == first:
+            book = load_workbook("catalogue.xlsx")
+            row = [ROW.get(str(each.value).partition("（")[0]) for each in book.worksheets[0][2]]
+            book.worksheets[0].append(row)
+            book.save("catalogue.xlsx")
+    assert (tmp_path / "marked.xlsx").is_file()
 
 
 def test_a_copy_is_marked_beside_the_bad_cells(tmp_path, workbook):
