@@ -30,7 +30,7 @@ COMMAND_LINE = typer.main.get_command(app)
 COMMANDS = sorted(
     {
         re.sub(r"<[^>]*>", "X", line.split("  #")[0].strip())
-        for name in ("operations.md", "operations.zh-CN.md")
+        for name in ("operations.md", "operations.zh-CN.md", "mapping.zh-CN.md")
         for block in re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / name).read_text(), re.DOTALL)
         for line in block.splitlines()
         if line.startswith("shareledger ")

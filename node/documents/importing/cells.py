@@ -21,6 +21,29 @@ COLUMNS_LIMIT = 1_024
 CELL_LIMIT = 32_767
 """Characters of one cell; Excel takes no more either."""
 SHEETS_LIMIT = 256
+TOP_ROWS = 20
+CELLS_NAMED = 5
+ERROR = "这一格是出错的公式或引用：请改成正确的内容"
+_ERRORS = frozenset(
+    [
+        "#NULL!",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NAME?",
+        "#NUM!",
+        "#N/A",
+        "#GETTING_DATA",
+        "#SPILL!",
+        "#CALC!",
+        "#FIELD!",
+        "#BLOCKED!",
+        "#CONNECT!",
+        "#UNKNOWN!",
+        "#BUSY!",
+    ]
+)
+"""As they are seen; other files hold them as text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +85,31 @@ class Sheet:
         self.notes.append(Note(self.name, cell, value, message))
 
 
+class Gathered:
+    """Cells of which one thing is said: those at the top each, where headings are, others once."""
+
+    def __init__(self, sheet: Sheet, message: str) -> None:
+        self._sheet, self._message = sheet, message
+        self._named: list[tuple[str, str]] = []
+        self._count = 0
+
+    def add(self, row: int, name: str, value: str) -> None:
+        """Say it of a cell or range of this row; `{}` in the message is what is meant."""
+        if row <= TOP_ROWS:
+            self._sheet.note(name, value, self._message.format("这一格"))
+            return
+        self._count += 1
+        if len(self._named) < CELLS_NAMED:
+            self._named.append((name, value))
+
+    def tell(self) -> None:
+        """Say it of all that were gathered."""
+        if self._count:
+            names = "、".join(name for name, _ in self._named)
+            where = f"{names} 等 {self._count} 格" if self._count > 1 else "这一格"
+            self._sheet.note(*self._named[0], self._message.format(where))
+
+
 def column_name(column: int) -> str:
     """Return the letters of a column counted from 0."""
     letters = ""
@@ -92,7 +140,7 @@ def clean(text: str) -> tuple[str, str]:
     text = text.strip()
     hidden = find_hidden(text.replace("\t", " ") if "\t" in text else text, lines=True)
     if hidden is None:
-        return text, ""
+        return text, ERROR if text.startswith("#") and text in _ERRORS else ""
     return text, (
         f"这一格含有看不见的字符：{called(hidden)}，可能是粘贴带来的；请清空这一格，重新键入"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,20 @@ if TYPE_CHECKING:
     from .mapping import Mapping
     from .reading import Draft, Path_
 
-Doubt = tuple["Path_", str, str]
-"""Path of the field, value, what is said."""
+
+class Doubt(NamedTuple):
+    """One thing that looks wrong."""
+
+    kind: str
+    path: Path_
+    """Of the field it is about."""
+    value: str
+    message: str
+    """In Chinese."""
+
+
+ONCE = frozenset({"bracketed"})
+"""Kinds that are nearly always right, said once a table with how many entries have it."""
 ITEMS_SAID = 5
 _OPEN, _CLOSE = "（(【[《「『", "）)】]》」』"
 
@@ -71,21 +83,16 @@ def doubts_of(draft: Draft, mapping: Mapping) -> Iterator[Doubt]:
     yield from _title_only(draft, items)
     if mapping.items.names is not None:
         yield from _torn(items)
+        yield from _bracketed(items, mapping.items.names.split or "")
 
 
-def holds_separators(draft: Draft, mapping: Mapping) -> Doubt | None:
-    """Return the first item of a list in one cell that was not split inside its brackets.
-
-    That is right nearly always, so that it is said once a table, not once an entry.
-    """
-    names = mapping.items.names
-    if names is None or names.split is None:
-        return None
-    for at, item in enumerate(draft.body.get("items", [])):
-        name = str(item.get("name", ""))
-        if re.search(names.split, name):
-            return ("items", at, "name"), name, ""
-    return None
+def _bracketed(items: list[dict[str, Any]], split: str) -> Iterator[Doubt]:
+    """A list in one cell is not split inside of brackets."""
+    for at, item in enumerate(items):
+        if split and re.search(split, item["name"]):
+            message = "括号里的分隔号没有当作分隔，整个算一个信息项：请核对"
+            yield Doubt("bracketed", ("items", at, "name"), item["name"], message)
+            return
 
 
 def _personal(draft: Draft, items: list[dict[str, Any]]) -> Iterator[Doubt]:
@@ -108,9 +115,10 @@ def _personal(draft: Draft, items: list[dict[str, Any]]) -> Iterator[Doubt]:
     filled = "不含个人信息" if denied else "无条件共享"
     message = f"信息项像是个人信息（{shown}），而目录填的是{filled}：请核对"
     if path in draft.places:
-        yield path, "否" if denied else filled, message
+        yield Doubt("personal", path, draft.places[path].text, message)
     else:
-        yield ("items", found[0], "name"), str(items[found[0]]["name"]), message
+        at = found[0]
+        yield Doubt("personal", ("items", at, "name"), str(items[at]["name"]), message)
 
 
 def _head(name: str) -> str:
@@ -140,7 +148,8 @@ def _repeated(items: list[dict[str, Any]]) -> Iterator[Doubt]:
     if twice:
         second = [at for at, item in enumerate(items) if item["name"] == twice[0]][1]
         more = f"（还有 {'、'.join(twice[1:ITEMS_SAID])}）" if len(twice) > 1 else ""
-        yield (
+        yield Doubt(
+            "repeated",
             ("items", second, "name"),
             twice[0],
             f"信息项名称重复{more}：用的人分不清是哪一个，请改成不同的名称",
@@ -149,7 +158,8 @@ def _repeated(items: list[dict[str, Any]]) -> Iterator[Doubt]:
 
 def _title_only(draft: Draft, items: list[dict[str, Any]]) -> Iterator[Doubt]:
     if len(items) == 1 and _bare(str(draft.body.get("name", ""))) == _bare(items[0]["name"]):
-        yield (
+        yield Doubt(
+            "title",
             ("items", 0, "name"),
             items[0]["name"],
             "唯一的信息项就是目录名称：请列出表里的各个字段",
@@ -167,7 +177,8 @@ def _torn(items: list[dict[str, Any]]) -> Iterator[Doubt]:
         if _BRACKET.search(name) and sum(name.count(each) for each in _OPEN) != sum(
             name.count(each) for each in _CLOSE
         ):
-            yield (
+            yield Doubt(
+                "torn",
                 ("items", at, "name"),
                 name,
                 "信息项的括号不成对，像是在括号里断开的：请补全括号，或把括号里的分隔号换掉",

@@ -17,7 +17,7 @@ from node.protocol.forms import GRADES, make_document, problems_of
 from node.protocol.forms.codes import is_unified_code
 
 from .complaints import Problem
-from .doubts import doubts_of, holds_separators
+from .doubts import ONCE, Doubt, doubts_of
 from .reading import Draft, Findings, Path_, Place, Table, read_table
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ GAPPED = ("classification", "assessments")
 """Lists whose members stand in columns of their own, of which some may be empty."""
 ONLY_FOR = {"conditions": "有条件共享", "notShared": "不予共享"}
 """Fields that one share type only has."""
+FEW = 10
+"""Warnings of one kind that are read, whatever the table's size."""
 NOBODY = "0" * 18
 """Stands for the department where a table is only checked."""
 BLANK = "必须填写，现在是空白"
@@ -154,25 +156,20 @@ def file_table(
     clerk = _Clerk(department, next_version)
     total = 0
     codes: set[str] = set()
-    bracketed: list[tuple[Table, Place, str]] = []
+    doubts: dict[str, list[tuple[Table, Place, Doubt]]] = {}
     for draft in read_table(path, mapping, found):
         total += 1
         clerk.take(draft)
         codes.add(str(draft.body.get("code", "")))
-        for at, value, message in doubts_of(draft, mapping):
-            draft.table.warn(draft.place_of(at), value, message)
-        if kept := holds_separators(draft, mapping):
-            bracketed.append((draft.table, draft.place_of(kept[0]), kept[1]))
+        for doubt in doubts_of(draft, mapping):
+            place = draft.place_of(doubt.path)
+            doubts.setdefault(doubt.kind, []).append((draft.table, place, doubt))
         # What is kept of a draft is where it stands: its cells are in the document now.
         draft.body, draft.places = {"code": draft.body.get("code")}, {}
     if not total and not found.problems:
         message = "表头下面没有一行目录：请填好再报送"
         found.problems.append(Problem("", 0, "", "", "", message))
-    if bracketed:
-        table, place, name = bracketed[0]
-        count = len(bracketed)
-        message = f"括号里的分隔号没有当作分隔，整个算一个信息项（共 {count} 个目录有）：请核对"
-        table.warn(place, name, message)
+    _say_doubts(doubts, total)
     # A code that came again has made the entry bad that had it first.
     entries = [entry for draft, entry in clerk.entries if not draft.bad]
     return Filing(
@@ -182,6 +179,15 @@ def file_table(
         total,
         frozenset(codes - {""}),
     )
+
+
+def _say_doubts(doubts: dict[str, list[tuple[Table, Place, Doubt]]], total: int) -> None:
+    """Warn of each doubt; of one that most entries share, once, with how many they are."""
+    for kind, listed in doubts.items():
+        many = kind in ONCE or (len(listed) > FEW and 2 * len(listed) > total)
+        for table, place, doubt in listed[:1] if many else listed:
+            more = f"（共 {len(listed)} 个目录如此）" if many and len(listed) > 1 else ""
+            table.warn(place, doubt.value, doubt.message + more)
 
 
 def _in_order(said: list[Problem]) -> list[Problem]:
@@ -220,9 +226,9 @@ def _check_share_type(draft: Draft) -> None:
             continue
         filled = draft.body.pop(name)
         for path, place in draft.places.items():
-            if path[0] == name and (value := _at(filled, path[1:])) is not None:
+            if path[0] == name and _at(filled, path[1:]) is not None:
                 message = f"{share_type}不填这一列（只有{only}才填）：请清空"
-                draft.problem(place, _shown(value), message)
+                draft.problem(place, place.text, message)
 
 
 def _at(value: Any, path: Path_) -> Any:  # noqa: ANN401 - JSON values
@@ -231,15 +237,6 @@ def _at(value: Any, path: Path_) -> Any:  # noqa: ANN401 - JSON values
             return None
         value = value[part]
     return value
-
-
-def _shown(value: object) -> str:
-    """Return a value as it stands in a cell, more or less."""
-    if isinstance(value, list | tuple):
-        return "；".join(_shown(each) for each in value)
-    if isinstance(value, dict):
-        return " ".join(str(each) for each in value.values())
-    return "" if value is None else str(value)
 
 
 def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, str, str]]:
@@ -258,8 +255,9 @@ def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, s
         place = draft.place_of(_as_read(draft, each.path), reason)
         if not place.heading:
             reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"
-        value = "" if each.value is None or isinstance(each.value, dict | list) else str(each.value)
-        yield place, value, reason
+        # One piece of a cell is shown as it is, anything that was read into something else whole.
+        piece = isinstance(each.value, str) and each.value in place.text
+        yield place, str(each.value) if piece else place.text, reason
 
 
 def _as_read(draft: Draft, path: Path_) -> Path_:

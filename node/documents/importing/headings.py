@@ -167,7 +167,12 @@ def identifying(mapping: Mapping) -> set[str]:
 
 
 def _cut(text: str, mapping: Mapping, wanted: Container[str]) -> str:
-    """Return a heading up to what explains it; a line may end inside a heading, too."""
+    """Return a heading up to what explains it, or all of it where the mapping has it so.
+
+    A line may end inside a heading, too.
+    """
+    if plain(text) in wanted:
+        return text.strip()
     text = _LED_BY.sub("", text)
     folded = text
     for mark in mapping.heading_cut:

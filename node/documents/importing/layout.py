@@ -9,13 +9,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from .cells import Row, cell_name, column_name, column_of, runs
+from node.errors import MalformedTable
+
+from .cells import COLUMNS_LIMIT, Gathered, Row, cell_name, column_name, column_of, runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .cells import Sheet
 
+PLACES_NAMED = 20
+"""Runs of hidden rows that are said each."""
+ACROSS = "{}横跨几列合并：内容只算在第一列，其余各列按空白读取"
+COVERED = "{}被合并单元格盖住，表里看不见，没有读取"
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 
@@ -53,10 +59,15 @@ class Merged:
     """Fills merged ranges down while a sheet's rows pass in their order."""
 
     def __init__(self, sheet: Sheet, ranges: Iterable[Range]) -> None:
-        self._sheet = sheet
+        self._across, self._covered = Gathered(sheet, ACROSS), Gathered(sheet, COVERED)
         self._waiting = sorted(set(ranges), reverse=True)
         self._open: list[tuple[Range, str, str]] = []
         """With the text and the fault of its top left cell."""
+
+    def tell(self) -> None:
+        """Say what was seen of ranges that are no mistake."""
+        self._across.tell()
+        self._covered.tell()
 
     def fill(self, row: Row) -> Row:
         """Return the row as it is seen; without cells when it has nothing of its own."""
@@ -87,21 +98,18 @@ class Merged:
         if merged.top == row.number and merged.left < len(row.cells):
             text, fault = row.cells[merged.left], row.faults.get(merged.left, "")
         self._open.append((merged, text, fault))
+        if len(self._open) > COLUMNS_LIMIT:
+            # More ranges in one row than it may have columns lie over each other.
+            raise MalformedTable(f"第 {row.number} 行的合并单元格太多 / too many merged ranges")
         if text and merged.right > merged.left:
-            self._sheet.note(
-                merged.name, text, "这几列合并成了一格：内容只算在第一列，其余各列按空白读取"
-            )
+            self._across.add(merged.top, merged.name, text)
 
     def _uncover(self, merged: Range, text: str, row: Row, faults: dict[int, str]) -> None:
         """Take out of a row what lies unseen under a range."""
         for column in range(merged.left, min(merged.right + 1, len(row.cells))):
             covered = row.cells[column]
             if covered and (column, row.number) != (merged.left, merged.top) and covered != text:
-                self._sheet.note(
-                    cell_name(row.number, column),
-                    covered,
-                    f"这一格被合并区域 {merged.name} 盖住，表里看不见，没有读取",
-                )
+                self._covered.add(row.number, cell_name(row.number, column), covered)
             row.cells[column] = ""
             faults.pop(column, None)
 
@@ -114,18 +122,21 @@ def tell_hidden(sheet: Sheet, *, whole: bool, rows: Sequence[int], columns: Sequ
             "",
             f"工作表「{sheet.name}」是隐藏的，其中的内容也读取了：请取消隐藏后核对，不要的请删除",
         )
-    for first, last in runs(rows):
-        place = f"第 {first} 行" if first == last else f"第 {first} 至 {last} 行"
-        sheet.note(
-            f"{first}:{last}",
-            "",
-            f"{place}被隐藏或被筛选掉，其中的内容也读取了：请取消隐藏后核对，不要的请删除",
-        )
+    named = [
+        (f"{low}:{high}", f"第 {low} 行" if low == high else f"第 {low} 至 {high} 行")
+        for low, high in runs(rows)
+    ]
+    if len(named) > PLACES_NAMED:
+        place, said = named[PLACES_NAMED - 1]
+        named[PLACES_NAMED - 1 :] = [(place, f"{said}等共 {len(rows)} 行")]
+    for place, said in named:
+        message = f"{said}被隐藏或被筛选掉，其中的内容也读取了：请取消隐藏后核对，不要的请删除"
+        sheet.note(place, "", message)
     for first, last in runs(columns):
         names = column_name(first), column_name(last)
-        place = f"{names[0]} 列" if first == last else f"{names[0]} 至 {names[1]} 列"
+        said = f"{names[0]} 列" if first == last else f"{names[0]} 至 {names[1]} 列"
         sheet.note(
             f"{names[0]}:{names[1]}",
             "",
-            f"{place}被隐藏，其中的内容也读取了：请取消隐藏后核对，不要的请清空",
+            f"{said}被隐藏，其中的内容也读取了：请取消隐藏后核对，不要的请清空",
         )

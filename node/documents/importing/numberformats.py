@@ -79,6 +79,7 @@ LOST = (
 )
 NO_DATE = "这一格是日期格式，其中的数不是一个日期：请清空后按 2026-02-27 的样子重新填写"
 HIDDEN = "这一格的数字格式把内容藏了起来，表里看不见：请把格式改为“常规”或“文本”，核对后再提交"
+SHORTENED = "{}在表里显示为科学计数法，已按全部数字读取：请核对"
 UNKNOWN = "这一格的数字格式特殊，读不成您看到的样子：请把格式改为“文本”，照您看到的样子重新填写"
 
 
@@ -88,7 +89,7 @@ class Shown(NamedTuple):
     text: str
     fault: str = ""
     remark: str = ""
-    """What the one who filed it should know, though the text is right."""
+    """What the one who filed it should know, though the text is right; `{}` is the cell."""
 
 
 _TOKEN = re.compile(
@@ -249,7 +250,7 @@ def _number(value: Decimal, section: Section, *, alone: bool) -> Shown:
     plain, whole = _plain(value), value == value.to_integral_value()
     if whole and (section.has("power") or (section.has("general") and abs(value) >= WIDE)):
         # Nothing is lost yet: the digits are all there, though they are not seen.
-        return Shown(plain, "", f"这一格在表里显示为科学计数法，已按全部数字 {plain} 读取：请核对")
+        return Shown(plain, "", SHORTENED)
     if section.foreign or section.has("power") or _fraction(section):
         return Shown(plain, UNKNOWN)
     sign = "-" if alone and value < 0 else ""

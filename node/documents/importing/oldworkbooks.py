@@ -15,10 +15,10 @@ import xlrd
 
 from node.errors import MalformedTable
 
-from .cells import SHEETS_LIMIT, Row, Sheet, bounded, cell_name, clean
+from .cells import ERROR, SHEETS_LIMIT, Gathered, Row, Sheet, bounded, cell_name, clean
 from .layout import Merged, Range, tell_hidden
-from .numberformats import BUILT_IN, GENERAL, Shown, show_number, show_text
-from .worksheets import ERROR, STRUCK
+from .numberformats import BUILT_IN, GENERAL, SHORTENED, Shown, show_number, show_text
+from .worksheets import STRUCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,12 +94,13 @@ def _rows(path: Path, book: Book, name: str, sheet: Sheet) -> Iterator[Row]:
             (Range(top + 1, left, low, right - 1) for top, low, left, right in table.merged_cells),
         )
         columns = {at for at, info in table.colinfo_map.items() if info.hidden}
+    shortened = Gathered(sheet, SHORTENED)
     hidden_rows: list[int] = []
     hidden_columns: set[int] = set()
     held = False
     for at in range(table.nrows):
         with _ours(path):
-            row = merged.fill(_row(book, table, at, sheet))
+            row = merged.fill(_row(book, table, at, shortened))
         if not any(row.cells) and not row.faults:
             continue
         held = True
@@ -108,19 +109,21 @@ def _rows(path: Path, book: Book, name: str, sheet: Sheet) -> Iterator[Row]:
             hidden_rows.append(row.number)
         hidden_columns.update(each for each in columns if row.cells[each : each + 1] > [""])
         yield row
+    merged.tell()
+    shortened.tell()
     whole = held and bool(table.visibility)
     tell_hidden(sheet, whole=whole, rows=hidden_rows, columns=sorted(hidden_columns))
     book.unload_sheet(name)
 
 
-def _row(book: Book, table: XlsSheet, at: int, sheet: Sheet) -> Row:
+def _row(book: Book, table: XlsSheet, at: int, shortened: Gathered) -> Row:
     cells: list[str] = []
     faults: dict[int, str] = {}
     for column, cell in enumerate(table.row(at)):
         shown = _shown(book, cell)
         cells.append(shown.text)
         if shown.remark:
-            sheet.note(cell_name(at + 1, column), shown.text, shown.remark)
+            shortened.add(at + 1, cell_name(at + 1, column), shown.text)
         fault = shown.fault or (STRUCK if shown.text and _struck(book, table, at, column) else "")
         if fault:
             faults[column] = fault

@@ -42,6 +42,8 @@ class Place(NamedTuple):
     column: int | None
     """From 0; None where the sheet has no such heading."""
     heading: str
+    text: str = ""
+    """What stands there, where that is known."""
 
 
 class Line(NamedTuple):
@@ -91,7 +93,7 @@ class Table:
 
     def say(self, place: Place, value: str, message: str) -> Problem:
         """Say something of a place; of a heading that is not there, at the row of headings."""
-        row, column, heading = place
+        row, column, heading, _ = place
         if column is not None:
             return Problem(self.name, row, heading, cell_name(row, column), value, message)
         if heading:
@@ -356,7 +358,8 @@ class _Reader:
             )
             if other is True:
                 _assign(draft.body, path, other)
-                draft.places[path] = draft.table.place(line.number, heading)
+                place = draft.table.place(line.number, heading)
+                draft.places[path] = place._replace(text=shown)
 
     def _item(self, fields: dict[str, Any], number: int) -> dict[str, Any]:
         constants = {
@@ -394,7 +397,8 @@ def _read_field(draft: Draft, path: Path_, rule: Rule, line: Line) -> Value | No
     """Read one field into the draft, and return it; None where it is absent or wrong."""
     heading = next(iter(rule.headings), "")
     if heading:
-        draft.places[path] = draft.table.place(line.number, heading)
+        place = draft.table.place(line.number, heading)
+        draft.places[path] = place._replace(text=line.cells.get(heading, ""))
     if any(each in line.faults for each in rule.headings):
         return None
     try:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -40,7 +41,10 @@ NOTHING = ("无", "/", "／", "\\", "-", "－", "--", "—", "——")
 UNREADABLE = "与映射文件里写的样式不符，请照这一列其他各行的写法改"
 _BREAK = re.compile(r"\s*\n\s*")
 """A line that ends inside of a piece, which cannot be split there."""
-_BRACKETS = re.compile(r"[（(\[【《「『][^（(\[【《「『）)\]】》」』]*[）)\]】》」』]")
+_OPENING = "（([【《「『"
+_BRACKET = re.compile(r"[（(\[【《「『）)\]】》」』]")
+PIECE_LIMIT = 1_000
+"""Characters of one piece of a list that is a record; what is longer is none."""
 
 
 def _compiles(pattern: str) -> str:
@@ -83,13 +87,15 @@ def split_outside_brackets(pattern: str, text: str) -> list[str]:
 
     Where brackets do not pair up, what stands inside cannot be told: there it is split everywhere.
     """
-    inside = [False] * (len(text) + 1)
-    left = text
-    while found := _BRACKETS.search(left):
-        # The innermost first; what is done is blanked so that the pair around it is found next.
-        for at in range(*found.span()):
-            inside[at] = True
-        left = left[: found.start()] + "\0" * len(found.group()) + left[found.end() :]
+    depths = [0] * (len(text) + 2)
+    opened: list[int] = []
+    for bracket in _BRACKET.finditer(text):
+        if bracket.group() in _OPENING:
+            opened.append(bracket.start())
+        elif opened:
+            depths[opened.pop()] += 1
+            depths[bracket.end()] -= 1
+    inside = list(accumulate(depths))
     pieces, start = [], 0
     for cut in re.finditer(pattern, text):
         if not inside[cut.start()] and cut.end() > cut.start():
@@ -244,7 +250,7 @@ class Rule(BaseModel):
         raise refused(self.headings[0], text, self.hint)
 
     def _named(self, piece: str) -> dict[str, str]:
-        found = re.fullmatch(self.record or "", piece)
+        found = re.fullmatch(self.record or "", piece) if len(piece) <= PIECE_LIMIT else None
         if found is None:
             raise refused(self.headings[0], piece, self.hint)
         named = {name: text.strip() for name, text in found.groupdict(default="").items()}

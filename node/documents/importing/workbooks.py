@@ -38,6 +38,8 @@ class Style(NamedTuple):
     code: str
     """The number format."""
     struck: bool
+    white: bool
+    """White on nothing, as those write who hide a text."""
 
 
 @dataclass(slots=True)
@@ -80,8 +82,10 @@ def load_book(path: Path) -> Book:
         _read_part(packed, main, lambda *element: _of_workbook(book, related, *element))
         for target, kind in related.values():
             if kind == "styles":
+                sheet = _StyleSheet()
                 with open_part(packed, target) as file:
-                    book.styles = _styles(file)
+                    feed(new_parser(sheet.start, sheet.end), file)
+                book.styles = sheet.styles
             elif kind == "sharedStrings":
                 with open_part(packed, target) as file:
                     book.strings.load(file)
@@ -189,31 +193,56 @@ def _of_workbook(
             raise Broken(f"超过 {SHEETS_LIMIT} 张工作表 / too many sheets")
 
 
-def _styles(file: IO[bytes]) -> list[Style]:
-    """Read the formats that cells refer to by number."""
-    codes = dict(BUILT_IN)
-    fonts: list[bool] = []
-    styles: list[Style] = []
-    inside: list[str] = []
+class _StyleSheet:
+    """Expat's handlers over the formats that cells refer to by number."""
 
-    def start(name: str, attributes: dict[str, str]) -> None:
-        match (*inside[-2:], local(name)):
-            case (*_, "numFmts", "numFmt"):
-                codes[int(attributes["numFmtId"])] = attributes["formatCode"]
-            case (*_, "fonts", "font"):
-                fonts.append(False)
-            case (*_, "fonts", "font", "strike"):
-                fonts[-1] = is_true(attributes.get("val"), default=True)
-            case (*_, "cellXfs", "xf"):
-                font = int(attributes.get("fontId", 0))
-                code = codes.get(int(attributes.get("numFmtId", 0)), GENERAL)
-                styles.append(Style(code, struck=font < len(fonts) and fonts[font]))
-        if max(len(fonts), len(styles), len(codes)) > STYLES_LIMIT or len(inside) > DEPTH_LIMIT:
+    def __init__(self) -> None:
+        self.styles: list[Style] = []
+        self._codes = dict(BUILT_IN)
+        self._fonts: list[dict[str, bool]] = []
+        self._fills: list[bool] = []
+        self._inside: list[str] = []
+        self._known: dict[tuple[str, ...], Callable[[dict[str, str]], None]] = {
+            ("numFmts", "numFmt"): self._code,
+            ("fonts", "font"): lambda _: self._fonts.append({}),
+            ("fonts", "font", "strike"): self._strike,
+            ("fonts", "font", "color"): self._colour,
+            ("fills", "fill"): lambda _: self._fills.append(False),
+            ("fills", "fill", "patternFill"): self._pattern,
+            ("fills", "fill", "gradientFill"): lambda _: self._pattern({"patternType": "any"}),
+            ("cellXfs", "xf"): self._format,
+        }
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._inside.append(local(name))
+        for depth in (2, 3):
+            if known := self._known.get(tuple(self._inside[-depth:])):
+                known(attributes)
+        many = max(len(self._fonts), len(self._fills), len(self.styles), len(self._codes))
+        if many > STYLES_LIMIT or len(self._inside) > DEPTH_LIMIT:
             raise Broken("单元格格式太多 / too many styles")
-        inside.append(local(name))
 
-    def end(_: str) -> None:
-        inside.pop()
+    def end(self, _: str) -> None:
+        self._inside.pop()
 
-    feed(new_parser(start, end), file)
-    return styles
+    def _code(self, attributes: dict[str, str]) -> None:
+        self._codes[int(attributes["numFmtId"])] = attributes["formatCode"]
+
+    def _strike(self, attributes: dict[str, str]) -> None:
+        self._fonts[-1]["struck"] = is_true(attributes.get("val"), default=True)
+
+    def _colour(self, attributes: dict[str, str]) -> None:
+        rgb, tint = attributes.get("rgb", ""), float(attributes.get("tint", 0))
+        paper = attributes.get("theme") == "0" and tint >= 0
+        palette = attributes.get("indexed") in ("1", "9")
+        self._fonts[-1]["white"] = rgb.upper().endswith("FFFFFF") or paper or palette
+
+    def _pattern(self, attributes: dict[str, str]) -> None:
+        self._fills[-1] = attributes.get("patternType", "none") != "none"
+
+    def _format(self, attributes: dict[str, str]) -> None:
+        font, fill = int(attributes.get("fontId", 0)), int(attributes.get("fillId", 0))
+        looks = self._fonts[font] if font < len(self._fonts) else {}
+        white = looks.get("white", False) and not (fill < len(self._fills) and self._fills[fill])
+        code = self._codes.get(int(attributes.get("numFmtId", 0)), GENERAL)
+        self.styles.append(Style(code, struck=looks.get("struck", False), white=white))

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from node.errors import MalformedTable
 
-from .cells import Row, Sheet, bounded, cell_name, clean, column_of
+from .cells import ERROR, Gathered, Row, Sheet, bounded, cell_name, clean, column_of
 from .layout import Merged, Range, tell_hidden
-from .numberformats import GENERAL, show_number, show_text
+from .numberformats import GENERAL, SHORTENED, show_number, show_text
 from .spreadsheetxml import (
     CHUNK_BYTES,
     RAW_LIMIT,
@@ -41,15 +41,17 @@ if TYPE_CHECKING:
 COLUMNS_OF_A_SHEET = 16_384
 ROWS_OF_A_SHEET = 1_048_576
 RANGES_LIMIT = 65_536
+UNSEEN = 0.5
+"""Points of height, characters of width: what is lower or narrower is seen by nobody."""
 
-ERROR = "这一格是出错的公式或引用：请改成正确的内容"
 UNCALCULATED = "这一格的公式没有算过：请用 Excel 或 WPS 打开、保存一次，或直接填写结果"
 CHANGING = "这一格的公式每次打开结果都不同：请改成固定的内容"
 STRUCK = "这一格（或其中一部分）划了删除线：不要的内容请删掉，要的请去掉删除线"
+WHITE = "{}的字是白色的，表里看不见，其中的内容也读取了：请改成黑色后核对，不要的请清空"
 PICTURE = "这一格是嵌入的图片，读不出文字：请改填文字"
 
 _ATTRIBUTES = rb'(?: [A-Za-z0-9:]+="[^"<>&]*")*\s?'
-_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"/>"
+_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"(?:/>|>(?:<v\s?/>|<v></v>)?</c>)"
 _BLANK_CELL = re.compile(_BLANK + rb'(?=<c r="|</row>)')
 """A cell without content. What follows it names its own place, so that this one counts nothing."""
 _BLANK_ROW = re.compile(
@@ -60,7 +62,7 @@ _BLANK_ROW = re.compile(
     + rb')*</row>)(?=<row r="|</sheetData>)'
 )
 _VOLATILE = re.compile(r"(?i)\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\s*\(")
-_NO_STYLE = Style(GENERAL, struck=False)
+_NO_STYLE = Style(GENERAL, struck=False, white=False)
 
 
 def read_workbook(path: Path, sheet: str | None) -> Iterator[Sheet]:
@@ -111,6 +113,8 @@ def _rows(book: Book, part: Part, sheet: Sheet) -> Iterator[Row]:
                     hidden_columns.update(column for column in seen if row.cells[column])
                 yield row
     tell_hidden(sheet, whole=held and part.hidden, rows=hidden_rows, columns=sorted(hidden_columns))
+    merged.tell()
+    reader.tell()
     if edges.drawing:
         sheet.note("", "", f"工作表「{part.name}」里有图片、图形或文本框，其中的文字没有读取")
 
@@ -150,7 +154,8 @@ class _Edges:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         match local(name):
             case "col":
-                if is_true(attributes.get("hidden")) or float(attributes.get("width", 1)) == 0:
+                narrow = float(attributes.get("width", 1)) < UNSEEN
+                if narrow or is_true(attributes.get("hidden")):
                     first, last = int(attributes["min"]) - 1, int(attributes["max"]) - 1
                     self.hidden_columns.append((first, last))
             case "mergeCell":
@@ -167,7 +172,8 @@ class _Cells:
     """Expat's handlers over one sheet's cells; finished rows wait until they are given."""
 
     def __init__(self, book: Book, sheet: Sheet, *, rows_hidden: bool) -> None:
-        self._book, self._sheet, self._rows_hidden = book, sheet, rows_hidden
+        self._book, self._rows_hidden = book, rows_hidden
+        self._white, self._shortened = Gathered(sheet, WHITE), Gathered(sheet, SHORTENED)
         self._ready: list[tuple[Row, bool]] = []
         self._inside = False
         self._number, self._column = 0, -1
@@ -196,6 +202,11 @@ class _Cells:
             "sheetData": self._end_data,
         }
 
+    def tell(self) -> None:
+        """Say what was seen of cells that are read all the same."""
+        self._white.tell()
+        self._shortened.tell()
+
     def read(self, file: IO[bytes]) -> Iterator[tuple[Row, bool]]:
         """Give the rows that hold cells with content, each with whether it is hidden."""
         parser = new_parser(self._start, self._end, self._data)
@@ -204,7 +215,7 @@ class _Cells:
             # Inside CDATA what looks like a cell is text: from the first on nothing is left out.
             shorten = shorten and b"<!" not in last + chunk
             last = chunk[-1:]
-            if shorten and b"/><" in chunk:
+            if shorten:
                 chunk = _BLANK_CELL.sub(b"", _BLANK_ROW.sub(b"", chunk))
             parser.Parse(chunk, False)  # noqa: FBT003 - expat's own
             yield from self._ready
@@ -247,7 +258,7 @@ class _Cells:
         self._number, self._column = number, -1
         self._row, self._faults = [], {}
         hidden = is_true(attributes.get("hidden"), default=self._rows_hidden)
-        self._hidden = hidden or attributes.get("ht") == "0"
+        self._hidden = hidden or float(attributes.get("ht", 1)) < UNSEEN
 
     def _end_row(self) -> None:
         if self._row:
@@ -295,6 +306,8 @@ class _Cells:
         if text or fault:
             self._row.extend([""] * (self._column - len(self._row)))
             self._row.append(text)
+            if self._style.white:
+                self._white.add(self._number, cell_name(self._number, self._column), text)
             if fault:
                 self._faults[self._column] = fault
 
@@ -323,7 +336,8 @@ class _Cells:
             return "", ""
         shown = show_number(raw, self._style.code, from_1904=self._book.from_1904)
         if shown.remark:
-            self._sheet.note(cell_name(self._number, self._column), shown.text, shown.remark)
+            place = cell_name(self._number, self._column)
+            self._shortened.add(self._number, place, shown.text)
         return shown.text, shown.fault or self._strike(raw)
 
     def _text(self, raw: str) -> tuple[str, str]:

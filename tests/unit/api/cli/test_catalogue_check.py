@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from tests.common.shell import invoke
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
 
 CASES = Path(__file__).parents[3] / "vectors" / "filing"
+PAGE = Path(__file__).parents[4] / "docs" / "filing.zh-CN.md"
 HEADINGS = (*T2_HEADINGS, *OUR_HEADINGS)
 SIGNS = frozenset("[]{}^$*\\")
 """Of regular expressions; no official is shown one."""
@@ -404,6 +407,15 @@ class TestHeadings:
         row = {marked[heading]: ROW.get(heading, "") for heading in HEADINGS}
         assert check(table(row, headings=list(marked.values()))).items() == FILED
 
+    def test_may_have_brackets_of_their_own(self, tmp_path, table):
+        text = resources.files("node.documents.importing").joinpath("t2.toml").read_text("utf-8")
+        mapping = tmp_path / "own.toml"
+        mapping.write_text(text.replace('"信息资源代码"', '"代码(标识)"'), encoding="utf-8")
+        headings = ["代码(标识)" if each == "信息资源代码" else each for each in HEADINGS]
+        row = {**ROW, "代码(标识)": CODE}
+        found = file_table(table(row, headings=headings), load_mapping(str(mapping)))
+        assert [entry.code for entry in found.entries] == [CODE]
+
     def test_may_stand_below_titles_and_above_guidance(self, workbook):
         rows = cells_of(ROW)
         guidance = ["必填" if heading in T2_HEADINGS else "选填" for heading in HEADINGS]
@@ -527,6 +539,22 @@ def test_good_entries_are_listed_with_their_items_counted(table):
         ["代码", "名称", "信息项"],
         [CODE, "户籍信息", "2"],
     ]
+
+
+def test_the_commands_of_the_page_on_filing_run_as_printed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [block] = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    first, *checks = [line.split("  #")[0].strip() for line in block.splitlines()]
+    for line in (first, *checks):
+        words = line.replace("$P", DEPARTMENT).split()
+        done = invoke(*words[1:])
+        assert done.code == 0, (line, done)
+        if line == first:
+            book = load_workbook("catalogue.xlsx")
+            row = [ROW.get(str(each.value).partition("（")[0]) for each in book.worksheets[0][2]]
+            book.worksheets[0].append(row)
+            book.save("catalogue.xlsx")
+    assert (tmp_path / "marked.xlsx").is_file()
 
 
 def test_a_copy_is_marked_beside_the_bad_cells(tmp_path, workbook):

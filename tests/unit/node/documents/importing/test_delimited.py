@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from node.documents.importing.cells import ERROR
 from node.documents.importing.delimited import FORMULA, SHORTENED
 from node.documents.importing.tables import read_sheets
 from node.errors import MalformedTable
@@ -105,6 +106,7 @@ def test_rows_count_as_the_spreadsheet_shows_them(tmp_path):
         ("房\u200b屋", "U+200B"),
         ("9.11309E+17", SHORTENED),
         ("=A1+1", FORMULA),
+        ("#REF!", ERROR),
     ],
 )
 def test_a_cell_that_cannot_be_right_is_a_fault(tmp_path, cell, fault):

@@ -10,8 +10,9 @@ import pytest
 import xlwt
 
 from node.documents.importing import oldworkbooks
+from node.documents.importing.cells import ERROR
 from node.documents.importing.tables import read_sheets
-from node.documents.importing.worksheets import ERROR, STRUCK
+from node.documents.importing.worksheets import STRUCK
 from node.errors import MalformedTable
 from tests.common.spreadsheets import only_sheet, seen
 

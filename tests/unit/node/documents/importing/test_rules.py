@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from node.documents.importing.rules import Rule
+from node.documents.importing.mapping import load_mapping
+from node.documents.importing.rules import Rule, split_outside_brackets
 from node.errors import MalformedTable
 from tests.common.codes import department_code
 
@@ -20,3 +21,29 @@ def test_a_rule_may_name_the_standard_a_cell_must_keep() -> None:
     with pytest.raises(MalformedTable, match="校验码") as refused:
         resident.read({"身份证号": "110105194912310020"})
     assert refused.value.facts == {"heading": "身份证号", "value": "110105194912310020"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["A" * 32_767, "A-" * 16_000, "A" + ":" * 30_000 + "中，AB", "(" * 16_000 + ")" * 16_000],
+)
+def test_the_largest_cell_is_refused_as_soon_as_a_small_one(text: str) -> None:
+    """Each took ten seconds and more once."""
+    purposes = load_mapping("t2").entry["conditions.purposes"]
+    with pytest.raises(MalformedTable, match="代码 名称"):
+        purposes.read({"使用用途": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("甲、乙", ["甲", "乙"]),
+        ("甲(子、丑)、乙", ["甲(子、丑)", "乙"]),
+        ("甲（子（1、2）、丑）、乙", ["甲（子（1、2）、丑）", "乙"]),
+        ("甲(子、乙", ["甲(子", "乙"]),
+        ("甲)、乙(子、丑)", ["甲)", "乙(子、丑)"]),
+        ("", [""]),
+    ],
+)
+def test_a_list_is_not_split_inside_brackets_that_pair_up(text: str, pieces: list[str]) -> None:
+    assert split_outside_brackets("、", text) == pieces

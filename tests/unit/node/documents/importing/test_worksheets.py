@@ -7,7 +7,7 @@ import re
 import pytest
 
 from node.documents.importing import worksheets
-from node.documents.importing.cells import CELL_LIMIT
+from node.documents.importing.cells import CELL_LIMIT, COLUMNS_LIMIT, ERROR
 from node.documents.importing.tables import read_sheets
 from node.errors import MalformedTable
 from tests.common.spreadsheets import by_hand, only_sheet, rewritten, seen
@@ -66,8 +66,9 @@ def test_a_cell_is_read_as_it_is_seen(tmp_path, xml, text):
 @pytest.mark.parametrize(
     ("xml", "fault"),
     [
-        ('<c t="e"><v>#REF!</v></c>', worksheets.ERROR),
-        ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', worksheets.ERROR),
+        ('<c t="e"><v>#REF!</v></c>', ERROR),
+        ('<c t="inlineStr"><is><t>#REF!</t></is></c>', ERROR),
+        ('<c t="e"><f>1/0</f><v>#DIV/0!</v></c>', ERROR),
         ("<c><f>1+1</f></c>", worksheets.UNCALCULATED),
         ("<c><f>1+1</f><v/></c>", worksheets.UNCALCULATED),
         ('<c t="str"><f>A2</f></c>', worksheets.UNCALCULATED),
@@ -215,7 +216,7 @@ class TestLayout:
             data,
             around=("", '<mergeCells><mergeCell ref="A1:A2"/></mergeCells>'),
         )
-        assert seen(path)["A2"] == f"#N/A!{worksheets.ERROR}"
+        assert seen(path)["A2"] == f"#N/A!{ERROR}"
 
     def test_what_a_merged_cell_covers_is_not_read_and_named(self, tmp_path):
         data = "<row><c><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c><c><v>1</v></c></row>"
@@ -237,7 +238,17 @@ class TestLayout:
         )
         assert seen(path) == {"B2": "2"}
 
-    @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"'])
+    def test_ranges_over_each_other_are_bounded(self, tmp_path):
+        merges = "".join(f'<mergeCell ref="A1:A{at}"/>' for at in range(2, COLUMNS_LIMIT + 4))
+        path = by_hand(
+            tmp_path / "a.xlsx",
+            "<row><c><v>1</v></c></row>",
+            around=("", f"<mergeCells>{merges}</mergeCells>"),
+        )
+        with pytest.raises(MalformedTable, match="第 1 行的合并单元格太多"):
+            seen(path)
+
+    @pytest.mark.parametrize("attributes", ['hidden="1"', 'ht="0" customHeight="1"', 'ht="0.25"'])
     def test_hidden_rows_are_read_and_named(self, tmp_path, attributes):
         data = "<row><c><v>1</v></c></row>" + f"<row {attributes}><c><v>2</v></c></row>" * 2
         data += f"<row {attributes}><c/></row>"
@@ -247,6 +258,13 @@ class TestLayout:
         assert (note.sheet, note.cell) == ("目录", "2:3")
         assert "第 2 至 3 行被隐藏" in note.message
 
+    def test_many_hidden_rows_are_counted(self, tmp_path):
+        data = '<row hidden="1"><c><v>1</v></c></row><row><c><v>2</v></c></row>' * 50
+        sheet = only_sheet(by_hand(tmp_path / "a.xlsx", data))
+        list(sheet.rows)
+        assert [note.cell for note in sheet.notes] == [f"{at}:{at}" for at in range(1, 41, 2)]
+        assert sheet.notes[-1].message.startswith("第 39 行等共 50 行被隐藏")
+
     def test_rows_hidden_by_default_are_named(self, tmp_path):
         data = '<row hidden="0"><c><v>1</v></c></row><row><c><v>2</v></c></row>'
         path = by_hand(tmp_path / "a.xlsx", data, around=('<sheetFormatPr zeroHeight="1"/>', ""))
@@ -254,7 +272,7 @@ class TestLayout:
         list(sheet.rows)
         assert [note.cell for note in sheet.notes] == ["2:2"]
 
-    @pytest.mark.parametrize("how", ['hidden="1"', 'width="0" customWidth="1"'])
+    @pytest.mark.parametrize("how", ['hidden="1"', 'width="0.1" customWidth="1"'])
     def test_hidden_columns_with_content_are_named(self, tmp_path, how):
         cols = f'<cols><col min="2" max="2" {how}/><col min="4" max="16384" hidden="1"/></cols>'
         data = "<row><c><v>1</v></c><c><v>2</v></c><c><v>3</v></c></row>"
@@ -269,6 +287,41 @@ class TestLayout:
             assert len(list(sheet.rows)) == count
             assert ["隐藏" in note.message for note in sheet.notes] == [True] * count
 
+    @pytest.mark.parametrize(
+        ("font", "fill", "named"),
+        [
+            ('<color rgb="FFFFFFFF"/>', "<patternFill/>", True),
+            ('<color theme="0"/>', '<patternFill patternType="none"/>', True),
+            ('<color indexed="9"/>', "", True),
+            ('<color rgb="FF000000"/>', "", False),
+            ('<color theme="0" tint="-0.5"/>', "", False),
+            ('<color rgb="FFFFFFFF"/>', '<patternFill patternType="solid"/>', False),
+        ],
+    )
+    def test_white_on_nothing_is_named(self, tmp_path, font, fill, named):
+        styles = (
+            f"<fonts><font/><font>{font}</font></fonts><fills><fill/><fill>{fill}</fill></fills>"
+            '<cellXfs><xf/><xf fontId="1" fillId="1"/></cellXfs>'
+        )
+        data = '<row><c s="1"><v>1</v></c><c><v>2</v></c><c s="1"><v>3</v></c><c s="1"/></row>'
+        sheet = only_sheet(by_hand(tmp_path / "a.xlsx", data, styles=styles))
+        list(sheet.rows)
+        assert [(note.cell, note.value) for note in sheet.notes] == [
+            ("A1", "1"),
+            ("C1", "3"),
+        ] * named
+        assert all("白色" in note.message for note in sheet.notes)
+
+    def test_what_is_said_of_many_cells_is_said_once(self, tmp_path):
+        rows = "".join(f"<row><c><v>{10**12 + at}</v></c></row>" for at in range(40))
+        sheet = only_sheet(by_hand(tmp_path / "a.xlsx", rows))
+        list(sheet.rows)
+        assert [note.cell for note in sheet.notes] == [f"A{at}" for at in range(1, 22)]
+        assert sheet.notes[-1].value == f"{10**12 + 20}"
+        assert sheet.notes[-1].message.startswith(
+            "A21、A22、A23、A24、A25 等 20 格在表里显示为科学"
+        )
+
     def test_drawings_are_named(self, tmp_path):
         sheet = only_sheet(by_hand(tmp_path / "a.xlsx", "", around=("", "<drawing/>")))
         list(sheet.rows)
@@ -279,7 +332,8 @@ def test_blank_cells_left_out_before_parsing_change_nothing(tmp_path, monkeypatc
     data = (
         '<row r="1"><c r="A1" s="1"/><c r="B1" s="1"/><c r="C1"><v>1</v></c>'
         '<c r="D1"/><c/><c><v>6</v></c></row>'
-        '<row r="2" spans="1:3"><c r="A2" s="1"/></row><row r="3"/><row><c><v>4</v></c></row>'
+        '<row r="2" spans="1:3"><c r="A2" s="1"><v></v></c><c r="B2"><v/></c></row>'
+        '<row r="3"/><row><c><v>4</v></c></row>'
         '<row r="9" hidden="1"><c r="B9" s="1" /><c r="C9" ><v>7</v></c></row><row r="10"></row>'
     )
     path = by_hand(tmp_path / "a.xlsx", data)
