@@ -109,13 +109,13 @@ def show_filing(filing: Filing) -> None:
     if filing.entries:
         table(
             t("代码,名称,信息项", "code,name,items").split(","),
-            [(entry.code, entry.name, len(entry.items)) for entry in filing.entries],
+            [(entry.code, entry.name, entry.count) for entry in filing.entries],
         )
     for problem in filing.problems:
         put(t("有误：", "wrong: ") + problem.render())
     for warning in filing.warnings:
         put(t("请核对：", "look at: ") + warning.render())
-    bad, items = filing.total - len(filing.entries), sum(len(e.items) for e in filing.entries)
+    bad, items = filing.total - len(filing.entries), sum(e.count for e in filing.entries)
     say(
         f"{len(filing.entries)} 个目录、{items} 个信息项可以报送，{bad} 个目录不能报送；"
         f"{len(filing.problems)} 处有误，{len(filing.warnings)} 处请核对",

@@ -7,18 +7,17 @@ entry with anything wrong in any of its rows is left out whole, never filed with
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from node.errors import MalformedDocument
-from node.protocol.forms import GRADES, make_document, problems_of
+from node.protocol.forms import GRADES, make_document, parse, problems_of
 from node.protocol.forms.codes import is_unified_code
 
 from .complaints import Problem
 from .doubts import ONCE, Doubt, doubts_of
-from .reading import Draft, Findings, Path_, Place, Table, read_table
+from .reading import BLANK, Draft, Findings, Path_, Place, Table, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,9 +35,10 @@ ONLY_FOR = {"conditions": "有条件共享", "notShared": "不予共享"}
 """Fields that one share type only has."""
 FEW = 10
 """Warnings of one kind that are read, whatever the table's size."""
+HELD = 2_000
+"""Documents of a table that are kept as they were read: ten times as large as their bytes."""
 NOBODY = "0" * 18
 """Stands for the department where a table is only checked."""
-BLANK = "必须填写，现在是空白"
 _PLAINER = {"缺少此项": BLANK, "不得为空": BLANK, "不得少于 1 项": BLANK, "应写明共享方式": BLANK}
 """What the schema says of a cell, for those who fill in cells."""
 
@@ -49,16 +49,24 @@ class Entry:
 
     code: str
     name: str
-    paper: Document
+    data: bytes
     """A `catalogue-version` document."""
     sheet: str
     row: int
     """Its first row."""
+    count: int
+    """How many items it has."""
+    held: Document | None = field(default=None, repr=False)
 
-    @cached_property
+    @property
+    def paper(self) -> Document:
+        """The document read; of a large table it is read again each time it is asked for."""
+        return self.held or parse(self.data)
+
+    @property
     def body(self) -> dict[str, Any]:
         """The document's members under their JSON names."""
-        body: dict[str, Any] = orjson.loads(self.paper.data)
+        body: dict[str, Any] = orjson.loads(self.data)
         return body
 
     @property
@@ -84,7 +92,7 @@ class Filing:
     @property
     def documents(self) -> list[bytes]:
         """The documents of the good entries."""
-        return [entry.paper.data for entry in self.entries]
+        return [entry.data for entry in self.entries]
 
 
 @dataclass
@@ -113,7 +121,9 @@ class _Clerk:
             return
         if not draft.bad:
             name, table = str(body["name"]), draft.table
-            entry = Entry(code, name, paper, table.name, draft.row)
+            held = paper if len(self.entries) < HELD else None
+            count = len(body["items"])
+            entry = Entry(code, name, paper.data, table.name, draft.row, count, held)
             self.entries.append((draft, entry))
 
     def _check_provider(self, draft: Draft) -> None:

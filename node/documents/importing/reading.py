@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Path_ = tuple[str | int, ...]
 HEADINGS_SAID = 8
+BLANK = "必须填写，现在是空白"
 
 
 class Place(NamedTuple):
@@ -98,7 +99,8 @@ class Table:
             return Problem(self.name, row, heading, cell_name(row, column), value, message)
         if heading:
             row = self.header.row
-            message = f"表里没有「{heading}」这一列：{message}。请加上这一列并填写"
+            why = "而它必须填写" if message == BLANK else message
+            message = f"表里没有「{heading}」这一列，{why}：请加上这一列"
         return Problem(self.name, row, "", f"{row}:{row}" if row else "", value, message)
 
 

@@ -494,3 +494,18 @@ class TestWhatIsSaidOfAPattern:
         assert reasons("catalogue-version", name="户\n籍")["name",] == "不得换行，请写在一行里"
         hidden = reasons("catalogue-version", name="户\u200b籍")["name",]
         assert "零宽空格（U+200B）" in hidden
+
+    @pytest.mark.parametrize("member", sorted(papers.catalogue_version()))
+    def test_whatever_is_wrong_with_a_version_is_said_in_chinese(self, member):
+        junk = [None, 1, -1, 2**40, True, "", " a", "a" * 9_000, "a\nb", "a\u200bb", [], ["x"], [1],
+                {}, {"x": 1}, [{}], [{"code": 1}], "2026-02-30", "0/0/0"]  # fmt: skip
+        said = set()
+        for value in junk:
+            try:
+                made("catalogue-version", **{member: value})
+            except MalformedDocument as error:
+                said |= {problem.reason for problem in documents.problems_of(error)}
+        assert said
+        for reason in said:
+            assert re.search("[一-龥]", reason)
+            assert not re.search(r"[][{}^$*?|\\']", reason)
