@@ -26,8 +26,9 @@ REFUSALS = [row for row in ROWS if len(row) == 2]
 
 def block(language: str) -> str:
     """The document's block in a language: there is one of each."""
-    [found] = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
-    return found
+    found: list[str] = re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
+    assert len(found) == 1
+    return found[0]
 
 
 def test_the_whole_example_gives_the_codes_it_says(tmp_path):
