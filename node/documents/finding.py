@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
-from .folding import runs
+from .folding import FACET, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
 from .tables import listing
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-ROWS = """
+ROWS = text("""
 SELECT rowid FROM listing_text WHERE listing_text MATCH :wanted LIMIT :limit OFFSET :offset
-"""
+""")
 COUNT = """
 (SELECT count(*) FROM (SELECT 1 FROM listing_text WHERE listing_text MATCH :{name} LIMIT :most))
 """
-TEXTS = """
+TEXTS = text("""
 SELECT rowid, name, abstract, items, provider, code FROM listing_text WHERE rowid IN :found
-"""
+""").bindparams(bindparam("found", expanding=True))
 FEW = 20
 """With no more hits than this, near misses follow them."""
 COMMON = 2_000
@@ -125,9 +125,8 @@ class Hits:
         every = set(self._rows(self._within(anywhere), FEW, 0))
         first = set(self._rows(self._within(named), FEW, 0))
         likely = self._likely(weights, counts)
-        texts = text(TEXTS).bindparams(bindparam("found", expanding=True))
         scored = []
-        for row, *columns in self._connection.execute(texts, {"found": [*every.union(likely)]}):
+        for row, *columns in self._connection.execute(TEXTS, {"found": [*every.union(likely)]}):
             near, held = score(dict(zip(WORTH, columns, strict=True)), weights)
             if row in every or held >= NEAREST:
                 scored.append((-near, row))
@@ -151,7 +150,7 @@ class Hits:
         return sorted(found, key=lambda row: (-found[row], row))[:NEAR_MOST]
 
     def _within(self, expression: str) -> str:
-        facets = [f'facets : "{word}"' for word in self._facets]
+        facets = [f'"{word}"' for word in self._facets]
         return " AND ".join([f"({expression})", *facets])
 
     def _count(self, wanted: list[str], most: int) -> list[int]:
@@ -164,14 +163,19 @@ class Hits:
 
     def _rows(self, wanted: str, limit: int, offset: int) -> list[int]:
         page = {"wanted": wanted, "limit": limit, "offset": offset}
-        return list(self._connection.scalars(text(ROWS), page))
+        return list(self._connection.scalars(ROWS, page))
 
 
 def list_all(connection: Connection, filters: Filters, size: int, after: int) -> list[int]:
     """Return rows of all entries that pass, by department and code."""
-    page = select(listing.c.id).order_by(listing.c.department, listing.c.code)
-    for word in filters.words():
-        page = page.where(func.instr(" " + listing.c.facets + " ", f" {word} ") > 0)
+    page = select(listing.c.id).order_by(listing.c.department, listing.c.code, listing.c.id)
+    wanted = " AND ".join(f'"{word}"' for word in filters.words())
+    if wanted:
+        passing = list(connection.scalars(ROWS, {"wanted": wanted, "limit": COMMON, "offset": 0}))
+        if len(passing) < COMMON:
+            page = page.where(listing.c.id.in_(passing))
+        for word in filters.words():
+            page = page.where(func.instr(" " + listing.c.facets + " ", f" {word} ") > 0)
     return list(connection.scalars(page.limit(size).offset(after)))
 
 
@@ -186,4 +190,4 @@ def row_number(name: str, entry: bytes) -> int:
 def facet(kind: str, value: str) -> str:
     """Return the word that stands for an entry's property in the index, and for a filter."""
     # Of letters and digits only, so one word to the tokenizer and never syntax.
-    return kind + "".join(runs(value))
+    return FACET + kind + "".join(runs(value))
