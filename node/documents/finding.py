@@ -38,9 +38,9 @@ COMMON = 1_000
 """Entries with a word that are still counted."""
 ENTRIES = 10_000
 """Entries that are still counted, to tell how rare a word is."""
-NEAR_ROWS = 1_500
+NEAR_ROWS = 1_000
 """Entries that a query's words lead to, together…"""
-NEAR_MOST = 100
+NEAR_MOST = 80
 """…and of these the likely ones whose text is read."""
 _NUMBER_BITS = 48
 _WORDS: dict[str, tuple[str, ...]] = {
