@@ -29,7 +29,7 @@ setup: .setup/python .setup/node ## own virtual environment, Node from its wheel
 # A stamp is written only when its step has ended well. One that was begun and has no stamp was
 # interrupted, and is done again from nothing, as `npm ci` always is: pip takes a half-installed
 # package for whole.
-.setup/python: pyproject.toml constraints.txt
+.setup/python: pyproject.toml constraints.txt hatch_build.py node/crypto/native/sm2_verify.c
 	@mkdir -p .setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python >= 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11"; exit 1; }
 	@echo "[1/2] Python packages -> $(VENV)"
@@ -79,7 +79,7 @@ demo-run: setup ## the demo as a test
 	$(BIN)/shareledger demo --exit
 
 fresh: abi openapi ## generated files regenerate without a diff
-	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json
+	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md
 
 ##@ Parts
 .PHONY: test-long unit integration fmt abi gas openapi bench bench-against
@@ -96,9 +96,10 @@ fmt: setup ## format and fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-abi: setup ## ABIs, artifacts and enumerations from the contracts
+abi: setup ## ABIs, artifacts, enumerations and the protocol's tables of them from the contracts
 	$(NODE_RUN) node export.ts
 	$(BIN)/python hardhat/enums.py
+	$(BIN)/python hardhat/abi_tables.py
 
 gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of gas that is meant
 	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-import socket
+import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,12 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from .http import problems as errors
-from .http.callers import DOCUMENT_BYTES, SCHEME, NotStored
+from .http.callers import DOCUMENT_BYTES, NotStored
+from .http.described import PARAMETERS, SCHEME
 from .http.server import AnnouncingServer, configure
+from .operating import journal
+from .operating.metrics import Counted
+from .operating.reasons import listen, storing
 from .parts import Node
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
@@ -45,12 +49,13 @@ def build(node: Node | None) -> FastAPI:
         redoc_url=None,
         # A redirect would name whatever Host the request did, and no signature survives one.
         redirect_slashes=False,
-        responses={"default": {"model": Problem, "description": "A problem; see `code`."}},
     )
     app.state.node = node
     app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])
     app.include_router(router)
     app.add_middleware(NotStored)
+    if node is not None:
+        app.add_middleware(Counted, watch=node.watch)
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
@@ -63,10 +68,12 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
         Fatal: it is not right to start (later, a Fatal ends the process; loops.py).
         ChainUnavailable: nothing can be checked now.
     """
-    node = Node(settings)
-    try:
-        listener = socket.create_server((settings.host, settings.port), backlog=2048)
-        with listener:
+    log = settings.logging
+    bounded = journal.configure(log.format, log.level, log.lines_per_second)
+    with storing(settings.data_dir), listen(settings.host, settings.port) as listener:
+        node = Node(settings)
+        node.bounded = bounded
+        try:
             node.start()
             config = configure(
                 build(node),
@@ -75,14 +82,27 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )
             port = listener.getsockname()[1]
-            server = AnnouncingServer(config, lambda: announce(f"http://{settings.host}:{port}"))
+            server = AnnouncingServer(config, lambda: _started(node, port, announce))
             # What a node is made of stays for good. Looking through it again for garbage would
             # hold every call up for a tenth of a second, now and then.
             gc.collect()
             gc.freeze()
             server.run(sockets=[listener])
-    finally:
-        node.stop()
+            journal.event("stop")
+        finally:
+            node.stop()
+
+
+def _started(node: Node, port: int, announce: Callable[[str], None]) -> None:
+    url = f"http://{node.settings.host}:{port}"
+    journal.event(
+        "start",
+        url=url,
+        version=version("shareledger"),
+        chain=node.deployment.chain_id,
+        departments=[one.code for one in node.settings.departments],
+    )
+    announce(url)
 
 
 def openapi_document() -> bytes:
@@ -94,14 +114,17 @@ def openapi_document() -> bytes:
 def _openapi(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document, made once: FastAPI's, with signatures and without its 422."""
     if app.openapi_schema is None:
-        document = get_openapi(
-            title=app.title,
-            version=app.version,
-            description=app.description,
-            routes=[*_described(app), *app.routes],
-        )
+        with warnings.catch_warnings():
+            # A route that answers HEAD as well is described once, as GET.
+            warnings.filterwarnings("ignore", "Duplicate Operation ID")
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=[*_described(), *app.routes],
+            )
         components = document.setdefault("components", {})
-        components["securitySchemes"] = SCHEME
+        components |= {"securitySchemes": SCHEME, "parameters": PARAMETERS}
         schemas = components["schemas"]
         # Requests that do not validate are malformed-request like all others.
         for name in ("HTTPValidationError", "ValidationError"):
@@ -109,18 +132,17 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         # The query's body is read by us, byte for byte: FastAPI does not know its shape.
         body = QueryBody.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= body.pop("$defs")
-        schemas[QueryBody.__name__] = body
-        problem = {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}
+        schemas |= {QueryBody.__name__: body, Problem.__name__: Problem.model_json_schema()}
         for path in document["paths"].values():
+            path.pop("head", None)
             for operation in path.values():
                 operation["responses"].pop("422", None)
-                operation["responses"]["default"]["content"] = {errors.MEDIA_TYPE: problem}
         app.openapi_schema = document
     return app.openapi_schema
 
 
-def _described(app: FastAPI) -> Sequence[BaseRoute]:
+def _described() -> Sequence[BaseRoute]:
     """Return the routes that FastAPI does not serve and the document describes."""
     routes = APIRouter()
-    routes.include_router(query.described, prefix=PREFIX, responses=app.router.responses)
+    routes.include_router(query.described, prefix=PREFIX)
     return routes.routes

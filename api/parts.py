@@ -18,6 +18,7 @@ from ledger_sync.readers import Papers
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
 from node.anchoring.publisher import Publisher, check_logs
+from node.anchoring.succession import PresentLog
 from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
@@ -47,6 +48,7 @@ from node.service.sources import SqlSource
 from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
+from .operating.reasons import listen, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +59,9 @@ if TYPE_CHECKING:
     from node.chain.deployment import Deployment
 
     from .loops import OnFatal
+    from .operating.journal import Bounded
+    from .operating.metrics import Watch
+    from .operating.monitor import Monitor
     from .settings import DepartmentSettings, Settings, SourceSettings
 
 logger = logging.getLogger(__name__)
@@ -64,6 +69,8 @@ logger = logging.getLogger(__name__)
 FETCHER_IDLE_SECONDS = 0.5
 PEER_SECONDS = 10.0
 """How long another node may take over one document."""
+METRICS = ("[metrics] host", "[metrics] port")
+NOT_OPENED = "密钥打不开：口令不对、文件损坏，或是别种密钥（请与 password_file 核对）"
 
 
 class Node:
@@ -73,15 +80,20 @@ class Node:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
         self.loops = Loops(on_fatal)
-        self._registered: list[_Registered] = []
+        self.bounded: Bounded | None = None
+        """What the operational log leaves out, once it is configured."""
+        self._present_logs: list[PresentLog] = []
         self._closing: list[Callable[[], None]] = []
-        private_folder(settings.data_dir)
+        with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
+            private_folder(settings.data_dir)
 
     # The chain
 
     @cached_property
     def deployment(self) -> Deployment:
-        return deployments.Deployment.load(self.settings.deployment)
+        path = self.settings.deployment
+        with naming("deployment", path, "应为 chain deploy 写出的 deployment.json"):
+            return deployments.Deployment.load(path)
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -89,7 +101,9 @@ class Node:
 
     @cached_property
     def relay(self) -> RelayAccount:
-        return RelayAccount.load(self.settings.relay_key, self.settings.password)
+        path, password = self.settings.relay_key, self.settings.password
+        with naming("relay_key", path, NOT_OPENED):
+            return RelayAccount.load(path, password)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -141,6 +155,10 @@ class Node:
     @cached_property
     def exchange(self) -> Exchange:
         """Documents to and from other nodes, signed with the departments' keys."""
+        served = {ids.department_id(each.code) for each in self.settings.departments}
+        return Exchange(self._identities, self.directory, self.papers, serving=served)
+
+    def _identities(self) -> list[Identity]:
         identities = []
         for department in self.settings.departments:
             signer = self._signers[department.code]
@@ -156,7 +174,7 @@ class Node:
             identities.append(
                 Identity(ids.department_id(department.code), signer.public_key.key_id, http)
             )
-        return Exchange(identities, self.directory, self.papers)
+        return identities
 
     @cached_property
     def bindings(self) -> Bindings:
@@ -180,7 +198,9 @@ class Node:
 
     @cached_property
     def desk(self) -> Desk:
-        return Desk(self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over)
+        return Desk(
+            self.deployment, self.gateway, self.outbox, self.store, self.exchange.hand_over_all
+        )
 
     @cached_property
     def drafter(self) -> Drafter:
@@ -203,7 +223,7 @@ class Node:
                     origin=origin,
                     department=ids.department_id(department.code),
                     sm2=self._signers[department.code],
-                    ed25519=Ed25519Signer.load(department.log_key, self.settings.password),
+                    ed25519=self._log_key(department),
                 )
             )
         return found
@@ -266,7 +286,24 @@ class Node:
             page_rows=limits.page_rows,
             workers=limits.workers,
             waiting=limits.waiting,
+            on_handled=self.watch.handled,
         )
+
+    # What operators see
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What is counted as it happens."""
+        from .operating.metrics import Watch
+
+        return Watch()
+
+    @cached_property
+    def monitor(self) -> Monitor:
+        """What is looked at every few seconds."""
+        from .operating.monitor import Monitor
+
+        return Monitor(self, self.bounded)
 
     def start(self) -> None:
         """Check that it is right to serve, then start the loops.
@@ -275,8 +312,14 @@ class Node:
             Fatal: a cipher, the chain, a log or a setting is not what it must be.
             ChainUnavailable: nothing can be checked.
         """
+        port = self.settings.metrics.port
+        listener = None if port is None else listen("127.0.0.1", port, names=METRICS)
+        if listener is not None:
+            self._closing.append(listener.close)
         run_self_test()
-        deployments.check(self.gateway, self.deployment)
+        deployment, url = self.deployment, self.settings.chain_url
+        with naming("chain_url", url, "链端点没有应答，或不是 deployment.json 所写的链"):
+            deployments.check(self.gateway, deployment)
         follower = self.follower
         self.writer.start()
         # Before the keeper signs anything: a disk that was rolled back would anchor a second past.
@@ -287,18 +330,24 @@ class Node:
             chain=self.gateway,
             contract=self.deployment.anchors,
         )
+        # Shared by request threads: made before there are any.
+        _ = self.service, self.access, self.queries, self.search
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"
                 "请在配置里写明一个 / this node has no document and no [peers]: unless it is the "
                 "first department's, it knows no other to ask; name one in its settings"
             )
-        # Shared by request threads: made before there are any.
-        _ = self.service, self.access, self.queries, self.search
         self.loops.start("follower", follower.run)
         self.loops.start("keeper", self.keeper.run)
         fetch = partial(self.fetcher.run, wake=self.loops.wake, idle_seconds=FETCHER_IDLE_SECONDS)
         self.loops.start("fetcher", fetch)
+        self.loops.start("monitor", self.monitor.run)
+        if listener is not None:
+            from .operating.metrics import Exposition, Gauges
+
+            self.watch.registry.register(Gauges(self))
+            self.loops.start("metrics", Exposition(self.watch.registry, listener).run)
 
     def stop(self) -> None:
         """End what was started: calls first, then the loops, the logs, and what they stand on."""
@@ -320,25 +369,31 @@ class Node:
         return engine
 
     def _advanced(self, _cursor: Cursor) -> None:
-        for registered in self._registered:
-            registered.forget()
+        for present in self._present_logs:
+            present.forget()
         self.loops.wake.set()
 
     @cached_property
     def _signers(self) -> dict[str, SoftwareSigner]:
         password = self.settings.password
-        return {
-            department.code: SoftwareSigner.load(department.department_key, password)
-            for department in self.settings.departments
-        }
+        found = {}
+        for department in self.settings.departments:
+            path = department.department_key
+            with naming(f"{department.code} 的 department_key", path, NOT_OPENED):
+                found[department.code] = SoftwareSigner.load(path, password)
+        return found
+
+    def _log_key(self, department: DepartmentSettings) -> Ed25519Signer:
+        with naming(f"{department.code} 的 log_key", department.log_key, NOT_OPENED):
+            return Ed25519Signer.load(department.log_key, self.settings.password)
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
-        registered = _Registered(self.queries, identity)
-        self._registered.append(registered)
+        present = PresentLog(self.queries, self.reader, self.node_engine, identity)
+        self._present_logs.append(present)
         return Provider(
             department=identity.department,
             custody=department.custody,
-            find_log=registered.find,
+            find_log=present.find,
             sources={
                 ids.entry_id(identity.department, source.entry): self._source(source)
                 for source in department.sources
@@ -346,31 +401,7 @@ class Node:
         )
 
     def _source(self, source: SourceSettings) -> SqlSource:
-        opened = SqlSource(source.url, source.table, source.columns, source.key)
+        with naming(f"目录 {source.entry} 的数据源", source.table, "url 有误，或缺少数据库驱动"):
+            opened = SqlSource(source.url, source.table, source.columns, source.key)
         self._closing.append(opened.close)
         return opened
-
-
-class _Registered:
-    """Whether the chain takes anchors of a department's log; read again when the model moved."""
-
-    def __init__(self, queries: Queries, identity: LogIdentity) -> None:
-        self._queries = queries
-        self._identity = identity
-        self._moves = 0
-        self._kept: tuple[int, bytes | None] = (-1, None)
-
-    def find(self) -> bytes | None:
-        """Return the log's id, or None while the chain does not know it or takes it no more."""
-        # Taken before the read: what a move overtakes is then read again by the next call.
-        moves, (kept, found) = self._moves, self._kept
-        if kept != moves:
-            fact = self._queries.find_log(self._identity.log)
-            # What is written to an ended log is anchored by nobody: no call there has a proof.
-            found = fact.log if fact is not None and fact.is_open else None
-            self._kept = moves, found
-        return found
-
-    def forget(self) -> None:
-        """Ask again at the next call: the log may have been opened or ended."""
-        self._moves += 1

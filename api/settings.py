@@ -6,23 +6,34 @@ default: whatever opens, signs or listens is named in the file. Paths are relati
 
 from __future__ import annotations
 
+import os
+import re
 import stat
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     model_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from node.errors import ConfigInvalid
+
+from .operating.reasons import invalid_setting, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +41,31 @@ if TYPE_CHECKING:
 ENVIRONMENT_PREFIX = "SHARELEDGER_"
 
 
-def _without_slash(url: str) -> str:
-    return url.rstrip("/")
+MAX_FILE_BYTES = 1_048_576
+
+
+def _url(text: str) -> str:
+    """Return a base URL without the slash at its end, if it can be asked at all."""
+    wrong = ValueError("应为网址，如 http://127.0.0.1:8601")
+    try:
+        parts = urlsplit(text)
+        named, _port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong from None
+    if parts.scheme not in {"http", "https"} or not named or re.search(r"[\s\x00-\x1f\x7f]", text):
+        raise wrong
+    return text.rstrip("/")
+
+
+def _plain(path: object) -> object:
+    if isinstance(path, str) and ("\0" in path or not path.strip()):
+        raise ValueError("不是文件路径")
+    return path
 
 
 DepartmentCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")]
-HttpUrl = Annotated[str, StringConstraints(pattern=r"^https?://"), AfterValidator(_without_slash)]
+HttpUrl = Annotated[str, AfterValidator(_url)]
+FilePath = Annotated[Path, BeforeValidator(_plain)]
 Authority = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9.\-\[\]:]+$")]
 
 
@@ -65,9 +95,9 @@ class DepartmentSettings(_Section):
     """Unified social credit code."""
     custody: Literal["own", "hosted"]
     """Whether the node is the department's own or another's that hosts it (托管)."""
-    department_key: Path
+    department_key: FilePath
     """SM2 key that signs checkpoints and requests to other nodes (PKCS#8, encrypted)."""
-    log_key: Path
+    log_key: FilePath
     """Ed25519 key that signs checkpoints beside it (PKCS#8, encrypted)."""
     generation: int = Field(default=1, ge=1)
     """Which of the department's logs is kept here: one more after each `log supersede`."""
@@ -103,6 +133,24 @@ class LimitSettings(_Section):
     """How long calls go on while no chain endpoint answers."""
 
 
+class LoggingSettings(_Section):
+    """The operational log: one line an event, on stderr."""
+
+    format: Literal["text", "json"] = "text"
+    """How a line is written."""
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """From which level on; calls, anchors, starts and stops are `info`, alarms `warning`."""
+    lines_per_second: int = Field(default=200, ge=1, le=100_000)
+    """Most lines a second of one kind of event; the others are counted, and their number said."""
+
+
+class MetricsSettings(_Section):
+    """Figures for Prometheus."""
+
+    port: int | None = Field(default=None, ge=1, le=65_535)
+    """Port on 127.0.0.1 that answers `/metrics`; without one there is none."""
+
+
 class Settings(BaseSettings):
     """Everything one node process is told."""
 
@@ -116,9 +164,9 @@ class Settings(BaseSettings):
 
     chain_url: HttpUrl
     """JSON-RPC endpoint of the chain."""
-    deployment: Path
+    deployment: FilePath
     """deployment.json: chain id, genesis, root key and the contracts' addresses."""
-    data_dir: Path
+    data_dir: FilePath
     """Where the node keeps log.db, ledger.db, node.db and its own secret; made if missing."""
     host: str
     """Address to listen on; TLS is ended by a proxy in front of it."""
@@ -128,9 +176,9 @@ class Settings(BaseSettings):
     """What other nodes and applications reach this node by; stands in `department` documents."""
     authorities: list[Authority] = Field(min_length=1)
     """Values of Host (`name:port`) a signed request may name."""
-    relay_key: Path
+    relay_key: FilePath
     """Encrypted secp256k1 key of the account that sends transactions; it has no other rights."""
-    password_file: Path
+    password_file: FilePath
     """File with the password of all key files, from a secret mount; its first line counts."""
     departments: list[DepartmentSettings] = Field(min_length=1)
     """Whom this node serves; the first one's log also takes calls that name nothing known."""
@@ -141,6 +189,10 @@ class Settings(BaseSettings):
     """How often the logs are published and anchored."""
     limits: LimitSettings = LimitSettings()
     """Limits on what is served."""
+    logging: LoggingSettings = LoggingSettings()
+    """The operational log."""
+    metrics: MetricsSettings = MetricsSettings()
+    """Figures for Prometheus."""
 
     @classmethod
     def settings_customise_sources(
@@ -157,7 +209,7 @@ class Settings(BaseSettings):
     def _departments_differ(self) -> Self:
         codes = [department.code for department in self.departments]
         if len(set(codes)) != len(codes):
-            raise ValueError("a department is listed twice")
+            raise ValueError("同一部门列了两次 / a department is listed twice")
         return self
 
     @property
@@ -181,7 +233,7 @@ def read_password(path: Path) -> bytes:
             )
         password = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
     except OSError as error:
-        raise ConfigInvalid(f"口令文件 {path} 读不出 / cannot be read: {error.strerror}") from error
+        raise ConfigInvalid(f"口令文件 {path} 读不出：{reason(error)} / cannot be read") from error
     if not password:
         raise ConfigInvalid(f"口令文件 {path} 是空的 / is empty")
     return password
@@ -193,24 +245,68 @@ def load_settings(path: Path) -> Settings:
     Raises:
         ConfigInvalid: naming the file or the values that are missing, unknown or wrong.
     """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigInvalid(f"{path} 读不出 / cannot be read: {reason}", path=str(path)) from error
+    values = _read(path)
     try:
         settings = Settings(**values)
     except ValidationError as error:
-        wrong = [
-            f"{'.'.join(map(str, each['loc'])) or 'settings'}: {each['msg']}"
-            for each in error.errors(include_url=False, include_input=False)
-        ]
-        raise ConfigInvalid(f"{path}: {'; '.join(wrong)}", path=str(path), wrong=wrong) from None
+        wrong = [invalid_setting(each) for each in error.errors(include_url=False)]
+        raise ConfigInvalid(f"{path}：{'；'.join(wrong)}", path=str(path), wrong=wrong) from None
+    except SettingsError as error:
+        # A variable of the environment that should be JSON: `SHARELEDGER_PEERS=x`.
+        found = re.search('field "([^"]*)"', str(error))
+        raise ConfigInvalid(
+            f"环境变量 {ENVIRONMENT_PREFIX}{found[1].upper() if found else ''} 应为 JSON / {error}"
+        ) from None
     settings = _resolved(settings, path.resolve().parent)
-    for needed in _needed(settings):
-        if not needed.is_file():
-            raise ConfigInvalid(f"{path}: {needed} is not there", path=str(needed))
+    for name, needed in needed_files(settings):
+        _check_readable(path, name, needed)
     return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigInvalid(
+            f"--config {path} 读不出：{reason(error)} / cannot be read", path=str(path)
+        ) from error
+    except ValueError as error:
+        raise ConfigInvalid(f"--config 不是文件路径 / no path: {error}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise ConfigInvalid(f"--config {path} 太大，不是配置文件 / too large", path=str(path))
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise ConfigInvalid(
+            f"{path} 读不出 / cannot be read：第 {data[: error.start].count(10) + 1} 行不是 UTF-8",
+            path=str(path),
+        ) from error
+    except (ValueError, RecursionError) as error:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件"
+        raise ConfigInvalid(
+            f"{path} 读不出 / cannot be read：{where}不合 TOML 格式（文字要加引号，"
+            f"一行一项）/ {error}",
+            path=str(path),
+        ) from error
+
+
+def _check_readable(path: Path, name: str, needed: Path) -> None:
+    try:
+        is_file = stat.S_ISREG(needed.stat().st_mode)
+    except OSError as error:
+        raise ConfigInvalid(
+            f"{path}：{name} = {needed}：{reason(error)} / is not there", path=str(needed)
+        ) from error
+    if not is_file:
+        raise ConfigInvalid(f"{path}：{name} = {needed}：不是文件 / no file", path=str(needed))
+    if not os.access(needed, os.R_OK):
+        raise ConfigInvalid(
+            f"{path}：{name} = {needed}：没有权限读取，请改属主或权限（chown、chmod 600）/ "
+            "cannot be read",
+            path=str(needed),
+        )
 
 
 def _resolved(settings: Settings, base: Path) -> Settings:
@@ -228,10 +324,11 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     return settings.model_copy(update={**update, "departments": departments})
 
 
-def _needed(settings: Settings) -> Iterator[Path]:
-    yield settings.deployment
-    yield settings.relay_key
-    yield settings.password_file
-    for department in settings.departments:
-        yield department.department_key
-        yield department.log_key
+def needed_files(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """Yield every file the settings name, with the setting's name."""
+    yield "deployment", settings.deployment
+    yield "relay_key", settings.relay_key
+    yield "password_file", settings.password_file
+    for at, department in enumerate(settings.departments):
+        yield f"departments.{at}.department_key", department.department_key
+        yield f"departments.{at}.log_key", department.log_key

@@ -29,9 +29,9 @@ from node.errors import Unavailable
 from node.protocol.wire import canonical, encoding, ids
 from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
+from tests.common.founding import TownKeys
 from tests.common.nodes import (
     QUERY,
-    NodeKeys,
     NodeTown,
     until,
     write_settings,
@@ -208,7 +208,7 @@ def _town(folder: Path) -> Iterator[tuple[GasTown, Server]]:
     """Found a town whose node runs in a process of its own."""
     (folder / "chain").mkdir()
     with running_chain(folder / "chain") as running, deployed_on(running) as chain:
-        keys = NodeKeys()
+        keys = TownKeys()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         settings = write_settings(folder, chain, keys, port)

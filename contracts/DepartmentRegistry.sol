@@ -121,6 +121,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     function updateDepartment(UpdateDepartment calldata decision, Signature calldata signature) external {
         Department storage department = _enrolled(decision.department);
         DepartmentId competent = department.competent;
+        DepartmentId acting = _acting(competent);
         // Its paper is a department's own affair; what it is allowed, and by whom it is supervised, is not.
         bool paperOnly = decision.competent == competent && decision.screening == department.screening
             && decision.mayEnrol == department.mayEnrol;
@@ -129,7 +130,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.nonce,
             decision.notAfter,
             signature,
-            paperOnly ? decision.department : competent,
+            paperOnly ? decision.department : acting,
             Roles.DEPARTMENT_HEAD
         );
         if (decision.digest == 0) revert DigestMissing(signature.key, decision.nonce);
@@ -138,7 +139,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             if (decision.competent != competent || !decision.mayEnrol) revert RootUnalterable(decision.department);
         } else {
             // The right to enrol is passed on only by a department that has it still.
-            if (decision.mayEnrol && !department.mayEnrol) _requireMayEnrol(competent);
+            if (decision.mayEnrol && !department.mayEnrol) _requireMayEnrol(acting);
             if (decision.competent != competent) _move(decision.department, competent, decision.competent);
         }
         department.screening = decision.screening;
@@ -161,14 +162,9 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     /// @inheritdoc IDepartmentRegistry
     function setDepartmentStatus(SetDepartmentStatus calldata decision, Signature calldata signature) external {
         Department storage department = _enrolled(decision.department);
-        DepartmentId competent = department.competent;
+        DepartmentId acting = _acting(department.competent);
         _accept(
-            DecisionHashes.hashOf(decision),
-            decision.nonce,
-            decision.notAfter,
-            signature,
-            competent,
-            Roles.DEPARTMENT_HEAD
+            DecisionHashes.hashOf(decision), decision.nonce, decision.notAfter, signature, acting, Roles.DEPARTMENT_HEAD
         );
         if (decision.status == 0 || decision.status > DepartmentStatuses.CLOSED) {
             revert DepartmentStatusInvalid(decision.status);
@@ -186,7 +182,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             if (department.dependants != 0) {
                 revert DepartmentHasDependants(decision.department, department.dependants);
             }
-            --_departments[competent].dependants;
+            --_departments[department.competent].dependants;
         }
         department.status = decision.status;
         emit DepartmentStatusSet(
@@ -195,7 +191,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.digest,
             decision.nonce,
             decision.notAfter,
-            competent,
+            acting,
             _nextSequence(),
             signature.key,
             signature.r,
@@ -285,7 +281,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.nonce,
             decision.notAfter,
             signature,
-            department.competent,
+            _acting(department.competent),
             Roles.DEPARTMENT_HEAD
         );
         if (decision.digest == 0) revert DigestMissing(signature.key, decision.nonce);
@@ -446,7 +442,9 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     /// @inheritdoc IDepartmentRegistry
     function competentOf(DepartmentId department) external view returns (DepartmentId competent, bool screening) {
         competent = _enrolled(department).competent;
+        // Who acts in its place does so by its rules: that it is suspended changes no procedure.
         screening = _departments[competent].screening;
+        competent = _acting(competent);
     }
 
     /// @inheritdoc IDepartmentRegistry
@@ -459,7 +457,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         _enrolled(b);
         DepartmentId above = _enrolled(a).competent;
         for (uint256 level = 0; level < _MOST_LEVELS; ++level) {
-            if (_isAbove(above, b)) return above;
+            if (_isAbove(above, b)) return _acting(above);
             above = _departments[above].competent;
         }
         return _rootDepartment;
@@ -618,6 +616,14 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             above = _departments[above].competent;
         }
         revert CompetenceTooDeep(department, competent);
+    }
+
+    /// @notice Who acts for a competent department: itself, or while it is not active the nearest active one above it.
+    /// @param competent Enrolled.
+    /// @return acting Found at the latest in the root, which is always active.
+    function _acting(DepartmentId competent) private view returns (DepartmentId acting) {
+        acting = competent;
+        while (_departments[acting].status != DepartmentStatuses.ACTIVE) acting = _departments[acting].competent;
     }
 
     /// @notice Whether one department is competent for another, directly or further up.

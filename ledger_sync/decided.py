@@ -1,4 +1,4 @@
-"""Questions about what stands on the chain: decisions by whoever signed them, logs, anchors.
+"""Questions about what stands on the chain: decisions, logs, anchors.
 
 Ids are raw bytes, times chain seconds unless a name says otherwise.
 """
@@ -83,7 +83,7 @@ _CHAIN_ORDER = (DECISION.c.block, DECISION.c.log_index)
 
 
 class DecisionQueries(Reader):
-    """Decisions by their place, their hash, their signer and their objects."""
+    """Decisions by their place and their objects."""
 
     def get_decision(self, contract: str, seq: int) -> DecisionFact:
         """Return the decision that was a contract's event number `seq`."""
@@ -94,10 +94,6 @@ class DecisionQueries(Reader):
             raise NotFound(f"no decision {seq} of {contract}")
         return found[0]
 
-    def find_decision(self, decision_hash: bytes) -> DecisionFact | None:
-        found = self._decisions(_SELECT.where(DECISION.c.hash == decision_hash))
-        return found[0] if found else None
-
     def decisions_of(self, kind: str, named: bytes) -> list[DecisionFact]:
         """Return the decisions about an object, in the order of the chain; kind of ObjectKind."""
         about = (
@@ -107,10 +103,6 @@ class DecisionQueries(Reader):
             & (DECISION_OBJECT.c.object == named)
         )
         return self._decisions(_SELECT.join(DECISION_OBJECT, about).order_by(*_CHAIN_ORDER))
-
-    def decisions_by(self, key: bytes) -> list[DecisionFact]:
-        """Return the decisions a key has signed, in the order of the chain."""
-        return self._decisions(_SELECT.where(DECISION.c.signing_key == key).order_by(*_CHAIN_ORDER))
 
     def decisions_in(self, block: int) -> list[DecisionFact]:
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
@@ -147,17 +139,26 @@ _SELECT_ANCHOR = select(ANCHOR, BLOCK.c.hash, BLOCK.c.timestamp).join(
 class AnchorQueries(Reader):
     """Logs as registered, sizes as anchored."""
 
-    def log_of(self, department: bytes) -> LogFact:
-        """Return a department's present log."""
-        found = self.find_log_of(department)
+    def log_of(self, department: bytes, generation: int | None = None) -> LogFact:
+        """Return a department's log of a generation, the present one if none is named."""
+        found = self.find_log_of(department, generation)
         if found is None:
-            raise NotFound(f"no log of {department.hex()} is registered")
+            which = "log" if generation is None else f"log {generation}"
+            raise NotFound(f"no {which} of {department.hex()} is registered")
         return found
 
-    def find_log_of(self, department: bytes) -> LogFact | None:
-        """Return a department's present log; None before it has registered one."""
+    def find_log_of(self, department: bytes, generation: int | None = None) -> LogFact | None:
+        """Return a department's log, as `log_of`; None where it has registered none such."""
+        if generation is not None:
+            mine = LOG.c.department == department
+            return self._fact(LogFact, mine, LOG.c.generation == generation)
         present = select(PRESENT_LOG.c.log).where(PRESENT_LOG.c.department == department)
         return self._fact(LogFact, LOG.c.log == present.scalar_subquery())
+
+    def logs_of(self, department: bytes) -> list[LogFact]:
+        """Return every log a department has had, the first one first."""
+        found = self._facts(LogFact, LOG.c.department == department)
+        return sorted(found, key=lambda log: log.generation)
 
     def find_log(self, log: bytes) -> LogFact | None:
         return self._fact(LogFact, LOG.c.log == log)

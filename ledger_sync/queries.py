@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from node.errors import AuthorisationUnknown, InvalidInput, NotFound
+from node.protocol.ledger.competence import competent_of
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import (
     ApplicationFact,
@@ -23,16 +24,19 @@ from node.protocol.ledger.facts import (
     RoleFact,
     VersionFact,
 )
+from node.protocol.ledger.surroundings import Memory
 from node.protocol.wire.ids import department_id
 
 from .decided import AnchorQueries, DecisionQueries
 from .model import find_contact, read_cursor
+from .rows import Rows
 from .selecting import (
     SELECT_BLOCK,
     SELECT_ENTRY,
     authorisation_fact,
     block_ref,
     entry_fact,
+    reading,
 )
 from .tables import (
     APPLICATION,
@@ -48,7 +52,7 @@ from .tables import (
 
 if TYPE_CHECKING:
     from node.protocol.evm.blocks import BlockRef
-    from node.protocol.ledger.facts import EntryFact
+    from node.protocol.ledger.facts import EntryFact, LogFact
 
     from .model import Contact, Cursor
     from .selecting import Row
@@ -114,10 +118,6 @@ class Queries(DecisionQueries, AnchorQueries):
         if row is None:
             raise NotFound(f"no block {number} in the read model")
         return block_ref(row)
-
-    def find_block(self, block_hash: bytes) -> BlockRef | None:
-        row = self._find(SELECT_BLOCK.where(BLOCK.c.hash == block_hash))
-        return None if row is None else block_ref(row)
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
@@ -212,14 +212,13 @@ class Queries(DecisionQueries, AnchorQueries):
     def list_pending(
         self, competent: bytes, *, after: bytes = b"", limit: int = PAGE
     ) -> list[PendingFact]:
-        """Return the versions that wait for a competent department's review, by entry id."""
+        """Return the versions that wait for the review of who acts as competent, by entry id."""
         statement = (
             select(ENTRY_VERSION, ENTRY.c.provider)
             .join(ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry)
-            .join(DEPARTMENT, DEPARTMENT.c.department == ENTRY.c.provider)
             .where(
                 ENTRY_VERSION.c.state == EntryState.SUBMITTED,
-                DEPARTMENT.c.competent == competent,
+                ENTRY.c.provider.in_(self._under(competent)),
                 ENTRY.c.entry > after,
             )
         )
@@ -227,6 +226,26 @@ class Queries(DecisionQueries, AnchorQueries):
         return [
             PendingFact(row["entry"], row["provider"], row["version"], row["digest"])
             for row in rows
+        ]
+
+    def log_opened_at(self, log: LogFact) -> int:
+        """Return the second of the block that registered a log."""
+        return self.get_decision("AccessAnchors", log.seq).block.timestamp
+
+    def competent_of(self, department: bytes) -> bytes:
+        """Return who acts as the competent department of an enrolled one."""
+        with reading(self._engine) as connection:
+            return competent_of(Rows(connection), department)
+
+    def _under(self, competent: bytes) -> list[bytes]:
+        """Return the departments for which one acts as the competent department."""
+        store = Memory()
+        for fact in self.departments():
+            store.put(fact)
+        return [
+            fact.department
+            for fact in store.all(DepartmentFact)
+            if competent_of(store, fact.department) == competent
         ]
 
     def find_standing_reply(self, entry: bytes) -> StandingReplyFact | None:

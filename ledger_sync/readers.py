@@ -6,23 +6,23 @@ Who may read a document, and whose keys speak, follow from mined decisions alone
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import exists, select, tuple_
 
 from node.documents.ports import DecisionFact, Reader
 from node.protocol.forms import bindings_of
+from node.protocol.ledger.competence import parties_of
 from node.protocol.ledger.enums import DepartmentStatus, Role
 
 from .objects import ObjectKind, load_arguments
+from .rows import Rows
 from .selecting import reading
 from .tables import (
     APPLICATION,
-    AUTHORISATION,
     DECISION,
     DECISION_OBJECT,
     DEPARTMENT,
-    ENTRY,
     KEY,
     ROLE,
 )
@@ -30,10 +30,9 @@ from .tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from node.documents.ports import Position
-    from node.protocol.forms import Concerned
 
     from .selecting import Row
 
@@ -60,7 +59,8 @@ class Papers:
         )
         with reading(self._engine) as connection:
             rows = [row._asdict() for row in connection.execute(statement)]
-            return [_decision(connection, row) for row in rows]
+            store = Rows(connection)
+            return [_decision(store, row) for row in rows]
 
     def find_reader(self, key: bytes) -> Reader | None:
         """Return who stands behind `key` now; None if it is unknown, revoked or out of validity."""
@@ -88,7 +88,7 @@ class Papers:
             return Reader(key, row.kind, department, granted)
 
 
-def _decision(connection: Connection, row: Row) -> DecisionFact:
+def _decision(store: Rows, row: Row) -> DecisionFact:
     kind, acting = row["name"], row["acting"]
     event = load_arguments(row["contract"], row["event"])
     return DecisionFact(
@@ -97,34 +97,7 @@ def _decision(connection: Connection, row: Row) -> DecisionFact:
         event=event,
         acting=acting,
         parties={
-            each.object: _parties(connection, acting, each.concerned)
+            each.object: parties_of(store, acting, *each.concerned)
             for each in bindings_of(kind, event)
         },
     )
-
-
-def _parties(connection: Connection, acting: bytes, concerned: Concerned) -> frozenset[bytes]:
-    """Return whoever acted, whom a document concerns, and the competent departments of these."""
-    parties = {acting, *_behind(connection, concerned)}
-    statement = select(DEPARTMENT.c.competent).where(DEPARTMENT.c.department.in_(parties))
-    return frozenset(parties.union(connection.execute(statement).scalars()))
-
-
-def _behind(connection: Connection, concerned: Concerned) -> set[bytes]:
-    statement: Any
-    match concerned:
-        case ("department", bytes(department)):
-            return {department}
-        case ("authorisation", int(number)):
-            statement = select(AUTHORISATION.c.provider, AUTHORISATION.c.consumer).where(
-                AUTHORISATION.c.authorisation == number
-            )
-        case ("entry", bytes(entry)):
-            statement = select(ENTRY.c.provider).where(ENTRY.c.entry == entry)
-        case ("application", bytes(application)):
-            statement = select(APPLICATION.c.department).where(
-                APPLICATION.c.application == application
-            )
-        case _:
-            return set()
-    return {party for found in connection.execute(statement) for party in found}

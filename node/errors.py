@@ -114,9 +114,21 @@ class Unauthenticated(LedgerError):
 
 
 class SignatureInvalid(Unauthenticated):
-    """An SM2 signature does not hold, or its key is unknown, revoked or out of its validity."""
+    """An SM2 signature does not hold, or its key is unknown."""
 
     code = "signature-invalid"
+
+
+class KeyRevoked(SignatureInvalid):
+    """The signature holds, but its key was revoked: told to nobody who has not that key."""
+
+    code = "key-revoked"
+
+
+class KeyNotInForce(SignatureInvalid):
+    """The signature holds, but its key is not valid yet, or no more."""
+
+    code = "key-not-in-force"
 
 
 class ClockSkew(Unauthenticated):

@@ -11,25 +11,31 @@ Nothing heavy is imported before a command runs: `--help` and `verify` stay quic
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from typer.exceptions import Abort, TyperException
 
+from api.operating.reasons import os_error
 from node.errors import InvalidInput, LedgerError
 
 from . import (
     authorisation_commands,
     chain_commands,
+    city_commands,
     department_commands,
     department_key_commands,
     file_commands,
     log_commands,
+    node_commands,
     review_commands,
     single_commands,
     trace_commands,
+    trust_commands,
 )
 from .console import EXIT_CODES, EXIT_REFUSED, t
 from .help_pages import Commands, usage_error
@@ -37,6 +43,8 @@ from .refusals import fail
 
 NAME = "shareledger"
 INTERRUPTED = 130
+TRACE = "SHARELEDGER_TRACE"
+"""Environment variable that has a bug's traceback printed."""
 
 app = Commands(
     name=NAME,
@@ -49,15 +57,17 @@ app = Commands(
     pretty_exceptions_enable=False,
 )
 for name, group in {
+    "city": city_commands.app,
     "department": department_key_commands.app,
     "application": department_commands.systems,
     "catalogue": review_commands.app,
     "authorisation": authorisation_commands.app,
     "log": log_commands.app,
     "trace": trace_commands.app,
+    "trust": trust_commands.app,
     "paper": file_commands.papers,
     "key": file_commands.app,
-    "node": single_commands.node,
+    "node": node_commands.app,
     "chain": chain_commands.app,
     "sync": single_commands.sync,
     "plumbing": single_commands.plumbing,
@@ -80,6 +90,20 @@ def _check_words(arguments: Sequence[str]) -> None:
             )
 
 
+def _bug(error: Exception) -> LedgerError:
+    """Say where the program failed; the whole of it only to who asks."""
+    if os.environ.get(TRACE):
+        traceback.print_exception(error)
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{type(error).__name__}，{Path(last.filename).name}:{last.lineno}"
+    return LedgerError(
+        t(
+            f"程序有错（{place}）；设环境变量 {TRACE}=1 再执行一次，可见详情，请转告开发者",
+            f"a bug of ours ({place}); run it again with {TRACE}=1 to see all of it",
+        )
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command; whatever goes wrong ends it with one line and an exit code of ours."""
     try:
@@ -96,8 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(INTERRUPTED)
     except OSError as error:
         # A file the user named, or his disk: `-o` into a folder that is not there, a full disk.
-        fail(InvalidInput(f"{error.filename or ''}：{error.strerror or error}"))
-    except Exception:  # noqa: BLE001 - the edge of a process: a bug is told whole, and by its code
-        traceback.print_exc()
-        fail(LedgerError(t("程序有错，详情见上", "a bug of ours; it is told above")))
+        fail(os_error(error))
+    except Exception as error:  # noqa: BLE001 - the edge of a process: a bug has a line, too
+        fail(_bug(error))
     sys.exit(code or 0)

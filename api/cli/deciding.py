@@ -13,6 +13,8 @@ from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
+from node.errors import InvalidInput
+
 from .console import (
     note,
     put,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     import typer
 
     from api.parts import Node
-    from node.crypto import Signer
+    from node.crypto import Signer, SoftwareSigner
     from node.office import Act, Decided, Drafter
 
 FOLLOW_SECONDS = 5.0
@@ -52,6 +54,8 @@ class Taking:
     password_file: Path
     again: bool
     dry_run: bool
+    signs: bool = True
+    """Off where a dry run was given no key, or no password to open it: none is asked for."""
 
     def take(self, act: Act, possession: Signer | None = None) -> None:
         """Show an act that needs nothing of the node (`--dry-run`), or decide it there.
@@ -65,9 +69,17 @@ class Taking:
             self.take_at(node, act, possession)
 
     def take_at(
-        self, node: Node, act: Act, possession: Signer | None = None, context: bytes = b""
+        self,
+        node: Node,
+        act: Act,
+        possession: Signer | None = None,
+        context: bytes = b"",
+        *,
+        follow: bool = True,
     ) -> None:
         """The same at a node that is open already; wait until its read model has the decision.
+
+        `follow`: off where the next decision asks nothing of this one.
 
         Raises:
             LedgerError: as `decide_once`; `context` as there.
@@ -88,7 +100,8 @@ class Taking:
                 "the command before was cut short: that decision was finished, none signed",
             )
         _report(decided)
-        _await_block(node, decided.block)
+        if follow:
+            _await_block(node, decided.block)
 
     def draft(self, build: Callable[[Drafter], Act]) -> None:
         """Draft an act from what the node knows, and take it there."""
@@ -100,7 +113,7 @@ class Taking:
         return open_node(self.config)
 
     @cached_property
-    def signer(self) -> Signer:
+    def signer(self) -> SoftwareSigner:
         return load_signer(self.key, self.password_file)
 
 
@@ -111,15 +124,18 @@ def decision(
     *,
     name: str | None = None,
     dry_run: Any = DryRunOption,  # noqa: ANN401 - a type with its option
+    keyless: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function that decides; its first parameter is the `Taking`.
 
-    `dry_run` is the option where a dry run does something else than show what would be signed.
+    `dry_run` is the option where a dry run does something else than show what would be signed;
+    `keyless`: it needs no key then.
     """
+    needed = None if keyless else Parameter.empty
     common = {
         "config": (ConfigOption, Parameter.empty),
-        "key": (KeyOption, Parameter.empty),
-        "password_file": (PasswordOption, Parameter.empty),
+        "key": (KeyOption, needed),
+        "password_file": (PasswordOption, needed),
         "again": (AgainOption, False),
         "dry_run": (dry_run, False),
     }
@@ -136,7 +152,12 @@ def decision(
         ]
 
         def command(**given: Any) -> None:  # noqa: ANN401 - options of all kinds
-            taking = Taking(**{each: given.pop(each) for each in common})
+            said = {each: given.pop(each) for each in common}
+            missing = [each for each in ("key", "password_file") if said[each] is None]
+            if missing and not said["dry_run"]:
+                flag = f"--{missing[0].replace('_', '-')}"
+                raise InvalidInput(t(f"缺少选项 {flag}", f"Missing option {flag}"))
+            taking = Taking(**{**said, **dict.fromkeys(missing, Path())}, signs=not missing)
             function(taking, **given)
 
         command.__name__, command.__doc__ = function.__name__, function.__doc__

@@ -48,13 +48,29 @@ Row = tuple[str, str, str]
 TYPES = {"<path>": "文件", "<str>": "文字", "<int>": "整数", "<int range>": "整数"}
 """Typer's names of the types, in Chinese."""
 NAMES = {
-    "FILE": "文件",
+    "ADDRESS": "账户地址",
+    "ANSWER": "答复",
+    "APPLICATION": "应用系统代码",
+    "BLOCK": "区块号",
     "CODE": "部门代码",
+    "COMPETENT": "主管部门代码",
+    "DIGEST": "摘要",
+    "DOCUMENT": "文书摘要",
     "ENTRY": "目录代码",
     "ENTRY=REASON": "目录代码=理由",
-    "ADDRESS": "账户地址",
+    "EVENT": "事件编号",
+    "FILE": "文件",
+    "FORM": "表单",
+    "ID": "授权编号",
+    "KEY": "密钥编号",
+    "KIND": "种类",
+    "NAME": "合约名",
+    "NOTE": "检查点文件",
+    "STEP": "步骤",
+    "VERSION": "版本号",
+    "WORDS": "检索词",
 }
-"""What stands for an option's value, in Chinese."""
+"""What stands for an argument or an option's value, in Chinese; `...` may follow."""
 
 
 class _Paged:
@@ -99,6 +115,12 @@ class Commands(typer.Typer):
         """Register a command; see `typer.Typer.command`."""
         settings = {"cls": _Command, "options_metavar": t("[选项]", "[OPTIONS]"), **settings}
         return super().command(name, **settings)
+
+
+def placeholder(name: str) -> str:
+    """Return what stands for an argument or an option's value in the user's language."""
+    word, dots = name.removesuffix("..."), "..." * name.endswith("...")
+    return t(NAMES.get(word, word) + dots, name)
 
 
 def usage_error(message: str) -> str:
@@ -169,7 +191,7 @@ def _type(param: Any, ctx: Any) -> str:  # noqa: ANN401 - as above
     if param.param_type_name == "argument" or getattr(param, "is_flag", False):
         return ""
     if param.metavar:
-        return t(NAMES.get(param.metavar, param.metavar), param.metavar)
+        return placeholder(param.metavar)
     shown = param.display_type(ctx)
     listed = shown.replace("list[", "").replace("]", "")
     return t(TYPES.get(listed, listed.strip("<>")), shown.strip("<>"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .console import say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
-from .opening import open_node, read_address, read_file
+from .opening import open_node, read_file
 from .options import (
     CodeArgument,
     ConfigOption,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from api.parts import Node
     from node.errors import LogTampered
+    from node.log import LogIdentity
 
 NOTE_BYTES = 65_536
 FREEZE_GAS = 5_000_000
@@ -57,29 +58,32 @@ def check(
     with open_node(config) as node, contextlib.ExitStack() as stack:
         engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
         stack.callback(engine.dispose)
-        for identity in node.identities:
-            anchored = list(_anchored(node, identity.log))
+        for origin, log, identity in _kept(node):
+            anchored = list(_anchored(node, log))
             try:
                 checked = check_log(
                     engine,
-                    identity.log,
+                    log,
                     anchored=anchored,
-                    sm2=identity.sm2.public_key,
+                    # The keys of a log that was superseded may have been others.
+                    sm2=identity.sm2.public_key if log == identity.log else None,
                     ed25519=identity.ed25519.public,
                 )
             except NotFound:
-                say(f"{identity.origin}：还没有记录", f"{identity.origin}: no entries yet")
+                say(f"{origin}：还没有记录", f"{origin}: no entries yet")
                 continue
             except LogIncomplete as error:
                 size, most = error.facts["size"], error.facts["anchored"]
                 say(
-                    f"✗ 日志不完整：{identity.origin} 已锚定 {most} 条，这里只有 {size} 条"
+                    f"✗ 日志不完整：{origin} 已锚定 {most} 条，这里只有 {size} 条"
                     "（现有部分无误）。复制日志须连同 log.db-wal，或先停止节点；"
                     "若确为原件，则其后的记录已丢失",
-                    f"✗ incomplete: {identity.origin} has {most} entries anchored and {size} here "
+                    f"✗ incomplete: {origin} has {most} entries anchored and {size} here "
                     "(sound as far as they go). Copy log.db with its log.db-wal, or stop the node "
                     "first; if this is the original, what followed is lost",
                 )
+                if log != identity.log:
+                    continue  # what was lost is why it was superseded
                 raise
             except LogTampered as error:
                 code = ids.department_code(identity.department)
@@ -90,19 +94,20 @@ def check(
                 )
                 raise
             say(
-                f"✓ {identity.origin}：{checked.size} 条，根 {checked.root.hex()}，"
+                f"✓ {origin}：{checked.size} 条，根 {checked.root.hex()}，"
                 f"已锚定 {len(anchored)} 次，全部相符",
-                f"✓ {identity.origin}: {checked.size} entries, {len(anchored)} anchors, all match",
+                f"✓ {origin}: {checked.size} entries, {len(anchored)} anchors, all match",
             )
 
 
 @decision(app, "登记一个部门的日志", "register a department's log")
 def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
+    from api.city.keyring import named_half
     from node.office.departments import register_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else read_address(relay)
+        account = node.relay.address if relay is None else named_half(relay, 20)
         act = register_log(department, account)
         at.take_at(node, act)
 
@@ -112,10 +117,11 @@ def supersede(
     at: Taking, department: CodeArgument, *, reason: ReasonOption, relay: RelayOption = None
 ) -> None:
     """Signed by the department's head; the old log gets no anchor any more."""
+    from api.city.keyring import named_half
     from node.office.departments import supersede_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else read_address(relay)
+        account = node.relay.address if relay is None else named_half(relay, 20)
         body = {"department": department, "relay": account.hex(), "reason": reason}
         at.take_at(node, supersede_log(body))
 
@@ -165,6 +171,16 @@ def list_(config: ConfigOption) -> None:
             for log in logs
         ],
     )
+
+
+def _kept(node: Node) -> Iterator[tuple[str, bytes, LogIdentity]]:
+    """Yield origin and id of the logs a node keeps or has kept, each after those before it."""
+    for identity in node.identities:
+        for fact in node.queries.logs_of(identity.department):
+            if fact.log == identity.log:
+                break
+            yield fact.origin, fact.log, identity
+        yield identity.origin, identity.log, identity
 
 
 def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:

@@ -63,6 +63,8 @@ def day_of(seconds: int, *, last: bool = False) -> str:
     """Return the Beijing day of a chain time; `last`: of the day an exclusive end closes."""
     from node.protocol.forms import BEIJING
 
+    if not seconds:  # a first head key has no beginning
+        return t("自始", "from the start")
     try:
         moment = datetime.fromtimestamp(seconds - (1 if last else 0), BEIJING)
     except (ValueError, OverflowError):  # 2**64 - 1: a head key has no end

@@ -12,15 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from api.operating.reasons import reason
 from node.errors import (
     AlreadyExists,
     ConfigInvalid,
-    InvalidInput,
     LedgerError,
-    Unavailable,
 )
-
-from .console import t
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,21 +36,18 @@ def open_node(config: Path) -> Iterator[Node]:
         ConfigInvalid: the settings are missing or wrong.
         Unavailable: a database of the node is missing, or was held by another process for long.
     """
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import SQLAlchemyError
 
+    from api.operating.reasons import storage_error
     from api.parts import Node
     from api.settings import load_settings
 
-    node = Node(load_settings(config))
+    settings = load_settings(config)
+    node = Node(settings)
     try:
         yield node
-    except OperationalError as error:
-        raise Unavailable(
-            t(
-                f"本节点的数据库打不开或正忙：{error.orig}",
-                f"a database of this node cannot be opened or is busy: {error.orig}",
-            )
-        ) from error
+    except SQLAlchemyError as error:
+        raise storage_error(error, settings.data_dir) from error
     finally:
         node.stop()
 
@@ -81,7 +75,7 @@ def read_file(path: Path, limit: int, wrong: type[LedgerError]) -> bytes:
         with path.open("rb") as file:
             return file.read(limit + 1)
     except OSError as error:
-        raise wrong(f"{path} 读不出 / cannot be read: {error.strerror}") from error
+        raise wrong(f"{path} 读不出：{reason(error)} / cannot be read") from error
 
 
 @contextmanager
@@ -98,20 +92,7 @@ def new_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
     except FileExistsError as error:
         raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
     except OSError as error:
-        raise ConfigInvalid(f"{path} 写不进 / cannot be written: {error.strerror}") from error
-
-
-def read_address(text: str) -> bytes:
-    """Return the 20 bytes of an account's address.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
-        raise InvalidInput(
-            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
-        )
-    return bytes.fromhex(text.removeprefix("0x"))
+        raise ConfigInvalid(f"{path} 写不进：{reason(error)} / cannot be written") from error
 
 
 def handle_of(key: Path, named: str | None, *, keep: bool) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Self
 import typer
 
 from .console import t
+from .help_pages import placeholder
 
 DAY = "YYYY-MM-DD"
 
@@ -38,7 +39,8 @@ def option(flags: str, chinese: str, english: str, **settings: Any) -> Any:  # n
 
 def argument(metavar: str | None, chinese: str, english: str, **settings: Any) -> Any:  # noqa: ANN401
     """Describe an argument: what stands for it on the page, what it is for, Typer's settings."""
-    return typer.Argument(metavar=metavar, help=t(chinese, english), **settings)
+    shown = None if metavar is None else placeholder(metavar)
+    return typer.Argument(metavar=shown, help=t(chinese, english), **settings)
 
 
 ConfigOption = Annotated[

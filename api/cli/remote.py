@@ -36,6 +36,8 @@ class RemoteLogs:
         except NotFound:
             return None
         receipt = Receipt.parse(found.get("receipt"))
+        if ids.log_id(receipt.signed_checkpoint.checkpoint.origin) != log:
+            return None  # of another of the department's logs
         self._receipts[log, receipt.index] = receipt
         return receipt.index
 
@@ -51,7 +53,9 @@ class RemoteLogs:
         return self.receipt(log, index).leaf
 
     def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
-        proof = self._get(log, f"consistency?old={old}&new={new}").get("proof")
+        fact = self._queries.find_log(log)
+        which = "" if fact is None else f"&generation={fact.generation}"
+        proof = self._get(log, f"consistency?old={old}&new={new}{which}").get("proof")
         if not isinstance(proof, list):
             raise NotFound("the node gives no consistency proof")
         return [encoding.unb64u(node) for node in proof]

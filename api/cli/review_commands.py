@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 from typing import Annotated
 
-from .catalogue_commands import LARGEST_BATCH, app
+from .catalogue_import_commands import LARGEST_BATCH, app
 from .console import say, t, table
 from .deciding import Taking, decision
 from .opening import new_file, open_node

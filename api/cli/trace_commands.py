@@ -16,7 +16,7 @@ from .console import (
     t,
 )
 from .help_pages import Commands
-from .opening import open_node
+from .opening import load_signer, open_node
 from .options import (
     AuthorisationArgument,
     CodeArgument,
@@ -46,12 +46,22 @@ AsOption = Annotated[
         "ask every node with this key (an auditor's); without it only this node's logs",
     ),
 ]
+AsPasswordOption = Annotated[
+    Path | None,
+    option(
+        "--password-file",
+        "该密钥的口令文件；不给则与节点的相同",
+        "that key's password file, if another than the node's",
+        envvar="SHARELEDGER_PASSWORD_FILE",
+    ),
+]
 
 
 @contextmanager
-def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]:
+def _sources(
+    config: Path, key: Path | None, password_file: Path | None
+) -> Iterator[tuple[Node, LogReader]]:
     from node.client.http import SignedHttp
-    from node.crypto import SoftwareSigner
 
     with open_node(config) as node:
         if key is None:
@@ -59,34 +69,42 @@ def _sources(config: Path, key: Path | None) -> Iterator[tuple[Node, LogReader]]
             return
         from .remote import RemoteLogs
 
-        signer = SoftwareSigner.load(key, node.settings.password)
+        signer = load_signer(key, password_file or node.settings.password_file)
         with SignedHttp(signer) as http:
             yield node, RemoteLogs(http, node.queries, node.store)
 
 
 @contextmanager
-def _tracer(config: Path, key: Path | None) -> Iterator[Tracer]:
+def _tracer(config: Path, key: Path | None, password_file: Path | None) -> Iterator[Tracer]:
     from ledger_sync.trace import Tracer
 
-    with _sources(config, key) as (node, logs):
+    with _sources(config, key, password_file) as (node, logs):
         yield Tracer(node.queries, logs, node.store, node.deployment)
 
 
 @app.command(help=t("从一次调用出发", "from a call"))
-def call(event: EventArgument, config: ConfigOption, key: AsOption = None) -> None:
+def call(
+    event: EventArgument,
+    config: ConfigOption,
+    key: AsOption = None,
+    password_file: AsPasswordOption = None,
+) -> None:
     """Print the tree call → authorisation → version → decisions → checkpoint → anchor → block."""
     from node.protocol.wire.encoding import hex32
 
-    with _tracer(config, key) as tracer:
+    with _tracer(config, key, password_file) as tracer:
         _print(tracer.trace_call(hex32(event)))
 
 
 @app.command(help=t("从一个授权出发", "from an authorisation"))
 def authorisation(
-    number: AuthorisationArgument, config: ConfigOption, key: AsOption = None
+    number: AuthorisationArgument,
+    config: ConfigOption,
+    key: AsOption = None,
+    password_file: AsPasswordOption = None,
 ) -> None:
     """Print an authorisation with its version, decisions and calls."""
-    with _tracer(config, key) as tracer:
+    with _tracer(config, key, password_file) as tracer:
         _print(tracer.trace_authorisation(number))
 
 
@@ -95,13 +113,15 @@ def version(
     department: CodeArgument,
     entry: EntryCodeArgument,
     number: Annotated[int, argument("VERSION", "第几版", "which version", min=1)],
+    *,
     config: ConfigOption,
     key: AsOption = None,
+    password_file: AsPasswordOption = None,
 ) -> None:
     """Print a version with its decisions and authorisations."""
     from node.protocol.wire.ids import department_id, entry_id
 
-    with _tracer(config, key) as tracer:
+    with _tracer(config, key, password_file) as tracer:
         _print(tracer.trace_version(entry_id(department_id(department), entry), number))
 
 
@@ -110,21 +130,33 @@ def block(
     number: Annotated[int, argument("BLOCK", "区块号", "block number", min=0)],
     config: ConfigOption,
     key: AsOption = None,
+    password_file: AsPasswordOption = None,
 ) -> None:
     """Print what a block decided and anchored."""
-    with _tracer(config, key) as tracer:
+    with _tracer(config, key, password_file) as tracer:
         _print(tracer.trace_block(number))
 
 
 @app.command(help=t("导出一次调用的证据包", "export the evidence of a call"))
 def export(
     event: EventArgument,
+    *,
     config: ConfigOption,
     output: OutputOption,
     trust: Annotated[
         Path | None, option("--trust", "同时写出信任文件", "write the trust file, too")
     ] = None,
+    head: Annotated[
+        int | None,
+        option(
+            "--head",
+            "证据包止于第几块；不给则到最新一块",
+            "the block it ends at; else the newest",
+            min=0,
+        ),
+    ] = None,
     key: AsOption = None,
+    password_file: AsPasswordOption = None,
 ) -> None:
     """Collect and verify a bundle, then write it; existing files are refused first."""
     from ledger_sync.trace import collect_bundle
@@ -135,7 +167,7 @@ def export(
     for path in (output, trust):
         if path is not None and path.exists():
             raise AlreadyExists(f"{path} 已存在 / exists", path=str(path))
-    with _sources(config, key) as (node, logs):
+    with _sources(config, key, password_file) as (node, logs):
         collected = collect_bundle(
             hex32(event),
             queries=node.queries,
@@ -143,14 +175,15 @@ def export(
             documents=node.store,
             gateway=node.gateway,
             deployment=node.deployment,
+            head=head,
         )
     output.write_bytes(collected.data)
     if trust is not None:
         trust.write_bytes(render_trust(collected.trust))
-    head = collected.trust.head
+    end = collected.trust.head
     say(
-        f"已写入 {output}，{len(collected.data)} 字节，至区块 {head.number} {head.hash.hex()}",
-        f"wrote {output}, {len(collected.data)} bytes, to block {head.number} {head.hash.hex()}",
+        f"已写入 {output}，{len(collected.data)} 字节，至区块 {end.number} {end.hash.hex()}",
+        f"wrote {output}, {len(collected.data)} bytes, to block {end.number} {end.hash.hex()}",
     )
 
 

@@ -2,8 +2,7 @@
 
 - play: the beginning, the stages of the story in their order, the end
 - stages: progress as it is shown, and the closing table
-- claims: the folder and the ports; processes: the servers, single commands, signals
-- city: the servers and their settings
+- claims: the folder and the ports; city: the example of `city init` on them
 - cast, population, entries, papers: who plays, the synthetic data, what is filled in and signed
-- offices, granting, calling, refusing, intruding, proving: what the stages do
+- granting, calling, refusing, intruding, proving: what the stages do
 """

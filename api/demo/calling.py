@@ -44,7 +44,7 @@ class Calls:
     _local: threading.local = field(default_factory=threading.local)
 
     def __post_init__(self) -> None:
-        self.city, self.stages = self.share.city, self.share.offices.stages
+        self.city, self.stages = self.share.city, self.share.city.stages
         self.someone = next(people(1, self.seed)).id_number
 
     def client(
@@ -144,4 +144,4 @@ class Calls:
 
     def ask_patiently(self, client: LedgerClient, code: str) -> Answer:
         """Ask for somebody's row, again while the node cannot judge the call yet."""
-        return self.share.offices.patiently(lambda: self.ask(client, code, self.someone))
+        return self.city.patiently(lambda: self.ask(client, code, self.someone))

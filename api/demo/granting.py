@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from node.protocol.forms import Document
 
     from .cast import Player
-    from .offices import Offices
+    from .city import DemoCity
 
 TIGHT_CALLS_PER_DAY = 5
 """Quota of the unconditional entry: small, so that the demo can use it up."""
@@ -54,7 +54,7 @@ RETURNED = "摘要过于简略，请写明持证人、地址和更新来源"
 class Share:
     """What has been published and granted so far."""
 
-    offices: Offices
+    city: DemoCity
     versions: dict[tuple[str, int], Document] = field(default_factory=dict)
     applications: dict[str, bytes] = field(default_factory=dict)
     """By entry: the digest of what was applied with."""
@@ -62,7 +62,7 @@ class Share:
     """By entry."""
 
     def __post_init__(self) -> None:
-        self.city, self.cast = self.offices.city, self.offices.city.cast
+        self.cast = self.city.cast
 
     def provider(self, code: str) -> Player:
         return self.cast.police if code in {HOUSEHOLD, RESIDENCE} else self.cast.land
@@ -89,7 +89,7 @@ class Share:
         if filing.problems:
             raise MalformedTable("；".join(problem.render() for problem in filing.problems))
         filed = [documents.parse(data) for data in filing.documents]
-        self.offices.decide(player, cataloguing.submit_papers(filed), player.head.signer)
+        self.city.decide(player.code, cataloguing.submit_papers(filed), player.head)
         for paper in filed:
             self.versions[paper.body.code, paper.body.version] = paper
         return filed
@@ -99,7 +99,7 @@ class Share:
 
     def _review(self, filed: list[Document], returned: dict[str, str]) -> None:
         act = cataloguing.review_versions(papers.review(self.cast, filed, returned))
-        self.offices.decide(self.cast.data, act, self.cast.data.official("审核员").signer)
+        self.city.decide(self.cast.data.code, act, self.cast.data.signer("审核员"))
 
     def set_standing_reply(self) -> None:
         """Agree in advance to whoever applies for the unconditional entry."""
@@ -111,7 +111,7 @@ class Share:
             calls_per_day=TIGHT_CALLS_PER_DAY,
             rows_per_day=papers.ROWS_PER_DAY,
         )
-        self.offices.decide(land, act, land.office_head)
+        self.city.decide(land.code, act, land.office_head)
 
     def apply(self) -> list[int]:
         """Apply for two conditional entries and the unconditional one; return their states."""
@@ -120,8 +120,8 @@ class Share:
             papers.application(self.cast, self.provider(code), code, items)
             for code, items in WANTED.items()
         ]
-        act = self.offices.draft(consumer, lambda drafter: drafter.apply_for(wanted, None))
-        event = self.offices.decide(consumer, act, consumer.office_head).event
+        act = self.city.draft(consumer, lambda drafter: drafter.apply_for(wanted, None))
+        event = self.city.decide(consumer.code, act, consumer.office_head).event
         for number, (code, data) in enumerate(
             zip(WANTED, act.documents, strict=True), event["first"]
         ):
@@ -138,18 +138,18 @@ class Share:
             (PROPERTY, "部分同意", refusals),
         ):
             provider, number = self.provider(code), self.authorisations[code]
-            act = self.offices.draft(
+            act = self.city.draft(
                 provider,
                 lambda drafter, number=number, answer=answer, refused=refused: drafter.reply(  # type: ignore[misc]
                     number, answer, refused, narrowed={}, said=said
                 ),
             )
-            self.offices.decide(provider, act, provider.office_head)
+            self.city.decide(provider.code, act, provider.office_head)
 
     def take_step(self, code: str, name: str, reason: str) -> int:
         """Suspend or resume; return the block it was mined in."""
         provider, number = self.provider(code), self.authorisations[code]
-        act, _ = self.offices.draft(
+        act, _ = self.city.draft(
             provider, lambda drafter: drafter.step(number, name, {"reason": reason})
         )
-        return self.offices.decide(provider, act, provider.office_head).block
+        return self.city.decide(provider.code, act, provider.office_head).block

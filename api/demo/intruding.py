@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -12,15 +12,16 @@ from api.cli.refusals import refusal_text
 from node.client.http import SignedHttp
 from node.errors import DecisionRefused, LedgerError
 from node.office import Act, departments
+from node.office.founding import enrolment
 from node.protocol.wire import ids
 
-from . import papers
 from .entries import HOUSEHOLD
 
 if TYPE_CHECKING:
     from node.crypto import Signer
 
     from .calling import Calls
+    from .cast import Player
 
 THEFTS = ("1/1", "1/2")
 """Codes of the entries that name others' papers."""
@@ -35,12 +36,13 @@ class Intruder:
 
     def __post_init__(self) -> None:
         self.city, self.share, self.stages = self.calls.city, self.calls.share, self.calls.stages
-        self.offices, self.cast = self.share.offices, self.city.cast
-        self.own, self.signer = self.cast.intruder, self.cast.intruder.head.signer
+        self.cast = self.city.cast
+        self.own, self.signer = self.cast.intruder, self.cast.intruder.head
 
     def play(self) -> None:
         """Try everything an insider of one house could try on the others."""
-        self.offices.enrol(self.own, self.cast.data.head.signer)
+        act = departments.enrol_department(self._enrolment(self.own))
+        self.city.decide(self.cast.data.code, act, self.cast.data.head, self.signer)
         self._shadow()
         stolen = self._steal()
         self._read(stolen)
@@ -49,14 +51,17 @@ class Intruder:
 
     def _shadow(self) -> None:
         shadow = self.cast.shadow
-        body = papers.department(self.cast, shadow, self.city.url(shadow))
+        body = self._enrolment(shadow)
         under = {**body, "parent": self.own.code, "competent": self.own.code}
         for chinese, english, told in (
             ("在自己名下登记影子部门", "a shadow department under its own", under),
             ("冒主管部门之名登记影子部门", "a shadow department in the competent's name", body),
         ):
             act = departments.enrol_department(told)
-            self._refused(chinese, english, act, self.signer, shadow.head.signer)
+            self._refused(chinese, english, act, self.signer, shadow.head)
+
+    def _enrolment(self, player: Player) -> dict[str, Any]:
+        return enrolment(player.plan, player.keys, self.city.url(player))
 
     def _steal(self) -> bytes:
         """File versions that name an application and a version of others; the chain cannot tell."""
@@ -68,7 +73,7 @@ class Intruder:
             for code, digest in zip(THEFTS, (applied, version), strict=True)
         ]
         message = {"department": ids.department_id(self.own.code), "versions": versions}
-        self.offices.decide(self.cast.data, Act("SubmitVersions", message, []), self.signer)
+        self.city.decide(self.cast.data.code, Act("SubmitVersions", message, []), self.signer)
         return applied
 
     def _read(self, stolen: bytes) -> None:
@@ -107,16 +112,16 @@ class Intruder:
         )
 
     def _relist(self) -> None:
-        contracts = self.offices.node(self.cast.data).deployment.contracts
+        contracts = self.city.node(self.cast.data.code).deployment.contracts
         fake = contracts["AccessAnchors"]
         act = departments.list_contract("CatalogueRegistry", fake.address, fake.code_hash)
         self._refused("改换已列名的合约", "re-pointing a listed contract", act, self.signer)
-        centre = self.cast.data.head.signer
+        centre = self.cast.data.head
         self._refused("首个部门自己改换合约", "the same by the first department", act, centre)
 
     def _refused(self, chinese: str, english: str, act: Act, *signers: Signer) -> None:
         try:
-            self.offices.node(self.cast.data).desk.decide(*act, *signers)
+            self.city.node(self.cast.data.code).desk.decide(*act, *signers)
         except DecisionRefused as error:
             reason = error.message if ENGLISH else refusal_text(error)
             said = (f"{chinese} → {reason}", f"{english} → {reason}")

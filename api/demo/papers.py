@@ -10,15 +10,9 @@ from node.protocol.forms import BEIJING
 from .entries import PURPOSE
 
 if TYPE_CHECKING:
-    from node.crypto import Sm2PublicKey
     from node.protocol.forms import Document
 
-    from .cast import (
-        Cast,
-        Official,
-        Player,
-        System,
-    )
+    from .cast import Cast, Player
 
 CALLS_PER_DAY, ROWS_PER_DAY = 400, 4_000
 CONTACT = {"name": "值班室", "phone": "0317-0000000"}
@@ -30,102 +24,6 @@ def period() -> dict[str, str]:
     return {
         "validFrom": today.isoformat(),
         "validUntil": (today + timedelta(days=365)).isoformat(),
-    }
-
-
-def department(cast: Cast, player: Player, url: str) -> dict[str, Any]:
-    """Enrolment of a department."""
-    return {
-        "code": player.code,
-        "name": player.name,
-        "parent": cast.data.code,
-        "competent": cast.data.code,
-        "kind": "政府部门",
-        "level": "市",
-        "region": "沧州市",
-        "screening": False,
-        "mayEnrol": player is cast.data,
-        "duties": [f"{player.name}职能配置规定所列职责"],
-        "url": url,
-        **_custody(cast, player),
-        "contact": CONTACT,
-        "head": _officer(player.head),
-    }
-
-
-def officer_key(player: Player, official: Official) -> dict[str, Any]:
-    """Key of an official, and who he is."""
-    return {
-        "department": player.code,
-        **_officer(official),
-        **period(),
-    }
-
-
-def _officer(official: Official) -> dict[str, Any]:
-    public = official.signer.public_key.raw.hex()
-    known = {"name": official.name, "post": official.post, "person": official.person}
-    return {**known, "publicKey": public}
-
-
-def department_key(cast: Cast, player: Player) -> dict[str, Any]:
-    """Key that signs the department's checkpoints, with the log's second key."""
-    return {
-        **_key(player, "部门", player.name, player.department_key.public_key),
-        "ed25519": player.log_key.public.hex(),
-        **_custody(cast, player),
-    }
-
-
-def application_key(player: Player, system: System) -> dict[str, Any]:
-    """Key of an application system, with the key answers are sealed to."""
-    return {
-        **_key(player, "应用系统", system.name, system.signer.public_key),
-        "holder": {"department": player.code, "application": system.code},
-        "encryptionKey": {"publicKey": system.unwrapper.public_key.raw.hex(), **period()},
-    }
-
-
-def _key(player: Player, kind: str, name: str, public: Sm2PublicKey) -> dict[str, Any]:
-    return {
-        "holder": {"department": player.code, "application": None},
-        "kind": kind,
-        "name": name,
-        "publicKey": public.raw.hex(),
-        **period(),
-        **dict.fromkeys(("encryptionKey", "ed25519", "host")),
-        "custody": "own",
-    }
-
-
-def _custody(cast: Cast, player: Player) -> dict[str, str | None]:
-    host = None if player.custody == "own" else cast.host_of(player).code
-    return {"custody": player.custody, "host": host}
-
-
-def roles(player: Player, official: Official) -> dict[str, Any]:
-    """Role of an official in a department (his own, or one that lets him in)."""
-    return {
-        "department": player.code,
-        "key": official.signer.public_key.key_id.hex(),
-        "post": official.post,
-        "deputy": False,
-        "roles": [official.role],
-        "reason": "任命",
-        **period(),
-    }
-
-
-def application_object(player: Player, system: System) -> dict[str, Any]:
-    """Registration of an application system."""
-    return {
-        "department": player.code,
-        "code": system.code,
-        "name": system.name,
-        "description": f"{system.name}平台",
-        "network": "政务外网",
-        "protectionLevel": 3,
-        "contact": CONTACT,
     }
 
 

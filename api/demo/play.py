@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import statistics
-import threading
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from api.city.processes import Ending
 from api.cli.console import say, t
-from node.errors import LedgerError, Unavailable
+from node.errors import LedgerError
+from node.protocol.forms.words import decision_words
 from node.protocol.ledger.enums import AuthorisationState, EntryState
 from node.protocol.wire import ids
 
 from .calling import Calls
-from .cast import Cast
-from .city import City
+from .city import DemoCity
 from .claims import DemoFolder, remove_abandoned
 from .entries import (
     HOUSEHOLD,
@@ -28,9 +29,7 @@ from .granting import (
     Share,
 )
 from .intruding import Intruder
-from .offices import Offices
 from .population import build_sources, count_rows
-from .processes import Ending
 from .proving import Proof
 from .refusing import Refusals
 from .stages import Stages, milliseconds
@@ -38,7 +37,6 @@ from .stages import Stages, milliseconds
 if TYPE_CHECKING:
     from api.parts import Node
 
-LOOK_SECONDS = 0.5
 PUBLISHED = {
     HOUSEHOLD: [EntryState.PUBLISHED, EntryState.PUBLISHED],
     RESIDENCE: [EntryState.RETURNED, EntryState.PUBLISHED],
@@ -56,7 +54,7 @@ class Play:
         self._rows, self._seed, self._keep_up = rows, seed, keep_up
         self._stages = Stages()
         self._home = DemoFolder()
-        self._city: City | None = None
+        self._city: DemoCity | None = None
         self._code: int | None = None
         """What the story has come to; None while it is not through."""
 
@@ -97,7 +95,7 @@ class Play:
             self._city.claims.close()
         self._home.remove()
 
-    def _start(self) -> City:
+    def _start(self) -> DemoCity:
         stages = self._stages
         sources = build_sources(self._home.path, rows=self._rows, seed=self._seed)
         counts = count_rows(sources)
@@ -109,17 +107,18 @@ class Play:
             f" (seed {self._seed})",
         )
         # Kept before anything of it is started: `_clear` stops whatever runs by then.
-        self._city = city = City(self._home, Cast(), sources)
-        city.chain.start()
-        stages.tell(f"链：{city.chain_url}", f"chain: {city.chain_url}")
+        self._city = city = DemoCity(self._home, stages, sources)
+        city.write_files()
+        city.start_chain()
+        address = city.plan.chain.address
+        stages.tell(f"链：{address}", f"chain: {address}")
         city.deploy_contracts()
         stages.tell("合约已部署", "contracts deployed")
-        city.prepare_nodes()
         city.start_nodes()
         for host in city.cast.hosts:
             served = "、".join(
-                player.name + ("" if player.custody == "own" else t("（托管）", " (hosted)"))
-                for player in city.cast.hosted_by(host)
+                each.name + ("" if each.host is None else t("（托管）", " (hosted)"))
+                for each in city.plan.served_by(city.plan.node_of(host.code))
             )
             stages.tell(f"节点 {city.url(host)}：{served}", f"node {city.url(host)}: {served}")
         return city
@@ -128,11 +127,10 @@ class Play:
 class Story:
     """From the first enrolment to a city that was stopped and came back."""
 
-    def __init__(self, stages: Stages, city: City, rows: int, seed: int) -> None:
+    def __init__(self, stages: Stages, city: DemoCity, rows: int, seed: int) -> None:
         """Tell it of a city whose servers have just been started."""
         self._stages, self._city = stages, city
-        self._offices = Offices(city, stages)
-        self._share = Share(self._offices)
+        self._share = Share(city)
         self._calls = Calls(self._share, rows, seed)
 
     def tell(self) -> None:
@@ -160,7 +158,6 @@ class Story:
             self._figures()
         finally:
             calls.close()
-            self._offices.close()
         with stage("全部停机，离线验证，查篡改", "stopped, verified offline, tampering found"):
             self._city.stop()
             self._stages.tell("链和三个节点都已停止", "the chain and the three nodes have stopped")
@@ -173,9 +170,9 @@ class Story:
                 calls.close()
 
     def _enrol(self) -> None:
-        self._offices.found()
-        players, taken = len(self._city.cast.players), len(self._offices.seconds)
-        seen = self._offices.at_every_node(
+        self._city.found()
+        players, taken = len(self._city.cast.players), len(self._city.taken)
+        seen = self._city.at_every_node(
             lambda node: (len(node.queries.departments()), len(node.queries.logs()))
         )
         self._stages.check(
@@ -187,7 +184,7 @@ class Story:
 
     def _publish(self) -> None:
         workbooks = self._share.publish_catalogue()
-        states = self._offices.at_every_node(self._states)
+        states = self._city.at_every_node(self._states)
         self._stages.check(
             states == [PUBLISHED] * len(states),
             f"{workbooks} 份 Excel 各一次签名；4 个目录已发布，"
@@ -216,7 +213,7 @@ class Story:
             "two conditional ones filed; the unconditional one agreed at once by standing reply",
         )
         share.reply()
-        queries = self._offices.node(self._city.cast.education).queries
+        queries = self._city.node(self._city.cast.education.code).queries
         found = {
             code: queries.get_authorisation(number) for code, number in share.authorisations.items()
         }
@@ -231,7 +228,14 @@ class Story:
             stages.tell(f"不同意的信息项 {item}：{reason}", f"item {item} refused: {reason}")
 
     def _figures(self) -> None:
-        seconds = self._offices.seconds
+        seconds = [taken.seconds for taken in self._city.taken]
+        costs: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for act, decided, _ in self._city.taken:
+            chinese, english = decision_words(act.kind, act.message)
+            if len(act.documents) > 1:  # one signature over several papers
+                chinese += f"（{len(act.documents)} 份文书）"
+                english += f" ({len(act.documents)} papers)"
+            costs[chinese, english].append(decided.gas_used)
         self._stages.keep(
             "决定，从签名到出块（中位数）",
             "decision, signed to mined, median",
@@ -239,13 +243,13 @@ class Story:
             + t(f"（{len(seconds)} 个）", f" ({len(seconds)})"),
         )
         anchoring = (("锚定日志", "anchor"), self._anchor_gas())
-        for (chinese, english), gas in [*sorted(self._offices.gas.items()), anchoring]:
+        for (chinese, english), gas in [*sorted(costs.items()), anchoring]:
             shown = f"{min(gas):,}" if min(gas) == max(gas) else f"{min(gas):,}-{max(gas):,}"
             counted = t(f"（{len(gas)} 次）", f" ({len(gas)})")
             self._stages.keep(f"gas：{chinese}", f"gas: {english}", shown + counted)
 
     def _anchor_gas(self) -> list[int]:
-        node = self._offices.node(self._city.cast.data)
+        node = self._city.node(self._city.cast.data.code)
         anchors = [
             each for log in node.queries.logs() for each in node.queries.list_anchors(log.log)
         ]
@@ -253,18 +257,15 @@ class Story:
         return [receipt.gas_used for receipt in receipts if receipt]
 
 
-def _stay(city: City) -> None:
+def _stay(city: DemoCity) -> None:
     """Keep the city up until a signal ends it, or a server ends by itself.
 
     Raises:
         Unavailable: a server has ended.
     """
     say("\n城市继续运行，按 Ctrl-C 结束：", "\nthe city stays up, Ctrl-C ends it:")
-    print(f"  {t('链', 'chain')}  {city.chain_url}")
+    print(f"  {t('链', 'chain')}  {city.plan.chain.address}")
     for host in city.cast.hosts:
         url = city.url(host)
         print(f"  {host.name}  {url}/api/v1/status  {url}/openapi.json", flush=True)
-    pause = threading.Event()
-    while not (ended := city.ended):
-        pause.wait(LOOK_SECONDS)
-    raise Unavailable(t(f"{ended}自行结束", f"{ended} has ended by itself"))
+    city.stay()

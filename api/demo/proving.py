@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.city.folders import DATA
+from api.city.processes import run_command
 from api.cli.console import t
 
 from .entries import HOUSEHOLD
-from .processes import run_command
 from .stages import seconds
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from node.client.calls import Answer
 
     from .calling import Calls
@@ -35,10 +35,17 @@ class Proof:
         self.bundle, self.trust = (
             self.city.folder / name for name in ("evidence.json", "trust.json")
         )
-        self._auditor_key = self.city.keys / "auditor.pem"
-        settings = self.city.settings_file(self.city.cast.audit)
-        self._as_auditor = ["--config", str(settings), "--as", str(self._auditor_key)]
+        auditor = self.city.cast.audit
+        place = self.city.keys.places[auditor.plan.key(auditor.official("审计员").id)]
+        self._as_auditor = [
+            *("--config", self._settings(auditor), "--as", str(place.file)),
+            *("--password-file", str(place.password_file)),
+        ]
         """Options of a command the auditor gives, at the node that hosts his department."""
+
+    def _settings(self, player: Player) -> str:
+        """Name the settings of the node that serves a department."""
+        return str(self.city.settings_file(self.city.plan.node_of(player.code)))
 
     def anchor(self) -> None:
         """Wait until the chain has every served call; upgrade the receipt of one."""
@@ -58,8 +65,6 @@ class Proof:
 
     def trace(self) -> None:
         """Trace the call with the auditor's key, from the node that hosts the auditor."""
-        auditor = self.city.cast.audit
-        auditor.official("审计员").signer.save(self._auditor_key, self.city.password)
         code, output, _ = run_command("trace", "call", self.event, *self._as_auditor)
         print(output)
         self.stages.check(
@@ -111,7 +116,7 @@ class Proof:
     def tamper(self) -> None:
         """Edit one leaf in a copy of a provider's log; `log check` names entry and department."""
         police = self.city.cast.police
-        arguments = ["--config", str(self.city.settings_file(police))]
+        arguments = ["--config", self._settings(police)]
         code, output, _ = run_command("log", "check", *arguments)
         self.stages.check(code == 0, f"原日志：{output.strip()}", f"the log: {output.strip()}")
         copy = self._edited_copy(police)
@@ -124,7 +129,8 @@ class Proof:
         )
 
     def _edited_copy(self, player: Player) -> Path:
-        copy, original = self.city.folder / "copied-log.db", self.city.data_dir(player) / "log.db"
+        copy = self.city.folder / "copied-log.db"
+        original = Path(self._settings(player)).parent / DATA / "log.db"
         with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
             source.backup(target)
             # The police serve one department, so their log is the first and only one of the store.
@@ -139,8 +145,7 @@ class Proof:
 
     def restart(self) -> None:
         """Start the city again from its disks; the same call is still there, and new ones work."""
-        self.city.chain.start()
-        self.city.start_nodes()
+        self.city.resume()
         client = self.calls.client(self.city.cast.police)
         self.stages.check(
             client.fetch_receipt(self.call.receipt).leaf == self.call.receipt.leaf,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from api.city.builder import wait_until
 from api.cli.console import t
 from node.client.checks import Asked
 from node.client.http import SignedRequest
@@ -26,7 +27,6 @@ from .entries import (
     PURPOSE,
 )
 from .granting import GRANTED, TIGHT_CALLS_PER_DAY
-from .offices import wait_until
 from .stages import milliseconds
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Refusals:
     ) -> None:
         """Check that a call is refused with this code, and with or without a verified receipt."""
         try:
-            self.share.offices.patiently(call)
+            self.city.patiently(call)
         except LedgerError as error:
             has = error.facts.get("receipt") is not None
             self.stages.check(
@@ -119,7 +119,7 @@ class Refusals:
             )
 
         for _ in range(TIGHT_CALLS_PER_DAY):
-            self.share.offices.patiently(call)
+            self.city.patiently(call)
         self.expect(
             "quota-calls",
             f"当日 {TIGHT_CALLS_PER_DAY} 次用尽后的一次",
@@ -226,7 +226,7 @@ class Refusals:
                     raise
             return given_up.is_set()
 
-        heads = _HeadWatch(self.share.offices.node(self.city.cast.police).gateway.head)
+        heads = _HeadWatch(self.city.node(self.city.cast.police.code).gateway.head)
         with ThreadPoolExecutor(1) as pool:
             try:
                 what = t("暂停没有生效", "the suspension takes no effect")

@@ -30,21 +30,6 @@ if TYPE_CHECKING:
 
 HEADER_BYTES = 16_384
 DOCUMENT_BYTES = 262_144
-SCHEME = {
-    "gdsl-1": {
-        "type": "apiKey",
-        "in": "header",
-        "name": "Signature",
-        "description": (
-            "RFC 9421 signature of profile gdsl-1: headers Content-Type, Content-Digest (sm3), "
-            "Signature-Input and Signature; SM2 with SM3 over @method, @authority, @path, "
-            "@query, content-type, content-digest, by a key registered on the chain. Accepted "
-            "from 300 s before to 60 s after the server's clock."
-        ),
-    }
-}
-SIGNED: dict[str, object] = {"security": [{"gdsl-1": []}]}
-"""What `openapi_extra` of a signed route says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +59,8 @@ class NotStored:
 
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"cache-control", b"no-store")]
+                others = [pair for pair in message["headers"] if pair[0] != b"cache-control"]
+                message["headers"] = [*others, (b"cache-control", b"no-store")]
             await send(message)
 
         restricted = scope["type"] == "http" and any(

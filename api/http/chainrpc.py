@@ -6,7 +6,6 @@ Ethereum nodes expect; a chain whose sealing has ended by itself ends the proces
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter, to_thread
@@ -14,6 +13,7 @@ from fastapi import FastAPI, Request, Response
 
 from node.chain.embedded import BODY_BYTES
 
+from ..operating.reasons import listen
 from .connection import read_body
 from .problems import install
 from .server import AnnouncingServer, configure
@@ -56,7 +56,7 @@ def serve(
     Raises:
         Fatal: what ended the chain, at start or later.
     """
-    listener = socket.create_server((host, port))
+    listener = listen(host, port, names=("host", "--port"))
     server = AnnouncingServer(
         configure(create_app(chain), BODY_BYTES),
         lambda: announce(f"http://{host}:{listener.getsockname()[1]}"),

@@ -4,6 +4,10 @@ Uvicorn bounds neither the bytes of a request nor how long it takes to come: an 
 be copied again with every piece of it, the fields behind a chunked body (trailers) would be kept
 for good, and connections that say nothing would use up the files the log and the read model need.
 What is refused here is problem+json like all else.
+
+A request that offers to go on in another protocol (`Upgrade: h2c`, which Java's client sends unless
+told not to) is served in this one, as RFC 9110 section 7.8 allows; httptools would take its body
+for the other protocol's first bytes.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ from __future__ import annotations
 import resource
 from typing import TYPE_CHECKING, Any
 
+import httptools
 from starlette.requests import ClientDisconnect
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -66,6 +71,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._taken_bytes = 0
         """Of the request that is under way, as they came from the wire."""
         self._in_head = True
+        self._upgrading = False
+        """Whether a head offers an upgrade, so that it is to be read again without the offer."""
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -84,7 +91,13 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it makes the request too large."""
         self._taken_bytes += len(data)
-        super().data_received(data)
+        # What uvicorn does with a piece, but for upgrades.
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            self.send_400_response("Invalid HTTP request received.")
+            return
         what, most = ("head", HEAD_BYTES) if self._in_head else ("whole", self.request_bytes)
         if self._taken_bytes > most and not self.transport.is_closing():
             self._refuse(f"the {what} of a request has more than {most} bytes")
@@ -103,11 +116,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Go on counting: the body is counted with the head, whoever reads it or not."""
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._upgrading = True
+            return
         self._in_head = False
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Stop the clock; what comes next is another head."""
+        if self._upgrading:  # httptools ends such a message with its head; its body is to come
+            return
         self._stop_clock()
         self._in_head, self._taken_bytes = True, 0
         super().on_message_complete()
@@ -120,6 +138,29 @@ class BoundedProtocol(HttpToolsProtocol):
         head = STATUS_LINE[response.status_code] + b"".join(lines)
         self.transport.write(head + b"\r\n" + bytes(response.body))
         self.transport.close()
+
+    def _parse(self, data: bytes) -> None:
+        """Feed the parser; a head that offers an upgrade is fed again without the offer."""
+        rest = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as offered:
+                if not self._upgrading:  # CONNECT: what follows is for nobody here
+                    return
+                # Once for each such head, and without a copy of what follows: many of them in one
+                # piece cost no more than others.
+                rest = rest[offered.args[0] :]
+                self._upgrading = False
+                self.parser.feed_data(self._head_without_upgrade())
+            else:
+                return
+
+    def _head_without_upgrade(self) -> bytes:
+        version = self.parser.get_http_version().encode("ascii")
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % pair for pair in self.headers if pair[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _refuse(self, reason: str) -> None:
         if not self._in_head and self.cycle.response_started:

@@ -31,6 +31,8 @@ from node.errors import (
 )
 from node.protocol.wire.characters import visible
 
+from . import verbs
+
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
 
@@ -39,6 +41,7 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 """What a caller is asked to wait after a 503; a quota says its own."""
+METHOD_NOT_ALLOWED = 405
 TOO_MANY_REQUESTS = 429
 INTERNAL = 500
 
@@ -79,6 +82,8 @@ TITLES: dict[str, Title] = {
     "malformed-transaction": Title("链上交易格式不正确", "Malformed transaction"),
     "malformed-table": Title("表格中有不合格的行", "Malformed table"),
     "signature-invalid": Title("签名无效", "Signature invalid"),
+    "key-revoked": Title("密钥已撤销", "Key revoked"),
+    "key-not-in-force": Title("密钥不在有效期内", "Key not in force"),
     "clock-skew": Title("签名时间超出允许范围", "Signed too early or too late"),
     "forbidden": Title("不允许", "Forbidden"),
     "purpose-not-granted": Title("用途未获授权", "Purpose not granted"),
@@ -201,16 +206,25 @@ async def _validation_error(_request: Request, error: Exception) -> Response:
     return problem_response(InvalidInput(detail, members=wrong))
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == status_of(NotFound):
-        return problem_response(NotFound("there is nothing at this address; see /docs"))
-    allowed = (error.headers or {}).get("Allow", "")
+        return problem_response(
+            NotFound("there is nothing at this address; GET /openapi.json lists those there are")
+        )
+    if error.status_code != METHOD_NOT_ALLOWED:
+        response = problem_response(InvalidInput(error.detail), error.status_code)
+        response.headers.update(error.headers or {})
+        return response
+    if request.method == "OPTIONS":
+        return verbs.options(request)
+    allowed = verbs.allowed(request)
     response = problem_response(
-        InvalidInput(f"{error.detail}{f'; use {allowed}' if allowed else ''}"), error.status_code
+        InvalidInput(f"this address does not take {visible(request.method)}; use {allowed}"),
+        METHOD_NOT_ALLOWED,
     )
-    response.headers.update(error.headers or {})
+    response.headers["Allow"] = allowed
     return response
 
 

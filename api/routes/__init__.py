@@ -3,6 +3,7 @@
 - `query`: calls to authorisations, on a route of its own
 - `documents`: documents between nodes; the catalogue: search, and one entry
 - `logs`: checkpoints, consistency, receipts of single calls
+- `tlog`: the same logs as C2SP tlog-tiles: tiles and entries
 - `ledger`: departments, their logs' keys and anchors, authorisations, from the read model
 - `status`: how the node is
 - `shapes`: what answers look like
@@ -17,10 +18,11 @@ from . import (
     ledger,
     logs,
     status,
+    tlog,
 )
 
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for _module in (documents, logs, ledger, status):
+for _module in (documents, logs, tlog, ledger, status):
     router.include_router(_module.router)

@@ -11,25 +11,53 @@ from fastapi import APIRouter, Depends, Query, Response, status
 
 from node.documents.finding import Filters
 from node.documents.search import PAGE_LIMIT, QUERY_LIMIT
-from node.protocol.forms import Grade, ShareTypeName, UpdateCycle, version_object
+from node.errors import (
+    DocumentUnknown,
+    InvalidInput,
+    LedgerBehind,
+    MalformedDocument,
+    NotEntitled,
+    NotFound,
+    Overloaded,
+)
+from node.protocol.forms import KINDS, Grade, ShareTypeName, UpdateCycle, version_object
 from node.protocol.ledger.enums import EntryState, ShareType
 from node.protocol.wire import canonical, encoding, ids
 
-from ..http.callers import SIGNED, CallerDep, NodeDep
+from ..http.callers import CallerDep, NodeDep
+from ..http.described import SIGNED, HexPath, refusals, signed_refusals
+from ..http.verbs import Readable
 from .shapes import EntryShape, ListingsShape, VersionShape
 
 if TYPE_CHECKING:
     from ..parts import Node
 
-router = APIRouter()
+router = APIRouter(route_class=Readable)
 
 
-def parse_digest(digest: str) -> bytes:
-    """Read the digest in the path; raises InvalidInput for anything but 64 hex digits."""
+def parse_digest(digest: HexPath) -> bytes:
+    """Read the digest in the path; anything but 64 hex digits is malformed."""
     return encoding.hex32(digest)
 
 
 DigestDep = Annotated[bytes, Depends(parse_digest)]
+DOCUMENT: dict[str, Any] = {
+    "required": True,
+    "description": "A document's canonical JSON (protocol.md section 2); its SM3 is in the path.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["salt", "type", "v"],
+                "properties": {
+                    "type": {"enum": sorted(KINDS)},
+                    "v": {"const": 1},
+                    "salt": {"type": "string", "pattern": "^[A-Za-z0-9_-]{21}[AQgw]$"},
+                },
+            }
+        }
+    },
+}
 
 
 @router.put(
@@ -37,7 +65,8 @@ DigestDep = Annotated[bytes, Depends(parse_digest)]
     tags=["documents"],
     summary="存放文书 / Leave a document",
     status_code=status.HTTP_204_NO_CONTENT,
-    openapi_extra=SIGNED,
+    responses=signed_refusals(NotEntitled, MalformedDocument, Overloaded),
+    openapi_extra=SIGNED | {"requestBody": DOCUMENT},
 )
 def put_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> None:
     """Keep a document under its SM3; again changes nothing.
@@ -53,7 +82,10 @@ def put_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> None:
     tags=["documents"],
     summary="读取文书 / Read a document",
     response_class=Response,
-    responses={200: {"content": {"application/json": {}}, "description": "The document's bytes."}},
+    responses={
+        200: {"content": {"application/json": {}}, "description": "The document's bytes."},
+        **signed_refusals(DocumentUnknown),
+    },
     openapi_extra=SIGNED,
 )
 def get_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> Response:
@@ -62,7 +94,12 @@ def get_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> Respons
     return Response(data, media_type="application/json")
 
 
-@router.get("/catalogue", tags=["catalogue"], summary="检索目录 / Search the catalogue")
+@router.get(
+    "/catalogue",
+    tags=["catalogue"],
+    summary="检索目录 / Search the catalogue",
+    responses=refusals(InvalidInput),
+)
 def search_catalogue(
     *,
     node: NodeDep,
@@ -102,8 +139,13 @@ def search_catalogue(
     return ListingsShape(entries=found[:limit], next=after + limit if len(found) > limit else None)
 
 
-@router.get("/catalogue/{entry}", tags=["catalogue"], summary="目录条目 / One entry")
-def get_entry(entry: str, node: NodeDep) -> EntryShape:
+@router.get(
+    "/catalogue/{entry}",
+    tags=["catalogue"],
+    summary="目录条目 / One entry",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
+def get_entry(entry: HexPath, node: NodeDep) -> EntryShape:
     """Return an entry: its version in force (else the newest), its history, its document."""
     wanted = encoding.hex32(entry)
     fact = node.queries.get_entry(wanted)

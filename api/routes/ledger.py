@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from node.errors import (
     AuthorisationUnknown,
     Contradictory,
+    InvalidInput,
     LedgerBehind,
     NotFound,
 )
@@ -22,7 +24,9 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.wire import ids, items
 
-from ..http.callers import SIGNED, CallerDep, NodeDep
+from ..http.callers import CallerDep, NodeDep
+from ..http.described import SIGNED, CodePath, refusals, signed_refusals
+from ..http.verbs import Readable
 from .query import MAX_NUMBER
 from .shapes import (
     AnchorShape,
@@ -39,40 +43,68 @@ if TYPE_CHECKING:
 
     from ..parts import Node
 
-router = APIRouter(tags=["ledger"])
+router = APIRouter(tags=["ledger"], route_class=Readable)
+
+MOST_KEYS = 64
+"""Of one log in an answer: nobody has as many in force, and each is a document to be read."""
+GenerationQuery = Annotated[int | None, Query(ge=1, le=MAX_NUMBER)]
 
 
-@router.get("/departments", summary="部门 / Departments")
+@router.get("/departments", summary="部门 / Departments", responses=refusals(LedgerBehind))
 def list_departments(node: NodeDep) -> list[DepartmentShape]:
     """Return all enrolled departments, by code."""
     papers = node.directory.departments()
     return [_department(fact, papers) for fact in node.queries.departments()]
 
 
-@router.get("/departments/{code}/log", summary="部门日志与密钥 / A department's log and keys")
-def get_log(code: str, node: NodeDep) -> LogShape:
-    """Return a department's registered log and the keys in force that sign its checkpoints."""
+@router.get(
+    "/departments/{code}/log",
+    summary="部门日志与密钥 / A department's log and keys",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
+def get_log(
+    code: CodePath,
+    node: NodeDep,
+    generation: GenerationQuery = None,
+    at: Annotated[int | None, Query(ge=0, le=MAX_NUMBER)] = None,
+) -> LogShape:
+    """Return a department's present log, or that of a generation, and the keys that sign it.
+
+    The keys are those in force now; with `at`, a receipt's second, those that were in force then
+    or have come into force since, so that an old receipt still finds its key after a rotation.
+    """
     department = node.queries.get_department(code).department
-    log = node.queries.log_of(department)
-    keys = sorted(_log_keys(node, department), key=lambda key: -key.valid_from)
+    log = node.queries.log_of(department, generation)
+    # The oldest first, which were in force at `at`, should there ever be more than an answer has.
+    keys = list(islice(_log_keys(node, department, at), MOST_KEYS))[::-1]
     if not keys:
         raise LedgerBehind(f"no key document of {code} has arrived here yet")
     return LogShape(
         department=code,
         log=log.log.hex(),
         origin=log.origin,
+        generation=log.generation,
+        frozen=log.frozen,
+        superseded=log.superseded,
         size=log.size,
         root=log.root.hex(),
         keys=keys,
     )
 
 
-@router.get("/departments/{code}/log/anchors/{size}", summary="链上锚定 / An anchor")
+@router.get(
+    "/departments/{code}/log/anchors/{size}",
+    summary="链上锚定 / An anchor",
+    responses=refusals(InvalidInput, NotFound, LedgerBehind),
+)
 def get_anchor(
-    code: str, size: Annotated[int, Path(ge=1, le=MAX_NUMBER)], node: NodeDep
+    code: CodePath,
+    size: Annotated[int, Path(ge=1, le=MAX_NUMBER)],
+    node: NodeDep,
+    generation: GenerationQuery = None,
 ) -> AnchorShape:
     """Return what the chain holds of a department's log at exactly `size` leaves."""
-    log = node.queries.log_of(node.queries.get_department(code).department)
+    log = node.queries.log_of(node.queries.get_department(code).department, generation)
     found = node.queries.find_anchor(log.log, size - 1)
     if found is None or found.size != size:
         raise NotFound(f"no anchor of {code} has size {size}")
@@ -87,7 +119,10 @@ def get_anchor(
 
 
 @router.get(
-    "/authorisations/{authorisation}", summary="一项授权 / An authorisation", openapi_extra=SIGNED
+    "/authorisations/{authorisation}",
+    summary="一项授权 / An authorisation",
+    responses=signed_refusals(AuthorisationUnknown, Contradictory),
+    openapi_extra=SIGNED,
 )
 def get_authorisation(
     authorisation: Annotated[int, Path(ge=1, le=MAX_NUMBER)], caller: CallerDep, node: NodeDep
@@ -145,13 +180,14 @@ def _department(
     )
 
 
-def _log_keys(node: Node, department: bytes) -> Iterator[LogKeyShape]:
-    """Yield the department's keys in force whose document is here and holds."""
+def _log_keys(node: Node, department: bytes, at: int | None) -> Iterator[LogKeyShape]:
+    """Yield the department's keys, the oldest first, whose document is here and holds."""
     now = int(time.time())
-    for fact in node.queries.keys_of(department):
-        if fact.kind != KeyKind.DEPARTMENT or fact.revoked_at is not None:
+    since = now if at is None else min(at, now)  # no key has outlived a second yet to come
+    for fact in sorted(node.queries.keys_of(department), key=lambda key: key.valid_from):
+        if fact.kind != KeyKind.DEPARTMENT or not since < fact.valid_until:
             continue
-        if not fact.valid_from <= now < fact.valid_until:
+        if fact.valid_from > now or (fact.revoked_at is not None and fact.revoked_at <= since):
             continue
         try:
             node.facts.check(fact.digest, documents.key_object(fact.key))
@@ -168,12 +204,11 @@ def _log_keys(node: Node, department: bytes) -> Iterator[LogKeyShape]:
             custody=paper.custody,
             valid_from=fact.valid_from,
             valid_until=fact.valid_until,
+            revoked_at=fact.revoked_at,
         )
 
 
 def _entitled(node: Node, granted: AuthorisationFact) -> Iterator[bytes]:
     for department in (granted.provider, granted.consumer):
         yield department
-        fact = node.queries.find_department(department)
-        if fact is not None:
-            yield fact.competent
+        yield node.queries.competent_of(department)

@@ -12,13 +12,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from node.crypto import Sm2PublicKey, sm3
-from node.errors import EventUnknown, InvalidInput, NotFound
+from node.errors import (
+    CallReplayed,
+    EventUnknown,
+    InvalidInput,
+    LogUnavailable,
+    MalformedKey,
+    NotFound,
+    Overloaded,
+)
 from node.log import Draft, last_published, list_published
 from node.protocol.ledger.enums import KeyKind
-from node.protocol.wire import canonical, encoding, envelope
+from node.protocol.wire import canonical, encoding, envelope, ids
 from node.protocol.wire.leaf import (
     AUDIT,
     KINDS,
@@ -27,7 +35,9 @@ from node.protocol.wire.leaf import (
 )
 from node.protocol.wire.receipt import Anchored, Receipt
 
-from ..http.callers import SIGNED, CallerDep, NodeDep
+from ..http.callers import CallerDep, NodeDep
+from ..http.described import HEX64, SIGNED, CodePath, HexPath, refusals, signed_refusals
+from ..http.verbs import Readable
 from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:
@@ -39,34 +49,52 @@ if TYPE_CHECKING:
     from ..parts import Node
 
 
-router = APIRouter(tags=["log"])
+router = APIRouter(tags=["log"], route_class=Readable)
 
 TEXT = "text/plain; charset=utf-8"
+SHORTLY = {"Cache-Control": "public, max-age=1"}
+"""No longer than the pause between two checkpoints that are published."""
+LogPath = Annotated[
+    str,
+    Path(
+        pattern="^[0-9A-Z]{18}(?::[1-9][0-9]{0,4})?$",
+        description="A department's code, or code and generation of one of its logs (`…:2`).",
+    ),
+]
 
 
 @router.get(
     "/logs/{department}/checkpoint",
     summary="最新检查点 / The newest published checkpoint",
     response_class=Response,
-    responses={200: {"content": {TEXT: {}}, "description": "A C2SP signed note, two signatures."}},
+    responses={
+        200: {"content": {TEXT: {}}, "description": "A C2SP signed note, two signatures."},
+        **refusals(InvalidInput, NotFound),
+    },
 )
-def get_checkpoint(department: str, node: NodeDep) -> Response:
+def get_checkpoint(department: LogPath, node: NodeDep) -> Response:
     """Return the newest published checkpoint; at most one a second is published."""
-    found = last_published(node.node_engine, _log(node, department).log)
+    _, log = find_log(node, department)
+    found = last_published(node.node_engine, log)
     if found is None:
-        raise NotFound("nothing has been published of this log yet")
-    return Response(found.checkpoint, media_type=TEXT)
+        raise NotFound("nothing has been published of this log yet; ask again in a second")
+    return Response(found.checkpoint, media_type=TEXT, headers=SHORTLY)
 
 
-@router.get("/logs/{department}/consistency", summary="一致性证明 / A consistency proof")
+@router.get(
+    "/logs/{department}/consistency",
+    summary="一致性证明 / A consistency proof",
+    responses=refusals(InvalidInput, NotFound),
+)
 def get_consistency(
-    department: str,
+    department: LogPath,
     node: NodeDep,
     old: Annotated[int, Query(ge=0, lt=2**40)],
     new: Annotated[int, Query(ge=0, lt=2**40)],
 ) -> ConsistencyShape:
     """Return the proof that the tree of `new` leaves begins with that of `old` (RFC 6962)."""
-    proof = node.reader.consistency(_log(node, department).log, old, new)
+    _, log = find_log(node, department)
+    proof = node.reader.consistency(log, old, new)
     return ConsistencyShape(old=old, new=new, proof=[encoding.b64u(each) for each in proof])
 
 
@@ -75,16 +103,17 @@ def get_consistency(
     summary="一次调用的回执 / The receipt of one call",
     response_model=EventShape,
     response_model_exclude_none=True,
+    responses=signed_refusals(
+        EventUnknown, NotFound, MalformedKey, LogUnavailable, Overloaded, CallReplayed
+    ),
     openapi_extra=SIGNED,
 )
 def get_event(
-    department: str,
-    event: str,
+    department: CodePath,
+    event: HexPath,
     caller: CallerDep,
     node: NodeDep,
-    encryption_key: Annotated[
-        str | None, Query(alias="encryptionKey", pattern="^[0-9a-f]{128}$")
-    ] = None,
+    encryption_key: Annotated[str | None, Query(alias="encryptionKey", pattern=HEX64)] = None,
 ) -> dict[str, Any]:
     """Return the newest receipt of a call, *anchored* once the chain has reached it.
 
@@ -92,12 +121,8 @@ def get_event(
     auditors. An auditor that gives the raw SM2 key `encryptionKey`, which its signature covers,
     also gets the request sealed to it, and `audit`, the receipt of the leaf that says so.
     """
-    log = _log(node, department)
-    try:
-        wanted = encoding.hex32(event)
-    except InvalidInput as error:
-        raise EventUnknown("no such event") from error
-    found = find_event(node, log, wanted, caller.key)
+    log, _ = find_log(node, department)
+    found = find_event(node, log, encoding.hex32(event), caller.key)
     answer: dict[str, Any] = {"receipt": found.receipt.render()}
     if encryption_key is not None and found.auditor:
         public = Sm2PublicKey.from_raw(bytes.fromhex(encryption_key))
@@ -105,11 +130,37 @@ def get_event(
     return answer
 
 
-def _log(node: Node, department: str) -> LogIdentity:
+def find_log(node: Node, name: str, *, newest: bool = True) -> tuple[LogIdentity, bytes]:
+    """Return the present log of a department, and the id of the log that `name` means.
+
+    A code alone means the present log, or with `newest` false the first one for ever; with a
+    generation behind it, it means that one.
+
+    Raises:
+        NotFound: this node keeps no such log.
+    """
+    code, _, generation = name.partition(":")
     for settings, identity in zip(node.settings.departments, node.identities, strict=True):
-        if settings.code == department:
-            return identity
-    raise NotFound(f"this node keeps no log of {department}")
+        if settings.code != code:
+            continue
+        last = settings.generation
+        wanted = int(generation or (last if newest else 1))
+        if wanted == last:
+            return identity, identity.log
+        if wanted > last:
+            raise NotFound(f"{code} has no log {name}: its present one is of generation {last}")
+        deployment = node.deployment
+        origin = ids.log_origin(deployment.chain_id, deployment.registry, code, wanted)
+        return identity, ids.log_id(origin)
+    raise NotFound(
+        f"this node keeps no log of {code}; those it keeps are listed by GET /api/v1/status, the "
+        "nodes of all departments by GET /api/v1/departments"
+    )
+
+
+def reads_all(node: Node, log: LogIdentity, caller: KeyFact) -> bool:
+    """Tell whether all entries of a department's logs are the caller's to read."""
+    return _is_party(node, log, None, caller) or _audits(node, log, None, caller)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +198,7 @@ def find_event(node: Node, log: LogIdentity, event: bytes, caller: KeyFact) -> F
 
 def _find_place(node: Node, log: LogIdentity, event: bytes) -> tuple[bytes, int] | None:
     """Return the log that holds an event, and its index there."""
-    others = (fact.log for fact in node.queries.logs() if fact.department == log.department)
+    others = (fact.log for fact in node.queries.logs_of(log.department))
     for one in dict.fromkeys((log.log, *others)):
         try:
             index = node.reader.find_event(one, event)
@@ -250,11 +301,7 @@ def _entitled(node: Node, log: LogIdentity, granted: AuthorisationFact | None) -
     found = {log.department}
     if granted is not None:
         found |= {granted.provider, granted.consumer}
-    for department in tuple(found):
-        fact = node.queries.find_department(department)
-        if fact is not None:
-            found.add(fact.competent)
-    return found
+    return found | {node.queries.competent_of(department) for department in found}
 
 
 def _anchored(node: Node, anchor: AnchorFact) -> Anchored:

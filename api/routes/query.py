@@ -14,9 +14,33 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from node.errors import InvalidInput
+from node.errors import (
+    AuthorisationExpired,
+    AuthorisationNotAgreed,
+    AuthorisationNotStarted,
+    AuthorisationSuspended,
+    AuthorisationTerminated,
+    AuthorisationUnknown,
+    CallReplayed,
+    Contradictory,
+    DepartmentSuspended,
+    EntryFrozen,
+    FilterNotGranted,
+    InvalidInput,
+    ItemNotGranted,
+    LogUnavailable,
+    MalformedFilter,
+    ModeNotGranted,
+    Overloaded,
+    PurposeNotGranted,
+    QuotaCalls,
+    QuotaRefusals,
+    QuotaRows,
+    SourceUnavailable,
+)
 
-from ..http.callers import SIGNED, read_call
+from ..http.callers import read_call
+from ..http.described import SIGNED, signed_refusals
 from .shapes import AnswerShape, QueryBody
 
 if TYPE_CHECKING:
@@ -29,9 +53,17 @@ MAX_NUMBER = 2**53 - 1
 _NUMBER = re.compile(r"[0-9]{1,16}")
 _GONE = 499
 """What others log for a request whose sender has gone."""
+_REFUSALS = (
+    AuthorisationUnknown, MalformedFilter, DepartmentSuspended, EntryFrozen, AuthorisationNotAgreed,
+    AuthorisationSuspended, AuthorisationTerminated, AuthorisationNotStarted, AuthorisationExpired,
+    ModeNotGranted, Contradictory, PurposeNotGranted, ItemNotGranted, FilterNotGranted, QuotaCalls,
+    QuotaRows, QuotaRefusals, CallReplayed, SourceUnavailable, LogUnavailable, Overloaded,
+)  # fmt: skip
+"""protocol.md section 4.5, by what they say."""
 _BODY: dict[str, Any] = {
     **SIGNED,
     "parameters": [
+        *SIGNED["parameters"],
         {
             "name": "authorisation",
             "in": "path",
@@ -42,7 +74,7 @@ _BODY: dict[str, Any] = {
                 "maximum": MAX_NUMBER,
                 "title": "Authorisation",
             },
-        }
+        },
     ],
     "requestBody": {
         "required": True,
@@ -55,11 +87,11 @@ _BODY: dict[str, Any] = {
 
 @described.post(
     PATH,
+    operation_id="query",
     summary="查询数据 / Query data under an authorisation",
     responses={
         200: {"model": AnswerShape, "description": "Sealed rows, and the receipt of the call."},
-        429: {"description": "The day's quota is used up; `reset` says when it starts anew."},
-        503: {"description": "Not now; see Retry-After."},
+        **signed_refusals(*_REFUSALS),
     },
     openapi_extra=_BODY,
 )

@@ -6,12 +6,23 @@ so it is described here and never built from here.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from node.documents.tables import Listing
+from node.service.request import (
+    DEFAULT_PAGE_SIZE,
+    MAX_CHOICES,
+    MAX_FILTERED_ITEMS,
+    MAX_INTEGER,
+    MAX_ITEMS,
+    MAX_REFERENCE,
+    MAX_TEXT,
+)
+
+from ..http.described import SALT, Address, Bytes, Code, Hex32, Hex64
 
 
 class Shape(BaseModel):
@@ -27,7 +38,7 @@ class Problem(BaseModel):
 
     model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
 
-    type: str
+    type: Annotated[str, Field(pattern="^urn:shareledger:problem:[a-z-]+$")]
     """`urn:shareledger:problem:` and the code."""
     title: str
     """What the code means, in Chinese."""
@@ -36,8 +47,17 @@ class Problem(BaseModel):
     status: int
     detail: str
     """The offending value, and what to do."""
-    code: str
+    code: Annotated[str, Field(pattern="^[a-z-]+$")]
     """Stable; never renamed."""
+
+
+_VALUE: dict[str, Any] = {
+    "anyOf": [
+        {"type": "string", "maxLength": MAX_TEXT},
+        {"type": "integer", "exclusiveMinimum": -MAX_INTEGER, "exclusiveMaximum": MAX_INTEGER},
+        {"type": "boolean"},
+    ]
+}
 
 
 class Comparison(BaseModel):
@@ -46,13 +66,14 @@ class Comparison(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
+            "minProperties": 1,
             "properties": {
-                "eq": {"type": ["string", "integer", "boolean"]},
-                "in": {"type": "array", "maxItems": 100},
-                "ge": {"type": ["string", "integer", "boolean"]},
-                "le": {"type": ["string", "integer", "boolean"]},
-                "prefix": {"type": "string"},
-            }
+                "eq": _VALUE,
+                "in": {"type": "array", "minItems": 1, "maxItems": MAX_CHOICES, "items": _VALUE},
+                "ge": _VALUE,
+                "le": _VALUE,
+                "prefix": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
+            },
         },
     )
 
@@ -62,9 +83,13 @@ class PageWanted(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    size: int = 100
-    after: str | None = None
+    size: int = Field(default=DEFAULT_PAGE_SIZE, ge=1, le=1000)
+    """At most what the node is set to, 1000 unless it says otherwise."""
+    after: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
     """`next` of the page before."""
+
+
+Reference = Annotated[str, Field(min_length=1, max_length=MAX_REFERENCE)]
 
 
 class QueryBody(BaseModel):
@@ -76,7 +101,7 @@ class QueryBody(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "purpose": "入学资格核验",
+                    "purpose": "RXHY",
                     "items": ["XM", "CSRQ"],
                     "where": {"GMSFHM": {"eq": "130902201809010012"}},
                     "page": {"size": 100, "after": None},
@@ -88,26 +113,29 @@ class QueryBody(BaseModel):
         },
     )
 
-    purpose: str
-    """Code of the purpose granted."""
-    items: list[str]
+    purpose: Reference
+    """Code of the purpose granted: the application's own (protocol.md section 4.4)."""
+    items: Annotated[
+        list[Reference],
+        Field(min_length=1, max_length=MAX_ITEMS, json_schema_extra={"uniqueItems": True}),
+    ]
     """Codes of granted items."""
-    where: dict[str, Comparison] = {}
+    where: Annotated[dict[str, Comparison], Field(max_length=MAX_FILTERED_ITEMS)] = {}
     page: PageWanted = PageWanted()
-    operator: str
+    operator: Reference
     """Who asks; only a salted commitment of it is kept in the log."""
-    matter: str
+    matter: Reference
     """The case it is asked for (办件号); kept the same way."""
-    salt: str
+    salt: Annotated[str, Field(pattern=SALT)]
     """At least 16 random bytes, base64url."""
 
 
 class Recipient(Shape):
     """One key an envelope is sealed to."""
 
-    keyid: str
+    keyid: Hex32
     """Id of the encryption key."""
-    wrapped: str
+    wrapped: Bytes
     """GM/T 0009 DER of the 16-byte SM4 key, base64url."""
 
 
@@ -116,8 +144,8 @@ class Envelope(Shape):
 
     alg: str
     """`SM4-GCM`."""
-    iv: str
-    sealed: str
+    iv: Bytes
+    sealed: Bytes
     """Ciphertext and tag, base64url."""
     recipients: list[Recipient]
 
@@ -126,12 +154,12 @@ class Anchored(Shape):
     """Where the chain took note of a log."""
 
     chain_id: int
-    contract: str
-    tx: str
+    contract: Address
+    tx: Hex32
     block: int
-    block_hash: str
+    block_hash: Hex32
     size: int
-    consistency: list[str]
+    consistency: list[Bytes]
     """From the receipt's tree to the anchored one, base64url."""
 
 
@@ -139,11 +167,11 @@ class ReceiptShape(Shape):
     """A leaf, its inclusion proof and the signed checkpoint (protocol.md section 6)."""
 
     v: int
-    leaf: str
+    leaf: Bytes
     """Canonical JSON of the leaf, base64url."""
     index: int
     size: int
-    proof: list[str]
+    proof: list[Bytes]
     checkpoint: str
     """C2SP signed note with an Ed25519 and an SM2 line."""
     anchored: Anchored | None = None
@@ -180,7 +208,7 @@ class ConsistencyShape(Shape):
 
     old: int
     new: int
-    proof: list[str]
+    proof: list[Bytes]
     """Hashes, base64url (RFC 6962)."""
 
 
@@ -197,7 +225,7 @@ class VersionShape(Shape):
 
     version: int
     state: str
-    digest: str
+    digest: Hex32
     submitted_block: int
     reviewed_block: int | None
 
@@ -205,14 +233,14 @@ class VersionShape(Shape):
 class EntryShape(Shape):
     """An entry as the chain knows it, and the document of its version in force."""
 
-    entry: str
-    provider: str
+    entry: Hex32
+    provider: Code
     version: int
     state: str
     frozen: bool
     share_type: str
     item_count: int
-    digest: str
+    digest: Hex32
     versions: list[VersionShape]
     document: dict[str, Any] | None
     """The catalogue-version document, when it is here."""
@@ -221,37 +249,44 @@ class EntryShape(Shape):
 class DepartmentShape(Shape):
     """An enrolled department."""
 
-    code: str
+    code: Code
     name: str | None
     """From its document, when it is here."""
     url: str | None
-    parent: str
-    competent: str
+    parent: Code
+    competent: Code
     status: str
-    digest: str
+    digest: Hex32
 
 
 class LogKeyShape(Shape):
     """A pair of keys that sign a log's checkpoints."""
 
-    key: str
-    sm2: str
+    key: Hex32
+    sm2: Hex64
     """x and y, 128 hex digits."""
-    ed25519: str
+    ed25519: Hex32
     custody: str
     valid_from: int
     valid_until: int
+    revoked_at: int | None
 
 
 class LogShape(Shape):
-    """A department's registered log and the keys in force for it, the newest first."""
+    """One of a department's logs and the keys that sign it, the newest first."""
 
-    department: str
-    log: str
+    department: Code
+    log: Hex32
     origin: str
+    generation: int
+    """1 for its first; of the present one how many it has had."""
+    frozen: bool
+    """Two roots of one size were shown."""
+    superseded: bool
+    """The next generation has begun: this one grows no more."""
     size: int
     """Leaves anchored on the chain."""
-    root: str
+    root: Hex32
     keys: list[LogKeyShape]
 
 
@@ -259,20 +294,20 @@ class AnchorShape(Shape):
     """A size of a log that the chain has checked and kept."""
 
     size: int
-    root: str
-    checkpoint_hash: str
-    tx: str
+    root: Hex32
+    checkpoint_hash: Hex32
+    tx: Hex32
     block: int
-    block_hash: str
+    block_hash: Hex32
 
 
 class AuthorisationShape(Shape):
     """A share authorisation as it stands."""
 
     authorisation: int
-    provider: str
-    consumer: str
-    entry: str
+    provider: Code
+    consumer: Code
+    entry: Hex32
     entry_code: str
     version: int
     state: str
@@ -282,23 +317,23 @@ class AuthorisationShape(Shape):
     """Codes of the granted items."""
     item_codes: list[str]
     """Codes of all items of the pinned version, in its order: what bitmaps count."""
-    purpose: str
-    application: str
+    purpose: Hex32
+    application: Hex32
     valid_from: int
     valid_until: int
     """Chain seconds, exclusive."""
     calls_per_day: int
     rows_per_day: int
-    terms: str
-    subject: str
+    terms: Hex32
+    subject: Hex32
 
 
 class ServedShape(Shape):
     """A department this node serves."""
 
-    code: str
+    code: Code
     custody: str
-    log: str
+    log: Hex32
     registered: bool
     """Whether the chain takes anchors of the log; where it does not, calls are refused."""
     size: int
@@ -312,7 +347,7 @@ class StatusShape(Shape):
 
     version: str
     chain_id: int
-    registry: str
+    registry: Address
     ciphers: str
     departments: list[ServedShape]
     cursor: int | None

@@ -12,7 +12,9 @@ from node.crypto import backend_version
 from node.errors import LedgerBehind, NotFound
 from node.log import last_published
 
-from ..http.callers import NodeDep  # noqa: TC001 - FastAPI reads annotations at run time
+from ..http.callers import NodeDep
+from ..http.described import refusals
+from ..http.verbs import Readable
 from .shapes import ServedShape, StatusShape
 
 if TYPE_CHECKING:
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
     from ..parts import Node
     from ..settings import DepartmentSettings
 
-router = APIRouter(tags=["status"])
+router = APIRouter(tags=["status"], route_class=Readable)
 
 
-@router.get("/status", summary="节点状态 / How the node is")
+@router.get("/status", summary="节点状态 / How the node is", responses=refusals())
 def get_status(node: NodeDep) -> StatusShape:
     """Return where the read model, the logs and their anchoring stand."""
     cursor, contact = node.queries.cursor(), node.queries.contact()

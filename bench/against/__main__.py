@@ -13,8 +13,8 @@ from pathlib import Path
 
 import orjson
 
+from api.city.processes import Ending
 from api.cli.console import note, say
-from api.demo.processes import Ending
 
 from ..figures import show as show_lines
 from ..machine import Machine

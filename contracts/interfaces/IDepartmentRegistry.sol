@@ -22,6 +22,8 @@ import {ISm2Verifier} from "./ISm2Verifier.sol";
 /// @title Departments, their keys, the roles they grant, their applications, and the contracts in force.
 /// @notice The other contracts ask here who may decide. A key acts for a department because that department granted it a role,
 /// never because of whose key it is.
+/// Wherever a competent department decides, and it is suspended or closed, the nearest active department above it, by who is
+/// competent for whom, acts in its place: nobody is left without one. Enrolling under it waits until it is active again.
 interface IDepartmentRegistry is ISignedDecision {
     /// @notice Emitted when a department is enrolled; its first head key is registered and made department head.
     /// @param department Enrolled.
@@ -99,7 +101,7 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param digest SM3 of the document behind the decision; zero: none.
     /// @param nonce Of the decision, unique for the key in this contract.
     /// @param notAfter Last second at which the decision could take effect.
-    /// @param competent That decided.
+    /// @param competent That decided: the competent department, or who acted in its place.
     /// @param seq Number of the event in this contract, from 1, without gaps.
     /// @param signingKey Key that signed the decision.
     /// @param r First half of the SM2 signature.
@@ -428,12 +430,12 @@ interface IDepartmentRegistry is ISignedDecision {
     ) external;
 
     /// @notice Change a department's paper, signed by a head of it; or what it is allowed and who supervises it, signed by a
-    /// head of its competent department as it is now.
+    /// head of its competent department as it is now, or of the one that acts in that one's place.
     /// @param decision What was decided; where it repeats competent, screening and mayEnrol, only the paper changes.
     /// @param signature Key and SM2 signature of who decided.
     function updateDepartment(UpdateDepartment calldata decision, Signature calldata signature) external;
 
-    /// @notice Suspend, resume or close a department; signed by a head of its competent department.
+    /// @notice Suspend, resume or close a department; signed by a head of who acts as its competent department.
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     function setDepartmentStatus(SetDepartmentStatus calldata decision, Signature calldata signature) external;
@@ -449,7 +451,7 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @param signature Key and SM2 signature of who decided.
     function revokeKey(RevokeKey calldata decision, Signature calldata signature) external;
 
-    /// @notice Give a department a new head key, valid after 7 days; signed by a head of its competent department.
+    /// @notice Give a department a new head key, valid after 7 days; signed by a head of who acts as its competent department.
     /// @param decision What was decided.
     /// @param signature Key and SM2 signature of who decided.
     /// @param possession The new key's own signature over the same text.
@@ -491,8 +493,8 @@ interface IDepartmentRegistry is ISignedDecision {
 
     /// @notice Get who supervises a department, or revert with DepartmentUnknown.
     /// @param department Any id.
-    /// @return competent Its competent department.
-    /// @return screening Whether that one screens applications.
+    /// @return competent Its competent department; while that is not active, the nearest active one above it.
+    /// @return screening Whether its competent department, active or not, has applications screened.
     function competentOf(DepartmentId department) external view returns (DepartmentId competent, bool screening);
 
     /// @notice Whether a department takes part.
@@ -503,7 +505,7 @@ interface IDepartmentRegistry is ISignedDecision {
     /// @notice The lowest department that is competent, directly or further up, for two, or revert with DepartmentUnknown.
     /// @param a Any id.
     /// @param b Any id.
-    /// @return The first department, if there is none lower within 8 levels.
+    /// @return The first department, if there is none lower within 8 levels; for one not active the nearest active above it.
     function commonSuperiorOf(DepartmentId a, DepartmentId b) external view returns (DepartmentId);
 
     /// @notice Get a key, live or not, or revert with KeyUnknown.

@@ -8,7 +8,12 @@ import { describeRevocation } from "./registry/revocation.ts";
 import { describePersons } from "./registry/persons.ts";
 import { describeGrantRoles } from "./registry/roles.ts";
 import { describeConstructor, describeFirstEnrolment } from "./registry/root.ts";
-import { describeInactiveDepartment, describeRecoverKey, describeSetDepartmentStatus } from "./registry/statuses.ts";
+import {
+  describeActing,
+  describeInactiveDepartment,
+  describeRecoverKey,
+  describeSetDepartmentStatus,
+} from "./registry/statuses.ts";
 import { describeCommonSuperior, describeShadowDepartment, describeUpdateDepartment } from "./registry/updating.ts";
 
 describe("DepartmentRegistry", () => {
@@ -20,6 +25,7 @@ describe("DepartmentRegistry", () => {
   describe("commonSuperiorOf", describeCommonSuperior);
   describe("setDepartmentStatus", describeSetDepartmentStatus);
   describe("a department that is not active", describeInactiveDepartment);
+  describe("departments under one that is not active", describeActing);
   describe("addKey", describeAddKey);
   describe("persons", describePersons);
   describe("recoverKey", describeRecoverKey);

@@ -86,7 +86,7 @@ def check_logs(
         last = last_published(engine, log)
         published_size = last.size if last else 0
         if last:
-            _check_prefix(logs, log, size, (last.size, last.root), "published")
+            check_prefix(logs, log, size, (last.size, last.root), "published")
         head = read_chain_head(chain, contract, log)
         if head.size > published_size:
             raise LogRolledBack(
@@ -97,7 +97,7 @@ def check_logs(
                 expected=head.size,
             )
         if head.size:
-            _check_prefix(logs, log, size, (head.size, head.root), "anchored")
+            check_prefix(logs, log, size, (head.size, head.root), "anchored")
 
 
 def _size(logs: Logs, log: bytes) -> int:
@@ -107,7 +107,12 @@ def _size(logs: Logs, log: bytes) -> int:
         return 0
 
 
-def _check_prefix(logs: Logs, log: bytes, size: int, known: tuple[int, bytes], how: str) -> None:
+def check_prefix(logs: Logs, log: bytes, size: int, known: tuple[int, bytes], how: str) -> None:
+    """Check that a log of `size` entries begins with the tree that others know of it.
+
+    Raises:
+        LogRolledBack: it is shorter, or another one.
+    """
     known_size, known_root = known
     if size < known_size:
         raise LogRolledBack(

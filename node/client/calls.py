@@ -23,7 +23,6 @@ from ..errors import (
 from ..protocol.wire import (
     canonical,
     encoding,
-    ids,
     signedcall,
 )
 from ..protocol.wire.receipt import Receipt, verify_anchored
@@ -31,7 +30,8 @@ from .checks import (
     Asked,
     check_answer,
     check_refusal,
-    verify_log,
+    log_of,
+    verify_kept,
 )
 from .http import SignedHttp, read_object
 
@@ -186,13 +186,16 @@ class LedgerClient:
             InclusionInvalid, CheckpointInvalid, ConsistencyInvalid: it cannot prove it.
             NotFound: the node or the chain does not know it (yet).
         """
-        department = _department(receipt)
         event = receipt.parsed_leaf.event.hex()
-        found = self._get(f"/logs/{department}/events/{event}")
+        found = self._get(f"/logs/{log_of(receipt)[0]}/events/{event}")
         newer = Receipt.parse(found.get("receipt"))
-        if (newer.leaf, newer.index) != (receipt.leaf, receipt.index):
+        if (newer.leaf, newer.index, log_of(newer)) != (
+            receipt.leaf,
+            receipt.index,
+            log_of(receipt),
+        ):
             raise ReceiptInvalid("the log holds another leaf for the event than was answered")
-        verify_log(newer, self._trust, department)
+        verify_kept(newer, self._trust)
         return newer
 
     def upgrade(self, receipt: Receipt) -> Receipt:
@@ -204,16 +207,18 @@ class LedgerClient:
         Raises:
             VerificationError: the node cannot prove what it says.
         """
+        verify_kept(receipt, self._trust)  # it may have lain in a file for years
         anchored = self.fetch_receipt(receipt).anchored
         if anchored is None:
             return receipt
-        department = _department(receipt)
+        department, generation = log_of(receipt)
         try:
-            root = self._trust.anchored_root(department, anchored.size)
+            root = self._trust.anchored_root(department, generation, anchored.size)
         except NotFound:
             # Our own node has not seen the block yet.
             return receipt
-        found = self._get(f"/logs/{department}/consistency?old={receipt.size}&new={anchored.size}")
+        sizes = f"old={receipt.size}&new={anchored.size}"
+        found = self._get(f"/logs/{department}:{generation}/consistency?{sizes}")
         proof = found.get("proof")
         if not isinstance(proof, list):
             raise MalformedReceipt("the node gives no consistency proof")
@@ -254,10 +259,6 @@ class LedgerClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def _department(receipt: Receipt) -> str:
-    return ids.parse_origin(receipt.signed_checkpoint.checkpoint.origin)[2]
 
 
 def _call(request: SignedRequest) -> signedcall.SignedCall:

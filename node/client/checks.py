@@ -118,24 +118,49 @@ def check_refusal(asked: Asked, error: LedgerError, trust: Trust) -> Receipt | N
     if isinstance(error, CallReplayed):
         # The first call's receipt: another text, or this one long ago.
         _require(leaf.event == asked.call.event, "the receipt is of another event")
+        verify_kept(receipt, trust)
     else:
         _same_call(asked, leaf)
         _require(leaf.outcome == error.code, f"the leaf says {leaf.outcome}, not {error.code}")
-    origin = receipt.signed_checkpoint.checkpoint.origin
-    verify_log(receipt, trust, ids.parse_origin(origin)[2])
+        verify_log(receipt, trust, log_of(receipt)[0])
     return receipt
 
 
+def log_of(receipt: Receipt) -> tuple[str, int]:
+    """Return of whose log a receipt says it is, and of which generation."""
+    return ids.parse_origin(receipt.signed_checkpoint.checkpoint.origin)[2:]
+
+
 def verify_log(receipt: Receipt, trust: Trust, department: str) -> None:
-    """Check a receipt's proof and checkpoint by the keys registered for a department's log.
+    """Check a new receipt by the keys in force for a department's present log.
 
     Raises:
-        ReceiptInvalid: it is of another log than the department's registered one.
+        ReceiptInvalid: it is of another log than the department's present one.
         InclusionInvalid: the leaf is not in the tree.
         CheckpointInvalid: no pair of registered keys signed it.
     """
+    _verify_log(receipt, trust, department)
+
+
+def verify_kept(receipt: Receipt, trust: Trust) -> None:
+    """Check a receipt of earlier by the log it is of and the keys in force at its leaf's time.
+
+    That the log was superseded or its key replaced since takes nothing back. A leaf's time is its
+    provider's word, though: whoever stole a key that was revoked can date a leaf back, so only
+    the chain's anchor makes such a receipt final. Raises as `verify_log`.
+    """
+    _verify_log(receipt, trust, *log_of(receipt), receipt.parsed_leaf.at // 1000)
+
+
+def _verify_log(
+    receipt: Receipt,
+    trust: Trust,
+    department: str,
+    generation: int | None = None,
+    at: int | None = None,
+) -> None:
     try:
-        known = trust.log_keys(department)
+        known = trust.log_keys(department, generation, at)
     except NotFound as error:
         raise ReceiptInvalid(f"department {department} has no registered log") from error
     refusal = CheckpointInvalid(f"department {department} has no keys that sign checkpoints")

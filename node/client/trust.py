@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from .http import SignedHttp
 
 FRESH_SECONDS = 60
+MOST_KEPT = 1024
+"""Answers; receipts of many seconds ask as many questions."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogKeys:
-    """A department's registered log and the keys that may sign its checkpoints."""
+    """One of a department's logs and the keys that may sign its checkpoints."""
 
     department: str
     """Unified social credit code."""
@@ -50,12 +52,19 @@ class Grant:
 class Trust(Protocol):
     """What receipts are held against; every method raises NotFound for what it does not know."""
 
-    def log_keys(self, department: str) -> LogKeys: ...
+    def log_keys(
+        self, department: str, generation: int | None = None, at: int | None = None
+    ) -> LogKeys:
+        """Return a department's present log, or that of a generation, and the keys in force now.
+
+        With `at`, a receipt's second: those in force then or since.
+        """
+        ...
 
     def grant(self, authorisation: int) -> Grant: ...
 
-    def anchored_root(self, department: str, size: int) -> bytes:
-        """Return the root the chain holds for a department's log at `size`."""
+    def anchored_root(self, department: str, generation: int, size: int) -> bytes:
+        """Return the root the chain holds for a department's log of a generation at `size`."""
         ...
 
 
@@ -75,8 +84,10 @@ class NodeTrust:
         self._clock = clock
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
 
-    def log_keys(self, department: str) -> LogKeys:
-        found = self._get(f"/departments/{department}/log")
+    def log_keys(
+        self, department: str, generation: int | None = None, at: int | None = None
+    ) -> LogKeys:
+        found = self._get(f"/departments/{department}/log", generation=generation, at=at)
         try:
             pairs = tuple(
                 (Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])), encoding.hex32(key["ed25519"]))
@@ -99,16 +110,21 @@ class NodeTrust:
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"the node describes no authorisation {authorisation}") from error
 
-    def anchored_root(self, department: str, size: int) -> bytes:
-        found = self._get(f"/departments/{department}/log/anchors/{size}")
+    def anchored_root(self, department: str, generation: int, size: int) -> bytes:
+        path = f"/departments/{department}/log/anchors/{size}"
+        found = self._get(path, generation=generation)
         if found.get("size") != size:
             raise NotFound(f"no anchor of {department} has size {size}")
         return encoding.hex32(str(found.get("root")))
 
-    def _get(self, path: str) -> dict[str, Any]:
-        kept = self._kept.get(path)
+    def _get(self, path: str, **query: int | None) -> dict[str, Any]:
+        asked = "&".join(f"{name}={each}" for name, each in query.items() if each is not None)
+        url = self._base + (f"{path}?{asked}" if asked else path)
+        kept = self._kept.get(url)
         if kept is not None and self._clock() - kept[0] < FRESH_SECONDS:
             return kept[1]
-        found = read_object(self._http.request("GET", self._base + path))
-        self._kept[path] = (self._clock(), found)
+        found = read_object(self._http.request("GET", url))
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[url] = (self._clock(), found)
         return found

@@ -3,8 +3,8 @@
 `symmetric`: SM3, SHA-256, Keccak-256, SM4-GCM. `publickey`: SM2 public keys. `sm2`: signers,
 unwrappers, verification. `typed`: the only ways to sign. `ed25519`: checkpoints' second signature.
 `selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto` binds OpenSSL 3,
-`sm2_libcrypto` uses it, `sm2_gmssl` is the portable fallback. `der`: encodings of signatures and
-keys. `keyfile`: encrypted files that are written once.
+`sm2_libcrypto` uses it, `sm2_tables` verifies beside it in C, `sm2_gmssl` is the portable fallback.
+`der`: encodings of signatures and keys. `keyfile`: encrypted files that are written once.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, SelfTestFailed
-from . import backend
+from . import backend, sm2_tables
 from .der import (
     OCTETS,
     SEQUENCE,
@@ -97,6 +97,20 @@ def _sm2_signature() -> bool:
     return signer.public_key == public and first != second
 
 
+def _sm2_native() -> bool:
+    if sm2_tables.load() is None:
+        return True  # it was not built: libcrypto verifies alone
+    public = Sm2PublicKey.from_raw(_PUBLIC)
+    signer, e = SoftwareSigner.from_scalar(_SCALAR, public), secrets.token_bytes(E_SIZE)
+    table, signature = sm2_tables.make_table(public), signer.sign_e(e)
+    known = public.message_hash(b"message digest")
+    return (
+        sm2_tables.is_signed(table, known, _SIGNATURE)
+        and sm2_tables.is_signed(table, e, signature)
+        and not sm2_tables.is_signed(table, known, signature)
+    )
+
+
 def _sm2_encryption() -> bool:
     public = Sm2PublicKey.from_raw(_PUBLIC)
     fields = wrap_integer(_C1_X) + wrap_integer(_C1_Y) + wrap_tlv(OCTETS, _C3)
@@ -148,6 +162,7 @@ _TESTS: dict[str, Callable[[], bool]] = {
     "SM3": lambda: sm3(b"abc") == _SM3_ABC,
     "SM4-GCM": _sm4_gcm,
     "SM2 signature": _sm2_signature,
+    "SM2 native verification": _sm2_native,
     "SM2 encryption": _sm2_encryption,
     "SM3 beside gmssl": _sm3_by_gmssl,
     "SM4 beside gmssl": _sm4_by_gmssl,

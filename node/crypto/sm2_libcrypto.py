@@ -1,4 +1,4 @@
-"""SM2 by libcrypto: the backend for production.
+"""SM2 by libcrypto: the backend for production; keys used often are verified by `sm2_tables`.
 
 A key handle owns one EVP_PKEY and frees it when it is collected. Contexts that were initialised
 once are kept per thread and used again, because initialising costs more than the bookkeeping of
@@ -23,6 +23,7 @@ from ..errors import (
 from . import der, libcrypto
 from .keyfile import PBKDF2_ITERATIONS
 from .publickey import Sm2PublicKey
+from .sm2_tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,8 +213,7 @@ def from_pem(pem: bytes, password: bytes) -> PrivateKey:
     return PrivateKey(_key(library.EVP_PKCS82PKEY(info.pointer)))
 
 
-def verify_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
-    """Tell whether r‖s is `public`'s signature of the 32 bytes e."""
+def _judge(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
     library = libcrypto.load()
     encoded = der.signature_to_der(signature)
     context = _contexts.get(public)
@@ -221,6 +221,14 @@ def verify_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
         return True
     library.ERR_clear_error()
     return False
+
+
+_tables = Tables(_judge)
+
+
+def verify_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
+    """Tell whether r‖s is `public`'s signature of the 32 bytes e."""
+    return _tables.verify_e(public, e, signature)
 
 
 def encrypt(public: Sm2PublicKey, plaintext: bytes) -> bytes:
@@ -239,5 +247,6 @@ def encrypt(public: Sm2PublicKey, plaintext: bytes) -> bytes:
 
 
 def version() -> str:
-    """Name the backend and its library."""
-    return f"libcrypto ({libcrypto.version()})"
+    """Name the backend and its library, and whether keys in use have tables."""
+    beside = " + native SM2 verification" if _tables.trusted else ""
+    return f"libcrypto ({libcrypto.version()}){beside}"

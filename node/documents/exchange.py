@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import logging
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import select
@@ -29,7 +31,7 @@ from ..protocol.wire import ids
 from .tables import binding, document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .bindings import Bound
     from .ports import Ledger
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/json"
 HAND_OVER_SECONDS = 10.0
+HAND_OVER_THREADS = 4
+"""Documents on their way at a time: each waits for the other node's disk."""
 SLOW_SECONDS = 2.0
 """A node that took longer to fail is not asked for documents again for a while."""
 SILENT_SECONDS = 60.0
@@ -133,21 +137,33 @@ class Exchange:
 
     def __init__(
         self,
-        identities: Sequence[Identity],
+        identities: Sequence[Identity] | Callable[[], Sequence[Identity]],
         directory: Directory,
         ledger: Ledger,
         *,
+        serving: Collection[bytes] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Speak for `identities` to the nodes in `directory`; `monotonic` gives seconds."""
-        self._identities = identities
+        """Speak for `identities` to the nodes in `directory`; `monotonic` gives seconds.
+
+        Identities that take long to open are asked for when another node is first spoken to;
+        `serving` then says whose they are.
+        """
+        self._open = identities
+        self._serving = serving
         self._directory = directory
         self._ledger = ledger
         self._monotonic = monotonic
         self._silent_until: dict[str, float] = {}
         """By URL, for nodes that lately took long to give nothing; the fetcher's alone."""
 
+    @cached_property
+    def _identities(self) -> Sequence[Identity]:
+        return self._open() if callable(self._open) else self._open
+
     def serves(self, department: bytes) -> bool:
+        if self._serving is not None:
+            return department in self._serving
         return any(identity.department == department for identity in self._identities)
 
     def hand_over(self, data: bytes) -> str | None:
@@ -159,25 +175,60 @@ class Exchange:
             PeerUnavailable: there are such nodes and none of them took it.
             MalformedDocument: it is not a document.
         """
-        paper = documents.parse(data)
-        if paper.public:
-            entitled: Iterable[bytes] = self._directory.known()
-        else:
-            entitled = self._directory.with_competent(documents.departments_named(paper))
-        urls = self._urls(entitled)
-        identity = self._identity(documents.departments_named(paper))
-        if identity is None or not urls:
-            return None
-        path = f"/api/v1/documents/{paper.digest.hex()}"
+        return self.hand_over_all([documents.parse(data)])[0]
+
+    def hand_over_all(self, papers: Sequence[documents.Document]) -> list[str | None]:
+        """Leave each document with one other entitled node; return their URLs, in order.
+
+        Some travel at a time. A node that took none of its tries is left alone for the rest.
+
+        Raises:
+            PeerUnavailable: there are such nodes and none of them took one.
+        """
+        routes = {paper.digest: self._urls(self._entitled(paper)) for paper in papers}
+        if not any(routes.values()):
+            return [None for _ in papers]
+        live = [each for each in self._identities if self._ledger.find_reader(each.key)]
+        if not live:
+            return [None for _ in papers]
+        dead: dict[str, str] = {}
+
+        def leave(paper: documents.Document) -> str | None:
+            identity = _preferred(live, documents.departments_named(paper))
+            return self._leave(paper, identity, routes[paper.digest], dead)
+
+        # The first goes alone: whether anybody is there at all is found out once.
+        first = leave(papers[0])
+        with ThreadPoolExecutor(HAND_OVER_THREADS, thread_name_prefix="hand-over") as threads:
+            return [first, *threads.map(leave, papers[1:])]
+
+    def _leave(
+        self,
+        paper: documents.Document,
+        identity: Identity,
+        urls: Sequence[str],
+        dead: dict[str, str],
+    ) -> str | None:
+        """Leave a document with the first that takes it; `dead` gathers who does not answer."""
         refusals = []
         for url in urls:
             try:
-                self._put(identity, url + path, data)
+                if url not in dead:
+                    self._put(identity, f"{url}/api/v1/documents/{paper.digest.hex()}", paper.data)
+                    return url
+                refusals.append(f"{url}: {dead[url]}")
             except LedgerError as error:
                 refusals.append(f"{url}: {error.message}")
-                continue
-            return url
-        raise PeerUnavailable(f"no other node took the document: {'; '.join(refusals)}")
+                if isinstance(error, Unavailable):
+                    dead[url] = error.message
+        if refusals:
+            raise PeerUnavailable(f"no other node took the document: {'; '.join(refusals)}")
+        return None
+
+    def _entitled(self, paper: documents.Document) -> Iterable[bytes]:
+        if paper.public:
+            return self._directory.known()
+        return self._directory.with_competent(documents.departments_named(paper))
 
     def fetch(self, bound: Bound) -> bytes | None:
         """Return the bytes of a document from whoever may have it; None if nobody gives it.
@@ -209,6 +260,11 @@ class Exchange:
             log.warning("%s answered with bytes that are not %s", url, bound.digest.hex())
         return None
 
+    def silent(self) -> int:
+        """Return how many nodes are not asked for the moment, for they were slow to fail."""
+        now = self._monotonic()
+        return sum(until > now for until in list(self._silent_until.values()))
+
     def _put(self, identity: Identity, url: str, data: bytes) -> None:
         # A key registered a moment ago may be news to the peer; what it finds malformed stays so.
         attempts = Retrying(
@@ -233,5 +289,8 @@ class Exchange:
     def _identity(self, preferred: Sequence[bytes]) -> Identity | None:
         """Return a department with a registered key, one of `preferred` if there is one."""
         live = [each for each in self._identities if self._ledger.find_reader(each.key)]
-        first = [each for each in live if each.department in preferred]
-        return next(iter(first or live), None)
+        return _preferred(live, preferred) if live else None
+
+
+def _preferred(live: Sequence[Identity], departments: Sequence[bytes]) -> Identity:
+    return next((each for each in live if each.department in departments), live[0])

@@ -24,12 +24,14 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine, Table
 
 UNBOUND_SECONDS = 8 * 24 * 60 * 60
 """One day longer than a signature can wait for its transaction (`notAfter`)."""
+BATCH = 500
+"""Digests in one question: SQLite takes some hundreds of parameters on every build."""
 UNBOUND_LIMIT = 8192
 """Unbound documents one department may leave here…"""
 UNBOUND_BYTES = 256 * 1024 * 1024
@@ -39,15 +41,18 @@ UNBOUND_BYTES = 256 * 1024 * 1024
 class DocumentStore:
     """Documents in `node.db`."""
 
-    def __init__(self, engine: Engine, *, clock: Callable[[], float] = time.time) -> None:
-        """Create the tables where they are missing; `clock` gives seconds."""
+    def __init__(
+        self, engine: Engine, *, clock: Callable[[], float] = time.time, create: bool = True
+    ) -> None:
+        """Create the tables where they are missing, or only read; `clock` gives seconds."""
         self.engine = engine
         self.reading = engine.execution_options(**READING)
         self.clock = clock
         self.departments_judged = 0
         """How often departments' documents were judged through this store: whoever keeps what they
         say compares it."""
-        metadata.create_all(engine)
+        if create:
+            metadata.create_all(engine)
 
     def put(self, data: bytes, author: bytes = ids.ZERO) -> bytes:
         """Keep a document handed in by the department `author`; return its digest.
@@ -66,17 +71,44 @@ class DocumentStore:
             Overloaded: the department left too many that no decision binds.
         """
         parsed = [documents.parse(data) for data in batch]
+        self.keep(parsed, author)
+        return [each.digest for each in parsed]
+
+    def keep(self, papers: Sequence[documents.Document], author: bytes = ids.ZERO) -> None:
+        """Keep documents that were parsed already, all or none; see `put_all`.
+
+        Raises:
+            Overloaded: the department left too many that no decision binds.
+        """
+        offered = {paper.digest: paper for paper in papers}
         with self.engine.begin() as connection:
-            fresh = [each for each in parsed if not _is_in(connection, document, each.digest)]
-            unnamed = [each for each in fresh if not _is_in(connection, binding, each.digest)]
+            here = _those_in(connection, document, list(offered))
+            fresh = [paper for digest, paper in offered.items() if digest not in here]
+            if not fresh:
+                return
+            named = _those_in(connection, binding, [paper.digest for paper in fresh])
+            unnamed = [paper for paper in fresh if paper.digest not in named]
             if unnamed:
                 self._check_room(connection, author, unnamed)
-            for each in fresh:
-                _insert(connection, each, author, int(self.clock()))
-                # Whoever waits for it need not ask others any more, however late he would have.
-                due = update(wanted).where(wanted.c.digest == each.digest)
+            now = int(self.clock())
+            connection.execute(
+                insert(document).on_conflict_do_nothing(),
+                [
+                    {
+                        "digest": paper.digest,
+                        "kind": paper.kind,
+                        "data": paper.data,
+                        "author": author,
+                        "received_at": now,
+                        "bound_at": now if paper.digest in named else None,
+                    }
+                    for paper in fresh
+                ],
+            )
+            # Whoever waits for one need not ask others any more, however late he would have.
+            for digests in _batched([paper.digest for paper in fresh]):
+                due = update(wanted).where(wanted.c.digest.in_(digests))
                 connection.execute(due.values(next_try=0))
-        return [each.digest for each in parsed]
 
     def find(self, digest: bytes) -> bytes | None:
         with self.reading.connect() as connection:
@@ -137,20 +169,16 @@ def mark_bound(connection: Connection, digest: bytes, now: int) -> None:
     )
 
 
-def _is_in(connection: Connection, table: Table, digest: bytes) -> bool:
-    return connection.scalar(select(exists().where(table.c.digest == digest))) is True
-
-
-def _insert(connection: Connection, each: documents.Document, author: bytes, now: int) -> None:
-    connection.execute(
-        insert(document)
-        .values(
-            digest=each.digest,
-            kind=each.kind,
-            data=each.data,
-            author=author,
-            received_at=now,
-            bound_at=now if _is_in(connection, binding, each.digest) else None,
+def _those_in(connection: Connection, table: Table, digests: Sequence[bytes]) -> set[bytes]:
+    """Return which of the digests a table has."""
+    found: set[bytes] = set()
+    for some in _batched(digests):
+        found.update(
+            connection.scalars(select(table.c.digest).where(table.c.digest.in_(some))).all()
         )
-        .on_conflict_do_nothing()
-    )
+    return found
+
+
+def _batched(digests: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    for start in range(0, len(digests), BATCH):
+        yield digests[start : start + BATCH]

@@ -19,6 +19,7 @@ from node.errors import (
     Overloaded,
     QuotaRefusals,
 )
+from node.protocol.wire.days import beijing_day, end_of_day
 from node.protocol.wire.encoding import rfc3339
 from node.protocol.wire.leaf import (
     CALL,
@@ -33,8 +34,6 @@ from ..storage.bulk import insert_rows
 from .counters import (
     Counter,
     Stranger,
-    beijing_day,
-    end_of_day,
     load_counters,
     load_strangers,
     store_counters,
@@ -109,9 +108,9 @@ class Batch:
         """Judge `drafts` in order, write the new ones, and return one result for each."""
         counted = {draft.authorisation for draft in drafts if draft.counted}
         self._known = find_events(self._connection, self._log.number, [d.event for d in drafts])
-        self._counters = load_counters(self._connection, self._log.number, counted)
+        self._counters = load_counters(self._connection, self._log.counting, counted)
         strangers = {draft.key for draft in drafts if _is_strange(draft)}
-        self._strangers = load_strangers(self._connection, self._log.number, strangers)
+        self._strangers = load_strangers(self._connection, self._log.counting, strangers)
         judged = [self._judge(draft) for draft in drafts]
         done = self._store() if self._placed else {}
         return [
@@ -158,7 +157,7 @@ class Batch:
             counter = Counter()
             if draft.counted:
                 self._counters[draft.authorisation] = counter
-        counter.open_day(beijing_day(at))
+        counter.open_day(beijing_day(at // 1000))
         outcome = draft.refusal or SERVED
         if draft.counted and outcome == SERVED:
             outcome = counter.judge(
@@ -194,12 +193,12 @@ class Batch:
         if not _is_strange(draft):
             return None
         stranger = self._strangers.setdefault(draft.key, Stranger())
-        stranger.open_day(beijing_day(at))
+        stranger.open_day(beijing_day(at // 1000))
         if stranger.calls >= self._strangers_per_day:
             raise QuotaRefusals(
                 f"this key had {stranger.calls} refusals today (Beijing) that no authorisation "
                 "counts; no more are logged",
-                reset=rfc3339(end_of_day(at)),
+                reset=rfc3339(end_of_day(at // 1000)),
             )
         return stranger
 
@@ -251,7 +250,7 @@ class Batch:
                 number=one.number,
                 remaining_calls=one.remaining_calls,
                 remaining_rows=one.remaining_rows,
-                reset=end_of_day(one.at),
+                reset=end_of_day(one.at // 1000),
                 fresh=True,
             )
         return done

@@ -1,14 +1,14 @@
 """The running count and the day's quota of each authorisation in a log.
 
 Loaded and stored inside the commit's own transaction, so that two calls can never both be the
-last of the day. A day is a Beijing day: `Asia/Shanghai` has kept UTC+8 without summer time since
-1991, which is why plain arithmetic will do.
+last of the day. A department's logs in one store are one count: what is not in a log yet is looked
+for in those it has superseded, so that no succession gives a second quota, nor a number twice.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects.sqlite import insert
 
@@ -20,12 +20,9 @@ from .tables import counter as table
 from .tables import stranger
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
-    from sqlalchemy import Connection
-
-_BEIJING_OFFSET_SECONDS = 8 * 3600
-_DAY_SECONDS = 24 * 3600
+    from sqlalchemy import Column, Connection, Table
 
 _STATE = (table.c.count, table.c.last, table.c.day, table.c.calls, table.c.rows)
 COLUMNS = (table.c.authorisation, *_STATE)
@@ -39,16 +36,6 @@ _PUT_STRANGER = _INSERT_STRANGER.on_conflict_do_update(
     index_elements=["log", "key"],
     set_={name: _INSERT_STRANGER.excluded[name] for name in ("day", "calls")},
 )
-
-
-def beijing_day(at: int) -> int:
-    """Return the number of the Beijing day (1970-01-01 is 0) of a time in ms."""
-    return (at // 1000 + _BEIJING_OFFSET_SECONDS) // _DAY_SECONDS
-
-
-def end_of_day(at: int) -> int:
-    """Return the Unix seconds of the Beijing midnight that ends the day of a time in ms."""
-    return (beijing_day(at) + 1) * _DAY_SECONDS - _BEIJING_OFFSET_SECONDS
 
 
 @dataclass(slots=True)
@@ -102,11 +89,14 @@ class Stranger:
 
 
 def load_counters(
-    connection: Connection, log_number: int, authorisations: Collection[int]
+    connection: Connection, logs: Iterable[int], authorisations: Collection[int]
 ) -> dict[int, Counter]:
-    """Return the counters of those authorisations that have been called before."""
-    rows = look_up(connection, COLUMNS, table.c.log, log_number, authorisations)
-    return {row[0]: Counter(*row[1:]) for row in rows}
+    """Return the counters of those authorisations that have been called before.
+
+    `logs` are the numbers of a department's logs, the newest first: the newest that has one counts.
+    """
+    found = _look_up(connection, logs, COLUMNS, table, authorisations)
+    return {row[0]: Counter(*row[1:]) for row in found}
 
 
 def store_counters(
@@ -121,11 +111,11 @@ def store_counters(
 
 
 def load_strangers(
-    connection: Connection, log_number: int, keys: Collection[bytes]
+    connection: Connection, logs: Iterable[int], keys: Collection[bytes]
 ) -> dict[bytes, Stranger]:
-    """Return what is known of those keys."""
-    rows = look_up(connection, _STRANGER_COLUMNS, stranger.c.log, log_number, keys)
-    return {row[0]: Stranger(*row[1:]) for row in rows}
+    """Return what is known of those keys; `logs` as in `load_counters`."""
+    found = _look_up(connection, logs, _STRANGER_COLUMNS, stranger, keys)
+    return {row[0]: Stranger(*row[1:]) for row in found}
 
 
 def store_strangers(
@@ -134,3 +124,20 @@ def store_strangers(
     """Write back what is known of keys, new ones included."""
     rows = [(log_number, key, one.day, one.calls) for key, one in strangers.items()]
     insert_rows(connection, _PUT_STRANGER, rows)
+
+
+def _look_up(
+    connection: Connection,
+    logs: Iterable[int],
+    columns: tuple[Column[Any], ...],
+    table: Table,
+    keys: Collection[Any],
+) -> list[Any]:
+    """Return the row of each key, the first column, from the first log that has one."""
+    found: dict[Any, Any] = {}
+    for log in logs:
+        missing = [key for key in keys if key not in found]
+        if not missing:
+            break
+        found |= {row[0]: row for row in look_up(connection, columns, table.c.log, log, missing)}
+    return list(found.values())

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, func, insert, select, update
 
 from node.errors import ConfigInvalid, LogRolledBack, LogTampered
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
+from node.protocol.wire.ids import parse_origin
 from node.protocol.wire.leaf import VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT
 
@@ -46,6 +47,8 @@ class OpenLog:
     root: bytes
     at: int
     """Milliseconds of the last entry; 0 before the first."""
+    counting: tuple[int, ...]
+    """This log's number, then those of the logs it goes on counting from, the newest first."""
 
     def refresh(self, connection: Connection) -> None:
         """Follow the head row, held by the running transaction, if it has moved on.
@@ -84,12 +87,24 @@ def open_log(connection: Connection, identity: LogIdentity) -> OpenLog:
         ConfigInvalid: its leaves are of a version this program does not write.
     """
     row = connection.execute(select(head).where(head.c.log == identity.log)).one_or_none()
+    earlier = earlier_logs(connection, identity.origin)
     if row is None:
         number = _create(connection, identity)
-        return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0)
+        return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0, (number, *earlier))
     _require_version(connection, row.number, row.size)
     tree = load_tree(connection, row.number, row.size, row.root)
-    return OpenLog(identity, row.number, tree, row.root, row.at)
+    return OpenLog(identity, row.number, tree, row.root, row.at, (row.number, *earlier))
+
+
+def earlier_logs(connection: Connection, origin: str) -> list[int]:
+    """Return the numbers of the logs here that a log has superseded, the newest first."""
+    *whose, generation = parse_origin(origin)
+    rows = connection.execute(select(head.c.number, head.c.origin))
+    found = [(parse_origin(other), number) for number, other in rows]
+    earlier = [
+        (each[3], number) for each, number in found if [*each[:3]] == whose and each[3] < generation
+    ]
+    return [number for _, number in sorted(earlier, reverse=True)]
 
 
 def _require_version(connection: Connection, number: int, size: int) -> None:

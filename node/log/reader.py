@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from node.errors import InvalidInput, NotFound
+from node.errors import InvalidInput, LogTampered, NotFound
+from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
 from .published import list_published
@@ -23,7 +24,7 @@ from .tables import (
     position,
     request,
 )
-from .tiles import Proofs
+from .tiles import Proofs, read_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,31 @@ class LogReader:
         if leaf is None:
             raise NotFound(f"the log has no entry {index}", log=log.hex())
         return leaf
+
+    def entries(self, log: bytes, first: int, count: int) -> list[bytes]:
+        """Return the leaves of `count` entries from index `first` on.
+
+        Raises:
+            LogTampered: one of them is missing; what is beyond the log is the caller's to know.
+        """
+        start = self._position(log, first)
+        place = entry.c.position
+        query = select(entry.c.leaf).where(place >= start, place < start + count).order_by(place)
+        with self._engine.connect() as connection:
+            leaves = list(connection.execute(query).scalars())
+        if len(leaves) != count:
+            raise LogTampered(f"the log has not all entries {first} to {first + count - 1}")
+        return leaves
+
+    def tile(self, log: bytes, level: int, number: int, width: int) -> bytes:
+        """Return the first `width` hashes of a tile of the tree.
+
+        Raises:
+            LogTampered: the store has fewer; what is beyond the tree is the caller's to know.
+        """
+        with self._engine.connect() as connection:
+            hashes = read_hashes(connection, self._number(log), level, number, width)
+        return hashes[: width * HASH_SIZE]
 
     def request(self, log: bytes, index: int) -> bytes | None:
         """Return the body of the request behind an entry, or None when none is kept."""

@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import and_, bindparam, delete, insert, select
 
 from node.errors import CallReplayed
+from node.protocol.wire.days import beijing_day, end_of_day
 
 from ..storage.bulk import (
     fetch,
@@ -21,12 +22,7 @@ from ..storage.bulk import (
     look_up,
     run,
 )
-from .counters import (
-    Counter,
-    beijing_day,
-    end_of_day,
-    load_counters,
-)
+from .counters import Counter, load_counters
 from .drafts import Committed
 from .tables import (
     Whole,
@@ -111,9 +107,9 @@ def replay(
     ).scalar_one()
     tiles = tiles_through(connection, log_number, size)
     members = orjson.loads(leaf)
-    counters = load_counters(connection, log_number, [resend.authorisation])
+    counters = load_counters(connection, [log_number], [resend.authorisation])
     counter = counters.get(resend.authorisation, Counter())
-    counter.open_day(beijing_day(now))
+    counter.open_day(beijing_day(now // 1000))
     found = Committed(
         leaf=leaf,
         index=index,
@@ -125,7 +121,7 @@ def replay(
         number=members.get("number", 0),
         remaining_calls=max(0, resend.calls_per_day - counter.calls),
         remaining_rows=max(0, resend.rows_per_day - counter.rows),
-        reset=end_of_day(now),
+        reset=end_of_day(now // 1000),
         fresh=False,
     )
     if not identical:

@@ -47,8 +47,10 @@ def read_tile(connection: Connection, log_number: int, level: int, number: int) 
     return hashes or b""
 
 
-def load_tile(connection: Connection, log_number: int, level: int, number: int, width: int) -> Tile:
-    """Read a tile that holds at least `width` hashes.
+def read_hashes(
+    connection: Connection, log_number: int, level: int, number: int, width: int
+) -> bytes:
+    """Return the stored hashes of a tile, at least `width` of them.
 
     Raises:
         LogTampered: the store does not have them.
@@ -56,7 +58,12 @@ def load_tile(connection: Connection, log_number: int, level: int, number: int, 
     hashes = read_tile(connection, log_number, level, number)
     if len(hashes) < width * HASH_SIZE:
         raise LogTampered(f"tile {level}/{number} has fewer than {width} hashes", what="tile")
-    return Tile(hashes)
+    return hashes
+
+
+def load_tile(connection: Connection, log_number: int, level: int, number: int, width: int) -> Tile:
+    """Return a tile of at least `width` hashes with all nodes above them; raises as they do."""
+    return Tile(read_hashes(connection, log_number, level, number, width))
 
 
 def tiles_through(connection: Connection, log_number: int, size: int) -> TileSource:

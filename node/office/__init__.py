@@ -4,6 +4,7 @@
 - `desk`: signs, stores documents here and elsewhere, tries out, relays, waits
 - `repeats`: the same decision meant twice, known again
 - `departments`, `cataloguing`, `authorising`: build the acts from the papers' bodies
+- `founding`: what a city begins with, against what the ledger has
 - `drafting`: completes what an official says with what the ledger and the papers here know
 - `verdicts`: what waits for a review, and its verdicts
 - `reads`: what is asked of the read model and of the papers that are here

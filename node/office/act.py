@@ -34,7 +34,7 @@ def new_paper(kind: str, body: Mapping[str, Any]) -> documents.Document:
     Raises:
         MalformedDocument: the body breaks a rule; `facts["problems"]` lists them.
     """
-    return documents.parse(documents.new_document(kind, body))
+    return documents.make_document(kind, body)
 
 
 def of_paper(decision: str, kind: str, body: Mapping[str, Any]) -> Act:

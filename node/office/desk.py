@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..crypto import Signer
     from ..documents.store import DocumentStore
     from ..protocol.evm.decision import DecisionType
+    from ..protocol.forms import Document
 
 LIFE_SECONDS = 24 * 60 * 60
 """How long a signature stays usable; the contracts allow seven days."""
@@ -79,11 +80,11 @@ class Desk:
         gateway: Gateway,
         outbox: Outbox,
         store: DocumentStore,
-        store_elsewhere: Callable[[bytes], object],
+        store_elsewhere: Callable[[Sequence[Document]], object],
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Relay through `outbox`; `store_elsewhere` leaves a document with another node.
+        """Relay through `outbox`; `store_elsewhere` leaves documents with other nodes.
 
         `clock` gives seconds and must agree with the chain's within `notAfter`.
         """
@@ -146,9 +147,9 @@ class Desk:
             ChainUnavailable: not mined in time; it stays in the outbox and may still be.
         """
         # Papers first: what is on the chain must never name one that is nowhere.
-        self._store.put_all(signed.documents)
-        for paper in signed.documents:
-            self._store_elsewhere(paper)
+        papers = [documents.parse(data) for data in signed.documents]
+        self._store.keep(papers)
+        self._store_elsewhere(papers)
         address = self._address(signed.kind)
         try:
             self._gateway.call(address, signed.data)

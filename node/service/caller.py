@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from ..crypto import Sm2PublicKey
 from ..crypto.publickey import GX, GY
-from ..errors import ClockSkew, SignatureInvalid
+from ..errors import ClockSkew, KeyNotInForce, KeyRevoked, SignatureInvalid
 from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
-from ..protocol.wire import signedcall
+from ..protocol.wire import encoding, signedcall
 from ..protocol.wire.signedcall import OLDEST_SECONDS
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..protocol.wire.signedcall import SignedCall
 
 OLDEST_RESEND_SECONDS = OLDEST_SECONDS + RESEND_WINDOW_MILLISECONDS // 1000
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999: a chain's seconds go further than any calendar."""
 
 # The curve's base point: what a signature is held against when its key is unknown, so that the
 # answer takes as long as for a known one. What it says does not matter.
@@ -39,12 +41,13 @@ def authenticate(
 
     Raises:
         ClockSkew: the call was signed more than `oldest_seconds` before `judged`, or too far ahead.
-        SignatureInvalid: with the base this server rebuilt; the key is unknown, revoked or outside
-            its validity, or the signature fails. Never says which.
+        SignatureInvalid: with the base this server rebuilt; the key is unknown or the signature
+            fails. Never says which.
+        KeyRevoked, KeyNotInForce: it holds, so it is the key's holder who is told what became of
+            the key, and since when.
     """
     key = snapshot.key
-    live = key is not None and key.revoked_at is None and key.valid_from <= judged < key.valid_until
-    public = key.public if key is not None and live else _DECOY
+    public = key.public if key is not None else _DECOY
     refusal = SignatureInvalid(
         "the signature does not hold for a key in force; compare the base",
         base=call.base.decode("ascii"),
@@ -53,9 +56,35 @@ def authenticate(
         signedcall.verify(call, public, judged, oldest_seconds=oldest_seconds)
     except SignatureInvalid:
         raise refusal from None
-    if key is None or not live:
+    if key is None:
         raise refusal
+    _require_in_force(key, judged)
     return key
+
+
+def _require_in_force(key: KeyFact, judged: int) -> None:
+    """Refuse a key that was revoked or is outside its validity, saying when."""
+    name = key.key.hex()
+    if key.revoked_at is not None:
+        revoked = encoding.rfc3339(key.revoked_at)
+        raise KeyRevoked(
+            f"key {name} was revoked on the chain at {revoked}; sign with another registered key "
+            "of the same holder, or have one registered",
+            key=name,
+            revokedAt=key.revoked_at,
+        )
+    if not key.valid_from <= judged < key.valid_until:
+        since, until = (
+            encoding.rfc3339(min(second, _LAST_SECOND))
+            for second in (key.valid_from, key.valid_until)
+        )
+        raise KeyNotInForce(
+            f"key {name} is valid from {since} until {until}, and it is "
+            f"{encoding.rfc3339(judged)}; sign with another registered key of the same holder",
+            key=name,
+            validFrom=key.valid_from,
+            validUntil=key.valid_until,
+        )
 
 
 def authentic_resend(

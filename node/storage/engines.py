@@ -12,6 +12,7 @@ import sqlite3
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
 
@@ -39,7 +40,7 @@ def private_folder(path: Path) -> None:
         raise ConfigInvalid(f"{path}: {error.strerror}", path=str(path)) from error
 
 
-def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
+def open_engine(path: Path | str, *, readonly: bool = False, immutable: bool = False) -> Engine:
     """Open the database file at `path`; a writer creates it when it is missing.
 
     Nobody but its owner may read it: what is there already becomes so when a writer opens it.
@@ -47,7 +48,8 @@ def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
     does a writer's under the execution options READING, which must not write.
     Connecting a writer raises ConfigInvalid when the file is something else than a database.
     """
-    uri = f"file:{path}?mode={'ro' if readonly else 'rwc'}"
+    mode = f"mode={'ro' if readonly else 'rwc'}{'&immutable=1' if immutable else ''}"
+    uri = f"file:{quote(str(path))}?{mode}"
     engine = create_engine(
         f"sqlite+pysqlite:///{uri}&uri=true", connect_args={"check_same_thread": False}
     )
@@ -70,6 +72,16 @@ def open_engine(path: Path | str, *, readonly: bool = False) -> Engine:
         connection.exec_driver_sql("BEGIN" if deferred else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def open_unchanged(path: Path) -> Engine:
+    """Open a database that is there for reading, so that not even a file beside it is made.
+
+    A reader of a WAL database makes `-wal` and `-shm` where whoever wrote it last has taken them
+    away; SQLite makes none for a database it is told nobody changes. So that is said of one that
+    no process has open.
+    """
+    return open_engine(path, readonly=True, immutable=not Path(f"{path}-wal").exists())
 
 
 def _make_private(path: Path | str) -> None:
@@ -96,4 +108,6 @@ def _prepare_writing(connection: Any, path: Path | str) -> None:  # noqa: ANN401
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as error:
-        raise ConfigInvalid(f"{path}: {error}", path=str(path)) from error
+        raise ConfigInvalid(
+            f"{path}：不是数据库，或已损坏，请从备份恢复 / {error}", path=str(path)
+        ) from error

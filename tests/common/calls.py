@@ -157,7 +157,6 @@ class ScriptedLedger:
         return Snapshot(
             block=self.block,
             key=self.keys.get(key_id),
-            application_department=CONSUMER if key_id in self.keys else None,
             authorisation=granted,
             entry=self.entry if granted is not None else None,
             provider=department(PROVIDER, PROVIDER_CODE),
@@ -322,7 +321,8 @@ class City:
 
     # What the consumer's own node would say: the client's Trust.
 
-    def log_keys(self, code: str) -> LogKeys:
+    def log_keys(self, code: str, generation: int | None = None, at: int | None = None) -> LogKeys:
+        del generation, at
         if code != PROVIDER_CODE:
             raise NotFound(code)
         pair = (self.identity.sm2.public_key, self.identity.ed25519.public)
@@ -332,7 +332,7 @@ class City:
         codes = tuple(item.code for item in self.papers.version_view.items)
         return Grant(number, PROVIDER_CODE, ENTRY, 2, codes)
 
-    def anchored_root(self, _department: str, size: int) -> bytes:
+    def anchored_root(self, _department: str, _generation: int, size: int) -> bytes:
         if size not in self.anchors:
             raise NotFound(str(size))
         return self.anchors[size]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from node.crypto import keyfile
 from node.crypto.keyfile import open_pkcs8, seal_pkcs8
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FEW_ROUNDS = 2_000
@@ -22,16 +24,26 @@ def write_private(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
+@contextmanager
+def quick_files() -> Iterator[None]:
+    """Let key files be sealed with few rounds."""
+    with (
+        patch.object(relay, "PBKDF2_ROUNDS", FEW_ROUNDS),
+        patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS),
+    ):
+        yield
+
+
 def soften(path: Path, password: bytes) -> None:
     """Seal a key file again with few rounds: its opening is not what is tested."""
     content = path.read_bytes()
     if content.startswith(b"{"):
         account = RelayAccount.load(path, password)
         path.unlink()
-        with patch.object(relay, "PBKDF2_ROUNDS", FEW_ROUNDS):
+        with quick_files():
             account.save(path, password)
         return
     purpose, _, _ = content.partition(b"-----BEGIN ")
     key = open_pkcs8(content.removeprefix(purpose), password)
-    with patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS):
+    with quick_files():
         path.write_bytes(purpose + seal_pkcs8(key, password))

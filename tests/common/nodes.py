@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from api.app import build
+from api.city import folders
+from api.city.plan import Plan
 from api.http.callers import DOCUMENT_BYTES
 from api.http.server import configure
 from api.parts import Node
@@ -20,15 +23,16 @@ from node.chain.relay import RelayAccount
 from node.client.calls import LedgerClient
 from node.client.http import SignedHttp
 from node.client.trust import NodeTrust
-from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError, NotFound
-from node.office import Desk, authorising, departments
+from node.office import Desk, authorising
 from node.office.authorising import Request
+from node.office.founding import Founder, Surroundings
 from node.protocol import forms as documents
 from node.protocol.wire import ids
 from tests.common import founding, papers
 from tests.common.calls import fill_source
-from tests.common.keyfiles import write_private
+from tests.common.founding import TownKeys
+from tests.common.keyfiles import quick_files, write_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -36,10 +40,12 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from node.crypto import SoftwareSigner
     from node.office import Act, Decided
     from tests.common.chain import LedgerChain
 
 ALWAYS = papers.ALWAYS
+Source = dict[str, Any]
 QUOTA = {"callsPerDay": 1_000_000, "rowsPerDay": 1_000_000}
 CODES = (papers.CENTRE, papers.POLICE, papers.EDUCATION)
 ENTRY_CODE = "30300101/06001"
@@ -58,76 +64,43 @@ def until(happens: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
     return found
 
 
-@dataclass
-class NodeKeys:
-    """The private keys of everybody in the town."""
-
-    heads: dict[str, SoftwareSigner] = field(
-        default_factory=lambda: {code: SoftwareSigner.generate() for code in CODES}
-    )
-    nodes: dict[str, SoftwareSigner] = field(
-        default_factory=lambda: {code: SoftwareSigner.generate() for code in CODES}
-    )
-    logs: dict[str, Ed25519Signer] = field(
-        default_factory=lambda: {code: Ed25519Signer.generate() for code in CODES}
-    )
-    office: dict[str, SoftwareSigner] = field(
-        default_factory=lambda: {code: SoftwareSigner.generate() for code in CODES}
-    )
-    reviewer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
-    auditor: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
-    application: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
-    encryption: SoftwareUnwrapper = field(default_factory=SoftwareUnwrapper.generate)
-    stranger: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
-    """Key of the education department's second application."""
-
-
 def write_settings(
-    folder: Path, chain: LedgerChain, keys: NodeKeys, port: int, sources: Sequence[str] = ()
+    folder: Path, chain: LedgerChain, keys: TownKeys, port: int, sources: Sequence[Source] = ()
 ) -> Path:
-    """Write key files and the node's TOML; return the TOML's path.
+    """Write key files and the settings of the one node of the town; return the settings' path.
 
-    `sources` are lines of TOML: what the police serve besides people.
+    `sources` are what the police serve besides people.
     """
+    people = {
+        "entry": ENTRY_CODE,
+        "url": f"sqlite:///{folder / 'people.db'}",
+        "table": "person",
+        "key": "id",
+        "columns": {"XM": "name", "GMSFHM": "id"},
+    }
+    node = {
+        "name": "node",
+        "port": port,
+        "departments": CODES,
+        "anchoring": {"anchor_seconds": 0.2},
+    }
+    values = {
+        "chain": {"url": chain.running.url},
+        "nodes": [node],
+        "sources": {papers.POLICE: [people, *sources]},
+        "founding": founding.town().model_dump(mode="json"),
+    }
+    plan = Plan.model_validate_json(json.dumps(values))
     write_private(folder / "password", PASSWORD + b"\n")
     chain.deployment.save(folder / "deployment.json")
-    RelayAccount.generate().save(folder / "relay.json", PASSWORD)
     fill_source(folder / "people.db", rows=50).close()
-    lines = [
-        f'chain_url = "{chain.running.url}"',
-        'deployment = "deployment.json"',
-        'data_dir = "data"',
-        'host = "127.0.0.1"',
-        f"port = {port}",
-        f'public_url = "http://127.0.0.1:{port}"',
-        f'authorities = ["127.0.0.1:{port}"]',
-        'relay_key = "relay.json"',
-        'password_file = "password"',
-        "[anchoring]",
-        "anchor_seconds = 0.2",
-    ]
-    for code in CODES:
-        keys.nodes[code].save(folder / f"{code}.pem", PASSWORD)
-        keys.logs[code].save(folder / f"{code}-log.pem", PASSWORD)
-        lines += [
-            "[[departments]]",
-            f'code = "{code}"',
-            'custody = "own"',
-            f'department_key = "{code}.pem"',
-            f'log_key = "{code}-log.pem"',
-        ]
-        if code == papers.POLICE:
-            lines += [
-                "[[departments.sources]]",
-                f'entry = "{ENTRY_CODE}"',
-                f'url = "sqlite:///{folder / "people.db"}"',
-                'table = "person"',
-                'key = "id"',
-                'columns = { XM = "name", GMSFHM = "id" }',
-                *sources,
-            ]
+    with quick_files():
+        RelayAccount.generate().save(folder / "relay.key", PASSWORD)
+        for code, short in founding.IDS.items():
+            keys.nodes[code].save(folder / f"{short}-node.key", PASSWORD)
+            keys.log(f"{short}-log").save(folder / f"{short}-log.key", PASSWORD)
     path = folder / "node.toml"
-    path.write_text("\n".join(lines), encoding="utf-8")
+    folders.write_settings(path, folders.settings_of(plan, plan.nodes[0]))
     return path
 
 
@@ -151,7 +124,7 @@ class NodeTown:
 
     chain: LedgerChain
     node: Node
-    keys: NodeKeys
+    keys: TownKeys
     url: str
     fatal: list[tuple[str, BaseException]]
     first: int = 0
@@ -172,7 +145,7 @@ class NodeTown:
             node.gateway,
             node.outbox,
             node.store,
-            node.exchange.hand_over,
+            node.exchange.hand_over_all,
             clock=self.chain.running.clock,
         )
 
@@ -182,38 +155,18 @@ class NodeTown:
         until(lambda: self.node.queries.cursor().next_block > decided.block)
         return decided
 
-    def enrol(self, code: str, by: SoftwareSigner) -> None:
-        head = self.keys.heads[code]
-        self.decide(founding.enrolment(code, head, self.url), by, head)
-
-    def add_officer(self, code: str, signer: SoftwareSigner, role: str) -> None:
-        added, granted = founding.officer(code, signer, role)
-        self.decide(added, self.keys.heads[code], signer)
-        self.decide(granted, self.keys.heads[code])
-
-    def add_application(self, code: str, signer: SoftwareSigner) -> None:
-        """Register an application of the education department and its key."""
-        body = papers.application_object(code=code)
-        self.decide(departments.register_application(body), self.keys.office[papers.EDUCATION])
-        key = founding.application_key(code, signer, self.keys.encryption)
-        self.decide(key, self.keys.heads[papers.EDUCATION], signer)
-
-    def found(self) -> None:
-        """Enrol everybody, with keys, officers, applications and logs."""
-        keys = self.keys
-        self.enrol(papers.CENTRE, self.chain.root)
-        for code in CODES[1:]:
-            self.enrol(code, keys.heads[papers.CENTRE])
-        for code in CODES:
-            act = founding.own_key(code, keys.nodes[code], keys.logs[code].public)
-            self.decide(act, keys.heads[code], keys.nodes[code])
-            self.add_officer(code, keys.office[code], "工作机构负责人")
-            act = departments.register_log(code, self.node.relay.address)
-            self.decide(act, keys.heads[code])
-        self.add_officer(papers.CENTRE, keys.reviewer, "审核员")
-        self.add_officer(papers.CENTRE, keys.auditor, "审计员")
-        self.add_application("ZHSX", keys.application)
-        self.add_application("OTHER", keys.stranger)
+    def found(self, *more: dict[str, Any]) -> None:
+        """Take what is missing of the town, and of departments besides."""
+        node, codes = self.node, (*CODES, *(each["code"] for each in more))
+        self.keys.root = self.chain.root
+        around = Surroundings(
+            dict.fromkeys(codes, self.url),
+            dict.fromkeys(CODES, node.relay.address),
+            node.deployment.contracts,
+        )
+        Founder(founding.town(*more), self.keys, node.queries, node.store.find, around).take(
+            lambda step, *signers: self.decide(step.act, *signers)
+        )
 
     def grant(self) -> None:
         """Publish an entry and agree to the application for it."""
@@ -283,10 +236,10 @@ QUERY: dict[str, Any] = {
 
 @contextmanager
 def running_town(
-    folder: Path, chain: LedgerChain, sources: Sequence[str] = ()
+    folder: Path, chain: LedgerChain, sources: Sequence[Source] = ()
 ) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end."""
-    keys, fatal = NodeKeys(), []
+    keys, fatal = TownKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         settings = load_settings(write_settings(folder, chain, keys, port, sources))

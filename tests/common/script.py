@@ -15,6 +15,7 @@ from node.crypto import SoftwareSigner, keccak256, sign_decision
 from node.protocol.evm.abi import load_abi
 from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 from node.protocol.ledger import enums, facts
+from node.protocol.ledger.competence import competent_of
 from node.protocol.ledger.core import Signed
 from node.protocol.ledger.registry import contract_key, key_id
 from node.protocol.ledger.steps import STEPS
@@ -136,8 +137,11 @@ class Script:
         return self.rng.choice(found) if found else ids.department_id("A" * 18)
 
     def competent(self, department: bytes) -> bytes:
+        """Return who acts for the competent department, or sometimes that one itself."""
         found = self.store.find(facts.DepartmentFact, department)
-        return found.competent if found else department
+        if found is None:
+            return department
+        return competent_of(self.store, department) if self.chance(0.9) else found.competent
 
     def person(self, department: bytes) -> bytes:
         persons = self.all(facts.PersonFact)
@@ -284,7 +288,7 @@ class Script:
             message["competent"] = self.department(may_enrol=self.chance(0.9))
         message["screening"] ^= self.chance(0.5)
         message["mayEnrol"] ^= self.chance(0.3)
-        return message, self.holder(found.competent, HEAD), None
+        return message, self.holder(self.competent(found.department), HEAD), None
 
     def _set_department_status(self) -> tuple[Message, bytes, Pen | None]:
         found = self.one(self.all(facts.DepartmentFact))
@@ -293,7 +297,7 @@ class Script:
             found = self.rng.choice(suspended)
         status = 1 if found.status == 2 and self.chance(0.8) else self.rng.choice([2, 2, 2, 3])
         message = {"department": found.department, "status": status, "digest": self.digest()}
-        return message, self.holder(found.competent, HEAD), None
+        return message, self.holder(self.competent(found.department), HEAD), None
 
     def _add_key(self) -> tuple[Message, bytes, Pen | None]:
         applications = self.all(facts.ApplicationFact)

@@ -13,8 +13,9 @@ from node.chain.outbox import Outbox
 from node.crypto import Ed25519Signer, SoftwareSigner
 from tests.common import papers
 from tests.common.chain import deployed_on
+from tests.common.founding import TownKeys
 from tests.common.keyfiles import write_private
-from tests.common.nodes import PASSWORD, NodeKeys, write_settings
+from tests.common.nodes import PASSWORD, write_settings
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.chain
 def folder(tmp_path_factory, embedded_chain):
     """A node's folder; nobody runs the node, so nothing is sent but by the commands themselves."""
     folder = tmp_path_factory.mktemp("desk")
-    keys = NodeKeys()
+    keys = TownKeys()
     with deployed_on(embedded_chain) as chain:
         write_settings(folder, chain, keys, 1)
         chain.root.save(folder / "root.key", PASSWORD)
@@ -291,7 +292,7 @@ def test_what_is_badly_asked_for_is_refused_on_one_line(folder, monkeypatch, arg
         ("none.key", "[malformed-key]"),
         ("garbage", "[malformed-key]"),
         ("ed25519.key", "[malformed-key]"),
-        ("relay.json", "[malformed-key]"),
+        ("relay.key", "[malformed-key]"),
     ],
 )
 def test_a_key_file_that_does_not_fit_is_refused_before_anything_is_sent(

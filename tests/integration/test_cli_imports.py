@@ -22,6 +22,7 @@ print(json.dumps(sorted(sys.modules)))
     [
         ["--help"],
         ["verify", "nothing.json", "--trust", "nothing.json"],
+        ["catalogue", "check", "nothing.xlsx"],
         ["key", "generate", "sign", "-o", "sign.key", "--password-file", "password"],
         ["key", "generate", "relay", "-o", "relay.key", "--password-file", "password"],
     ],

@@ -140,10 +140,10 @@ class TestThread:
             facts.check(fact.subject, documents.authorisation_object(number))
             assert department.node.bindings.due(2**60, 100) == []
             assert [hit.code for hit in department.node.search.search("户籍")] == [HOUSEHOLD]
-        key = town.queries.get_key(town.application_key.public_key.key_id)
+        key = town.queries.get_key(town.keys.application.public_key.key_id)
         now = int(town.chain.running.clock())
         _, sealed_to = town.police.node.facts.encryption_key(key.digest, now)
-        assert sealed_to == town.encryption_key.public_key
+        assert sealed_to == town.keys.encryption.public_key
         with pytest.raises(DocumentUnknown):
             town.police.node.access.read(secrets.token_bytes(32), key.key)
 

@@ -138,6 +138,16 @@ class TestMethods:
         answer = orjson.loads(embedded_chain.chain.handle_body(body))
         assert answer["error"]["code"] == code
 
+    def test_tells_whoever_asks_that_gas_costs_nothing(self, embedded_chain, key):
+        """What web3 and Hardhat ask before they fill in a transaction's fees."""
+        for nonce in range(3):
+            embedded_chain.rpc("eth_sendRawTransaction", transfer(key, nonce))
+        assert embedded_chain.rpc("eth_maxPriorityFeePerGas") == "0x0"
+        assert embedded_chain.rpc("eth_gasPrice") == "0x0"
+        history = embedded_chain.rpc("eth_feeHistory", "0x3", "latest", [10, 50, 90])
+        assert set(history["baseFeePerGas"]) == {"0x0"}
+        assert history["reward"] == [["0x0"] * 3] * 3
+
     def test_does_not_answer_notifications(self, embedded_chain):
         body = b'{"jsonrpc":"2.0","method":"eth_chainId"}'
         assert embedded_chain.chain.handle_body(body) == b""

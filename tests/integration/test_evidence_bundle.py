@@ -28,6 +28,7 @@ from node.protocol.ledger.steps import STEPS
 from node.protocol.wire import canonical, ids
 from node.protocol.wire.trustfile import Head, parse_trust, render_trust
 from tests.common.chain import deployed_on
+from tests.common.codes import department_code
 from tests.common.evidence import ENTRY_CODE, City
 from tests.common.papers import CENTRE, EDUCATION, POLICE
 
@@ -380,6 +381,27 @@ class TestCollecting:
         kinds = {forms.parse(one).kind for one in parse_bundle(collected.data).documents.values()}
         assert "reply" not in kinds
         assert "catalogue-version" in kinds
+
+    def test_leaves_out_a_paper_that_names_others_than_the_parties(self, city):
+        """Shown all the same it is refused: its decision was about others than it says."""
+        document, fields = city.keep(
+            "step",
+            authorisation=1,
+            step="交付",
+            subject=city.answered.digest.hex(),
+            parties={"provider": POLICE, "consumer": department_code(9)},
+        )
+        city.decide("Step", fields, city.officers[POLICE])
+        city.answered = document
+        event = city.call()
+        city.anchor()
+        collected = city.collect(event)
+        bundle = parse_bundle(collected.data)
+        assert document.digest not in bundle.documents
+        more = {**bundle.documents, document.digest: city.kept[document.digest]}
+        facts = find_failure(render_bundle(replace(bundle, documents=more)), collected.trust)
+        assert facts["where"] == f"document {document.digest.hex()}"
+        assert "parties" in facts["text"]
 
 
 class TestALyingEndpoint:

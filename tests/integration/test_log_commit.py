@@ -18,6 +18,7 @@ from node.errors import (
     ConfigInvalid,
     InvalidInput,
     LogRolledBack,
+    LogTampered,
     LogUnavailable,
     NotFound,
     Overloaded,
@@ -26,12 +27,13 @@ from node.errors import (
 from node.log import (
     Committed,
     Committer,
+    LogIdentity,
     LogReader,
     Resend,
     check_log,
 )
 from node.log.tables import checkpoint, head, recent
-from node.protocol.wire.ids import ZERO
+from node.protocol.wire.ids import ZERO, log_id
 from node.protocol.wire.leaf import (
     AUDIT,
     KINDS,
@@ -381,6 +383,92 @@ class TestQuota:
             done = commit_one(committer, new_draft(identity, n, calls_per_day=1))
             committer.close()
         assert (done.outcome, done.number) == ("quota-calls", 2)
+
+
+class TestSuccession:
+    """A department's later log goes on counting: nobody gets a second quota by it."""
+
+    @pytest.fixture
+    def generations(self, identity):
+        """Return the logs 1, 2 and 3 of one department."""
+        return [identity, *(successor(identity, generation) for generation in (2, 3))]
+
+    def test_number_link_and_quota_go_on(self, path, clock, generations):
+        done = [
+            commit_in(path, clock, log, new_draft(log, n, calls_per_day=2))
+            for n, log in enumerate(generations)
+        ]
+        leaves = [parse_leaf(one.leaf) for one in done]
+        assert [leaf.outcome for leaf in leaves] == ["served", "served", "quota-calls"]
+        assert [leaf.number for leaf in leaves] == [1, 2, 3]
+        assert [leaf.prev for leaf in leaves[1:]] == [leaf_hash(one.leaf) for one in done[:2]]
+        assert [one.index for one in done] == [0, 0, 0]
+
+    def test_an_authorisation_not_called_between_is_found_further_back(
+        self, path, clock, generations
+    ):
+        first, second, third = generations
+        commit_in(path, clock, first, new_draft(first, 0, authorisation=7, calls_per_day=1))
+        commit_in(path, clock, second, new_draft(second, 1))
+        again = new_draft(third, 2, authorisation=7, calls_per_day=1)
+        assert commit_in(path, clock, third, again).outcome == "quota-calls"
+
+    def test_the_day_after_starts_anew_but_numbers_do_not(self, path, clock, generations):
+        first, second, _ = generations
+        commit_in(path, clock, first, new_draft(first, 0, calls_per_day=1))
+        clock.milliseconds += 24 * 60 * MINUTE
+        draft = new_draft(second, 1, calls_per_day=1, judged=clock.seconds)
+        done = commit_in(path, clock, second, draft)
+        assert (done.outcome, done.number) == ("served", 2)
+
+    def test_a_stranger_gets_no_second_hundred(self, path, clock, generations):
+        first, second, _ = generations
+        refusals = [
+            new_draft(log, n, counted=False, refusal="authorisation-unknown", key=b"s" * 32)
+            for n, log in enumerate((first, second))
+        ]
+        commit_in(path, clock, first, refusals[0], strangers_per_day=1)
+        refused = commit_in(path, clock, second, refusals[1], strangers_per_day=1)
+        assert isinstance(refused, QuotaRefusals)
+
+    def test_another_departments_log_counts_for_itself(self, path, clock, identity):
+        other = successor(new_identity(OTHER_CODE), 2)
+        commit_in(path, clock, identity, new_draft(identity, 0))
+        assert commit_in(path, clock, other, new_draft(other, 1)).number == 1
+
+    def test_each_log_is_checked_on_from_where_the_one_before_left_it(
+        self, path, clock, generations
+    ):
+        first, second, _ = generations
+        for n in range(3):
+            commit_in(path, clock, first, new_draft(first, n, authorisation=n % 2))
+        commit_in(path, clock, second, new_draft(second, 3, authorisation=1))
+        committer = Committer(open_engine(path), [second], clock=clock)
+        # The replay reads a counter into the new log that no entry there has moved.
+        replayed = new_draft(second, 3, authorisation=0, text=b"another text")
+        committer.commit([new_draft(second, 4, authorisation=1), replayed])
+        committer.close()
+        engine = open_engine(path, readonly=True)
+        assert [check_log(engine, log.log).size for log in (first, second)] == [3, 2]
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE counter SET last = ? WHERE log = 1", (b"x" * 32,))
+        with pytest.raises(LogTampered, match="entry 0"):
+            check_log(engine, second.log)
+
+
+def successor(identity: LogIdentity, generation: int) -> LogIdentity:
+    """Return the department's log of a later generation, with the same keys."""
+    origin = f"{identity.origin}:{generation}"
+    return replace(identity, origin=origin, log=log_id(origin))
+
+
+def commit_in(path, clock, identity, draft, **options) -> Any:
+    """Open a log as a node does that starts with it, commit one draft, and close it."""
+    committer = Committer(open_engine(path), [identity], clock=clock, **options)
+    try:
+        return commit_one(committer, draft)
+    finally:
+        committer.close()
 
 
 class TestReplay:

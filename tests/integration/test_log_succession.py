@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,19 +14,26 @@ from api.app import build
 from api.parts import Node
 from api.settings import load_settings
 from ledger_sync.trace import Tracer
+from node.crypto import Ed25519Signer, SoftwareSigner
 from node.errors import LogUnavailable
 from node.office import departments
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire import ids
+from node.protocol.wire.checkpoint import SignedCheckpoint
+from node.protocol.wire.merkle import leaf_hash
 from node.protocol.wire.receipt import Receipt
-from tests.common import papers
+from tests.common import founding, papers
 from tests.common.chain import deployed_on
 from tests.common.evidence import City
-from tests.common.nodes import QUERY, running_town, serving_on
+from tests.common.nodes import PASSWORD, QUERY, running_town, serving_on, until
 from tests.common.papers import POLICE
+from tests.common.shell import invoke
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from node.client.http import SignedHttp
+    from tests.common.nodes import NodeTown
 
 pytestmark = pytest.mark.chain
 
@@ -95,17 +103,21 @@ def test_calls_of_the_old_log_and_of_the_new_are_traced_and_proven(tmp_path, own
             city.close()
 
 
-def test_a_node_goes_on_in_the_next_log_and_still_shows_the_old(tmp_path, own_chain):
-    """Raising `generation` hides no call from those who may see it."""
+def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, own_chain):
+    """Neither a succession nor a new key hides a call, or takes a receipt or a number back."""
     with deployed_on(own_chain) as chain:
         with running_town(tmp_path, chain) as town:
             town.serve()
             with town.client() as client:
-                old = client.query(town.first, **QUERY).event
+                old = client.query(town.first, **QUERY)
+                client.wait_anchored(old.receipt, 20)
             body = papers.log_succession(relay=town.node.relay.address.hex())
             town.decide(departments.supersede_log(body), town.keys.heads[POLICE])
+            first_key = rotate_key(town, tmp_path)
         path = tmp_path / "node.toml"
-        lines = path.read_text("utf-8").replace(f'{POLICE}"\n', f'{POLICE}"\ngeneration = 2\n')
+        lines = path.read_text("utf-8").replace(
+            f'code = "{POLICE}"\n', f'code = "{POLICE}"\ngeneration = 2\n'
+        )
         path.write_text(lines, "utf-8")
         settings = load_settings(path)
         with socket.create_server(("127.0.0.1", settings.port)) as listener:
@@ -115,15 +127,81 @@ def test_a_node_goes_on_in_the_next_log_and_still_shows_the_old(tmp_path, own_ch
                 with serving_on(build(node), listener):
                     again = replace(town, node=node, https={})
                     with again.client() as client:
-                        new = client.query(again.first, **QUERY).event
+                        new = client.query(again.first, **QUERY)
+                        upgraded = client.upgrade(old.receipt)
+                    check_described(again.url, old.receipt, first_key)
                     url = f"{again.url}/api/v1/logs/{POLICE}/events/"
                     http = again.http(again.keys.application)
-                    origins = [origin_of(http, url + event.hex()) for event in (old, new)]
+                    origins = [origin_of(http, url + one.event.hex()) for one in (old, new)]
+                    tiles_of_both(again.url, {1: origins[0], 2: origins[1]})
                     for opened in again.https.values():
                         opened.close()
-                assert origins[1] == f"{origins[0]}:2"
             finally:
                 node.stop()
+        assert origins[1] == f"{origins[0]}:2"
+        assert upgraded.anchored is not None
+        leaves = [one.receipt.parsed_leaf for one in (old, new)]
+        assert leaves[1].number == leaves[0].number + 1
+        assert leaves[1].prev == leaf_hash(old.receipt.leaf)
+    checked = invoke("log", "check", "--config", path)
+    assert (checked.code, checked.output.count("✓")) == (0, 4), checked.output
+
+
+def rotate_key(town: NodeTown, folder: Path) -> bytes:
+    """Give the police a new key in the place of the one its log was signed with; return that."""
+    before, after = town.keys.nodes[POLICE].public_key.key_id, SoftwareSigner.generate()
+    second, head = Ed25519Signer.generate(), town.keys.heads[POLICE]
+    town.decide(founding.own_key(POLICE, after, second.public), head, after)
+    paper = papers.revocation(department=POLICE, key=before.hex())
+    town.decide(departments.revoke_key(paper), head)
+    for name, key in (("police-node.key", after), ("police-log.key", second)):
+        (folder / name).unlink()
+        key.save(folder / name, PASSWORD)
+    return before
+
+
+def check_described(url: str, receipt: Receipt, key: bytes) -> None:
+    """Check that the node tells of both logs, and of the key that signed the first."""
+    base = f"{url}/api/v1/departments/{POLICE}/log"
+    present = httpx.get(base).json()
+    assert (present["generation"], present["superseded"]) == (2, False)
+    assert key.hex() not in {each["key"] for each in present["keys"]}
+    at = receipt.parsed_leaf.at // 1000
+    first = httpx.get(base, params={"generation": 1, "at": at}).json()
+    assert first["origin"] == receipt.signed_checkpoint.checkpoint.origin
+    assert (first["superseded"], first["size"]) == (True, first["size"] or 1)
+    [signed] = [each for each in first["keys"] if each["key"] == key.hex()]
+    assert signed["revokedAt"] >= at
+    at = signed["revokedAt"]
+    later = httpx.get(base, params={"generation": 1, "at": at}).json()
+    assert key.hex() not in {each["key"] for each in later["keys"]}
+    assert httpx.get(base, params={"generation": 3}).status_code == 404
+    anchor = httpx.get(f"{base}/anchors/{first['size']}", params={"generation": 1}).json()
+    assert anchor["root"] == first["root"]
+
+
+def published(prefix: str) -> bool:
+    return httpx.get(f"{prefix}/checkpoint").is_success
+
+
+def tiles_of_both(url: str, origins: dict[int, str]) -> None:
+    """A tile may be kept for ever: its path means the same log before and after a succession."""
+    logs = f"{url}/api/v1/logs/{POLICE}"
+    tiles = {}
+    for generation, origin in origins.items():
+        prefix = f"{logs}:{generation}"
+        until(partial(published, prefix))
+        note = SignedCheckpoint.parse(httpx.get(f"{prefix}/checkpoint").content).checkpoint
+        assert note.origin == origin
+        # Entries of the first commits alone: the keeper may have published more since.
+        tiles[generation] = httpx.get(f"{prefix}/tile/0/000.p/1").content
+        assert len(tiles[generation]) == 32
+        consistency = f"{prefix}/consistency?old=1&new={note.size}"
+        assert httpx.get(consistency).json()["new"] == note.size
+    assert httpx.get(f"{logs}/tile/0/000.p/1").content == tiles[1] != tiles[2]
+    newest = SignedCheckpoint.parse(httpx.get(f"{logs}/checkpoint").content).checkpoint
+    assert newest.origin == origins[2]
+    assert httpx.get(f"{logs}:3/checkpoint").status_code == 404
 
 
 def origin_of(http: SignedHttp, url: str) -> str:

@@ -7,7 +7,8 @@ import pytest
 from api.parts import Node
 from api.settings import load_settings
 from tests.common import papers
-from tests.common.nodes import NodeKeys, write_settings
+from tests.common.founding import TownKeys
+from tests.common.nodes import write_settings
 
 pytestmark = pytest.mark.chain
 
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.chain
 def test_empty_disks_without_peers_are_warned_about_in_chinese_first(
     tmp_path, ledger_chain, caplog, peers
 ):
-    settings = load_settings(write_settings(tmp_path, ledger_chain, NodeKeys(), 8601, ()))
+    settings = load_settings(write_settings(tmp_path, ledger_chain, TownKeys(), 8601, ()))
     node = Node(settings.model_copy(update={"peers": peers}))
     try:
         node.start()

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from node.crypto import Ed25519Signer, SoftwareSigner
 from tests.common import founding
 from tests.common.chain import deployed_on
 from tests.common.codes import department_code
@@ -16,6 +15,7 @@ from tests.common.nodes import NodeTown, running_town
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from node.crypto import SoftwareSigner
     from tests.common.chain import RunningChain
 
 OUTSIDER = department_code("outsider")
@@ -39,9 +39,6 @@ def city(tmp_path_factory: pytest.TempPathFactory, embedded_chain: RunningChain)
     folder = tmp_path_factory.mktemp("city")
     with deployed_on(embedded_chain) as chain, running_town(folder, chain) as town:
         town.serve()
-        outsider = SoftwareSigner.generate()
-        town.keys.heads[OUTSIDER] = SoftwareSigner.generate()
-        town.enrol(OUTSIDER, town.keys.heads[town.node.settings.departments[0].code])
-        key = founding.own_key(OUTSIDER, outsider, Ed25519Signer.generate().public)
-        town.decide(key, town.keys.heads[OUTSIDER], outsider)
+        town.found(founding.department(OUTSIDER, "outsider"))
+        outsider = town.keys.signer("outsider-node")
         yield City(town, outsider)

@@ -16,6 +16,8 @@ from api.settings import (
     AnchoringSettings,
     DepartmentSettings,
     LimitSettings,
+    LoggingSettings,
+    MetricsSettings,
     Settings,
     SourceSettings,
 )
@@ -45,6 +47,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[[departments.sources]]": SourceSettings,
     "[anchoring]": AnchoringSettings,
     "[limits]": LimitSettings,
+    "[logging]": LoggingSettings,
+    "[metrics]": MetricsSettings,
 }
 
 
@@ -54,7 +58,7 @@ class TestSettings:
         text = self.text(name)
         rows = self.rows(text.split("| `chain_url`", 1)[1].split("`[[departments]]`", 1)[0])
         said = {"chain_url"} | {word for row in rows for word in re.findall(r"`(\w+)`", row[0])}
-        assert said == set(Settings.model_fields) - {"anchoring", "limits"}
+        assert said == set(Settings.model_fields) - {"anchoring", "limits", "logging", "metrics"}
 
     @pytest.mark.parametrize("section", SECTIONS)
     def test_every_one_of_a_section_stands_with_its_default(self, name: str, section: str) -> None:

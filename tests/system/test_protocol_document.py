@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 
 from api.http.problems import TITLES, status_of
 from node import errors
+from node.crypto import keccak256
 from node.protocol import forms as documents
 from node.protocol.evm.abi import CONTRACTS, load_abi
 from node.protocol.evm.decision import DECISIONS
@@ -152,6 +154,19 @@ def test_tells_what_every_event_adds_to_its_decision(name: str, members: list[st
     assert row.split("|")[4].strip().removeprefix("its members are ") == (
         f"`{', '.join(own)}`" if own else ""
     )
+
+
+def test_has_the_tables_of_the_abis_as_their_script_writes_them() -> None:
+    script = runpy.run_path(str(DOCS.parent / "hardhat" / "abi_tables.py"))
+    assert f"{script['BEGIN']}\n{script['render']()}\n{script['END']}" in TEXT
+
+
+def test_tells_type_index_and_topic_of_an_event() -> None:
+    """By another implementation than the one that wrote the table."""
+    said = "Anchored(bytes32 log*, uint64 size*, bytes32 root, bytes32 checkpointHash*"
+    topic = keccak256(b"Anchored(bytes32,uint64,bytes32,bytes32,uint64,uint64)").hex()
+    [row] = [line for line in TEXT.splitlines() if said in line]
+    assert f"| `{topic.removeprefix('0x')}` |" in row
 
 
 def test_lists_every_problem_with_its_status_and_titles() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,12 @@ def test_every_dependency_is_one_of_the_wheel(installed: Path, tmp_path: Path) -
     run(installed / "pip", "check", cwd=tmp_path)
     modules = "api.app, api.parts, node.chain.provider, node.chain.recompile, solcx, gmssl"
     run(installed / "python", "-W", "error", "-c", f"import {modules}", cwd=tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler here")
+def test_the_native_verification_is_in_it(installed: Path, tmp_path: Path) -> None:
+    asked = "from node.crypto import backend_version; print(backend_version())"
+    assert "native" in run(installed / "python", "-c", asked, cwd=tmp_path)
 
 
 def test_the_commands_work(installed: Path, tmp_path: Path, ledger_chain: LedgerChain) -> None:

@@ -22,7 +22,7 @@ import {
   SCHOOL_OFFICE,
 } from "../harness/city.ts";
 import { AuthorisationStates, DepartmentStatuses, Roles, Sides, Steps } from "../harness/enums.ts";
-import { TOWN, TOWN_HEAD } from "../harness/parties.ts";
+import { supplied, TOWN, TOWN_HEAD, TOWN_OFFICE } from "../harness/parties.ts";
 import { keyNamed, type Sm2Key } from "../harness/sm2.ts";
 import { Case } from "../authorisations/situations.ts";
 import { noHead } from "./keys.ts";
@@ -95,12 +95,6 @@ export function describeSetDepartmentStatus(): void {
     assert.equal((await city.chain.read(city.registry, "departmentOf", [DATA])).dependants, 3);
   });
 
-  it("can suspend one that is competent for others: those have nobody to decide for them meanwhile", async () => {
-    await city.setStatus(COUNTY, SUSPENDED);
-    await refuses(city.setStatus(TOWN, SUSPENDED, COUNTY_HEAD), "DepartmentNotActive", [COUNTY, SUSPENDED]);
-    assert.equal(await statusOf(TOWN), ACTIVE);
-  });
-
   it("is signed by a head of the competent department, no other officer or department", async () => {
     await refuses(set(SUSPENDED, {}, POLICE_HEAD), "RoleMissing", noHead(DATA, POLICE_HEAD));
     await refuses(set(SUSPENDED, {}, REVIEWER), "RoleMissing", noHead(DATA, REVIEWER, Roles.REVIEWER));
@@ -156,7 +150,7 @@ export function describeInactiveDepartment(): void {
         await city.setStatus(COUNTY, status);
       } else {
         await city.setStatus(COUNTY, status);
-        await refuses(city.setStatus(SCHOOL, SUSPENDED, COUNTY_HEAD), "DepartmentNotActive", [COUNTY, status]);
+        await refuses(city.setStatus(SCHOOL, SUSPENDED, COUNTY_HEAD), "RoleMissing", noHead(DATA, COUNTY_HEAD));
       }
       const enrolment = city.enrol(TOWN, TOWN_HEAD, COUNTY_HEAD, { parent: COUNTY, competent: COUNTY });
       await refuses(enrolment, "DepartmentNotActive", [COUNTY, status]);
@@ -214,6 +208,99 @@ export function describeInactiveDepartment(): void {
     const grant = { roles: Roles.OFFICE_HEAD, validFrom: START, validUntil: START + 365n * DAY };
     assert.deepEqual(await city.chain.read(city.registry, "grantOf", [SCHOOL, SCHOOL_OFFICE.id]), grant);
     assert.equal(await city.chain.read(city.registry, "applicationOf", [idOf(SCHOOL, "ZHSX")]), SCHOOL);
+  });
+}
+
+/** Departments whose competent department is not active: the nearest active one above it acts in its place. */
+export function describeActing(): void {
+  const VILLAGE = departmentId("111309220000VILLAG");
+  const T1 = { entry: idOf(TOWN, "T1") };
+
+  before(async () => {
+    city = await supplied();
+    await city.update({ department: TOWN, competent: COUNTY, mayEnrol: true }, COUNTY_HEAD);
+    await city.enrol(VILLAGE, keyNamed("village head"), TOWN_HEAD, { parent: TOWN, competent: TOWN });
+    await city.setStatus(COUNTY, SUSPENDED);
+    restore = await city.chain.snapshot();
+  });
+  beforeEach(() => restore());
+
+  const competentOf = (department: Hex): Promise<[Hex, boolean]> =>
+    city.chain.read(city.registry, "competentOf", [department]);
+
+  it("are suspended and resumed by it, and it is named in the event", async () => {
+    await refuses(city.setStatus(TOWN, SUSPENDED, COUNTY_HEAD), "RoleMissing", noHead(DATA, COUNTY_HEAD));
+    for (const status of [SUSPENDED, ACTIVE]) {
+      const seq = (await city.chain.read(city.registry, "sequence")) + 1n;
+      const mined = await city.setStatus(TOWN, status);
+      emits(mined, "DepartmentStatusSet", eventOf(mined.args, { competent: DATA, seq }));
+    }
+  });
+
+  it("are given a new head key and another competent department by it", async () => {
+    await city.recover(TOWN, keyNamed("new town head"));
+    await city.update({ department: TOWN, competent: DATA, mayEnrol: true }, DATA_HEAD);
+    const stored = await city.chain.read(city.registry, "departmentOf", [TOWN]);
+    assert.equal(stored.competent, DATA);
+    assert.equal((await city.chain.read(city.registry, "departmentOf", [COUNTY])).dependants, 0);
+    await city.setStatus(COUNTY, CLOSED);
+  });
+
+  it("are closed by it, and no longer depend on the one that is suspended", async () => {
+    await city.setStatus(VILLAGE, CLOSED, TOWN_HEAD);
+    await city.setStatus(TOWN, CLOSED);
+    assert.equal((await city.chain.read(city.registry, "departmentOf", [COUNTY])).dependants, 0);
+  });
+
+  it("are given the right to enrol by it", async () => {
+    await city.update({ department: TOWN, competent: COUNTY, mayEnrol: false }, DATA_HEAD);
+    await city.update({ department: TOWN, competent: COUNTY, mayEnrol: true }, DATA_HEAD);
+  });
+
+  it("are enrolled by nobody under the one that is suspended", async () => {
+    const fields = { parent: COUNTY, competent: COUNTY };
+    const hamlet = departmentId("111309220000HAMLET");
+    const head = keyNamed("hamlet head");
+    await refuses(city.enrol(hamlet, head, COUNTY_HEAD, fields), "DepartmentNotActive", [COUNTY, SUSPENDED]);
+    await refuses(city.enrol(hamlet, head, DATA_HEAD, fields), "RoleMissing", noHead(COUNTY, DATA_HEAD));
+    await city.enrol(hamlet, head, DATA_HEAD, { parent: COUNTY, competent: DATA });
+  });
+
+  it("have their versions reviewed and their entries frozen by it", async () => {
+    await city.submit([city.version("T1", 2)], TOWN_HEAD, TOWN);
+    const mined = await city.reviewAll([city.review("T1", 2, true, T1)]);
+    emits(mined, "VersionsReviewed", eventOf(mined.args, { competent: DATA, seq: mined.events[0]!.args.seq }));
+    await city.freeze("T1", DATA_HEAD, T1);
+    await city.unfreeze("T1", DATA_HEAD, T1);
+  });
+
+  it("are screened or not as their own competent department has it", async () => {
+    assert.deepEqual(await competentOf(TOWN), [DATA, false]);
+    assert.deepEqual(await competentOf(POLICE), [DATA, true]);
+    const applied = await city.applyFor([city.application("T1", T1)]);
+    await city.reply(applied.events[0]!.args.first, {}, TOWN_OFFICE);
+  });
+
+  it("have the nearest active one however many are suspended", async () => {
+    assert.deepEqual(await competentOf(VILLAGE), [TOWN, false]);
+    await city.setStatus(TOWN, SUSPENDED);
+    assert.deepEqual(await competentOf(VILLAGE), [DATA, false]);
+    await city.setStatus(COUNTY, ACTIVE);
+    assert.deepEqual(await competentOf(VILLAGE), [COUNTY, false]);
+    await refuses(city.setStatus(VILLAGE, SUSPENDED), "RoleMissing", noHead(COUNTY, DATA_HEAD));
+    await city.setStatus(VILLAGE, SUSPENDED, COUNTY_HEAD);
+  });
+
+  it("have a dispute ruled by it as the common superior", async () => {
+    assert.equal(await city.chain.read(city.registry, "commonSuperiorOf", [TOWN, TOWN]), DATA);
+    await city.setStatus(COUNTY, ACTIVE);
+    assert.equal(await city.chain.read(city.registry, "commonSuperiorOf", [TOWN, TOWN]), COUNTY);
+  });
+
+  it("are its own again once it is active", async () => {
+    await city.setStatus(COUNTY, ACTIVE);
+    await refuses(city.setStatus(TOWN, SUSPENDED), "RoleMissing", noHead(COUNTY, DATA_HEAD));
+    await city.setStatus(TOWN, SUSPENDED, COUNTY_HEAD);
   });
 }
 

@@ -113,7 +113,6 @@ FORWARDED: Final[dict[str, int | None]] = {
     "eth_getTransactionByHash": None,
     "eth_getTransactionCount": 1,
     "eth_getTransactionReceipt": None,
-    "eth_maxPriorityFeePerGas": None,
     "eth_syncing": None,
     "net_listening": None,
     "web3_sha3": None,

@@ -237,6 +237,9 @@ class EmbeddedChain:
                 return hex(self._sealer.head.number)
             case "eth_chainId":
                 return hex(self.chain_id)
+            case "eth_maxPriorityFeePerGas":
+                # Gas costs nothing here; anvil would suggest a tip all the same.
+                return "0x0"
             case "net_version":
                 return str(self.chain_id)
             case "web3_clientVersion":

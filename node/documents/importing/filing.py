@@ -1,101 +1,270 @@
-"""Filing a table: catalogue-version documents ready to be signed, or everything that is wrong.
+"""Filing a table: catalogue-version documents ready to be signed, and everything that is wrong.
 
-The schema of the document judges each body; what it finds is said at the cell it came from.
+The schema of the document judges each body; what it finds is said at the cell it came from. An
+entry with anything wrong in any of its rows is left out whole, never filed with fewer items.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from node.errors import MalformedDocument
-from node.protocol.forms import GRADES, new_document, problems_of
+from node.protocol.forms import GRADES, make_document, problems_of
+from node.protocol.forms.codes import is_unified_code
 
 from .complaints import Problem
-from .reading import Draft, Path_, read_table
+from .doubts import doubts_of, holds_separators
+from .reading import Draft, Findings, Path_, Place, Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from node.protocol.forms import Document
 
     from .mapping import Mapping
 
 OPTIONAL = ("conditions", "notShared", "updateNote")
 ITEM_OPTIONAL = ("length", "scale", "mask")
+GAPPED = ("classification", "assessments")
+"""Lists whose members stand in columns of their own, of which some may be empty."""
+ONLY_FOR = {"conditions": "有条件共享", "notShared": "不予共享"}
+"""Fields that one share type only has."""
+NOBODY = "0" * 18
+"""Stands for the department where a table is only checked."""
+BLANK = "必须填写，现在是空白"
+_PLAINER = {"缺少此项": BLANK, "不得为空": BLANK, "不得少于 1 项": BLANK, "应写明共享方式": BLANK}
+"""What the schema says of a cell, for those who fill in cells."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry that can be filed."""
+
+    code: str
+    name: str
+    paper: Document
+    """A `catalogue-version` document."""
+    sheet: str
+    row: int
+    """Its first row."""
+
+    @cached_property
+    def body(self) -> dict[str, Any]:
+        """The document's members under their JSON names."""
+        body: dict[str, Any] = orjson.loads(self.paper.data)
+        return body
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The items, members under their JSON names."""
+        items: list[dict[str, Any]] = self.body["items"]
+        return items
 
 
 @dataclass(frozen=True, slots=True)
 class Filing:
     """What a table gave."""
 
-    documents: list[bytes]
-    """One `catalogue-version` document an entry, in the table's order."""
+    entries: list[Entry]
+    """The good ones, in the table's order."""
     problems: list[Problem]
-    entries: int
+    warnings: list[Problem]
+    total: int
     """How many entries the table has, good and bad."""
+    codes: frozenset[str]
+    """Of all of them, as far as their codes can be read."""
+
+    @property
+    def documents(self) -> list[bytes]:
+        """The documents of the good entries."""
+        return [entry.paper.data for entry in self.entries]
+
+
+@dataclass
+class _Clerk:
+    """Judges one draft after the other."""
+
+    department: str | None
+    next_version: Callable[[str], int]
+    entries: list[tuple[Draft, Entry]] = field(default_factory=list)
+    provider: tuple[str, Draft] | None = None
+    """The first department named, and where, if none was told."""
+
+    def take(self, draft: Draft) -> None:
+        """Judge a draft by the schema; keep what can be filed."""
+        self._check_provider(draft)
+        _check_share_type(draft)
+        code = str(draft.body.get("code", ""))
+        department = self.department or (self.provider[0] if self.provider else NOBODY)
+        body = _complete(draft.body, department, self.next_version(code) if code else 1)
+        try:
+            paper = make_document("catalogue-version", body)
+        except MalformedDocument as error:
+            for place, value, reason in _at_cells(draft, error):
+                draft.problem(place, value, reason)
+            draft.bad = True
+            return
+        if not draft.bad:
+            name, table = str(body["name"]), draft.table
+            entry = Entry(code, name, paper, table.name, draft.row)
+            self.entries.append((draft, entry))
+
+    def _check_provider(self, draft: Draft) -> None:
+        """The provider that a table names is the department that files (条例 art. 13)."""
+        code = draft.body.get("providerCode")
+        if not isinstance(code, str) or not is_unified_code(code):
+            return  # numbers of another system name no department of ours
+        place = draft.place_of(("providerCode",))
+        if self.department is not None:
+            if code != self.department:
+                message = f"报送部门是 {self.department}，别的部门的目录请移到另一份表"
+                draft.problem(place, code, message)
+            return
+        if self.provider is None:
+            self.provider = (code, draft)
+        elif code != self.provider[0]:
+            message = (
+                f"与第 {self.provider[1].row} 行的提供方 {self.provider[0]} 不是同一部门："
+                "一次只能报送一个部门的目录，请分开成几份表"
+            )
+            draft.problem(place, code, message)
 
 
 def file_table(
-    path: Path, mapping: Mapping, *, department: str, next_version: Callable[[str], int]
+    path: Path,
+    mapping: Mapping,
+    *,
+    department: str | None = None,
+    next_version: Callable[[str], int] = lambda _code: 1,
 ) -> Filing:
     """Turn the table at `path` into documents of the department with this code.
 
+    Without a department the table is only checked: every provider it names must be the same.
     `next_version` says which number the next version of an entry bears, by the entry's code.
 
     Raises:
-        MalformedTable: the file is unreadable or its headings are missing.
+        MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
     """
-    reading = read_table(path, mapping)
-    documents: list[bytes] = []
-    problems = list(reading.problems)
-    seen: dict[str, int] = {}
-    for draft in reading.drafts:
-        code = str(draft.body.get("code", ""))
-        if code in seen:
-            row, heading = draft.place_of(("code",))
-            problems.append(Problem(row, heading, code, f"与第 {seen[code]} 行的代码重复"))
-            continue
-        seen[code] = draft.row
-        body = _complete(draft.body, department, next_version(code) if code else 1)
-        try:
-            documents.append(new_document("catalogue-version", body))
-        except MalformedDocument as error:
-            problems.extend(_at_cells(draft, error))
-    problems.sort(key=lambda problem: (problem.row, problem.column))
-    bad = {problem.row for problem in problems}
-    return Filing(documents, problems, len(documents) + len(bad))
+    found = Findings()
+    clerk = _Clerk(department, next_version)
+    total = 0
+    codes: set[str] = set()
+    bracketed: list[tuple[Table, Place, str]] = []
+    for draft in read_table(path, mapping, found):
+        total += 1
+        clerk.take(draft)
+        codes.add(str(draft.body.get("code", "")))
+        for at, value, message in doubts_of(draft, mapping):
+            draft.table.warn(draft.place_of(at), value, message)
+        if kept := holds_separators(draft, mapping):
+            bracketed.append((draft.table, draft.place_of(kept[0]), kept[1]))
+        # What is kept of a draft is where it stands: its cells are in the document now.
+        draft.body, draft.places = {"code": draft.body.get("code")}, {}
+    if not total and not found.problems:
+        message = "表头下面没有一行目录：请填好再报送"
+        found.problems.append(Problem("", 0, "", "", "", message))
+    if bracketed:
+        table, place, name = bracketed[0]
+        count = len(bracketed)
+        message = f"括号里的分隔号没有当作分隔，整个算一个信息项（共 {count} 个目录有）：请核对"
+        table.warn(place, name, message)
+    # A code that came again has made the entry bad that had it first.
+    entries = [entry for draft, entry in clerk.entries if not draft.bad]
+    return Filing(
+        entries,
+        _in_order(found.problems),
+        _in_order(found.warnings),
+        total,
+        frozenset(codes - {""}),
+    )
+
+
+def _in_order(said: list[Problem]) -> list[Problem]:
+    sheets = {problem.sheet: at for at, problem in reversed(list(enumerate(said)))}
+    return sorted(said, key=lambda problem: (sheets[problem.sheet], problem.row))
 
 
 def _complete(body: dict[str, Any], department: str, version: int) -> dict[str, Any]:
     """Add what no table holds: who files, which version, a null for what is absent."""
-    whole = {"secret": False, "relatedCodes": [], **dict.fromkeys(OPTIONAL), **body}
+    whole = {"secret": False, "relatedCodes": [], "modes": [], **dict.fromkeys(OPTIONAL), **body}
     whole |= {"department": department, "version": version}
-    whole["items"] = [{**dict.fromkeys(ITEM_OPTIONAL), **item} for item in whole["items"]]
+    inherited = {"shareType": body["shareType"]} if "shareType" in body else {}
+    whole["items"] = [
+        {**dict.fromkeys(ITEM_OPTIONAL), **inherited, **item} for item in whole["items"]
+    ]
     if whole["conditions"] is not None:
         whole["conditions"].setdefault("others", [])
     if isinstance(whole.get("opening"), dict):
         whole["opening"].setdefault("condition", None)
-    for name in ("classification", "assessments"):
+    for name in GAPPED:
         whole[name] = [each for each in whole.get(name, []) if each]
     for assessment in whole["assessments"]:
         assessment.setdefault("attachment", None)
-    grades = [item.get("grade") for item in whole["items"]]
-    if "grade" not in whole and all(grade in GRADES for grade in grades):
-        # Without items nothing but that is wrong: no officer fills in the entry's own grade.
-        whole["grade"] = max(grades, key=GRADES.index, default=GRADES[0])
+    if "grade" not in whole:
+        # Where an item's is missing that is said at its cell: no official fills in the entry's own.
+        known = [grade for item in whole["items"] if (grade := item.get("grade")) in GRADES]
+        whole["grade"] = max(known, key=GRADES.index, default=GRADES[0])
     return whole
 
 
-def _at_cells(draft: Draft, error: MalformedDocument) -> list[Problem]:
+def _check_share_type(draft: Draft) -> None:
+    """Say what is filled in for another share type, cell by cell, and judge the rest without it."""
+    share_type = draft.body.get("shareType")
+    for name, only in ONLY_FOR.items():
+        if share_type in (None, only) or name not in draft.body:
+            continue
+        filled = draft.body.pop(name)
+        for path, place in draft.places.items():
+            if path[0] == name and (value := _at(filled, path[1:])) is not None:
+                message = f"{share_type}不填这一列（只有{only}才填）：请清空"
+                draft.problem(place, _shown(value), message)
+
+
+def _at(value: Any, path: Path_) -> Any:  # noqa: ANN401 - JSON values
+    for part in path:
+        if not isinstance(value, dict) or part not in value:
+            return None
+        value = value[part]
+    return value
+
+
+def _shown(value: object) -> str:
+    """Return a value as it stands in a cell, more or less."""
+    if isinstance(value, list | tuple):
+        return "；".join(_shown(each) for each in value)
+    if isinstance(value, dict):
+        return " ".join(str(each) for each in value.values())
+    return "" if value is None else str(value)
+
+
+def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, str, str]]:
     """Say what the schema found at the cells it came from."""
     found = list(problems_of(error))
     if not found:
-        return [Problem(draft.row, "", "", error.message)]
-    return [_at_cell(draft, each.path, each.reason, each.value) for each in found]
+        yield (
+            Place(draft.row, None, ""),
+            "",
+            f"这个目录太大，或者含有不能报送的内容（{error.message}）",
+        )
+    for each in found:
+        reason = _PLAINER.get(each.reason, each.reason)
+        if each.path == ("items",) and reason.startswith("不得多于"):
+            reason = f"一个目录的信息项{reason}，请拆成几个目录"
+        place = draft.place_of(_as_read(draft, each.path), reason)
+        if not place.heading:
+            reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"
+        value = "" if each.value is None or isinstance(each.value, dict | list) else str(each.value)
+        yield place, value, reason
 
 
-def _at_cell(draft: Draft, path: Path_, reason: str, value: object) -> Problem:
-    row, heading = draft.place_of(path)
-    field = "" if heading else ".".join(str(part) for part in path)
-    shown = "" if value is None or isinstance(value, dict | list) else str(value)
-    return Problem(row, heading or field, shown, reason)
+def _as_read(draft: Draft, path: Path_) -> Path_:
+    """Return where a field stood before the gaps of its list were closed."""
+    if path[0] not in GAPPED or len(path) == 1:
+        return path
+    kept = [at for at, each in enumerate(draft.body.get(path[0], [])) if each]
+    return (path[0], kept[int(path[1])], *path[2:])

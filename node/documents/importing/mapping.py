@@ -2,11 +2,12 @@
 
 Two layouts. `entry-rows`: one row an entry, its items in one cell (`[items] names`).
 `item-rows`: one row an item; neighbouring rows with the same entry code are one entry, whose own
-fields are read from the first of them.
+fields are read from the first of them. The grammar with examples: docs/mapping.zh-CN.md.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -16,9 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from node.errors import ConfigInvalid
 
+from .mapping_faults import faults_of
 from .rules import Rule
 
 BUILT_IN = ("t2",)
+LARGEST_BYTES = 1024 * 1024
 
 
 class ItemsRule(BaseModel):
@@ -40,7 +43,8 @@ class Mapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layout: Literal["entry-rows", "item-rows"]
-    encoding: str = "utf-8-sig"
+    encoding: str | None = None
+    """Unset: UTF-8 or GB18030, found by itself."""
     sheet: str | None = None
     header_rows: int | None = Field(default=None, ge=1, le=20)
     """Unset: the header ends where a cell first holds one of its rule's `values`."""
@@ -48,6 +52,8 @@ class Mapping(BaseModel):
     """A heading counts up to the first of these."""
     entry: dict[str, Rule]
     """Fields of the catalogue version; a dot leads into a nested field or a list's place."""
+    unread: tuple[str, ...] = ()
+    """Headings that are known and not read, so that nobody is warned of them."""
     constants: dict[str, Any] = Field(default_factory=dict)
     """Fields that are the same for every entry of the table."""
     items: ItemsRule
@@ -64,17 +70,47 @@ def load_mapping(name: str) -> Mapping:
     """Load a mapping file by path, or a built-in one by name.
 
     Raises:
-        ConfigInvalid: it is missing, not TOML, or a rule in it is wrong.
+        ConfigInvalid: it is missing, not TOML, or rules in it are wrong: `facts["problems"]` lists
+            every one with its place, in Chinese.
     """
     try:
         if name in BUILT_IN:
             text = resources.files(__package__).joinpath(f"{name}.toml").read_text("utf-8")
         else:
-            text = Path(name).read_text("utf-8")
-        return Mapping.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            with Path(name).open(encoding="utf-8-sig") as file:
+                text = file.read(LARGEST_BYTES)
+        return parse_mapping(text, name)
+    except (OSError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"映射文件 {name} 读不出 / cannot be read: {error}") from error
+
+
+def parse_mapping(text: str, name: str) -> Mapping:
+    """Read the text of a mapping file; `name` is what it is called in errors.
+
+    Raises:
+        ConfigInvalid: as `load_mapping`.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigInvalid(f"映射文件 {name} 不是 TOML：{_not_toml(str(error))}") from error
+    try:
+        mapping, found = Mapping.model_validate(raw), []
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigInvalid(f"映射文件 {name} 的 {place}：{first['msg']}") from error
+        mapping, found = None, error.errors()
+    faults = faults_of(raw, found)
+    if mapping is None or faults:
+        raise ConfigInvalid(
+            f"映射文件 {name} 有 {len(faults)} 处错误：" + "；".join(faults), problems=faults
+        )
+    return mapping
+
+
+def _not_toml(said: str) -> str:
+    place = re.search(r"at line (\d+), column (\d+)", said)
+    where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
+    if "Unescaped '\\'" in said or "escape" in said:
+        return f"{where}：双引号里的反斜杠要写两个，不如改用单引号：'\\d+'"
+    if "overwrite" in said or "twice" in said or "mutate" in said:
+        return f"{where}：同一个键写了两次"
+    return f"{where}：漏了引号、逗号或括号（{said}）"

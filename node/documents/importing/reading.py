@@ -1,190 +1,416 @@
 """Entries out of a filled table by a mapping: bodies with the place each field came from.
 
-Everything wrong is collected, with row, column and reason; nothing stops at the first mistake.
+Every sheet that is a table is read, row by row. Everything wrong is collected, with sheet, cell and
+what to do; nothing stops at the first mistake. An entry with anything wrong in any of its rows is
+marked as bad, whole, and still read on, so that all of its mistakes are said together.
 """
 
 from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from itertools import chain, groupby, islice, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from node.errors import MalformedTable
 
+from .cell_values import folded
+from .cells import cell_name
 from .complaints import Problem
-from .tables import Row, read_rows
+from .headings import ROWS_SEARCHED, Header, find_header, identifying
+from .key_columns import KeyWatch
+from .sheet_warnings import say_headings, warn_of_rows
+from .tables import read_sheets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from .cells import Row, Sheet
     from .mapping import Mapping
     from .rules import Rule, Value
 
-HEADER_ROWS_SEARCHED = 20
-
 Path_ = tuple[str | int, ...]
+HEADINGS_SAID = 8
+
+
+class Place(NamedTuple):
+    """Where a field was read."""
+
+    row: int
+    column: int | None
+    """From 0; None where the sheet has no such heading."""
+    heading: str
+
+
+class Line(NamedTuple):
+    """One row of a table, as far as the mapping reads it."""
+
+    number: int
+    cells: dict[str, str]
+    """By heading, without the empty ones."""
+    faults: dict[str, str]
+    """By heading: why the cell cannot be read right."""
+
+
+@dataclass
+class Findings:
+    """What is wrong with a table, and what is worth a look."""
+
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class Table:
+    """One sheet whose headings were found."""
+
+    name: str
+    header: Header
+    found: Findings
+    bad: bool = False
+    """Its headings leave open what its entries say, so none of them can be filed."""
+    told: set[tuple[int, str]] = field(default_factory=set)
+    """Cells and headings (row 0) somebody was told of; each is said once."""
+
+    def place(self, row: int, heading: str) -> Place:
+        """Return the cell of a row under a heading."""
+        return Place(row, self.header.columns.get(heading), heading)
+
+    def problem(self, place: Place, value: str, message: str) -> None:
+        """Say what is wrong with a cell, once; with a missing heading, once for all rows."""
+        key = (0 if place.column is None and place.heading else place.row, place.heading)
+        if key not in self.told:
+            self.told.add(key)
+            self.found.problems.append(self.say(place, value, message))
+
+    def warn(self, place: Place, value: str, message: str) -> None:
+        """Say what is worth a look."""
+        self.found.warnings.append(self.say(place, value, message))
+
+    def say(self, place: Place, value: str, message: str) -> Problem:
+        """Say something of a place; of a heading that is not there, at the row of headings."""
+        row, column, heading = place
+        if column is not None:
+            return Problem(self.name, row, heading, cell_name(row, column), value, message)
+        if heading:
+            row = self.header.row
+            message = f"表里没有「{heading}」这一列：{message}。请加上这一列并填写"
+        return Problem(self.name, row, "", f"{row}:{row}" if row else "", value, message)
 
 
 @dataclass
 class Draft:
     """One entry as the table has it, before its schema was asked."""
 
+    table: Table
     row: int
     """The entry's first row."""
-    body: dict[str, Any] = field(default_factory=dict)
-    places: dict[Path_, tuple[int, str]] = field(default_factory=dict)
-    """(row, heading) each field was read from, by its path in the body."""
+    body: dict[str, Any]
+    places: dict[Path_, Place] = field(default_factory=dict)
+    """The cell each field was read from, by its path in the body."""
+    bad: bool = False
 
-    def place_of(self, path: Path_) -> tuple[int, str]:
-        """Find the cell behind a field: its own, or that of the nearest field around it."""
+    def place_of(self, path: Path_, said: str = "") -> Place:
+        """Find the cell behind a field: its own, or that of a field in it or around it.
+
+        Of several fields in it, the one whose heading has most in common with what is said.
+        """
         while path:
             if path in self.places:
                 return self.places[path]
+            inside = [each for at, each in self.places.items() if at[: len(path)] == path]
+            if inside:
+                return max(inside, key=lambda place: _common(place.heading, said))
             path = path[:-1]
-        return self.row, ""
+        return Place(self.row, None, "")
+
+    def problem(self, place: Place, value: str, message: str) -> None:
+        """Say what is wrong with a cell of this entry, which is then not filed."""
+        self.bad = True
+        self.table.problem(place, value, message)
+
+    def refused(self, row: int, error: MalformedTable) -> None:
+        """Say that a rule does not know what a cell of this row holds."""
+        facts = error.facts
+        place = self.table.place(row, str(facts["heading"]))
+        self.problem(place, str(facts["value"]), error.message)
 
 
-@dataclass
-class Reading:
-    """What a table holds."""
-
-    drafts: list[Draft]
-    problems: list[Problem]
+def _common(heading: str, said: str) -> int:
+    matcher = SequenceMatcher(None, heading, said, autojunk=False)
+    return matcher.find_longest_match().size
 
 
-def read_table(path: Path, mapping: Mapping) -> Reading:
-    """Read every entry of the table at `path`.
+def read_table(path: Path, mapping: Mapping, found: Findings) -> Iterator[Draft]:
+    """Yield every entry of the table at `path`, good and bad; what is wrong goes into `found`.
 
     Raises:
-        MalformedTable: the file is unreadable, or headings the mapping needs are missing.
+        MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
     """
-    rows = read_rows(path, encoding=mapping.encoding, sheet=mapping.sheet)
-    top = list(islice(rows, HEADER_ROWS_SEARCHED))
-    headings, first = _header(top, mapping)
-    wanted = mapping.headings()
-    missing = sorted(wanted - set(headings))
-    if missing and not wanted - set(missing):
-        raise MalformedTable(f"{path.name} 没有这些表头：{'、'.join(missing)}", path=str(path))
-    reading = Reading([], [])
-    columns = [(at, heading) for at, heading in enumerate(headings) if heading in wanted]
-    # Of a row no more is kept than its wanted cells, and of those no more than its entry.
-    tables = (
-        (row.number, {heading: _cell(row, at) for at, heading in columns})
-        for row in chain(top[first:], rows)
-        if row.cells
-    )
-    for group in _groups(tables, mapping):
-        draft, problems = _read_entry(group, mapping)
-        reading.problems.extend(problems)
-        if not problems:
-            reading.drafts.append(draft)
-    return reading
+    reader = _Reader(mapping, found)
+    for sheet in read_sheets(path, encoding=mapping.encoding, sheet=mapping.sheet):
+        yield from reader.read(sheet)
+    if faults := reader.watch.faults():
+        raise MalformedTable(f"{path.name}：{'；'.join(faults)}", path=str(path))
+    if not reader.tables:
+        wanted = "、".join(list(dict.fromkeys(_ordered(mapping)))[:HEADINGS_SAID])
+        seen = "、".join(f"「{name}」" for name in reader.others if name)
+        raise MalformedTable(
+            f"{path.name} 里找不到表头，要找的表头有：{wanted}"
+            + (f"；看过的工作表：{seen}" if seen else "")
+            + " / no headings found",
+            path=str(path),
+        )
 
 
-def _header(rows: list[Row], mapping: Mapping) -> tuple[list[str], int]:
-    """Find the headings and the index of the first row of data."""
-    first = mapping.header_rows or _first_data_row(rows, mapping)
-    width = max((len(row.cells) for row in rows[:first]), default=0)
-    wanted = mapping.headings()
-    headings = []
-    for column in range(width):
-        texts = [_cut(_cell(row, column), mapping) for row in rows[:first]]
-        known = [text for text in texts if text in wanted]
-        headings.append(known[-1] if known else next((text for text in texts if text), ""))
-    return headings, first
+def _ordered(mapping: Mapping) -> Iterator[str]:
+    """Yield the headings a mapping reads, those that name entries and items first."""
+    yield from sorted(identifying(mapping))
+    for rule in (*mapping.entry.values(), *mapping.items.fields.values()):
+        yield from rule.headings
 
 
-def _first_data_row(rows: list[Row], mapping: Mapping) -> int:
-    """Find the first row with an enumerated value under its heading."""
-    rules = [*mapping.entry.values(), *mapping.items.fields.values()]
-    enumerated = {rule.column: set(rule.values) for rule in rules if rule.column and rule.values}
-    above: dict[int, set[str]] = {}
-    for index, row in enumerate(rows):
-        for column, text in enumerate(row.cells):
-            if any(text in enumerated.get(heading, ()) for heading in above.get(column, ())):
-                return index
-            above.setdefault(column, set()).add(_cut(text, mapping))
-    raise MalformedTable(
-        f"前 {HEADER_ROWS_SEARCHED} 行里找不到表头和第一行数据 / no header found; "
-        f"需要的表头：{'、'.join(sorted(enumerated))}"
-    )
+class _Reader:
+    """Reads sheet after sheet; knows the codes of all of them."""
 
-
-def _cell(row: Row, column: int) -> str:
-    return row.cells[column] if column < len(row.cells) else ""
-
-
-def _cut(text: str, mapping: Mapping) -> str:
-    for mark in mapping.heading_cut:
-        text = text.split(mark, 1)[0]
-    return text.strip()
-
-
-Numbered = tuple[int, dict[str, str]]
-
-
-def _groups(rows: Iterable[Numbered], mapping: Mapping) -> Iterator[list[Numbered]]:
-    """Split the rows into entries."""
-    if mapping.layout == "entry-rows":
-        yield from ([row] for row in rows)
-        return
-    keys = mapping.entry["code"].headings
-
-    def code(row: Numbered) -> tuple[str, ...]:
-        return tuple(row[1].get(heading, "") for heading in keys)
-
-    for _, group in groupby(rows, key=code):
-        yield list(group)
-
-
-def _read_entry(rows: list[Numbered], mapping: Mapping) -> tuple[Draft, list[Problem]]:
-    number, cells = rows[0]
-    draft, problems = Draft(number, body=deepcopy(mapping.constants)), []
-    for name, rule in mapping.entry.items():
-        path = tuple(int(part) if part.isdigit() else part for part in name.split("."))
-        problems += _read_field(draft, path, rule, number, cells)
-    items: list[dict[str, Any]] = []
-    draft.body["items"] = items
-    if mapping.items.names is not None:
-        problems += _read_field(draft, ("items",), mapping.items.names, number, cells)
-        names = draft.body["items"] if not problems else []
-        draft.body["items"] = [
-            _item(mapping, {"name": name}, index) for index, name in enumerate(names or [], start=1)
+    def __init__(self, mapping: Mapping, found: Findings) -> None:
+        self.mapping = mapping
+        self.found = found
+        self.tables: list[Table] = []
+        self.others: list[str] = []
+        """Sheets that hold something and are no table."""
+        self.watch = KeyWatch(mapping.entry["code"])
+        self._seen: dict[str, Draft] = {}
+        self._entry = [
+            (tuple(int(part) if part.isdigit() else part for part in name.split(".")), rule)
+            for name, rule in mapping.entry.items()
         ]
-    else:
-        for index, (row, row_cells) in enumerate(rows):
-            items.append({})
-            for name, rule in mapping.items.fields.items():
-                problems += _read_field(draft, ("items", index, name), rule, row, row_cells)
-            items[index] = _item(mapping, items[index], index + 1)
-    return draft, problems
+        self._keys = mapping.entry["code"].headings
+        self._items = [rule for name, rule in mapping.items.fields.items() if name in _NAMING]
+        if mapping.items.names is not None:
+            self._items.append(mapping.items.names)
+        if mapping.layout == "entry-rows" and "name" in mapping.entry:
+            self._items.append(mapping.entry["name"])
+
+    def read(self, sheet: Sheet) -> Iterator[Draft]:
+        """Yield the entries of one sheet."""
+        top = list(islice(sheet.rows, ROWS_SEARCHED))
+        header = find_header(top, self.mapping)
+        if header is None:
+            list(sheet.rows)  # what it notes is complete then
+            if top:
+                self.others.append(sheet.name)
+                self._warn_unread(sheet)
+        else:
+            table = Table(sheet.name, header, self.found)
+            self.tables.append(table)
+            say_headings(table, self.mapping)
+            yield from self._entries(table, chain(top[header.taken :], sheet.rows))
+        for note in sheet.notes:
+            if header is not None and 0 < _row_of(note.cell.rpartition(":")[2]) <= header.row:
+                continue  # headings and what stands above them may be merged as they like
+            said = Problem(note.sheet, _row_of(note.cell), "", note.cell, note.value, note.message)
+            self.found.warnings.append(said)
+
+    def _warn_unread(self, sheet: Sheet) -> None:
+        if "说明" not in sheet.name:
+            message = "这张工作表没有读入：找不到表头；若是目录，请照模板补上表头"
+            self.found.warnings.append(Problem(sheet.name, 0, "", "", "", message))
+
+    def _entries(self, table: Table, rows: Iterable[Row]) -> Iterator[Draft]:
+        missing = [key for key in self._keys if key not in table.header.columns]
+        for key in missing:
+            table.problem(Place(0, None, key), "", "没有它分不出目录，其余各行没有检查")
+        if missing:
+            for _ in rows:
+                pass
+            return
+        for group in self._groups(warn_of_rows(table, self._lines(table, rows), self._naming)):
+            self.watch.see(group[0].number, group[0].cells)
+            draft = self._read_entry(table, group)
+            self._join(draft)
+            yield draft
+
+    def _lines(self, table: Table, rows: Iterable[Row]) -> Iterator[Line]:
+        """Keep of a row no more than its wanted cells."""
+        columns = list(table.header.columns.items())
+        for row in rows:
+            cells, width = row.cells, len(row.cells)
+            line = Line(
+                row.number,
+                {name: cells[at] for name, at in columns if at < width and cells[at]},
+                {},
+            )
+            for name, at in columns:
+                if at in row.faults:
+                    line.faults[name] = row.faults[at]
+                elif "\ufffd" in line.cells.get(name, ""):
+                    line.faults[name] = "有乱码（�）：文件存错了编码或字库里没有这个字，请重新录入"
+            if line.cells or line.faults or cells:
+                if table.header.is_again(row):
+                    continue
+                table.header.see(row)
+                yield line
+
+    def _key(self, line: Line) -> tuple[str, ...]:
+        return tuple(folded(line.cells.get(key, "")) for key in self._keys)
+
+    def _naming(self, line: Line) -> bool:
+        """Tell whether a row names an entry or an item."""
+        return any(self._key(line)) or any(
+            line.cells.get(heading) for rule in self._items for heading in rule.headings
+        )
+
+    def _groups(self, lines: Iterable[Line]) -> Iterator[list[Line]]:
+        """Split the rows into entries; a row without a code stays with the entry above it."""
+        if self.mapping.layout == "entry-rows":
+            yield from ([line] for line in lines)
+            return
+        group: list[Line] = []
+        for line in lines:
+            key = self._key(line)
+            if group and any(key) and key != self._key(group[0]):
+                yield group
+                group = []
+            group.append(line)
+        if group:
+            yield group
+
+    def _join(self, draft: Draft) -> None:
+        """Refuse a code that comes again further down, or on another sheet."""
+        code = str(draft.body.get("code", ""))
+        first = self._seen.setdefault(code, draft) if code else draft
+        if first is draft:
+            return
+        where = f"工作表「{first.table.name}」" if first.table is not draft.table else ""
+        again = "若是同一目录，请把它的各行放到一起；若是另一目录，请改用另一个代码"
+        draft.problem(
+            draft.place_of(("code",)), code, f"与{where}第 {first.row} 行的代码重复：{again}"
+        )
+        first.bad = True
+
+    def _read_entry(self, table: Table, lines: list[Line]) -> Draft:
+        draft = Draft(table, lines[0].number, deepcopy(self.mapping.constants), bad=table.bad)
+        _say_faults(draft, lines)
+        lines = self._keyed(draft, lines)
+        for path, rule in self._entry:
+            self._read_shared(draft, path, rule, lines)
+        names = self.mapping.items.names
+        if names is not None:
+            _read_field(draft, ("items",), names, lines[0])
+            found = draft.body.get("items", [])
+            draft.body["items"] = [
+                self._item({"name": name}, number) for number, name in enumerate(found, start=1)
+            ]
+            return draft
+        items = draft.body["items"] = [{} for _ in lines]
+        for index, line in enumerate(lines):
+            for name, rule in self.mapping.items.fields.items():
+                _read_field(draft, ("items", index, name), rule, line)
+            items[index] = self._item(items[index], index + 1)
+        return draft
+
+    def _keyed(self, draft: Draft, lines: list[Line]) -> list[Line]:
+        """Leave out the rows without a code that stand below one, each run of them one problem."""
+        if self.mapping.layout == "entry-rows":
+            return lines
+        if not any(self._key(lines[0])):
+            return lines[:1]
+        for keyed, run in groupby(lines[1:], key=lambda line: any(self._key(line))):
+            if keyed:
+                continue
+            first, *rest = (line.number for line in run)
+            to = f" 至 {rest[-1]} 行" if rest else " 行"
+            message = f"第 {first}{to}没有代码：若属于上面的目录，请填上同一代码（或合并单元格）"
+            draft.problem(draft.table.place(first, self._keys[0]), "", message)
+        return [lines[0], *(line for line in lines[1:] if any(self._key(line)))]
+
+    def _read_shared(self, draft: Draft, path: Path_, rule: Rule, lines: list[Line]) -> None:
+        """Read a field of the entry from the first row that has it; the others must say the same.
+
+        A yes outweighs a no, so that what a yes asks for is said as well.
+        """
+        holding = [line for line in lines if _says(rule, line)] or lines[:1]
+        value = _read_field(draft, path, rule, holding[0])
+        if value is None:
+            return
+        first = [holding[0].cells.get(heading) for heading in rule.headings]
+        for line in holding[1:]:
+            if [line.cells.get(heading) for heading in rule.headings] == first:
+                continue
+            try:
+                other = rule.read(line.cells)
+            except MalformedTable as error:
+                draft.refused(line.number, error)
+                continue
+            if other is None or other == value:
+                continue
+            heading = rule.headings[0]
+            shown = line.cells.get(heading, "")
+            draft.problem(
+                draft.table.place(line.number, heading),
+                shown,
+                f"与同一目录第 {holding[0].number} 行填的「{first[0] or ''}」不一致：请改成相同",
+            )
+            if other is True:
+                _assign(draft.body, path, other)
+                draft.places[path] = draft.table.place(line.number, heading)
+
+    def _item(self, fields: dict[str, Any], number: int) -> dict[str, Any]:
+        constants = {
+            name: rule.default
+            for name, rule in self.mapping.items.fields.items()
+            if rule.default is not None
+        }
+        return {"code": self.mapping.items.number.format(number=number), **constants, **fields}
 
 
-def _item(mapping: Mapping, fields: dict[str, Any], number: int) -> dict[str, Any]:
-    constants = {
-        name: rule.default
-        for name, rule in mapping.items.fields.items()
-        if rule.default is not None
-    }
-    return {"code": mapping.items.number.format(number=number), **constants, **fields}
+_NAMING = ("name", "code")
 
 
-def _read_field(
-    draft: Draft, path: Path_, rule: Rule, row: int, cells: dict[str, str]
-) -> list[Problem]:
-    """Read one field into the draft; return what is wrong with its cell."""
-    heading = rule.headings[0] if rule.headings else ""
-    draft.places[path] = (row, heading)
+def _row_of(cell: str) -> int:
+    digits = "".join(each for each in cell.partition(":")[0] if each.isdigit())
+    return int(digits or 0)
+
+
+def _says(rule: Rule, line: Line) -> bool:
+    """Tell whether a row says anything where this rule reads."""
+    return any(
+        (text := line.cells.get(heading)) and text not in rule.absent for heading in rule.headings
+    )
+
+
+def _say_faults(draft: Draft, lines: list[Line]) -> None:
+    for line in lines:
+        for heading, fault in line.faults.items():
+            draft.problem(
+                draft.table.place(line.number, heading), line.cells.get(heading, ""), fault
+            )
+
+
+def _read_field(draft: Draft, path: Path_, rule: Rule, line: Line) -> Value | None:
+    """Read one field into the draft, and return it; None where it is absent or wrong."""
+    heading = next(iter(rule.headings), "")
+    if heading:
+        draft.places[path] = draft.table.place(line.number, heading)
+    if any(each in line.faults for each in rule.headings):
+        return None
     try:
-        value = rule.read(cells)
+        value = rule.read(line.cells)
     except MalformedTable as error:
-        facts = error.facts
-        return [Problem(row, str(facts["heading"]), str(facts["value"]), error.message)]
-    if value is not None:
-        _assign(draft.body, path, value)
-    return []
+        draft.refused(line.number, error)
+        return None
+    if value is None:
+        return None
+    _assign(draft.body, path, value)
+    text = line.cells.get(heading, "")
+    if (rule.fold or rule.check) and isinstance(value, str) and value != text:
+        draft.table.warn(
+            draft.places[path], text, f"已改为半角（代码里的字母为大写），读作「{value}」"
+        )
+    return value
 
 
 def _assign(body: dict[str, Any], path: Path_, value: Value) -> None:

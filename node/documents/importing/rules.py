@@ -1,40 +1,66 @@
 """Rules that turn the cells of one row into one value: the grammar of a mapping file.
 
-A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join`, then `pattern`
-(a regular expression whose group 1 is kept), `split` (a regular expression; a list results),
-`record` (a regular expression with named groups; every piece becomes a table of them), `whole`
-(the text is a number), `check` (the text is a number some standard has a check digit for),
-`values` (what stands for what), `matches` (the first regular expression found decides),
-`absent` (texts that mean nothing), `default`. A value that is absent and has no default is left
-out of the body; whether that is allowed is for the document's own schema to say.
+A rule is a table of a TOML file: `column` (heading) or `parts` joined by `join` (a part may also be
+a fixed `text`), then `take` (a simple pattern, see `patterns`) or `pattern` (a regular expression
+whose named groups, joined, or else group 1 is kept), `split` (one; a list results, and brackets
+are not split inside), `record` (a regular expression with named groups; every piece becomes a
+table of them), `whole` (a number), `date` (a day), `flag` (yes or no), `fold` (full-width
+characters of a code become half-width ones), `check` (a number some standard has a check digit
+for), `values` (what stands for what; after `split` for every piece), `matches` (the first regular
+expression found decides), `absent` (texts that mean nothing), `default`, `hint` (what to write, in
+Chinese: said where a text does not fit, since nobody is shown a pattern). A value that is absent
+and has no default is left out of the body; whether that is allowed is for the document's own
+schema to say.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from node.errors import MalformedTable
 from node.protocol.forms.codes import resident_number, unified_code
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .cell_values import folded, read_day, read_flag, read_whole
+from .patterns import compile_regex, compile_simple, kept
 
-_CHECKS = {"unified-code": unified_code, "resident-number": resident_number}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "unified-code": lambda text: unified_code(text.upper()),
+    "resident-number": lambda text: resident_number(text.upper()),
+}
 Value = str | bool | int | list[str] | list[dict[str, str]]
+NOTHING = ("无", "/", "／", "\\", "-", "－", "--", "—", "——")
+"""What officials write into a cell that has nothing to say."""
+UNREADABLE = "与映射文件里写的样式不符，请照这一列其他各行的写法改"
+_BREAK = re.compile(r"\s*\n\s*")
+"""A line that ends inside of a piece, which cannot be split there."""
+_BRACKETS = re.compile(r"[（(\[【《「『][^（(\[【《「『）)\]】》」』]*[）)\]】》」』]")
 
 
 def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"不是正则表达式 / not a regular expression: {error}") from error
+    compile_regex(pattern)
+    return pattern
+
+
+def _keeps(pattern: str) -> str:
+    compile_regex(pattern, keeps=True)
+    return pattern
+
+
+def _simple(pattern: str) -> str:
+    compile_simple(pattern)
     return pattern
 
 
 Pattern = Annotated[str, AfterValidator(_compiles)]
+Keeping = Annotated[str, AfterValidator(_keeps)]
+Simple = Annotated[str, AfterValidator(_simple)]
 
 
 def refused(heading: str, value: str, reason: str) -> MalformedTable:
@@ -47,23 +73,67 @@ def _spaced(text: str) -> str:
     return text.replace("\t", " ").strip()
 
 
+def _key(text: str) -> str:
+    """Return what two spellings of one word have in common."""
+    return "".join(folded(text).casefold().split())
+
+
+def split_outside_brackets(pattern: str, text: str) -> list[str]:
+    """Split a text where a pattern matches, but not between a bracket and the one that closes it.
+
+    Where brackets do not pair up, what stands inside cannot be told: there it is split everywhere.
+    """
+    inside = [False] * (len(text) + 1)
+    left = text
+    while found := _BRACKETS.search(left):
+        # The innermost first; what is done is blanked so that the pair around it is found next.
+        for at in range(*found.span()):
+            inside[at] = True
+        left = left[: found.start()] + "\0" * len(found.group()) + left[found.end() :]
+    pieces, start = [], 0
+    for cut in re.finditer(pattern, text):
+        if not inside[cut.start()] and cut.end() > cut.start():
+            pieces.append(text[start : cut.start()])
+            start = cut.end()
+    return [*pieces, text[start:]]
+
+
 class Part(BaseModel):
-    """One cell, or what a pattern keeps of it."""
+    """One cell, what a pattern keeps of it, or a fixed text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    column: str
-    pattern: Pattern | None = None
+    column: str = ""
+    text: str = ""
+    pattern: Keeping | None = None
+    take: Simple | None = None
+    hint: str = UNREADABLE
 
-    def read(self, cells: Mapping[str, str]) -> str:
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> Self:
+        if bool(self.column) == bool(self.text):
+            raise ValueError("要写 column（表头）或 text（固定的文字），二者取一")
+        if self.pattern is not None and self.take is not None:
+            raise ValueError("take 和 pattern 只能写一个")
+        return self
+
+    def read(self, cells: Mapping[str, str], join: str = "/") -> str:
         """Take the cell; refuse it when the pattern does not match."""
+        if self.text:
+            return self.text
         text = cells.get(self.column, "").strip()
-        if self.pattern is None or not text:
+        if not text or self._compiled is None:
             return text
-        found = re.search(self.pattern, text)
+        found = self._compiled(text)
         if found is None:
-            raise refused(self.column, text, f"不符合 {self.pattern}")
-        return found.group(1).strip()
+            raise refused(self.column, text, self.hint)
+        return kept(found, join)
+
+    @cached_property
+    def _compiled(self) -> Callable[[str], re.Match[str] | None] | None:
+        if self.take is not None:
+            return compile_simple(self.take).fullmatch
+        return None if self.pattern is None else compile_regex(self.pattern).search
 
 
 class Rule(BaseModel):
@@ -74,26 +144,42 @@ class Rule(BaseModel):
     column: str = ""
     parts: tuple[Part, ...] = ()
     join: str = "/"
-    pattern: Pattern | None = None
+    pattern: Keeping | None = None
+    take: Simple | None = None
     split: Pattern | None = None
     record: Pattern | None = None
     whole: bool = False
+    date: bool = False
+    flag: bool = False
+    fold: bool = False
     check: Literal["unified-code", "resident-number"] | None = None
     values: dict[str, Value] = Field(default_factory=dict)
     matches: tuple[tuple[Pattern, str | list[str]], ...] = ()
-    absent: tuple[str, ...] = ("无",)
+    absent: tuple[str, ...] = NOTHING
     default: Value | None = None
+    hint: str = UNREADABLE
 
     @model_validator(mode="after")
-    def _names_a_source(self) -> Rule:
+    def _names_a_source(self) -> Self:
         if not self.column and not self.parts and self.default is None:
-            raise ValueError("规则要有 column、parts 或 default / a rule needs a source")
+            raise ValueError("要写从哪里取值：column（表头）、parts（几段）或 default（默认值）")
+        if self.column and self.parts:
+            raise ValueError("column 和 parts 只能写一个")
+        if self.pattern is not None and self.take is not None:
+            raise ValueError("take 和 pattern 只能写一个")
         return self
 
-    @property
+    @cached_property
+    def sources(self) -> tuple[Part, ...]:
+        """The parts a text is made of, in order."""
+        if not self.column:
+            return self.parts
+        return (Part(column=self.column, pattern=self.pattern, take=self.take, hint=self.hint),)
+
+    @cached_property
     def headings(self) -> tuple[str, ...]:
         """The headings this rule reads."""
-        return (self.column,) if self.column else tuple(part.column for part in self.parts)
+        return tuple(part.column for part in self.sources if part.column)
 
     def read(self, cells: Mapping[str, str]) -> Value | None:
         """Read the field's value from one row; None when it is absent.
@@ -102,50 +188,70 @@ class Rule(BaseModel):
             MalformedTable: the cell holds what the rule does not know.
         """
         text = self._text(cells)
-        if not text or text in self.absent:
+        if not text or (text in self.absent and not (self.flag and text == "无")):
             return self.default
         if self.split is not None:
             return self._pieces(text)
         if self.values or self.matches:
             known = self._known(text)
             return None if known == "" else known
+        return self._plain(text)
+
+    def _plain(self, text: str) -> Value:
+        if self.fold or self.check:
+            text = folded(text)
+        try:
+            return self._reader(text)
+        except ValueError as error:
+            raise refused(self.headings[0], text, str(error)) from error
+
+    @property
+    def _reader(self) -> Callable[[str], Value]:
         if self.check is not None:
-            return self._checked(text)
-        return self._number(text) if self.whole else _spaced(text)
+            return _CHECKS[self.check]
+        if self.flag:
+            return read_flag
+        if self.date:
+            return read_day
+        return read_whole if self.whole else _spaced
 
     def _pieces(self, text: str) -> Value:
-        pieces = [piece for raw in re.split(self.split or "", text) if (piece := _spaced(raw))]
-        return pieces if self.record is None else [self._named(piece) for piece in pieces]
+        raw = split_outside_brackets(self.split or "", text)
+        pieces = [piece for each in raw if (piece := _spaced(_BREAK.sub("", each.strip())))]
+        if self.record is not None:
+            return [self._named(piece) for piece in pieces]
+        if not self.values:
+            return pieces
+        known: dict[str, None] = {}
+        for piece in pieces:
+            value = self._known(piece)
+            known.update(dict.fromkeys(value if isinstance(value, list) else [str(value)]))  # type: ignore[arg-type] # a list of texts, as the mapping has it
+        return list(known)
+
+    @cached_property
+    def _words(self) -> dict[str, Value]:
+        return {_key(word): value for word, value in self.values.items()}
 
     def _known(self, text: str) -> Value:
         """Translate the text; an empty translation means that it says nothing."""
-        if text in self.values:
-            return self.values[text]
+        if (key := _key(text)) in self._words:
+            return self._words[key]
         for pattern, value in self.matches:
             if re.search(pattern, text):
                 return value
-        known = "、".join([*self.values, *(pattern for pattern, _ in self.matches)])
-        raise refused(self.headings[0], text, f"只能填：{known}")
+        if self.values and self.hint == UNREADABLE:
+            raise refused(self.headings[0], text, f"只能填：{'、'.join(self.values)}")
+        raise refused(self.headings[0], text, self.hint)
 
     def _named(self, piece: str) -> dict[str, str]:
         found = re.fullmatch(self.record or "", piece)
         if found is None:
-            raise refused(self.headings[0], piece, f"不符合 {self.record}")
-        return {name: text.strip() for name, text in found.groupdict(default="").items()}
-
-    def _number(self, text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII):
-            raise refused(self.headings[0], text, "应为非负整数")
-        return int(text)
-
-    def _checked(self, text: str) -> str:
-        try:
-            return _CHECKS[self.check or ""](text)
-        except ValueError as error:
-            raise refused(self.headings[0], text, str(error)) from error
+            raise refused(self.headings[0], piece, self.hint)
+        named = {name: text.strip() for name, text in found.groupdict(default="").items()}
+        if self.fold and "code" in named:
+            named["code"] = folded(named["code"])  # a name stays as it is seen
+        return named
 
     def _text(self, cells: Mapping[str, str]) -> str:
-        if self.column:
-            return Part(column=self.column, pattern=self.pattern).read(cells)
-        pieces = [part.read(cells) for part in self.parts]
+        pieces = [part.read(cells, self.join) for part in self.sources]
         return self.join.join(pieces) if pieces and all(pieces) else ""

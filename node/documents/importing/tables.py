@@ -1,172 +1,85 @@
-"""Rows of a spreadsheet or a CSV file as text cells, each knowing its place, one after another.
+"""The sheets of a filled file, whatever its kind: `read_sheets` is the one door to the readers.
 
-Nothing here knows what a heading means. A cell is stripped text whose lines end with LF; numbers
-and dates read as the spreadsheet shows them; what is empty at the end of a row is not there. A row
-is bounded in width before the next is read. Bad files raise MalformedTable, whatever the library
-underneath raises.
+The kind is told by the file's first bytes, for names lie: an `.xls` that is a web page is common.
+Bad files raise MalformedTable, whatever the library underneath raises.
 """
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile, ZipFile
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from node.errors import MalformedTable
 
+from .cells import Note, Row, Sheet, cell_name
+from .delimited import read_delimited
+from .oldworkbooks import read_old_workbook
+from .worksheets import read_workbook
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-    from typing import TextIO
+
+__all__ = ["Note", "Row", "Sheet", "cell_name", "read_rows", "read_sheets"]
 
 SIZE_LIMIT_BYTES = 64 * 1024 * 1024
-UNPACKED_LIMIT_BYTES = 256 * 1024 * 1024
-"""Of a workbook, which is a zip file."""
-ROWS_LIMIT = 200_000
-COLUMNS_LIMIT = 1_024
-CELL_LIMIT = 32_767
-"""Characters of one cell; Excel takes no more either."""
-ROW_LIMIT = 1024 * 1024
-"""Characters of one row of a CSV file."""
+KINDS = (".xlsx", ".xlsm", ".xls", ".et", ".csv")
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a table."""
+def read_sheets(
+    path: Path, *, encoding: str | None = None, sheet: str | None = None
+) -> Iterator[Sheet]:
+    """Read the sheets of a workbook in their order, or the one named; a CSV file is one sheet.
 
-    number: int
-    """As a spreadsheet counts: the first row of the file is 1."""
-    cells: tuple[str, ...]
-    """Without the empty ones at the end."""
-
-
-def read_rows(
-    path: Path, *, encoding: str = "utf-8-sig", sheet: str | None = None
-) -> Iterator[Row]:
-    """Read the rows of an `.xlsx` or `.csv` file one by one; the file is closed at the end.
+    `encoding` is that of a CSV file; unset, it is found.
 
     Raises:
-        MalformedTable: the file is missing, too large, of another kind, or not in `encoding`; a
-            row is too wide. Also while the rows are read.
+        MalformedTable: the file is missing, too large, of another kind, or broken; there is no
+            such sheet. Also while the rows are read: one is too wide, the file ends early.
     """
     if not path.is_file():
         raise MalformedTable(f"找不到文件 {path} / no such file", path=str(path))
+    try:
+        with path.open("rb") as file:
+            start = file.read(512)
+    except OSError as error:
+        raise MalformedTable(f"{path} 读不出 / cannot be read: {error}", path=str(path)) from error
     if path.stat().st_size > SIZE_LIMIT_BYTES:
         raise MalformedTable(f"文件 {path.name} 超过 64 MiB / larger than 64 MiB", path=str(path))
-    match path.suffix.lower():
-        case ".xlsx":
-            return _bounded(path, _read_xlsx(path, sheet))
-        case ".csv":
-            return _bounded(path, _read_csv(path, encoding))
+    kind = path.suffix.lower()
+    if kind not in KINDS:
+        raise MalformedTable(
+            f"只接受 .xlsx、.xls、.et 和 .csv，不接受 {kind or path.name}："
+            "请用 Excel 或 WPS 打开后另存为 .xlsx / save it as .xlsx",
+            path=str(path),
+        )
+    if start.startswith(_ZIP):
+        return read_workbook(path, sheet)
+    if start.startswith(_OLE):
+        return read_old_workbook(path, sheet)
+    if kind == ".csv":
+        return iter([read_delimited(path, encoding)])
+    what = "其实是网页或文本，" if start.lstrip()[:1] in (b"<", b"") or b"\t" in start else ""
     raise MalformedTable(
-        f"只接受 .xlsx 和 .csv，不接受 {path.suffix or path.name} / only .xlsx and .csv",
+        f"{path.name} {what}不是 Excel 工作簿：请用 Excel 或 WPS 打开后另存为 .xlsx"
+        " / not a workbook",
         path=str(path),
     )
 
 
-def _bounded(path: Path, rows: Iterable[Iterable[str]]) -> Iterator[Row]:
-    for number, row in enumerate(rows, start=1):
-        cells = [_as_shown(cell) for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        wrong = None
-        if len(cells) > COLUMNS_LIMIT:
-            wrong = f"有 {len(cells)} 列，最多 {COLUMNS_LIMIT} 列 / too many columns"
-        elif any(len(cell) > CELL_LIMIT for cell in cells):
-            wrong = f"有一格超过 {CELL_LIMIT} 字 / a cell is too long"
-        elif cells and number > ROWS_LIMIT:
-            wrong = f"已超过 {ROWS_LIMIT} 行 / too many rows"
-        if wrong:
-            raise MalformedTable(f"{path.name} 第 {number} 行{wrong}", path=str(path))
-        yield Row(number, tuple(cells))
-
-
-def _read_csv(path: Path, encoding: str) -> Iterator[list[str]]:
-    try:
-        with path.open(encoding=encoding, newline="") as file:
-            lines = _Lines(path, file)
-            for row in csv.reader(lines, strict=True):
-                lines.taken = 0
-                yield row
-    except (UnicodeDecodeError, LookupError) as error:
-        raise MalformedTable(
-            f"{path.name} 不是 {encoding} 编码 / not in this encoding: {error}", path=str(path)
-        ) from error
-    except (csv.Error, OSError) as error:
-        raise MalformedTable(f"{path.name}: {error}", path=str(path)) from error
-
-
-class _Lines:
-    """Lines for the CSV reader, which would read a row of any length whole."""
-
-    def __init__(self, path: Path, file: TextIO) -> None:
-        self._path, self._file = path, file
-        self.taken = 0
-        """Characters since the last row ended."""
-
-    def __iter__(self) -> Iterator[str]:
-        while line := self._file.readline(ROW_LIMIT + 1):
-            self.taken += len(line)
-            if self.taken > ROW_LIMIT:
+def read_rows(
+    path: Path, *, encoding: str | None = None, sheet: str | None = None
+) -> Iterator[Row]:
+    """Read the rows of the first sheet that holds any, refusing the first cell with a fault."""
+    for each in read_sheets(path, encoding=encoding, sheet=sheet):
+        empty = True
+        for row in each.rows:
+            empty = False
+            for column, fault in row.faults.items():
                 raise MalformedTable(
-                    f"{self._path.name} 有一行超过 {ROW_LIMIT} 字 / a row is too long",
-                    path=str(self._path),
+                    f"{path.name} {each.name} {cell_name(row.number, column)}：{fault}",
+                    path=str(path),
                 )
-            yield line
-
-
-def _read_xlsx(path: Path, sheet: str | None) -> Iterator[Iterable[str]]:
-    try:
-        with ZipFile(path) as packed:
-            unpacked = sum(part.file_size for part in packed.infolist())
-        if unpacked > UNPACKED_LIMIT_BYTES:
-            raise MalformedTable(
-                f"{path.name} 解压后超过 256 MiB / unpacks to more than 256 MiB", path=str(path)
-            )
-        book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise MalformedTable(
-            f"{path.name} 不是 Excel 文件 / not a workbook", path=str(path)
-        ) from error
-    try:
-        if sheet is not None and sheet not in book.sheetnames:
-            raise MalformedTable(
-                f"{path.name} 没有工作表 {sheet}，只有 {book.sheetnames} / no such sheet",
-                path=str(path),
-            )
-        worksheet = book[sheet] if sheet is not None else book[book.sheetnames[0]]
-        # What the file says of its own size would widen every row to it.
-        worksheet.reset_dimensions()
-        for row in worksheet.iter_rows(values_only=True):
-            yield map(_text, row)
-    except (KeyError, ValueError, IndexError, TypeError, SyntaxError, OSError) as error:
-        # openpyxl lets the XML parser's and its own look-up errors through on broken workbooks.
-        raise MalformedTable(f"{path.name} 已损坏 / broken: {error}", path=str(path)) from error
-    finally:
-        book.close()
-
-
-def _as_shown(text: str) -> str:
-    """Return a cell whose lines end with LF, as those of documents do."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def _text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case datetime():
-            return value.isoformat(sep=" ")
-        case date():
-            return value.isoformat()
-        case bool():
-            return "是" if value else "否"
-        case float() if value.is_integer():
-            return str(int(value))
-        case _:
-            return str(value)
+            yield row
+        if not empty:
+            return

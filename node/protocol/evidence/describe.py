@@ -34,7 +34,7 @@ class Describer:
         self._papers = papers
 
     def decisions(self) -> Check:
-        count = self._replayed.decisions
+        count = len(self._replayed.acted)
         return Check(
             "decisions",
             f"{count} 个决定的散列、SM2 签名、职责、有效期、随机数逐一重验，密钥自根密钥起可追",

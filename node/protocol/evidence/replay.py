@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from ...errors import DecisionRefused, EvidenceInvalid, LedgerError
 from .. import forms
 from ..evm.decision import from_event, is_decision
+from ..ledger.competence import parties_of
 from ..ledger.core import Ledger, Origin
 from ..ledger.facts import AuthorisationFact, VersionFact
 from ..ledger.judge import Standing, standing_in
@@ -50,7 +51,8 @@ class Replayed:
     records: Memory = field(default_factory=Memory)
     anchors: dict[bytes, list[Anchor]] = field(default_factory=dict)
     """By log, in chain order, sizes strictly growing."""
-    decisions: int = 0
+    acted: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    """By contract and number of each decision: the department it was taken for."""
     standings: list[tuple[int, Standing]] = field(default_factory=list)
     """After the block the leaf names, and after each later one with events."""
 
@@ -110,7 +112,8 @@ def _apply(ledger: Ledger, event: ChainEvent, replayed: Replayed) -> None:
             f"合约规则不允许这一事件（{err.facts['name']}）",
             f"the contract cannot have emitted it: {err.message}",
         )
-    replayed.decisions += act is not None
+    if act is not None:
+        replayed.acted[act.contract, act.seq] = act.acting
     if event.name == "Anchored":
         args = event.args
         anchor = Anchor(
@@ -123,7 +126,7 @@ Papers = dict[tuple[str, bytes], forms.Document]
 """Documents by the object that they stand behind and their digest."""
 
 
-def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store) -> Papers:
+def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], replayed: Replayed) -> Papers:
     """Check every document of the bundle and return them by their objects.
 
     Raises:
@@ -147,7 +150,7 @@ def verify_documents(bundle: Bundle, events: Iterable[ChainEvent], store: Store)
         for digest, bindings in bound.items():
             document = parsed[digest]
             if (document.kind in forms.NEED_VERSION) is needs_version:
-                finding = _settle(document, bindings, store, papers)
+                finding = _settle(document, bindings, replayed, papers)
                 if finding is not None:
                     false[digest] = finding
     if false:
@@ -169,7 +172,7 @@ def _bindings(
 
 
 def _settle(
-    document: forms.Document, bindings: list[Bound], store: Store, papers: Papers
+    document: forms.Document, bindings: list[Bound], replayed: Replayed, papers: Papers
 ) -> tuple[ChainEvent, list[str]] | None:
     """Keep a document behind each object whose binding it agrees with; one is enough.
 
@@ -177,7 +180,11 @@ def _settle(
     """
     findings = []
     for event, binding in bindings:
-        differing = _differences(document, binding, store, papers)
+        differing = _differences(document, binding, replayed.records, papers)
+        acted = replayed.acted[event.contract, event.seq]
+        parties = parties_of(replayed.records, acted, *binding.concerned)
+        if not parties.issuperset(forms.departments_named(document)):
+            differing.append("parties")
         if differing:
             findings.append((event, differing))
         else:

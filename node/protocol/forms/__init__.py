@@ -6,6 +6,7 @@ decision binds which document to what, and which departments a document names; w
 read for enumerations and decisions.
 """
 
+from ..wire.days import BEIJING as BEIJING
 from .binding import Binding as Binding
 from .binding import Concerned as Concerned
 from .binding import authorisation_object as authorisation_object
@@ -24,10 +25,10 @@ from .document import RESTRICTED as RESTRICTED
 from .document import SIZE_LIMIT_BYTES as SIZE_LIMIT_BYTES
 from .document import Document as Document
 from .document import digest_of as digest_of
+from .document import make_document as make_document
 from .document import new_document as new_document
 from .document import parse as parse
 from .document import problems_of as problems_of
-from .fields import BEIJING as BEIJING
 from .fields import Paper as Paper
 from .fields import Problem as Problem
 from .fields import day_of as day_of

@@ -9,6 +9,9 @@ from datetime import date
 
 from stdnum.cn import ric, uscc
 
+_UNIFIED = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_LOOKS_LIKE = {"I": "数字 1", "O": "数字 0", "S": "数字 5", "V": "字母 U", "Z": "数字 2"}
+UNIFIED_LENGTH = 18
 _RESIDENT_NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 
 
@@ -18,10 +21,28 @@ def unified_code(code: str) -> str:
     Raises:
         ValueError: an alphabet, length or check digit that is not the standard's, in Chinese.
     """
-    # stdnum forgives separators and small letters; an id is hashed from the characters as given.
-    if uscc.compact(code) != code or not uscc.is_valid(code):
-        raise ValueError("不是有效的统一社会信用代码（GB 32100：18 位，含校验码）")
+    if not is_unified_code(code):
+        raise ValueError(f"不是有效的统一社会信用代码（GB 32100）：{_wrong_with(code)}")
     return code
+
+
+def is_unified_code(code: str) -> bool:
+    """Return whether a text is a unified social credit code."""
+    # stdnum forgives separators and small letters; an id is hashed from the characters as given.
+    return bool(uscc.compact(code) == code and uscc.is_valid(code))
+
+
+def _wrong_with(code: str) -> str:
+    strange = next((each for each in code if each not in _UNIFIED), None)
+    if strange is not None and strange in _LOOKS_LIKE:
+        return f"不会有字母 {strange}，请核对是不是{_LOOKS_LIKE[strange]}"
+    if strange is not None:
+        return f"只有半角数字和大写字母，不会有「{strange}」"
+    if len(code) != UNIFIED_LENGTH:
+        return f"应为 18 位，现在是 {len(code)} 位"
+    if not code[:8].isdigit():
+        return "前 8 位是机构类别和行政区划，应全是数字"
+    return "校验码对不上，有一位写错了，请对照证书核对"
 
 
 def resident_number(number: str) -> str:

@@ -11,6 +11,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
 
@@ -19,7 +20,7 @@ from ...errors import MalformedDocument
 from ..wire import canonical
 from ..wire.encoding import b64u
 from . import parties, sharing, versions
-from .fields import Paper, Problem
+from .fields import SAID_OF, Paper, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -62,8 +63,7 @@ REASONS = {
     "string_type": "应为文字",
     "string_too_short": "不得为空",
     "string_too_long": "不得多于 {max_length} 个字",
-    "string_pattern_mismatch": "格式不符（应符合 {pattern}）",
-    "literal_error": "应为 {expected} 之一",
+    "literal_error": "只能填：{expected}",
     "int_type": "应为整数",
     "int_from_float": "应为整数",
     "bool_type": "应为 true 或 false",
@@ -77,11 +77,13 @@ REASONS = {
     "less_than_equal": "不得大于 {le}",
 }
 """What is wrong with a member by pydantic's error type; names in braces are in its context."""
+_HELD: WeakValueDictionary[bytes, Document] = WeakValueDictionary()
+"""Documents by digest for as long as somebody holds them: what is filed passes four readers."""
 PROBLEMS_SAID = 5
 VALUE_SHOWN = 80
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Document:
     """A document that was found to be well formed."""
 
@@ -104,7 +106,12 @@ def digest_of(data: bytes) -> bytes:
 
 
 def new_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = None) -> bytes:
-    """Return a new document's bytes; `body` holds its members under their JSON names.
+    """Return a new document's bytes; as `make_document`."""
+    return make_document(kind, body, salt=salt).data
+
+
+def make_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = None) -> Document:
+    """Return a new document; `body` holds its members under their JSON names.
 
     `salt`, 16 bytes, is drawn at random unless a vector needs a fixed one. Dates may be given as
     `datetime.date`; text is brought into NFC.
@@ -120,18 +127,28 @@ def new_document(kind: str, body: Mapping[str, Any], *, salt: bytes | None = Non
         "v": VERSION,
         "salt": b64u(drawn),
     }
-    return parse(canonical.dumps(value, error=MalformedDocument)).data
+    return _judged(canonical.dumps(value, error=MalformedDocument), kind)
 
 
 def parse(data: bytes) -> Document:
-    """Read a document of any kind.
+    """Read a document of any kind; one that somebody here still holds is not read again.
 
     Raises:
         MalformedDocument: not canonical JSON, too large, of no known kind, or against a rule;
             `facts["problems"]` lists every (path, reason, value) found.
     """
+    if len(data) <= SIZE_LIMIT_BYTES:
+        held = _HELD.get(digest_of(data))
+        if held is not None and held.data == data:
+            return held
     value = canonical.loads(data, limit=SIZE_LIMIT_BYTES, error=MalformedDocument)
-    kind = value.get("type") if isinstance(value, dict) else None
+    return _judged(data, value.get("type") if isinstance(value, dict) else None)
+
+
+def _judged(data: bytes, kind: object) -> Document:
+    """Judge canonical JSON by the model of its kind."""
+    if len(data) > SIZE_LIMIT_BYTES:
+        raise MalformedDocument(f"{len(data)} bytes are more than the {SIZE_LIMIT_BYTES} allowed")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise _malformed("document", [Problem(("type",), "没有这种文件", kind)])
@@ -146,7 +163,9 @@ def parse(data: bytes) -> Document:
     problems = list(body.problems())
     if problems:
         raise _malformed(str(kind), problems)
-    return Document(str(kind), digest_of(data), data, body)
+    document = Document(str(kind), digest_of(data), bytes(data), body)
+    _HELD[document.digest] = document
+    return document
 
 
 def _malformed(kind: str, problems: list[Problem]) -> MalformedDocument:
@@ -188,10 +207,11 @@ def _reason_of(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if error["type"] == "value_error":
         return str(context["error"])
-    template = REASONS.get(error["type"])
-    if template is None:
-        return error["msg"]
-    return template.format(**context).replace("' or '", "', '").replace("', '", "'、'")
+    if error["type"] == "string_pattern_mismatch":
+        return SAID_OF[context["pattern"]]
+    template = REASONS.get(error["type"], "写法不对")
+    said = template.format(**context)
+    return said.replace("' or '", "'、'").replace("', '", "'、'").replace("'", "")
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:

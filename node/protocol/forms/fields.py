@@ -6,20 +6,20 @@ document is judged in two steps: shape (pydantic), then `problems` (rules betwee
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
 from ...crypto import Sm2PublicKey
 from ...errors import MalformedKey
-from ..wire.characters import find_hidden, visible
+from ..wire.characters import called, find_hidden
+from ..wire.days import BEIJING, DAY_SECONDS
 
-BEIJING = timezone(timedelta(hours=8), "Asia/Shanghai")
 FIRST_YEAR, LAST_YEAR = 2000, 2199
-"""China has kept one offset since 1991; a fixed one needs no time zone database."""
 UINT32_MAX = 2**32 - 1
 ITEMS_LIMIT = 256
 """Bits of a grant's bitmap."""
@@ -62,6 +62,16 @@ class Part(BaseModel):
         yield from ()
 
 
+SAID_OF: dict[str, str] = {}
+"""What a text must be, in words, by the pattern it is judged by: nobody is shown a pattern."""
+
+
+def _of_form(pattern: str, said: str) -> FieldInfo:
+    """Declare a pattern together with the sentence that stands for it."""
+    SAID_OF[pattern] = said
+    return Field(pattern=pattern)  # type: ignore[no-any-return] # pydantic types it as Any
+
+
 def _day(value: object) -> object:
     if not isinstance(value, str) or not DAY.fullmatch(value):
         raise ValueError("应为 YYYY-MM-DD 形式的日期")
@@ -78,7 +88,9 @@ def _shown(value: str, *, lines: bool) -> str:
     if value != value.strip():
         raise ValueError("首尾不得有空白")
     if (hidden := find_hidden(value, lines=lines)) is not None:
-        raise ValueError(f"不得含有看不见的字符（{visible(hidden)}）")
+        if hidden == "\n":
+            raise ValueError("不得换行，请写在一行里")
+        raise ValueError(f"不得含有看不见的字符：{called(hidden)}，请删去")
     return value
 
 
@@ -110,26 +122,58 @@ Name = Annotated[
     str, Field(min_length=1, max_length=200), AfterValidator(partial(_shown, lines=False))
 ]
 """Something called by a name, on one line."""
-DepartmentCode = Annotated[str, Field(pattern=r"^[0-9A-Z]{18}$")]
+DepartmentCode = Annotated[
+    str,
+    _of_form(r"^[0-9A-Z]{18}$", "应为 18 位统一社会信用代码，只有半角数字和大写字母"),
+]
 """Unified social credit code, 18 characters; its check digit: `codes.unified_code`."""
-EntryCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z._-]+/[0-9A-Za-z._-]+$")]
+EntryCode = Annotated[
+    str,
+    Field(max_length=64),
+    _of_form(
+        r"^[0-9A-Za-z._-]+/[0-9A-Za-z._-]+$",
+        "应写成「分类码/顺序码」，如 30300101/06001：正好一个斜杠，"
+        "两边只用半角字母、数字、点、横线或下划线",
+    ),
+]
 """分类码/顺序码, exactly one slash."""
-ItemCode = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z_]+$")]
-Code = Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*$")]
+ItemCode = Annotated[
+    str,
+    Field(max_length=64),
+    _of_form(r"^[0-9A-Za-z_]+$", "只能用半角字母、数字和下划线，如 GMSFHM"),
+]
+Code = Annotated[
+    str,
+    Field(max_length=64),
+    _of_form(
+        r"^[0-9A-Za-z][0-9A-Za-z._-]*$",
+        "只能用半角字母、数字、点、横线和下划线，以字母或数字开头，如 RXHY",
+    ),
+]
 """Code of a purpose or an application system."""
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_HEX_64 = _of_form(r"^[0-9a-f]{64}$", "应为 64 位小写十六进制数")
+Digest = Annotated[str, _HEX_64]
 """32 bytes as hex: an SM3 digest, a key id or an Ed25519 key."""
-Person = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$"), AfterValidator(_person)]
+Person = Annotated[str, _HEX_64, AfterValidator(_person)]
 """An officer's handle: 32 random bytes as hex, not zero, the same for all his keys."""
-Address = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Address = Annotated[str, _of_form(r"^[0-9a-f]{40}$", "应为 40 位小写十六进制数")]
 """An account's address, 20 bytes as hex."""
-PublicKey = Annotated[str, Field(pattern=r"^[0-9a-f]{128}$"), AfterValidator(_point)]
+PublicKey = Annotated[
+    str, _of_form(r"^[0-9a-f]{128}$", "应为 128 位小写十六进制数"), AfterValidator(_point)
+]
 """SM2 public key, x then y, as hex."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A Beijing day."""
 Count = Annotated[int, Field(ge=1, le=UINT32_MAX)]
 MaskRule = Annotated[str, Field(max_length=16), AfterValidator(_mask)]
-Url = Annotated[str, Field(max_length=200, pattern=rf"^https?://{_HOST}(:[0-9]{{1,5}})?$")]
+Url = Annotated[
+    str,
+    Field(max_length=200),
+    _of_form(
+        rf"^https?://{_HOST}(:[0-9]{{1,5}})?$",
+        "应为 http:// 或 https:// 开头的主机地址，可带端口，不带路径",
+    ),
+]
 """Base URL of a node, without a path."""
 
 
@@ -140,7 +184,7 @@ def starts(day: date) -> int:
 
 def ends(day: date) -> int:
     """Return the exclusive end of the Beijing day `day`: the next midnight, in seconds."""
-    return starts(day) + 24 * 60 * 60
+    return starts(day) + DAY_SECONDS
 
 
 def day_of(seconds: int) -> date:
@@ -171,7 +215,11 @@ class Attachment(Part):
     """A file that belongs to a document, named by its hash."""
 
     name: Name
-    media: Annotated[str, Field(max_length=100, pattern=r"^[a-z]+/[0-9a-z.+-]+$")]
+    media: Annotated[
+        str,
+        Field(max_length=100),
+        _of_form(r"^[a-z]+/[0-9a-z.+-]+$", "应为媒体类型，如 application/pdf"),
+    ]
     size: Annotated[int, Field(ge=0, le=2**53 - 1)]
     sm3: Digest
 
@@ -180,7 +228,9 @@ class Paper(Part):
     """What every document has besides its own members."""
 
     v: Annotated[int, Field(ge=1, le=1)]
-    salt: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{22}$")]
+    salt: Annotated[
+        str, _of_form(r"^[0-9A-Za-z_-]{22}$", "应为 16 个随机字节的 base64url 写法（22 个字符）")
+    ]
     """16 random bytes: a digest on the chain confirms no guess of the content."""
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=64)] = ()
 

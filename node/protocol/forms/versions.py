@@ -173,7 +173,9 @@ class CatalogueVersionPaper(Paper):
         yield from self._grade_problems()
         yield from self._assessment_problems()
         if (self.update_cycle == "其他") != (self.update_note is not None):
-            yield Problem(("updateNote",), "更新周期为其他时（且仅此时）说明周期", self.update_note)
+            yield Problem(
+                ("updateNote",), "更新周期为其他的要写明周期，不是其他的不写", self.update_note
+            )
         if self.code in self.related_codes:
             yield Problem(("relatedCodes",), "关联资源不得为本资源自身", self.code)
 

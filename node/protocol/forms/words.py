@@ -125,3 +125,29 @@ _MEMBERS: dict[str, tuple[type[IntEnum], str]] = {
     "SetDepartmentStatus": (DepartmentStatus, "status"),
 }
 """Decisions of several sorts: the field that tells which."""
+FIELDS = {
+    "code": "目录代码",
+    "name": "名称",
+    "classification": "分类",
+    "provider": "提供方",
+    "providerCode": "提供方代码",
+    "abstract": "摘要",
+    "format": "格式",
+    "shareType": "共享类型",
+    "modes": "共享方式",
+    "conditions": "共享条件",
+    "notShared": "不予共享",
+    "opening": "开放属性",
+    "updateCycle": "更新周期",
+    "updateNote": "更新周期说明",
+    "grade": "数据分级",
+    "sourceSystem": "来源系统",
+    "duty": "职责依据",
+    "secret": "涉密",
+    "personalInformation": "是否含个人信息",
+    "assessments": "审查评估",
+    "relatedCodes": "关联资源",
+    "items": "信息项",
+    "attachments": "附件",
+}
+"""Members of a catalogue version as an official calls them."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import keccak256
+from ..wire.days import beijing_day
 from ..wire.ids import ZERO
 from .catalogue import get_entry, require_current
+from .competence import common_superior, competent_of, is_screened
 from .enums import (
     Answer,
     Mark,
@@ -23,7 +25,7 @@ from .enums import (
 )
 from .enums import AuthorisationState as State
 from .facts import AuthorisationFact, LedgerFact, StandingGrantFact
-from .registry import common_superior, competent_of, owner_of
+from .registry import owner_of
 from .signed import (
     Act,
     Mandate,
@@ -208,11 +210,7 @@ def _has_live_grant(act: Act, entry: bytes, consumer: bytes) -> bool:
     """
     last = act.store.find(StandingGrantFact, entry, consumer)
     one = act.store.find(AuthorisationFact, last.authorisation) if last else None
-    return one is not None and _beijing_day(act.time) <= _beijing_day(one.valid_until - 1)
-
-
-def _beijing_day(second: int) -> int:
-    return (second + 8 * 3600) // 86_400
+    return one is not None and beijing_day(act.time) <= beijing_day(one.valid_until - 1)
 
 
 def _require_applicable(act: Act, wanted: dict[str, Any], entry: CatalogueFact) -> None:
@@ -266,7 +264,6 @@ def _require_not_wider(act: Act, one: AuthorisationFact) -> None:
 
 def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
     """Accept a step by the first side that may take it and whose roles cover the signer."""
-    competent = competent_of(act.store, one.provider).department
     consuming, providing = rule.consumer, rule.provider
     if StepFlag.BY_SUSPENDER in rule.flags and one.suspended_by != Side.PROVIDER:
         providing = 0
@@ -278,7 +275,7 @@ def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
     mandates = [
         Mandate(one.consumer, consuming),
         Mandate(one.provider, providing, even_inactive=StepFlag.EVEN_INACTIVE in rule.flags),
-        Mandate(competent, rule.competent),
+        Mandate(competent_of(act.store, one.provider), rule.competent),
     ]
     if StepFlag.RULES in rule.flags:
         superior = common_superior(act.store, one.consumer, one.provider)
@@ -293,9 +290,9 @@ def _require_suitable(act: Act, one: AuthorisationFact, rule: Rule) -> None:
 
 
 def _require_screening(store: Store, one: AuthorisationFact, *, wanted: bool) -> None:
-    competent = competent_of(store, one.provider)
-    if competent.screening is not wanted:
-        refuse("ScreeningUnsuitable", one.authorisation, competent.department, competent.screening)
+    if is_screened(store, one.provider) is not wanted:
+        competent = competent_of(store, one.provider)
+        refuse("ScreeningUnsuitable", one.authorisation, competent, not wanted)
 
 
 def _require_answer(act: Act, one: AuthorisationFact, subject: bytes) -> None:

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ...crypto import keccak256
 from ...errors import InvalidInput
 from ..wire import ids
+from .competence import (
+    acting,
+    get_department,
+    get_root,
+    require_may_enrol,
+    require_under_root,
+)
 from .enums import (
     DepartmentKind,
     DepartmentStatus,
@@ -46,8 +53,6 @@ if TYPE_CHECKING:
 
     Derived = dict[str, Any]
 
-MOST_LEVELS = 8
-"""Longest way from a department up to the root, by who is competent for whom."""
 RECOVERY_SECONDS = 7 * 24 * 3600
 """Time in which a department's old head can cancel a recovery."""
 _ALL_ROLES = sum(Role)
@@ -62,7 +67,7 @@ def enrol(act: Act, root: tuple[int, int]) -> Derived:
         act.store.put(LedgerFact(1, department, 0))
     else:
         accept(act, Mandate(competent, Role.DEPARTMENT_HEAD))
-        _require_may_enrol(act.store, competent)
+        require_may_enrol(act.store, competent)
     _require_enrollable(act, above_it=ledger.root if ledger else None)
     act.store.put(
         DepartmentFact(
@@ -85,30 +90,30 @@ def enrol(act: Act, root: tuple[int, int]) -> Derived:
 
 
 def update(act: Act) -> Derived:
-    """Change a department: its own head its paper, the competent department all else."""
+    """Change a department: its own head its paper, who acts as the competent one all else."""
     department = act["department"]
-    found = _get_department(act.store, department)
-    competent = act["competent"]
+    found = get_department(act.store, department)
+    competent, above = act["competent"], acting(act.store, found.competent)
     wanted = (competent, act["screening"], act["mayEnrol"])
     paper_only = wanted == (found.competent, found.screening, found.may_enrol)
-    accept(act, Mandate(department if paper_only else found.competent, Role.DEPARTMENT_HEAD))
+    accept(act, Mandate(department if paper_only else above, Role.DEPARTMENT_HEAD))
     require_digest(act, act["digest"])
     _require_not_closed(found)
-    root = _root(act.store)
+    root = get_root(act.store)
     if department == root:
         if competent != found.competent or not act["mayEnrol"]:
             refuse("RootUnalterable", department)
     else:
         if act["mayEnrol"] and not found.may_enrol:
-            _require_may_enrol(act.store, found.competent)
+            require_may_enrol(act.store, above)
         if competent != found.competent:
-            _get_department(act.store, competent)
-            _require_may_enrol(act.store, competent)
-            _require_under_root(act.store, root, department, competent)
+            get_department(act.store, competent)
+            require_may_enrol(act.store, competent)
+            require_under_root(act.store, root, department, competent)
             _count_dependants(act.store, found.competent, -1)
             _count_dependants(act.store, competent, 1)
     act.store.put(
-        _get_department(act.store, department)._replace(
+        get_department(act.store, department)._replace(
             competent=competent,
             screening=act["screening"],
             may_enrol=act["mayEnrol"],
@@ -120,14 +125,14 @@ def update(act: Act) -> Derived:
 
 def set_status(act: Act) -> Derived:
     """Suspend, resume or close a department."""
-    found = _get_department(act.store, act["department"])
-    accept(act, Mandate(found.competent, Role.DEPARTMENT_HEAD))
-    status = act["status"]
+    found = get_department(act.store, act["department"])
+    above, status = acting(act.store, found.competent), act["status"]
+    accept(act, Mandate(above, Role.DEPARTMENT_HEAD))
     if not DepartmentStatus.ACTIVE <= status <= DepartmentStatus.CLOSED:
         refuse("DepartmentStatusInvalid", status)
     if status != DepartmentStatus.SUSPENDED:
         require_digest(act, act["digest"])
-    if found.department == _root(act.store):
+    if found.department == get_root(act.store):
         refuse("RootUnalterable", found.department)
     if found.status in {status, DepartmentStatus.CLOSED}:
         refuse("StatusUnsuitable", found.department, found.status)
@@ -136,7 +141,7 @@ def set_status(act: Act) -> Derived:
             refuse("DepartmentHasDependants", found.department, found.dependants)
         _count_dependants(act.store, found.competent, -1)
     act.store.put(found._replace(status=status))
-    return {"competent": found.competent}
+    return {"competent": above}
 
 
 def add_key(act: Act) -> Derived:
@@ -153,8 +158,8 @@ def add_key(act: Act) -> Derived:
 def recover_key(act: Act) -> Derived:
     """Register a new head key that counts from seven days on, unless it is revoked before."""
     department = act["department"]
-    found = _get_department(act.store, department)
-    accept(act, Mandate(found.competent, Role.DEPARTMENT_HEAD))
+    found = get_department(act.store, department)
+    accept(act, Mandate(acting(act.store, found.competent), Role.DEPARTMENT_HEAD))
     require_digest(act, act["digest"])
     _require_not_closed(found)
     valid_from = act.time + RECOVERY_SECONDS
@@ -202,7 +207,7 @@ def register_application(act: Act) -> Derived:
 
 def list_contract(act: Act) -> Derived:
     """Put a contract in force under its name, for good."""
-    accept(act, Mandate(_root(act.store), Role.DEPARTMENT_HEAD))
+    accept(act, Mandate(get_root(act.store), Role.DEPARTMENT_HEAD))
     name, address, expected = act["name"], act["contractAddress"], act["codeHash"]
     key = contract_key(name)
     listed = act.store.find(ContractFact, key)
@@ -219,24 +224,6 @@ def contract_key(name: bytes) -> str:
     """Read a zero-padded bytes32 as text; what is no contract's name is shown as hexadecimal."""
     text = name.rstrip(b"\0")
     return text.decode("ascii") if text.isalnum() else f"0x{name.hex()}"
-
-
-def competent_of(store: Store, department: bytes) -> DepartmentFact:
-    """Return the department that is competent for an enrolled one."""
-    return _get_department(store, _get_department(store, department).competent)
-
-
-def common_superior(store: Store, a: bytes, b: bytes) -> bytes:
-    """Return the lowest department that is competent, directly or further up, for both."""
-    above = _get_department(store, a).competent
-    for _ in range(MOST_LEVELS):
-        at = b
-        for _ in range(MOST_LEVELS):
-            at = _get_department(store, at).competent
-            if at == above:
-                return above
-        above = _get_department(store, above).competent
-    return _root(store)
 
 
 def owner_of(store: Store, application: bytes) -> bytes:
@@ -284,24 +271,7 @@ def _require_enrollable(act: Act, above_it: bytes | None) -> None:
         named = act.store.find(DepartmentFact, parent)
         if named is None or named.competent != competent:
             refuse("ParentNotUnder", department, parent, competent)
-    _require_under_root(act.store, above_it, department, competent)
-
-
-def _require_may_enrol(store: Store, competent: bytes) -> None:
-    found = store.find(DepartmentFact, competent)
-    if found is None or found.status != DepartmentStatus.ACTIVE or not found.may_enrol:
-        refuse("EnrolmentNotAllowed", competent)
-
-
-def _require_under_root(store: Store, root: bytes, department: bytes, competent: bytes) -> None:
-    above = competent
-    for _ in range(MOST_LEVELS):
-        if above == department:
-            refuse("CompetenceCircular", department, competent)
-        if above == root:
-            return
-        above = _get_department(store, above).competent
-    refuse("CompetenceTooDeep", department, competent)
+    require_under_root(act.store, above_it, department, competent)
 
 
 def _require_not_closed(found: DepartmentFact) -> None:
@@ -310,7 +280,7 @@ def _require_not_closed(found: DepartmentFact) -> None:
 
 
 def _count_dependants(store: Store, department: bytes, change: int) -> None:
-    found = _get_department(store, department)
+    found = get_department(store, department)
     store.put(found._replace(dependants=found.dependants + change))
 
 
@@ -358,19 +328,7 @@ def _department_of(store: Store, kind: int, holder: bytes) -> bytes:
     """Return the department that answers for a key."""
     if kind == KeyKind.APPLICATION:
         return owner_of(store, holder)
-    return _get_department(store, holder).department
-
-
-def _get_department(store: Store, department: bytes) -> DepartmentFact:
-    found = store.find(DepartmentFact, department)
-    if found is None:
-        refuse("DepartmentUnknown", department)
-    return found
-
-
-def _root(store: Store) -> bytes:
-    ledger = store.find(LedgerFact, 1)
-    return ledger.root if ledger else ids.ZERO
+    return get_department(store, holder).department
 
 
 def key_id(x: int, y: int) -> bytes:

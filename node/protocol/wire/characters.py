@@ -30,6 +30,42 @@ def find_hidden(text: str, *, lines: bool = False) -> str | None:
     return found and found.group()
 
 
+_CALLED = {
+    "\0": "空字符 NUL",
+    "\t": "制表符",
+    "\n": "换行",
+    "\r": "回车",
+    "\x7f": "删除符",
+    "\u00ad": "软连字符",
+    "\u034f": "组合连接符",
+    "\u115f": "谚文填充符",
+    "\u1160": "谚文填充符",
+    "\u2028": "行分隔符",
+    "\u2029": "段分隔符",
+    "\u200b": "零宽空格",
+    "\u200c": "零宽不连字",
+    "\u200d": "零宽连字",
+    "\u200e": "从左到右标记",
+    "\u200f": "从右到左标记",
+    "\u202a": "方向控制符",
+    "\u202b": "方向控制符",
+    "\u202c": "方向控制符",
+    "\u202d": "方向控制符",
+    "\u202e": "方向控制符",
+    "\u2060": "连字符号（零宽）",
+    "\u2800": "空白盲文",
+    "\u3164": "谚文填充符",
+    "\uffa0": "谚文填充符",
+    "\ufeff": "字节顺序标记 BOM",
+}
+
+
+def called(character: str) -> str:
+    """Return what people may look a hidden character up by, `零宽空格（U+200B）` for one."""
+    name = _CALLED.get(character, "控制符" if character < "\xa0" else "看不见的符号")
+    return f"{name}（U+{ord(character):04X}）"
+
+
 def visible(text: str, *, lines: bool = False) -> str:
     r"""Return a text with every hidden character as its JSON escape, `\u202e` for one.
 

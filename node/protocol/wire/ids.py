@@ -76,8 +76,8 @@ def log_origin(chain_id: int, registry: bytes, code: str, generation: int = 1) -
     return origin if generation == 1 else f"{origin}:{generation}"
 
 
-def parse_origin(origin: str) -> tuple[int, bytes, str]:
-    """Return (chain id, registry address, department code).
+def parse_origin(origin: str) -> tuple[int, bytes, str, int]:
+    """Return (chain id, registry address, department code, generation).
 
     Raises:
         InvalidInput: not an origin.
@@ -85,7 +85,7 @@ def parse_origin(origin: str) -> tuple[int, bytes, str]:
     match = _ORIGIN.fullmatch(origin)
     if not match:
         raise InvalidInput(f"{origin!r} is not a log's origin")
-    return int(match[1]), bytes.fromhex(match[2]), match[3]
+    return int(match[1]), bytes.fromhex(match[2]), match[3], int(match[4] or 1)
 
 
 def log_id(origin: str) -> bytes:

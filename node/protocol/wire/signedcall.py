@@ -23,7 +23,7 @@ from ...crypto import (
     sm3,
     verify_sm2,
 )
-from ...errors import ClockSkew, DigestMismatch, InvalidInput
+from ...errors import ClockSkew, DigestMismatch, InvalidInput, SignatureInvalid
 from .ids import event_id
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
     Raises:
         InvalidInput: a header is missing or the call is not of profile gdsl-1.
         DigestMismatch: the body is not the one whose digest was signed.
-        SignatureInvalid: the signature is neither r‖s nor DER.
+        SignatureInvalid: there is no signature, or it is no base64 of r‖s or DER.
     """
     values = _headers(headers)
     match = _INPUT.fullmatch(values["signature-input"])
@@ -266,23 +266,29 @@ def _headers(headers: HeaderSource) -> dict[str, str]:
                 raise InvalidInput(f"the header {name} is given twice")
             if name in HEADERS:
                 found[name] = value.decode("latin-1")
-    for name in HEADERS:
-        if name not in found:
-            raise InvalidInput(f"the header {name} is missing")
+    missing = [name for name in HEADERS if name not in found]
+    if "signature-input" in missing or "signature" in missing:
+        raise SignatureInvalid(
+            "the request is not signed, and this address is for signed requests: of the headers "
+            f"{', '.join(HEADERS)} (profile gdsl-1, protocol.md section 4) {', '.join(missing)} "
+            "are missing"
+        )
+    if missing:
+        raise InvalidInput(f"the header {missing[0]} is missing")
     return found
 
 
 def _signature(value: str) -> bytes:
     match = _SIGNATURE.fullmatch(value)
     if not match:
-        raise InvalidInput("Signature is not one base64 value labelled sig")
+        raise SignatureInvalid("Signature is not one base64 value labelled sig")
     try:
         octets = base64.b64decode(match[1], validate=True)
     except binascii.Error as error:
-        raise InvalidInput("Signature is not base64") from error
+        raise SignatureInvalid("Signature is not base64") from error
     # Its last digit has bits that decode to nothing; only zeros there are one spelling.
     if base64.b64encode(octets).decode("ascii") != match[1]:
-        raise InvalidInput("Signature is not the canonical base64 spelling")
+        raise SignatureInvalid("Signature is not the canonical base64 spelling")
     return normalise_signature(octets)
 
 

@@ -63,8 +63,17 @@ export class Client {
     return this.#checkAnswer(asked, members, granted, await this.#logOf(granted.provider));
   }
 
+  /** The department's present log and the keys in force for it. */
   async #logOf(department) {
     return log.parseLog(await this.get(this.own, `/departments/${department}/log`));
+  }
+
+  /** The log that a receipt of earlier is of, and the keys in force at its leaf's time or since. */
+  async #logThen({ checkpoint, leaf }) {
+    const { department, generation } = log.logOf(checkpoint);
+    const at = Math.floor(log.parseLeaf(unb64u(leaf)).at / 1000);
+    const path = `/departments/${department}/log?generation=${generation}&at=${at}`;
+    return log.parseLog(await this.get(this.own, path));
   }
 
   async #checkRefusal(asked, problem) {
@@ -75,14 +84,16 @@ export class Client {
       return undefined;
     }
     const leaf = log.parseLeaf(unb64u(problem.receipt.leaf));
+    const { receipt } = problem;
     if (problem.code === "call-replayed") {
       require_(leaf.event === asked.request.event.toString("hex"), "the receipt is of another event");
+      log.verifyReceipt(receipt, await this.#logThen(receipt));
     } else {
       this.#sameCall(asked, leaf);
       require_(leaf.outcome === problem.code, "the leaf says another code");
+      log.verifyReceipt(receipt, await this.#logOf(log.logOf(receipt.checkpoint).department));
     }
-    log.verifyReceipt(problem.receipt, await this.#logOf(log.departmentOf(problem.receipt.checkpoint)));
-    return problem.receipt;
+    return receipt;
   }
 
   #checkAnswer(asked, { sealed, receipt, remaining }, granted, registered) {
@@ -116,16 +127,17 @@ export class Client {
   /** Return the receipt's anchor once the chain has reached it and continues the receipt's own tree. */
   async findAnchor(receipt) {
     const leaf = log.parseLeaf(unb64u(receipt.leaf));
-    const { provider } = await this.get(this.own, `/authorisations/${leaf.authorisation}`);
-    const registered = await this.#logOf(provider);
+    const { department: provider, generation } = log.logOf(receipt.checkpoint);
+    const registered = await this.#logThen(receipt);
     const own = log.verifyReceipt(receipt, registered);
     const newer = (await this.get(this.provider, `/logs/${provider}/events/${leaf.event}`)).receipt;
     require_(newer.leaf === receipt.leaf && newer.index === receipt.index, "the log holds another leaf now");
     log.verifyReceipt(newer, registered);
     if (!newer.anchored) return undefined;
     const { size } = newer.anchored;
-    const anchor = await this.get(this.own, `/departments/${provider}/log/anchors/${size}`);
-    const path = `/logs/${provider}/consistency?old=${receipt.size}&new=${size}`;
+    const place = `/departments/${provider}/log/anchors/${size}?generation=${generation}`;
+    const anchor = await this.get(this.own, place);
+    const path = `/logs/${provider}:${generation}/consistency?old=${receipt.size}&new=${size}`;
     const proof = (await this.get(this.provider, path)).proof.map(unb64u);
     log.verifyConsistency(receipt.size, own.checkpoint.root, size, unhex(anchor.root, 32), proof);
     return newer.anchored;

@@ -129,11 +129,11 @@ export function verifyReceipt(receipt, log) {
   throw failures[0];
 }
 
-/** The department whose log a note says it is of. */
-export function departmentOf(note) {
-  const match = /^shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:([0-9A-Z]{18})(?::[1-9][0-9]*)?\n/.exec(note);
+/** Whose log a note says it is of, and which of that department's. */
+export function logOf(note) {
+  const match = /^shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:([0-9A-Z]{18})(?::([1-9][0-9]*))?\n/.exec(note);
   require_(match, "not the origin of a log");
-  return match[1];
+  return { department: match[1], generation: Number(match[2] ?? 1) };
 }
 
 /** A log as `GET /departments/{code}/log` describes it. */

@@ -1,24 +1,14 @@
-"""The node's threads end the process when one fails; an alarm is said once."""
+"""The node's threads end the process when one fails."""
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
 import threading
 
-import pytest
-
-from api.loops import (
-    AGAIN_SECONDS,
-    FATAL_EXIT,
-    Loops,
-    Once,
-    Visible,
-)
+from api.loops import FATAL_EXIT, Loops
 from node.errors import ChainInconsistent
-from tests.common.fakes import FixedClock
 
 
 class TestLoops:
@@ -64,40 +54,6 @@ class TestLoops:
             env={**os.environ, "PYTHONPATH": "."},
         )
         assert ended.returncode == FATAL_EXIT
-        assert "keeper stopped: log-rolled-back: size 5 after 7" in ended.stderr
-
-
-@pytest.fixture
-def clock():
-    return FixedClock()
-
-
-@pytest.fixture
-def say(clock):
-    once = Once(clock)
-
-    def told(text, name="follower"):
-        record = logging.LogRecord(name, logging.WARNING, "", 0, "%s", (text,), None)
-        return once.filter(record)
-
-    return told
-
-
-def test_what_lasts_is_said_once_and_again_after_an_hour(say, clock):
-    assert [say("no chain") for _ in range(100)] == [True, *[False] * 99]
-    clock.advance(AGAIN_SECONDS - 1)
-    assert not say("no chain")
-    clock.advance(2)
-    assert say("no chain")
-
-
-def test_another_alarm_and_another_loop_are_not_silenced(say):
-    assert say("no chain")
-    assert say("no chain", "fetcher")
-    assert say("behind")
-    assert say("no chain")
-
-
-def test_a_line_is_one_line():
-    record = logging.LogRecord("x", logging.WARNING, "", 0, "%s", ("a\nb\u202e",), None)
-    assert Visible("%(message)s").format(record) == "a\\u000ab\\u202e"
+        assert ended.stderr.splitlines()[-1] == (
+            "[log-rolled-back] 节点停止，keeper 无法继续 / stopped：size 5 after 7"
+        )

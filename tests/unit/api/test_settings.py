@@ -88,8 +88,8 @@ class TestLoadSettings:
         (folder / "node.toml").write_text(text)
         with pytest.raises(ConfigInvalid) as refused:
             load_settings(folder / "node.toml")
-        assert "host: Field required" in str(refused.value)
-        assert "hots: Extra inputs are not permitted" in str(refused.value)
+        assert "host：没有填写" in str(refused.value)
+        assert "hots：没有这一项" in str(refused.value)
 
     def test_refuses_a_department_listed_twice(self, folder):
         department = TOML[TOML.index("[[departments]]") : TOML.index("[[departments.sources]]")]

@@ -31,6 +31,7 @@ def test_a_page_is_chinese_and_whole(path):
     assert "显示本页后退出" in page.output
     assert "…" not in page.output
     assert not ENGLISH.search(page.output)
+    assert not re.search(r"[A-Z]{2,}", page.output.splitlines()[0])
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)

@@ -24,7 +24,8 @@ def node(tmp_path, monkeypatch):
         settings=SimpleNamespace(data_dir=tmp_path),
         identities=[identity],
         queries=SimpleNamespace(
-            list_anchors=lambda _log, after, **_: [anchor] if after < anchor.size else []
+            list_anchors=lambda _log, after, **_: [anchor] if after < anchor.size else [],
+            logs_of=lambda _department: [SimpleNamespace(log=identity.log)],
         ),
         anchor=anchor,
         path=path,
@@ -53,6 +54,16 @@ def test_a_copy_without_its_wal_is_incomplete_and_nobody_tampered(node, tmp_path
     assert "日志不完整" in said
     assert "log.db-wal" in said
     assert "改动" not in said
+
+
+def test_a_superseded_log_that_was_lost_is_told_and_its_successor_checked(node, capsys):
+    before = SimpleNamespace(log=b"before", origin="the log before")
+    [present] = node.queries.logs_of(b"")
+    node.queries.logs_of = lambda _department: [before, present]
+    command.check(node.path)
+    said = capsys.readouterr().out.splitlines()
+    assert [line[0] for line in said] == ["✗", "✓"]
+    assert "the log before 已锚定 5 条，这里只有 0 条" in said[0]
 
 
 def test_a_changed_log_is_said_to_be_tampered_with_and_whose(node, capsys):

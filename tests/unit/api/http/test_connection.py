@@ -67,6 +67,16 @@ def taken(server: tuple[str, int], beginning: bytes, piece: bytes) -> int:
     return sent
 
 
+def until_seen(connection: socket.socket, text: bytes, times: int = 1) -> bytes:
+    """Return what came until a text was there so often; fails when it does not come."""
+    answer = b""
+    while answer.count(text) < times:
+        piece = connection.recv(65_536)
+        assert piece, answer
+        answer += piece
+    return answer
+
+
 @pytest.mark.parametrize(
     ("beginning", "piece"),
     [
@@ -106,11 +116,80 @@ def test_each_request_of_a_connection_is_counted_anew(server):
     head = b"POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % BODY_BYTES
     with socket.create_connection(server, timeout=20) as connection:
         connection.sendall((head + b"x" * BODY_BYTES) * 6)
-        answer = b""
-        while answer.count(b'"bytes":100000') < 6:
-            piece = connection.recv(65_536)
-            assert piece, answer
-            answer += piece
+        until_seen(connection, b'"bytes":100000', 6)
+
+
+UPGRADE = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAA\r\n"
+"""What Java's HttpClient sends with its first request, unless it is told to speak HTTP/1.1."""
+
+
+def offered(body: bytes, *, chunked: bool = False, path: str = "/read", more: bytes = b"") -> bytes:
+    """A POST that would as well go on in HTTP/2."""
+    length = b"transfer-encoding: chunked" if chunked else b"content-length: %d" % len(body)
+    head = b"POST %b HTTP/1.1\r\nhost: x\r\n%b%b%b\r\n\r\n"
+    sent = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    return head % (path.encode(), UPGRADE, more, length) + sent
+
+
+class TestUpgrade:
+    @pytest.mark.parametrize("chunked", [False, True])
+    @pytest.mark.parametrize("body", [b"{}", b"x" * 50_000])
+    def test_is_ignored_and_the_body_read(self, server, body, chunked):
+        answer = told(server, offered(body, chunked=chunked))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        assert f'"bytes":{len(body)}'.encode() in answer
+
+    def test_is_not_seen_by_the_application_and_nothing_else_is_lost(self, server):
+        answer = told(server, offered(b"{}", more=b"a: b\r\nA: c\r\n"))
+        assert b'"fields":["host","connection","http2-settings","a","a","content-length"]' in answer
+
+    def test_is_ignored_in_however_small_pieces_it_comes(self, server):
+        request = offered(b"{}")
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in request:
+                connection.sendall(bytes([byte]))
+            assert b'"bytes":2' in until_seen(connection, b'"bytes":2')
+
+    def test_is_ignored_in_every_request_of_a_connection(self, server):
+        plain = b"POST /read HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nxyz"
+        requests = [offered(b"x"), plain, offered(b"xx", chunked=True), plain, offered(b"")]
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.sendall(b"".join(requests * 20))
+            answer = until_seen(connection, b"}", 100)
+        sizes = [int(part.split(b",")[0]) for part in answer.split(b'"bytes":')[1:]]
+        assert sizes == [1, 3, 2, 3, 0] * 20
+
+    def test_is_ignored_a_thousand_times_in_one_piece(self, server):
+        head = b"POST /ignore HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.sendall(head * 1000)
+            until_seen(connection, b"HTTP/1.1 200 ", 1000)
+
+    @pytest.mark.parametrize("kind", ["websocket", "h2c, websocket", "TLS/1.3"])
+    def test_to_anything_is_ignored(self, server, kind):
+        request = offered(b"{}").replace(b"h2c", kind.encode())
+        assert b'"bytes":2' in told(server, request)
+
+    def test_does_not_take_the_bounds_away(self, server):
+        beginning = offered(b"", chunked=True, path="/ignore").removesuffix(b"0\r\n\r\n\r\n")
+        assert taken(server, beginning, b"1\r\nx\r\n" * 200) < BUFFERED
+        assert taken(server, b"GET / HTTP/1.1\r\n" + UPGRADE, b"a: b\r\n") < BUFFERED
+
+    def test_connect_is_no_upgrade(self, server):
+        request = b"CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n" + UPGRADE + b"\r\nx"
+        assert told(server, request).startswith(b"HTTP/1.1 4")
+
+
+class TestExpectation:
+    @pytest.mark.parametrize("more", [b"", UPGRADE])
+    def test_of_a_continue_is_met_before_the_body_comes(self, server, more):
+        head = b"POST /read HTTP/1.1\r\nhost: x\r\n%bexpect: 100-continue\r\n" % more
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.sendall(head + b"content-length: 5\r\n\r\n")
+            assert until_seen(connection, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            connection.sendall(b"hello")
+            assert until_seen(connection, b"}").startswith(b"HTTP/1.1 200 ")
 
 
 def test_whoever_hangs_up_is_not_logged(server, caplog):

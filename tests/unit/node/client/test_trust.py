@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from node.client.http import SignedHttp
-from node.client.trust import Grant, NodeTrust
+from node.client.trust import MOST_KEPT, Grant, NodeTrust
 from node.crypto import SoftwareSigner
 from node.errors import InvalidInput, NotFound
 
@@ -27,7 +27,7 @@ def node():
             self.answers, self.asked, self.now = {}, [], 0.0
 
         def __call__(self, request):
-            self.asked.append(request.url.path)
+            self.asked.append(request.url.raw_path.decode())
             answer = self.answers.get(request.url.path)
             return httpx.Response(404) if answer is None else httpx.Response(200, json=answer)
 
@@ -44,6 +44,19 @@ class TestNodeTrust:
         found = node.trust.log_keys("A")
         assert found.pairs == ((SIGNER.public_key, b"\xab" * 32),)
         assert node.trust.grant(12) == Grant(12, "A", b"\xcd" * 32, 2, ("XM",))
+
+    def test_asks_for_an_earlier_log_as_of_a_second(self, node):
+        node.answers["/api/v1/departments/A/log"] = KEYS
+        node.trust.log_keys("A")
+        node.trust.log_keys("A", 1, 1_790_000_000)
+        path = "/api/v1/departments/A/log"
+        assert node.asked == [path, f"{path}?generation=1&at=1790000000"]
+
+    def test_keeps_no_more_than_it_may(self, node):
+        node.answers["/api/v1/departments/A/log"] = KEYS
+        for second in range(MOST_KEPT + 1):
+            node.trust.log_keys("A", 1, second)
+        assert len(node.trust._kept) <= MOST_KEPT
 
     def test_asks_again_after_a_minute_only(self, node):
         node.answers["/api/v1/authorisations/12"] = GRANT
@@ -72,7 +85,8 @@ class TestNodeTrust:
     def test_takes_the_anchor_of_the_very_size(self, node):
         path = "/api/v1/departments/A/log/anchors/7"
         node.answers[path] = {"size": 7, "root": "ef" * 32}
-        assert node.trust.anchored_root("A", 7) == b"\xef" * 32
+        assert node.trust.anchored_root("A", 2, 7) == b"\xef" * 32
+        assert node.asked[-1] == f"{path}?generation=2"
         node.answers[path.replace("7", "8")] = {"size": 9, "root": "ef" * 32}
         with pytest.raises(NotFound):
-            node.trust.anchored_root("A", 8)
+            node.trust.anchored_root("A", 2, 8)

@@ -251,6 +251,26 @@ class TestHandOver:
         assert city.police.exchange.hand_over(version()) is None
         assert not [method for method, _ in city.network.requests if method == "PUT"]
 
+    def test_leaves_many_documents_each_with_somebody(self, city):
+        city.enrol_all()
+        papers_made = [documents.parse(version()) for _ in range(20)]
+        urls = city.police.exchange.hand_over_all(papers_made)
+        assert len(urls) == len(papers_made)
+        for paper, url in zip(papers_made, urls, strict=True):
+            assert city.network.nodes[url].store.get(paper.digest) == paper.data
+
+    def test_tries_a_node_that_does_not_answer_once_and_not_for_every_document(
+        self, city, monkeypatch
+    ):
+        city.enrol_all()
+        monkeypatch.setattr("node.documents.exchange.HAND_OVER_SECONDS", 0.0)
+        city.network.off.add(URLS[CENTRE])
+        papers_made = [documents.parse(version()) for _ in range(10)]
+        urls = city.police.exchange.hand_over_all(papers_made)
+        assert urls == [URLS[EDUCATION]] * len(papers_made)
+        puts = [url for method, url in city.network.requests if method == "PUT"]
+        assert len([url for url in puts if url.startswith(URLS[CENTRE])]) == 1
+
     def test_fails_when_every_other_node_refuses(self, city, monkeypatch):
         city.enrol_all()
         monkeypatch.setattr("node.documents.exchange.HAND_OVER_SECONDS", 0.0)

@@ -1,31 +1,8 @@
-"""Beijing days and the quota of one authorisation."""
+"""The quota of one authorisation."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
-
-from hypothesis import given
-from hypothesis import strategies as st
-
-from node.log.counters import Counter, beijing_day, end_of_day
-
-BEIJING = ZoneInfo("Asia/Shanghai")
-SINCE_1992 = st.integers(694_224_000_000, 4_102_444_800_000)
-
-
-class TestBeijingDay:
-    @given(SINCE_1992)
-    def test_it_is_the_date_a_clock_in_beijing_shows(self, at):
-        date = datetime.fromtimestamp(at / 1000, BEIJING).date()
-        assert beijing_day(at) == (date - datetime(1970, 1, 1, tzinfo=UTC).date()).days
-
-    @given(SINCE_1992)
-    def test_it_ends_at_the_next_midnight_in_beijing(self, at):
-        end = datetime.fromtimestamp(end_of_day(at), BEIJING)
-        assert (end.hour, end.minute, end.second) == (0, 0, 0)
-        assert 0 < end_of_day(at) * 1000 - at <= 86_400_000
-        assert beijing_day(end_of_day(at) * 1000) == beijing_day(at) + 1
+from node.log.counters import Counter
 
 
 class TestQuota:

@@ -5,7 +5,7 @@ import pytest
 from node import errors
 from node.crypto import SoftwareSigner
 from node.protocol.evm.blocks import BlockRef
-from node.protocol.wire import signedcall
+from node.protocol.wire import encoding, signedcall
 from node.service.caller import authenticate, judged_second
 
 from . import common as c
@@ -37,17 +37,42 @@ def test_a_key_in_force_is_returned():
     assert authenticate(call(), c.snapshot(key=fact), c.NOW) == fact
 
 
-@pytest.mark.parametrize(
-    "fact",
-    [None, key(revoked_at=c.NOW + 5), key(valid_from=c.NOW + 1), key(valid_until=c.NOW)],
-    ids=["unknown", "revoked", "not yet valid", "no longer valid"],
+REVOKED, LATER, OVER = (
+    {"revoked_at": c.NOW - 5},
+    {"valid_from": c.NOW + 1, "valid_until": 2**63},
+    {"valid_until": c.NOW},
 )
-def test_the_same_is_said_for_every_key_that_is_not(fact):
-    with pytest.raises(errors.SignatureInvalid) as refused:
-        authenticate(call(), c.snapshot(key=fact), c.NOW)
-    assert refused.value.message == (
-        "the signature does not hold for a key in force; compare the base"
-    )
+
+
+@pytest.mark.parametrize(
+    ("fate", "error"),
+    [
+        (REVOKED, errors.KeyRevoked),
+        (LATER, errors.KeyNotInForce),
+        (OVER, errors.KeyNotInForce),
+        (REVOKED | OVER, errors.KeyRevoked),
+    ],
+)
+def test_who_holds_a_key_is_told_what_became_of_it(fate, error):
+    with pytest.raises(error) as refused:
+        authenticate(call(), c.snapshot(key=key(**fate)), c.NOW)
+    assert PUBLIC.key_id.hex() in refused.value.message
+    if error is errors.KeyRevoked:
+        assert refused.value.facts["revokedAt"] == c.NOW - 5
+        assert encoding.rfc3339(c.NOW - 5) in refused.value.message
+
+
+@pytest.mark.parametrize("fate", [REVOKED, LATER, OVER])
+def test_who_does_not_hold_it_is_told_the_same_as_of_an_unknown_one(fate):
+    """A key's fate is on the chain; that a signature failed must not depend on it."""
+    other = SoftwareSigner.generate().public_key
+    for fact in (None, key(**fate)._replace(qx=other.x, qy=other.y)):
+        with pytest.raises(errors.SignatureInvalid) as refused:
+            authenticate(call(), c.snapshot(key=fact), c.NOW)
+        assert type(refused.value) is errors.SignatureInvalid
+        assert refused.value.message == (
+            "the signature does not hold for a key in force; compare the base"
+        )
 
 
 @pytest.mark.parametrize(("age", "holds"), [(300, True), (301, False), (-60, True), (-61, False)])

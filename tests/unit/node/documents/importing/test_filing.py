@@ -1,5 +1,6 @@
 import csv
-from pathlib import Path
+import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.template import write_template
-from node.errors import ConfigInvalid, LedgerError, MalformedTable
+from node.errors import LedgerError, MalformedTable
 from node.protocol.forms import parse
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
 
@@ -46,7 +47,7 @@ class TestTheT2Template:
         assert filing.documents == []
         [problem] = filing.problems
         assert (problem.row, problem.column, problem.value) == (4, "数据类型", "文字")
-        assert "字符型C" in problem.reason
+        assert "字符型C" in problem.message
 
     def test_what_the_law_refuses_is_said_at_its_cell(self, workbook):
         filing = file(workbook({**ROW, "保密审查日期": "2026-13-01"}))
@@ -55,13 +56,13 @@ class TestTheT2Template:
 
     def test_a_missing_condition_names_the_article(self, workbook):
         filing = file(workbook({**ROW, "共享范围": "", "使用用途": "", "共享条件": ""}))
-        assert any("条例第十五条" in problem.reason for problem in filing.problems)
+        assert any("条例第十五条" in problem.message for problem in filing.problems)
 
     def test_a_code_that_comes_again_later_is_refused_naming_the_first_row(self, workbook):
         other = {**ROW, "信息资源代码": "30300101/06002"}
         filing = file(workbook(ROW, other, ROW))
-        assert len(filing.documents) == 2
-        assert [(p.row, "第 3 行" in p.reason) for p in filing.problems] == [(5, True)]
+        assert [entry.code for entry in filing.entries] == ["30300101/06002"]
+        assert [(p.row, "第 3 行" in p.message) for p in filing.problems] == [(5, True)]
 
     def test_the_template_is_never_written_over_a_file(self, workbook):
         path = workbook(ROW)
@@ -85,35 +86,59 @@ class TestBadFiles:
         with pytest.raises(MalformedTable):
             file(path)
 
-    @settings(max_examples=50)
-    @given(rows=st.lists(st.lists(st.text(max_size=20), max_size=12), max_size=12))
-    def test_any_table_gives_documents_or_problems_and_nothing_else(self, tmp_path_factory, rows):
-        path = tmp_path_factory.mktemp("any") / "a.csv"
+
+WORDS = [
+    *{value for row in (ROW, SECOND_ITEM) for value in row.values()},
+    "",
+    "无",
+    "/",
+    "否",
+    "是",
+    "30300101/06002",
+    "３０３００１０１／０６００１",
+    "2026年3月1日",
+    "45000",
+    "户\u200b籍",
+    "\x00",
+]
+CELLS = st.one_of(st.sampled_from(WORDS), st.text(max_size=20))
+ROWS = st.dictionaries(st.sampled_from([*ROW, *SECOND_ITEM]), CELLS, max_size=6)
+"""What differs from a lawful row."""
+
+
+class TestAnyTable:
+    def write(self, folder, headings, rows):
+        path = folder / "a.csv"
         with path.open("w", encoding="utf-8", newline="", errors="replace") as out:
-            writer = csv.writer(out)
-            writer.writerow(list(ROW))
-            writer.writerow(list(ROW.values()))
-            writer.writerows(rows)
+            csv.writer(out).writerows([headings, *rows])
+        return path
+
+    @settings(max_examples=60)
+    @given(
+        headings=st.lists(st.one_of(st.sampled_from(list(ROW)), st.text(max_size=8)), max_size=12),
+        rows=st.lists(st.lists(CELLS, max_size=12), max_size=12),
+    )
+    def test_is_read_or_refused_with_our_own_error(self, tmp_path_factory, headings, rows):
+        path = self.write(tmp_path_factory.mktemp("any"), headings, rows)
         try:
             filing = file(path)
         except MalformedTable:
             return
-        assert filing.documents or filing.problems
+        assert filing.problems or filing.entries
 
-
-class TestMappingFiles:
-    def test_an_unknown_word_names_its_place(self, tmp_path):
-        path = Path(tmp_path / "m.toml")
-        path.write_text('layout = "entry-rows"\n[entry.name]\ncolum = "x"\n[items]\n')
-        with pytest.raises(ConfigInvalid, match=r"entry\.name"):
-            load_mapping(str(path))
-
-    def test_a_pattern_that_does_not_compile_is_refused(self, tmp_path):
-        path = Path(tmp_path / "m.toml")
-        path.write_text('layout = "entry-rows"\n[entry]\nname = {column="a", split="("}\n[items]\n')
-        with pytest.raises(ConfigInvalid, match="正则"):
-            load_mapping(str(path))
-
-    def test_a_missing_file_is_named(self):
-        with pytest.raises(ConfigInvalid, match="nowhere"):
-            load_mapping("nowhere.toml")
+    @settings(max_examples=120)
+    @given(st.lists(st.tuples(st.sampled_from([ROW, SECOND_ITEM]), ROWS), min_size=1, max_size=6))
+    def test_files_an_entry_with_every_item_its_rows_have(self, tmp_path_factory, changed):
+        rows = [{**row, **changes} for row, changes in changed]
+        headings = list(dict.fromkeys([*ROW, *SECOND_ITEM]))
+        cells = [[row.get(heading, "") for heading in headings] for row in rows]
+        try:
+            filing = file(self.write(tmp_path_factory.mktemp("any"), headings, cells))
+        except MalformedTable:
+            return
+        named = Counter(unicodedata.normalize("NFKC", row["信息资源代码"]).strip() for row in rows)
+        for entry in filing.entries:
+            assert len(entry.items) == named[entry.code]
+        bad = {(problem.sheet, problem.row) for problem in filing.problems}
+        assert filing.problems or len(filing.entries) == filing.total
+        assert not bad & {(entry.sheet, entry.row) for entry in filing.entries}

@@ -104,4 +104,4 @@ class TestListedContracts:
         assert {event.contract for event in events} == {"DepartmentRegistry"}
         assert len(events) == 4
         replayed = replay(events, trust, block=0, authorisation=1, key_id=bytes(32))
-        assert replayed.decisions == len(events)
+        assert len(replayed.acted) == len(events)

@@ -10,10 +10,9 @@ from node.crypto import SoftwareSigner
 from node.errors import EvidenceInvalid
 from node.protocol import forms
 from node.protocol.evidence import Bundle
-from node.protocol.evidence.replay import Papers, verify_documents
+from node.protocol.evidence.replay import Papers, Replayed, verify_documents
 from node.protocol.evm.abi import ChainEvent
 from node.protocol.evm.decision import DECISIONS
-from node.protocol.ledger.surroundings import Memory
 from node.protocol.wire import ids
 from tests.common import papers
 
@@ -39,7 +38,8 @@ def added(signer: SoftwareSigner) -> ChainEvent:
 
 def verified(*events: ChainEvent) -> Papers:
     bundle = Bundle(b"", [], {}, {DOCUMENT.digest: DATA}, b"", 0, [], b"", [])
-    return verify_documents(bundle, events, Memory())
+    acted = {(one.contract, one.seq): ids.ZERO for one in events}
+    return verify_documents(bundle, events, Replayed(acted=acted))
 
 
 OWN = added(SIGNERS[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
-from api.demo.cast import Cast
+from api.city.plan import example
 from api.demo.population import people
 from node.errors import MalformedDocument
 from node.protocol import forms
@@ -42,14 +44,31 @@ class TestUnifiedCodes:
         with pytest.raises(ValueError, match="统一社会信用代码"):
             unified_code(code)
 
+    @pytest.mark.parametrize(
+        ("code", "reason"),
+        [
+            ("91110000600037341M", "校验码"),
+            ("A1110000600037341L", "前 8 位"),
+            ("9111000060003734IL", "字母 I，请核对是不是数字 1"),
+            ("9111000060003734OL", "数字 0"),
+            ("91110000600037341", "现在是 17 位"),
+            ("91110000600037341l", "「l」"),
+            ("9111000060003734１L", "半角"),
+            ("", "现在是 0 位"),
+        ],
+    )
+    def test_what_is_wrong_with_it_is_said(self, code: str, reason: str) -> None:
+        with pytest.raises(ValueError, match=reason):
+            unified_code(code)
+
     def test_a_department_is_enrolled_by_a_right_one_only(self) -> None:
         forms.new_document("department", papers.department())
         with pytest.raises(MalformedDocument, match="统一社会信用代码"):
             forms.new_document("department", papers.department(code=papers.POLICE[:-1] + "0"))
 
-    def test_the_demos_departments_have_right_ones(self) -> None:
-        for player in Cast().players:
-            assert unified_code(player.code) == player.code
+    def test_the_example_citys_departments_have_right_ones(self) -> None:
+        for each in tomllib.loads(example())["departments"]:
+            assert unified_code(each["code"]) == each["code"]
 
 
 class TestResidentNumbers:

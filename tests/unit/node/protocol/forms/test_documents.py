@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from typing import get_args
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from node.crypto import Sm2PublicKey, keccak256, sm3
 from node.errors import ItemNotGranted, MalformedDocument
 from node.protocol import forms as documents
+from node.protocol.forms import fields
 from node.protocol.forms.sharing import OutcomeName, StepName
 from node.protocol.ledger.enums import (
     Answer,
@@ -451,3 +453,44 @@ def _other(value):
     if isinstance(value, bytes):
         return bytes(32) if any(value) else b"\1" * 32
     return [] if isinstance(value, list) else value + 1
+
+
+class TestWhatIsSaidOfAPattern:
+    """An author who is no programmer reads it."""
+
+    def patterns(self, model, seen):
+        """Every pattern a kind's members are judged by, however deep."""
+        if model in seen:
+            return
+        seen.add(model)
+        for field in model.model_fields.values():
+            yield from (each.pattern for each in field.metadata if getattr(each, "pattern", None))
+            yield from self.inside(field.annotation, seen)
+
+    def inside(self, kind, seen):
+        for each in getattr(kind, "__metadata__", ()):
+            for found in getattr(each, "metadata", ()):
+                if getattr(found, "pattern", None):
+                    yield found.pattern
+        if isinstance(kind, type) and hasattr(kind, "model_fields"):
+            yield from self.patterns(kind, seen)
+        for each in (*get_args(kind), getattr(kind, "__origin__", None)):
+            if each is not None and each is not kind:
+                yield from self.inside(each, seen)
+
+    @pytest.mark.parametrize("kind", sorted(documents.KINDS))
+    def test_every_pattern_has_a_sentence_without_any_of_its_signs(self, kind):
+        found = set(self.patterns(documents.KINDS[kind], set()))
+        assert found
+        assert found <= set(fields.SAID_OF)
+        for pattern in found:
+            said = fields.SAID_OF[pattern]
+            assert re.search("[一-龥]", said)
+            assert not re.search(r"[\[\]{}^$*+?|\\]", said)
+
+    def test_it_is_what_a_refusal_says(self):
+        found = reasons("catalogue-version", code="30300101-06001")
+        assert "30300101/06001" in found["code",]
+        assert reasons("catalogue-version", name="户\n籍")["name",] == "不得换行，请写在一行里"
+        hidden = reasons("catalogue-version", name="户\u200b籍")["name",]
+        assert "零宽空格（U+200B）" in hidden

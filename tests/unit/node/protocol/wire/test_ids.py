@@ -42,7 +42,7 @@ def test_a_purpose_is_the_hash_of_its_code() -> None:
 def test_an_origin_names_chain_registry_and_department() -> None:
     origin = ids.log_origin(31337, bytes.fromhex("0A" * 20), CODE)
     assert origin == f"shareledger:31337:{'0a' * 20}:{CODE}"
-    assert ids.parse_origin(origin) == (31337, b"\x0a" * 20, CODE)
+    assert ids.parse_origin(origin) == (31337, b"\x0a" * 20, CODE, 1)
     assert ids.log_id(origin) == keccak(origin.encode())
 
 

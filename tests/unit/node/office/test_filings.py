@@ -8,7 +8,7 @@ import pytest
 
 from node.errors import LedgerBehind
 from node.office.act import new_paper
-from node.office.cataloguing import Newest, sort_filing
+from node.office.filings import Newest, sort_filing
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import VersionFact
 from node.protocol.wire import ids
@@ -63,20 +63,21 @@ def test_an_entry_that_says_the_same_is_left_alone(state):
 
 
 @pytest.mark.parametrize("state", [EntryState.PUBLISHED, EntryState.RETURNED])
-def test_an_entry_that_says_something_else_is_new(state):
+def test_an_entry_that_says_something_else_is_changed_and_in_what(state):
     paper = filed(version=2, abstract="另一摘要")
-    assert sort(paper, filed(), state)[1].new == [paper]
+    [change] = sort(paper, filed(), state)[1].changed
+    assert (change.paper, change.fields) == (paper, ["摘要"])
 
 
 def test_a_change_waits_for_the_review_before_it():
     _, found = sort(filed(version=2, abstract="另一摘要"), filed(), EntryState.SUBMITTED)
-    assert found.new == []
+    assert found.to_file == []
     assert "第 1 版还在审核" in found.blocked[0]
 
 
 def test_a_returned_version_is_not_filed_again_unmended():
     _, found = sort(filed(version=2), filed(), EntryState.RETURNED)
-    assert found.new == []
+    assert found.to_file == []
     assert "与被退回的第 1 版相同" in found.blocked[0]
 
 

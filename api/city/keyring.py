@@ -1,0 +1,221 @@
+"""Everybody's keys by name: made when they are first asked for, kept in files, never overwritten.
+
+Beside every key file stands its public half, `FILE.pub`, in hex (SM2: x then y; Ed25519; a relay's
+address). By it a city that is founded stays known after its officers have taken their key files
+home; what needs a signature then asks for the file. Without a place a key is in memory only.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from api.cli.opening import handle_of
+from api.settings import read_password
+from node.chain.relay import RelayAccount
+from node.crypto import Ed25519Signer, Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
+from node.crypto.keyfile import save_key_file
+from node.errors import AlreadyExists, MalformedKey
+from node.office.departments import new_person
+from node.office.founding import LOG, SIGN, UNWRAP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+RELAY = "relay"
+PUBLIC_SUFFIX = ".pub"
+Key = SoftwareSigner | SoftwareUnwrapper | Ed25519Signer | RelayAccount
+CLASSES: dict[str, type[Key]] = {
+    SIGN: SoftwareSigner,
+    UNWRAP: SoftwareUnwrapper,
+    LOG: Ed25519Signer,
+    RELAY: RelayAccount,
+}
+"""By what a key is for."""
+AnyKey = TypeVar("AnyKey", SoftwareSigner, SoftwareUnwrapper, Ed25519Signer, RelayAccount)
+
+
+class Place(NamedTuple):
+    """Where a key is kept."""
+
+    kind: str
+    """One of CLASSES."""
+    file: Path
+    password_file: Path
+
+
+@dataclass
+class KeyRing:
+    """The keys of one city."""
+
+    places: Mapping[str, Place] = field(default_factory=dict)
+    dry: bool = False
+    """Make missing keys in memory, write nothing."""
+    made: Callable[[Path], object] = lambda _file: None
+    """Told of each file that was missing, once it is there; from any thread."""
+    _keys: dict[str, Key] = field(default_factory=dict)
+    _handles: dict[str, str] = field(default_factory=dict)
+    _passwords: dict[Path, bytes] = field(default_factory=dict)
+
+    def prepare(self) -> None:
+        """Make what is missing: passwords first, then keys, each file whole or not at all."""
+        for password_file in {place.password_file for place in self.places.values()}:
+            self._password(password_file)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            # Each file is encrypted under a key of 600,000 PBKDF2 rounds.
+            # map, unlike submit, drops what has not begun when it is left by an exception.
+            list(pool.map(self._half, self.places))
+
+    def signer(self, name: str) -> SoftwareSigner:
+        return self._get(name, SoftwareSigner)
+
+    def unwrapper(self, name: str) -> SoftwareUnwrapper:
+        return self._get(name, SoftwareUnwrapper)
+
+    def log(self, name: str) -> Ed25519Signer:
+        return self._get(name, Ed25519Signer)
+
+    def relay(self, name: str) -> RelayAccount:
+        return self._get(name, RelayAccount)
+
+    def public(self, name: str) -> Sm2PublicKey:
+        if name in self.places:
+            return Sm2PublicKey.from_raw(self._half(name))
+        return self.signer(name).public_key
+
+    def sealing(self, name: str) -> Sm2PublicKey:
+        if name in self.places:
+            return Sm2PublicKey.from_raw(self._half(name))
+        return self.unwrapper(name).public_key
+
+    def ed25519(self, name: str) -> bytes:
+        return self._half(name) if name in self.places else self.log(name).public
+
+    def address(self, name: str) -> bytes:
+        return self._half(name) if name in self.places else self.relay(name).address
+
+    def person(self, name: str) -> str:
+        if name not in self._handles:
+            place = self.places.get(name)
+            kept = place and handle_of(place.file, None, keep=not self.dry)
+            self._handles[name] = kept or new_person()
+        return self._handles[name]
+
+    def _get(self, name: str, kind: type[AnyKey]) -> AnyKey:
+        key = self._keys.get(name)
+        if key is None:
+            key = self._keys[name] = self._load(name, kind)
+        if not isinstance(key, kind):
+            raise MalformedKey(f"{name} 不是 {kind.__name__} / is another kind of key")
+        return key
+
+    def _load(self, name: str, kind: type[Key]) -> Key:
+        place = self.places.get(name)
+        if place is None:
+            return kind.generate()
+        if place.file.exists():
+            key: Key = kind.load(place.file, self._password(place.password_file))
+            if _public_file(place.file).exists() and read_public(place.file) != public_half(key):
+                raise MalformedKey(f"{place.file} 与其 .pub 不是一对 / is not the .pub's key")
+            return key
+        if _public_file(place.file).exists():
+            raise MalformedKey(
+                f"要用 {name} 签名，但 {place.file} 不在：请其持有人把文件放回，办完再取走"
+                " / the private key has been taken away",
+                path=str(place.file),
+            )
+        key = kind.generate()
+        if not self.dry:
+            place.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key.save(place.file, self._password(place.password_file))
+        self.made(place.file)
+        return key
+
+    def _half(self, name: str) -> bytes:
+        """Return the public half of a key that has a place."""
+        place = self.places[name]
+        if _public_file(place.file).exists():
+            return read_public(place.file)
+        half = public_half(self._get(name, CLASSES[place.kind]))  # type: ignore[type-var]
+        if not self.dry:
+            write_public(place.file, half)
+        return half
+
+    def _password(self, file: Path) -> bytes:
+        if file not in self._passwords:
+            if not file.exists():
+                if self.dry:
+                    return b"nothing is written"
+                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                save_key_file(file, secrets.token_urlsafe(24).encode() + b"\n")
+                self.made(file)
+            self._passwords[file] = read_password(file)
+        return self._passwords[file]
+
+
+def public_half(key: Key) -> bytes:
+    """Return what may be known of a key: 64 bytes x‖y, 32 of Ed25519, or 20 of an address."""
+    if isinstance(key, Ed25519Signer):
+        return key.public
+    return key.address if isinstance(key, RelayAccount) else key.public_key.raw
+
+
+def _public_file(file: Path) -> Path:
+    return file.with_name(file.name + PUBLIC_SUFFIX)
+
+
+def write_public(file: Path, half: bytes) -> None:
+    """Write the public half beside a key file; one that is there stays.
+
+    Raises:
+        AlreadyExists: another one is there.
+    """
+    target = _public_file(file)
+    if not target.exists():
+        save_key_file(target, half.hex().encode() + b"\n")
+    elif read_public(file) != half:
+        raise AlreadyExists(f"{target} 是另一把密钥的 / is another key's", path=str(target))
+
+
+def named_half(named: str, size: int) -> bytes:
+    """Return a public half of `size` bytes: given in hex, or by the key file it stands beside.
+
+    Raises:
+        MalformedKey: it is neither.
+    """
+    given = named.removeprefix("0x")
+    if re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", given):
+        return bytes.fromhex(given)
+    target = Path(named + PUBLIC_SUFFIX)
+    if not target.is_file():
+        raise MalformedKey(
+            f"{named} 既不是 {2 * size} 位十六进制，也不是密钥文件（旁边没有 {target.name}）"
+            " / is neither hex nor a key file with its .pub"
+        )
+    half = _read(target)
+    if len(half) != size:
+        raise MalformedKey(f"{named} 不是这种密钥 / is another kind of key")
+    return half
+
+
+def read_public(file: Path) -> bytes:
+    """Read the public half beside a key file.
+
+    Raises:
+        MalformedKey: it cannot be read, or is none.
+    """
+    return _read(_public_file(file))
+
+
+def _read(target: Path) -> bytes:
+    try:
+        half = bytes.fromhex(target.read_text("ascii").strip())
+    except (OSError, ValueError) as error:
+        raise MalformedKey(f"{target} 读不出公钥 / holds no public key") from error
+    if len(half) not in {20, 32, 64}:
+        raise MalformedKey(f"{target} 不是公钥 / holds no public key")
+    return half

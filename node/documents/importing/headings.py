@@ -1,0 +1,235 @@
+"""The headings of a sheet: where they end, which column stands under which, which are misspelt.
+
+A heading counts up to a bracket, without spaces and marks (`* 更新 周期：`). What nothing reads is
+compared with what is missing: the signs two headings share count the more the fewer headings have
+them, so that 脱敏方式 is near 脱敏规则, and 数据容量 is not near 数据长度.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Sequence
+
+    from .cells import Row
+    from .mapping import Mapping
+
+ROWS_SEARCHED = 20
+FEWEST = 3
+"""Headings that make a sheet a table, if it has no fewer."""
+NEAR = 0.5
+NEAR_MISSING = 0.4
+"""A heading that is missing anyway is looked for a little further."""
+_GENERIC = re.compile("说明|备注")
+_MARKS = re.compile(r"[\s*＊★☆●■△:：]+")
+_LED_BY = re.compile(r"^\s*[（(【\[][^）)】\]]*[）)】\]]")
+_GUIDANCE = re.compile(
+    r"必填|选填|可选|非必|条件必|填写|填报|示例|样例|例如|如：|说明|不超过|格式为"
+)
+_REPEATED = 3
+"""Headings in a row of data that make it the header again, as printed pages have it."""
+
+
+def plain(heading: str) -> str:
+    """Return a heading without what does not distinguish it."""
+    return _MARKS.sub("", unicodedata.normalize("NFKC", heading)).casefold()
+
+
+class Misspelt(NamedTuple):
+    """A heading that nothing reads though it looks like one that is missing."""
+
+    row: int
+    column: int
+    text: str
+    meant: str
+
+
+@dataclass
+class Header:
+    """What the top of one sheet says."""
+
+    row: int
+    """Number of the last row of headings."""
+    taken: int
+    """How many of the rows searched are headings and what stands above them."""
+    above: list[str] = field(default_factory=list)
+    """The cells of that row, as they stand in the file."""
+    columns: dict[str, int] = field(default_factory=dict)
+    """Column, from 0, by heading as the mapping has it."""
+    twice: list[tuple[str, int, int]] = field(default_factory=list)
+    """Headings that stand over two columns, with both."""
+    unread: dict[int, str] = field(default_factory=dict)
+    """Headings no rule reads, by column."""
+    missing: list[str] = field(default_factory=list)
+    """Headings some rule reads and the sheet does not have."""
+    guidance: list[int] = field(default_factory=list)
+    """Numbers of rows below the headings that say how to fill them in."""
+    misspelt: list[Misspelt] = field(default_factory=list)
+    bare: dict[int, int] = field(default_factory=dict)
+    """Columns that hold something under no heading, with the first row that does."""
+
+    @cached_property
+    def _headed(self) -> frozenset[int]:
+        twice = {column for _, _, column in self.twice}
+        return frozenset({*self.columns.values(), *self.unread, *twice})
+
+    def see(self, row: Row) -> None:
+        """Take note of what a row of data holds under no heading."""
+        headed = self._headed
+        for column, cell in enumerate(row.cells):
+            if cell and column not in headed:
+                self.bare.setdefault(column, row.number)
+
+    def is_again(self, row: Row) -> bool:
+        """Tell whether a row of data is the headings once more, as they stand above."""
+        again = 0
+        for said, above in zip(row.cells, self.above, strict=False):
+            again += said == above != ""
+        return again >= min(_REPEATED, len(self.columns))
+
+
+def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
+    """Find the headings in the first rows of a sheet; None where it holds no table.
+
+    A sheet is a table if it has a name or a code of entries or items among three headings.
+    """
+    wanted = {plain(heading): heading for heading in mapping.headings()}
+    texts = [[_cut(cell, mapping, wanted) for cell in row.cells] for row in rows]
+    last = _last_row(rows, texts, wanted, mapping)
+    if last is None:
+        return None
+    header = Header(rows[last].number, last + 1, rows[last].cells)
+    _assign(header, texts[: last + 1], wanted)
+    header.missing = sorted(set(wanted.values()) - set(header.columns))
+    header.misspelt = list(_misspelt(header, mapping))
+    for row in rows[last + 1 :]:
+        cells = [cell for cell in row.cells if cell]
+        if 2 * sum(bool(_GUIDANCE.search(cell)) for cell in cells) < len(cells):
+            break
+        header.guidance.append(row.number)
+        header.taken += 1
+    return header if _is_table(header, mapping) else None
+
+
+def _last_row(
+    rows: Sequence[Row], texts: list[list[str]], wanted: dict[str, str], mapping: Mapping
+) -> int | None:
+    """Return the index of the row in which the headings end."""
+    if mapping.header_rows is not None:
+        above = [at for at, row in enumerate(rows) if row.number <= mapping.header_rows]
+        return above[-1] if above else None
+    found = [{plain(text) for text in row} & wanted.keys() for row in texts]
+    most = max(map(len, found), default=0)
+    if not most:
+        return None
+    last = next(at for at, known in enumerate(found) if len(known) == most)
+    seen = found[last]
+    # A second row of headings under the first brings new ones; a row of data does not.
+    while last + 1 < len(found) and len(found[last + 1] - seen) >= 2:  # noqa: PLR2004 - one may be a value
+        last += 1
+        seen = seen | found[last]
+    return last
+
+
+def _assign(header: Header, texts: list[list[str]], wanted: dict[str, str]) -> None:
+    for column in range(max(map(len, texts), default=0)):
+        over = [row[column] for row in texts if column < len(row) and row[column]]
+        known = [wanted[plain(text)] for text in over if plain(text) in wanted]
+        if not known:
+            if over:
+                header.unread[column] = over[-1]
+        elif known[-1] in header.columns:
+            header.twice.append((known[-1], header.columns[known[-1]], column))
+        else:
+            header.columns[known[-1]] = column
+
+
+def _is_table(header: Header, mapping: Mapping) -> bool:
+    fewest = min(FEWEST, len(mapping.headings()))
+    meant = {each.meant for each in header.misspelt}
+    return len(header.columns) >= fewest and bool(
+        identifying(mapping) & (meant | {*header.columns})
+    )
+
+
+def identifying(mapping: Mapping) -> set[str]:
+    """Return the headings of codes and names, of which a table of entries has one at least."""
+    rules = [mapping.entry.get("code"), mapping.entry.get("name"), mapping.items.names]
+    rules += [mapping.items.fields.get("name"), mapping.items.fields.get("code")]
+    return {heading for rule in rules if rule is not None for heading in rule.headings}
+
+
+def _cut(text: str, mapping: Mapping, wanted: Container[str]) -> str:
+    """Return a heading up to what explains it; a line may end inside a heading, too."""
+    text = _LED_BY.sub("", text)
+    folded = text
+    for mark in mapping.heading_cut:
+        text = text.split(mark, 1)[0]
+        folded = folded if mark.isspace() else folded.split(mark, 1)[0]
+    best = text if plain(text) in wanted or plain(folded) not in wanted else folded
+    return best.strip()
+
+
+class Nearness:
+    """How near headings are to each other, among all that a mapping knows."""
+
+    def __init__(self, known: Iterable[str]) -> None:
+        """Count in how many headings each sign stands."""
+        self._known = sorted(known)
+        self._in = Counter(sign for heading in self._known for sign in set(plain(heading)))
+
+    def _own(self, heading: str) -> str:
+        """Return what of a heading is its own: an explanation may stand beside any."""
+        text = plain(heading)
+        return _GENERIC.sub("", text) or text
+
+    def _weight(self, signs: str) -> float:
+        return sum(1 / max(1, self._in[sign]) for sign in signs)
+
+    def of(self, one: str, other: str) -> float:
+        """Return 0 to 1: the weight of what two headings share in the weight of both."""
+        first, second = self._own(one), self._own(other)
+        if not first or not second:
+            return 0.0
+        matcher = SequenceMatcher(None, first, second, autojunk=False)
+        shared = "".join(first[at : at + size] for at, _, size in matcher.get_matching_blocks())
+        near = 2 * self._weight(shared) / (self._weight(first) + self._weight(second))
+        shorter = min(first, second, key=len)
+        inside = len(shorter) > 1 and (first in second or second in first)
+        if inside and 2 * len(shorter) >= max(len(first), len(second)):
+            return max(near, NEAR)
+        return near
+
+    def nearest(self, heading: str, among: Iterable[str] | None = None) -> str | None:
+        """Return the known heading nearest to this one, if any is near."""
+        choice = list(self._known if among is None else among)
+        best = max(choice, key=lambda each: self.of(heading, each), default=None)
+        return best if best is not None and self.of(heading, best) >= NEAR else None
+
+
+def _misspelt(header: Header, mapping: Mapping) -> Iterable[Misspelt]:
+    nearness = Nearness(mapping.headings())
+    left = list(header.missing)
+    known = {plain(heading) for heading in mapping.unread}
+    pairs = sorted(
+        (
+            (nearness.of(text, meant), column, text, meant)
+            for column, text in header.unread.items()
+            if plain(text) not in known
+            for meant in left
+        ),
+        reverse=True,
+    )
+    done: set[int] = set()
+    for near, column, text, meant in pairs:
+        if near >= NEAR_MISSING and column not in done and meant in left:
+            done.add(column)
+            left.remove(meant)
+            yield Misspelt(header.row, column, text, meant)

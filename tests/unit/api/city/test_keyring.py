@@ -1,0 +1,100 @@
+"""Keys are made once, never overwritten, and known by their public halves when they are gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import pytest
+
+from api.city.keyring import KeyRing, Place, read_public
+from node.crypto import keyfile
+from node.errors import MalformedKey
+from tests.common.keyfiles import FEW_ROUNDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KINDS = {"head": "sign", "open": "unwrap", "log": "log"}
+
+
+def ring(folder, made=None, **options):
+    places = {
+        name: Place(kind, folder / f"{name}.key", folder / "password")
+        for name, kind in KINDS.items()
+    }
+    return KeyRing(places, made=([] if made is None else made).append, **options)
+
+
+@pytest.fixture(autouse=True)
+def _quick():
+    with patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS):
+        yield
+
+
+class TestFiles:
+    def test_are_made_with_their_password_for_the_owner_alone(self, tmp_path):
+        made: list[Path] = []
+        ring(tmp_path / "keys", made).prepare()
+        files = sorted((tmp_path / "keys").iterdir())
+        assert len(files) == 2 * len(KINDS) + 1
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+        assert len(made) == len(KINDS) + 1
+
+    def test_that_are_there_are_kept(self, tmp_path):
+        first = ring(tmp_path)
+        first.prepare()
+        before = {file: file.read_bytes() for file in tmp_path.iterdir()}
+        made: list[Path] = []
+        again = ring(tmp_path, made)
+        again.prepare()
+        assert made == []
+        assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+        assert again.signer("head").public_key == first.public("head") == again.public("head")
+        assert again.ed25519("log") == again.log("log").public
+
+    def test_cut_short_before_the_public_half_are_gone_on_with(self, tmp_path):
+        ring(tmp_path).prepare()
+        (tmp_path / "head.key.pub").unlink()
+        made: list[Path] = []
+        again = ring(tmp_path, made)
+        again.prepare()
+        assert made == []
+        assert read_public(tmp_path / "head.key") == again.signer("head").public_key.raw
+
+    def test_with_the_public_half_of_another_are_refused(self, tmp_path):
+        ring(tmp_path).prepare()
+        (tmp_path / "open.key.pub").rename(tmp_path / "head.key.pub")
+        with pytest.raises(MalformedKey, match=r"head\.key 与其 \.pub 不是一对"):
+            ring(tmp_path).signer("head")
+
+    def test_of_which_only_the_public_half_is_left_cannot_sign(self, tmp_path):
+        made = ring(tmp_path)
+        made.prepare()
+        (tmp_path / "head.key").unlink()
+        again = ring(tmp_path)
+        again.prepare()
+        assert again.public("head") == made.public("head")
+        with pytest.raises(MalformedKey, match="放回"):
+            again.signer("head")
+        assert not (tmp_path / "head.key").exists()
+
+
+class TestDry:
+    def test_writes_nothing_and_says_what_is_missing(self, tmp_path):
+        made: list[Path] = []
+        looked = ring(tmp_path / "keys", made, dry=True)
+        looked.prepare()
+        assert looked.person("head") == looked.person("head")
+        assert looked.public("head") == looked.signer("head").public_key
+        assert not (tmp_path / "keys").exists()
+        assert len(made) == len(KINDS)
+
+
+class TestInMemory:
+    def test_a_key_without_a_place_stays_the_same(self):
+        keys = KeyRing()
+        assert keys.public("anybody") == keys.signer("anybody").public_key
+        assert keys.person("anybody") == keys.person("anybody")
+        with pytest.raises(MalformedKey):
+            keys.log("anybody")
