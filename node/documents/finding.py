@@ -108,6 +108,9 @@ class Hits:
         found: list[int] = []
         seen, before = 0, ""
         for level in levels:
+            if level == anywhere and not before and after + size <= len(every):
+                # Nothing stands higher: the first rows of this level were read above.
+                return every[after : after + size]
             wanted = self._within(f"({level}) NOT ({before})" if before else level)
             skipped = max(after - seen, 0)
             rows = self._rows(wanted, size - len(found), skipped)
