@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, func, select, text
 
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
-from .folding import runs
+from .folding import FACET, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
 from .tables import listing
 
@@ -23,22 +23,24 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-ROWS = """
+ROWS = text("""
 SELECT rowid FROM listing_text WHERE listing_text MATCH :wanted LIMIT :limit OFFSET :offset
-"""
+""")
 COUNT = """
 (SELECT count(*) FROM (SELECT 1 FROM listing_text WHERE listing_text MATCH :{name} LIMIT :most))
 """
-TEXTS = """
+TEXTS = text("""
 SELECT rowid, name, abstract, items, provider, code FROM listing_text WHERE rowid IN :found
-"""
+""").bindparams(bindparam("found", expanding=True))
 FEW = 20
 """With no more hits than this, near misses follow them."""
-COMMON = 2_000
+COMMON = 1_000
 """Entries with a word that are still counted."""
-NEAR_ROWS = 3_000
+ENTRIES = 10_000
+"""Entries that are still counted, to tell how rare a word is."""
+NEAR_ROWS = 1_000
 """Entries that a query's words lead to, together…"""
-NEAR_MOST = 150
+NEAR_MOST = 80
 """…and of these the likely ones whose text is read."""
 _NUMBER_BITS = 48
 _WORDS: dict[str, tuple[str, ...]] = {
@@ -98,36 +100,43 @@ class Hits:
     def page(self, size: int, after: int) -> list[int]:
         """Return the rows behind the first `after`."""
         *named, summary, anywhere = self._query.levels()
-        few = self._count([self._within(anywhere)], FEW + 1)[0] <= FEW
+        every = self._rows(self._within(anywhere), FEW + 1, 0)
+        few = len(every) <= FEW
+        levels = [*named, summary, anywhere]
+        if few:
+            levels = named if every else []
         found: list[int] = []
-        seen, before = 0, None
-        for level in named if few else [*named, summary, anywhere]:
-            wanted = self._within(level if before is None else f"({level}) NOT ({before})")
+        seen, before = 0, ""
+        for level in levels:
+            if level == anywhere and not before and after + size <= len(every):
+                # Nothing stands higher: the first rows of this level were read above.
+                return every[after : after + size]
+            wanted = self._within(f"({level}) NOT ({before})" if before else level)
             skipped = max(after - seen, 0)
             rows = self._rows(wanted, size - len(found), skipped)
             found += rows
             if len(found) == size:
                 return found
             # The last of a level came; or none, and it may have fewer rows than were skipped.
-            seen += skipped + len(rows) if rows or not skipped else self._count([wanted], -1)[0]
-            before = level
+            hits = skipped + len(rows) if rows or not skipped else self._count([wanted], -1)[0]
+            seen += hits
+            before = level if hits else before
         if few:
-            found += self._near(named[-1], anywhere)[max(after - seen, 0) :][: size - len(found)]
+            found += self._near(set(every), named[-1])[max(after - seen, 0) :][: size - len(found)]
         return found
 
-    def _near(self, named: str, anywhere: str) -> list[int]:
-        """Return what holds all or most of the query, the nearest first, but `named`."""
-        entries = self._connection.scalar(select(func.count()).select_from(listing)) or 0
+    def _near(self, every: set[int], named: str) -> list[int]:
+        """Return `every` row that holds the whole query and those near it, without `named` ones."""
+        some = select(listing.c.id).limit(ENTRIES).subquery()
+        entries = self._connection.scalar(select(func.count()).select_from(some)) or 0
         grams = list(dict.fromkeys(gram for run in self._query.near for gram in run))
         counted = self._count([holding(gram) for gram in grams], COMMON)
         counts = dict(zip(grams, counted, strict=True))
         weights = self._query.weights(counts, entries)
-        every = set(self._rows(self._within(anywhere), FEW, 0))
-        first = set(self._rows(self._within(named), FEW, 0))
+        first = set(self._rows(self._within(named), FEW, 0)) if every else set()
         likely = self._likely(weights, counts)
-        texts = text(TEXTS).bindparams(bindparam("found", expanding=True))
         scored = []
-        for row, *columns in self._connection.execute(texts, {"found": [*every.union(likely)]}):
+        for row, *columns in self._connection.execute(TEXTS, {"found": [*every.union(likely)]}):
             near, held = score(dict(zip(WORTH, columns, strict=True)), weights)
             if row in every or held >= NEAREST:
                 scored.append((-near, row))
@@ -151,7 +160,7 @@ class Hits:
         return sorted(found, key=lambda row: (-found[row], row))[:NEAR_MOST]
 
     def _within(self, expression: str) -> str:
-        facets = [f'facets : "{word}"' for word in self._facets]
+        facets = [f'"{word}"' for word in self._facets]
         return " AND ".join([f"({expression})", *facets])
 
     def _count(self, wanted: list[str], most: int) -> list[int]:
@@ -164,14 +173,19 @@ class Hits:
 
     def _rows(self, wanted: str, limit: int, offset: int) -> list[int]:
         page = {"wanted": wanted, "limit": limit, "offset": offset}
-        return list(self._connection.scalars(text(ROWS), page))
+        return list(self._connection.scalars(ROWS, page).all())
 
 
 def list_all(connection: Connection, filters: Filters, size: int, after: int) -> list[int]:
     """Return rows of all entries that pass, by department and code."""
-    page = select(listing.c.id).order_by(listing.c.department, listing.c.code)
-    for word in filters.words():
-        page = page.where(func.instr(" " + listing.c.facets + " ", f" {word} ") > 0)
+    page = select(listing.c.id).order_by(listing.c.department, listing.c.code, listing.c.id)
+    wanted = " AND ".join(f'"{word}"' for word in filters.words())
+    if wanted:
+        passing = connection.scalars(ROWS, {"wanted": wanted, "limit": COMMON, "offset": 0}).all()
+        if len(passing) < COMMON:
+            page = page.where(listing.c.id.in_(passing))
+        for word in filters.words():
+            page = page.where(func.instr(" " + listing.c.facets + " ", f" {word} ") > 0)
     return list(connection.scalars(page.limit(size).offset(after)))
 
 
@@ -186,4 +200,4 @@ def row_number(name: str, entry: bytes) -> int:
 def facet(kind: str, value: str) -> str:
     """Return the word that stands for an entry's property in the index, and for a filter."""
     # Of letters and digits only, so one word to the tokenizer and never syntax.
-    return kind + "".join(runs(value))
+    return FACET + kind + "".join(runs(value))

@@ -11,8 +11,9 @@ import unicodedata
 from functools import cache
 from importlib.metadata import version
 
-END = "\ue000"
-"""Word behind the last word of a name. Private use: never part of a folded text's words."""
+END, NAME, FACET = "\ue000", "\ue001", "\ue002"
+"""The word behind a name's last; what the words of a name and of what is filtered by begin with, so
+that they are words of their own in the index. Private use: in no word of a folded text."""
 
 _IDEOGRAPHS = tuple(
     (first, first + 0x1000)
@@ -74,6 +75,11 @@ def words(run: str) -> list[str]:
 def indexed(value: str) -> str:
     """Return a text as the words of the full-text index, parted by spaces."""
     return " ".join(word for run in runs(value) for word in words(run))
+
+
+def indexed_name(value: str) -> str:
+    """Return a name as the words of the full-text index, parted by spaces."""
+    return " ".join([*(f"{NAME}{word}" for run in runs(value) for word in words(run)), END])
 
 
 def spelling() -> str:

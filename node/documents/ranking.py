@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .folding import END, is_unspaced, pairs, runs, words
+from .folding import END, NAME, is_unspaced, pairs, runs, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,7 @@ NEAREST_TO_BEST = 0.35
 """…and least share of the best hit's score that it reaches."""
 WORTH = {"name": 1.0, "abstract": 0.5, "items": 0.25, "provider": 0.3, "code": 0.3}
 """What a word counts for by the column it stands in: name before summary before items."""
+_OTHERS = tuple(WORTH)[1:]
 CLOSENESS = 0.2
 """What it counts for that the name says nothing else."""
 _ACROSS = 1.1
@@ -53,12 +54,22 @@ class Query:
         """
         before = [word for run in self.runs[:-1] for word in words(run)]
         last = self.runs[-1]
-        called = _phrase([*before, *words(last), END])
-        named = _phrase([*before, *pairs(last)], begun=_begins(last))
-        every = " AND ".join(_phrase(pairs(run), begun=_begins(run)) for run in self.runs)
-        wider = ("name", "name abstract", " ".join(WORTH))
-        levels = [f"name : ^ {called}", f"name : {named}"]
-        return levels + [f"{{{columns}}} : ({every})" for columns in wider]
+        called = _phrase([*_named([*before, *words(last)]), END])
+        named = _phrase(_named([*before, *pairs(last)]), begun=_begins(last))
+        each = [
+            (
+                _phrase(_named(pairs(run)), begun=_begins(run)),
+                _phrase(pairs(run), begun=_begins(run)),
+            )
+            for run in self.runs
+        ]
+        return [
+            f"^ {called}",
+            named,
+            " AND ".join(name for name, _ in each),
+            " AND ".join(f"({name} OR abstract : {other})" for name, other in each),
+            " AND ".join(f"({name} OR {other})" for name, other in each),
+        ]
 
     @cached_property
     def near(self) -> list[list[str]]:
@@ -89,20 +100,28 @@ class Query:
 
 
 def holding(gram: str) -> str:
-    """Return the expression of what holds a word; no word is written like a facet."""
-    return _phrase([gram])
+    """Return the expression of what holds a word."""
+    return f"{_phrase(_named([gram]))} OR {_phrase([gram])}"
 
 
 def score(columns: Mapping[str, str], weights: Mapping[str, float]) -> tuple[float, float]:
     """Return how near an entry's indexed columns come to a query, and the share of it they hold."""
     near = held = 0.0
+    said = 0
     for gram, weight in weights.items():
-        worth = _worth(gram, columns)
+        worth = 0.0
+        # The columns are words with spaces between: a pair cannot straddle two, other words could.
+        wanted = f" {gram}" if len(gram) == 1 or not is_unspaced(gram) else gram
+        if f"{NAME}{gram}" in columns["name"]:
+            worth = WORTH["name"]
+            said += 1
+        else:
+            worth = max(
+                (WORTH[name] for name in _OTHERS if wanted in f" {columns[name]}"), default=0.0
+            )
         near += weight * worth
         held += weight if worth else 0.0
-    name = columns["name"].split()
-    said = sum(1 for gram in weights if gram in name)
-    return near + CLOSENESS * said / len(name), held
+    return near + CLOSENESS * said / columns["name"].count(" "), held
 
 
 def _parted(grams: list[str], counts: Mapping[str, int]) -> list[list[str]]:
@@ -120,10 +139,8 @@ def _parted(grams: list[str], counts: Mapping[str, int]) -> list[list[str]]:
     return parts
 
 
-def _worth(gram: str, columns: Mapping[str, str]) -> float:
-    # The columns are words with spaces between: a pair cannot straddle two, other words could.
-    wanted = f" {gram}" if len(gram) == 1 or not is_unspaced(gram) else gram
-    return max((WORTH[name] for name in WORTH if wanted in f" {columns[name]}"), default=0.0)
+def _named(found: list[str]) -> list[str]:
+    return [f"{NAME}{word}" for word in found]
 
 
 def _begins(run: str) -> bool:

@@ -17,7 +17,7 @@ from ..errors import InvalidInput
 from ..protocol import forms as documents
 from ..storage.engines import READING
 from .finding import ANYTHING, Hits, facet, list_all, row_number
-from .folding import END, indexed, spelling
+from .folding import indexed, indexed_name, spelling
 from .ranking import Query
 from .tables import (
     Listing,
@@ -48,10 +48,12 @@ CREATE VIRTUAL TABLE listing_text USING fts5(
     name, abstract, items, provider, code, facets, tokenize = "ascii", prefix = "2"
 )
 """
-INSERT = """
+INDEX = text("""
 INSERT INTO listing_text(rowid, name, abstract, items, provider, code, facets)
 VALUES (:id, :name, :abstract, :items, :provider, :code, :facets)
-"""
+""")
+LIST = insert(listing)
+TAKEN = text("SELECT 1 FROM listing WHERE id = :id")
 
 
 class CatalogueSearch:
@@ -152,7 +154,7 @@ class CatalogueSearch:
         """List an entry that is not listed yet, in the caller's transaction."""
         body = paper.body
         texts = {
-            "name": f"{indexed(body.name)} {END}",
+            "name": indexed_name(body.name),
             "abstract": indexed(body.abstract),
             "items": indexed(" ".join(f"{item.name} {item.code}" for item in body.items)),
             "provider": indexed(body.provider),
@@ -161,27 +163,26 @@ class CatalogueSearch:
         }
         row = row_number(texts["name"], entry)
         # Whoever files entries chooses their ids in part, and could make two want one number.
-        while connection.scalar(select(listing.c.id).where(listing.c.id == row)) is not None:
+        while connection.scalar(TAKEN, {"id": row}):
             row += 1
-        connection.execute(
-            insert(listing).values(
-                id=row,
-                entry=entry,
-                version=body.version,
-                digest=paper.digest,
-                department=body.department,
-                code=body.code,
-                name=body.name,
-                provider=body.provider,
-                abstract=body.abstract,
-                share_type=body.share_type,
-                grade=body.grade,
-                update_cycle=body.update_cycle,
-                classification=list(body.classification),
-                facets=texts["facets"],
-            )
-        )
-        connection.execute(text(INSERT), {"id": row, **texts})
+        listed = {
+            "id": row,
+            "entry": entry,
+            "version": body.version,
+            "digest": paper.digest,
+            "department": body.department,
+            "code": body.code,
+            "name": body.name,
+            "provider": body.provider,
+            "abstract": body.abstract,
+            "share_type": body.share_type,
+            "grade": body.grade,
+            "update_cycle": body.update_cycle,
+            "classification": list(body.classification),
+            "facets": texts["facets"],
+        }
+        connection.execute(LIST, listed)
+        connection.execute(INDEX, {"id": row, **texts})
 
     def _unlist(self, connection: Connection, entry: bytes) -> None:
         old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))

@@ -98,7 +98,7 @@ class Listing(_Table, table=True):
     """A published entry as a search finds it."""
 
     model_config: ClassVar[Any] = ConfigDict(use_attribute_docstrings=True)
-    __table_args__: ClassVar[Any] = (Index("listing_code", "department", "code"),)
+    __table_args__: ClassVar[Any] = (Index("listing_code", "department", "code", "facets"),)
 
     id: int | None = Field(default=None, primary_key=True, exclude=True)
     """Row of the full-text index."""

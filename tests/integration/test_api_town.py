@@ -385,6 +385,30 @@ class TestCatalogue:
         )
         assert [each["entry"] for each in found] == [ENTRY.hex()]
 
+    def test_finds_it_by_the_other_script_under_filters(self, town):
+        def found(**asked):
+            answer = httpx.get(f"{town.url}/api/v1/catalogue", params=asked)
+            assert answer.status_code == 200
+            return [each["name"] for each in answer.json()["entries"]]
+
+        name = until(lambda: found(q="常住人口戶籍"))[:1]
+        passing = {
+            "shareType": "有条件共享",
+            "grade": "一般3级",
+            "updateCycle": "每日",
+            "theme": "人口",
+        }
+        for asked in (passing, {"department": papers.POLICE}, {"department": "市公安局"}):
+            assert found(q="户籍", **asked) == name
+            assert name[0] in found(**asked)
+        assert found(q="户籍", shareType="不予共享") == found(theme="人") == found(q="，") == []
+
+    def test_refuses_a_filter_no_entry_can_pass(self, town):
+        asked = {"shareType": "随便"}
+        answer = httpx.get(f"{town.url}/api/v1/catalogue", params=asked)
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+        assert "无条件共享" in answer.json()["detail"]
+
     def test_shows_an_entry_with_its_document(self, town):
         found = httpx.get(f"{town.url}/api/v1/catalogue/{ENTRY.hex()}").json()
         assert (found["state"], found["shareType"]) == ("published", "conditional")

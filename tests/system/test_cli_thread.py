@@ -389,6 +389,19 @@ class TestViews:
     def test_find_the_published_entry_by_two_characters(self, city):
         assert "户籍信息" in city.shell.ok("catalogue", "search", "户籍", *city.at("centre")).output
 
+    def test_find_it_by_the_other_script_and_by_filters(self, city):
+        def found(*asked):
+            return city.shell.ok("catalogue", "search", *asked, *city.at("centre")).output
+
+        assert "户籍信息" in found("戶籍", "--share-type", "有条件共享", "--department", POLICE)
+        assert found("户籍", "--share-type", "不予共享").startswith("没有找到")
+        assert found("户籍", "--after", 20).startswith("没有找到")
+
+    def test_are_told_what_a_filter_can_be(self, city):
+        refused = city.shell.run("catalogue", "search", "--grade", "高", *city.at("centre"))
+        assert refused.code == 1
+        assert "一般1级、一般2级、一般3级、一般4级、重要、核心" in refused.errors
+
 
 class TestTheCall:
     def test_is_served_with_a_receipt_that_holds(self, answer):

@@ -72,6 +72,10 @@ class TestOrder:
                     for code in codes(found.search("登记", limit=size, after=after))
                 ]
                 assert pages == whole
+            listed = codes(found.search("姓名", limit=100))
+            assert sorted(listed) == sorted(whole)
+            pages = [codes(found.search("姓名", limit=7, after=after)) for after in range(0, 84, 7)]
+            assert [code for page in pages for code in page] == listed
             named = codes(found.search("证照", limit=100))
             assert named == whole
             first = FEW + 6

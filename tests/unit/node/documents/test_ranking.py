@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.documents.folding import END, indexed
+from node.documents.folding import indexed, indexed_name
 from node.documents.ranking import CLOSENESS, WORTH, Query, score
 
 COUNTS = {"游泳": 10, "泳池": 9, "池水": 2, "水质": 20, "质检": 3, "检验": 30, "与水": 1, "池与": 1}
@@ -21,7 +21,7 @@ def weights(query, counts=COUNTS):
 
 def columns(**given_):
     texts = dict.fromkeys(WORTH, "") | {name: indexed(value) for name, value in given_.items()}
-    return texts | {"name": f"{texts['name']} {END}"}
+    return texts | {"name": indexed_name(given_["name"])}
 
 
 class TestWeights:
@@ -74,7 +74,6 @@ class TestLevels:
         for level in query.levels() if query else []:
             spoken = level.split('"')
             assert len(spoken) % 2
-            assert set(" ".join(spoken[1::2]).split()) <= {*indexed(typed).split(), END}
-            assert (
-                not set("".join(spoken[::2])) - set("{} :^()*") - set("".join(WORTH)) - set("AND")
-            )
+            known = {*indexed(typed).split(), *indexed_name(typed).split()}
+            assert set(" ".join(spoken[1::2]).split()) <= known
+            assert set("".join(spoken[::2])) <= set("^ ()*: AND OR abstract")
