@@ -55,8 +55,8 @@ class Registry:
 
 
 def test_a_head_may_sign_and_there_is_somebody():
-    require_signer(Registry(), papers.POLICE, HEAD, KEY, NOW)  # type: ignore[arg-type] # its answers
-    require_somebody(Registry(), papers.POLICE, HEAD, NOW)  # type: ignore[arg-type] # the same
+    require_signer(Registry(), papers.POLICE, HEAD, KEY, NOW)
+    require_somebody(Registry(), papers.POLICE, HEAD, NOW)
 
 
 @pytest.mark.parametrize(
