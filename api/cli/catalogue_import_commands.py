@@ -96,8 +96,8 @@ def import_(
     again after a change, or after a run that was cut short.
     """
     with at.open() as node:
-        _require_mandate(at, node, department)
         compared = _compare(node, file, department, mapping)
+        _require_mandate(at, node, department)
         _show(node, compared, whole=at.dry_run, partial=partial)
         withdrawn = _withdrawn(compared, withdraw_missing)
         acts = _acts(compared, batch)
@@ -114,7 +114,7 @@ def import_(
 
 
 def _require_mandate(at: Taking, node: Node, department: str) -> None:
-    """Check before a table is read what the contract will ask: who files, and who signs.
+    """Check before anything is signed what the contract will ask: who files, and who signs.
 
     Raises:
         NotFound, DecisionRefused: the department or the key may not file.

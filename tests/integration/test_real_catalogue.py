@@ -36,8 +36,9 @@ MAPPING = Path(__file__).parent / "mappings" / "taoyuan.toml"
 TABLE = "taoyuan_2018-A_utf8.csv"
 LATER = "taoyuan_2018-B_utf8.csv"
 """Four months later, where the folder has it."""
-CHANGED_LATER = 672
-"""Entries whose name, theme, description, cycle, formats or fields differ between the two."""
+CHANGED_LATER = 671
+"""Entries whose name, theme, description, cycle, formats or fields differ between the two; one more
+has an address longer than any name among its fields, and cannot be filed."""
 ENTRIES = 1_429
 DISTRICTS = 2_978
 INDEXED_SECONDS = 120.0

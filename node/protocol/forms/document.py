@@ -184,15 +184,15 @@ def _say(problem: Problem) -> str:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, dict):
         return {name: _plain(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(member) for member in value]
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def problems_of(error: MalformedDocument) -> Iterable[Problem]:

@@ -8,7 +8,7 @@ import pytest
 
 from node.errors import LedgerBehind
 from node.office.act import new_paper
-from node.office.filings import Newest, sort_filing
+from node.office.filings import Newest, differences, keep_item_codes, sort_filing
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import VersionFact
 from node.protocol.wire import ids
@@ -84,3 +84,47 @@ def test_a_returned_version_is_not_filed_again_unmended():
 def test_nothing_is_compared_with_a_document_that_is_not_here():
     with pytest.raises(LedgerBehind, match="尚未到达"):
         sort(filed(version=2), filed(), arrived=False)
+
+
+def test_an_entry_that_was_withdrawn_is_filed_anew():
+    paper = filed(version=2)
+    _, found = sort(paper, filed(), EntryState.WITHDRAWN)
+    assert found.new == [paper]
+
+
+def test_a_change_waits_for_the_review_of_a_withdrawal():
+    _, found = sort(filed(version=2, abstract="另一摘要"), filed(), EntryState.WITHDRAWAL_SUBMITTED)
+    assert found.to_file == []
+    assert "正在申请撤回" in found.blocked[0]
+
+
+def items(*named):
+    """Items of these names, with the codes that counting gives or the ones named."""
+    body = papers.catalogue_version()
+    first = body["items"][0]
+    return [
+        {**first, "name": name, "code": code or f"F{number:03d}"}
+        for number, (name, _, code) in enumerate((each.partition("=") for each in named), start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [
+        (["甲", "乙"], ["丙", "甲", "乙"], ["F003", "F001", "F002"]),
+        (["甲", "乙", "丙"], ["甲", "丙"], ["F001", "F003"]),
+        (["甲", "乙"], ["乙", "丁", "戊"], ["F002", "F003", "F004"]),
+        (["甲", "甲"], ["甲", "乙", "甲"], ["F001", "F003", "F002"]),
+        (["甲=F009"], ["甲", "乙"], ["F009", "F010"]),
+    ],
+)
+def test_counted_items_keep_the_codes_their_names_had(before, now, kept):
+    old = filed(items=items(*before), grade=items("甲")[0]["grade"])
+    new = filed(version=2, items=items(*now), grade=items("甲")[0]["grade"])
+    assert [item.code for item in keep_item_codes(new, old).body.items] == kept
+
+
+def test_what_differs_is_said_in_chinese_with_the_items_that_came_and_went():
+    old = filed(items=items("甲", "乙"), grade=items("甲")[0]["grade"])
+    changed = {"items": items("甲", "丙=F007"), "grade": items("甲")[0]["grade"], "name": "另名"}
+    assert differences(old, filed(version=2, **changed)) == ["名称", "信息项（增 丙；删 乙）"]
