@@ -76,23 +76,9 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             dependants: 0
         });
         if (decision.competent != decision.department) ++_departments[decision.competent].dependants;
-        KeyId headKey = _register(
-            Key({
-                holder: DepartmentId.unwrap(decision.department),
-                kind: KeyKinds.OFFICER,
-                validFrom: 0,
-                validUntil: type(uint64).max,
-                revokedAt: 0,
-                qx: decision.headX,
-                qy: decision.headY,
-                za: 0,
-                person: decision.person
-            }),
-            decisionHash,
-            possession
+        KeyId headKey = _registerHead(
+            decision.department, decision.headX, decision.headY, decision.person, 0, decisionHash, possession
         );
-        _grants[decision.department][headKey] =
-            Grant({roles: Roles.DEPARTMENT_HEAD, validFrom: 0, validUntil: type(uint64).max});
         emit DepartmentEnrolled(
             decision.department,
             decision.parent,
@@ -121,7 +107,6 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
     function updateDepartment(UpdateDepartment calldata decision, Signature calldata signature) external {
         Department storage department = _enrolled(decision.department);
         DepartmentId competent = department.competent;
-        DepartmentId acting = _acting(competent);
         // Its paper is a department's own affair; what it is allowed, and by whom it is supervised, is not.
         bool paperOnly = decision.competent == competent && decision.screening == department.screening
             && decision.mayEnrol == department.mayEnrol;
@@ -130,7 +115,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             decision.nonce,
             decision.notAfter,
             signature,
-            paperOnly ? decision.department : acting,
+            paperOnly ? decision.department : _acting(competent),
             Roles.DEPARTMENT_HEAD
         );
         if (decision.digest == 0) revert DigestMissing(signature.key, decision.nonce);
@@ -139,7 +124,7 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
             if (decision.competent != competent || !decision.mayEnrol) revert RootUnalterable(decision.department);
         } else {
             // The right to enrol is passed on only by a department that has it still.
-            if (decision.mayEnrol && !department.mayEnrol) _requireMayEnrol(acting);
+            if (decision.mayEnrol && !department.mayEnrol) _requireMayEnrol(_acting(competent));
             if (decision.competent != competent) _move(decision.department, competent, decision.competent);
         }
         department.screening = decision.screening;
@@ -289,23 +274,9 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         // Key and role stand at once, so that nothing is left to be done in 7 days; they count from then on only, and
         // until then the old head may revoke the key.
         uint64 validFrom = uint64(block.timestamp) + _RECOVERY_DELAY;
-        KeyId headKey = _register(
-            Key({
-                holder: DepartmentId.unwrap(decision.department),
-                kind: KeyKinds.OFFICER,
-                validFrom: validFrom,
-                validUntil: type(uint64).max,
-                revokedAt: 0,
-                qx: decision.headX,
-                qy: decision.headY,
-                za: 0,
-                person: decision.person
-            }),
-            decisionHash,
-            possession
+        KeyId headKey = _registerHead(
+            decision.department, decision.headX, decision.headY, decision.person, validFrom, decisionHash, possession
         );
-        _grants[decision.department][headKey] =
-            Grant({roles: Roles.DEPARTMENT_HEAD, validFrom: validFrom, validUntil: type(uint64).max});
         emit KeyRecovered(
             decision.department,
             decision.headX,
@@ -532,6 +503,43 @@ contract DepartmentRegistry is IDepartmentRegistry, SignedDecision {
         Key memory pinned;
         (pinned.qx, pinned.qy, pinned.za) = (_ROOT_X, _ROOT_Y, _VERIFIER.identityHash(_ROOT_X, _ROOT_Y));
         return _acceptPinned(structHash, decision.nonce, decision.notAfter, signature, pinned);
+    }
+
+    /// @notice Register a key of a department and make it its head, both without an end, or revert.
+    /// @param department Whose head it is.
+    /// @param x Coordinate of the key.
+    /// @param y Coordinate of the key.
+    /// @param person Handle of who holds it.
+    /// @param validFrom First second of validity, of the key and of its role.
+    /// @param decisionHash Text that the key has signed, too.
+    /// @param possession The key's own signature.
+    /// @return headKey Its id.
+    function _registerHead(
+        DepartmentId department,
+        uint256 x,
+        uint256 y,
+        bytes32 person,
+        uint64 validFrom,
+        bytes32 decisionHash,
+        Possession calldata possession
+    ) private returns (KeyId headKey) {
+        headKey = _register(
+            Key({
+                holder: DepartmentId.unwrap(department),
+                kind: KeyKinds.OFFICER,
+                validFrom: validFrom,
+                validUntil: type(uint64).max,
+                revokedAt: 0,
+                qx: x,
+                qy: y,
+                za: 0,
+                person: person
+            }),
+            decisionHash,
+            possession
+        );
+        _grants[department][headKey] =
+            Grant({roles: Roles.DEPARTMENT_HEAD, validFrom: validFrom, validUntil: type(uint64).max});
     }
 
     /// @notice Check the key's owner has it, and register the key, or revert.

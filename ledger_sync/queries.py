@@ -59,27 +59,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PendingFact:
-    """A version that waits for its review."""
-
-    entry: bytes
-    provider: bytes
-    version: int
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StandingReplyFact:
-    """The provider's answer in advance; in force only while `standing`."""
-
-    entry: bytes
-    standing: bool
-    calls_per_day: int
-    rows_per_day: int
-    terms: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class StepFact:
     """One decision on an authorisation, and the authorisation as it stood after it."""
 
@@ -180,6 +159,10 @@ class Queries(DecisionQueries, AnchorQueries):
             raise NotFound(f"no entry {entry.hex()}" + (f" version {version}" if version else ""))
         return entry_fact(row)
 
+    def find_catalogued(self, entry: bytes) -> CatalogueFact | None:
+        """Return an entry whatever its versions, with the provider's answer in advance."""
+        return self._fact(CatalogueFact, ENTRY.c.entry == entry)
+
     def list_entries(
         self,
         *,
@@ -211,22 +194,14 @@ class Queries(DecisionQueries, AnchorQueries):
 
     def list_pending(
         self, competent: bytes, *, after: bytes = b"", limit: int = PAGE
-    ) -> list[PendingFact]:
+    ) -> list[EntryFact]:
         """Return the versions that wait for the review of who acts as competent, by entry id."""
-        statement = (
-            select(ENTRY_VERSION, ENTRY.c.provider)
-            .join(ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry)
-            .where(
-                ENTRY_VERSION.c.state == EntryState.SUBMITTED,
-                ENTRY.c.provider.in_(self._under(competent)),
-                ENTRY.c.entry > after,
-            )
+        statement = SELECT_ENTRY.where(
+            ENTRY_VERSION.c.state == EntryState.SUBMITTED,
+            ENTRY.c.provider.in_(self._under(competent)),
+            ENTRY.c.entry > after,
         )
-        rows = self._all(statement.order_by(ENTRY.c.entry), limit)
-        return [
-            PendingFact(row["entry"], row["provider"], row["version"], row["digest"])
-            for row in rows
-        ]
+        return [entry_fact(row) for row in self._all(statement.order_by(ENTRY.c.entry), limit)]
 
     def log_opened_at(self, log: LogFact) -> int:
         """Return the second of the block that registered a log."""
@@ -247,14 +222,6 @@ class Queries(DecisionQueries, AnchorQueries):
             for fact in store.all(DepartmentFact)
             if competent_of(store, fact.department) == competent
         ]
-
-    def find_standing_reply(self, entry: bytes) -> StandingReplyFact | None:
-        """Return the provider's answer in advance, in force or withdrawn."""
-        found = self._fact(CatalogueFact, ENTRY.c.entry == entry)
-        if found is None or not (found.standing or found.calls_per_day):
-            return None
-        quotas = found.calls_per_day, found.rows_per_day
-        return StandingReplyFact(entry, found.standing, *quotas, found.standing_terms)
 
     def get_authorisation(self, authorisation: int) -> AuthorisationFact:
         """Return an authorisation as it stands; raises AuthorisationUnknown."""

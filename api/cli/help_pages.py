@@ -67,6 +67,7 @@ NAMES = {
     "NAME": "合约名",
     "NOTE": "检查点文件",
     "STEP": "步骤",
+    "TRUST": "信任文件",
     "VERSION": "版本号",
     "WORDS": "检索词",
 }

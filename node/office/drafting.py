@@ -230,8 +230,8 @@ class Drafter:
             raise NotFound(f"目录 {entry['code']} 没有已发布的版本 / it is not published")
         version = get_paper(self._store, fact.digest)
         named = {"version": fact.version, "name": version.body.name, **entry}
-        standing = self._ledger.find_standing_reply(wanted)
-        agreed = standing.terms if standing is not None and standing.standing else ids.ZERO
+        known = self._ledger.find_catalogued(wanted)
+        agreed = known.standing_terms if known is not None and known.standing else ids.ZERO
         body = completed(documents.ApplicationPaper, {**form, "entry": named, "terms": None})
         offered = terms if terms is not None else (agreed if agreed != ids.ZERO else None)
         return Request(body, version.data, offered)

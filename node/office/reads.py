@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import (
         AuthorisationFact,
+        CatalogueFact,
         DepartmentFact,
         EntryFact,
         VersionFact,
@@ -32,28 +33,6 @@ class Taken(Protocol):
     def digest(self) -> bytes: ...
 
 
-class Waiting(Protocol):
-    """A version that waits for its review."""
-
-    @property
-    def entry(self) -> bytes: ...
-    @property
-    def provider(self) -> bytes: ...
-    @property
-    def version(self) -> int: ...
-    @property
-    def digest(self) -> bytes: ...
-
-
-class StandingReply(Protocol):
-    """A provider's answer in advance: whether it is in force, and the digest of its terms."""
-
-    @property
-    def standing(self) -> bool: ...
-    @property
-    def terms(self) -> bytes: ...
-
-
 class Ledger(Protocol):
     """The questions; those that `get` raise NotFound."""
 
@@ -67,12 +46,12 @@ class Ledger(Protocol):
         """Return the newest version of every entry of a provider, by entry."""
         ...
 
-    def list_pending(self, competent: bytes, *, after: bytes = b"") -> Sequence[Waiting]:
+    def list_pending(self, competent: bytes, *, after: bytes = b"") -> Sequence[EntryFact]:
         """Return a page of the versions that wait for a review, by entry."""
         ...
 
-    def find_standing_reply(self, entry: bytes) -> StandingReply | None:
-        """Return the provider's answer in advance, in force or withdrawn."""
+    def find_catalogued(self, entry: bytes) -> CatalogueFact | None:
+        """Return an entry whatever its versions, with the provider's answer in advance."""
         ...
 
     def get_authorisation(self, authorisation: int) -> AuthorisationFact: ...

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..documents.importing.tables import Row
     from ..documents.store import DocumentStore
     from ..protocol.ledger.facts import EntryFact
-    from .reads import Ledger, Waiting
+    from .reads import Ledger
 
 HEADINGS = ("部门代码", "目录代码", "版本", "名称", "文件摘要", "结论", "理由")
 PUBLISH, RETURN = "发布", "退回"
@@ -190,7 +190,7 @@ def _problems(
         yield f"{place}：目录 {found.code} 现为第 {found.version} 版（{found.digest}），请重新列出"
 
 
-def _pending(store: DocumentStore, fact: Waiting) -> Pending:
+def _pending(store: DocumentStore, fact: EntryFact) -> Pending:
     body = get_paper(store, fact.digest).body
     return Pending(
         ids.department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()

@@ -106,8 +106,7 @@ def test_every_entry_is_the_contracts(city):
         assert (there["shareType"], there["itemCount"]) == (entry.share_type, entry.item_count)
         newest = city.queries.versions(entry.entry)[-1]
         assert (there["latest"], there["state"]) == (newest.version, newest.state)
-        standing = city.queries.find_standing_reply(entry.entry)
-        assert there["standing"] == bool(standing and standing.standing)
+        assert there["standing"] == city.queries.find_catalogued(entry.entry).standing
 
 
 def test_every_authorisation_is_the_contracts(city):

@@ -150,9 +150,10 @@ class TestCatalogue:
         assert queries.list_pending(CENTRE, after=named["households"]) == []
         assert queries.list_pending(POLICE) == []
 
-    def test_a_standing_reply_is_found(self, queries, named):
-        assert queries.find_standing_reply(named["streets"]).standing
-        assert queries.find_standing_reply(named["households"]) is None
+    def test_an_entry_is_found_with_its_standing_reply(self, queries, named):
+        assert queries.find_catalogued(named["streets"]).standing
+        assert not queries.find_catalogued(named["households"]).standing
+        assert queries.find_catalogued(ZERO) is None
 
 
 class TestAuthorisations:
