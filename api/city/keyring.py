@@ -7,9 +7,11 @@ home; what needs a signature then asks for the file. Without a place a key is in
 
 from __future__ import annotations
 
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from api.cli.opening import handle_of
@@ -23,7 +25,6 @@ from node.office.founding import LOG, SIGN, UNWRAP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 RELAY = "relay"
 PUBLIC_SUFFIX = ".pub"
@@ -180,13 +181,37 @@ def write_public(file: Path, half: bytes) -> None:
         raise AlreadyExists(f"{target} 是另一把密钥的 / is another key's", path=str(target))
 
 
+def named_half(named: str, size: int) -> bytes:
+    """Return a public half of `size` bytes: given in hex, or by the key file it stands beside.
+
+    Raises:
+        MalformedKey: it is neither.
+    """
+    given = named.removeprefix("0x")
+    if re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", given):
+        return bytes.fromhex(given)
+    target = Path(named + PUBLIC_SUFFIX)
+    if not target.is_file():
+        raise MalformedKey(
+            f"{named} 既不是 {2 * size} 位十六进制，也不是密钥文件（旁边没有 {target.name}）"
+            " / is neither hex nor a key file with its .pub"
+        )
+    half = _read(target)
+    if len(half) != size:
+        raise MalformedKey(f"{named} 不是这种密钥 / is another kind of key")
+    return half
+
+
 def read_public(file: Path) -> bytes:
     """Read the public half beside a key file.
 
     Raises:
         MalformedKey: it cannot be read, or is none.
     """
-    target = _public_file(file)
+    return _read(_public_file(file))
+
+
+def _read(target: Path) -> bytes:
     try:
         half = bytes.fromhex(target.read_text("ascii").strip())
     except (OSError, ValueError) as error:

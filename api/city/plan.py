@@ -21,6 +21,8 @@ from api.settings import (
     DepartmentCode,
     HttpUrl,
     LimitSettings,
+    LoggingSettings,
+    MetricsSettings,
     SourceSettings,
 )
 from node.errors import ConfigInvalid
@@ -87,6 +89,8 @@ class NodePlan(_Section):
     """Its folder is taken to another machine and started there."""
     anchoring: AnchoringSettings = AnchoringSettings()
     limits: LimitSettings = LimitSettings()
+    logging: LoggingSettings = LoggingSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @property
     def url(self) -> str:

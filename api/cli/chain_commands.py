@@ -14,7 +14,7 @@ from .console import (
 )
 from .deciding import Taking, decision
 from .help_pages import Commands
-from .opening import open_node, read_address
+from .opening import open_node
 from .options import (
     ConfigOption,
     OutputOption,
@@ -51,21 +51,23 @@ def run(
         list[str] | None,
         option(
             "--deployer",
-            "可创建合约的账户地址（chain deploy 所用的中继账户）；可重复；不给则谁也不能",
-            "account that may create contracts (the relay of `chain deploy`); repeatable; "
-            "nobody may without it",
-            metavar="0x...",
+            "可创建合约的账户：地址，或其密钥文件（chain deploy 所用的中继账户）；可重复；"
+            "不给则谁也不能",
+            "account that may create contracts (the relay of `chain deploy`), by its address or "
+            "its key file; repeatable; nobody may without it",
+            metavar="KEY",
         ),
     ] = None,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
+    from api.city.keyring import named_half
     from api.http.chainrpc import serve
     from api.operating.journal import configure
     from node.chain.embedded import EmbeddedChain
 
     configure()
     serve(
-        EmbeddedChain(data, chain_id, deployers={read_address(each) for each in deployer or ()}),
+        EmbeddedChain(data, chain_id, deployers={named_half(each, 20) for each in deployer or ()}),
         port=port,
         announce=lambda url: say(f"链 {chain_id} 在 {url}", f"chain {chain_id} at {url}"),
     )
@@ -74,25 +76,25 @@ def run(
 @app.command(help=t("部署五个合约，写出 deployment.json", "deploy the contracts"))
 def deploy(
     url: UrlOption,
-    root: Annotated[str, option("--root", "根公钥，128 位十六进制", "root public key, 128 hex")],
+    root: Annotated[
+        str, option("--root", "根公钥（128 位十六进制），或根密钥文件", "root key, its file or hex")
+    ],
     relay: Annotated[Path, option("--relay", "中继账户的密钥文件", "the relay's key file")],
     password_file: PasswordOption,
     output: OutputOption,
 ) -> None:
     """Deploy the contracts and write where they are; an existing file is refused first."""
+    from api.city.keyring import named_half
     from api.settings import read_password
     from node.chain.deployment import deploy as deploy_contracts
     from node.chain.gateway import Gateway
     from node.chain.relay import RelayAccount
     from node.crypto import Sm2PublicKey
-    from node.errors import AlreadyExists, MalformedKey
+    from node.errors import AlreadyExists
 
     if output.exists():
         raise AlreadyExists(f"{output} 已存在 / exists", path=str(output))
-    try:
-        root_key = Sm2PublicKey.from_raw(bytes.fromhex(root))
-    except ValueError as error:
-        raise MalformedKey("根公钥应为 128 位十六进制 / 128 hex characters") from error
+    root_key = Sm2PublicKey.from_raw(named_half(root, 64))
     account = RelayAccount.load(relay, read_password(password_file))
     with closing(Gateway(url)) as gateway:
         deployment = deploy_contracts(gateway, account, root_key)

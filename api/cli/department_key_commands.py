@@ -43,7 +43,23 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]  # the group, with the commands of this module
 
-KeyIdArgument = Annotated[str, argument("KEY", "密钥编号（64 位十六进制）", "key id, 64 hex")]
+KeyIdArgument = Annotated[
+    str,
+    argument("KEY", "密钥编号（64 位十六进制），或密钥文件", "key id, 64 hex, or the key's file"),
+]
+
+
+def _key_id(named: str) -> str:
+    """Return the id of a key that is named by it, or by its file."""
+    from api.city.keyring import named_half
+    from node.crypto import Sm2PublicKey
+
+    if len(named) == ID_DIGITS and not named.strip("0123456789abcdef"):
+        return named
+    return Sm2PublicKey.from_raw(named_half(named, 64)).key_id.hex()
+
+
+ID_DIGITS = 64
 
 
 class Kind(Choice):
@@ -151,7 +167,7 @@ def revoke_key(
     """Signed by the department's head; what the key signed before stays valid."""
     from node.office.departments import revoke_key as build
 
-    body = {"department": department, "key": revoked, "reason": reason, "since": since}
+    body = {"department": department, "key": _key_id(revoked), "reason": reason, "since": since}
     at.take(build(body))
 
 
@@ -181,7 +197,7 @@ def grant(
         )
     body = {
         "department": department,
-        "key": grantee,
+        "key": _key_id(grantee),
         "post": post,
         "deputy": deputy,
         "roles": [each.word for each in role or ()],

@@ -49,11 +49,13 @@ KindArgument = Annotated[
 
 @app.command(help=t("生成密钥并加密写入文件，绝不覆盖", "make a key file; never overwrites"))
 def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOption) -> None:
-    """Make a key and write it, encrypted; an existing file is never overwritten."""
+    """Make a key and write it, encrypted, its public half beside it; nothing is overwritten."""
+    from api.city.keyring import public_half, write_public
     from api.settings import read_password
 
     key = _class_of(kind).generate()
     key.save(output, read_password(password_file))
+    write_public(output, public_half(key))
     say(f"已生成 {output}", f"made {output}")
     _describe(key)
 

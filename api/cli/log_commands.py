@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .console import say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
-from .opening import open_node, read_address, read_file
+from .opening import open_node, read_file
 from .options import (
     CodeArgument,
     ConfigOption,
@@ -103,10 +103,11 @@ def check(
 @decision(app, "登记一个部门的日志", "register a department's log")
 def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
+    from api.city.keyring import named_half
     from node.office.departments import register_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else read_address(relay)
+        account = node.relay.address if relay is None else named_half(relay, 20)
         act = register_log(department, account)
         at.take_at(node, act)
 
@@ -116,10 +117,11 @@ def supersede(
     at: Taking, department: CodeArgument, *, reason: ReasonOption, relay: RelayOption = None
 ) -> None:
     """Signed by the department's head; the old log gets no anchor any more."""
+    from api.city.keyring import named_half
     from node.office.departments import supersede_log
 
     with at.open() as node:
-        account = node.relay.address if relay is None else read_address(relay)
+        account = node.relay.address if relay is None else named_half(relay, 20)
         body = {"department": department, "relay": account.hex(), "reason": reason}
         at.take_at(node, supersede_log(body))
 

@@ -16,11 +16,8 @@ from api.operating.reasons import reason
 from node.errors import (
     AlreadyExists,
     ConfigInvalid,
-    InvalidInput,
     LedgerError,
 )
-
-from .console import t
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,19 +93,6 @@ def new_file(path: Path, encoding: str = "utf-8") -> Iterator[TextIO]:
         raise AlreadyExists(f"{path} 已存在 / exists", path=str(path)) from error
     except OSError as error:
         raise ConfigInvalid(f"{path} 写不进：{reason(error)} / cannot be written") from error
-
-
-def read_address(text: str) -> bytes:
-    """Return the 20 bytes of an account's address.
-
-    Raises:
-        InvalidInput: it is none.
-    """
-    if not re.fullmatch("(0x)?[0-9a-fA-F]{40}", text):
-        raise InvalidInput(
-            t(f"{text} 不是账户地址（40 位十六进制）", f"{text} is no account address (40 hex)")
-        )
-    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def handle_of(key: Path, named: str | None, *, keep: bool) -> str:

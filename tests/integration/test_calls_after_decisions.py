@@ -47,10 +47,6 @@ def town(tmp_path_factory, embedded_chain):
         running_town(tmp_path_factory.mktemp("node"), chain) as town,
     ):
         town.serve()
-        for name in ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"):
-            listed = chain.deployment.contracts[name]
-            act = departments.list_contract(name, listed.address, listed.code_hash)
-            town.decide(act, town.keys.heads[CENTRE])
         yield town
 
 
