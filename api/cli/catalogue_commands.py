@@ -10,7 +10,7 @@ from typing import Annotated
 
 from node.errors import InvalidInput
 
-from .console import t, table
+from .console import say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .naming import code_of, entry_state_name
