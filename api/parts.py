@@ -331,7 +331,7 @@ class Node:
             contract=self.deployment.anchors,
         )
         # Shared by request threads: made before there are any.
-        _ = self.service, self.access, self.queries, self.search
+        _ = self.service, self.access, self.queries, self.search, self.keeper
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from .console import t, table
+from .console import note, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .naming import code_of, find_body, status_name
@@ -102,6 +102,13 @@ def update(
         "mayEnrol": may_enrol,
     }
     at.draft(lambda drafter: drafter.update_department(department, given))
+    if url is not None and not at.dry_run:
+        note(
+            "换网址后：改本节点配置的 public_url、authorities（必要时 host、port），重启，再执行 "
+            "node check；别的节点若在 [peers] 写着旧网址，请它们也改",
+            "a new URL: change public_url and authorities (host, port) in the node's settings, "
+            "restart it, then node check; nodes that name the old URL in [peers] must change it",
+        )
 
 
 def _order(word: str, chinese: str, english: str) -> None:
@@ -161,13 +168,14 @@ def list_(config: ConfigOption) -> None:
                     status_name(fact.status),
                     t("是", "yes") if fact.may_enrol else "",
                     body.url if body else "—",
+                    f"{body.contact.name} {body.contact.phone}" if body else "—",
                     log.size if log else "—",
                 )
             )
     table(
         t(
-            "代码,名称,主管部门,状态,可登记,节点,已锚定",
-            "code,name,competent,status,may enrol,node,anchored",
+            "代码,名称,主管部门,状态,可登记,节点,联系人,已锚定",
+            "code,name,competent,status,may enrol,node,contact,anchored",
         ).split(","),
         rows,
     )

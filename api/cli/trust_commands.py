@@ -38,7 +38,7 @@ BlockOption = Annotated[
     int | None,
     option("--block", "到第几块为止；不给则到最新一块", "up to this block; else the newest", min=0),
 ]
-TrustArgument = Annotated[Path, argument("TRUST", "信任文件", "the trust file")]
+TrustArgument = Annotated[Path, argument("FILE", "信任文件", "the trust file")]
 
 
 @app.command(help=t("导出信任文件", "write a trust file"))

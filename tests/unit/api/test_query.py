@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.app import build
+from api.operating.metrics import Watch
 from api.routes.query import MAX_NUMBER
 from node.client.http import SignedHttp
 from node.crypto import SoftwareSigner
@@ -41,7 +42,7 @@ def service():
 def build_app(service):
     limits = SimpleNamespace(body_bytes=BODY_BYTES)
     settings = SimpleNamespace(limits=limits, authorities=[AUTHORITY])
-    node: Any = SimpleNamespace(service=service, settings=settings)
+    node: Any = SimpleNamespace(service=service, settings=settings, watch=Watch())
     return build(node)
 
 
