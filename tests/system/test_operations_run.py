@@ -106,7 +106,7 @@ class Terminal:
     def _start(self, line: str) -> None:
         self._servers += 1
         log = self.folder / f"terminal-{self._servers}.log"
-        self.give(f"{{ {line.partition('#')[0]}; }} > {log} 2>&1 &")
+        self.give(f"(exec {line.partition('#')[0]}) > {log} 2>&1 &")
         until(lambda: log.exists() and ANSWERS.search(log.read_text("utf-8")), START_SECONDS)
 
     def _fill(self, path: Path) -> None:
@@ -122,7 +122,7 @@ class Terminal:
 
     def close(self) -> None:
         """End the servers, the last first, then the shell."""
-        self.give("for job in $(jobs -p | tac); do kill -INT -- $job; wait $job; done")
+        self.give("for job in $(jobs -p | tac); do kill $job; wait $job; done")
         self._shell.communicate("exit\n", timeout=60)
 
 
