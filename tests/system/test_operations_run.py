@@ -180,6 +180,7 @@ def test_a_city_is_made_run_and_used_as_printed(tmp_path, ports):
                     shell.follow(line)
 
 
+@pytest.mark.long  # test_cli_thread takes the same steps in every run
 def test_a_city_is_made_by_single_commands_as_printed(tmp_path, ports):
     keys, rest = blocks("operations.zh-CN.md", "sh", "附录一", "附录二")
     (settings,) = blocks("operations.zh-CN.md", "toml", "附录一", "附录二")
