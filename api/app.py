@@ -15,6 +15,8 @@ from .http import problems as errors
 from .http.callers import DOCUMENT_BYTES, NotStored
 from .http.described import PARAMETERS, SCHEME
 from .http.server import AnnouncingServer, configure
+from .operating import journal
+from .operating.metrics import Counted
 from .operating.reasons import listen, storing
 from .parts import Node
 from .routes import PREFIX, query, router
@@ -52,6 +54,8 @@ def build(node: Node | None) -> FastAPI:
     app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])
     app.include_router(router)
     app.add_middleware(NotStored)
+    if node is not None:
+        app.add_middleware(Counted, watch=node.watch)
     errors.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
@@ -64,8 +68,11 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
         Fatal: it is not right to start (later, a Fatal ends the process; loops.py).
         ChainUnavailable: nothing can be checked now.
     """
+    log = settings.logging
+    bounded = journal.configure(log.format, log.level, log.lines_per_second)
     with storing(settings.data_dir), listen(settings.host, settings.port) as listener:
         node = Node(settings)
+        node.bounded = bounded
         try:
             node.start()
             config = configure(
@@ -75,14 +82,27 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,
             )
             port = listener.getsockname()[1]
-            server = AnnouncingServer(config, lambda: announce(f"http://{settings.host}:{port}"))
+            server = AnnouncingServer(config, lambda: _started(node, port, announce))
             # What a node is made of stays for good. Looking through it again for garbage would
             # hold every call up for a tenth of a second, now and then.
             gc.collect()
             gc.freeze()
             server.run(sockets=[listener])
+            journal.event("stop")
         finally:
             node.stop()
+
+
+def _started(node: Node, port: int, announce: Callable[[str], None]) -> None:
+    url = f"http://{node.settings.host}:{port}"
+    journal.event(
+        "start",
+        url=url,
+        version=version("shareledger"),
+        chain=node.deployment.chain_id,
+        departments=[one.code for one in node.settings.departments],
+    )
+    announce(url)
 
 
 def openapi_document() -> bytes:

@@ -48,7 +48,7 @@ from node.service.sources import SqlSource
 from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
-from .operating.reasons import naming
+from .operating.reasons import listen, naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from node.chain.deployment import Deployment
 
     from .loops import OnFatal
+    from .operating.journal import Bounded
+    from .operating.metrics import Watch
+    from .operating.monitor import Monitor
     from .settings import DepartmentSettings, Settings, SourceSettings
 
 logger = logging.getLogger(__name__)
@@ -66,6 +69,7 @@ logger = logging.getLogger(__name__)
 FETCHER_IDLE_SECONDS = 0.5
 PEER_SECONDS = 10.0
 """How long another node may take over one document."""
+METRICS = ("[metrics] host", "[metrics] port")
 NOT_OPENED = "密钥打不开：口令不对、文件损坏，或是别种密钥（请与 password_file 核对）"
 
 
@@ -76,6 +80,8 @@ class Node:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
         self.loops = Loops(on_fatal)
+        self.bounded: Bounded | None = None
+        """What the operational log leaves out, once it is configured."""
         self._present_logs: list[PresentLog] = []
         self._closing: list[Callable[[], None]] = []
         with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
@@ -280,7 +286,24 @@ class Node:
             page_rows=limits.page_rows,
             workers=limits.workers,
             waiting=limits.waiting,
+            on_handled=self.watch.handled,
         )
+
+    # What operators see
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What is counted as it happens."""
+        from .operating.metrics import Watch
+
+        return Watch()
+
+    @cached_property
+    def monitor(self) -> Monitor:
+        """What is looked at every few seconds."""
+        from .operating.monitor import Monitor
+
+        return Monitor(self, self.bounded)
 
     def start(self) -> None:
         """Check that it is right to serve, then start the loops.
@@ -289,6 +312,10 @@ class Node:
             Fatal: a cipher, the chain, a log or a setting is not what it must be.
             ChainUnavailable: nothing can be checked.
         """
+        port = self.settings.metrics.port
+        listener = None if port is None else listen("127.0.0.1", port, names=METRICS)
+        if listener is not None:
+            self._closing.append(listener.close)
         run_self_test()
         deployment, url = self.deployment, self.settings.chain_url
         with naming("chain_url", url, "链端点没有应答，或不是 deployment.json 所写的链"):
@@ -315,6 +342,12 @@ class Node:
         self.loops.start("keeper", self.keeper.run)
         fetch = partial(self.fetcher.run, wake=self.loops.wake, idle_seconds=FETCHER_IDLE_SECONDS)
         self.loops.start("fetcher", fetch)
+        self.loops.start("monitor", self.monitor.run)
+        if listener is not None:
+            from .operating.metrics import Exposition, Gauges
+
+            self.watch.registry.register(Gauges(self))
+            self.loops.start("metrics", Exposition(self.watch.registry, listener).run)
 
     def stop(self) -> None:
         """End what was started: calls first, then the loops, the logs, and what they stand on."""

@@ -1,6 +1,7 @@
-"""Catalogue search at 100,000 entries: latency of queries from rare to common words.
+"""Catalogue search at 100,000 entries: queries from rare to common words, long, filtered.
 
-Entries are synthetic, from one seed. The p99 is over all queries, each timed on an open database.
+Entries are synthetic, from one seed. The p99 is over all queries, each timed on an open database;
+processor time stands beside it, which other load does not touch.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node.documents.finding import ANYTHING, Filters
 from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.protocol import forms as documents
 from node.storage.engines import open_engine
 
-from .figures import Line, show
+from .figures import Line, p99, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +40,28 @@ KINDS = (
     "登记信息", "许可信息", "处罚信息", "统计数据", "证照信息", "名录", "台账", "核验接口",
     "年度报告", "检查记录",
 )  # fmt: skip
-QUERIES = (
-    "户籍", "登记信息", "信息", "运河 人口", "驾驶 处罚", "水质", "孟村 林权 台账", "数据",
-    "00042", "3030", "市局", "信", "核验接口", "年度报告 医保", "不存在的词语",
+OFFICE = "11130900MB0000001M"
+QUERIES: tuple[tuple[str, Filters], ...] = (
+    *((query, ANYTHING) for query in (
+        "户籍", "登记信息", "信息", "运河 人口", "驾驶 处罚", "水质", "孟村 林权 台账", "数据",
+        "00042", "3030", "市局", "信", "核验接口", "年度报告 医保", "不存在的词语",
+    )),
+    # Long ones no entry holds as they stand, found by their words.
+    *((query, ANYTHING) for query in (
+        "运河区人口与户籍登记信息查询", "全市企业行政处罚和许可证照", "盐山县医保统计年度数据报表",
+        "泊头市道路气象检查情况一览", "管理局按日更新的住房土地台账", "教师及医师资格核验服务接口",
+    )),
+    # The other script, full width.
+    *((query, ANYTHING) for query in (
+        "戶籍", "登記信息", "滄縣 醫師 許可", "氣象觀測記錄與水質報告", "００４２",
+    )),
+    # Filters that nearly all entries pass, some, none.
+    ("信息", Filters(department=OFFICE, share_type="无条件共享")),
+    ("", Filters(update_cycle="每日", theme="主题")),
+    ("户籍", Filters(update_cycle="每周")),
+    ("数据", Filters(grade="一般2级", theme="基础")),
+    ("运河区人口与户籍登记信息查询", Filters(update_cycle="每周")),
+    ("", Filters(grade="重要")),
 )  # fmt: skip
 """From words in a few entries to words in nearly all."""
 
@@ -53,6 +74,8 @@ class Figures:
     fill_per_second: float
     median: float
     p99: float
+    busy: float
+    """Processor time, 99th percentile."""
     queries: dict[str, float]
     """Median of each query."""
 
@@ -68,19 +91,23 @@ def measure(entries: int = ENTRIES) -> Figures:
             for entry, paper in _entries(entries):
                 search.list_version(connection, entry, paper)
         filled = entries / (time.perf_counter() - started)
-        times: dict[str, list[float]] = {query: [] for query in QUERIES}
+        times: dict[str, list[float]] = {}
+        busy: list[float] = []
         for _ in range(ROUNDS):
-            for query in QUERIES:
-                started = time.perf_counter()
-                search.search(query)
-                times[query].append((time.perf_counter() - started) * 1000)
+            for query, filters in QUERIES:
+                clock, processor = time.perf_counter(), time.process_time()
+                search.search(query, filters)
+                busy.append((time.process_time() - processor) * 1000)
+                took = (time.perf_counter() - clock) * 1000
+                times.setdefault(" ".join([query, *filters.words()]), []).append(took)
         engine.dispose()
-    every = sorted(value for values in times.values() for value in values)
+    every = [value for values in times.values() for value in values]
     return Figures(
         entries,
         filled,
         statistics.median(every),
-        every[int(len(every) * 0.99)],
+        p99(every),
+        p99(busy),
         {query: statistics.median(values) for query, values in times.items()},
     )
 
@@ -101,6 +128,9 @@ def _entries(count: int) -> Iterator[tuple[bytes, documents.Document]]:
                 "provider": f"{place}{draw.choice(SUBJECTS)}管理局",
                 "abstract": f"{place}范围内{subject}与{other}的{kind}，由市局汇聚，供各部门核验，"
                 "依法履行职责产生，按日更新数据。" * 2,
+                "grade": draw.choice(("一般1级", "一般1级", "一般1级", "一般2级")),
+                "update_cycle": draw.choice(("每日",) * 9 + ("每周",)),
+                "classification": (draw.choice(("主题", "基础")), subject),
                 "items": tuple(item.model_copy(update={"name": name}) for name in names),
             }
         )
@@ -163,8 +193,9 @@ def lines(found: Figures) -> list[Line]:
             "检索 中位数/p99，毫秒",
             "search median/p99, ms",
             f"{found.median:.1f}/{found.p99:.1f}",
-            aim="100",
+            aim="30",
         ),
+        Line("　其中处理器时间 p99，毫秒", "  of it processor time p99, ms", f"{found.busy:.1f}"),
         Line("　最慢的词", "  the slowest words", f"{slowest} {found.queries[slowest]:.1f}"),
         Line("建索引，条/秒", "entries indexed/s", f"{found.fill_per_second:,.0f}"),
         Line("目录条数", "entries", f"{found.entries:,}"),

@@ -1,4 +1,4 @@
-"""Questions about what stands on the chain: decisions by whoever signed them, logs, anchors.
+"""Questions about what stands on the chain: decisions, logs, anchors.
 
 Ids are raw bytes, times chain seconds unless a name says otherwise.
 """
@@ -83,7 +83,7 @@ _CHAIN_ORDER = (DECISION.c.block, DECISION.c.log_index)
 
 
 class DecisionQueries(Reader):
-    """Decisions by their place, their hash, their signer and their objects."""
+    """Decisions by their place and their objects."""
 
     def get_decision(self, contract: str, seq: int) -> DecisionFact:
         """Return the decision that was a contract's event number `seq`."""
@@ -94,10 +94,6 @@ class DecisionQueries(Reader):
             raise NotFound(f"no decision {seq} of {contract}")
         return found[0]
 
-    def find_decision(self, decision_hash: bytes) -> DecisionFact | None:
-        found = self._decisions(_SELECT.where(DECISION.c.hash == decision_hash))
-        return found[0] if found else None
-
     def decisions_of(self, kind: str, named: bytes) -> list[DecisionFact]:
         """Return the decisions about an object, in the order of the chain; kind of ObjectKind."""
         about = (
@@ -107,10 +103,6 @@ class DecisionQueries(Reader):
             & (DECISION_OBJECT.c.object == named)
         )
         return self._decisions(_SELECT.join(DECISION_OBJECT, about).order_by(*_CHAIN_ORDER))
-
-    def decisions_by(self, key: bytes) -> list[DecisionFact]:
-        """Return the decisions a key has signed, in the order of the chain."""
-        return self._decisions(_SELECT.where(DECISION.c.signing_key == key).order_by(*_CHAIN_ORDER))
 
     def decisions_in(self, block: int) -> list[DecisionFact]:
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
@@ -173,18 +165,6 @@ class AnchorQueries(Reader):
 
     def logs(self) -> list[LogFact]:
         return self._facts(LogFact)
-
-    def log_opened_at(self, log: LogFact) -> int:
-        """Return the second of the block that registered a log."""
-        opened = (DECISION.c.contract == "AccessAnchors") & (DECISION.c.seq == log.seq)
-        row = self._find(
-            select(BLOCK.c.timestamp)
-            .join(DECISION, DECISION.c.block == BLOCK.c.number)
-            .where(opened)
-        )
-        if row is None:
-            raise NotFound(f"no decision has registered the log {log.origin}")
-        return int(row["timestamp"])
 
     def find_anchor(self, log: bytes, index: int) -> AnchorFact | None:
         """Return the first anchor of a log that covers the leaf at `index`."""

@@ -26,7 +26,6 @@ from node.protocol.ledger.facts import (
 
 from .selecting import SELECT_ENTRY, entry_fact
 from .tables import (
-    APPLICATION,
     AUTHORISATION,
     CONTACT,
     CURSOR,
@@ -160,18 +159,11 @@ def _read(connection: Connection, block: BlockRef, key_id: bytes, authorisation:
     return Snapshot(
         block=block,
         key=key,
-        application_department=_owner(connection, key.holder) if key else None,
         authorisation=granted,
         entry=_find_entry(connection, granted) if granted else None,
         provider=_find_department(connection, granted.provider) if granted else None,
         consumer=_find_department(connection, granted.consumer) if granted else None,
     )
-
-
-def _owner(connection: Connection, holder: bytes) -> bytes | None:
-    statement = select(APPLICATION.c.department).where(APPLICATION.c.application == holder)
-    department: bytes | None = connection.execute(statement).scalar_one_or_none()
-    return department
 
 
 def _find_entry(connection: Connection, granted: AuthorisationFact) -> EntryFact | None:

@@ -1,4 +1,4 @@
-"""The read model as a whole: which chain it is filled from, how far it has come, its fingerprint.
+"""The read model as a whole: which chain it is filled from, how far it has come.
 
 The cursor moves only in the COMMIT that writes what it has passed. `contact` is the follower's word
 to every process that serves from this model: they share no memory.
@@ -6,7 +6,6 @@ to every process that serves from this model: they share no memory.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from sqlalchemy import Connection, Engine, RowMapping
 
@@ -203,26 +202,3 @@ def _cursor(row: RowMapping) -> Cursor:
     if row["hash"] is not None:
         block = BlockRef(row["next_block"] - 1, row["hash"], row["timestamp"])
     return Cursor(row["next_block"], block, row["filling"])
-
-
-ROWS_AT_ONCE = 1000
-
-
-def fingerprint(engine: Engine) -> bytes:
-    """Return SHA-256 over all rows of all projections, in the order of their keys."""
-    digest = hashlib.sha256()
-    with engine.connect() as connection:
-        for line in dump(connection):
-            digest.update(line.encode())
-            digest.update(b"\n")
-    return digest.digest()
-
-
-def dump(connection: Connection) -> Iterator[str]:
-    """Render every projected row as a line of text, tables by name and rows by key."""
-    for table in PROJECTIONS:
-        statement = select(table).order_by(*table.primary_key)
-        result = connection.execute(statement.execution_options(yield_per=ROWS_AT_ONCE))
-        for row in result:
-            values = (value.hex() if isinstance(value, bytes) else str(value) for value in row)
-            yield f"{table.name}\t" + "\t".join(values)

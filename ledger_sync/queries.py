@@ -52,7 +52,7 @@ from .tables import (
 
 if TYPE_CHECKING:
     from node.protocol.evm.blocks import BlockRef
-    from node.protocol.ledger.facts import EntryFact
+    from node.protocol.ledger.facts import EntryFact, LogFact
 
     from .model import Contact, Cursor
     from .selecting import Row
@@ -118,10 +118,6 @@ class Queries(DecisionQueries, AnchorQueries):
         if row is None:
             raise NotFound(f"no block {number} in the read model")
         return block_ref(row)
-
-    def find_block(self, block_hash: bytes) -> BlockRef | None:
-        row = self._find(SELECT_BLOCK.where(BLOCK.c.hash == block_hash))
-        return None if row is None else block_ref(row)
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
@@ -231,6 +227,10 @@ class Queries(DecisionQueries, AnchorQueries):
             PendingFact(row["entry"], row["provider"], row["version"], row["digest"])
             for row in rows
         ]
+
+    def log_opened_at(self, log: LogFact) -> int:
+        """Return the second of the block that registered a log."""
+        return self.get_decision("AccessAnchors", log.seq).block.timestamp
 
     def competent_of(self, department: bytes) -> bytes:
         """Return who acts as the competent department of an enrolled one."""

@@ -140,7 +140,6 @@ BLOCK = _table(
     "block",
     {"number": int, "hash": bytes, "parent_hash": bytes, "timestamp": int},
     ("number",),
-    "hash",
 )
 """Blocks that were applied."""
 
@@ -211,8 +210,6 @@ DECISION = _table(
         "event": bytes,
     },
     ("contract", "seq"),
-    "signing_key",
-    "hash",
     Index("decision_position", "block", "log_index"),
     # A signature works once: the write of a second decision with it fails.
     Index("decision_nonce", "contract", "signing_key", "nonce", unique=True),

@@ -35,6 +35,7 @@ from . import (
     review_commands,
     single_commands,
     trace_commands,
+    trust_commands,
 )
 from .console import EXIT_CODES, EXIT_REFUSED, t
 from .help_pages import Commands, usage_error
@@ -63,6 +64,7 @@ for name, group in {
     "authorisation": authorisation_commands.app,
     "log": log_commands.app,
     "trace": trace_commands.app,
+    "trust": trust_commands.app,
     "paper": file_commands.papers,
     "key": file_commands.app,
     "node": node_commands.app,

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from node.errors import InvalidInput
 
-from .console import t, table
+from .console import say, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .naming import code_of, entry_state_name
@@ -27,20 +27,54 @@ from .options import (
 app = Commands(help=t("目录：模板、填报、审核、检索", "the catalogue"))
 
 
-@app.command(help=t("按词检索已发布的目录（两个字也可以）", "search the published catalogue"))
+@app.command(help=t("按词和条件检索已发布的目录，繁简通用", "search the published catalogue"))
 def search(
-    words: Annotated[str, argument("WORDS", "一个或多个词，以空格分开", "words")],
     config: ConfigOption,
+    words: Annotated[
+        str | None,
+        argument("WORDS", "一个或多个词，以空格分开；不写则列出全部", "words; all without"),
+    ] = None,
+    *,
+    department: Annotated[
+        str | None, option("--department", "提供部门的代码或全称", "provider's code or whole name")
+    ] = None,
+    share_type: Annotated[
+        str | None, option("--share-type", "无条件共享、有条件共享或不予共享", "share type")
+    ] = None,
+    grade: Annotated[
+        str | None, option("--grade", "数据级别：一般1级至一般4级、重要、核心", "grade of the data")
+    ] = None,
+    update_cycle: Annotated[
+        str | None,
+        option(
+            "--update-cycle",
+            "更新周期：实时、每日、每周、每月、每季度、每半年、每年、其他",
+            "update cycle",
+        ),
+    ] = None,
+    theme: Annotated[
+        str | None,
+        option("--theme", "主题：分类的任一级，写全", "a level of the classification, whole"),
+    ] = None,
     limit: Annotated[
         int, option("--limit", "最多列出多少条", "at most so many", min=1, max=100)
     ] = 20,
+    after: Annotated[
+        int, option("--after", "跳过前多少条（翻页）", "results to skip", min=0, max=1_000_000)
+    ] = 0,
 ) -> None:
-    """Print the entries that hold all the words, the best first."""
+    """Print the entries that hold all the words, the best first; near misses where few do."""
+    from node.documents.finding import Filters
+
+    filters = Filters(department, share_type, grade, update_cycle, theme)
     with open_node(config) as node:
-        found = node.search.search(words, limit=limit)
+        found = node.search.search(words or "", filters, limit=limit, after=after)
+    if not found:
+        say("没有找到；换个说法，或少写几个词、条件", "nothing found; try fewer words or filters")
+        return
     table(
-        t("代码,名称,版本,提供部门", "code,name,version,provider").split(","),
-        [(hit.code, hit.name, hit.version, hit.provider) for hit in found],
+        t("代码,名称,版本,提供部门,共享类型", "code,name,version,provider,share type").split(","),
+        [(hit.code, hit.name, hit.version, hit.provider, hit.share_type) for hit in found],
     )
 
 

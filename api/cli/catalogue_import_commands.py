@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from node.errors import InvalidInput, MalformedTable
+from node.errors import ConfigInvalid, InvalidInput, MalformedTable
 
 from .catalogue_filing_commands import MappingOption, app
 from .console import note, put, say, t
@@ -133,12 +133,26 @@ def _require_mandate(at: Taking, node: Node, department: str) -> None:
 
 
 def _compare(node: Node, file: Path, department: str, name: str) -> _Compared:
+    """Read a table and set it beside the ledger.
+
+    Raises:
+        ConfigInvalid: the mapping is wrong, or was proposed and is not filled in yet.
+        MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
+    """
     from node.documents.coverage import Coverage, key_space
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
+    from node.documents.importing.mapping_faults import PLACEHOLDER, placeholders
     from node.office.filings import Newest, find_gone, sort_filing
 
     mapping = load_mapping(name)
+    if open_places := list(placeholders(mapping.model_dump(mode="json"))):
+        raise ConfigInvalid(
+            t(
+                f"映射文件 {name} 还有“{PLACEHOLDER}”没有填：{'、'.join(open_places)}",
+                f"mapping {name} is not filled in yet: {', '.join(open_places)}",
+            )
+        )
     newest = Newest(node.queries, department)
     filing = file_table(file, mapping, department=department, next_version=newest.next_number)
     papers = [entry.paper for entry in filing.entries]

@@ -1,7 +1,8 @@
 """What a command says: Chinese first, English behind `SHARELEDGER_LANG=en`.
 
 Exit codes: 0 done, 1 the user's mistake or a refusal, 2 something is not available (try again),
-3 a proof does not hold, 130 interrupted.
+3 a proof does not hold, 4 it holds as far as the trust file reaches, which is not far enough,
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 EXIT_REFUSED = 1
 EXIT_UNAVAILABLE = 2
 EXIT_UNPROVEN = 3
+EXIT_INCOMPLETE = 4
 PIPE_WIDTH = 10_000
 ENGLISH = os.environ.get("SHARELEDGER_LANG", "zh").lower().startswith("en")
 
@@ -28,9 +30,10 @@ def t(chinese: str, english: str) -> str:
 
 
 EXIT_CODES = t(
-    "退出码：0 完成；1 输入有误或被拒绝；2 暂不可用，请稍后再试；3 证明不成立；130 被中断。",
+    "退出码：0 完成；1 输入有误或被拒绝；2 暂不可用，请稍后再试；3 证明不成立；4 信任文件不够新，"
+    "尚不能下结论；130 被中断。",
     "Exit codes: 0 done; 1 wrong input or refused; 2 not available, try again; 3 a proof does not "
-    "hold; 130 interrupted.",
+    "hold; 4 the trust file does not reach far enough to say; 130 interrupted.",
 )
 
 

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import EXIT_UNPROVEN, say, t
+from .console import EXIT_INCOMPLETE, EXIT_UNPROVEN, say, t
 from .help_pages import Commands
 from .opening import open_node, read_file
 from .options import ConfigOption, argument, option
+
+if TYPE_CHECKING:
+    from node.protocol.ledger.report import Evidence
 
 sync = Commands(help=t("读模型", "the read model"))
 plumbing = Commands(help=t("底层工具", "low-level tools"))
@@ -61,13 +64,44 @@ def verify(
     for check in evidence.checks:
         mark = "✓" if check.ok else "✗"
         say(f"{mark} {check.text}", f"{mark} {check.english}")
-    verdict = "已证明" if evidence.verdict == "proven" else "无法确定：调用与锚定之间授权有变化"
     say(
-        f"结论：{verdict}，事件 {evidence.event.hex()}",
+        f"结论：{_VERDICTS[evidence.verdict]}，事件 {evidence.event.hex()}",
         f"verdict: {evidence.verdict}, event {evidence.event.hex()}",
     )
+    if evidence.verdict == "incomplete":
+        _say_how_to_go_on(evidence, trust)
+        raise typer.Exit(EXIT_INCOMPLETE)
     if evidence.verdict != "proven":
         raise typer.Exit(EXIT_UNPROVEN)  # a script must not take it for proof
+
+
+_VERDICTS = {
+    "proven": "已证明",
+    "undetermined": "无法确定：调用与锚定之间授权有变化",
+    "incomplete": "不完整：信任文件里没有证据包止于的区块，其余各项以它在链上为前提",
+}
+
+
+def _say_how_to_go_on(evidence: Evidence, trust: Path) -> None:
+    number, block_hash = evidence.end.number, evidence.end.hash.hex()
+    say(
+        f"证据包止于第 {number} 块 {block_hash}。办法，任选其一：",
+        f"the bundle ends at block {number} {block_hash}; do one of these:",
+    )
+    say(
+        f"  1. 从自己的节点取新的信任文件：shareledger trust update {trust} --config node.toml "
+        "-o trust-new.json（或 --url 自己的链端点），再验证一次",
+        f"  1. get a later trust file from your own node: shareledger trust update {trust} "
+        "--config node.toml -o trust-new.json (or --url of your own endpoint), and verify again",
+    )
+    say(
+        "  2. 请出具方按信任文件的链头重新导出：shareledger trace export EVENT --head 区块号",
+        "  2. have it exported up to your head: shareledger trace export EVENT --head NUMBER",
+    )
+    say(
+        "  3. 向另一个部门或审计机关核对这一块的散列，不要向出具方核对",
+        "  3. compare that block's hash with another department or an auditor, not the exporter",
+    )
 
 
 def demo(

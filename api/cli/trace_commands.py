@@ -147,6 +147,15 @@ def export(
     trust: Annotated[
         Path | None, option("--trust", "同时写出信任文件", "write the trust file, too")
     ] = None,
+    head: Annotated[
+        int | None,
+        option(
+            "--head",
+            "证据包止于第几块；不给则到最新一块",
+            "the block it ends at; else the newest",
+            min=0,
+        ),
+    ] = None,
     key: AsOption = None,
     password_file: AsPasswordOption = None,
 ) -> None:
@@ -167,14 +176,15 @@ def export(
             documents=node.store,
             gateway=node.gateway,
             deployment=node.deployment,
+            head=head,
         )
     output.write_bytes(collected.data)
     if trust is not None:
         trust.write_bytes(render_trust(collected.trust))
-    head = collected.trust.head
+    end = collected.trust.head
     say(
-        f"已写入 {output}，{len(collected.data)} 字节，至区块 {head.number} {head.hash.hex()}",
-        f"wrote {output}, {len(collected.data)} bytes, to block {head.number} {head.hash.hex()}",
+        f"已写入 {output}，{len(collected.data)} 字节，至区块 {end.number} {end.hash.hex()}",
+        f"wrote {output}, {len(collected.data)} bytes, to block {end.number} {end.hash.hex()}",
     )
 
 

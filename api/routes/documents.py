@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
+from node.documents.finding import Filters
+from node.documents.search import PAGE_LIMIT, QUERY_LIMIT
 from node.errors import (
     DocumentUnknown,
     InvalidInput,
@@ -18,7 +20,7 @@ from node.errors import (
     NotFound,
     Overloaded,
 )
-from node.protocol.forms import KINDS, version_object
+from node.protocol.forms import KINDS, Grade, ShareTypeName, UpdateCycle, version_object
 from node.protocol.ledger.enums import EntryState, ShareType
 from node.protocol.wire import canonical, encoding, ids
 
@@ -99,13 +101,41 @@ def get_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> Respons
     responses=refusals(InvalidInput),
 )
 def search_catalogue(
+    *,
     node: NodeDep,
-    q: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    q: Annotated[str, Query(max_length=QUERY_LIMIT)] = "",
+    department: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="提供部门的代码或全称 / the provider's code or whole name",
+        ),
+    ] = None,
+    share_type: Annotated[
+        ShareTypeName | None, Query(alias="shareType", description="共享类型 / share type")
+    ] = None,
+    grade: Annotated[Grade | None, Query(description="数据级别 / grade")] = None,
+    update_cycle: Annotated[
+        UpdateCycle | None, Query(alias="updateCycle", description="更新周期 / update cycle")
+    ] = None,
+    theme: Annotated[
+        str | None,
+        Query(
+            max_length=200,
+            description="主题：分类的任一级，写全 / one level of the classification, whole",
+        ),
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_LIMIT)] = 20,
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> ListingsShape:
-    """Return published entries that hold every word of `q`, the best first; all without one."""
-    found = node.search.search(q, limit=limit + 1, after=after)
+    """Return published entries that hold every word of `q`, the best first.
+
+    Simplified and traditional characters, full width and capitals are one. Where few entries hold
+    every word, those that hold most follow. Without `q` all are listed, by department and code;
+    a `q` without a letter, digit or character finds nothing. Filters are joined by and.
+    """
+    filters = Filters(department, share_type, grade, update_cycle, theme)
+    found = node.search.search(q, filters, limit=limit + 1, after=after)
     return ListingsShape(entries=found[:limit], next=after + limit if len(found) > limit else None)
 
 

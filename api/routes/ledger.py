@@ -183,7 +183,7 @@ def _department(
 def _log_keys(node: Node, department: bytes, at: int | None) -> Iterator[LogKeyShape]:
     """Yield the department's keys, the oldest first, whose document is here and holds."""
     now = int(time.time())
-    since = now if at is None else at
+    since = now if at is None else min(at, now)  # no key has outlived a second yet to come
     for fact in sorted(node.queries.keys_of(department), key=lambda key: key.valid_from):
         if fact.kind != KeyKind.DEPARTMENT or not since < fact.valid_until:
             continue

@@ -20,6 +20,7 @@ from node.errors import (
     EventUnknown,
     InvalidInput,
     LogUnavailable,
+    MalformedKey,
     NotFound,
     Overloaded,
 )
@@ -102,7 +103,9 @@ def get_consistency(
     summary="一次调用的回执 / The receipt of one call",
     response_model=EventShape,
     response_model_exclude_none=True,
-    responses=signed_refusals(EventUnknown, NotFound, LogUnavailable, Overloaded, CallReplayed),
+    responses=signed_refusals(
+        EventUnknown, NotFound, MalformedKey, LogUnavailable, Overloaded, CallReplayed
+    ),
     openapi_extra=SIGNED,
 )
 def get_event(

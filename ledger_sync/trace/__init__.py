@@ -9,8 +9,11 @@ from .collecting import (
     Documents,
     LogReader,
     collect_bundle,
+    trust_at,
 )
 from .lines import TraceLine
 from .tracer import Tracer
 
-__all__ = ["Collected", "Documents", "LogReader", "TraceLine", "Tracer", "collect_bundle"]
+__all__ = [
+    "Collected", "Documents", "LogReader", "TraceLine", "Tracer", "collect_bundle", "trust_at",
+]  # fmt: skip

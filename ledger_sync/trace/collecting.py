@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from node.chain.links import read_headers
 from node.crypto import Sm2PublicKey
 from node.errors import (
     ChainInconsistent,
@@ -152,9 +153,6 @@ def _of_signer(queries: Queries, decision: DecisionFact) -> Iterator[bytes]:
             yield role.digest
 
 
-HEADERS_AT_ONCE = 500
-
-
 @dataclass(frozen=True, slots=True)
 class Collected:
     """A bundle and what it verifies against."""
@@ -261,19 +259,12 @@ def _head(queries: Queries, head: int | None) -> BlockRef:
 
 def _headers(gateway: Gateway, head: BlockRef) -> Iterator[bytes]:
     """Yield the encoded headers from genesis to `head`, each hashing to what the chain says."""
-    for first in range(0, head.number + 1, HEADERS_AT_ONCE):
-        last = min(first + HEADERS_AT_ONCE - 1, head.number)
-        for header in gateway.headers(first, last):
-            encoded = blocks.encode_header(header.raw)
-            if blocks.header_hash(encoded) != header.hash:
-                raise ChainInconsistent(
-                    f"block {header.number} does not hash to its hash", block=header.number
-                )
-            if header.number == head.number and header.hash != head.hash:
-                raise ChainInconsistent(
-                    f"block {head.number} is not the one this node has applied", block=head.number
-                )
-            yield encoded
+    for number, (found, encoded) in enumerate(read_headers(gateway, head.number)):
+        if number == head.number and found != head.hash:
+            raise ChainInconsistent(
+                f"block {number} is not the one this node has applied", block=number
+            )
+        yield encoded
 
 
 def _contracts(queries: Queries, deployment: Deployment, head: BlockRef) -> set[bytes]:

@@ -260,10 +260,9 @@ class Tracer:
 
     def _calls(self, one: AuthorisationFact, limit: int) -> list[TraceLine]:
         """Return the first calls, those in logs that were superseded before those after them."""
-        logs = [fact for fact in self._queries.logs() if fact.department == one.provider]
         found = [
             self._call_head(fact.log, index)
-            for fact in sorted(logs, key=lambda fact: fact.generation)
+            for fact in self._queries.logs_of(one.provider)
             if self._is_at_hand(fact.log)
             for _, index in self._logs.calls(fact.log, one.authorisation, limit=limit)
         ]

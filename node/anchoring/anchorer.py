@@ -27,7 +27,6 @@ GAS_LIMIT = 500_000
 """Far above the 65k an anchor costs; a deeper proof must not fail for gas."""
 INTERVAL_SECONDS = 10.0
 LEAVES = 10_000
-NOBODY = bytes(20)
 ENDED = frozenset({"LogIsSuperseded", "LogIsFrozen"})
 """The contract's refusals of a log that takes no anchor any more."""
 

@@ -132,6 +132,10 @@ class Outbox:
         """Return the id of the row with this key, or None; `result` and `wait` take it."""
         return self._rows.find_by_key(unique_key)
 
+    def pending(self) -> int:
+        """Return how many transactions are not settled yet."""
+        return self._rows.count_open()
+
     def pump(self) -> int:
         """Send what waits, in nonce order, and see what became of it; return how many settled.
 

@@ -138,6 +138,11 @@ class OutboxRows:
         with Session(self._reading) as session:
             return list(session.scalars(query))
 
+    def count_open(self) -> int:
+        query = select(func.count()).where(outbox.c.relay == self._relay, outbox.c.state.in_(OPEN))
+        with self._reading.connect() as connection:
+            return connection.scalar(query) or 0
+
     def change(self, row: Row, state: State, **values: Any) -> None:  # noqa: ANN401 - columns
         with self._engine.begin() as connection:
             connection.execute(

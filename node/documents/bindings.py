@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import Contradictory, ItemNotGranted, LedgerBehind
@@ -20,7 +20,7 @@ from ..protocol import forms as documents
 from ..protocol.wire import ids
 from .ports import START
 from .store import mark_bound
-from .tables import binding, position, wanted
+from .tables import binding, document, position, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -168,6 +168,13 @@ class Bindings:
         )
         with self._store.reading.connect() as connection:
             return [(_bound(row), row.tries) for row in connection.execute(query).all()]
+
+    def missing(self) -> int:
+        """Return how many bindings wait for a document that is not here."""
+        here = exists().where(document.c.digest == wanted.c.digest)
+        query = select(func.count()).select_from(wanted).where(~here)
+        with self._store.reading.connect() as connection:
+            return connection.scalar(query) or 0
 
     def postpone(self, bound: Bound, tries: int, next_try_ms: int) -> None:
         with self._engine.begin() as connection:

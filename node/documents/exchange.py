@@ -260,6 +260,11 @@ class Exchange:
             log.warning("%s answered with bytes that are not %s", url, bound.digest.hex())
         return None
 
+    def silent(self) -> int:
+        """Return how many nodes are not asked for the moment, for they were slow to fail."""
+        now = self._monotonic()
+        return sum(until > now for until in list(self._silent_until.values()))
+
     def _put(self, identity: Identity, url: str, data: bytes) -> None:
         # A key registered a moment ago may be news to the peer; what it finds malformed stays so.
         attempts = Retrying(

@@ -1,76 +1,77 @@
 """Search over the published catalogue, Chinese first (SQLite FTS5).
 
 Chinese is indexed as overlapping pairs of characters, so that any word of two is found without a
-dictionary; Latin words and codes as they stand. Rebuilt at will: it follows from the documents.
+dictionary; Latin words and codes as they stand; both scripts as one. Rebuilt at will: it follows
+from the documents, and is when another version of this module indexed them.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from ..errors import InvalidInput
 from ..protocol import forms as documents
 from ..storage.engines import READING
+from .finding import ANYTHING, Hits, facet, list_all, row_number
+from .folding import END, indexed, spelling
+from .ranking import Query
 from .tables import (
     Listing,
     binding,
     document,
     listing,
+    listing_index,
+    metadata,
     publication,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Connection, Engine
 
+    from .finding import Filters
     from .ports import DecisionFact
 
-RUNS = re.compile(r"[0-9a-z]+|[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
-LIMIT = 100
-QUERY_LIMIT = 64
+PAGE_LIMIT = 100
+"""Entries on one page."""
+QUERY_LIMIT = 200
+"""Characters of a query; as many as a name may have."""
 BATCH = 200
+INDEX_VERSION = 2
+"""Of how entries are indexed; what another version indexed is indexed again."""
 
 CREATE = """
-CREATE VIRTUAL TABLE IF NOT EXISTS listing_text
-USING fts5(name, code, items, provider, abstract, tokenize = "unicode61 remove_diacritics 0")
+CREATE VIRTUAL TABLE listing_text USING fts5(
+    name, abstract, items, provider, code, facets, tokenize = "ascii", prefix = "2"
+)
 """
 INSERT = """
-INSERT INTO listing_text(rowid, name, code, items, provider, abstract)
-VALUES (:id, :name, :code, :items, :provider, :abstract)
+INSERT INTO listing_text(rowid, name, abstract, items, provider, code, facets)
+VALUES (:id, :name, :abstract, :items, :provider, :code, :facets)
 """
-COUNT = """
-SELECT count(*) FROM (SELECT 1 FROM listing_text WHERE listing_text MATCH :query LIMIT :most)
-"""
-RANKED = """
-SELECT rowid AS id FROM listing_text WHERE listing_text MATCH :query
-ORDER BY bm25(listing_text, 10.0, 8.0, 4.0, 3.0, 1.0), rowid LIMIT :limit OFFSET :offset
-"""
-"""A word in the name weighs most, one in the abstract least."""
-BROAD = """
-SELECT rowid AS id FROM listing_text WHERE listing_text MATCH :named
-UNION ALL
-SELECT rowid AS id FROM listing_text WHERE listing_text MATCH :others
-LIMIT :limit OFFSET :offset
-"""
-"""For words that are nearly everywhere, where weighing every hit would take too long: entries with
-all words in the name, then the rest, each oldest first. Read lazily, never sorted."""
-RANKED_MOST = 5_000
 
 
 class CatalogueSearch:
     """The published entries in `node.db`."""
 
     def __init__(self, engine: Engine) -> None:
-        """Create the index where it is missing."""
+        """Create the index; empty it where another version made it, to be filled again."""
         self._engine = engine
         self._reading = engine.execution_options(**READING)
         with engine.begin() as connection:
-            connection.exec_driver_sql(CREATE)
+            metadata.create_all(connection, tables=[publication, listing_index])
+            version = f"{INDEX_VERSION} {spelling()}"
+            if connection.scalar(select(listing_index.c.version)) != version:
+                connection.exec_driver_sql("DROP TABLE IF EXISTS listing_text")
+                listing.drop(connection, checkfirst=True)
+                listing.create(connection)
+                connection.exec_driver_sql(CREATE)
+                connection.execute(update(publication).values(listed=False))
+                connection.execute(delete(listing_index))
+                connection.execute(insert(listing_index).values(version=version))
 
     def note(self, connection: Connection, fact: DecisionFact) -> None:
         """Note what a review published, in the transaction that records the review."""
@@ -117,30 +118,54 @@ class CatalogueSearch:
                 )
         return bool(rows)
 
-    def search(self, query: str, *, limit: int = 20, after: int = 0) -> list[Listing]:
+    def search(
+        self, query: str = "", filters: Filters = ANYTHING, *, limit: int = 20, after: int = 0
+    ) -> list[Listing]:
         """Return published entries that hold every word of `query`, the best first.
 
-        A Latin word or a code matches what begins with it; a single Chinese character matches any
-        word it begins. An empty query lists all by department and code. `after`
-        is the number of results already seen.
+        First those called so, then by where the words stand: name, summary, items. Where few hold
+        them all, those that hold most of them follow. A Latin word or a code matches what begins
+        with it. An empty query lists all by department and code, one without words nothing.
+        `after` is the number of results already seen.
+
+        Raises:
+            InvalidInput: the query is too long.
         """
-        expression = match_expression(query)
-        size = max(1, min(limit, LIMIT))
-        every = select(Listing)
+        if len(query) > QUERY_LIMIT:
+            raise InvalidInput(
+                f"检索词最多 {QUERY_LIMIT} 个字，这里有 {len(query)} 个 "
+                f"(a query has at most {QUERY_LIMIT} characters)"
+            )
+        # One more than a page tells whether there is a next.
+        size, asked = max(1, min(limit, PAGE_LIMIT + 1)), Query.of(query)
         with Session(self._reading) as session:
-            if not expression:
-                page = every.order_by(listing.c.department, listing.c.code)
-                return list(session.scalars(page.limit(size).offset(after)))
-            found = self._matching(session.connection(), expression, size, after)
-            chosen = session.scalars(every.where(listing.c.id.in_(found)))
+            connection = session.connection()
+            if query:
+                found = Hits(connection, asked, filters).page(size, after) if asked else []
+            else:
+                found = list_all(connection, filters, size, after)
+            chosen = session.scalars(select(Listing).where(listing.c.id.in_(found)))
             by_id = {row.id: row for row in chosen}
         return [by_id[each] for each in found]
 
     def list_version(self, connection: Connection, entry: bytes, paper: documents.Document) -> None:
         """List an entry that is not listed yet, in the caller's transaction."""
         body = paper.body
-        inserted = connection.execute(
+        texts = {
+            "name": f"{indexed(body.name)} {END}",
+            "abstract": indexed(body.abstract),
+            "items": indexed(" ".join(f"{item.name} {item.code}" for item in body.items)),
+            "provider": indexed(body.provider),
+            "code": indexed(body.code),
+            "facets": _facets(body),
+        }
+        row = row_number(texts["name"], entry)
+        # Whoever files entries chooses their ids in part, and could make two want one number.
+        while connection.scalar(select(listing.c.id).where(listing.c.id == row)) is not None:
+            row += 1
+        connection.execute(
             insert(listing).values(
+                id=row,
                 entry=entry,
                 version=body.version,
                 digest=paper.digest,
@@ -150,33 +175,13 @@ class CatalogueSearch:
                 provider=body.provider,
                 abstract=body.abstract,
                 share_type=body.share_type,
+                grade=body.grade,
+                update_cycle=body.update_cycle,
+                classification=list(body.classification),
+                facets=texts["facets"],
             )
         )
-        found = inserted.inserted_primary_key
-        connection.execute(
-            text(INSERT),
-            {
-                "id": found[0] if found else None,
-                "name": indexed(body.name),
-                "code": indexed(body.code),
-                "items": " ".join(indexed(f"{item.name} {item.code}") for item in body.items),
-                "provider": indexed(body.provider),
-                "abstract": indexed(body.abstract),
-            },
-        )
-
-    def _matching(
-        self, connection: Connection, expression: str, size: int, after: int
-    ) -> list[int]:
-        most = {"query": expression, "most": RANKED_MOST + 1}
-        page = {"limit": size, "offset": after}
-        if (connection.scalar(text(COUNT), most) or 0) <= RANKED_MOST:
-            found = connection.scalars(text(RANKED), {"query": expression, **page})
-        else:
-            named = f"{{name}} : ({expression})"
-            others = f"({expression}) NOT {named}"
-            found = connection.scalars(text(BROAD), {"named": named, "others": others, **page})
-        return list(found)
+        connection.execute(text(INSERT), {"id": row, **texts})
 
     def _unlist(self, connection: Connection, entry: bytes) -> None:
         old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))
@@ -185,26 +190,14 @@ class CatalogueSearch:
             connection.execute(delete(listing).where(listing.c.id == old))
 
 
-def indexed(value: str) -> str:
-    """Return `value` as words: Latin runs, and every pair of neighbouring Chinese characters."""
-    return " ".join(word for run in _runs(value) for word in _words(run))
-
-
-def match_expression(query: str) -> str:
-    """Return the FTS5 expression for what a user typed; empty if there is no word in it."""
-    terms = []
-    for run in _runs(query[:QUERY_LIMIT]):
-        phrase = " ".join(_words(run))
-        terms.append(f'"{phrase}"*' if run.isascii() or len(run) == 1 else f'"{phrase}"')
-    return " AND ".join(terms)
-
-
-def _runs(value: str) -> Iterator[str]:
-    for match in RUNS.finditer(value.lower()):
-        yield match[0]
-
-
-def _words(run: str) -> list[str]:
-    if run.isascii() or len(run) == 1:
-        return [run]
-    return [run[start : start + 2] for start in range(len(run) - 1)]
+def _facets(body: documents.CatalogueVersionPaper) -> str:
+    """Return what an entry can be filtered by, a word each."""
+    given = [
+        ("d", body.department),
+        ("d", body.provider),
+        ("s", body.share_type),
+        ("g", body.grade),
+        ("u", body.update_cycle),
+        *(("t", level) for level in body.classification),
+    ]
+    return " ".join(facet(kind, value) for kind, value in given)

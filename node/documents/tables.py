@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, PlainSerializer
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import JSON, Index, LargeBinary
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -114,12 +114,35 @@ class Listing(_Table, table=True):
     provider: str
     abstract: str
     share_type: str = Field(serialization_alias="shareType")
+    grade: str
+    update_cycle: str = Field(serialization_alias="updateCycle")
+    classification: list[str] = Field(sa_type=JSON)
+    """类、项、目、细目."""
+    facets: str = Field(exclude=True)
+    """What it is filtered by, as the full-text index has it."""
+
+
+class ListingIndex(_Table, table=True):
+    """How `listing` and its full-text index were made; one row."""
+
+    __tablename__ = "listing_index"
+
+    version: str = Field(primary_key=True)
+    """Entries indexed under another one are indexed again."""
 
 
 metadata = _Table.metadata
-document, binding, wanted, position, publication, listing = (
+document, binding, wanted, position, publication, listing, listing_index = (
     metadata.tables[name]
-    for name in ("document", "binding", "wanted", "document_position", "publication", "listing")
+    for name in (
+        "document",
+        "binding",
+        "wanted",
+        "document_position",
+        "publication",
+        "listing",
+        "listing_index",
+    )
 )
 Index("document_unbound", document.c.author, sqlite_where=document.c.bound_at.is_(None))
 Index("binding_digest", binding.c.digest)

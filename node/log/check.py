@@ -9,7 +9,7 @@ added.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,6 @@ from node.errors import (
 )
 from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
 from node.protocol.wire.ids import (
-    ZERO,
     department_id,
     log_id,
     parse_origin,
@@ -35,19 +34,17 @@ from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
 from .checktables import (
-    CallChain,
+    CallChains,
     find_headless,
     find_misfit,
     find_unindexed_call,
     find_unindexed_event,
     find_wrong_answer,
 )
-from .counters import COLUMNS
 from .heads import earlier_logs
 from .tables import (
     INDEX_BITS,
     call,
-    counter,
     entry,
     event,
     head,
@@ -66,7 +63,6 @@ if TYPE_CHECKING:
 CHUNK_ENTRIES = 16 * WIDTH
 LOGS = 1 << 63 - INDEX_BITS
 """More logs than positions have room for."""
-NO_CALLS, NO_COUNTER = CallChain(0, ZERO, 0), (0, ZERO, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +152,6 @@ class _Check:
         self._head = row
         self._known = known
         self._tree = GrowingTree(0, [])
-        self._opening: dict[int, CallChain] = {}
-        """Where the logs before this one left each authorisation."""
-        self._chains: dict[int, CallChain] = {}
-        self._calls: dict[int, dict[int, int]] = {}
-        """Indexes of this chunk's calls, by authorisation and number."""
         self._at = 0
         self._sound_size = 0
         self._suspicion: LogTampered | None = None
@@ -171,7 +162,8 @@ class _Check:
         row = self._head
         try:
             self.code = parse_origin(row.origin)[2]
-            self._read_opening()
+            with self._engine.connect() as connection:
+                self._chains = CallChains(connection, earlier_logs(connection, row.origin))
             signed = SignedCheckpoint.parse(row.checkpoint)
             if sm2 is not None and ed25519 is not None:
                 verify_note(signed, sm2=sm2, ed25519=ed25519)
@@ -185,15 +177,6 @@ class _Check:
         if (note.origin, note.size, note.root) != (row.origin, row.size, row.root):
             raise self._tampered("head", "the head is not what its checkpoint signs")
 
-    def _read_opening(self) -> None:
-        """Read where the logs before this one left their calls, which it goes on counting."""
-        with self._engine.connect() as connection:
-            for number in reversed(earlier_logs(connection, self._head.origin)):
-                rows = connection.execute(select(*COLUMNS).where(counter.c.log == number))
-                for authorisation, count, last, *used in rows:
-                    if count:
-                        self._opening[authorisation] = CallChain(count, last, 0, *used)
-
     def check_entries(self, progress: Callable[[int], None] | None) -> None:
         """Hash every entry again and compare what it leads to."""
         number, size = self._head.number, self._head.size
@@ -206,7 +189,7 @@ class _Check:
             )
             with self._engine.connect() as connection:
                 rows = connection.execute(query).all()
-                self._calls.clear()
+                self._chains.places.clear()
                 events = self._add(start, end, rows)
                 self._check_tiles(connection)
                 self._check_indexes(connection, events)
@@ -221,8 +204,7 @@ class _Check:
         """Compare counters, and look for rows that belong to no entry."""
         number, size = self._head.number, self._head.size
         with self._engine.connect() as connection:
-            rows = connection.execute(select(*COLUMNS).where(counter.c.log == number))
-            counters = {row[0]: row[1:] for row in rows if row[1]}
+            wrong_counter = self._chains.find_wrong_counter(connection, number)
             calls = connection.scalar(select(func.count()).where(call.c.log == number))
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
@@ -230,20 +212,13 @@ class _Check:
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
             return
-        # Both hold only what was called: where one side lacks an authorisation, the counts differ.
-        chains = {one: self._opened(one) for one in counters} | self._chains
-        changed = [
-            one for one, chain in chains.items() if not chain.fits(*counters.get(one, NO_COUNTER))
-        ]
-        if changed:
-            authorisation = min(changed)
+        if wrong_counter is not None:
             raise self._tampered(
                 "counter",
-                f"the counter of authorisation {authorisation} is not that of its entries",
-                authorisation=authorisation,
+                f"the counter of authorisation {wrong_counter} is not that of its entries",
+                authorisation=wrong_counter,
             )
-        numbered = sum(chain.count - self._opened(one).count for one, chain in self._chains.items())
-        if (calls, events) != (numbered, size):
+        if (calls, events) != (self._chains.numbered, size):
             raise self._tampered("index", "the indexes of calls or events have other rows")
         if wrong_answer is not None:
             raise self._tampered(
@@ -277,39 +252,14 @@ class _Check:
             if at < self._at:
                 self._suspect("leaf", f"entry {index} is older than the one before", index=index)
             self._at = max(at, self._at)
-            if known and kind == CALL:
-                self._check_call(index, hash_, members)
+            wrong = self._chains.add(index, hash_, members) if known and kind == CALL else None
+            if wrong is not None:
+                self._suspect("leaf", wrong[1], index=wrong[0])
         except (ValueError, TypeError, KeyError):
             known, event_id = False, b""
         if not known:
             self._suspect("leaf", f"entry {index} is not a leaf", index=index)
         return event_id
-
-    def _check_call(self, index: int, hash_: bytes, members: dict[str, Any]) -> None:
-        """Check a call's number and link against the calls of its authorisation before it."""
-        authorisation, number = members["authorisation"], members["number"]
-        prev = bytes.fromhex(members["prev"])
-        chain = self._chains.get(authorisation) or replace(self._opened(authorisation), index=index)
-        longer = chain.follow(index, hash_, members)
-        if number not in (0, chain.count + 1):
-            self._suspect(
-                "leaf",
-                f"entry {index} is call {number} of authorisation {authorisation}, "
-                f"after call {chain.count}",
-                index=index,
-            )
-        elif prev != (chain.last if number else ZERO):
-            self._suspect(
-                "leaf",
-                f"entry {chain.index} is not the one that entry {index} follows",
-                index=chain.index,
-            )
-        if number:
-            self._chains[authorisation] = longer
-            self._calls.setdefault(authorisation, {})[number] = index
-
-    def _opened(self, authorisation: int) -> CallChain:
-        return self._opening.get(authorisation, NO_CALLS)
 
     def _check_tiles(self, connection: Connection) -> None:
         """Compare the tiles this chunk changed with the stored ones."""
@@ -351,7 +301,7 @@ class _Check:
         number = self._head.number
         for what, wrong in (
             ("event", find_unindexed_event(connection, number, events)),
-            ("call", find_unindexed_call(connection, number, self._calls)),
+            ("call", find_unindexed_call(connection, number, self._chains.places)),
         ):
             if wrong is not None:
                 message = f"the {what} of entry {wrong} is not in the index"

@@ -1,8 +1,8 @@
-"""What the tables beside a log's entries must hold, and its chains of calls, given the entries."""
+"""What must hold beside a log's entries, given these: its chains of calls, and its other tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,12 +10,15 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
 from node.protocol.wire.days import beijing_day
+from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import OPEN, SERVED
 
+from .counters import COLUMNS
 from .recent import find_events
 from .tables import (
     INDEX_BITS,
     call,
+    counter,
     entry,
     head,
     metadata,
@@ -24,10 +27,11 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Table
 
+NO_COUNTER = (0, ZERO, 0, 0, 0)
 _CLASSES = {LargeBinary: "blob", Text: "text", Integer: "integer", BigInteger: "integer"}
 
 
@@ -57,6 +61,61 @@ class CallChain:
         if (count, last) != (self.count, self.last) or day < self.day:
             return False
         return (calls, rows) == ((self.calls, self.rows) if day == self.day else (0, 0))
+
+
+NO_CALLS = CallChain(0, ZERO, 0)
+
+
+class CallChains:
+    """The calls of every authorisation, going on from where the logs before this one left them."""
+
+    def __init__(self, connection: Connection, earlier: Iterable[int]) -> None:
+        """Begin where the logs numbered `earlier`, the newest first, have ended."""
+        self._opening: dict[int, CallChain] = {}
+        self._chains: dict[int, CallChain] = {}
+        self.places: dict[int, dict[int, int]] = {}
+        """Indexes of the calls added since it was emptied, by authorisation and number."""
+        for number in reversed(list(earlier)):
+            rows = connection.execute(select(*COLUMNS).where(counter.c.log == number))
+            for authorisation, count, last, *used in rows:
+                if count:
+                    self._opening[authorisation] = CallChain(count, last, 0, *used)
+
+    @property
+    def numbered(self) -> int:
+        """How many calls were added that have a number."""
+        return sum(chain.count - self._opened(one).count for one, chain in self._chains.items())
+
+    def add(self, index: int, hash_: bytes, members: dict[str, Any]) -> tuple[int, str] | None:
+        """Add the call at `index`; return which entry is wrong, and how, if it does not follow."""
+        authorisation, number = members["authorisation"], members["number"]
+        prev, wrong = bytes.fromhex(members["prev"]), None
+        before = self._chains.get(authorisation)
+        chain = before or replace(self._opened(authorisation), index=index)
+        longer = chain.follow(index, hash_, members)
+        if number not in (0, chain.count + 1):
+            said = f"call {number} of authorisation {authorisation}, after call {chain.count}"
+            wrong = index, f"entry {index} is {said}"
+        elif prev != (chain.last if number else ZERO):
+            wrong = chain.index, f"entry {chain.index} is not the one that entry {index} follows"
+        if number:
+            self._chains[authorisation] = longer
+            self.places.setdefault(authorisation, {})[number] = index
+        return wrong
+
+    def find_wrong_counter(self, connection: Connection, log_number: int) -> int | None:
+        """Return the first authorisation whose counter is not that of its calls, or None."""
+        rows = connection.execute(select(*COLUMNS).where(counter.c.log == log_number))
+        counters = {row[0]: row[1:] for row in rows if row[1]}
+        # Both hold only what was called: where one side lacks an authorisation, the counts differ.
+        chains = {one: self._opened(one) for one in counters} | self._chains
+        wrong = (
+            one for one, chain in chains.items() if not chain.fits(*counters.get(one, NO_COUNTER))
+        )
+        return min(wrong, default=None)
+
+    def _opened(self, authorisation: int) -> CallChain:
+        return self._opening.get(authorisation, NO_CALLS)
 
 
 def find_misfit(connection: Connection) -> str | None:

@@ -89,6 +89,19 @@ class Provider:
     """By entry id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What became of a call, for whoever watches: nothing of its data."""
+
+    event: bytes
+    authorisation: int
+    outcome: str
+    """`served`, the code of the refusal, or `gone`: its caller did not wait."""
+    seconds: float
+    is_logged: bool
+    """Whether its leaf is in the log; strangers' calls leave none."""
+
+
 class Service:
     """Serves calls to the authorisations of some departments."""
 
@@ -105,10 +118,11 @@ class Service:
         workers: int = 4,
         waiting: int = 512,
         clock: Callable[[], float] = time.time,
+        on_handled: Callable[[Handled], None] = lambda _handled: None,
     ) -> None:
         """Serve `providers`; `submit` is the log writer's, `find_stored` the log reader's `resend`.
 
-        `workers` threads verify and fetch.
+        `workers` threads verify and fetch; `on_handled` is told of every call, in the event loop.
 
         At most `waiting` calls are in hand at once; more are refused as `overloaded`.
         """
@@ -123,6 +137,7 @@ class Service:
         self._waiting = waiting
         self.in_hand = 0
         self._clock = clock
+        self._on_handled = on_handled
         self._workers = Workers(workers, "call")
         self._answers: Answers[bytes] = Answers()
         self._keys = DataKeys()
@@ -133,13 +148,22 @@ class Service:
         Raises:
             LedgerError: the refusal; `facts["receipt"]` proves it when the caller is known.
         """
-        if self.in_hand >= self._waiting:
-            raise Overloaded(f"{self.in_hand} calls are in hand")
+        begun, outcome, is_logged = time.perf_counter(), "gone", False
         self.in_hand += 1
         try:
-            return await self._hand_over(call, authorisation, body)
+            if self.in_hand > self._waiting:
+                raise Overloaded(f"{self.in_hand - 1} calls are in hand")
+            answer = await self._hand_over(call, authorisation, body)
+        except LedgerError as error:
+            outcome, is_logged = error.code, "receipt" in error.facts
+            raise
+        else:
+            outcome, is_logged = SERVED, True
+            return answer
         finally:
             self.in_hand -= 1
+            seconds = time.perf_counter() - begun
+            self._on_handled(Handled(call.event, authorisation, outcome, seconds, is_logged))
 
     async def _hand_over(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
         """Give the call to a worker, which gives it to the log; the loop wakes up once for both."""

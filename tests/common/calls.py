@@ -157,7 +157,6 @@ class ScriptedLedger:
         return Snapshot(
             block=self.block,
             key=self.keys.get(key_id),
-            application_department=CONSUMER if key_id in self.keys else None,
             authorisation=granted,
             entry=self.entry if granted is not None else None,
             provider=department(PROVIDER, PROVIDER_CODE),

@@ -14,7 +14,6 @@ from api.operating import checkup, inspection, standing
 from api.operating.inspection import Inspection
 from api.settings import load_settings
 from node.crypto import Ed25519Signer, SoftwareSigner
-from node.office.departments import list_contract
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.keyfiles import soften
@@ -30,12 +29,7 @@ ROOT = Path(__file__).parents[2]
 def town(tmp_path_factory, own_chain):
     folder = tmp_path_factory.mktemp("town")
     with deployed_on(own_chain) as chain, running_town(folder, chain) as town:
-        for path in (*folder.glob("*.pem"), folder / "relay.json"):
-            soften(path, PASSWORD)
         town.serve()
-        for name in ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors"):
-            one = chain.deployment.contracts[name]
-            town.decide(list_contract(name, one.address, one.code_hash), town.keys.heads[FIRST])
         until(lambda: town.node.reader.head(town.node.identities[1].log).size == anchored(town))
         yield town
 
@@ -149,29 +143,29 @@ class TestWhatIsWrong:
         assert "不是数据库" in wrong(copy)["heads"]
 
     def test_a_key_that_is_not_the_registered_one(self, copy):
-        path = copy.parent / f"{FIRST}.pem"
+        path = copy.parent / "centre-node.key"
         path.unlink()
         SoftwareSigner.generate().save(path, PASSWORD)
         soften(path, PASSWORD)
         assert "链上没有登记" in wrong(copy)["registered"]
 
     def test_a_log_key_that_is_not_the_registered_one(self, copy):
-        path = copy.parent / f"{FIRST}-log.pem"
+        path = copy.parent / "centre-log.key"
         path.unlink()
         Ed25519Signer.generate().save(path, PASSWORD)
         soften(path, PASSWORD)
         assert "log_key" in wrong(copy)["registered"]
 
     def test_a_key_that_does_not_open_hides_no_other(self, copy):
-        shutil.copy(copy.parent / f"{FIRST}-log.pem", copy.parent / f"{FIRST}.pem")
-        (copy.parent / "relay.json").write_bytes(b"{}")
+        shutil.copy(copy.parent / "centre-log.key", copy.parent / "centre-node.key")
+        (copy.parent / "relay.key").write_bytes(b"{}")
         found = wrong(copy)
         assert "relay_key" in found["keys"]
         assert f"{FIRST} 的 department_key" in found["keys"]
         assert "无法核对，原因同上" in found["department"]
 
     def test_files_that_others_may_read(self, copy):
-        (copy.parent / "relay.json").chmod(0o644)
+        (copy.parent / "relay.key").chmod(0o644)
         (copy.parent / "data").chmod(0o755)
         found = wrong(copy)
         assert "他人可读" in found["keys"]

@@ -12,11 +12,11 @@ import pytest
 
 from ledger_sync.follower import Follower, rebuild
 from ledger_sync.grants import Grants
-from ledger_sync.model import fingerprint
 from ledger_sync.queries import Queries
 from node.protocol.evm.abi import decode_result, encode_call
 from node.protocol.ledger import enums
 from node.storage.engines import open_engine
+from tests.common.fingerprints import fingerprint
 from tests.common.story import (
     CENTRE,
     EDUCATION,

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledger_sync.follower import Follower
-from ledger_sync.model import dump
 from ledger_sync.queries import Queries
 from node.chain.deployment import Deployment
 from node.chain.gateway import Gateway
 from node.storage.engines import open_engine
+from tests.common.fingerprints import dump
 from tests.common.story import POLICE, RealStory, tell_city
 
 if TYPE_CHECKING:

@@ -206,7 +206,7 @@ def publish(city: CommandCity) -> None:
     book = load_workbook(city.shell.folder / "catalogue.xlsx")
     sheet = book.worksheets[0]
     headings = [str(cell.value).partition("（")[0] for cell in sheet[2]]
-    for row in (ROW, SECOND_ITEM, THIRD_ITEM):
+    for row in ({**ROW, "资源提供方代码": POLICE}, SECOND_ITEM, THIRD_ITEM):
         sheet.append([row.get(heading, "") for heading in headings])
     book.save(city.shell.folder / "catalogue.xlsx")
     filing = ("catalogue", "import", "catalogue.xlsx", POLICE)

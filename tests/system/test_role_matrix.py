@@ -61,12 +61,8 @@ class Message(defaultdict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name in {"versions", "withdrawals", "applications", "reviews"}:
             return [Message()]
-        by_name: dict[str, Any] = {
-            "department": OWN,
-            "holder": OWN,
-            "parent": COMPETENT,
-            "competent": COMPETENT,
-        }
+        by_name: dict[str, Any] = {"department": OWN, "holder": OWN}
+        by_name |= {"parent": COMPETENT, "competent": COMPETENT}
         by_name |= {"mayEnrol": True, "kind": KeyKind.OFFICER, "relay": b"r" * 20}
         return by_name.get(name, b"\7" * 32)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MARKS = "填报问题"
+"""Heading of the column in which a marked copy of a table says what is wrong with each row."""
 VALUE_SHOWN = 60
 VALUE_KEPT = 1_000
 """Characters of a cell that are repeated to whoever filled it."""

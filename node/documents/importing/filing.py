@@ -16,6 +16,7 @@ from node.errors import MalformedDocument
 from node.protocol.forms import GRADES, make_document, problems_of
 from node.protocol.forms.codes import is_unified_code
 
+from .complaints import Problem
 from .doubts import doubts_of, holds_separators
 from .reading import Draft, Findings, Path_, Place, Table, read_table
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from node.protocol.forms import Document
 
-    from .complaints import Problem
     from .mapping import Mapping
 
 OPTIONAL = ("conditions", "notShared", "updateNote")
@@ -36,7 +36,8 @@ ONLY_FOR = {"conditions": "有条件共享", "notShared": "不予共享"}
 """Fields that one share type only has."""
 NOBODY = "0" * 18
 """Stands for the department where a table is only checked."""
-_PLAINER = {"缺少此项": "必须填写，现在是空白", "不得为空": "必须填写，现在是空白"}
+BLANK = "必须填写，现在是空白"
+_PLAINER = {"缺少此项": BLANK, "不得为空": BLANK, "不得少于 1 项": BLANK, "应写明共享方式": BLANK}
 """What the schema says of a cell, for those who fill in cells."""
 
 
@@ -164,6 +165,9 @@ def file_table(
             bracketed.append((draft.table, draft.place_of(kept[0]), kept[1]))
         # What is kept of a draft is where it stands: its cells are in the document now.
         draft.body, draft.places = {"code": draft.body.get("code")}, {}
+    if not total and not found.problems:
+        message = "表头下面没有一行目录：请填好再报送"
+        found.problems.append(Problem("", 0, "", "", "", message))
     if bracketed:
         table, place, name = bracketed[0]
         count = len(bracketed)
@@ -187,7 +191,7 @@ def _in_order(said: list[Problem]) -> list[Problem]:
 
 def _complete(body: dict[str, Any], department: str, version: int) -> dict[str, Any]:
     """Add what no table holds: who files, which version, a null for what is absent."""
-    whole = {"secret": False, "relatedCodes": [], **dict.fromkeys(OPTIONAL), **body}
+    whole = {"secret": False, "relatedCodes": [], "modes": [], **dict.fromkeys(OPTIONAL), **body}
     whole |= {"department": department, "version": version}
     inherited = {"shareType": body["shareType"]} if "shareType" in body else {}
     whole["items"] = [
@@ -249,6 +253,8 @@ def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, s
         )
     for each in found:
         reason = _PLAINER.get(each.reason, each.reason)
+        if each.path == ("items",) and reason.startswith("不得多于"):
+            reason = f"一个目录的信息项{reason}，请拆成几个目录"
         place = draft.place_of(_as_read(draft, each.path), reason)
         if not place.heading:
             reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"

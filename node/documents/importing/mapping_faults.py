@@ -123,7 +123,7 @@ def _items(
         yield ("items", "names"), "一行一个信息项（item-rows）时不写 names，写 fields.name"
     elif layout == "item-rows" and "name" not in fields:
         yield ("items", "fields", "name"), "缺少规则：信息项的名称在哪一列"
-    known = {*fields, "code", "name", "length", "scale", "mask"}
+    known = {*fields, "code", "name", "length", "scale", "mask", "shareType"}
     for member in _members(Item):
         if member not in known:
             yield ("items", "fields", member), "缺少规则：没有这一列的，写 { default = … }"
@@ -296,3 +296,17 @@ def _said(place: tuple[str | int, ...]) -> str:
         f"第 {step + 1} 个" if isinstance(step, int) else f'"{step}"' if "." in step else step
         for step in place
     )
+
+
+PLACEHOLDER = "待填"
+"""What a proposed mapping has where only the department knows; nothing is filed with it."""
+
+
+def placeholders(value: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - TOML
+    """Yield where a mapping, as plain values, still says that something is to be filled in."""
+    if isinstance(value, dict | list | tuple):
+        members = value.items() if isinstance(value, dict) else enumerate(value)
+        for name, each in members:
+            yield from placeholders(each, f"{place}.{name}" if place else str(name))
+    elif value == PLACEHOLDER:
+        yield place

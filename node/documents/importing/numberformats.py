@@ -205,7 +205,10 @@ def _chosen(code: str, value: Decimal) -> tuple[Section, bool]:
     if any(section.condition for section in sections):
         for section in sections[:3]:
             if section.condition is None or _holds(value, *section.condition):
-                return section, True
+                written = any(
+                    kind == "literal" and text in ("-", "(") for kind, text in section.tokens
+                )
+                return section, not written
         return Section((), None, foreign=True), True
     if len(sections) == 1:
         return sections[0], True

@@ -96,7 +96,7 @@ class Table:
             return Problem(self.name, row, heading, cell_name(row, column), value, message)
         if heading:
             row = self.header.row
-            message = f"表里没有「{heading}」这一列：{message}；请加上这一列"
+            message = f"表里没有「{heading}」这一列：{message}。请加上这一列并填写"
         return Problem(self.name, row, "", f"{row}:{row}" if row else "", value, message)
 
 
@@ -209,6 +209,8 @@ class _Reader:
             say_headings(table, self.mapping)
             yield from self._entries(table, chain(top[header.taken :], sheet.rows))
         for note in sheet.notes:
+            if header is not None and 0 < _row_of(note.cell.rpartition(":")[2]) <= header.row:
+                continue  # headings and what stands above them may be merged as they like
             said = Problem(note.sheet, _row_of(note.cell), "", note.cell, note.value, note.message)
             self.found.warnings.append(said)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .cells import cell_name, column_name
-from .complaints import Problem
+from .complaints import MARKS, Problem
 from .headings import Nearness, plain
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def say_headings(table: Table, mapping: Mapping) -> None:
 def _say_unread(table: Table, mapping: Mapping) -> None:
     header = table.header
     told = {column for _, column, _, _ in header.misspelt}
-    known = {plain(heading) for heading in mapping.unread}
+    known = {plain(heading) for heading in (*mapping.unread, MARKS)}
     nearness = Nearness(mapping.headings())
     others = []
     for column, text in header.unread.items():

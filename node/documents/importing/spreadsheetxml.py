@@ -24,6 +24,7 @@ RAW_LIMIT = 8 * CELL_LIMIT
 LATEST_TEXTS = 4_096
 RUN_STRUCK, RUN_OF_THE_CELL = 1, 2
 """Marks of a text: some run is struck out; some run takes the cell's own font."""
+_NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
@@ -70,6 +71,12 @@ def is_true(text: str | None, *, default: bool = False) -> bool:
 def unescaped(text: str) -> str:
     """Decode `_x000D_`; `_x005F_` stands for a literal underscore before such a thing."""
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
+
+
+def escaped(text: str) -> str:
+    """Write what XML has no character for as `unescaped` reads it."""
+    text = _ESCAPE.sub(lambda found: f"_x005F{found[0]}", text) if "_x" in text else text
+    return _NOT_XML.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
 
 
 class RichText:

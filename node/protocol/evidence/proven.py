@@ -14,6 +14,7 @@ from ...errors import MalformedEvent
 from ..evm import abi, blocks
 from ..ledger.report import Check, checking, refuse
 from ..wire import ids
+from ..wire.trustfile import Head
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,38 @@ CONTRACTS = (REGISTRY, "CatalogueRegistry", "ShareAuthorisations", "AccessAnchor
 
 LATEST_TIMESTAMP = 2**37
 """Chain seconds in the year 6325: no block is later, and dates can be written up to there."""
+
+
+def find_end(bundle: Bundle, trust: Trust) -> tuple[Head, Check | None]:
+    """Return the block the bundle ends at; with the line to say where the trust file lacks it.
+
+    A bundle that goes on from the trusted head must have that very head among its headers.
+
+    Raises:
+        EvidenceInvalid: it has none, or another block there: it is of another chain.
+    """
+    last, head = len(bundle.headers) - 1, trust.head
+    if last < 0:
+        refuse("headers", "没有区块头", "there is no header")
+    known = trust.find(last)
+    if known is not None:
+        return known, None
+    end = Head(last, blocks.header_hash(bundle.headers[last]))
+    if last < head.number:
+        text = f"证据包止于第 {last} 块，信任文件只有第 {head.number} 块，没有列出之前各块的散列"
+        english = f"the bundle ends at block {last}, which the trust file does not list"
+    else:
+        if blocks.header_hash(bundle.headers[head.number]) != head.hash:
+            refuse(
+                f"headers[{head.number}]",
+                f"第 {head.number} 块与信任文件的链头不符：不是同一条链",
+                f"block {head.number} is not the trusted head: another chain",
+            )
+        text = (
+            f"证据包接着信任文件的链头（第 {head.number} 块）止于第 {last} 块，信任文件没有这一块"
+        )
+        english = f"the bundle goes on from the trusted head {head.number} to block {last}"
+    return end, Check("end", text, english, ok=False, where="headers")
 
 
 def verify_headers(bundle: Bundle, trust: Trust) -> list[blocks.Header]:

@@ -6,6 +6,7 @@ head; the first thing that does not hold ends it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import EvidenceInvalid, MalformedEvidence
@@ -21,7 +22,7 @@ from .claim import (
     verify_request,
 )
 from .describe import Describer
-from .proven import describe_chain, verify_chain
+from .proven import describe_chain, find_end, verify_chain
 from .replay import find_version, replay, verify_documents
 
 if TYPE_CHECKING:
@@ -42,7 +43,12 @@ def verify_evidence(data: bytes, trust: Trust) -> Evidence:
         raise EvidenceInvalid(
             err.message, where=where, text="证据包格式不合规范", english=err.message
         ) from err
-    return _verify(bundle, trust)
+    end, beyond = find_end(bundle, trust)
+    # The blocks before may be trusted, but nothing else is asked of them than of this one.
+    evidence = _verify(bundle, replace(trust, head=end, blocks=b""))
+    if beyond is None:
+        return evidence
+    return replace(evidence, verdict="incomplete", checks=(beyond, *evidence.checks))
 
 
 def _verify(bundle: Bundle, trust: Trust) -> Evidence:
@@ -85,6 +91,7 @@ def _verify(bundle: Bundle, trust: Trust) -> Evidence:
         event=leaf.event,
         authorisation=leaf.authorisation,
         outcome=leaf.outcome,
+        end=trust.head,
     )
 
 

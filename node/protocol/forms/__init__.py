@@ -51,6 +51,9 @@ from .sharing import StepPaper as StepPaper
 from .sharing import TermsPaper as TermsPaper
 from .versions import GRADES as GRADES
 from .versions import CatalogueVersionPaper as CatalogueVersionPaper
+from .versions import Grade as Grade
 from .versions import Item as Item
+from .versions import ShareTypeName as ShareTypeName
+from .versions import UpdateCycle as UpdateCycle
 from .versions import WithdrawalPaper as WithdrawalPaper
 from .versions import Withdrawn as Withdrawn

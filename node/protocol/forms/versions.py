@@ -52,6 +52,7 @@ MODES_OF_FORMAT = {
 
 ShareTypeName = Literal["无条件共享", "有条件共享", "不予共享"]
 Grade = Literal["一般1级", "一般2级", "一般3级", "一般4级", "重要", "核心"]
+UpdateCycle = Literal["实时", "每日", "每周", "每月", "每季度", "每半年", "每年", "其他"]
 ModeName = Literal["服务接口", "批量交换", "文件下载", "统计分析"]
 BasisKind = Literal["法律", "行政法规", "国务院决定"]
 """条例 art. 14 knows no other ground for not sharing."""
@@ -153,7 +154,7 @@ class CatalogueVersionPaper(Paper):
     not_shared: NotShared | None
     modes: Annotated[tuple[ModeName, ...], Field(max_length=4)]
     opening: Opening
-    update_cycle: Literal["实时", "每日", "每周", "每月", "每季度", "每半年", "每年", "其他"]
+    update_cycle: UpdateCycle
     update_note: Text | None
     grade: Grade
     source_system: Name
@@ -172,7 +173,9 @@ class CatalogueVersionPaper(Paper):
         yield from self._grade_problems()
         yield from self._assessment_problems()
         if (self.update_cycle == "其他") != (self.update_note is not None):
-            yield Problem(("updateNote",), "更新周期为其他时（且仅此时）说明周期", self.update_note)
+            yield Problem(
+                ("updateNote",), "更新周期为其他的要写明周期，不是其他的不写", self.update_note
+            )
         if self.code in self.related_codes:
             yield Problem(("relatedCodes",), "关联资源不得为本资源自身", self.code)
 

@@ -23,6 +23,8 @@ from .signed import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .surroundings import Store
 
     Derived = dict[str, Any]
@@ -45,11 +47,7 @@ def review_versions(act: Act) -> Derived:
 
     A version published before stays published: authorisations are pinned to it.
     """
-    competent = _accept_review(act)
-    for review in act["reviews"]:
-        _require_competent(act.store, review["entry"], competent)
-        _review(act, review)
-    return {"competent": competent}
+    return _review_each(act, _review)
 
 
 def set_standing_reply(act: Act) -> Derived:
@@ -94,11 +92,7 @@ def submit_withdrawal(act: Act) -> Derived:
 
 def review_withdrawal(act: Act) -> Derived:
     """Withdraw entries, or leave them published."""
-    competent = _accept_review(act)
-    for review in act["reviews"]:
-        _require_competent(act.store, review["entry"], competent)
-        _review_withdrawal(act, review)
-    return {"competent": competent}
+    return _review_each(act, _review_withdrawal)
 
 
 def freeze(act: Act) -> Derived:
@@ -215,13 +209,19 @@ def _review_withdrawal(act: Act, review: dict[str, Any]) -> None:
     act.store.put(entry)
 
 
-def _accept_review(act: Act) -> bytes:
-    """Accept a review by the department competent for its first entry; return that department."""
-    if not act["reviews"]:
+def _review_each(act: Act, review: Callable[[Act, dict[str, Any]], None]) -> Derived:
+    """Accept reviews by the department competent for the first entry, and for all; do each."""
+    reviews = act["reviews"]
+    if not reviews:
         refuse("ReviewsEmpty", act.key)
-    competent = _competent(act.store, act["reviews"][0]["entry"])
+    competent = _competent(act.store, reviews[0]["entry"])
     accept(act, Mandate(competent, Role.REVIEWER))
-    return competent
+    for each in reviews:
+        actual = _competent(act.store, each["entry"])
+        if actual != competent:
+            refuse("CompetentDiffers", each["entry"], competent, actual)
+        review(act, each)
+    return {"competent": competent}
 
 
 def _get_withdrawable(store: Store, department: bytes, withdrawal: dict[str, Any]) -> CatalogueFact:
@@ -259,12 +259,6 @@ def get_version(store: Store, entry: bytes, version: int) -> VersionFact:
 def _set_version(act: Act, entry: CatalogueFact, state: EntryState) -> None:
     version = get_version(act.store, entry.entry, entry.current)
     act.store.put(version._replace(state=int(state)))
-
-
-def _require_competent(store: Store, entry: bytes, expected: bytes) -> None:
-    actual = _competent(store, entry)
-    if actual != expected:
-        refuse("CompetentDiffers", entry, expected, actual)
 
 
 def _require_other_person(act: Act, entry: CatalogueFact) -> None:

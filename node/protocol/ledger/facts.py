@@ -322,8 +322,6 @@ class Snapshot:
 
     block: BlockRef
     key: KeyFact | None
-    application_department: bytes | None
-    """The department the caller's application belongs to; None if the key is no application's."""
     authorisation: AuthorisationFact | None
     entry: EntryFact | None
     provider: DepartmentFact | None

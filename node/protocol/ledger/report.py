@@ -15,7 +15,9 @@ from ...errors import EvidenceInvalid, LedgerError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Verdict = Literal["proven", "undetermined"]
+    from ..wire.trustfile import Head
+
+Verdict = Literal["proven", "undetermined", "incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Check:
     where: str
     """Path of the part of the bundle the line speaks of."""
     ok: bool = True
-    """False only on the line that makes the verdict `undetermined`."""
+    """False only on the line that makes the verdict another than `proven`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,16 @@ class Evidence:
     """What a bundle proves."""
 
     verdict: Verdict
-    """`undetermined`: authentic, but what the call was judged by changed before it was anchored."""
+    """`undetermined`: authentic, but what the call was judged by changed before it was anchored.
+    `incomplete`: all of it holds if the chain's block at which it ends does, which the trust file
+    does not know."""
     checks: tuple[Check, ...]
     event: bytes
     authorisation: int
     outcome: str
     """`served` or the code of the refusal."""
+    end: Head
+    """The block at which the bundle ends."""
 
 
 def refuse(where: str, text: str, english: str) -> NoReturn:

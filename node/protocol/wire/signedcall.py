@@ -208,7 +208,7 @@ def parse(  # noqa: PLR0917 - a call's parts in the order they are signed
     Raises:
         InvalidInput: a header is missing or the call is not of profile gdsl-1.
         DigestMismatch: the body is not the one whose digest was signed.
-        SignatureInvalid: there is no signature, or it is neither r‖s nor DER.
+        SignatureInvalid: there is no signature, or it is no base64 of r‖s or DER.
     """
     values = _headers(headers)
     match = _INPUT.fullmatch(values["signature-input"])
@@ -267,10 +267,11 @@ def _headers(headers: HeaderSource) -> dict[str, str]:
             if name in HEADERS:
                 found[name] = value.decode("latin-1")
     missing = [name for name in HEADERS if name not in found]
-    if {"signature-input", "signature"}.issubset(missing):
+    if "signature-input" in missing or "signature" in missing:
         raise SignatureInvalid(
-            "the request is not signed, and this address is for signed requests: it needs the "
-            f"headers {', '.join(HEADERS)} (profile gdsl-1, protocol.md section 4)"
+            "the request is not signed, and this address is for signed requests: of the headers "
+            f"{', '.join(HEADERS)} (profile gdsl-1, protocol.md section 4) {', '.join(missing)} "
+            "are missing"
         )
     if missing:
         raise InvalidInput(f"the header {missing[0]} is missing")
@@ -280,14 +281,14 @@ def _headers(headers: HeaderSource) -> dict[str, str]:
 def _signature(value: str) -> bytes:
     match = _SIGNATURE.fullmatch(value)
     if not match:
-        raise InvalidInput("Signature is not one base64 value labelled sig")
+        raise SignatureInvalid("Signature is not one base64 value labelled sig")
     try:
         octets = base64.b64decode(match[1], validate=True)
     except binascii.Error as error:
-        raise InvalidInput("Signature is not base64") from error
+        raise SignatureInvalid("Signature is not base64") from error
     # Its last digit has bits that decode to nothing; only zeros there are one spelling.
     if base64.b64encode(octets).decode("ascii") != match[1]:
-        raise InvalidInput("Signature is not the canonical base64 spelling")
+        raise SignatureInvalid("Signature is not the canonical base64 spelling")
     return normalise_signature(octets)
 
 

@@ -1,8 +1,9 @@
 """The trust file: the few values an offline verifier takes on faith.
 
 `trust.json` is `{chainId, genesisHash, registry, rootKey, head: {number, hash}}`, hex in lower case
-without 0x. Everything else in an evidence bundle is proven from these; whoever verifies must have
-them from somebody other than the one who hands over the bundle.
+without 0x; `blocks`, where it is there, are the hashes of all blocks before the head, so that one
+file verifies bundles that end at any of them. Everything else in an evidence bundle is proven from
+these; whoever verifies must have them from somebody other than the one who hands over the bundle.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from ...crypto import Sm2PublicKey
-from ...errors import LedgerError, MalformedEvidence
+from ...errors import InvalidInput, LedgerError, MalformedEvidence
+from .encoding import b64u, unb64u
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ADDRESS_BYTES = 20
 HASH_BYTES = 32
-MAX_TRUST_BYTES = 65_536
+MAX_TRUST_BYTES = 64 * 1024 * 1024
+"""Room for the hashes of a million and a half blocks; a bundle's headers end long before."""
 _LARGEST = 2**53
+_MEMBERS = {"chainId", "genesisHash", "registry", "rootKey", "head"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class Trust:
     """The key that its constructor pinned: it signs the first enrolment."""
     head: Head
     """At or after the block that anchors what is to be proven."""
+    blocks: bytes = b""
+    """The hashes of blocks 0 to the one before the head, one after another; or none of them."""
+
+    def find(self, number: int) -> Head | None:
+        """Return a block this file vouches for; None where it does not know it."""
+        if number == self.head.number:
+            return self.head
+        found = self.blocks[number * HASH_BYTES : (number + 1) * HASH_BYTES]
+        return Head(number, found) if len(found) == HASH_BYTES else None
 
 
 def parse_trust(data: bytes) -> Trust:
@@ -57,7 +70,8 @@ def parse_trust(data: bytes) -> Trust:
         value = json.loads(data, object_pairs_hook=_members)
     except (ValueError, RecursionError) as err:
         raise MalformedEvidence("trust file: not JSON", where="trust") from err
-    members = _object(value, {"chainId", "genesisHash", "registry", "rootKey", "head"})
+    optional = {"blocks"} & set(value) if isinstance(value, dict) else set()
+    members = _object(value, _MEMBERS | optional)
     head = _object(members["head"], {"number", "hash"})
     try:
         root_key = Sm2PublicKey.from_raw(_hex(members, "rootKey", 64))
@@ -65,24 +79,32 @@ def parse_trust(data: bytes) -> Trust:
         raise
     except LedgerError as err:
         raise MalformedEvidence("trust file: rootKey is no key", where="trust.rootKey") from err
-    return Trust(
+    trust = Trust(
         chain_id=_number(members, "chainId"),
         genesis_hash=_hex(members, "genesisHash", HASH_BYTES),
         registry=_hex(members, "registry", ADDRESS_BYTES),
         root_key=root_key,
         head=Head(_number(head, "number"), _hex(head, "hash", HASH_BYTES)),
+        blocks=_blocks(members),
     )
+    if trust.blocks and len(trust.blocks) != HASH_BYTES * trust.head.number:
+        _refuse("blocks are not the hashes of all blocks before the head")
+    if trust.find(0) not in {None, Head(0, trust.genesis_hash)}:
+        _refuse("block 0 is not the genesis block")
+    return trust
 
 
 def render_trust(trust: Trust) -> bytes:
     """Write a trust file that `parse_trust` reads back, indented for people."""
-    value = {
+    value: dict[str, object] = {
         "chainId": trust.chain_id,
         "genesisHash": trust.genesis_hash.hex(),
         "registry": trust.registry.hex(),
         "rootKey": trust.root_key.raw.hex(),
         "head": {"number": trust.head.number, "hash": trust.head.hash.hex()},
     }
+    if trust.blocks:
+        value["blocks"] = b64u(trust.blocks)
     return json.dumps(value, indent=2).encode() + b"\n"
 
 
@@ -115,6 +137,14 @@ def _hex(members: Mapping[str, object], name: str, size: int) -> bytes:
     if len(value) != size or value.hex() != text:
         _refuse(f"{name} is not {size} bytes in lower-case hex")
     return value
+
+
+def _blocks(members: Mapping[str, object]) -> bytes:
+    text = members.get("blocks", "")
+    try:
+        return unb64u(text) if isinstance(text, str) else _refuse("blocks is not base64url")
+    except InvalidInput as err:
+        raise MalformedEvidence("trust file: blocks is not base64url", where="trust") from err
 
 
 def _refuse(what: str) -> NoReturn:

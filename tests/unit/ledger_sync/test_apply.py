@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ledger_sync.follower import Follower
-from ledger_sync.model import fingerprint
 from ledger_sync.queries import Queries
 from node.errors import ChainInconsistent, WrongChain
 from node.protocol.ledger.enums import (
@@ -17,6 +16,7 @@ from node.protocol.ledger.enums import (
     Step,
 )
 from node.storage.engines import open_engine
+from tests.common.fingerprints import fingerprint
 from tests.common.lies import LIES, Liar
 from tests.common.story import (
     CENTRE,

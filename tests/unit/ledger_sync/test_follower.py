@@ -20,7 +20,6 @@ from ledger_sync.follower import (
     Pace,
     rebuild,
 )
-from ledger_sync.model import dump, fingerprint
 from ledger_sync.queries import Queries
 from ledger_sync.tables import CURSOR, PROJECTIONS, SCHEMA_VERSION
 from node.errors import (
@@ -32,6 +31,7 @@ from node.errors import (
 from node.protocol.ledger.enums import KeyKind, Role
 from node.storage.engines import open_engine
 from tests.common.fakes import CHAIN_ID, Scripted
+from tests.common.fingerprints import dump, fingerprint
 from tests.common.story import (
     CENTRE,
     POLICE,

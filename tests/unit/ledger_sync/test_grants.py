@@ -45,7 +45,6 @@ class TestSnapshot:
         assert found.block.number == story.chain.head()
         assert found.key.kind == enums.KeyKind.APPLICATION
         assert found.key.holder == named["application"]
-        assert found.application_department == EDUCATION
         assert found.authorisation.application == named["application"]
         assert found.entry.version == 1
         assert found.provider.department == POLICE
@@ -59,7 +58,6 @@ class TestSnapshot:
     def test_an_unknown_key_is_none(self, grants):
         found = grants.snapshot(ZERO, 1)
         assert found.key is None
-        assert found.application_department is None
 
     @pytest.mark.parametrize("number", [0, 99, 2**63, 2**64 - 1, -1])
     def test_an_unknown_authorisation_is_none(self, grants, number):
@@ -71,7 +69,6 @@ class TestSnapshot:
     def test_an_officers_key_is_no_applications(self, grants, story):
         found = grants.snapshot(story.heads[POLICE].public_key.key_id, 0)
         assert found.key.holder == POLICE
-        assert found.application_department is None
 
     def test_a_second_question_gives_the_same_facts(self, grants):
         assert grants.snapshot(ZERO, 1) == grants.snapshot(ZERO, 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from api.cli.catalogue_filing_commands import render_json
 from node.documents.importing.filing import file_table
@@ -314,13 +314,37 @@ class TestAValue:
             ("信息资源摘要", "", "必须填写"),
             ("不予共享理由", "涉密", "有条件共享不填"),
             ("共享方式类型", "文件", "数据库不能以此方式"),
+            ("共享方式类型", "", "必须填写"),
+            ("类分类", "", "必须填写"),
+            ("更新周期", "其他", "写明周期"),
+            ("小数位数", "50", "38"),
+            ("保密审查结论", "", "必须填写"),
         ],
     )
     def test_is_refused_at_its_cell_with_what_to_write(self, table, heading, text, said):
-        found = check(table({**ROW, heading: text}))
+        found = check(table({**ROW, "项分类": "", heading: text}))
         assert found.entries == []
-        assert said in found.at(cell(heading))
+        asked = "更新周期说明" if text == "其他" else heading
+        assert said in found.at(cell(asked))
         assert len(found.problems) == 1
+
+    def test_that_no_entry_has_room_for_is_refused(self, table):
+        many = [
+            {**SECOND_ITEM, "信息项代码": f"A{at}", "信息项名称": f"甲{at}"} for at in range(256)
+        ]
+        found = check(table(ROW, *many))
+        assert "256" in found.at(cell("信息项代码"))
+
+    def test_that_is_not_shared_needs_its_ground_and_no_mode(self, table):
+        ground = {
+            "不予共享理由": "法律规定",
+            "依据类型": "法律",
+            "依据名称": "某法",
+            "依据条款": "三",
+        }
+        none = {"共享类型": "不予共享", "共享范围": "", "使用用途": "", "共享方式类型": ""}
+        assert check(table({**ROW, **none, **ground})).items() == FILED
+        assert "条例第十五条" in check(table({**ROW, **none})).at(cell("不予共享理由"))
 
     def test_that_was_folded_is_shown_as_it_was(self, table):
         [warning] = check(table({**ROW, "信息资源代码": "３０３００１０１/06001"})).warnings
@@ -399,6 +423,10 @@ class TestASheet:
         words = [["数据类型", "共享类型", "更新周期"], ["字符型C", "有条件共享", "每日"]]
         found = check(workbook(("代码表", words), ("目录", cells_of(ROW))))
         assert (found.items(), [each["sheet"] for each in found.warnings]) == (FILED, ["代码表"])
+
+    def test_with_headings_only_is_refused(self, table):
+        [problem] = check(table()).problems
+        assert "没有一行目录" in problem["message"]
 
     def test_may_end_with_a_signature(self, table):
         found = check(table(ROW, {"类分类": "填表人：张三"}))
@@ -499,6 +527,18 @@ def test_good_entries_are_listed_with_their_items_counted(table):
         ["代码", "名称", "信息项"],
         [CODE, "户籍信息", "2"],
     ]
+
+
+def test_a_copy_is_marked_beside_the_bad_cells(tmp_path, workbook):
+    source = workbook(("目录", cells_of(ROW, {**SECOND_ITEM, "数据类型": "文字"})))
+    marked = tmp_path / "标注.xlsx"
+    done = invoke("catalogue", "check", source, "--mark", marked)
+    assert (done.code, str(marked) in done.errors) == (1, True)
+    sheet = load_workbook(marked)["目录"]
+    assert "字符型C" in sheet[cell("数据类型", 3)].comment.text
+    again = check(marked)
+    assert [each["cell"] for each in again.problems] == [cell("数据类型", 3)]
+    assert again.warnings == []
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,6 @@ def snapshot(**changes):
     fact = Snapshot(
         block=BlockRef(812, b"\x0c" * 32, NOW - 5),
         key=key(),
-        application_department=CONSUMER,
         authorisation=authorisation(),
         entry=entry(),
         provider=department(PROVIDER, PROVIDER_CODE),

@@ -1,4 +1,6 @@
 import csv
+import unicodedata
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -84,17 +86,59 @@ class TestBadFiles:
         with pytest.raises(MalformedTable):
             file(path)
 
-    @settings(max_examples=50)
-    @given(rows=st.lists(st.lists(st.text(max_size=20), max_size=12), max_size=12))
-    def test_any_table_gives_documents_or_problems_and_nothing_else(self, tmp_path_factory, rows):
-        path = tmp_path_factory.mktemp("any") / "a.csv"
+
+WORDS = [
+    *{value for row in (ROW, SECOND_ITEM) for value in row.values()},
+    "",
+    "无",
+    "/",
+    "否",
+    "是",
+    "30300101/06002",
+    "３０３００１０１／０６００１",
+    "2026年3月1日",
+    "45000",
+    "户\u200b籍",
+    "\x00",
+]
+CELLS = st.one_of(st.sampled_from(WORDS), st.text(max_size=20))
+ROWS = st.dictionaries(st.sampled_from([*ROW, *SECOND_ITEM]), CELLS, max_size=6)
+"""What differs from a lawful row."""
+
+
+class TestAnyTable:
+    def write(self, folder, headings, rows):
+        path = folder / "a.csv"
         with path.open("w", encoding="utf-8", newline="", errors="replace") as out:
-            writer = csv.writer(out)
-            writer.writerow(list(ROW))
-            writer.writerow(list(ROW.values()))
-            writer.writerows(rows)
+            csv.writer(out).writerows([headings, *rows])
+        return path
+
+    @settings(max_examples=60)
+    @given(
+        headings=st.lists(st.one_of(st.sampled_from(list(ROW)), st.text(max_size=8)), max_size=12),
+        rows=st.lists(st.lists(CELLS, max_size=12), max_size=12),
+    )
+    def test_is_read_or_refused_with_our_own_error(self, tmp_path_factory, headings, rows):
+        path = self.write(tmp_path_factory.mktemp("any"), headings, rows)
         try:
             filing = file(path)
         except MalformedTable:
             return
-        assert filing.documents or filing.problems
+        assert filing.problems or filing.entries
+
+    @settings(max_examples=120)
+    @given(st.lists(st.tuples(st.sampled_from([ROW, SECOND_ITEM]), ROWS), min_size=1, max_size=6))
+    def test_files_an_entry_with_every_item_its_rows_have(self, tmp_path_factory, changed):
+        rows = [{**row, **changes} for row, changes in changed]
+        headings = list(dict.fromkeys([*ROW, *SECOND_ITEM]))
+        cells = [[row.get(heading, "") for heading in headings] for row in rows]
+        try:
+            filing = file(self.write(tmp_path_factory.mktemp("any"), headings, cells))
+        except MalformedTable:
+            return
+        named = Counter(unicodedata.normalize("NFKC", row["信息资源代码"]).strip() for row in rows)
+        for entry in filing.entries:
+            assert len(entry.items) == named[entry.code]
+        bad = {(problem.sheet, problem.row) for problem in filing.problems}
+        assert filing.problems or len(filing.entries) == filing.total
+        assert not bad & {(entry.sheet, entry.row) for entry in filing.entries}

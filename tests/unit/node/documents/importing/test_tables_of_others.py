@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
+import zipfile
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from openpyxl import Workbook, load_workbook
 from python_calamine import CalamineWorkbook
 
 from node.documents.importing.tables import read_sheets
+from node.errors import MalformedTable
 from tests.common.spreadsheets import only_sheet, seen
 from tests.common.t2 import ROW
 
@@ -172,6 +176,30 @@ def test_merged_cells_of_an_entry_fill_its_rows(tmp_path):
     book.save(path)
     _, second, third = only_sheet(path).rows
     assert second.cells[4:7] == third.cells[4:7] != ["", "", ""]
+
+
+def test_a_damaged_workbook_raises_nothing_but_our_own_error(tmp_path):
+    chance = random.Random(12)  # noqa: S311 - which bytes are damaged is no secret
+    whole = filled(tmp_path)
+    with zipfile.ZipFile(whole) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    path = tmp_path / "damaged.xlsx"
+    pieces = (b"<c ", b'"', b">", b'r="A1"', b"-1", b"9" * 20, b"</v>", b"\0", b"<![CDATA[", b"")
+    read = 0
+    for _ in range(120):
+        hurt = chance.choice([name for name in parts if name.endswith((".xml", ".rels"))])
+        data = bytearray(parts[hurt])
+        for _ in range(chance.randrange(1, 4)):
+            at = chance.randrange(len(data))
+            data[at : at + chance.randrange(6)] = chance.choice(pieces)
+        with zipfile.ZipFile(path, "w") as packed:
+            for name, part in parts.items():
+                packed.writestr(name, data if name == hurt else part)
+        with suppress(MalformedTable):
+            for sheet in read_sheets(path):
+                list(sheet.rows)
+            read += 1
+    assert 0 < read < 120
 
 
 @pytest.mark.skipif("SHARELEDGER_REAL_DATA" not in os.environ, reason="no SHARELEDGER_REAL_DATA")

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from node.errors import EvidenceInvalid, MalformedEvidence, SignatureInvalid
 from node.protocol.evidence import parse_bundle, render_bundle, verify_evidence
 from node.protocol.evidence.claim import _read_body
+from node.protocol.evm import blocks
 from node.protocol.ledger.report import checking
 from node.protocol.wire import canonical
-from node.protocol.wire.trustfile import Head, parse_trust, render_trust
+from node.protocol.wire.encoding import b64u
+from node.protocol.wire.trustfile import MAX_TRUST_BYTES, Head, parse_trust, render_trust
 
 VECTORS = Path(__file__).parents[4] / "vectors"
 DATA = (VECTORS / "evidence.json").read_bytes()
@@ -268,6 +270,10 @@ class TestTrust:
             {"head": {"number": 1}},
             {"head": None},
             {"more": 1},
+            {"blocks": 1},
+            {"blocks": "A"},
+            {"blocks": b64u(bytes(32))},
+            {"blocks": b64u(bytes(32 * TRUST.head.number))},
         ],
     )
     def test_refuses_a_malformed_member(self, change):
@@ -280,7 +286,7 @@ class TestTrust:
 
     def test_refuses_what_is_too_long(self):
         with pytest.raises(MalformedEvidence):
-            parse_trust(TRUST_FILE + b" " * 70_000)
+            parse_trust(TRUST_FILE + b" " * MAX_TRUST_BYTES)
 
     @given(st.binary(max_size=200))
     def test_refuses_random_bytes(self, data):
@@ -301,3 +307,52 @@ class TestFindings:
             raise SignatureInvalid("bad")
         assert caught.value.facts["where"] == "inner"
         assert caught.value.facts["text"] == "内（signature-invalid）"
+
+
+HASHES = [blocks.header_hash(header) for header in parse_bundle(DATA).headers]
+END = TRUST.head
+BEFORE = replace(TRUST, head=Head(END.number - 2, HASHES[-3]))
+AFTER = replace(TRUST, head=Head(END.number + 2, b"\7" * 32))
+"""The chain went on; its later blocks are of no concern here."""
+
+
+class TestAnotherHead:
+    def test_after_the_bundle_proves_it_where_all_blocks_are_listed(self):
+        trust = parse_trust(render_trust(replace(AFTER, blocks=b"".join(HASHES) + b"\6" * 32)))
+        evidence = verify_evidence(DATA, trust)
+        assert evidence.verdict == "proven"
+        assert evidence.checks == verify_evidence(DATA, TRUST).checks
+
+    def test_after_the_bundle_without_them_says_nothing_of_it(self):
+        evidence = verify_evidence(DATA, AFTER)
+        assert (evidence.verdict, evidence.end) == ("incomplete", END)
+
+    def test_before_its_end_leaves_it_incomplete(self):
+        evidence = verify_evidence(DATA, BEFORE)
+        assert (evidence.verdict, evidence.end) == ("incomplete", END)
+        assert [each.id for each in evidence.checks if not each.ok] == ["end"]
+        assert evidence.checks[1:] == verify_evidence(DATA, TRUST).checks
+
+    def test_before_its_end_and_another_block_is_another_chain(self):
+        trust = replace(BEFORE, head=Head(BEFORE.head.number, HASHES[-2]))
+        with pytest.raises(EvidenceInvalid) as refused:
+            verify_evidence(DATA, trust)
+        assert refused.value.facts["where"] == f"headers[{BEFORE.head.number}]"
+
+    def test_after_the_bundle_with_another_block_there_is_another_chain(self):
+        listed = [*HASHES[:-1], b"\5" * 32, b"\6" * 32]
+        with pytest.raises(EvidenceInvalid):
+            verify_evidence(DATA, replace(AFTER, blocks=b"".join(listed)))
+
+    @pytest.mark.parametrize("trust", [BEFORE, AFTER], ids=["before", "after"])
+    def test_makes_no_false_bundle_incomplete(self, trust):
+        bundle = parse_bundle(DATA)
+        leaf = bundle.leaf.replace(b'"outcome":"served"', b'"outcome":"seized"')
+        assert leaf != bundle.leaf
+        with pytest.raises(EvidenceInvalid):
+            verify_evidence(render_bundle(replace(bundle, leaf=leaf)), trust)
+
+    def test_of_a_bundle_without_headers_is_refused(self):
+        data = render_bundle(replace(parse_bundle(DATA), headers=[]))
+        with pytest.raises(EvidenceInvalid):
+            verify_evidence(data, BEFORE)

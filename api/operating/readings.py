@@ -1,0 +1,111 @@
+"""How a node fares, read when somebody asks: the figures behind metrics and alarms alike."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.errors import LedgerBehind, NotFound
+from node.log import last_published
+
+if TYPE_CHECKING:
+    from node.log import LogIdentity
+    from node.protocol.ledger.facts import LogFact
+
+    from ..parts import Node
+
+MILLISECONDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LogReading:
+    """One department's log; None where there is nothing yet to be so old."""
+
+    department: str
+    entries: int
+    published: int
+    anchored: int
+    checkpoint_age_seconds: float | None
+    anchor_age_seconds: float | None
+    is_open: bool
+    """Whether the chain takes anchors of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One node at one moment."""
+
+    logs: tuple[LogReading, ...]
+    calls_in_hand: int
+    cursor: int
+    """Last block applied; 0 before the first."""
+    head: int
+    """Last block seen."""
+    behind_seconds: float
+    """How long a block above the cursor has been known; 0 when caught up."""
+    contact_age_seconds: float
+    """Since the chain last answered; 0 before it ever has."""
+    keeper_failures: int
+    outbox_pending: int
+    documents_missing: int
+    disk_free_bytes: int
+    peers: int
+    peers_silent: int
+
+
+def read(node: Node, now: float | None = None) -> Reading:
+    """Read how the node fares; `now` are Unix seconds.
+
+    Raises:
+        SQLAlchemyError: a database of the node cannot be read.
+    """
+    at = time.time() if now is None else now
+    cursor, contact = node.queries.cursor(), node.queries.contact()
+    applied = cursor.block.number if cursor.block else 0
+    behind = contact.behind_since_ms if contact else None
+    return Reading(
+        logs=tuple(
+            _log(node, department.code, identity, at)
+            for department, identity in zip(node.settings.departments, node.identities, strict=True)
+        ),
+        calls_in_hand=node.service.in_hand,
+        cursor=applied,
+        head=max(applied, contact.seen_head if contact else 0),
+        behind_seconds=0.0 if behind is None else max(0.0, at - behind / MILLISECONDS),
+        contact_age_seconds=max(0.0, at - contact.contact_at_ms / MILLISECONDS) if contact else 0.0,
+        keeper_failures=node.keeper.status.failures,
+        outbox_pending=node.outbox.pending(),
+        documents_missing=node.bindings.missing(),
+        disk_free_bytes=shutil.disk_usage(node.settings.data_dir).free,
+        peers=len(node.directory.known()),
+        peers_silent=node.exchange.silent(),
+    )
+
+
+def _log(node: Node, code: str, identity: LogIdentity, at: float) -> LogReading:
+    fact = _fact(node, identity.log)
+    published = last_published(node.node_engine, identity.log)
+    anchored = fact.size if fact else 0
+    anchor = node.queries.find_anchor(identity.log, anchored - 1) if anchored else None
+    try:
+        entries = node.reader.head(identity.log).size
+    except NotFound:
+        entries = 0
+    return LogReading(
+        department=code,
+        entries=entries,
+        published=published.size if published else 0,
+        anchored=anchored,
+        checkpoint_age_seconds=max(0.0, at - published.at / MILLISECONDS) if published else None,
+        anchor_age_seconds=max(0.0, at - anchor.block.timestamp) if anchor else None,
+        is_open=fact is not None and fact.is_open,
+    )
+
+
+def _fact(node: Node, log: bytes) -> LogFact | None:
+    try:
+        return node.queries.find_log(log)
+    except LedgerBehind:  # while the model is filled the other figures still count
+        return None

@@ -1,0 +1,64 @@
+"""One spelling for both scripts, full width and case, and the words of a text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from node.documents.folding import END, fold, indexed, is_unspaced, runs, words
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("臺北", "台北"),
+        ("颱風", "台风"),
+        ("戶籍資訊", "户籍资讯"),
+        ("都市計畫", "都市计划"),
+        ("都市計劃", "都市计画"),
+        ("身分證", "身份证"),
+        ("裡裏", "里里"),
+        ("ＡＰＩ１９９９", "api1999"),
+        ("ﾊﾝ", "ハン"),
+        ("⼾", "户"),
+        ("著作", "着作"),
+        ("Straße", "STRASSE"),
+    ],
+)
+def test_spellings_of_one_word_are_one(one, other):
+    assert fold(one) == fold(other)
+
+
+def test_words_that_differ_stay_apart():
+    assert len({fold(each) for each in ("户籍", "国籍", "水质", "水利", "台北", "台中")}) == 6
+
+
+@given(st.text(max_size=100))
+def test_folding_again_changes_nothing(value):
+    assert fold(fold(value)) == fold(value)
+
+
+def test_folding_a_character_again_changes_nothing():
+    every = "\n".join(chr(code) for code in range(0x30000) if not 0xD800 <= code < 0xE000)
+    assert fold(fold(every)) == fold(every)
+
+
+@given(st.text(max_size=50))
+def test_the_end_of_a_name_is_nobodys_word(value):
+    assert END not in indexed(value)
+
+
+@given(st.text(max_size=50))
+def test_words_are_letters_digits_and_characters(value):
+    for word in indexed(value).split():
+        # Ideographs younger than this Python's Unicode are none of the three to it.
+        assert word.isalnum() or is_unspaced(word)
+        assert " ".join(runs(word)) == word
+
+
+def test_overlaps_pairs_of_characters_and_ends_with_the_last():
+    assert indexed("智慧升学2.0版") == "智慧 慧升 升学 学 2 0 版"
+    assert indexed("常住人口户籍信息") == "常住 住人 人口 口户 户籍 籍信 信息 息"
+    assert words("gdp2025") == ["gdp2025"]
+    assert indexed("二〇一八ねん") == "二〇 〇一 一八 八ね ねん ん"
