@@ -13,6 +13,8 @@ from .console import t
 from .help_pages import placeholder
 
 DAY = "YYYY-MM-DD"
+KEY_PASSWORD_VARIABLES = ["SHARELEDGER_KEY_PASSWORD_FILE", "SHARELEDGER_PASSWORD_FILE"]
+"""The second one also overrides a node's setting: for who has one password for all."""
 
 
 class Choice(StrEnum):
@@ -67,7 +69,7 @@ PasswordOption = Annotated[
         "--password-file",
         "私钥口令所在的文件，只读第一行",
         "file whose first line is the key's password",
-        envvar="SHARELEDGER_PASSWORD_FILE",
+        envvar=KEY_PASSWORD_VARIABLES,
     ),
 ]
 OutputOption = Annotated[

@@ -18,6 +18,7 @@ from .console import (
 from .help_pages import Commands
 from .opening import load_signer, open_node
 from .options import (
+    KEY_PASSWORD_VARIABLES,
     AuthorisationArgument,
     CodeArgument,
     ConfigOption,
@@ -52,7 +53,7 @@ AsPasswordOption = Annotated[
         "--password-file",
         "该密钥的口令文件；不给则与节点的相同",
         "that key's password file, if another than the node's",
-        envvar="SHARELEDGER_PASSWORD_FILE",
+        envvar=KEY_PASSWORD_VARIABLES,
     ),
 ]
 

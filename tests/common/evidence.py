@@ -1,7 +1,7 @@
 """A small city on a real chain: every decision, document, call and anchor an evidence bundle has.
 
-Decisions are made with `node.protocol` alone, so that these tests do not rest on the packages that
-make decisions in production.
+Who takes part is the tests' town, from the product's founder; what follows is decided with
+`node.protocol` alone, lies included.
 """
 
 from __future__ import annotations
@@ -17,12 +17,7 @@ from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from ledger_sync.trace import Collected, collect_bundle
 from node.anchoring import Anchorer, Publisher
-from node.crypto import (
-    Ed25519Signer,
-    SoftwareSigner,
-    sign_decision,
-    sm3,
-)
+from node.crypto import sign_decision, sm3
 from node.log import (
     Draft,
     LogIdentity,
@@ -30,6 +25,7 @@ from node.log import (
     LogWriter,
 )
 from node.log.published import create_published
+from node.office.founding import Founder, Nothing, Surroundings
 from node.protocol import forms as documents
 from node.protocol.evm import decision
 from node.protocol.evm.blocks import BlockRef
@@ -40,26 +36,25 @@ from node.protocol.forms import (
     parse,
     version_codes,
 )
-from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids, signedcall
 from node.protocol.wire.items import bitmap
 from node.protocol.wire.leaf import SERVED, build_leaf
 from node.storage.engines import open_engine
 
-from . import papers
-from .papers import CENTRE, EDUCATION, POLICE
+from . import founding, papers
+from .founding import TownKeys
+from .papers import EDUCATION, POLICE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from node.chain.gateway import TxReceipt
-    from node.crypto import Signer
+    from node.crypto import Signer, SoftwareSigner
+    from node.office.founding import Step
 
     from .chain import LedgerChain
 
 GAS = 5_000_000
-NAMES = {CENTRE: "市数据局", POLICE: "市公安局", EDUCATION: "市教育局"}
-CONTRACTS = ("CatalogueRegistry", "ShareAuthorisations", "AccessAnchors")
 AUTHORITY = "127.0.0.1:8101"
 ENTRY_CODE = "30300101/06001"
 
@@ -78,11 +73,7 @@ class City:
     chain: LedgerChain
     folder: Path
     kept: dict[bytes, bytes] = field(default_factory=dict)
-    heads: dict[str, SoftwareSigner] = field(default_factory=dict)
-    officers: dict[str, SoftwareSigner] = field(default_factory=dict)
-    reviewer: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
-    application_key: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
-    encryption_key: SoftwareSigner = field(default_factory=SoftwareSigner.generate)
+    keys: TownKeys = field(default_factory=TownKeys)
     receipts: list[TxReceipt] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -90,7 +81,12 @@ class City:
         self.node_db = open_engine(self.folder / "node.db")
         self.log_db = open_engine(self.folder / "log.db")
         create_published(self.node_db)
-        self._sm2, self._ed25519 = SoftwareSigner.generate(), Ed25519Signer.generate()
+        self.heads, self.officers, self.reviewer = (
+            self.keys.heads,
+            self.keys.office,
+            self.keys.reviewer,
+        )
+        self.application_key = self.keys.application
         self._begin_log(1)
         engine = open_engine(self.folder / "log.db", readonly=True)
         self.reader = LogReader(engine)
@@ -102,7 +98,11 @@ class City:
         origin = ids.log_origin(chain_id, registry, POLICE, generation)
         department = ids.department_id(POLICE)
         self.identity = LogIdentity(
-            ids.log_id(origin), origin, department, self._sm2, self._ed25519
+            ids.log_id(origin),
+            origin,
+            department,
+            self.keys.nodes[POLICE],
+            self.keys.log("police-log"),
         )
         self.writer = LogWriter(self.log_db, [self.identity])
         self.writer.start()
@@ -163,95 +163,25 @@ class City:
             derive(document) if kind not in documents.NEED_VERSION else {}
         )
 
-    def enrol(self, code: str, signer: SoftwareSigner) -> None:
-        head = self.heads[code] = SoftwareSigner.generate()
-        _, fields = self.keep(
-            "department",
-            code=code,
-            name=NAMES[code],
-            parent=CENTRE,
-            competent=CENTRE,
-            mayEnrol=code == CENTRE,
-            head=papers.head(head),
-        )
-        self.decide("EnrolDepartment", fields, signer, head)
-
-    def list_contracts(self) -> None:
-        for name in CONTRACTS:
-            contract = self.chain.deployment.contracts[name]
-            message = {
-                "name": ids.contract_name_id(name),
-                "contractAddress": contract.address,
-                "codeHash": contract.code_hash,
-            }
-            self.decide("ListContract", message, self.heads[CENTRE])
-
-    def add_key(self, code: str, key: Signer, **changes: Any) -> documents.Document:
-        body = {
-            "holder": {"department": code, "application": None},
-            "publicKey": key.public_key.raw.hex(),
-            "encryptionKey": None,
-            **PERIOD,
-            **changes,
-        }
-        document, fields = self.keep("key", **body)
-        self.decide("AddKey", fields, self.heads[code], key)
-        return document
-
-    def add_officer(self, code: str, key: Signer) -> None:
-        body = {"department": code, "person": papers.person_of(key), **PERIOD}
-        public = key.public_key.raw.hex()
-        _, fields = self.keep("officer-key", publicKey=public, **body)
-        self.decide("AddKey", fields, self.heads[code], key)
-
-    def grant(self, code: str, key: SoftwareSigner, role: Role) -> None:
-        name = next(text for text, bit in documents.ROLES.items() if bit is role)
-        _, fields = self.keep(
-            "roles",
-            department=code,
-            key=key.public_key.key_id.hex(),
-            roles=[name],
-            **PERIOD,
-        )
-        self.decide("GrantRoles", fields, self.heads[code])
-
-    def officer(self, code: str) -> SoftwareSigner:
-        key = self.officers[code] = SoftwareSigner.generate()
-        self.add_officer(code, key)
-        self.grant(code, key, Role.OFFICE_HEAD)
-        return key
-
     def found(self) -> None:
-        """Enrol everybody, with their keys and roles."""
-        self.enrol(CENTRE, self.chain.root)
-        self.list_contracts()
-        self.enrol(POLICE, self.heads[CENTRE])
-        self.enrol(EDUCATION, self.heads[CENTRE])
-        self.add_officer(CENTRE, self.reviewer)
-        self.grant(CENTRE, self.reviewer, Role.REVIEWER)
-        self.officer(POLICE)
-        self.officer(EDUCATION)
-        self.log_key = self.add_key(
-            POLICE,
-            self.identity.sm2,
-            kind="部门",
-            ed25519=self.identity.ed25519.public.hex(),
+        """Enrol everybody, with their keys, roles and systems; open the log of the police."""
+        around = Surroundings(
+            dict.fromkeys(founding.IDS, f"http://{AUTHORITY}"),
+            {POLICE: self.outbox._relay.address},
+            self.chain.deployment.contracts,
         )
-        _, fields = self.keep("application-object")
-        self.decide("RegisterApplication", fields, self.officers[EDUCATION])
-        self.add_key(
-            EDUCATION,
-            self.application_key,
-            holder={"department": EDUCATION, "application": "ZHSX"},
-            kind="应用系统",
-            name="智慧升学",
-            encryptionKey={"publicKey": self.encryption_key.public_key.raw.hex(), **PERIOD},
+        self.keys.root = self.chain.root
+        Founder(founding.town(period=PERIOD), self.keys, Nothing(), self.find, around).take(
+            self._take
         )
-        message = {
-            "department": ids.department_id(POLICE),
-            "relay": self.outbox._relay.address,
-        }
-        self.decide("RegisterLog", message, self.heads[POLICE])
+
+    def _take(self, step: Step, *signers: SoftwareSigner) -> None:
+        for data in step.act.documents:
+            document = parse(data)
+            self.kept[document.digest] = data
+            if step.possession == "police-node":
+                self.log_key = document
+        self.decide(step.act.kind, step.act.message, *signers)
 
     def publish(self, version: int = 1) -> None:
         document, fields = self.keep("catalogue-version", version=version)

@@ -89,7 +89,7 @@ class TestTraceCall:
 
     def test_names_departments_officers_and_keys(self, tracer, event):
         texts = "\n".join(each.text for each in tracer.trace_call(event).walk())
-        assert "决定「申请共享」：市教育局 · 科技信息化处处长张伟" in texts
+        assert "决定「申请共享」：市教育局 · 工作机构负责人张伟" in texts
         assert "决定「报送目录」：市公安局 · 局长李秀英" in texts
         assert "决定「审核目录」：市数据局" in texts
 

@@ -47,7 +47,7 @@ def commands(name: str) -> list[str]:
     """Return what is to be typed of all blocks, without comments and words of the language."""
     lines = [line for block in blocks(name, "sh", "2", "$") for line in block]
     typed = [re.sub(r"(^|\s+)#.*$", "", line) for line in lines]
-    return [re.sub(r"echo \S+ >", "echo X >", line) for line in typed if line]
+    return [re.sub(r"echo \S+ >|<[^>]*>", "X", line) for line in typed if line]
 
 
 class Terminal:
@@ -106,7 +106,7 @@ class Terminal:
     def _start(self, line: str) -> None:
         self._servers += 1
         log = self.folder / f"terminal-{self._servers}.log"
-        self.give(f"{{ {line.partition('#')[0]}; }} > {log} 2>&1 &")
+        self.give(f"(exec {line.partition('#')[0]}) > {log} 2>&1 &")
         until(lambda: log.exists() and ANSWERS.search(log.read_text("utf-8")), START_SECONDS)
 
     def _fill(self, path: Path) -> None:
@@ -122,7 +122,7 @@ class Terminal:
 
     def close(self) -> None:
         """End the servers, the last first, then the shell."""
-        self.give("for job in $(jobs -p | tac); do kill -INT -- $job; wait $job; done")
+        self.give("for job in $(jobs -p | tac); do kill $job; wait $job; done")
         self._shell.communicate("exit\n", timeout=60)
 
 
@@ -174,12 +174,14 @@ def terminal(folder: Path, ports: dict[str, str]) -> Iterator[Terminal]:
 
 def test_a_city_is_made_run_and_used_as_printed(tmp_path, ports):
     with terminal(tmp_path, ports) as shell:
-        for begin, end in (("2", "3"), ("3", "4"), ("9", "1")):
-            for block in blocks("operations.zh-CN.md", "sh", begin, end):
-                for line in block:
+        for block in blocks("operations.zh-CN.md", "sh", "2", "附录一"):
+            for line in block:
+                # A call's evidence: no call is made here, test_cli_thread exports and verifies it.
+                if "evidence.json" not in line:
                     shell.follow(line)
 
 
+@pytest.mark.long  # test_cli_thread takes the same steps in every run
 def test_a_city_is_made_by_single_commands_as_printed(tmp_path, ports):
     keys, rest = blocks("operations.zh-CN.md", "sh", "附录一", "附录二")
     (settings,) = blocks("operations.zh-CN.md", "toml", "附录一", "附录二")
