@@ -6,9 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from .console import ENGLISH, EXIT_REFUSED, put, say, t
+from .console import ENGLISH, put, say, t
 from .help_pages import Commands
 from .options import ConfigOption, option
 
@@ -42,6 +40,8 @@ def run(config: ConfigOption) -> None:
 )
 def check(*, config: ConfigOption, as_json: JsonOption = False) -> None:
     """Print a line a check, ✓ or ✗ with what to do; exit 1 when something is wrong."""
+    from node.errors import ConfigInvalid
+
     found = []
     for finding in _findings(config):
         found.append(finding)
@@ -56,11 +56,9 @@ def check(*, config: ConfigOption, as_json: JsonOption = False) -> None:
         )
     elif right:
         say("全部就绪", "all is ready")
-    else:
-        wrong = sum(not finding.ok for finding in found)
-        say(f"有 {wrong} 项要处理", f"{wrong} to be mended")
     if not right:
-        raise typer.Exit(EXIT_REFUSED)
+        wrong = sum(not finding.ok for finding in found)
+        raise ConfigInvalid(t(f"有 {wrong} 项要处理", f"{wrong} to be mended"))
 
 
 def _findings(config: Path) -> Iterator[Finding]:
