@@ -14,7 +14,7 @@ KEY = ("key", "generate")
     [
         (("nothing",), "没有命令 'nothing'"),
         (("catalogue", "nothing"), "没有命令 'nothing'"),
-        (("key", "show", "sign"), "缺少参数 'FILE'"),
+        (("key", "show", "sign"), "缺少参数 '文件'"),
         (("chain", "run"), "缺少选项 '--data'"),
         (("chain", "run", "--nothing"), "没有选项 --nothing"),
         (("chain", "run", "--data"), "选项 '--data' 缺少值"),
