@@ -175,7 +175,7 @@ RUDE = {
     "a key nobody registered": ((*GRANT, "--role", "reviewer"), "decision-refused"),
     "a key id that is none": (
         ("department", "revoke-key", CODE, "zz", "--reason", "遗失"),
-        "malformed-document",
+        "malformed-key",
     ),
     "an unknown role": ((*GRANT, "--role", "king"), "malformed-request"),
     "keys of nobody": (("department", "keys", POLICE := papers.POLICE), "not-found"),
@@ -262,7 +262,7 @@ RUDE = {
         ("authorisation", "step", 7, "dance", "--reason", "线索"),
         "malformed-request",
     ),
-    "an account that is none": (("log", "register", CODE, "--relay", "0x12"), "malformed-request"),
+    "an account that is none": (("log", "register", CODE, "--relay", "0x12"), "malformed-key"),
     "a log of a department unknown": (("log", "register", POLICE), "decision-refused"),
     "a contract that is none": (("chain", "list-contract", "Nothing"), "not-found"),
     "a state that is none": (("authorisation", "list", "--state", "快乐"), "malformed-request"),
