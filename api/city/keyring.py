@@ -7,11 +7,9 @@ home; what needs a signature then asks for the file. Without a place a key is in
 
 from __future__ import annotations
 
-import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from api.cli.opening import handle_of
@@ -19,15 +17,17 @@ from api.settings import read_password
 from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
 from node.crypto.keyfile import save_key_file
-from node.errors import AlreadyExists, MalformedKey
+from node.errors import MalformedKey
 from node.office.departments import new_person
 from node.office.founding import LOG, SIGN, UNWRAP
 
+from .halves import public_file, public_half, read_public, write_public
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 RELAY = "relay"
-PUBLIC_SUFFIX = ".pub"
 Key = SoftwareSigner | SoftwareUnwrapper | Ed25519Signer | RelayAccount
 CLASSES: dict[str, type[Key]] = {
     SIGN: SoftwareSigner,
@@ -119,10 +119,10 @@ class KeyRing:
             return kind.generate()
         if place.file.exists():
             key: Key = kind.load(place.file, self._password(place.password_file))
-            if _public_file(place.file).exists() and read_public(place.file) != public_half(key):
+            if public_file(place.file).exists() and read_public(place.file) != public_half(key):
                 raise MalformedKey(f"{place.file} 与其 .pub 不是一对 / is not the .pub's key")
             return key
-        if _public_file(place.file).exists():
+        if public_file(place.file).exists():
             raise MalformedKey(
                 f"要用 {name} 签名，但 {place.file} 不在：请其持有人把文件放回，办完再取走"
                 " / the private key has been taken away",
@@ -138,7 +138,7 @@ class KeyRing:
     def _half(self, name: str) -> bytes:
         """Return the public half of a key that has a place."""
         place = self.places[name]
-        if _public_file(place.file).exists():
+        if public_file(place.file).exists():
             return read_public(place.file)
         half = public_half(self._get(name, CLASSES[place.kind]))  # type: ignore[type-var]
         if not self.dry:
@@ -155,67 +155,3 @@ class KeyRing:
                 self.made(file)
             self._passwords[file] = read_password(file)
         return self._passwords[file]
-
-
-def public_half(key: Key) -> bytes:
-    """Return what may be known of a key: 64 bytes x‖y, 32 of Ed25519, or 20 of an address."""
-    if isinstance(key, Ed25519Signer):
-        return key.public
-    return key.address if isinstance(key, RelayAccount) else key.public_key.raw
-
-
-def _public_file(file: Path) -> Path:
-    return file.with_name(file.name + PUBLIC_SUFFIX)
-
-
-def write_public(file: Path, half: bytes) -> None:
-    """Write the public half beside a key file; one that is there stays.
-
-    Raises:
-        AlreadyExists: another one is there.
-    """
-    target = _public_file(file)
-    if not target.exists():
-        save_key_file(target, half.hex().encode() + b"\n")
-    elif read_public(file) != half:
-        raise AlreadyExists(f"{target} 是另一把密钥的 / is another key's", path=str(target))
-
-
-def named_half(named: str, size: int) -> bytes:
-    """Return a public half of `size` bytes: given in hex, or by the key file it stands beside.
-
-    Raises:
-        MalformedKey: it is neither.
-    """
-    given = named.removeprefix("0x")
-    if re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", given):
-        return bytes.fromhex(given)
-    target = Path(named + PUBLIC_SUFFIX)
-    if not target.is_file():
-        raise MalformedKey(
-            f"{named} 既不是 {2 * size} 位十六进制，也不是密钥文件（旁边没有 {target.name}）"
-            " / is neither hex nor a key file with its .pub"
-        )
-    half = _read(target)
-    if len(half) != size:
-        raise MalformedKey(f"{named} 不是这种密钥 / is another kind of key")
-    return half
-
-
-def read_public(file: Path) -> bytes:
-    """Read the public half beside a key file.
-
-    Raises:
-        MalformedKey: it cannot be read, or is none.
-    """
-    return _read(_public_file(file))
-
-
-def _read(target: Path) -> bytes:
-    try:
-        half = bytes.fromhex(target.read_text("ascii").strip())
-    except (OSError, ValueError) as error:
-        raise MalformedKey(f"{target} 读不出公钥 / holds no public key") from error
-    if len(half) not in {20, 32, 64}:
-        raise MalformedKey(f"{target} 不是公钥 / holds no public key")
-    return half

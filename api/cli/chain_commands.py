@@ -60,7 +60,7 @@ def run(
     ] = None,
 ) -> None:
     """Replay the stored blocks, serve until a signal."""
-    from api.city.keyring import named_half
+    from api.city.halves import named_half
     from api.http.chainrpc import serve
     from api.operating.journal import configure
     from node.chain.embedded import EmbeddedChain
@@ -84,7 +84,7 @@ def deploy(
     output: OutputOption,
 ) -> None:
     """Deploy the contracts and write where they are; an existing file is refused first."""
-    from api.city.keyring import named_half
+    from api.city.halves import named_half
     from api.settings import read_password
     from node.chain.deployment import deploy as deploy_contracts
     from node.chain.gateway import Gateway

@@ -51,7 +51,7 @@ KeyIdArgument = Annotated[
 
 def _key_id(named: str) -> str:
     """Return the id of a key that is named by it, or by its file."""
-    from api.city.keyring import named_half
+    from api.city.halves import named_half
     from node.crypto import Sm2PublicKey
 
     if len(named) == ID_DIGITS and not named.strip("0123456789abcdef"):

@@ -50,7 +50,7 @@ KindArgument = Annotated[
 @app.command(help=t("生成密钥并加密写入文件，绝不覆盖", "make a key file; never overwrites"))
 def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOption) -> None:
     """Make a key and write it, encrypted, its public half beside it; nothing is overwritten."""
-    from api.city.keyring import public_half, write_public
+    from api.city.halves import public_half, write_public
     from api.settings import read_password
 
     key = _class_of(kind).generate()

@@ -103,7 +103,7 @@ def check(
 @decision(app, "登记一个部门的日志", "register a department's log")
 def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
-    from api.city.keyring import named_half
+    from api.city.halves import named_half
     from node.office.departments import register_log
 
     with at.open() as node:
@@ -117,7 +117,7 @@ def supersede(
     at: Taking, department: CodeArgument, *, reason: ReasonOption, relay: RelayOption = None
 ) -> None:
     """Signed by the department's head; the old log gets no anchor any more."""
-    from api.city.keyring import named_half
+    from api.city.halves import named_half
     from node.office.departments import supersede_log
 
     with at.open() as node:

@@ -81,8 +81,8 @@ def doubts_of(draft: Draft, mapping: Mapping) -> Iterator[Doubt]:
     yield from _personal(draft, items)
     yield from _repeated(items)
     yield from _title_only(draft, items)
+    yield from _torn(items)
     if mapping.items.names is not None:
-        yield from _torn(items)
         yield from _bracketed(items, mapping.items.names.split or "")
 
 

@@ -103,17 +103,17 @@ class TestQuery:
         assert ("retry-after" in answer.headers) == (status in {429, 503})
 
     @pytest.mark.parametrize(
-        ("changes", "status", "code"),
+        ("changes", "refused"),
         [
-            ({"content": b"{}"}, 400, "digest-mismatch"),
-            ({"signature": "sig=:AAAA:"}, 401, "signature-invalid"),
-            ({"signature-input": "sig=()"}, 400, "malformed-request"),
-            ({"x-padding": "x" * 17_000}, 400, "malformed-request"),
+            ({"content": b"{}"}, (400, "digest-mismatch")),
+            ({"signature": "sig=:AAAA:"}, (401, "signature-invalid")),
+            ({"signature-input": "sig=()"}, (400, "malformed-request")),
+            ({"x-padding": "x" * 17_000}, (400, "malformed-request")),
         ],
     )
-    def test_refuse_before_the_service_is_asked(self, app, service, http, changes, status, code):
+    def test_refuse_before_the_service_is_asked(self, app, service, http, changes, refused):
         answer = send(app, sign(http), **changes)
-        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert (answer.status_code, answer.json()["code"]) == refused
         assert service.asked == []
 
     def test_read_no_body_beyond_the_limit(self, app, service, http):

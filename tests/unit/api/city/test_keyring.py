@@ -7,7 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from api.city.keyring import KeyRing, Place, read_public
+from api.city.halves import read_public
+from api.city.keyring import KeyRing, Place
 from node.crypto import keyfile
 from node.errors import MalformedKey
 from tests.common.keyfiles import FEW_ROUNDS

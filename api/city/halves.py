@@ -1,0 +1,86 @@
+"""Public halves of keys, in hex in a file of their own beside the key's: `FILE.pub`.
+
+SM2: x then y; Ed25519; a relay's address. Whoever names a key may name its file.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
+from node.crypto.keyfile import save_key_file
+from node.errors import AlreadyExists, MalformedKey
+
+if TYPE_CHECKING:
+    from .keyring import Key
+
+PUBLIC_SUFFIX = ".pub"
+
+
+def public_half(key: Key) -> bytes:
+    """Return what may be known of a key: 64 bytes x‖y, 32 of Ed25519, or 20 of an address."""
+    if isinstance(key, Ed25519Signer):
+        return key.public
+    if isinstance(key, SoftwareSigner | SoftwareUnwrapper):
+        return key.public_key.raw
+    return key.address
+
+
+def public_file(file: Path) -> Path:
+    """Return where the public half of a key file stands."""
+    return file.with_name(file.name + PUBLIC_SUFFIX)
+
+
+def write_public(file: Path, half: bytes) -> None:
+    """Write the public half beside a key file; one that is there stays.
+
+    Raises:
+        AlreadyExists: another one is there.
+    """
+    target = public_file(file)
+    if not target.exists():
+        save_key_file(target, half.hex().encode() + b"\n")
+    elif read_public(file) != half:
+        raise AlreadyExists(f"{target} 是另一把密钥的 / is another key's", path=str(target))
+
+
+def named_half(named: str, size: int) -> bytes:
+    """Return a public half of `size` bytes: given in hex, or by the key file it stands beside.
+
+    Raises:
+        MalformedKey: it is neither.
+    """
+    given = named.removeprefix("0x")
+    if re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", given):
+        return bytes.fromhex(given)
+    target = Path(named + PUBLIC_SUFFIX)
+    if not target.is_file():
+        raise MalformedKey(
+            f"{named} 既不是 {2 * size} 位十六进制，也不是密钥文件（旁边没有 {target.name}）"
+            " / is neither hex nor a key file with its .pub"
+        )
+    half = _read(target)
+    if len(half) != size:
+        raise MalformedKey(f"{named} 不是这种密钥 / is another kind of key")
+    return half
+
+
+def read_public(file: Path) -> bytes:
+    """Read the public half beside a key file.
+
+    Raises:
+        MalformedKey: it cannot be read, or is none.
+    """
+    return _read(public_file(file))
+
+
+def _read(target: Path) -> bytes:
+    try:
+        half = bytes.fromhex(target.read_text("ascii").strip())
+    except (OSError, ValueError) as error:
+        raise MalformedKey(f"{target} 读不出公钥 / holds no public key") from error
+    if len(half) not in {20, 32, 64}:
+        raise MalformedKey(f"{target} 不是公钥 / holds no public key")
+    return half
