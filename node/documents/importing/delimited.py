@@ -156,7 +156,10 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
             raise _refused(path, f"以「{told[1]}」分隔，请另存为以逗号分隔的 CSV / separator")
         return told[1], 1
     # What stands in quotes parts nothing, however many lines it has.
-    for line in _QUOTED.sub("", "".join(lines)).splitlines():
+    # A title may hold one of them by itself: a line with several tells more.
+    bare = _QUOTED.sub("", "".join(lines)).splitlines()
+    tell = [line for line in bare if max(map(line.count, _SEPARATORS)) > 1]
+    for line in tell or bare:
         counts = [line.count(mark) for mark in _SEPARATORS]
         if any(counts):
             return _SEPARATORS[counts.index(max(counts))], 0
