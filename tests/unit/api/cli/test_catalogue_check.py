@@ -691,3 +691,18 @@ def test_what_stands_above_a_csv_file_changes_nothing(tmp_path, before):
     path.write_text("\ufeff" + before + path.read_text("utf-8-sig"), "utf-8", newline="")
     found = check(path)
     assert (found.code, found.items()) == (0, FILED)
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [
+        ("坐落；面积", True),
+        ("坐落、面积、用途", True),
+        ("省、市名称", False),
+        ("用途（住宅；商业；工业）", False),
+    ],
+)
+def test_several_items_in_one_cell_are_pointed_out(table, name, warned):
+    found = check(table({**ROW, "信息项名称": name}))
+    assert (found.code, found.items()) == (0, {CODE: [name]})
+    assert [each["cell"] for each in found.warnings] == [cell("信息项名称")] * warned
