@@ -73,6 +73,7 @@ def _encoding(path: Path) -> str:
             raise _refused(
                 path,
                 f"是 UTF-8 编码，但第 {utf8.line} 行有损坏的字符，请重新导出 / broken UTF-8",
+                utf8.line,
             )
         if _first_bad(file, "gb18030") is None:
             return "gb18030"
@@ -115,8 +116,9 @@ def _beyond_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-def _refused(path: Path, what: str) -> MalformedTable:
-    return MalformedTable(f"{path.name} {what}", path=str(path))
+def _refused(path: Path, what: str, line: int = 0) -> MalformedTable:
+    where = {"row": line} if line else {}
+    return MalformedTable(f"{path.name} {what}", path=str(path), **where)
 
 
 def _rows(path: Path, encoding: str) -> Iterator[Row]:
@@ -143,6 +145,7 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
         raise _refused(
             path,
             f"第 {lines.number} 行附近的引号不成对，请用 Excel 或 WPS 打开后另存为 .xlsx / {error}",
+            lines.number,
         ) from error
     except OSError as error:
         raise _refused(path, f"读不出 / cannot be read: {error}") from error

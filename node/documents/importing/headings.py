@@ -95,6 +95,18 @@ class Header:
             if cell and column not in headed:
                 self.bare.setdefault(column, row.number)
 
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        return frozenset(filter(None, self.above))
+
+    def is_other(self, row: Row) -> bool:
+        """Tell whether a row of data is headings once more, some of them over other columns."""
+        if self._said.isdisjoint(row.cells):
+            return False
+        found = [at for at, cell in enumerate(row.cells) if cell in self._said]
+        moved = any(at >= len(self.above) or row.cells[at] != self.above[at] for at in found)
+        return moved and len(found) > _REPEATED
+
     def is_again(self, row: Row) -> bool:
         """Tell whether a row of data is the headings once more, as they stand above."""
         again = 0

@@ -257,7 +257,7 @@ class _Reader:
     def _lines(self, table: Table, rows: Iterable[Row]) -> Iterator[Line]:
         """Keep of a row no more than its wanted cells."""
         columns = list(table.header.columns.items())
-        for row in rows:
+        for row in _to_other_headings(table, rows):
             cells, width = row.cells, len(row.cells)
             line = Line(
                 row.number,
@@ -387,6 +387,21 @@ class _Reader:
             if rule.default is not None
         }
         return {"code": self.mapping.items.number.format(number=number), **constants, **fields}
+
+
+def _to_other_headings(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
+    """Give on the rows down to headings in another order, which say of what follows what it is."""
+    for row in rows:
+        if not table.header.is_other(row):
+            yield row
+            continue
+        message = (
+            "这一行又是表头，各列的次序与上面的表头不同，从这一行起没有读入："
+            "请排成同样的次序，或移到另一张工作表"
+        )
+        table.problem(Place(row.number, None, ""), "", message)
+        for _ in rows:
+            pass
 
 
 _NAMING = ("name", "code")

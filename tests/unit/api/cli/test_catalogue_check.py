@@ -706,3 +706,19 @@ def test_several_items_in_one_cell_are_pointed_out(table, name, warned):
     found = check(table({**ROW, "信息项名称": name}))
     assert (found.code, found.items()) == (0, {CODE: [name]})
     assert [each["cell"] for each in found.warnings] == [cell("信息项名称")] * warned
+
+
+def test_headings_in_another_order_further_down_are_one_problem(workbook):
+    first, second = cells_of(ROW), cells_of({**ROW, "信息资源代码": OTHER})
+    turned = [list(reversed(row)) for row in second]
+    found = check(workbook(("目录", [*first, [], *turned])))
+    assert (found.code, found.items()) == (1, FILED)
+    [problem] = found.problems
+    assert (problem["cell"], "次序" in problem["message"]) == ("4:4", True)
+
+
+def test_a_torn_line_of_a_csv_file_is_named(tmp_path):
+    path = tmp_path / "表.csv"
+    path.write_bytes("名称\n姓名\n".encode() + "户籍登记信息表的摘要".encode() + b"\xff\n")
+    found = check(path, "--department", DEPARTMENT)
+    assert [each["cell"] for each in found.problems] == ["3:3"]
