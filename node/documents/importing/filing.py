@@ -276,6 +276,8 @@ def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, s
         if each.path == ("items",) and reason.startswith("不得多于"):
             reason = f"一个目录的信息项{reason}，请拆成几个目录"
         place = draft.place_of(_as_read(draft, each.path), reason)
+        if reason == BLANK and place.text:
+            reason = f"必须填写，写「{place.text[:FEW]}」等于没有填"
         if not place.heading:
             reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"
         # One piece of a cell is shown as it is, anything that was read into something else whole.

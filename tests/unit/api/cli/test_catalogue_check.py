@@ -722,3 +722,8 @@ def test_a_torn_line_of_a_csv_file_is_named(tmp_path):
     path.write_bytes("名称\n姓名\n".encode() + "户籍登记信息表的摘要".encode() + b"\xff\n")
     found = check(path, "--department", DEPARTMENT)
     assert [each["cell"] for each in found.problems] == ["3:3"]
+
+
+def test_a_cell_that_says_there_is_nothing_is_not_called_blank(table):
+    found = check(table({**ROW, "使用用途": "无"}))
+    assert "等于没有填" in found.at(cell("使用用途"))
