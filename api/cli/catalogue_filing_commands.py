@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.errors import InvalidInput
+from node.errors import InvalidInput, MalformedTable
 
 from .catalogue_commands import app
 from .console import EXIT_REFUSED, note, put, say, t, table
@@ -56,11 +56,18 @@ def check(
     mark: MarkOption = None,
 ) -> None:
     """Exit code 0 if everything can be filed, 1 if there is a problem."""
-    from node.documents.importing.filing import file_table
+    from node.documents.importing.filing import file_table, unread
     from node.documents.importing.mapping import load_mapping
 
-    rules = load_mapping(mapping)
-    filing = file_table(file, rules, department=_department(department))
+    rules, who = load_mapping(mapping), _department(department)
+    try:
+        filing = file_table(file, rules, department=who)
+    except MalformedTable as error:
+        if not as_json:
+            raise
+        # Whoever reads the answer with a program finds what is wrong where it always stands.
+        put(render_json(unread(error)))
+        raise typer.Exit(EXIT_REFUSED) from error
     if as_json:
         put(render_json(filing))
     else:

@@ -6,6 +6,7 @@ width, length and number of what is given on.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -44,6 +45,8 @@ _ERRORS = frozenset(
     ]
 )
 """As they are seen; other files hold them as text."""
+_ERROR_SEEN = re.compile(r"#{3,}|#(?:名称|值|空|数字|引用|除数为零)[?！!]?|Err:[0-9]{3}|#N/A!?")
+"""As other programs show them; signs alone are what a column shows that is too narrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +143,15 @@ def clean(text: str) -> tuple[str, str]:
     text = text.strip()
     hidden = find_hidden(text.replace("\t", " ") if "\t" in text else text, lines=True)
     if hidden is None:
-        return text, ERROR if text.startswith("#") and text in _ERRORS else ""
+        return text, ERROR if _is_error(text) else ""
     return text, (
         f"这一格含有看不见的字符：{called(hidden)}，可能是粘贴带来的；请清空这一格，重新键入"
+    )
+
+
+def _is_error(text: str) -> bool:
+    return text.startswith(("#", "Err:")) and (
+        text in _ERRORS or _ERROR_SEEN.fullmatch(text) is not None
     )
 
 

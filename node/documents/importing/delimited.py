@@ -73,6 +73,7 @@ def _encoding(path: Path) -> str:
             raise _refused(
                 path,
                 f"是 UTF-8 编码，但第 {utf8.line} 行有损坏的字符，请重新导出 / broken UTF-8",
+                utf8.line,
             )
         if _first_bad(file, "gb18030") is None:
             return "gb18030"
@@ -115,8 +116,9 @@ def _beyond_ascii(text: str) -> int:
     return len(text) - len(text.encode("ascii", "ignore"))
 
 
-def _refused(path: Path, what: str) -> MalformedTable:
-    return MalformedTable(f"{path.name} {what}", path=str(path))
+def _refused(path: Path, what: str, line: int = 0) -> MalformedTable:
+    where = {"row": line} if line else {}
+    return MalformedTable(f"{path.name} {what}", path=str(path), **where)
 
 
 def _rows(path: Path, encoding: str) -> Iterator[Row]:
@@ -143,6 +145,7 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
         raise _refused(
             path,
             f"第 {lines.number} 行附近的引号不成对，请用 Excel 或 WPS 打开后另存为 .xlsx / {error}",
+            lines.number,
         ) from error
     except OSError as error:
         raise _refused(path, f"读不出 / cannot be read: {error}") from error
@@ -156,7 +159,10 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
             raise _refused(path, f"以「{told[1]}」分隔，请另存为以逗号分隔的 CSV / separator")
         return told[1], 1
     # What stands in quotes parts nothing, however many lines it has.
-    for line in _QUOTED.sub("", "".join(lines)).splitlines():
+    # A title may hold one of them by itself: a line with several tells more.
+    bare = _QUOTED.sub("", "".join(lines)).splitlines()
+    tell = [line for line in bare if max(map(line.count, _SEPARATORS)) > 1]
+    for line in tell or bare:
         counts = [line.count(mark) for mark in _SEPARATORS]
         if any(counts):
             return _SEPARATORS[counts.index(max(counts))], 0

@@ -11,6 +11,8 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .rules import split_outside_brackets
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,6 +34,8 @@ class Doubt(NamedTuple):
 ONCE = frozenset({"bracketed"})
 """Kinds that are nearly always right, said once a table with how many entries have it."""
 ITEMS_SAID = 5
+LISTED = 3
+"""Names between commas that make a list; two may be one name."""
 _OPEN, _CLOSE = "（(【[《「『", "）)】]》」』"
 
 _BRACKET = re.compile(f"[{re.escape(_OPEN + _CLOSE)}]")
@@ -84,6 +88,8 @@ def doubts_of(draft: Draft, mapping: Mapping) -> Iterator[Doubt]:
     yield from _torn(items)
     if mapping.items.names is not None:
         yield from _bracketed(items, mapping.items.names.split or "")
+    else:
+        yield from _listed(items)
 
 
 def _bracketed(items: list[dict[str, Any]], split: str) -> Iterator[Doubt]:
@@ -92,6 +98,18 @@ def _bracketed(items: list[dict[str, Any]], split: str) -> Iterator[Doubt]:
         if split and re.search(split, item["name"]):
             message = "括号里的分隔号没有当作分隔，整个算一个信息项：请核对"
             yield Doubt("bracketed", ("items", at, "name"), item["name"], message)
+            return
+
+
+def _listed(items: list[dict[str, Any]]) -> Iterator[Doubt]:
+    """Where a row is an item, a list of names in one cell is filed as one item."""
+    for at, item in enumerate(items):
+        name = item["name"]
+        if len(split_outside_brackets("[;；|]", name)) > 1 or (
+            len(split_outside_brackets("[、，,]", name)) >= LISTED
+        ):
+            message = "像是把几个信息项写在了一格里，现在算作一个信息项：若是几个，请每行写一个"
+            yield Doubt("listed", ("items", at, "name"), name, message)
             return
 
 

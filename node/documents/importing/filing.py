@@ -6,6 +6,7 @@ entry with anything wrong in any of its rows is left out whole, never filed with
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from node.errors import MalformedTable
     from node.protocol.forms import Document
 
     from .mapping import Mapping
@@ -39,6 +41,8 @@ HELD = 2_000
 """Documents of a table that are kept as they were read: ten times as large as their bytes."""
 NOBODY = "0" * 18
 """Stands for the department where a table is only checked."""
+_ENGLISH = re.compile(r" / [A-Za-z].*\Z", re.DOTALL)
+"""What stands in an error for those who read no Chinese."""
 _PLAINER = {"缺少此项": BLANK, "不得为空": BLANK, "不得少于 1 项": BLANK, "应写明共享方式": BLANK}
 """What the schema says of a cell, for those who fill in cells."""
 
@@ -191,6 +195,15 @@ def file_table(
     )
 
 
+def unread(error: MalformedTable) -> Filing:
+    """Return what a table gave that could not be read at all: one problem, in Chinese alone."""
+    row = error.facts.get("row")
+    number = row if isinstance(row, int) else 0
+    message = _ENGLISH.sub("", error.message)
+    cell = f"{number}:{number}" if number else ""
+    return Filing([], [Problem("", number, "", cell, "", message)], [], 0, frozenset())
+
+
 def _say_doubts(doubts: dict[str, list[tuple[Table, Place, Doubt]]], total: int) -> None:
     """Warn of each doubt; of one that most entries share, once, with how many they are."""
     for kind, listed in doubts.items():
@@ -263,6 +276,8 @@ def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, s
         if each.path == ("items",) and reason.startswith("不得多于"):
             reason = f"一个目录的信息项{reason}，请拆成几个目录"
         place = draft.place_of(_as_read(draft, each.path), reason)
+        if reason == BLANK and place.text:
+            reason = f"必须填写，写「{place.text[:FEW]}」等于没有填"
         if not place.heading:
             reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"
         # One piece of a cell is shown as it is, anything that was read into something else whole.

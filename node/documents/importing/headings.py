@@ -13,6 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -28,11 +29,14 @@ NEAR = 0.5
 NEAR_MISSING = 0.4
 """A heading that is missing anyway is looked for a little further."""
 _GENERIC = re.compile("说明|备注")
-_MARKS = re.compile(r"[\s*＊★☆●■△:：]+")
-_LED_BY = re.compile(r"^\s*[（(【\[][^）)】\]]*[）)】\]]")
+_MARKS = re.compile(r"[\s*＊★☆●○■□△▲◆◇※:：\u00ad\u200b-\u200f\u2060\ufeff]+")
+_LED_BY = re.compile(
+    r"^\s*(?:[（(【\[][^）)】\]]*[）)】\]]|[0-9０-９]{1,2}\s*[.．、)）](?![0-9])|[①-⑳㉑-㊿⑴-⒛])"
+)
 _GUIDANCE = re.compile(
     r"必填|选填|可选|非必|条件必|填写|填报|示例|样例|例如|如：|说明|不超过|格式为"
 )
+_COUNT = re.compile(r"[(\[]?([0-9]{1,3})[)\].]?", re.ASCII)
 _REPEATED = 3
 """Headings in a row of data that make it the header again, as printed pages have it."""
 
@@ -80,12 +84,28 @@ class Header:
         twice = {column for _, _, column in self.twice}
         return frozenset({*self.columns.values(), *self.unread, *twice})
 
+    def is_headed(self, column: int) -> bool:
+        """Tell whether a column has a heading, read or not."""
+        return column in self._headed
+
     def see(self, row: Row) -> None:
         """Take note of what a row of data holds under no heading."""
         headed = self._headed
         for column, cell in enumerate(row.cells):
             if cell and column not in headed:
                 self.bare.setdefault(column, row.number)
+
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        return frozenset(filter(None, self.above))
+
+    def is_other(self, row: Row) -> bool:
+        """Tell whether a row of data is headings once more, some of them over other columns."""
+        if self._said.isdisjoint(row.cells):
+            return False
+        found = [at for at, cell in enumerate(row.cells) if cell in self._said]
+        moved = any(at >= len(self.above) or row.cells[at] != self.above[at] for at in found)
+        return moved and len(found) > _REPEATED
 
     def is_again(self, row: Row) -> bool:
         """Tell whether a row of data is the headings once more, as they stand above."""
@@ -101,7 +121,8 @@ def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
     A sheet is a table if it has a name or a code of entries or items among three headings.
     """
     wanted = {plain(heading): heading for heading in mapping.headings()}
-    texts = [[_cut(cell, mapping, wanted) for cell in row.cells] for row in rows]
+    known = wanted.keys() | {plain(heading) for heading in mapping.unread}
+    texts = [[_cut(cell, mapping, known) for cell in row.cells] for row in rows]
     last = _last_row(rows, texts, wanted, mapping)
     if last is None:
         return None
@@ -111,11 +132,25 @@ def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
     header.misspelt = list(_misspelt(header, mapping))
     for row in rows[last + 1 :]:
         cells = [cell for cell in row.cells if cell]
-        if 2 * sum(bool(_GUIDANCE.search(cell)) for cell in cells) < len(cells):
+        guiding = 2 * sum(bool(_GUIDANCE.search(cell)) for cell in cells) >= len(cells)
+        if not guiding and not _numbers_columns(cells):
             break
         header.guidance.append(row.number)
         header.taken += 1
     return header if _is_table(header, mapping) else None
+
+
+def _numbers_columns(cells: Sequence[str]) -> bool:
+    """Tell whether a row only counts the columns: 1, 2, 3 or （1）, （2）, after 栏次 or not."""
+    found = [_COUNT.fullmatch(unicodedata.normalize("NFKC", cell)) for cell in cells]
+    if found and found[0] is None:
+        del found[0]
+    numbers = [int(each[1]) for each in found if each is not None]
+    return (
+        len(numbers) == len(found) >= FEWEST
+        and numbers[0] in (1, 2)
+        and all(after == before + 1 for before, after in pairwise(numbers))
+    )
 
 
 def _last_row(

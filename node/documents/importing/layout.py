@@ -114,6 +114,12 @@ class Merged:
             faults.pop(column, None)
 
 
+def told_across(sheet: Sheet) -> list[Range]:
+    """Return the ranges over several columns that were met so far and said each."""
+    said = ACROSS.format("这一格")
+    return [Range.parse(note.cell) for note in sheet.notes if note.message == said]
+
+
 def tell_hidden(sheet: Sheet, *, whole: bool, rows: Sequence[int], columns: Sequence[int]) -> None:
     """Note what is read though it is not seen."""
     if whole:

@@ -20,7 +20,8 @@ from .cells import cell_name
 from .complaints import Problem
 from .headings import ROWS_SEARCHED, Header, find_header, identifying
 from .key_columns import KeyWatch
-from .sheet_warnings import say_headings, warn_of_rows
+from .layout import told_across
+from .sheet_warnings import say_headings, say_merged, warn_of_rows
 from .tables import read_sheets
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ class _Reader:
             table = Table(sheet.name, header, self.found)
             self.tables.append(table)
             say_headings(table, self.mapping)
+            say_merged(table, told_across(sheet), top[header.taken :])
             yield from self._entries(table, chain(top[header.taken :], sheet.rows))
         for note in sheet.notes:
             if header is not None and 0 < _row_of(note.cell.rpartition(":")[2]) <= header.row:
@@ -231,16 +233,31 @@ class _Reader:
             for _ in rows:
                 pass
             return
+        orphans: list[Line] = []
         for group in self._groups(warn_of_rows(table, self._lines(table, rows), self._naming)):
             self.watch.see(group[0].number, group[0].cells)
             draft = self._read_entry(table, group)
             self._join(draft)
+            if orphans and self._may_be_one(orphans, group):
+                draft.bad = True  # it would be filed with fewer items than are seen
+            orphans = [] if any(self._key(group[0])) else group
             yield draft
+
+    def _may_be_one(self, orphans: list[Line], group: list[Line]) -> bool:
+        """Tell whether rows without a code may belong to the entry below: no other name is seen."""
+        if self.mapping.layout == "entry-rows" or "name" not in self.mapping.entry:
+            return False
+        headings = self.mapping.entry["name"].headings
+        names = [
+            {folded(text) for line in lines for each in headings if (text := line.cells.get(each))}
+            for lines in (orphans, group)
+        ]
+        return not all(names) or bool(names[0] & names[1])
 
     def _lines(self, table: Table, rows: Iterable[Row]) -> Iterator[Line]:
         """Keep of a row no more than its wanted cells."""
         columns = list(table.header.columns.items())
-        for row in rows:
+        for row in _to_other_headings(table, rows):
             cells, width = row.cells, len(row.cells)
             line = Line(
                 row.number,
@@ -370,6 +387,21 @@ class _Reader:
             if rule.default is not None
         }
         return {"code": self.mapping.items.number.format(number=number), **constants, **fields}
+
+
+def _to_other_headings(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
+    """Give on the rows down to headings in another order, which say of what follows what it is."""
+    for row in rows:
+        if not table.header.is_other(row):
+            yield row
+            continue
+        message = (
+            "这一行又是表头，各列的次序与上面的表头不同，从这一行起没有读入："
+            "请排成同样的次序，或移到另一张工作表"
+        )
+        table.problem(Place(row.number, None, ""), "", message)
+        for _ in rows:
+            pass
 
 
 _NAMING = ("name", "code")

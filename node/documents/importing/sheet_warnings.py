@@ -6,6 +6,7 @@ sheet; what is plainly something else is named, in one sentence for all of its k
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from .cells import cell_name, column_name
@@ -13,10 +14,37 @@ from .complaints import MARKS, Problem
 from .headings import Nearness, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from .cells import Row
+    from .layout import Range
     from .mapping import Mapping
     from .reading import Line, Table
+
+
+_SIGNED = re.compile(
+    r"[(（【]?\s*(?:填\s*表|填\s*报|制\s*表|编\s*制|审\s*核|复\s*核|审\s*批|批\s*准|负\s*责|经\s*办|承\s*办"
+    r"|联\s*系|主管|分管|单位|部门|科室|日\s*期|电\s*话|备\s*注|说\s*明|填表说明|注|附)[^:：/]{0,10}[:：]"
+)
+"""Labels of those who sign a table, and of remarks."""
+_TOTAL = re.compile(r"(?:本页)?(?:[合总小共累]\s*计).{0,10}")
+_AMOUNT = re.compile(r"=.*|[0-9０-９.,，]+\s*[个項项条條列%]?")
+
+
+def is_remark(line: Line, *, naming: bool) -> bool:
+    """Tell whether a row is a sum, or signatures and remarks: labels with their values.
+
+    `naming` says that something of it stands where entries or items are named: there every cell
+    has to be a label, unless the first has its value beside it.
+    """
+    first, *rest = line.cells.values() or [""]
+    if _TOTAL.fullmatch(first):
+        return all(map(_AMOUNT.fullmatch, rest))
+    if not _SIGNED.match(first):
+        return False
+    others = sum(not _SIGNED.match(text) for text in rest)
+    apart = not naming or first.endswith((":", "："))
+    return 2 * others <= len(line.cells) if apart else not others
 
 
 def say_headings(table: Table, mapping: Mapping) -> None:
@@ -41,6 +69,32 @@ def say_headings(table: Table, mapping: Mapping) -> None:
     for row in header.guidance:
         message = "这一行像是填写说明，没有读入"
         found.warnings.append(Problem(table.name, row, "", f"{row}:{row}", "", message))
+
+
+def say_merged(table: Table, ranges: Iterable[Range], rows: Sequence[Row]) -> None:
+    """Say which headings that are read stand over several columns of data."""
+    header = table.header
+    read = {column: heading for heading, column in header.columns.items()}
+    for merged in ranges:
+        if merged.left not in read or not merged.top <= header.row <= merged.bottom:
+            continue
+        for column in range(merged.left + 1, merged.right + 1):
+            if header.is_headed(column) or not any(_filled(row, column) for row in rows):
+                continue
+            table.bad = True
+            heading, cell = read[merged.left], cell_name(merged.top, merged.left)
+            ends = f"{column_name(merged.left)} 至 {column_name(merged.right)} 列"
+            message = (
+                f"这个表头横跨 {ends}，{column_name(column)} 列填的内容不知属于哪一项："
+                "请拆开合并的单元格，每列各写一个表头"
+            )
+            said = Problem(table.name, header.row, heading, cell, heading, message)
+            table.found.problems.append(said)
+            break
+
+
+def _filled(row: Row, column: int) -> bool:
+    return column < len(row.cells) and bool(row.cells[column])
 
 
 def _say_unread(table: Table, mapping: Mapping) -> None:
@@ -81,6 +135,11 @@ def warn_of_rows(
         row = line.number
         if not line.cells and not line.faults:
             idle.append(row)
+        elif is_remark(line, naming=naming(line)):
+            first = next(iter(line.cells.values()))
+            message = "这一行像是签字、备注或合计，没有读入"
+            said = Problem(table.name, row, "", f"{row}:{row}", first, message)
+            table.found.warnings.append(said)
         elif naming(line):
             yield line
         else:

@@ -59,7 +59,8 @@ def read_sheets(
         return read_old_workbook(path, sheet)
     if kind == ".csv":
         return iter([read_delimited(path, encoding)])
-    what = "其实是网页或文本，" if start.lstrip()[:1] in (b"<", b"") or b"\t" in start else ""
+    what = "其实是网页或文本，" if start.lstrip()[:1] == b"<" or b"\t" in start else ""
+    what = what if start.strip() else "是空的，"
     raise MalformedTable(
         f"{path.name} {what}不是 Excel 工作簿：请用 Excel 或 WPS 打开后另存为 .xlsx"
         " / not a workbook",

@@ -45,6 +45,7 @@ UNSEEN = 0.5
 """Points of height, characters of width: what is lower or narrower is seen by nobody."""
 
 UNCALCULATED = "这一格的公式没有算过：请用 Excel 或 WPS 打开、保存一次，或直接填写结果"
+STALE = "{}是公式，打开文件时还要再算一次；现在按存着的结果读取：请用 Excel 或 WPS 打开核对并保存"
 CHANGING = "这一格的公式每次打开结果都不同：请改成固定的内容"
 STRUCK = "这一格（或其中一部分）划了删除线：不要的内容请删掉，要的请去掉删除线"
 WHITE = "{}的字是白色的，表里看不见，其中的内容也读取了：请改成黑色后核对，不要的请清空"
@@ -174,6 +175,7 @@ class _Cells:
     def __init__(self, book: Book, sheet: Sheet, *, rows_hidden: bool) -> None:
         self._book, self._rows_hidden = book, rows_hidden
         self._white, self._shortened = Gathered(sheet, WHITE), Gathered(sheet, SHORTENED)
+        self._stale = Gathered(sheet, STALE)
         self._ready: list[tuple[Row, bool]] = []
         self._inside = False
         self._number, self._column = 0, -1
@@ -206,6 +208,7 @@ class _Cells:
         """Say what was seen of cells that are read all the same."""
         self._white.tell()
         self._shortened.tell()
+        self._stale.tell()
 
     def read(self, file: IO[bytes]) -> Iterator[tuple[Row, bool]]:
         """Give the rows that hold cells with content, each with whether it is hidden."""
@@ -306,6 +309,8 @@ class _Cells:
         if text or fault:
             self._row.extend([""] * (self._column - len(self._row)))
             self._row.append(text)
+            if self._formula is not None and self._book.uncalculated and not fault:
+                self._stale.add(self._number, cell_name(self._number, self._column), text)
             if self._style.white:
                 self._white.add(self._number, cell_name(self._number, self._column), text)
             if fault:
@@ -316,7 +321,8 @@ class _Cells:
         formula = "".join(pieces)
         # A text that is empty is a result; nothing at all is none.
         missing = not raw and (self._kind != "str" or self._value is None)
-        if missing or self._book.uncalculated:
+        # A maker that calculates nothing stores noughts.
+        if missing or (self._book.uncalculated and raw in ("", "0")):
             return f"={formula}", UNCALCULATED
         if _VOLATILE.search(formula):
             return raw, CHANGING

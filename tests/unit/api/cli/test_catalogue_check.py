@@ -576,6 +576,154 @@ def test_a_copy_is_marked_beside_the_bad_cells(tmp_path, workbook):
 def test_a_file_that_is_no_table_is_one_line(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
-    done = invoke("catalogue", "check", path, "--json")
+    done = invoke("catalogue", "check", path)
     assert (done.code, done.output, done.errors.count("\n")) == (1, "", 1)
     assert done.errors.startswith("[malformed-table]")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.xlsx", b"not a workbook", "不是 Excel 工作簿"),
+        ("a.xlsx", b"PK\x03\x04 torn", "已损坏"),
+        ("a.xlsx", b"", "是空的"),
+        ("a.csv", "没有表头\n1\n".encode(), "找不到表头"),
+        ("a.csv", '名称\n"1\n'.encode(), "引号不成对"),
+        ("a.csv", "名称,1\n2,3\n".encode("utf-16-le"), "UTF-16"),
+        ("a.docx", b"x", "另存为 .xlsx"),
+    ],
+)
+def test_a_file_that_is_no_table_is_one_problem_for_a_program(tmp_path, name, content, said):
+    path = tmp_path / name
+    path.write_bytes(content)
+    found = check(path, "--department", DEPARTMENT)
+    [problem] = found.problems
+    assert (found.code, found.entries, said in problem["message"]) == (1, [], True)
+    assert " / " not in problem["message"]
+
+
+class TestARowThatIsNoItem:
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            ["填表人：张三", None, None, "审核人：李四", "联系电话：0317-1"],
+            ["填表人：", "张三", None, "审核人：", "李四"],
+            ["合 计", None, None, None, None, None, None, None, None, None, None, "2 项"],
+            [None, None, None, None, None, "备注：代码是暂定的"],
+            ["说明：本表一式两份"],
+        ],
+    )
+    def test_below_the_table_is_named_and_costs_no_entry(self, workbook, cells):
+        found = check(workbook(("目录", [*cells_of(ROW), [], cells])))
+        assert (found.code, found.items()) == (0, FILED)
+        [warning] = found.warnings
+        assert (warning["cell"], "没有读入" in warning["message"]) == ("4:4", True)
+
+    def test_an_item_named_like_a_sum_is_an_item(self, table):
+        found = check(table(ROW, {**SECOND_ITEM, "信息项名称": "合计"}))
+        assert (found.code, found.items()) == (0, {CODE: ["姓名", "合计"]})
+
+    @pytest.mark.parametrize(
+        "cells",
+        [
+            [*range(1, len(HEADINGS) + 1)],
+            [f"（{at}）" for at in range(1, len(HEADINGS) + 1)],
+            ["栏次", *range(1, len(HEADINGS))],
+        ],
+    )
+    def test_the_numbers_of_the_columns_are_passed_over(self, workbook, cells):
+        headings, *rows = cells_of(ROW)
+        found = check(workbook(("目录", [headings, cells, *rows])))
+        assert (found.code, found.items()) == (0, FILED)
+        assert [each["cell"] for each in found.warnings] == ["2:2"]
+
+
+@pytest.mark.parametrize(
+    "written", ["{}. {}", "{}、{}", "（{}）{}", "【必填】{1}", "{1}※", "{1}\u200b"]
+)
+def test_headings_may_be_numbered_and_marked(workbook, written):
+    headings, *rows = cells_of(ROW)
+    headings = [written.format(at, each) for at, each in enumerate(headings, start=1)]
+    found = check(workbook(("目录", [headings, *rows])))
+    assert (found.code, found.items(), found.warnings) == (0, FILED, [])
+
+
+def test_a_heading_over_several_columns_of_data_is_one_problem(workbook):
+    path = workbook(("目录", cells_of(ROW, SECOND_ITEM)))
+    book = load_workbook(path)
+    book["目录"].merge_cells("A1:D1")
+    book.save(path)
+    found = check(path)
+    assert (found.code, found.entries, [each["cell"] for each in found.problems]) == (1, [], ["A1"])
+    assert "请拆开" in found.problems[0]["message"]
+
+
+def test_a_row_whose_code_was_merged_away_takes_its_entry_with_it(workbook):
+    path = workbook(("目录", cells_of(ROW, {**ROW, "信息项名称": "民族", "信息项代码": "MZ"})))
+    book = load_workbook(path)
+    book["目录"].merge_cells("E2:F2")
+    book.save(path)
+    found = check(path)
+    assert (found.code, found.entries) == (1, [])
+    assert "必须填写" in found.at(cell("信息资源代码"), sheet="目录")
+
+
+def test_a_row_without_a_code_costs_no_entry_of_another_name(table):
+    found = check(table({**ROW, "信息资源代码": "", "信息资源名称": "别的"}, ROW))
+    assert (found.code, found.items()) == (1, FILED)
+
+
+@pytest.mark.parametrize("shown", ["#####", "Err:502", "#名称?", "#N/A"])
+def test_what_a_program_shows_for_an_error_is_no_text(table, shown):
+    found = check(table({**ROW, "信息项名称": shown}))
+    assert "出错" in found.at(cell("信息项名称"))
+
+
+@pytest.mark.parametrize("written", ["RXHY 入学核验 ZHSX 智慧升学", "1.RXHY 入学核验；2.ZHSX 升学"])
+def test_purposes_that_run_into_each_other_are_refused(table, written):
+    found = check(table({**ROW, "使用用途": written}))
+    assert (found.entries, "分号" in found.at(cell("使用用途"))) == ([], True)
+
+
+@pytest.mark.parametrize("before", ["标题；副标题;说明\n", "\ufeff"])
+def test_what_stands_above_a_csv_file_changes_nothing(tmp_path, before):
+    path = filled(tmp_path / "表.csv", ROW)
+    path.write_text("\ufeff" + before + path.read_text("utf-8-sig"), "utf-8", newline="")
+    found = check(path)
+    assert (found.code, found.items()) == (0, FILED)
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [
+        ("坐落；面积", True),
+        ("坐落、面积、用途", True),
+        ("省、市名称", False),
+        ("用途（住宅；商业；工业）", False),
+    ],
+)
+def test_several_items_in_one_cell_are_pointed_out(table, name, warned):
+    found = check(table({**ROW, "信息项名称": name}))
+    assert (found.code, found.items()) == (0, {CODE: [name]})
+    assert [each["cell"] for each in found.warnings] == [cell("信息项名称")] * warned
+
+
+def test_headings_in_another_order_further_down_are_one_problem(workbook):
+    first, second = cells_of(ROW), cells_of({**ROW, "信息资源代码": OTHER})
+    turned = [list(reversed(row)) for row in second]
+    found = check(workbook(("目录", [*first, [], *turned])))
+    assert (found.code, found.items()) == (1, FILED)
+    [problem] = found.problems
+    assert (problem["cell"], "次序" in problem["message"]) == ("4:4", True)
+
+
+def test_a_torn_line_of_a_csv_file_is_named(tmp_path):
+    path = tmp_path / "表.csv"
+    path.write_bytes("名称\n姓名\n".encode() + "户籍登记信息表的摘要".encode() + b"\xff\n")
+    found = check(path, "--department", DEPARTMENT)
+    assert [each["cell"] for each in found.problems] == ["3:3"]
+
+
+def test_a_cell_that_says_there_is_nothing_is_not_called_blank(table):
+    found = check(table({**ROW, "使用用途": "无"}))
+    assert "等于没有填" in found.at(cell("使用用途"))

@@ -130,6 +130,15 @@ def test_a_workbook_that_leaves_its_formulas_to_the_reader_has_no_results(tmp_pa
     assert seen(path) == {"A1": f"=1+1!{worksheets.UNCALCULATED}"}
 
 
+def test_a_result_that_is_to_be_calculated_again_is_named(tmp_path):
+    path = tmp_path / "a.xlsx"
+    by_hand(path, "<row><c><f>1+1</f><v>2</v></c></row>", book='<calcPr fullCalcOnLoad="1"/>')
+    sheet = only_sheet(path)
+    assert [row.cells for row in sheet.rows] == [["2"]]
+    [note] = sheet.notes
+    assert (note.cell, note.value, "再算一次" in note.message) == ("A1", "2", True)
+
+
 def test_days_count_from_1904_where_the_workbook_says_so(tmp_path):
     xml = f'<c s="{DATED}"><v>44618</v></c>'
     assert cell(tmp_path, xml, book='<workbookPr date1904="1"/>') == "2026-02-27"
