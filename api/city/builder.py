@@ -246,8 +246,12 @@ class City:
     @property
     def ended(self) -> str | None:
         """Name of a server that has ended by itself, or None."""
-        started = [each for each in (self.chain, *self.servers.values()) if each.process]
-        return next((server.name for server in started if not server.alive), None)
+        return next((server.name for server in self.started if not server.alive), None)
+
+    @property
+    def started(self) -> list[Child]:
+        """Servers that were started here, not those that ran before."""
+        return [each for each in (self.chain, *self.servers.values()) if each.process]
 
     # Decisions
 
