@@ -33,7 +33,7 @@ from pydantic_settings import (
 
 from node.errors import ConfigInvalid
 
-from .operating.reasons import invalid_setting, reason
+from .operating.reasons import invalid_setting, not_toml, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -283,12 +283,8 @@ def _read(path: Path) -> dict[str, Any]:
             path=str(path),
         ) from error
     except (ValueError, RecursionError) as error:
-        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件"
         raise ConfigInvalid(
-            f"{path} 读不出 / cannot be read：{where}不合 TOML 格式（文字要加引号，"
-            f"一行一项）/ {error}",
-            path=str(path),
+            f"{path} 读不出 / cannot be read：{not_toml(error)}", path=str(path)
         ) from error
 
 

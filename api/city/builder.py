@@ -144,7 +144,13 @@ class City:
         pause = threading.Event()
         while not (ended := self.ended):
             pause.wait(LOOK_SECONDS)
-        raise Unavailable(t(f"{ended}自行结束", f"{ended} has ended by itself"))
+        raise Unavailable(
+            t(
+                f"{ended.name}自行结束，一并启动的随之停止；原因见 {ended.log} 的末尾",
+                f"{ended.name} has ended by itself, what was started with it ends too; "
+                f"the reason is at the end of {ended.log}",
+            )
+        )
 
     def look(self) -> int:
         """Tell what `init` would do, by what is on disk; return how many things that is."""
@@ -244,10 +250,14 @@ class City:
             server.stop()
 
     @property
-    def ended(self) -> str | None:
-        """Name of a server that has ended by itself, or None."""
-        started = [each for each in (self.chain, *self.servers.values()) if each.process]
-        return next((server.name for server in started if not server.alive), None)
+    def ended(self) -> Child | None:
+        """A server that has ended by itself, or None."""
+        return next((server for server in self.started if not server.alive), None)
+
+    @property
+    def started(self) -> list[Child]:
+        """Servers that were started here, not those that ran before."""
+        return [each for each in (self.chain, *self.servers.values()) if each.process]
 
     # Decisions
 

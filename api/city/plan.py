@@ -7,6 +7,7 @@ are relative to the file.
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
 from datetime import datetime, timedelta
 from importlib import resources
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from api.operating.reasons import invalid_setting, not_toml, reason
 from api.settings import (
     AnchoringSettings,
     Authority,
@@ -122,6 +124,9 @@ class Plan(_Section):
     def _wrongly_served(self) -> Iterator[str]:
         served = [code for node in self.nodes for code in node.departments]
         enrolled = {each.code: each for each in self.founding.departments}
+        for code, times in Counter(each.code for each in self.founding.departments).items():
+            if times > 1:
+                yield f"统一社会信用代码 {code} 在 [[departments]] 里写了 {times} 次"
         for code in served:
             if code not in enrolled or served.count(code) > 1:
                 yield f"{code} 不在 [[departments]] 里，或由两个节点服务"
@@ -134,6 +139,9 @@ class Plan(_Section):
                 yield f"{each.code} 的受托部门 {each.host} 不在同一个节点"
 
     def _wrong_nodes(self) -> Iterator[str]:
+        places = [(node.host, node.port) for node in self.nodes if not node.remote]
+        if len(set(places)) < len(places):
+            yield "两个节点用同一个端口"
         folders = [*(node.name for node in self.nodes), self.keys.folder, self.chain.data_dir]
         if len(set(folders)) < len(folders):
             yield "节点、密钥和链的目录重名"
@@ -171,12 +179,16 @@ def parse_plan(values: Mapping[str, Any], name: str) -> Plan:
     except (ValidationError, orjson.JSONEncodeError) as error:
         wrong = [str(error)]
         if isinstance(error, ValidationError):
-            listed = error.errors(include_url=False, include_input=False)
-            wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in listed]
-        text = "; ".join(each.replace("founding.", "") for each in wrong)
-        raise ConfigInvalid(f"{name}: {text}", path=name, wrong=wrong) from None
+            wrong = [invalid_setting(_counted(one)) for one in error.errors(include_url=False)]
+        raise ConfigInvalid(f"{name}：{'；'.join(wrong)}", path=name, wrong=wrong) from None
     check(plan.founding)
     return plan
+
+
+def _counted(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a finding's place as the file does, counting from one: `departments.2.code`."""
+    place = [part + 1 if isinstance(part, int) else part for part in found["loc"]]
+    return {**found, "loc": [part for part in place if part != "founding"]}
 
 
 def load_plan(path: Path) -> Plan:
@@ -189,8 +201,8 @@ def load_plan(path: Path) -> Plan:
         with path.open("rb") as file:
             values = tomllib.loads(file.read(SIZE_LIMIT_BYTES).decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ConfigInvalid(f"{path} 读不出 / cannot be read: {reason}", path=str(path)) from error
+        said = reason(error) if isinstance(error, OSError) else not_toml(error)
+        raise ConfigInvalid(f"{path} 读不出：{said}", path=str(path)) from error
     return parse_plan(values, str(path))
 
 

@@ -67,9 +67,16 @@ def run(file: FileArgument) -> None:
     try:
         with ending.possible(), City(plan, file.resolve().parent) as city:
             city.resume()
-            say(f"链 {plan.chain.address}", f"chain {plan.chain.address}")
+            beside = t("（早已运行，不由本命令停止）", " (ran before, is left running)")
+            tail = "" if city.chain.process else beside
+            say(f"链 {plan.chain.address}{tail}", f"chain {plan.chain.address}{tail}")
             for node in plan.nodes:
-                say(f"节点 {node.name}：{node.url}", f"node {node.name}: {node.url}")
+                server = city.servers.get(node.name)  # a remote one is none of ours
+                tail = "" if server and server.process else beside
+                say(f"节点 {node.name}：{node.url}{tail}", f"node {node.name}: {node.url}{tail}")
+            if not city.started:
+                say("全城早已在运行，没有要启动的", "all of it runs already: nothing to start")
+                return
             say("按 Ctrl-C 结束", "Ctrl-C ends it")
             city.stay()
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ line of ours, Chinese first.
 from __future__ import annotations
 
 import errno
+import re
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,13 @@ _STORAGE: tuple[tuple[str, type[LedgerError], str], ...] = (
 def reason(error: OSError) -> str:
     """Return why the system refused, in Chinese where we have the words."""
     return _SAID.get(error.errno or 0) or error.strerror or str(error)
+
+
+def not_toml(error: Exception) -> str:
+    """Say where a file is no TOML; the parser's words, which are English, come last."""
+    place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+    where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件"
+    return f"{where}不合 TOML 格式（文字要加引号，一行一项）/ {error}"
 
 
 def os_error(error: OSError, name: str = "", value: object = "") -> LedgerError:

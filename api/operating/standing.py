@@ -86,7 +86,7 @@ def check_clock(at: Inspection) -> Iterator[Finding]:
     yield Finding(
         "clock",
         ok,
-        f"时钟：{'不晚于' if ok else f'比链慢 {ahead:.0f} 秒，'}链上最新区块 {when}",
+        f"时钟：{'不慢于' if ok else f'比链慢 {ahead:.0f} 秒，'}链上最新区块 {when}",
         f"clock: {'not behind' if ok else f'{ahead:.0f} s behind'} the newest block, {when}",
         "" if ok else "校准本机时钟（chronyc tracking、timedatectl），再查链的时钟",
         "" if ok else "set this machine's clock (chronyc, timedatectl), then look at the chain's",

@@ -54,7 +54,9 @@ class Ed25519Signer:
             private = load_der_private_key(der, None)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             # Not chained: a traceback shows arguments, and these are a private key.
-            raise MalformedKey(f"{path}: wrong password, or no Ed25519 key") from None
+            raise MalformedKey(
+                f"{path}：口令不对，或不是 Ed25519 密钥 / wrong password, or no Ed25519 key"
+            ) from None
         if not isinstance(private, Ed25519PrivateKey):
             raise MalformedKey(f"{path} holds no Ed25519 key")
         return cls(private)

@@ -163,7 +163,7 @@ def open_pkcs8(pem: bytes, password: bytes) -> bytes:
         return unpadder.update(cipher.update(sealed) + cipher.finalize()) + unpadder.finalize()
     except ValueError:
         # Not chained: the padding error would say nothing, and a traceback shows arguments.
-        raise MalformedKey("wrong password") from None
+        raise MalformedKey("口令不对 / wrong password") from None
 
 
 def _derive(password: bytes, salt: bytes, iterations: int) -> bytes:

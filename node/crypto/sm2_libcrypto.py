@@ -208,7 +208,7 @@ def from_pem(pem: bytes, password: bytes) -> PrivateKey:
         library.PKCS8_decrypt(sealed.pointer, password, len(password)),
         library.PKCS8_PRIV_KEY_INFO_free,
         MalformedKey,
-        "wrong password",
+        "口令不对 / wrong password",
     )
     return PrivateKey(_key(library.EVP_PKCS82PKEY(info.pointer)))
 

@@ -46,6 +46,7 @@ class TestRefusals:
             ({"validUntil": "2019-01-01"}, "validUntil"),
             ({"chain": {"url": "ftp://x"}}, "chain.url"),
             ({"keys": {"folder": "police"}}, "目录重名"),
+            ({"chain": {"prot": 8545}}, "没有这一项，请核对拼写"),
         ],
     )
     def test_name_the_member(self, changes, said):
@@ -61,6 +62,19 @@ class TestRefusals:
     def test_a_host_whose_node_is_another(self):
         with pytest.raises(ConfigInvalid, match="不在同一个节点"):
             with_department(3, host="11130900MB0000001M")
+
+    def test_a_department_that_is_named_by_its_place_from_one(self):
+        with pytest.raises(ConfigInvalid, match=r"departments\.2\.screenning：没有这一项"):
+            with_department(1, screenning=False)
+
+    def test_a_code_written_twice(self):
+        with pytest.raises(ConfigInvalid, match=r"11130900MB0000004Y .*写了 2 次"):
+            with_department(1, code="11130900MB0000004Y")
+
+    def test_two_nodes_of_one_port(self):
+        nodes = tomllib.loads(plans.example())["nodes"]
+        with pytest.raises(ConfigInvalid, match="同一个端口"):
+            parsed(nodes=[nodes[0], {**nodes[1], "port": nodes[0]["port"]}, nodes[2]])
 
     def test_a_remote_node_of_the_embedded_chain(self):
         nodes = tomllib.loads(plans.example())["nodes"]
