@@ -28,12 +28,10 @@ VARIABLE = "SM2_NATIVE"
 """`off`: libcrypto verifies alone."""
 LIBRARY = Path(__file__).with_name("native") / "libsm2verify.so"
 
-_TABLE = c_uint64 * (43 * 63 * 8)
-"""169 KiB; a point has 64 bytes."""
 USES_BEFORE_TABLE = 10
 """A table takes as long as eight verifications by libcrypto."""
 MOST_TABLES = 128
-"""21 MiB: the keys that call; the least recently used one goes first."""
+"""169 KiB each, 21 MiB in all: the keys that call; the least recently used one goes first."""
 _MOST_COUNTED = 4096
 CHECKED_EVERY = 100
 
@@ -45,17 +43,21 @@ def load() -> PyDLL | None:
     """Return the native part; None where it was not built or is switched off."""
     if os.environ.get(VARIABLE) == "off":
         return None
+    pointer = POINTER(c_uint64)
     try:
         # PyDLL keeps the GIL: whoever lets go of it for the 50 µs of a verification waits for up
         # to 5 ms (sys.getswitchinterval) to have it back from a thread that computes.
         library = PyDLL(str(LIBRARY))
-    except OSError:
+        for name, arguments in (
+            ("sm2_table_limbs", []),
+            ("sm2_table", [c_char_p, pointer]),
+            ("sm2_generator", [pointer]),
+            ("sm2_verify", [pointer, pointer, c_char_p, c_char_p]),
+        ):
+            function = getattr(library, name)
+            function.argtypes, function.restype = arguments, c_int
+    except (OSError, AttributeError):  # not built, or from another version's source
         return None
-    pointer = POINTER(c_uint64)
-    library.sm2_table.argtypes, library.sm2_table.restype = [c_char_p, pointer], c_int
-    library.sm2_generator.argtypes, library.sm2_generator.restype = [pointer], c_int
-    library.sm2_verify.argtypes = [pointer, pointer, c_char_p, c_char_p]
-    library.sm2_verify.restype = c_int
     return library
 
 
@@ -65,10 +67,7 @@ def make_table(public: Sm2PublicKey) -> Any:  # noqa: ANN401 - a ctypes array
     Raises:
         SelfTestFailed: there is no native part, or it says that the key is no point of the curve.
     """
-    library, table = load(), _TABLE()
-    if library is None or library.sm2_table(public.raw, table) != 1:
-        raise SelfTestFailed(f"no table of the key {public.key_id.hex()}")
-    return table
+    return _filled(lambda library, table: library.sm2_table(public.raw, table), public.key_id.hex())
 
 
 def is_signed(table: Any, e: bytes, signature: bytes) -> bool:  # noqa: ANN401 - a ctypes array
@@ -79,10 +78,17 @@ def is_signed(table: Any, e: bytes, signature: bytes) -> bool:  # noqa: ANN401 -
 
 @cache
 def _generator() -> Any:  # noqa: ANN401 - a ctypes array
-    library, table = load(), _TABLE()
-    if library is None or library.sm2_generator(table) != 1:
-        raise SelfTestFailed("no table of the curve's generator")
-    return table
+    return _filled(lambda library, table: library.sm2_generator(table), "of the generator")
+
+
+def _filled(fill: Callable[[PyDLL, Any], int], what: str) -> Any:  # noqa: ANN401 - a ctypes array
+    library = load()
+    if library is not None:
+        # The C side says how much it writes: a size kept here as well could fall short of it.
+        table = (c_uint64 * library.sm2_table_limbs())()
+        if fill(library, table) == 1:
+            return table
+    raise SelfTestFailed(f"no table of the key {what}")
 
 
 class Tables:

@@ -228,6 +228,9 @@ static int is_on_curve(const affine *a) {
     return is_equal(left, right);
 }
 
+/* How many numbers of 64 bits the caller has to have for a table. */
+int sm2_table_limbs(void) { return WINDOWS * MULTIPLES * (int)(sizeof(affine) / sizeof(limb)); }
+
 /* Fill the table of the key x || y; 0 where that is no point of the curve. */
 int sm2_table(const uint8_t key[64], affine *table) {
     jacobian multiples[MULTIPLES + 1];
