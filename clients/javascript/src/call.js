@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 
 import { b64u, sm3 } from "./bytes.js";
 import { LedgerError, must } from "./errors.js";
+import { normaliseSignature } from "./sm2.js";
 
 const COMPONENTS = '("@method" "@authority" "@path" "@query" "content-type" "content-digest")';
 const EMPTY_BODY = "application/octet-stream";
@@ -58,7 +59,7 @@ export async function signRequest({ method, url, body = Buffer.alloc(0), content
   const params = parameters({ created, nonce, keyid: signer.keyid });
   const digest = contentDigest(body);
   const text = base({ method, authority: host, path, query, contentType, digest, params });
-  const signature = Buffer.from(await signer.sign(text));
+  const signature = normaliseSignature(Buffer.from(await signer.sign(text)));
   return {
     method,
     url: target.href,

@@ -24,10 +24,8 @@ export function mustBeProven(code) {
 export async function checkAnswer(asked, answer, trust, opener) {
   const receipt = new Receipt(answer.receipt);
   const { leaf } = receipt;
-  const grant = await trust.grant(asked.authorisation);
   sameCall(asked, leaf);
-  must(leaf.entry === grant.entry, INVALID, "the leaf names another entry");
-  must(leaf.version === grant.version, INVALID, "the leaf names another version");
+  const grant = await granted(asked, leaf, trust);
   must(leaf.items === bitmap(grant.itemCodes, asked.items), INVALID, "the leaf names other items");
   must(leaf.outcome === SERVED, INVALID, `the leaf says ${leaf.outcome}, the answer is one`);
   must(isObject(answer.sealed), MALFORMED, "the answer has no envelope");
@@ -54,7 +52,9 @@ export async function checkRefusal(asked, error, trust) {
   } else {
     sameCall(asked, leaf);
     must(leaf.outcome === error.code, INVALID, `the leaf says ${leaf.outcome}, not ${error.code}`);
-    await verifyNew(receipt, trust, receipt.log.department);
+    // The node's first department logs what it knows no provider of.
+    const unknown = error.code === "authorisation-unknown";
+    await verifyNew(receipt, trust, unknown ? receipt.log.department : (await granted(asked, leaf, trust)).provider);
   }
   return receipt;
 }
@@ -90,6 +90,14 @@ function sameCall({ request, authorisation }, leaf) {
   must(leaf.base === request.base, INVALID, "the leaf has another signed text");
   must(leaf.signature === request.signature, INVALID, "the leaf has another signature");
   must(leaf.authorisation === authorisation, INVALID, "the leaf names another authorisation");
+}
+
+/** What the client's own node says of the authorisation, which the leaf must say too. */
+async function granted(asked, leaf, trust) {
+  const grant = await trust.grant(asked.authorisation);
+  must(leaf.entry === grant.entry, INVALID, "the leaf names another entry");
+  must(leaf.version === grant.version, INVALID, "the leaf names another version");
+  return grant;
 }
 
 /** Read the plaintext, and hold its opening against the leaf's commitments. */

@@ -29,11 +29,11 @@ export class LedgerClient {
 
   /**
    * Call the node at `provider`, believing the one at `own`. `receipts`, a ReceiptFolder, keeps the receipt of every
-   * answer and refusal before it is handed out; `trust` stands in for `own`.
+   * answer and refusal before it is handed out; `trust` stands in for `own`, `http` for the network.
    */
-  constructor({ provider, own, signer, opener, receipts, authority, bounds, tls, trust }) {
+  constructor({ provider, own, signer, opener, receipts, authority, bounds, tls, trust, http }) {
     selfTest();
-    this.#http = new Http(bounds, tls);
+    this.#http = http ?? new Http(bounds, tls);
     this.#trust = trust ?? new NodeTrust(this.#http, signer, own);
     [this.#signer, this.#opener, this.#receipts, this.#authority] = [signer, opener, receipts, authority];
     this.#base = `${provider.replace(/\/+$/, "")}/api/v1`;
@@ -80,6 +80,7 @@ export class LedgerClient {
       const receipt = await checkRefusal(asked, error, this.#trust);
       // Only what was checked and kept is told.
       if (receipt) Object.assign(error.facts, { receipt, kept: await this.#receipts?.keep(receipt) });
+      error.isRefusal = true;
       throw error;
     }
     must(isObject(value), MALFORMED, "the answer is no JSON object");

@@ -79,6 +79,8 @@ export class LedgerError extends Error {
     this.name = "LedgerError";
     this.code = code;
     this.facts = facts;
+    /** Whether the provider said so, its receipt checked; else it is what we found. */
+    this.isRefusal = false;
   }
 
   /** Whether the same may succeed a little later. */

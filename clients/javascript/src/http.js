@@ -92,7 +92,7 @@ export class Http {
         response.on("end", () => {
           clearTimeout(deadline);
           const status = response.statusCode;
-          resolve({ ok: status >= 200 && status < 300, status, value: valueOf(Buffer.concat(pieces)) });
+          resolve({ ok: status >= 200 && status < 300, status, value: readValue(Buffer.concat(pieces)) });
         });
       });
       sent.end(body);
@@ -100,7 +100,8 @@ export class Http {
   }
 }
 
-function valueOf(bytes) {
+/** The JSON value of an answer's bytes; undefined where they are none. */
+export function readValue(bytes) {
   try {
     return parseLoosely(bytes, "malformed-request");
   } catch {

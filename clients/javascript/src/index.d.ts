@@ -1,6 +1,6 @@
 // Types of shareledger-client. Byte strings are Buffers; ids and digests are lower-case hex; times are seconds.
 
-/** Signs the text of a call with SM2 (64 bytes r‖s); a device's driver can stand in for SoftwareSigner. */
+/** Signs the text of a call with SM2 (r‖s or DER); a device's driver can stand in for SoftwareSigner. */
 export interface Signer {
   /** keccak(x‖y) of the public key, 64 hex. */
   readonly keyid: string;
@@ -139,6 +139,13 @@ export function verifyReceipt(receipt: Receipt, log: LogKeys): void;
 /** Check that the receipt's tree begins the anchored one; `root` is the chain's for that anchor. */
 export function verifyAnchored(receipt: Receipt, root: Buffer): void;
 
+/** How requests are sent; a subclass may answer by itself. */
+export class Http {
+  constructor(bounds?: Settings["bounds"], tls?: Settings["tls"]);
+  send(request: SignedRequest): Promise<{ ok: boolean; status: number; value: unknown }>;
+  close(): void;
+}
+
 /** What receipts are held against; each method rejects with `not-found` for what it does not know. */
 export interface Trust {
   logKeys(department: string, when?: { generation?: number; at?: number }): Promise<LogKeys>;
@@ -171,6 +178,8 @@ export interface Settings {
   tls?: { ca?: string | Buffer; cert?: string | Buffer; key?: string | Buffer };
   /** Stands in for `own`. */
   trust?: Trust;
+  /** Stands in for the network. */
+  http?: Http;
 }
 
 export class LedgerClient {
@@ -197,6 +206,8 @@ export class LedgerError extends Error {
   readonly retryable: boolean;
   /** What the code means, in Chinese. */
   readonly title: string;
+  /** Whether the provider said so; else it is what we found. */
+  readonly isRefusal: boolean;
   /** Of a refusal: its receipt, checked. */
   readonly receipt: Receipt | undefined;
 }

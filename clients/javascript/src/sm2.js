@@ -78,6 +78,19 @@ export function verify(raw, message, signature) {
   must(scalars.create(e + sum.toAffine().x) === r, code, "the signature does not hold");
 }
 
+/** 64 bytes r‖s of r‖s or of DER `SEQUENCE {r, s}` (GM/T 0009), as devices give it; throws `signature-invalid`. */
+export function normaliseSignature(signature) {
+  if (signature.length === 64) return signature;
+  const code = "signature-invalid";
+  const outer = new Reader(signature, code);
+  const inner = outer.inside();
+  outer.finish();
+  const [r, s] = [inner.integer(), inner.integer()];
+  inner.finish();
+  must(r > 0n && r < N && s > 0n && s < N, code, "r or s is no scalar of the SM2 curve");
+  return Buffer.concat([word(r), word(s)]);
+}
+
 /** Refuse 64 bytes that are no public key. */
 export const checkPublic = (raw, code = "malformed-key") => void pointOf(raw, code);
 
