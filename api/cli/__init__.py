@@ -25,6 +25,7 @@ from node.errors import InvalidInput, LedgerError
 
 from . import (
     authorisation_commands,
+    call_commands,
     chain_commands,
     city_commands,
     department_commands,
@@ -73,6 +74,9 @@ for name, group in {
     "plumbing": single_commands.plumbing,
 }.items():
     app.add_typer(group, name=name)
+department_commands.systems.command(
+    name="call", help=t("调用一次，核验并保存回执", "make one call, verify and keep its receipt")
+)(call_commands.call)
 app.command(name="verify", help=t("离线验证一份证据包", "verify an evidence bundle offline"))(
     single_commands.verify
 )
