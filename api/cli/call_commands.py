@@ -14,13 +14,15 @@ import typer
 
 from node.errors import LedgerError
 
-from .console import EXIT_UNPROVEN, note, put, say, table
+from .console import EXIT_UNPROVEN, note, put, say, t, table
+from .department_commands import systems
 from .options import argument, option
 
 if TYPE_CHECKING:
     from node.client.calls import Answer, LedgerClient
 
 
+@systems.command(help=t("调用一次，核验并保存回执", "make one call, verify and keep its receipt"))
 def call(
     file: Annotated[Path, argument("FILE", "调用文件 call.json", "the file call.json")],
     *,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import tomli_w
 
-from api.cli.console import put, say, t
+from api.cli.console import put, say
 
 from .calling import OPERATOR
 from .entries import HOUSEHOLD, PURPOSE
