@@ -148,10 +148,9 @@ class KeyRing:
     def _password(self, file: Path) -> bytes:
         if file not in self._passwords:
             if not file.exists():
-                if self.dry:
-                    return b"nothing is written"
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                save_key_file(file, secrets.token_urlsafe(24).encode() + b"\n")
+                if not self.dry:
+                    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    save_key_file(file, secrets.token_urlsafe(24).encode() + b"\n")
                 self.made(file)
-            self._passwords[file] = read_password(file)
+            self._passwords[file] = read_password(file) if file.exists() else b""
         return self._passwords[file]
