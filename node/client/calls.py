@@ -161,9 +161,7 @@ class LedgerClient:
             raise
         answer = read_object(response, error=MalformedReceipt)
         opened = check_answer(asked, answer, self._trust, self._unwrapper)
-        remaining = answer.get("remaining")
-        if not isinstance(remaining, dict):
-            raise MalformedReceipt("the answer does not say what remains")
+        remaining_calls, remaining_rows = _remaining(answer)
         return Answer(
             rows=opened.rows,
             next=opened.next,
@@ -171,8 +169,8 @@ class LedgerClient:
             as_of=opened.as_of,
             event=asked.call.event,
             receipt=opened.receipt,
-            remaining_calls=int(remaining.get("calls", 0)),
-            remaining_rows=int(remaining.get("rows", 0)),
+            remaining_calls=remaining_calls,
+            remaining_rows=remaining_rows,
             size=len(response.content),
             asked=asked,
             request=request,
@@ -259,6 +257,15 @@ class LedgerClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _remaining(answer: dict[str, Any]) -> tuple[int, int]:
+    remaining = answer.get("remaining")
+    if isinstance(remaining, dict):
+        calls, rows = remaining.get("calls"), remaining.get("rows")
+        if isinstance(calls, int) and isinstance(rows, int):
+            return calls, rows
+    raise MalformedReceipt("the answer does not say how many calls and rows remain")
 
 
 def _call(request: SignedRequest) -> signedcall.SignedCall:
