@@ -1,13 +1,15 @@
 """The client in Java (`clients/java`): built as a contractor builds it, and against a real node.
 
-`mvn package` compiles for Java 8 and runs the client's own tests over `tests/vectors`; the class
-`Session`, which stands among those, calls the city's node.
+`mvn package` compiles for Java 8 and runs the client's own tests, `docs/conformance` and
+`tests/vectors` among them; the class `Session`, which stands beside those, calls the city's node.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -15,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from node.client import http
 from tests.common.keyfiles import quick_files, write_private
-from tests.common.nodes import PASSWORD
+from tests.common.nodes import PASSWORD, until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tests.system.conftest import City
 
 PROJECT = Path(__file__).parents[2] / "clients" / "java"
 TARGET = PROJECT / "target"
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
 FORGED = {
     "leaf": "receipt-invalid",
     "index": "inclusion-invalid",
@@ -48,15 +52,16 @@ def tool(name: str) -> str:
     return found
 
 
-def run(arguments: list[str], given: bytes = b"") -> bytes:
+def run(arguments: list[str], given: bytes = b"", folder: Path = PROJECT) -> bytes:
     """Return what a command prints; fail where it does."""
     done = subprocess.run(  # noqa: S603 - the project's own client
         arguments,
-        cwd=PROJECT,
+        cwd=folder,
         input=given,
         capture_output=True,
         timeout=300,
         check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
     )
     assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
     return done.stdout
@@ -145,3 +150,58 @@ class TestSession:
     def test_keeps_the_call_that_nobody_answered(self, happened: dict[str, Any]) -> None:
         assert happened["unanswered"] == 1
         assert happened["unproven"] == []
+
+    def test_knows_the_codes_that_the_python_client_knows(self, happened: dict[str, Any]) -> None:
+        assert set(happened["codes"]) == http._classes().keys()
+
+
+def block(language: str, place: int = 0) -> str:
+    """Return one of the README's blocks of a language."""
+    pattern = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [match[1] for match in pattern.finditer(README)][place]
+
+
+@pytest.mark.chain
+class TestReadme:
+    """What the README prints runs as printed, but for the node's port."""
+
+    @pytest.fixture
+    def place(
+        self, built: str, settings: Mapping[str, Any], tmp_path: Path
+    ) -> tuple[Path, Callable[[str], str]]:
+        assert built
+        assert settings["authorisation"] == 1
+        for name, key in (("app.key", "signingKey"), ("open.key", "encryptionKey")):
+            (tmp_path / name).symlink_to(settings[key])
+        (tmp_path / "password").symlink_to(settings["passwordFile"])
+        (tmp_path / "target").symlink_to(TARGET)
+        return tmp_path, lambda text: text.replace("http://127.0.0.1:8600", settings["own"])
+
+    def test_builds_as_it_says(self) -> None:
+        assert block("sh") == "mvn -q package\n"
+
+    def test_calls_by_command_and_asks_for_the_anchor(
+        self, place: tuple[Path, Callable[[str], str]]
+    ) -> None:
+        folder, here = place
+        (folder / "client.properties").write_text(here(block("properties")), encoding="utf-8")
+        query, upgrade = block("sh", 1).splitlines()
+        answer = json.loads(run(shlex.split(query), folder=folder))
+        assert answer["rows"] == [{"XM": "张三3", "GMSFHM": "130902********0003"}]
+        kept = folder / "receipts" / f"{answer['event']}.json"
+        assert kept.stat().st_mode & 0o777 == 0o600
+        verify = [*query.split()[:3], "verify", "client.properties", answer["event"]]
+        run(verify, folder=folder)
+        until(lambda: run(shlex.split(upgrade), folder=folder) == b"" and anchored(kept))
+
+    def test_calls_from_a_program(self, place: tuple[Path, Callable[[str], str]]) -> None:
+        folder, here = place
+        (folder / "Example.java").write_text(here(block("java")), encoding="utf-8")
+        path = "target/classes:target/lib/*:."
+        run([tool("javac"), "-encoding", "UTF-8", "-cp", path, "Example.java"], folder=folder)
+        printed = run([tool("java"), "-cp", path, "Example"], folder=folder)
+        assert b"GMSFHM=130902********0003" in printed
+
+
+def anchored(kept: Path) -> bool:
+    return "anchored" in json.loads(kept.read_bytes())["receipt"]

@@ -27,9 +27,6 @@ final class Checkpoint {
     /** The whole note as it came. */
     final String note;
     final String origin;
-    /** Whose log it says it is, and which of that department's. */
-    final String department;
-    final int generation;
     final long size;
     final byte[] root;
     private final byte[] text;
@@ -55,12 +52,24 @@ final class Checkpoint {
         this.root = Bytes.unbase64(text.group(3), MALFORMED);
         this.lines = lines;
         LedgerException.require(size <= Json.LARGEST, MALFORMED, "a size of 2^53 or more");
+    }
+
+    /** Whose log it says it is (unified social credit code). */
+    String department() {
+        return named().group(3);
+    }
+
+    /** Which of that department's logs, from 1. */
+    int generation() {
+        String written = named().group(4);
+        return written == null ? 1 : Integer.parseInt(written);
+    }
+
+    private Matcher named() {
         Matcher parts = ORIGIN.matcher(origin);
-        LedgerException.require(parts.matches(), MALFORMED, "not the origin of a log");
-        this.department = parts.group(3);
-        this.generation = parts.group(4) == null ? 1 : Integer.parseInt(parts.group(4));
-        boolean one = parts.group(4) == null || generation >= 2;
-        LedgerException.require(one, MALFORMED, "generation 1 is not written");
+        boolean fits = parts.matches() && !"1".equals(parts.group(4));
+        LedgerException.require(fits, "malformed-request", "not the origin of a log: " + origin);
+        return parts;
     }
 
     /** Read a note; nothing is verified yet. */

@@ -28,13 +28,11 @@ final class Checks {
             Call call, Map<String, Object> members, Trust trust, PrivateKey encryption) {
         Receipt receipt = Receipt.parse(members.get("receipt"));
         Leaf leaf = receipt.leaf();
-        Grant grant = trust.grant(call.authorisation);
         sameCall(call, leaf);
-        require(leaf.entry().equals(grant.entry), "the leaf names another entry");
-        require(leaf.version() == grant.version, "the leaf names another version");
+        Grant grant = granted(call, leaf, trust);
         require(leaf.items().equals(grant.bitmap(call.items)), "the leaf names other items");
         require(leaf.outcome().equals(Leaf.SERVED), "the leaf says " + leaf.outcome());
-        Map<String, Object> sealed = Json.object(members.get("sealed"), ENVELOPE);
+        Map<String, Object> sealed = Json.object(members.get("sealed"), MALFORMED);
         String digest = Bytes.hex(Bytes.sm3(Json.render(sealed, ENVELOPE)));
         require(digest.equals(leaf.digest("answer")), "the leaf is of another answer");
         receipt.verify(presentLog(trust, grant.provider));
@@ -54,8 +52,7 @@ final class Checks {
 
     /** Check the receipt of a refusal; null where its code leaves none. */
     static Receipt refusal(Call call, Refusal refusal, Trust trust) {
-        Object given = refusal.members().get("receipt");
-        if (given == null) {
+        if (!refusal.members().containsKey("receipt")) {
             boolean known = refusal.status() == 403 || refusal.status() == 429
                     || refusal.code().equals("authorisation-unknown")
                     || refusal.code().equals("call-replayed");
@@ -63,7 +60,7 @@ final class Checks {
                     refusal.code() + " was answered without a receipt");
             return null;
         }
-        Receipt receipt = Receipt.parse(given);
+        Receipt receipt = Receipt.parse(refusal.members().get("receipt"));
         Leaf leaf = receipt.leaf();
         if (refusal.code().equals("call-replayed")) {
             // The first call's receipt: another text under this event, or this one long ago.
@@ -72,7 +69,9 @@ final class Checks {
         } else {
             sameCall(call, leaf);
             require(leaf.outcome().equals(refusal.code()), "the leaf says " + leaf.outcome());
-            receipt.verify(presentLog(trust, receipt.department()));
+            // The node's first department logs what it knows no provider of.
+            receipt.verify(presentLog(trust, refusal.code().equals("authorisation-unknown")
+                    ? receipt.department() : granted(call, leaf, trust).provider));
         }
         return receipt;
     }
@@ -82,8 +81,8 @@ final class Checks {
         long second = receipt.leaf().at() / 1000;
         try {
             receipt.verify(trust.logAt(receipt.department(), receipt.generation(), second));
-        } catch (Refusal refusal) {
-            throw noLog(refusal, receipt.department());
+        } catch (LedgerException error) {
+            throw noLog(error, receipt.department());
         }
     }
 
@@ -106,9 +105,16 @@ final class Checks {
         byte[] wrapped = recipients.get(encryption.keyId());
         LedgerException.require(wrapped != null, ENVELOPE, "it is not sealed to this key");
         byte[] iv = Bytes.unb64u(envelope.get("iv"), ENVELOPE);
-        LedgerException.require(iv.length == 12, ENVELOPE, "an iv has 12 bytes");
         byte[] sealed = Bytes.unb64u(envelope.get("sealed"), ENVELOPE);
         return Sm2.openGcm(encryption.unwrap(wrapped), iv, event, sealed);
+    }
+
+    /** What one's own node says of the authorisation, which the leaf must say too. */
+    private static Grant granted(Call call, Leaf leaf, Trust trust) {
+        Grant grant = trust.grant(call.authorisation);
+        require(leaf.entry().equals(grant.entry), "the leaf names another entry");
+        require(leaf.version() == grant.version, "the leaf names another version");
+        return grant;
     }
 
     private static void sameCall(Call call, Leaf leaf) {
@@ -131,17 +137,17 @@ final class Checks {
     private static LogKeys presentLog(Trust trust, String department) {
         try {
             return trust.presentLog(department);
-        } catch (Refusal refusal) {
-            throw noLog(refusal, department);
+        } catch (LedgerException error) {
+            throw noLog(error, department);
         }
     }
 
-    private static LedgerException noLog(Refusal refusal, String department) {
-        if (!refusal.code().equals("not-found")) {
-            return refusal;
+    private static LedgerException noLog(LedgerException error, String department) {
+        if (!error.code().equals("not-found")) {
+            return error;
         }
         String detail = "department " + department + " has no such registered log";
-        return new LedgerException(INVALID, detail, refusal);
+        return new LedgerException(INVALID, detail, error);
     }
 
     private static void require(boolean holds, String problem) {

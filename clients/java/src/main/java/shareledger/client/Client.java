@@ -30,14 +30,21 @@ public final class Client {
     private final PrivateKey encryption;
     private final Trust trust;
     private final ReceiptFolder folder;
+    private final Http.Transport transport;
 
     public Client(String providerUrl, PrivateKey signing, PrivateKey encryption, Trust trust,
             ReceiptFolder folder) {
+        this(providerUrl, signing, encryption, trust, folder, Http::send);
+    }
+
+    Client(String providerUrl, PrivateKey signing, PrivateKey encryption, Trust trust,
+            ReceiptFolder folder, Http.Transport transport) {
         this.base = Http.api(providerUrl);
         this.signing = signing;
         this.encryption = encryption;
         this.trust = trust;
         this.folder = folder;
+        this.transport = transport;
     }
 
     /**
@@ -87,14 +94,14 @@ public final class Client {
         return send(folder.load(event).call);
     }
 
-    private static Http.Response transmit(Call call) {
+    private Http.Response transmit(Call call) {
         LedgerException failure = null;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             if (attempt > 0) {
                 pause(FIRST_PAUSE_MILLIS << attempt);
             }
             try {
-                return Http.send(call.request);
+                return transport.send(call.request);
             } catch (LedgerException error) {
                 if (!error.code().equals("peer-unavailable")) {
                     throw error;
@@ -112,7 +119,7 @@ public final class Client {
             Refusal refusal = Http.refusal(call.request, response);
             throw refusal.with(Checks.refusal(call, refusal, trust));
         }
-        return Checks.answer(call, response.members, trust, encryption);
+        return Checks.answer(call, response.members(), trust, encryption);
     }
 
     /** Check a kept receipt again: by the log it is of, the keys as of its time, and its anchor. */
@@ -134,7 +141,8 @@ public final class Client {
         // It may have lain in a file for years.
         Checks.kept(receipt, trust);
         String log = base + "/logs/" + receipt.department();
-        Map<String, Object> found = Http.get(log + "/events/" + receipt.leaf().event(), signing);
+        Map<String, Object> found = Http.get(
+                transport, log + "/events/" + receipt.leaf().event(), signing);
         Receipt newer = Receipt.parse(found.get("receipt"));
         boolean same = Bytes.same(newer.leafBytes(), receipt.leafBytes())
                 && newer.index() == receipt.index()
@@ -157,7 +165,7 @@ public final class Client {
         }
         String sizes = "old=" + receipt.size() + "&new=" + newer.anchoredSize();
         Map<String, Object> consistency = Http.get(
-                log + ":" + receipt.generation() + "/consistency?" + sizes, signing);
+                transport, log + ":" + receipt.generation() + "/consistency?" + sizes, signing);
         Receipt upgraded = receipt.anchoredAs(
                 newer, Json.list(consistency.get("proof"), "malformed-receipt"));
         upgraded.verifyAnchored(root);

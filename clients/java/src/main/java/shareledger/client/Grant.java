@@ -28,7 +28,7 @@ public final class Grant {
         for (String code : chosen) {
             int place = itemCodes.indexOf(code);
             LedgerException.require(
-                    place >= 0, "receipt-invalid", code + " is no item of the entry's version");
+                    place >= 0, "item-not-granted", code + " is no item of the entry's version");
             bits = bits.setBit(place);
         }
         return Bytes.hex(org.bouncycastle.util.BigIntegers.asUnsignedByteArray(32, bits));

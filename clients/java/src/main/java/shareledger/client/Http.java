@@ -9,7 +9,11 @@ import java.net.Proxy;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URL;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Requests over HttpURLConnection. The server is not trusted: its answer is bounded in bytes and in
@@ -20,28 +24,56 @@ final class Http {
     private static final long ANSWER_NANOS = 300_000_000_000L;
     private static final int ANSWER_BYTES = 128 * 1024 * 1024;
 
+    /** The codes of docs/protocol.md section 7 that concern a call. */
+    static final Set<String> CODES = Collections.unmodifiableSet(new TreeSet<>(Arrays.asList((
+            "already-exists authorisation-expired authorisation-not-agreed authorisation-not-started "
+            + "authorisation-suspended authorisation-terminated authorisation-unknown call-replayed "
+            + "chain-unavailable checkpoint-invalid clock-skew conflict consistency-invalid "
+            + "contradictory decision-refused department-suspended digest-mismatch document-unknown "
+            + "entry-frozen event-unknown evidence-invalid filter-not-granted forbidden "
+            + "inclusion-invalid internal item-not-granted key-not-in-force key-revoked ledger-behind "
+            + "log-incomplete log-tampered log-unavailable malformed-checkpoint malformed-document "
+            + "malformed-envelope malformed-event malformed-evidence malformed-filter malformed-key "
+            + "malformed-receipt malformed-request malformed-table malformed-transaction "
+            + "mode-not-granted not-entitled not-found overloaded peer-unavailable "
+            + "purpose-not-granted quota-calls quota-refusals quota-rows receipt-invalid "
+            + "receipt-not-merged signature-invalid source-unavailable transaction-refused "
+            + "unavailable verification-failed").split(" "))));
+
     private Http() {}
 
-    /** A status with its JSON object; an empty one where the answer is none and no success. */
+    /** What sends a request once: HTTP, and in tests something that knows the answers. */
+    interface Transport {
+        /**
+         * Send a request.
+         *
+         * @throws LedgerException peer-unavailable: no whole answer came; the same bytes may be sent
+         *     again
+         */
+        Response send(SignedRequest request);
+    }
+
+    /** A status with the bytes that came with it. */
     static final class Response {
         final int status;
-        final Map<String, Object> members;
+        final byte[] body;
 
-        Response(int status, Map<String, Object> members) {
+        Response(int status, byte[] body) {
             this.status = status;
-            this.members = members;
+            this.body = body;
         }
 
         boolean isSuccess() {
             return status >= 200 && status < 300;
         }
+
+        /** The JSON object of the answer; malformed-receipt where it is none. */
+        Map<String, Object> members() {
+            return Json.object(Json.parse(body, "malformed-receipt"), "malformed-receipt");
+        }
     }
 
-    /**
-     * Send a request once.
-     *
-     * @throws LedgerException peer-unavailable: no whole answer came; the same bytes may be sent again
-     */
+    /** Send over HttpURLConnection. */
     static Response send(SignedRequest request) {
         byte[] answer;
         int status;
@@ -71,7 +103,7 @@ final class Http {
             String host = request.authority();
             throw new LedgerException("peer-unavailable", host + "：" + error, error);
         }
-        return new Response(status, members(status, answer));
+        return new Response(status, answer);
     }
 
     private static byte[] read(InputStream stream) throws IOException {
@@ -95,19 +127,6 @@ final class Http {
         return whole.toByteArray();
     }
 
-    private static Map<String, Object> members(int status, byte[] answer) {
-        boolean success = status >= 200 && status < 300;
-        try {
-            return Json.object(Json.parse(answer, "malformed-receipt"), "malformed-receipt");
-        } catch (LedgerException error) {
-            if (success) {
-                throw error;
-            }
-            // Something before the node answered, with a page of its own.
-            return new java.util.LinkedHashMap<>();
-        }
-    }
-
     /** The address under which a node's API is, from the node's: scheme, host, port. */
     static String api(String url) {
         try {
@@ -122,26 +141,34 @@ final class Http {
     }
 
     /** Read one thing of a node, signed; a refusal is thrown. */
-    static Map<String, Object> get(String url, PrivateKey signing) {
+    static Map<String, Object> get(Transport transport, String url, PrivateKey signing) {
         SignedRequest request =
                 SignedRequest.sign("GET", url, new byte[0], "application/octet-stream", signing);
-        Response response = send(request);
+        Response response = transport.send(request);
         if (!response.isSuccess()) {
             throw refusal(request, response);
         }
-        return response.members;
+        return response.members();
     }
 
     /** The refusal that an answer is; its receipt is not checked here. */
     static Refusal refusal(SignedRequest request, Response response) {
-        Object code = response.members.get("code");
-        boolean known = code instanceof String && ((String) code).matches("[a-z][a-z0-9-]{0,63}");
+        Map<String, Object> members;
+        try {
+            members = response.members();
+        } catch (LedgerException error) {
+            // Something before the node answered, with a page of its own.
+            members = Collections.emptyMap();
+        }
+        Object code = members.get("code");
+        // A node that says it must stop (500) does not stop us: to a caller it does not answer.
         String fallback = response.status >= 500 ? "peer-unavailable" : "malformed-request";
-        Object title = response.members.get("title");
-        Object detail = response.members.get("detail");
+        boolean known = code instanceof String && CODES.contains(code);
+        Object title = members.get("title");
+        Object detail = members.get("detail");
         String said = title instanceof String ? title + "：" : "";
         said += detail instanceof String ? detail : request.url + " → " + response.status;
         return new Refusal(
-                response.status, known ? (String) code : fallback, said, response.members, null);
+                response.status, known ? (String) code : fallback, said, members, null);
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
 /** One of a department's logs, and the keys that may sign its checkpoints. */
 public final class LogKeys {
     final String origin;
-    /** How far the chain has anchored it. */
+    /** How far the chain has anchored it, as one's own node knows. */
     final long anchoredSize;
     final List<Pair> pairs;
 

@@ -13,6 +13,7 @@ public final class NodeTrust implements Trust {
 
     private final String base;
     private final PrivateKey signing;
+    private final Http.Transport transport;
     /** What the node said, for a minute; the eldest goes first. */
     private final Map<String, Kept> kept = new LinkedHashMap<String, Kept>() {
         private static final long serialVersionUID = 1L;
@@ -34,8 +35,13 @@ public final class NodeTrust implements Trust {
 
     /** Ask the node at {@code url}, for example {@code http://10.1.2.3:8600}, signed as the caller. */
     public NodeTrust(String url, PrivateKey signing) {
+        this(url, signing, Http::send);
+    }
+
+    NodeTrust(String url, PrivateKey signing, Http.Transport transport) {
         this.base = Http.api(url);
         this.signing = signing;
+        this.transport = transport;
     }
 
     @Override
@@ -83,7 +89,9 @@ public final class NodeTrust implements Trust {
         }
         return new LogKeys(
                 Json.text(found.get("origin"), MALFORMED),
-                Json.number(found.get("size"), MALFORMED),
+                // Where it is not told, the provider is asked about every receipt.
+                found.containsKey("size")
+                        ? Json.number(found.get("size"), MALFORMED) : Json.LARGEST,
                 pairs);
     }
 
@@ -95,7 +103,14 @@ public final class NodeTrust implements Trust {
                 return before.members;
             }
         }
-        Map<String, Object> found = Http.get(url, signing);
+        Map<String, Object> found;
+        try {
+            found = Http.get(transport, url, signing);
+        } catch (Refusal refusal) {
+            // What one's own node refuses must not read like the provider's refusal of the call.
+            String detail = "本方节点 / own node: " + refusal.getMessage();
+            throw new LedgerException("", refusal.code(), detail, refusal);
+        }
         synchronized (kept) {
             kept.remove(url);
             kept.put(url, new Kept(found));

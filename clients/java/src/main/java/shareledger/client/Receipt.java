@@ -100,12 +100,12 @@ public final class Receipt {
 
     /** Whose log the receipt says it is of (unified social credit code). */
     public String department() {
-        return checkpoint.department;
+        return checkpoint.department();
     }
 
     /** Which of that department's logs, from 1. */
     public int generation() {
-        return checkpoint.generation;
+        return checkpoint.generation();
     }
 
     /** Tell whether it names an anchor; whether that holds, {@link Client#upgrade} has checked. */

@@ -115,6 +115,7 @@ final class Sm2 {
 
     /** Open ciphertext ‖ tag. */
     static byte[] openGcm(byte[] key, byte[] iv, byte[] aad, byte[] sealed) {
+        LedgerException.require(iv.length == 12, "malformed-envelope", "an iv has 12 bytes");
         GCMModeCipher cipher = GCMBlockCipher.newInstance(new SM4Engine());
         try {
             cipher.init(false, new AEADParameters(new KeyParameter(key), TAG_BITS, iv, aad));

@@ -82,7 +82,7 @@ public final class Session {
                 failing(() -> client.query(authorisation, query("NOTHING", "XM"))));
         happened.put("notOurs", failing(() -> client.query(authorisation + 999, query())));
         happened.put("unknown", failing(() -> Http.get(
-                provider + "/api/v1/authorisations/" + (authorisation + 999), signing)));
+                Http::send, provider + "/api/v1/authorisations/" + (authorisation + 999), signing)));
         happened.put("replayed", failing(() -> {
             SignedRequest first = call.request;
             SignedRequest second = SignedRequest.sign("POST", first.url, query().render(),
@@ -93,8 +93,9 @@ public final class Session {
         happened.put("withoutReceipt", failing(() -> {
             Call wrong = client.prepare(authorisation, query("NOTHING", "XM"));
             Http.Response response = Http.send(wrong.request);
-            response.members.remove("receipt");
-            client.judge(wrong, response);
+            Map<String, Object> members = response.members();
+            members.remove("receipt");
+            client.judge(wrong, new Http.Response(response.status, Json.render(members)));
         }));
         happened.put("changedSignature", failing(() -> {
             Map<String, Object> members = client.prepare(authorisation, query()).request.render();
@@ -107,6 +108,7 @@ public final class Session {
         Client.Upgraded upgraded = client.upgradeAll();
         happened.put("unproven", new ArrayList<Object>(upgraded.failed.keySet()));
         happened.put("unanswered", upgraded.unanswered.size());
+        happened.put("codes", new ArrayList<Object>(Http.CODES));
         return happened;
     }
 
@@ -117,8 +119,10 @@ public final class Session {
         for (String place : places) {
             // The same bytes again: the stored answer, to be changed in one place.
             Http.Response response = Http.send(call.request);
-            change(place, response.members);
-            forged.put(place, failing(() -> client.judge(call, response)));
+            Map<String, Object> members = response.members();
+            change(place, members);
+            Http.Response changed = new Http.Response(response.status, Json.render(members));
+            forged.put(place, failing(() -> client.judge(call, changed)));
         }
         return forged;
     }
