@@ -56,7 +56,7 @@ class Loops:
 
     def fail(self, name: str, error: BaseException) -> None:
         """Handle an error a loop cannot go on from."""
-        logger.critical("%s failed", name, exc_info=error)
+        logger.critical("%s 出错，不能继续 / failed", name, exc_info=error)
         self._on_fatal(name, error)
 
     def stop(self) -> None:

@@ -129,7 +129,7 @@ class Follower:
                 failures = 0
             except ChainUnavailable as err:
                 failures += 1
-                _logger.warning("the chain does not answer: %s", err)
+                _logger.warning("链没有应答 / the chain does not answer: %s", err)
                 stop.wait(min(POLL_SECONDS * 2**failures, LONGEST_BACKOFF_SECONDS))
                 continue
             if not progressed:
@@ -172,7 +172,8 @@ class Follower:
         except ChainInconsistent as err:
             # What an index leaves out, tells twice or garbles is no lie of the chain's. Its blocks'
             # own receipts tell: if they say the same, it is one.
-            _logger.warning("blocks to %d again, by their receipts: %s", last, err)
+            text = "至区块 %d 的事件不一致，改按收据核对 / again, by their receipts: %s"
+            _logger.warning(text, last, err)
             return self._fetch_and_apply(cursor, last, head, proven=True)
 
     def _fetch_and_apply(

@@ -1,7 +1,8 @@
 """What the demo leaves with `--keep`: a city that runs again, and an application's first call.
 
-`call.json` is the file every client reads (docs/clients.md): the provider's node and one's own, the
-application's key files, authorisation, purpose, items. The command that is printed was run first.
+`call.json` is what the clients in Python and JavaScript read (docs/clients.md): the provider's node
+and one's own, the application's key files, authorisation, purpose, items; `client.properties` says
+to Java's as much as that takes from a file. The command that is printed was run first.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from .calling import Calls
 
 CALL, CITY, RECEIPTS = "call.json", "city.toml", "receipts"
+PROPERTIES = "client.properties"
+JAVA_NAMES = {"key": "signingKey", "openingKey": "encryptionKey"}
+"""What the Java client calls a member; it has the others' names."""
+JAVA_MEMBERS = ("provider", "own", "key", "openingKey", "passwordFile", "receipts")
 COMMAND_SECONDS = 60.0
 
 
@@ -41,11 +46,14 @@ class Legacy:
         self.run = f"{program} city run {shlex.quote(str(self.folder / CITY))}"
 
     def write(self) -> None:
-        """Write both files, and make the call as it will be printed."""
+        """Write the files, and make the call as it will be printed."""
         with (self.folder / CITY).open("xb") as file:
             tomli_w.dump(self._city.values, file)
-        said = json.dumps(self._members(), ensure_ascii=False, indent=2)
-        (self.folder / CALL).write_text(said + "\n", "utf-8")
+        said = self._members()
+        rendered = json.dumps(said, ensure_ascii=False, indent=2)
+        (self.folder / CALL).write_text(rendered + "\n", "utf-8")
+        lines = [f"{JAVA_NAMES.get(name, name)}={said[name]}\n" for name in JAVA_MEMBERS]
+        (self.folder / PROPERTIES).write_text("".join(lines), "utf-8")
         done = subprocess.run(  # noqa: S603 - our own command, by a shell as its reader runs it
             ["/bin/sh", "-c", self.call],
             capture_output=True,
@@ -71,6 +79,7 @@ class Legacy:
             f"  authorisation {said['authorisation']}, purpose {said['purpose']}, key files "
             f"{said['key']}, {said['openingKey']}, password file {said['passwordFile']}",
         )
+        say(f"  Java 客户端：{PROPERTIES}", f"  for the Java client: {PROPERTIES}")
         if not up:
             say("  再次运行：", "  to run it again:")
             put(f"  {self.run}")

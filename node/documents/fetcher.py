@@ -88,7 +88,7 @@ class Fetcher:
         except LedgerError as error:
             if not error.retryable:
                 raise
-            log.info("documents wait: %s", error.message)
+            log.info("文书稍后再取 / documents wait: %s", error.message)
             return False
         return moved
 
@@ -120,7 +120,7 @@ class Fetcher:
             return None if data is None else self._bindings.judge(bound, documents.parse(data))
         except MalformedDocument as error:
             # The decision's signer bound bytes that are no document: for good.
-            log.warning("%s: %s", bound.object, error.message)
+            log.warning("%s 的文书不合格式 / no document: %s", bound.object, error.message)
             return Verdict(bound, MALFORMED)
 
     def _fetch(self, bound: Bound) -> bytes | None:

@@ -7,14 +7,13 @@ import re
 import shlex
 import signal
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.common.demos import is_free, running_demo
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
 
 pytestmark = [pytest.mark.chain, pytest.mark.long]
 
@@ -48,6 +47,15 @@ def test_the_city_runs_again_and_serves_the_call(tmp_path: Path) -> None:
     for name in ("key", "openingKey", "passwordFile"):
         assert (folder / said[name]).stat().st_mode & 0o777 == 0o600
         assert said[name] in demo.output
+    properties = dict(
+        line.split("=", 1) for line in (folder / "client.properties").read_text("utf-8").split()
+    )
+    java = (ROOT / "clients/java/src/main/java/shareledger/client/Main.java").read_text("utf-8")
+    [names] = re.findall(r"SETTINGS = Arrays.asList\(\s*(.*?)\);", java, re.DOTALL)
+    assert list(properties) == re.findall(r'"(\w+)"', names)
+    assert [*properties.values()] == [
+        said[each] for each in ("provider", "own", "key", "openingKey", "passwordFile", "receipts")
+    ]
     assert run(call, elsewhere).returncode == 2  # nobody answers
     with running_demo(tmp_path / "demo", command=tuple(shlex.split(again))) as city:
         city.reaches("按 Ctrl-C 结束")
