@@ -35,12 +35,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None]:
         return (yield)
     tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
-    threading.settrace(None)  # type: ignore[arg-type] # as its documentation allows
+    threading.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(tracer)
-        threading.settrace(of_threads)  # type: ignore[arg-type] # None where none was set
+        threading.settrace(of_threads)
 
 
 def _is_untraced(item: pytest.Item) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from api.city.halves import read_public
 from api.city.keyring import KeyRing, Place
-from node.crypto import keyfile
+from node.crypto import pbes2
 from node.errors import MalformedKey
 from tests.common.keyfiles import FEW_ROUNDS
 
@@ -29,7 +29,7 @@ def ring(folder, made=None, **options):
 
 @pytest.fixture(autouse=True)
 def _quick():
-    with patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS):
+    with patch.object(pbes2, "PBKDF2_ITERATIONS", FEW_ROUNDS):
         yield
 
 
