@@ -75,8 +75,8 @@ contracts: setup ## the contracts' own tests, with what every decision costs
 python: setup ## unit, integration and system tests with branch coverage
 	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
 
-demo-run: setup ## the demo as a test
-	$(BIN)/shareledger demo --exit
+demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
+	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || code=$$?; rm -rf "$$folder"; exit $$code
 
 fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md
