@@ -39,7 +39,16 @@ LIFE_SECONDS = 6 * 24 * 60 * 60
 REQUEST_BYTES = 1_048_576
 PROOF_BYTES = 4_096
 
-_MEMBERS = {"decision", "chainId", "contract", "nonce", "notAfter", "publicKey", "text", "paper"}
+_MEMBERS = {
+    "decision": str,
+    "chainId": int,
+    "contract": str,
+    "nonce": str,
+    "notAfter": int,
+    "publicKey": str,
+    "text": str,
+    "paper": dict,
+}
 _HEX = re.compile(rb"(?:0x)?((?:[0-9a-fA-F]{2})+)")
 
 
@@ -161,12 +170,13 @@ def _members(data: bytes) -> dict[str, Any]:
     if len(data) > REQUEST_BYTES:
         raise InvalidInput("持有证明请求太大 / the request is too large")
     try:
-        said = json.loads(data)
+        said: Any = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"不是持有证明请求 / no request for a proof: {error}") from error
-    if not isinstance(said, dict) or set(said) != _MEMBERS:
+    kinds = {name: type(value) for name, value in said.items()} if isinstance(said, dict) else None
+    if kinds != _MEMBERS:
         raise InvalidInput("不是持有证明请求 / no request for a proof: other members")
-    return said
+    return dict(said)
 
 
 def _octets(data: bytes) -> bytes:
