@@ -213,8 +213,11 @@ def show(act: Act) -> None:
 
 
 def _report(decided: Decided) -> None:
+    from node.protocol.forms.words import decision_words
+
     kind, block, gas = decided.kind, decided.block, decided.gas_used
-    say(f"决定 {decided.hash.hex()}（{kind}）", f"decision {decided.hash.hex()} ({kind})")
+    chinese, english = decision_words(kind, decided.event)
+    say(f"决定 {decided.hash.hex()}（{chinese}）", f"decision {decided.hash.hex()} ({english})")
     say(
         f"区块 {block}，gas {gas}，交易 {decided.transaction.hex()}",
         f"block {block}, gas {gas}, transaction {decided.transaction.hex()}",

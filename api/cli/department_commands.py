@@ -28,7 +28,7 @@ from .options import (
 
 app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
 
-systems = Commands(help=t("应用系统：登记、查看", "application systems"))
+systems = Commands(help=t("应用系统：登记、查看、调用", "application systems"))
 
 
 @decision(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import InvalidInput, LedgerError, SignatureInvalid
+from ..errors import InvalidInput, LedgerError, MalformedEnvelope, SignatureInvalid
 from .publickey import N, Sm2PublicKey
 
 SEQUENCE = 0x30
@@ -151,6 +151,21 @@ def normalise_signature(signature: bytes) -> bytes:
         # A DER signature of exactly 64 bytes has r and s of 58 bytes together: never by chance.
         return signature
     return signature_from_der(signature)
+
+
+def ciphertext_from_der(ciphertext: bytes) -> tuple[int, int, bytes, bytes]:
+    """Read `SEQUENCE { x1, y1, C3, C2 }` (GM/T 0009 section 7.2).
+
+    Raises:
+        MalformedEnvelope: not such a sequence; libcrypto would pass over what follows one.
+    """
+    outer = Reader(ciphertext, MalformedEnvelope)
+    inner = Reader(outer.read(SEQUENCE), MalformedEnvelope)
+    outer.finish()
+    x, y = inner.read_integer(), inner.read_integer()
+    c3, c2 = inner.read(OCTETS), inner.read(OCTETS)
+    inner.finish()
+    return x, y, c3, c2
 
 
 def spki(public: Sm2PublicKey) -> bytes:

@@ -54,12 +54,7 @@ class PrivateKey:
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """Decrypt GM/T 0009 DER (GB/T 32918.4, 7.1), checking C1 and C3."""
-        outer = der.Reader(ciphertext, MalformedEnvelope)
-        inner = der.Reader(outer.read(der.SEQUENCE), MalformedEnvelope)
-        outer.finish()
-        x, y = inner.read_integer(), inner.read_integer()
-        c3, c2 = inner.read(der.OCTETS), inner.read(der.OCTETS)
-        inner.finish()
+        x, y, c3, c2 = der.ciphertext_from_der(ciphertext)
         if not is_on_curve(x, y):
             raise MalformedEnvelope("the wrapped key does not open: its point is off the curve")
         shared = _multiply(self._scalar, (x, y))

@@ -77,6 +77,7 @@ class PrivateKey:
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """Decrypt a GM/T 0009 ciphertext; C3 is checked by libcrypto."""
+        der.ciphertext_from_der(ciphertext)
         library = libcrypto.load()
         context = _context(self._handle, library.EVP_PKEY_decrypt_init)
         # The plaintext is never longer than the whole ciphertext.

@@ -200,7 +200,9 @@ class TestWhatIsWrong:
         text = copy.read_text("utf-8")
         copy.write_text(re.sub('chain_url = "[^"]*"', 'chain_url = "http://127.0.0.1:9"', text))
         found = wrong(copy)
-        assert "ConnectionRefused" in found["chain"]
+        assert "http://127.0.0.1:9 没有应答" in found["chain"]
+        assert "对方没有在监听" in found["chain"]
+        assert "ConnectionRefused" not in found["chain"]
         assert all("原因同上" in said for name, said in found.items() if name != "chain")
 
     def test_settings_that_cannot_be_read(self, copy):
@@ -213,6 +215,7 @@ class TestWhatIsWrong:
         at.close()
         assert not finding.ok
         assert "时钟" in finding.text
+        assert finding.text.endswith("+08:00")
 
     def test_a_disk_with_little_room(self, copy, monkeypatch):
         monkeypatch.setattr(checkup, "FREE_BYTES", 1 << 62)

@@ -89,7 +89,7 @@ class TestDry:
         assert looked.person("head") == looked.person("head")
         assert looked.public("head") == looked.signer("head").public_key
         assert not (tmp_path / "keys").exists()
-        assert len(made) == len(KINDS)
+        assert len(made) == len(KINDS) + 1
 
 
 class TestInMemory:
