@@ -138,8 +138,8 @@ def add_key(
 def _second_keys(
     passwords: Path, unwrap_key: Path | None, log_key: Path | None, common: dict[str, Any]
 ) -> dict[str, Any]:
-    from api.settings import read_password
     from node.crypto import Ed25519Signer, SoftwareUnwrapper
+    from node.crypto.passwords import read_password
 
     password = read_password(passwords)
     keys: dict[str, Any] = {"encryptionKey": None, "ed25519": None}
