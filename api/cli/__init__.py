@@ -36,7 +36,7 @@ TRACE = "SHARELEDGER_TRACE"
 GROUPS = {
     "city": "city_commands.app",
     "department": "department_key_commands.app",
-    "application": "department_commands.systems",
+    "application": "call_commands.systems",
     "catalogue": "review_commands.app",
     "authorisation": "authorisation_commands.app",
     "log": "log_commands.app",

@@ -6,7 +6,7 @@ implements `Source`; `api/app` joins them. Only attribute names matter: nobody h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ class SourceQuery:
     """At most so many rows."""
     after: Value | None
     """Key of the last row of the page before."""
+    scales: Mapping[str, int | None] = field(default_factory=dict)
+    """Item code -> digits after the decimal point, where the version declares any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Page:
     """What a source found, in the order of its key."""
 
     rows: list[dict[str, object]]
-    """Item code -> value as the database has it."""
+    """Item code -> value as JSON carries it (protocol.md 4.7), before any mask."""
     last: Value | None
     """Key of the last row when more follow, else None."""
 

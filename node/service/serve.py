@@ -37,7 +37,6 @@ from .caller import authentic_resend, authenticate, judged_second
 from .needs import SourceQuery
 from .request import parse_query
 from .seals import DataKeys
-from .sources.values import render
 from .workers import (
     Answers,
     Judged,
@@ -255,9 +254,10 @@ class Service:
             raise SourceUnavailable("this node has no source for the entry")
         after = query.after
         last = None if after is None else self._seals.open_cursor(after, work.authorisation)
-        page = source.fetch(SourceQuery(query.items, verdict.conditions, query.size, last))
+        scales = {item.code: item.scale for item in version.items}
+        page = source.fetch(SourceQuery(query.items, verdict.conditions, query.size, last, scales))
         work.rows, work.masked = len(page.rows), verdict.masked
-        work.plain = self._plaintext(work, query, version, verdict, page)
+        work.plain = self._plaintext(work, query, verdict, page)
         key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
         data_key = self._keys.get(work.key.holder, work.judged)
         sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
@@ -272,13 +272,8 @@ class Service:
         terms = documents.terms(granted.terms, name) if granted.terms != ZERO else None
         return version, terms
 
-    def _plaintext(
-        self, work: _Work, query: Query, version: VersionView, verdict: Verdict, page: Page
-    ) -> bytes:
-        scales = {item.code: item.scale for item in version.items}
-        rows: list[dict[str, object]] = [
-            {item: render(row[item], scales[item]) for item in query.items} for row in page.rows
-        ]
+    def _plaintext(self, work: _Work, query: Query, verdict: Verdict, page: Page) -> bytes:
+        rows = [{item: row[item] for item in query.items} for row in page.rows]
         mask_rows(rows, verdict.masks)
         following = None
         if page.last is not None:

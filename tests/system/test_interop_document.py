@@ -46,7 +46,7 @@ def test_its_openssl_commands_run(openssl: OpenSsl, sample: bytes) -> None:
     openssl.write("shareledger.pem", sample)
     old = (TESTS / "vectors" / "keyfiles" / "openssl-sm4.pem").read_bytes()
     openssl.write("old.pem", old)
-    block = "".join(re.findall(r"```sh\n(openssl pk[^`]*)```", TEXT))
+    block = "".join(re.findall(r"```sh\n(openssl pk(?:ey|cs8) [^`]*)```", TEXT))
     commands = block.strip().splitlines()
     assert [each.split()[1] for each in commands] == ["pkey", "pkcs8"]
     openssl.run_line(commands[0])

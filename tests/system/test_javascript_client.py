@@ -26,6 +26,7 @@ from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
 from tests.common.keyfiles import soften, write_private
 from tests.common.nodes import ITEMS, PASSWORD, QUERY, until
+from tests.common.shell import invoke
 from tests.common.vectors import load_vectors
 
 if TYPE_CHECKING:
@@ -302,6 +303,51 @@ class TestReadme:
         assert done.returncode == (2 if said == "peer-unavailable" else 1)
         assert done.stderr.startswith(f"[{said}] ")
         assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.chain
+class TestCommandOfTheSameFile:
+    """`shareledger application call` reads the `call.json` that the package reads."""
+
+    def test_shows_the_rows_and_keeps_the_receipt(self, app: Path) -> None:
+        done = invoke("application", "call", app / "call.json")
+        assert done.code == 0, done.errors
+        assert ROW["GMSFHM"] in done.output
+        [kept] = (app / "receipts").iterdir()
+        assert f"回执：{kept}" in done.output
+        done = invoke("application", "call", app / "call.json", "--json")
+        members = json.loads(done.output)
+        assert members["rows"] == [ROW]
+        assert Path(members["receipt"]).exists()
+
+    def test_upgrades_what_either_has_kept(self, app: Path, tools: Path) -> None:
+        invoke("application", "call", app / "call.json")
+        shell(tools, f"node {PACKAGE}/bin/call.js call.json", app)
+        until(
+            lambda: (
+                "，等待 0 份"
+                in invoke("application", "call", app / "call.json", "--upgrade").output
+            )
+        )
+        done = shell(tools, f"node {PACKAGE}/bin/call.js call.json --upgrade", app)
+        assert json.loads(done.stdout) == {"upgraded": 0, "waiting": 0, "failed": 0}
+
+    def test_names_the_receipt_of_a_refusal(self, app: Path) -> None:
+        call = json.loads((app / "call.json").read_text("utf-8"))
+        (app / "call.json").write_text(json.dumps({**call, "items": ["NONE"]}), "utf-8")
+        done = invoke("application", "call", app / "call.json")
+        assert (done.code, done.output) == (1, "")
+        [kept] = (app / "receipts").iterdir()
+        assert str(kept) in done.errors
+        assert "[item-not-granted]" in done.errors
+
+    def test_says_which_kept_receipt_is_none(self, app: Path) -> None:
+        (app / "receipts").mkdir()
+        broken = app / "receipts" / f"{'0' * 64}-{'0' * 16}.json"
+        broken.write_bytes(b"{}")
+        done = invoke("application", "call", app / "call.json", "--upgrade")
+        assert done.code == 3
+        assert f"✗ {broken} [malformed-receipt]" in done.errors
 
 
 @pytest.mark.chain

@@ -6,174 +6,284 @@ bound: no text of a caller becomes SQL.
 
 from __future__ import annotations
 
+import logging
 import threading
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+import time
+import warnings
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from sqlalchemy import MetaData, Numeric, Table, and_, bindparam, create_engine, event, func, select
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy import MetaData, Table, bindparam, func, select
+from sqlalchemy.exc import DataError, OperationalError, SAWarning, SQLAlchemyError
 
-from ...errors import ConfigInvalid, MalformedFilter, SourceUnavailable
+from ...errors import ConfigInvalid, SourceUnavailable
 from ..needs import Page
-from .values import operand
+from .comparing import Comparison, kind_of, reading
+from .engines import open_source
+from .values import Kind, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Engine, Select
+    from sqlalchemy import Column, ColumnElement, Select
 
-    from ..needs import Condition, SourceQuery
+    from ..needs import SourceQuery
 
-    Shape = tuple[tuple[str, ...], tuple[tuple[str, str, int], ...], bool]
+logger = logging.getLogger(__name__)
 
+STATEMENT_SECONDS = 10.0
+AGAIN_SECONDS = 60.0
+"""A key that was not unique, or a row that could not be read, is looked for again after this."""
 _SHAPES_KEPT = 256
+_KEYS = {Kind.TEXT, Kind.PADDED, Kind.INTEGER, Kind.ANY}
 
 
 class SqlSource:
     """One reflected table; safe to use from many threads."""
 
-    def __init__(self, url: str, table: str, columns: Mapping[str, str], key: str) -> None:
-        """Serve `table` of the database at `url`.
+    def __init__(
+        self,
+        url: str,
+        table: str,
+        columns: Mapping[str, str],
+        key: str,
+        *,
+        seconds: float = STATEMENT_SECONDS,
+    ) -> None:
+        """Serve `table` of the database at `url`; a statement may take `seconds`.
 
         `columns` maps item code to column; `key` is the column rows are ordered and paged by: it
         must be unique and never null. The database is met at the first call, so that a node
         starts while a source is down.
 
         Raises:
-            ConfigInvalid: the URL is not one of a database.
+            ConfigInvalid: the URL is not one of a database, or its driver is not installed.
         """
-        try:
-            # Errors are logged with their statement; its values may name people.
-            self._engine = create_engine(
-                url, pool_pre_ping=not url.startswith("sqlite"), hide_parameters=True
-            )
-        except (ArgumentError, ImportError) as error:
-            raise ConfigInvalid(f"source of table {table}: {error}", table=table) from error
-        except ValueError:
-            # Not chained: the text names a piece of the URL, maybe of the password in it.
-            raise ConfigInvalid(
-                f"source of table {table}: the URL's port is no number; write @ : / in a password "
-                "percent-encoded",
-                table=table,
-            ) from None
-        self._table_name = table
-        self._columns = dict(columns)
-        self._key_name = key
+        self.engine = open_source(url, table, seconds)
+        self.table_name = table
+        self.columns = dict(columns)
+        self.key_name = key
         self._lock = threading.Lock()
         self._table: Table | None = None
-        self._statement = lru_cache(_SHAPES_KEPT)(self._build)
+        self._refused: tuple[float, SourceUnavailable] | None = None
+        self._blamed = -AGAIN_SECONDS
+        self._statements: dict[object, Select[Any]] = {}
 
     def fetch(self, query: SourceQuery) -> Page:
         """Return one page in the order of the key.
 
         Raises:
-            SourceUnavailable: the database does not answer, or has no such table or column.
+            SourceUnavailable: the database does not answer, has no such table or column, or holds
+                a value that cannot be shared; the last names its row in the operator's log.
             MalformedFilter: a value cannot be compared with the column's type.
         """
         try:
-            self._reflect()
-            bound = dict(self._bindings(query.conditions))
-            if query.after is not None:
-                bound["after"] = query.after
-            bound["limit"] = query.size + 1
-            shape = tuple(
-                (each.item, each.operator, len(each.value) if isinstance(each.value, tuple) else 0)
-                for each in query.conditions
-            )
-            statement = self._statement((query.items, shape, query.after is not None))
-            with self._engine.connect() as connection:
-                found = connection.execute(statement, bound).all()
+            self.bind()
+            statement, bound = self._prepared(query)
+            try:
+                with self.engine.connect() as connection:
+                    found = connection.execute(statement, bound).all()
+            except (DataError, OperationalError, ValueError) as error:
+                self._blame(statement, bound, query, error)
+                raise
         except SQLAlchemyError as error:
             # The driver's text names hosts and users: it goes to the operator's log by the chain
             # of causes, not to the caller.
             raise SourceUnavailable(
                 "the database behind the entry does not answer as configured"
             ) from error
-        more = len(found) > query.size
-        rows = found[: query.size]
-        last = rows[-1][-1] if more else None
-        if not isinstance(last, str | int | None):
-            raise SourceUnavailable("the key of the table behind the entry is no text or integer")
-        return Page([dict(zip(query.items, row, strict=False)) for row in rows], last)
+        return self._page(query, found)
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.engine.dispose()
 
-    def _reflect(self) -> Table:
+    @property
+    def _name(self) -> str:
+        return self.engine.dialect.name
+
+    def kind(self, column: Column[Any]) -> Kind:
+        return kind_of(column.type, self._name)
+
+    def bind(self) -> Table:
+        """Return the table, met once: its columns are there, its key is unique and never null.
+
+        Raises:
+            SourceUnavailable: it is not as configured, or two rows have one key.
+        """
         with self._lock:
-            if self._table is None:
-                table = _reflected(self._engine, self._table_name)
-                missing = {*self._columns.values(), self._key_name} - set(table.c.keys())
-                if missing:
-                    cause = ConfigInvalid(f"table {table} has no {', '.join(sorted(missing))}")
-                    raise SourceUnavailable(
-                        "the table behind the entry is not as configured"
-                    ) from cause
-                self._table = table
-            return self._table
+            if self._table is not None:
+                return self._table
+            if self._refused is not None and time.monotonic() < self._refused[0]:
+                raise self._refused[1]
+            table = self.reflect()
+            try:
+                if not has_unique(table, self.key_name):
+                    self._prove_key(table.c[self.key_name])
+            except SourceUnavailable as error:
+                # The proof reads the whole table: callers cannot have it made again and again.
+                self._refused = (time.monotonic() + AGAIN_SECONDS, error)
+                raise
+            self._table = table
+            return table
 
-    def _column(self, item: str) -> Column[Any]:
-        if item not in self._columns:
+    def reflect(self) -> Table:
+        """Return the table as the database describes it now.
+
+        Raises:
+            SourceUnavailable: it has not every column that is configured.
+        """
+        schema, _, name = self.table_name.rpartition(".")
+        with warnings.catch_warnings():
+            # A type SQLAlchemy does not know is one that is not shared: said where it is asked for.
+            warnings.simplefilter("ignore", SAWarning)
+            table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
+        missing = {*self.columns.values(), self.key_name} - set(table.c.keys())
+        if missing:
+            cause = ConfigInvalid(f"table {table} has no {', '.join(sorted(missing))}")
+            raise SourceUnavailable("the table behind the entry is not as configured") from cause
+        if self.kind(table.c[self.key_name]) not in _KEYS:
+            raise SourceUnavailable("the key of the table behind the entry is no text or integer")
+        return table
+
+    def _prove_key(self, key: Column[Any]) -> None:
+        """Look for two rows of one key, and for a row without any; `None` where all is well."""
+        alike = select(key).group_by(key).having(func.count() > 1).limit(1)
+        without = select(func.count()).where(key.is_(None))
+        with self.engine.connect() as connection:
+            try:
+                twice = connection.execute(alike).first()
+                nulls = connection.execute(without).scalar_one()
+            except OperationalError:
+                # Too large to look through in time. Each page is looked through, too.
+                self._tell("the key could not be proven unique in time", key.name)
+                return
+        if nulls:
+            self._tell(f"{nulls} rows have no key", key.name)
+        elif twice is None:
+            return
+        else:
+            self._tell("two rows have one key", key.name, twice[0])
+        raise SourceUnavailable("the key of the table behind the entry is not unique")
+
+    def _column(self, item: str) -> tuple[Column[Any], Kind]:
+        if item not in self.columns:
             raise SourceUnavailable(f"item {item} has no column in the source", item=item)
-        column: Column[Any] = self._reflect().c[self._columns[item]]
-        return column
+        column: Column[Any] = self.bind().c[self.columns[item]]
+        kind = self.kind(column)
+        if kind is Kind.CLOSED:
+            raise SourceUnavailable(f"item {item} is of {kind}", item=item)
+        return column, kind
 
-    def _bindings(self, conditions: tuple[Condition, ...]) -> Iterator[tuple[str, object]]:
-        for index, condition in enumerate(conditions):
-            kind = _kind(self._column(condition.item))
-            if condition.operator == "prefix" and not issubclass(str, kind):
-                raise MalformedFilter(
-                    f"{condition.item} holds {kind.__name__} values: prefix is for text",
-                    item=condition.item,
-                )
-            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-            for nth, value in enumerate(values):
-                yield f"v{index}_{nth}", operand(value, kind, condition.item)
+    def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:
+        comparisons = [
+            Comparison(each, *self._column(each.item), query.scales.get(each.item), self._name)
+            for each in query.conditions
+        ]
+        bound: dict[str, object] = {"limit": query.size + 1}
+        for index, each in enumerate(comparisons):
+            bound.update(each.bound(f"v{index}"))
+        if query.after is not None:
+            bound["after"] = query.after
+        shape = (query.items, tuple(each.shape for each in comparisons), query.after is not None)
+        statement = self._statements.get(shape)
+        if statement is None:
+            statement = self._build(query, comparisons)
+            if len(self._statements) >= _SHAPES_KEPT:
+                self._statements.clear()
+            self._statements[shape] = statement
+        return statement, bound
 
-    def _build(self, shape: Shape) -> Select[Any]:
-        items, conditions, paged = shape
-        key = self._reflect().c[self._key_name]
-        statement = select(*(self._column(item) for item in items), key.label("page_key"))
-        for index, (item, operator, choices) in enumerate(conditions):
-            statement = statement.where(
-                _compare(self._column(item), operator, f"v{index}_", choices)
-            )
-        if paged:
-            statement = statement.where(key > bindparam("after"))
+    def _build(self, query: SourceQuery, comparisons: list[Comparison]) -> Select[Any]:
+        key = self.bind().c[self.key_name]
+        statement = select(
+            *(self._read(item).label(f"c{nth}") for nth, item in enumerate(query.items)),
+            key.label("page_key"),
+        )
+        for index, each in enumerate(comparisons):
+            statement = statement.where(each.clause(f"v{index}"))
+        if query.after is not None:
+            statement = statement.where(key > bindparam("after", type_=key.type))
         return statement.order_by(key).limit(bindparam("limit"))
 
+    def _read(self, item: str) -> ColumnElement[Any]:
+        return reading(*self._column(item), self._name)
 
-def _reflected(engine: Engine, name: str) -> Table:
-    metadata = MetaData()
+    def _page(self, query: SourceQuery, found: Sequence[Any]) -> Page:
+        keys = [row[-1] for row in found]
+        # The one row more tells whether a page ends between two rows of one key: the second would
+        # be served by no page.
+        for one, following in pairwise(keys):
+            if one == following:
+                self._tell("two rows have one key", self.key_name, one)
+                raise SourceUnavailable("the key of the table behind the entry is not unique")
+        columns = [(item, self._column(item)[1], query.scales.get(item)) for item in query.items]
+        rows = [
+            {
+                item: self._rendered(row[nth], kind, scale, item, row[-1])
+                for nth, (item, kind, scale) in enumerate(columns)
+            }
+            for row in found[: query.size]
+        ]
+        last = keys[query.size - 1] if len(found) > query.size else None
+        if not isinstance(last, str | int | None):
+            raise SourceUnavailable("the key of the table behind the entry is no text or integer")
+        return Page(rows, last)
 
-    @event.listens_for(metadata, "column_reflect")
-    def plain(_inspector: object, _table: object, column: dict[str, Any]) -> None:
-        # SQLite has no decimals: its driver hands over what is stored, and we render it.
-        if engine.dialect.name == "sqlite" and isinstance(column["type"], Numeric):
-            column["type"] = Numeric(asdecimal=False)
+    def _rendered(
+        self, value: object, kind: Kind, scale: int | None, item: str, key: object
+    ) -> object:
+        try:
+            return render(value, kind, scale)
+        except ValueError as error:
+            self._unfit(str(error), item, key, error)
 
-    schema, _, table = name.rpartition(".")
-    return Table(table, metadata, schema=schema or None, autoload_with=engine)
+    def _unfit(self, reason: str, item: str, key: object, error: Exception) -> NoReturn:
+        self._tell(reason, self.columns[item], key)
+        # The caller is told of no row: it may not be his to know of.
+        raise SourceUnavailable(
+            f"the source holds a value of item {item} that cannot be shared", item=item
+        ) from error
+
+    def _blame(
+        self, statement: Select[Any], bound: dict[str, object], query: SourceQuery, error: Exception
+    ) -> None:
+        """Find the row at which a driver failed, for it fails whole pages; once a minute at most.
+
+        Raises:
+            SourceUnavailable: the row was found and named to the operator.
+        """
+        if isinstance(error, OperationalError) and "decode" not in str(error.orig).lower():
+            return  # no connection, no time: nothing of a row
+        if time.monotonic() - self._blamed < AGAIN_SECONDS:
+            raise SourceUnavailable("the source holds a value that cannot be shared") from error
+        self._blamed = time.monotonic()
+        key = self.bind().c[self.key_name]
+        only = statement.with_only_columns(key)
+        with self.engine.connect() as connection:
+            for row in connection.execute(only, bound).all():
+                for item in query.items:
+                    cell = select(self._read(item)).where(key == row[0])
+                    try:
+                        connection.execute(cell).all()
+                    except (DataError, OperationalError, ValueError) as unreadable:
+                        self._unfit("cannot be read as text or number", item, row[0], unreadable)
+
+    def _tell(self, reason: str, column: str, key: object = None) -> None:
+        """Name to the operator, and to nobody else, what cannot be served; never the value."""
+        facts = {"table": self.table_name, "column": column, "reason": reason}
+        if key is not None:
+            facts["row"] = str(key)
+        logger.warning("source-unfit", extra={"facts": facts})
 
 
-def _kind(column: Column[Any]) -> type:
-    """Return the Python type of a column; `object` for one that has none, as views may."""
-    try:
-        return column.type.python_type
-    except NotImplementedError:
-        return object
+def has_unique(table: Table, key: str) -> bool:
+    """Tell whether the database itself keeps `key` unique and not null."""
+    from sqlalchemy import UniqueConstraint
 
-
-def _compare(column: Column[Any], operator: str, name: str, choices: int) -> ColumnElement[bool]:
-    value: ColumnElement[Any] = bindparam(f"{name}0", type_=column.type)
-    if operator == "eq":
-        return column == value
-    if operator == "ge":
-        return column >= value
-    if operator == "le":
-        return column <= value
-    if operator == "in":
-        return column.in_([bindparam(f"{name}{nth}", type_=column.type) for nth in range(choices)])
-    # LIKE folds case in some databases; this is exact in all, and the first half uses an index.
-    prefix: ColumnElement[str] = bindparam(f"{name}0")
-    return and_(column >= prefix, func.substr(column, 1, func.length(prefix)) == prefix)
+    if [column.name for column in table.primary_key.columns] == [key]:
+        return True
+    if table.c[key].nullable:
+        return False
+    ones = [each.columns for each in table.constraints if isinstance(each, UniqueConstraint)]
+    ones += [each.columns for each in table.indexes if each.unique]
+    return any([column.name for column in columns] == [key] for columns in ones)

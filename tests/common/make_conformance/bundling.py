@@ -1,6 +1,7 @@
-"""Evidence bundles, good and bad: the one of `tests/vectors` and what becomes of it.
+"""Evidence bundles, good and bad: those of `tests/vectors`, and what becomes of one.
 
-A bad one is the good one with other bytes at one place, so that the file stays small.
+What somebody altered is the good one with other bytes at one place, so that the file stays small;
+what a provider told falsely is whole, for every hash and signature in it is right.
 """
 
 from __future__ import annotations
@@ -25,14 +26,31 @@ VECTORS = Path(__file__).parents[2] / "vectors"
 GOOD = (VECTORS / "evidence.json").read_text(encoding="ascii")
 TRUST: dict[str, Any] = json.loads((VECTORS / "evidence-trust.json").read_bytes())
 
+TOLD: dict[str, Any] = json.loads((VECTORS / "evidence-told.json").read_bytes())
+FALSE = (
+    "an item that was not granted",
+    "a provider whose key document says it runs its own node",
+    "a refusal whose ground the ledger does not give",
+    "served although suspended",
+)
+TRUE = {
+    "refused because suspended": "proven",
+    "a suspension between the call and its anchor": "undetermined",
+}
+
 
 def make_bundles() -> dict[str, str]:
     """Return the bundles by name, each as the text of its file."""
-    return {"good": GOOD}
+    told = {
+        name: canonical.dumps({**TOLD["shared"], **TOLD["bundles"][name]}).decode("ascii")
+        for name in (*FALSE, *TRUE)
+    }
+    return {"good": GOOD, **told}
 
 
 def make_cases() -> Iterator[Case]:
     """Yield the cases of this file."""
+    yield from _told()
     members = json.loads(GOOD)
     leaf = json.loads(encoding.unb64u(members["leaf"]))
     yield _bundle(
@@ -55,6 +73,21 @@ def make_cases() -> Iterator[Case]:
         "a member twice": GOOD[:-1] + ',"v":1}',
     }.items():
         yield _bundle(name, text, error="evidence-invalid")
+
+
+def _told() -> Iterator[Case]:
+    whole = {"offset": 0, "remove": 0, "insert": ""}
+
+    def of(name: str, **yields: Any) -> Case:
+        given = {"bundle": name, "edit": whole, "trust": TOLD["trust"]}
+        return case("verify-bundle", name, given, **yields)
+
+    for name in FALSE:
+        yield of(name, error="evidence-invalid")
+    for name, verdict in TRUE.items():
+        leaf = json.loads(encoding.unb64u(TOLD["bundles"][name]["leaf"]))
+        said = {member: leaf[member] for member in ("event", "outcome", "authorisation")}
+        yield of(name, verdict=verdict, **said)
 
 
 def _bundle(name: str, text: str, trust: dict[str, Any] | None = None, **yields: Any) -> Case:

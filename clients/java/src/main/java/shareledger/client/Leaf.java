@@ -113,7 +113,7 @@ public final class Leaf {
         return (String) members.get(name);
     }
 
-    private long number(String name) {
+    long number(String name) {
         return (Long) members.get(name);
     }
 

@@ -18,7 +18,8 @@ import java.util.Properties;
  * The client on a command line: {@code java -jar shareledger-client.jar query client.properties 1
  * --purpose RXHY ...}. Rows as JSON on standard output, everything else on standard error.
  *
- * <p>Exit codes: 0 done, 1 refused or asked wrongly, 2 no node answers, 3 something is not proven.
+ * <p>Exit codes: 0 done, 1 refused or asked wrongly, 2 no node answers, 3 something is not proven, 4 a
+ * bundle holds as far as the trust file reaches.
  */
 public final class Main {
     private static final boolean ENGLISH = "en".equals(System.getenv("SHARELEDGER_LANG"));
@@ -65,6 +66,9 @@ public final class Main {
             LedgerException.require(argument.indexOf('\uFFFD') < 0, "malformed-request",
                     "命令行不是本机字符集 / not in the locale's charset: LC_ALL=C.UTF-8");
         }
+        if (arguments[0].equals("evidence")) {
+            return arguments.length == 3 ? evidence(arguments[1], arguments[2]) : usage();
+        }
         Properties settings = settings(Paths.get(arguments[1]));
         List<String> rest = Arrays.asList(arguments).subList(2, arguments.length);
         switch (arguments[0]) {
@@ -89,6 +93,7 @@ public final class Main {
         ERR.println("  resend FILE EVENT");
         ERR.println("  upgrade FILE");
         ERR.println("  verify FILE EVENT");
+        ERR.println("  evidence BUNDLE TRUST");
         return 1;
     }
 
@@ -163,6 +168,27 @@ public final class Main {
                 receipt.isAnchored() ? "the receipt holds and is anchored"
                         : "the receipt holds and is not anchored yet");
         return 0;
+    }
+
+    private static int evidence(String bundle, String trust) {
+        TrustFile trusted = TrustFile.parse(bytes(trust));
+        Evidence.Report report = Evidence.verify(bytes(bundle), trusted);
+        Map<String, Object> shown = new LinkedHashMap<>();
+        shown.put("verdict", report.verdict());
+        shown.put("event", report.leaf().event());
+        shown.put("outcome", report.leaf().outcome());
+        shown.put("authorisation", report.leaf().authorisation());
+        OUT.println(new String(Json.render(shown), StandardCharsets.UTF_8));
+        ERR.println(report.explanation());
+        return report.verdict().equals("proven") ? 0 : report.verdict().equals("incomplete") ? 4 : 3;
+    }
+
+    private static byte[] bytes(String file) {
+        try {
+            return Files.readAllBytes(Paths.get(file));
+        } catch (IOException error) {
+            throw new LedgerException("config-invalid", "读不了 / cannot read " + file, error);
+        }
     }
 
     private static Client client(Properties settings) {

@@ -27,7 +27,7 @@ public class ConformanceTest {
     private static final Path FILE =
             Vectors.FOLDER.resolve("../../docs/conformance/conformance.json");
     /** A server's; and this client reads r‖s alone, as leaves and checkpoints have it. */
-    private static final List<String> LEFT_OUT = Arrays.asList("verify-request", "signature-form", "verify-bundle");
+    private static final List<String> LEFT_OUT = Arrays.asList("verify-request", "signature-form");
 
     @Rule public final TemporaryFolder temporary = new TemporaryFolder();
     private Map<String, Object> file;
@@ -132,6 +132,8 @@ public class ConformanceTest {
                 return kept(given);
             case "upgrade":
                 return upgraded(given);
+            case "verify-bundle":
+                return bundle(given);
             default:
                 throw new AssertionError("an operation that is not known: " + op);
         }
@@ -273,5 +275,17 @@ public class ConformanceTest {
         Client client = client(own, answering(object(given.get("provider"))), encryption);
         Receipt upgraded = client.upgrade(Receipt.parse(given.get("receipt")));
         return yields("anchored", upgraded.render().get("anchored"));
+    }
+
+    private Map<String, Object> bundle(Map<String, Object> given) {
+        String text = text(file.get("bundles"), text(given, "bundle"));
+        Object edit = given.get("edit");
+        int offset = (int) number(edit, "offset");
+        String edited = text.substring(0, offset) + text(edit, "insert")
+                + text.substring(offset + (int) number(edit, "remove"));
+        TrustFile trust = TrustFile.parse(Json.render(given.get("trust")));
+        Evidence.Report report = Evidence.verify(Bytes.utf8(edited), trust);
+        return yields("verdict", report.verdict(), "event", report.leaf().event(),
+                "outcome", report.leaf().outcome(), "authorisation", report.leaf().authorisation());
     }
 }
