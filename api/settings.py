@@ -31,6 +31,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from node.crypto import passwords
 from node.errors import ConfigInvalid
 
 from .operating.reasons import invalid_setting, not_toml, reason
@@ -221,24 +222,8 @@ class Settings(BaseSettings):
 
 
 def read_password(path: Path) -> bytes:
-    """Read the first line of a password file.
-
-    Raises:
-        ConfigInvalid: it cannot be read, others may read it, or its first line is empty; nothing of
-            it is repeated.
-    """
-    try:
-        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigInvalid(
-                f"口令文件 {path} 他人可读，请先 chmod 600 / others can read it: chmod 600",
-                path=str(path),
-            )
-        password = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
-    except OSError as error:
-        raise ConfigInvalid(f"口令文件 {path} 读不出：{reason(error)} / cannot be read") from error
-    if not password:
-        raise ConfigInvalid(f"口令文件 {path} 是空的 / is empty")
-    return password
+    """Read the first line of a password file; raises ConfigInvalid as `node.crypto.passwords`."""
+    return passwords.read_password(path, reason)
 
 
 def load_settings(path: Path) -> Settings:

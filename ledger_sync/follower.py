@@ -82,7 +82,9 @@ class Pace:
 
 
 POLL_SECONDS = 0.1
-HEARTBEAT_SECONDS = 1.0
+"""How late a block may be seen. This is the node's only watch of the chain's head: the other loops
+hear of a block by `on_advance`, and a head that stands costs this one question."""
+HEARTBEAT_SECONDS = 5.0
 """A quiet chain is noted in `contact` no more often than this: each note is an fsync."""
 LONGEST_BACKOFF_SECONDS = 5.0
 
@@ -100,8 +102,11 @@ class Follower:
         *,
         clock: Callable[[], float] = time.time,
         on_advance: Callable[[Cursor], None] | None = None,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
         """Open the model, creating it when it is missing or of another schema.
+
+        `heartbeat_seconds` must be well below what readers take for silence.
 
         Raises:
             WrongChain: the model was filled from another chain.
@@ -111,6 +116,9 @@ class Follower:
         self._identity = Identity.of(deployment)
         self._clock = clock
         self._on_advance = on_advance
+        self._heartbeat_seconds = heartbeat_seconds
+        self._rest: tuple[int, float] | None = None
+        """The head up to which all was applied, and when the model was last looked at."""
         self._pace = Pace()
         self._verifiers = Verifiers()
         self._recognised = False  # has the endpoint shown the cursor's block since last contact?
@@ -129,7 +137,7 @@ class Follower:
                 failures = 0
             except ChainUnavailable as err:
                 failures += 1
-                _logger.warning("the chain does not answer: %s", err)
+                _logger.warning("链没有应答 / the chain does not answer: %s", err)
                 stop.wait(min(POLL_SECONDS * 2**failures, LONGEST_BACKOFF_SECONDS))
                 continue
             if not progressed:
@@ -145,7 +153,7 @@ class Follower:
         try:
             return self._advance()
         except ChainUnavailable:
-            self._recognised = False
+            self._recognised, self._rest = False, None
             self._pace.refused()
             raise
 
@@ -154,9 +162,13 @@ class Follower:
 
     def _advance(self) -> bool:
         head = self._source.head()
+        if self._rests(head):
+            return False
+        self._rest, begun = None, self._clock()
         cursor = self._note_head(head)
         self._recognise(cursor, head)
         if head < cursor.next_block:
+            self._rest = head, begun
             return False
         last = min(head, cursor.next_block + self._pace.blocks - 1)
         chunk, applied = self._take(cursor, last, head)
@@ -165,6 +177,16 @@ class Follower:
             self._on_advance(applied)
         return True
 
+    def _rests(self, head: int) -> bool:
+        """Say whether nothing can have changed: then not even the model is read.
+
+        A heartbeat later it is, also because a rebuild beside this may have emptied it and died.
+        """
+        if self._rest is None:
+            return False
+        known, since = self._rest
+        return head == known and 0 <= self._clock() - since < self._heartbeat_seconds
+
     def _take(self, cursor: Cursor, last: int, head: int) -> tuple[Chunk, Cursor | None]:
         """Fetch and apply a chunk: by the index of logs, where that is not sound by receipts."""
         try:
@@ -172,7 +194,8 @@ class Follower:
         except ChainInconsistent as err:
             # What an index leaves out, tells twice or garbles is no lie of the chain's. Its blocks'
             # own receipts tell: if they say the same, it is one.
-            _logger.warning("blocks to %d again, by their receipts: %s", last, err)
+            text = "至区块 %d 的事件不一致，改按收据核对 / again, by their receipts: %s"
+            _logger.warning(text, last, err)
             return self._fetch_and_apply(cursor, last, head, proven=True)
 
     def _fetch_and_apply(
@@ -194,7 +217,7 @@ class Follower:
             if caught_up and cursor.filling and cursor.block is not None:
                 stop_filling(connection)
             since = None if caught_up else (before and before.behind_since_ms) or now_ms
-            if before is None or _is_news(before, since, now_ms):
+            if before is None or self._is_news(before, since, now_ms):
                 write_contact(connection, Contact(head, now_ms, since))
         return cursor
 
@@ -252,13 +275,12 @@ class Follower:
             write_contact(connection, Contact(head, self._now_ms(), since))
         return moved
 
+    def _is_news(self, before: Contact, behind_since_ms: int | None, now_ms: int) -> bool:
+        changed = (before.behind_since_ms is None) != (behind_since_ms is None)
+        return changed or now_ms - before.contact_at_ms >= self._heartbeat_seconds * 1000
+
     def _now_ms(self) -> int:
         return int(self._clock() * 1000)
-
-
-def _is_news(before: Contact, behind_since_ms: int | None, now_ms: int) -> bool:
-    changed = (before.behind_since_ms is None) != (behind_since_ms is None)
-    return changed or now_ms - before.contact_at_ms >= HEARTBEAT_SECONDS * 1000
 
 
 def rebuild(

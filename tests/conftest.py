@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import is_hypothesis_test, settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+SYSTEM = Path(__file__).parent / "system"
 
 pytest_plugins = ["tests.common.chain"]
 
@@ -19,18 +23,29 @@ settings.load_profile("shareledger")
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Run property tests untraced.
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None]:
+    """Run without tracing what repeats a hundredfold, or from outside, what others cover once.
 
-    They repeat a hundredfold what the facts beside them cover once, and are two to three times
-    slower traced. pytest-cov's `no_cover` does not do it: an xdist worker starts two collectors,
-    and the second's pause resumes the first.
+    These are property tests, tests of whole processes and what is marked `untraced`; traced they
+    take up to three times as long. pytest-cov's `no_cover` does not do it: an xdist worker starts
+    two collectors, and the second's pause resumes the first. Threads take their tracer from
+    `threading`, so that the servers that a test starts here go untraced with it.
     """
-    if not (isinstance(item, pytest.Function) and is_hypothesis_test(item.function)):
+    if not _is_untraced(item):
         return (yield)
-    tracer = sys.gettrace()
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
+    threading.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(tracer)
+        threading.settrace(of_threads)
+
+
+def _is_untraced(item: pytest.Item) -> bool:
+    return (
+        SYSTEM in item.path.parents
+        or item.get_closest_marker("untraced") is not None
+        or (isinstance(item, pytest.Function) and is_hypothesis_test(item.function))
+    )

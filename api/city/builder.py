@@ -173,10 +173,12 @@ class City:
         """Make passwords, keys and settings that are missing."""
         self.keys.prepare()
         for node in self.plan.nodes:
+            taken = node.remote and not self._folder(node).exists()
             if write_settings(
                 self.settings_file(node), settings_of(self.plan, node), dry=self._dry
             ):
-                self._rewritten.add(node.name)
+                if not taken:
+                    self._rewritten.add(node.name)
                 self._note(f"写 {node.name}/{SETTINGS}", f"write {node.name}/{SETTINGS}")
 
     def start_chain(self) -> None:
@@ -328,9 +330,10 @@ class City:
         status = _status(url)
         if status is None and node.remote:
             raise PeerUnavailable(
-                f"节点 {node.name}（{url}）没有应答：请把目录 {self._folder(node)} 移到它的机器上，"
-                f"在那里执行 shareledger node run --config {SETTINGS}，再执行同一条命令"
-                " / take its folder to its machine and start it"
+                f"节点 {node.name}（{url}）没有应答：请把目录 {self._folder(node)} "
+                f"复制到它的机器上，在那里执行 shareledger node run --config {SETTINGS}，"
+                "再执行同一条命令；办完后可删去这里的一份"
+                " / copy its folder to its machine and start it there"
             )
         if status is None:
             return False

@@ -40,10 +40,12 @@ def places(plan: Plan, base: Path) -> dict[str, Place]:
     }
     for node in plan.nodes:
         own = base / node.name
-        found[relay_of(node)] = Place(RELAY, own / "relay.key", own / "password")
+        password, relay = own / "password", relay_of(node)
+        found[relay] = Place(RELAY, own / "relay.key", password, folder / f"{relay}.key")
         for each in plan.served_by(node):
             for name in (each.key("node"), each.key("log")):
-                found[name] = Place(found[name].kind, own / f"{name}.key", own / "password")
+                kind, kept = found[name].kind, found[name].file
+                found[name] = Place(kind, own / f"{name}.key", password, kept)
     return found
 
 

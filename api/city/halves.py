@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
-from node.crypto.keyfile import save_key_file
+from node.crypto.keyfile import load_public_file, save_key_file
+from node.crypto.privatekey import find_public_key
 from node.errors import AlreadyExists, MalformedKey
 
 if TYPE_CHECKING:
     from .keyring import Key
 
 PUBLIC_SUFFIX = ".pub"
+SM2_SIZE = 64
 
 
 def public_half(key: Key) -> bytes:
@@ -47,7 +49,7 @@ def write_public(file: Path, half: bytes) -> None:
 
 
 def named_half(named: str, size: int) -> bytes:
-    """Return a public half of `size` bytes: given in hex, or by the key file it stands beside.
+    """Return a public half of `size` bytes: in hex, by its file, or that of its key.
 
     Raises:
         MalformedKey: it is neither.
@@ -56,6 +58,10 @@ def named_half(named: str, size: int) -> bytes:
     if re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", given):
         return bytes.fromhex(given)
     target = Path(named + PUBLIC_SUFFIX)
+    if size == SM2_SIZE and not target.is_file() and Path(named).is_file():
+        public = find_public_key(load_public_file(Path(named)))
+        if public is not None:
+            return public.raw
     if not target.is_file():
         raise MalformedKey(
             f"{named} 既不是 {2 * size} 位十六进制，也不是密钥文件（旁边没有 {target.name}）"

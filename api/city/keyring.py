@@ -46,6 +46,14 @@ class Place(NamedTuple):
     """One of CLASSES."""
     file: Path
     password_file: Path
+    kept: Path | None = None
+    """The public half stands beside this too: by it the key is known when its folder has gone."""
+
+    @property
+    def known(self) -> Path | None:
+        """The file beside which the public half stands, if it does."""
+        files = (self.file, self.kept or self.file)
+        return next((file for file in files if public_file(file).exists()), None)
 
 
 @dataclass
@@ -63,7 +71,9 @@ class KeyRing:
 
     def prepare(self) -> None:
         """Make what is missing: passwords first, then keys, each file whole or not at all."""
-        for password_file in {place.password_file for place in self.places.values()}:
+        # One that is there no more has gone with its keys: a new one would not open them.
+        missing = (place for place in self.places.values() if place.known is None)
+        for password_file in {place.password_file for place in missing}:
             self._password(password_file)
         with ThreadPoolExecutor(max_workers=2) as pool:
             # Each file is encrypted under a key of 600,000 PBKDF2 rounds.
@@ -119,10 +129,10 @@ class KeyRing:
             return kind.generate()
         if place.file.exists():
             key: Key = kind.load(place.file, self._password(place.password_file))
-            if public_file(place.file).exists() and read_public(place.file) != public_half(key):
+            if place.known is not None and read_public(place.known) != public_half(key):
                 raise MalformedKey(f"{place.file} 与其 .pub 不是一对 / is not the .pub's key")
             return key
-        if public_file(place.file).exists():
+        if place.known is not None:
             raise MalformedKey(
                 f"要用 {name} 签名，但 {place.file} 不在：请其持有人把文件放回，办完再取走"
                 " / the private key has been taken away",
@@ -138,20 +148,22 @@ class KeyRing:
     def _half(self, name: str) -> bytes:
         """Return the public half of a key that has a place."""
         place = self.places[name]
-        if public_file(place.file).exists():
-            return read_public(place.file)
-        half = public_half(self._get(name, CLASSES[place.kind]))  # type: ignore[type-var]
-        if not self.dry:
-            write_public(place.file, half)
+        if place.known is not None:
+            half = read_public(place.known)
+        else:
+            half = public_half(self._get(name, CLASSES[place.kind]))  # type: ignore[type-var]
+            if not self.dry:
+                write_public(place.file, half)
+        if place.kept is not None and not self.dry:
+            write_public(place.kept, half)
         return half
 
     def _password(self, file: Path) -> bytes:
         if file not in self._passwords:
             if not file.exists():
-                if self.dry:
-                    return b"nothing is written"
-                file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                save_key_file(file, secrets.token_urlsafe(24).encode() + b"\n")
+                if not self.dry:
+                    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    save_key_file(file, secrets.token_urlsafe(24).encode() + b"\n")
                 self.made(file)
-            self._passwords[file] = read_password(file)
+            self._passwords[file] = read_password(file) if file.exists() else b""
         return self._passwords[file]

@@ -27,13 +27,14 @@ from api.settings import (
     MetricsSettings,
     SourceSettings,
 )
-from node.errors import ConfigInvalid
-from node.office.founding import DepartmentPlan, Founding, check
+from node.errors import ConfigInvalid, MalformedDocument
+from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
 from node.protocol.forms import BEIJING
 from node.protocol.forms.fields import Part
+from node.protocol.forms.words import called_member
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 SIZE_LIMIT_BYTES = 4 * 1024 * 1024
@@ -179,16 +180,23 @@ def parse_plan(values: Mapping[str, Any], name: str) -> Plan:
     except (ValidationError, orjson.JSONEncodeError) as error:
         wrong = [str(error)]
         if isinstance(error, ValidationError):
-            wrong = [invalid_setting(_counted(one)) for one in error.errors(include_url=False)]
+            wrong = [
+                invalid_setting({**one, "loc": _counted(one["loc"])}, called_member)
+                for one in error.errors(include_url=False)
+            ]
         raise ConfigInvalid(f"{name}：{'；'.join(wrong)}", path=name, wrong=wrong) from None
-    check(plan.founding)
+    if problems := list(plan.founding.problems()):
+        wrong = [
+            f"{called_member(*_counted(path))}：{why}（{value}）" for path, why, value in problems
+        ]
+        raise MalformedDocument(f"{name}：{'；'.join(wrong)}", problems=list(map(tuple, problems)))
     return plan
 
 
-def _counted(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Name a finding's place as the file does, counting from one: `departments.2.code`."""
-    place = [part + 1 if isinstance(part, int) else part for part in found["loc"]]
-    return {**found, "loc": [part for part in place if part != "founding"]}
+def _counted(path: Iterable[str | int]) -> list[str | int]:
+    """Name a place as the file does, counting from one: `departments.2.code`."""
+    place = [part + 1 if isinstance(part, int) else part for part in path]
+    return [part for part in place if part != "founding"]
 
 
 def load_plan(path: Path) -> Plan:

@@ -144,11 +144,25 @@ class Child:
         deadline = time.monotonic() + START_SECONDS
         while self.address not in self._said():
             if not self.alive or time.monotonic() > deadline:
-                tail = self._said()[-TAIL_CHARACTERS:]
+                tail = self._said()[-TAIL_CHARACTERS:] or f"{self.log} {t('是空的', 'is empty')}"
+                chinese, english = self._how()
                 raise Unavailable(
-                    t(f"{self.name}没有启动：\n{tail}", f"{self.name} did not start:\n{tail}")
+                    t(
+                        f"{self.name}没有启动（{chinese}）：\n{tail}",
+                        f"{self.name} did not start ({english}):\n{tail}",
+                    )
                 )
             time.sleep(POLL_SECONDS)
+
+    def _how(self) -> tuple[str, str]:
+        """Say how it ended, or that it did not."""
+        code = None if self.process is None else self.process.poll()
+        if code is None:
+            return f"{START_SECONDS} 秒内没有应答", f"no answer in {START_SECONDS} s"
+        if code < 0:
+            name = signal.Signals(-code).name
+            return f"被信号 {name} 结束，可能是内存不足或有人停止了它", f"ended by {name}"
+        return f"退出码 {code}", f"exit code {code}"
 
     def _said(self) -> str:
         with self.log.open("rb") as log:

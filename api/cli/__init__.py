@@ -14,7 +14,8 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,20 +24,6 @@ from typer.exceptions import Abort, TyperException
 from api.operating.reasons import os_error
 from node.errors import InvalidInput, LedgerError
 
-from . import (
-    authorisation_commands,
-    chain_commands,
-    city_commands,
-    department_commands,
-    department_key_commands,
-    file_commands,
-    log_commands,
-    node_commands,
-    review_commands,
-    single_commands,
-    trace_commands,
-    trust_commands,
-)
 from .console import EXIT_CODES, EXIT_REFUSED, t
 from .help_pages import Commands, usage_error
 from .refusals import fail
@@ -46,39 +33,59 @@ INTERRUPTED = 130
 TRACE = "SHARELEDGER_TRACE"
 """Environment variable that has a bug's traceback printed."""
 
-app = Commands(
-    name=NAME,
-    help=t(
-        "共享账本：部门之间共享政务数据，并且多年以后仍能证明每一次使用。",
-        "ShareLedger: share government data between departments and prove every use, years later.",
-    ),
-    epilog=EXIT_CODES,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for name, group in {
-    "city": city_commands.app,
-    "department": department_key_commands.app,
-    "application": department_commands.systems,
-    "catalogue": review_commands.app,
-    "authorisation": authorisation_commands.app,
-    "log": log_commands.app,
-    "trace": trace_commands.app,
-    "trust": trust_commands.app,
-    "paper": file_commands.papers,
-    "key": file_commands.app,
-    "node": node_commands.app,
-    "chain": chain_commands.app,
-    "sync": single_commands.sync,
-    "plumbing": single_commands.plumbing,
-}.items():
-    app.add_typer(group, name=name)
-app.command(name="verify", help=t("离线验证一份证据包", "verify an evidence bundle offline"))(
-    single_commands.verify
-)
-app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(
-    single_commands.demo
-)
+GROUPS = {
+    "city": "city_commands.app",
+    "department": "department_key_commands.app",
+    "application": "call_commands.systems",
+    "catalogue": "review_commands.app",
+    "authorisation": "authorisation_commands.app",
+    "log": "log_commands.app",
+    "trace": "trace_commands.app",
+    "trust": "trust_commands.app",
+    "paper": "file_commands.papers",
+    "key": "file_commands.app",
+    "node": "node_commands.app",
+    "chain": "chain_commands.app",
+    "sync": "single_commands.sync",
+    "plumbing": "single_commands.plumbing",
+}
+"""Where each group is, by module and name; the last module that adds to a group is named."""
+ALONE = {"verify", "demo"}
+"""The commands of no group."""
+
+
+def command_line(groups: Iterable[str] = tuple(GROUPS)) -> Commands:
+    """Build the command line with these of its groups: a command pays for no group but its own."""
+    from . import single_commands
+
+    app = Commands(
+        name=NAME,
+        help=t(
+            "共享账本：部门之间共享政务数据，并且多年以后仍能证明每一次使用。",
+            "ShareLedger: share data between departments and prove every use, years later.",
+        ),
+        epilog=EXIT_CODES,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for name in groups:
+        module, member = GROUPS[name].split(".")
+        app.add_typer(getattr(import_module(f".{module}", __name__), member), name=name)
+    app.command(name="verify", help=t("离线验证一份证据包", "verify an evidence bundle offline"))(
+        single_commands.verify
+    )
+    app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(
+        single_commands.demo
+    )
+    return app
+
+
+def _command_line_for(words: Sequence[str]) -> Commands:
+    """Build what a line needs; help and mistakes get the whole, for they name its groups."""
+    first = words[0] if words else ""
+    if first in ALONE:
+        return command_line(())
+    return command_line([first]) if first in GROUPS else command_line()
 
 
 def _check_words(arguments: Sequence[str]) -> None:
@@ -107,8 +114,9 @@ def _bug(error: Exception) -> LedgerError:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command; whatever goes wrong ends it with one line and an exit code of ours."""
     try:
-        _check_words(sys.argv[1:] if arguments is None else arguments)
-        code = app(arguments, prog_name=NAME, standalone_mode=False)
+        words = sys.argv[1:] if arguments is None else arguments
+        _check_words(words)
+        code = _command_line_for(words)(words, prog_name=NAME, standalone_mode=False)
     except LedgerError as error:
         fail(error)
     except TyperException as error:

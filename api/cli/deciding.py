@@ -22,7 +22,7 @@ from .console import (
     t,
 )
 from .naming import shown
-from .opening import load_signer, open_node
+from .opening import load_signer, new_file, open_node
 from .options import (
     AgainOption,
     ConfigOption,
@@ -57,10 +57,10 @@ class Taking:
     signs: bool = True
     """Off where a dry run was given no key, or no password to open it: none is asked for."""
 
-    def take(self, act: Act, possession: Signer | None = None) -> None:
+    def take(self, act: Act, possession: Signer | bytes | None = None) -> None:
         """Show an act that needs nothing of the node (`--dry-run`), or decide it there.
 
-        `possession` is the new key of an enrolment or of an added key.
+        `possession` is the new key of an enrolment or of an added key, or its signature.
         """
         if self.dry_run:
             show(act)
@@ -68,11 +68,44 @@ class Taking:
         with self.open() as node:
             self.take_at(node, act, possession)
 
+    def register(self, act: Act, possession: Signer | None, request: Path | None) -> None:
+        """Take an act that registers a key; without its private half ask for proof in `request`."""
+        if self.dry_run:
+            show(act)
+        elif request is not None:
+            self._ask(act, request)
+        elif possession is None:
+            raise InvalidInput(
+                t(
+                    "给出的是公钥：以 --request 文件 写出持有证明请求，交密钥持有人签名",
+                    "this is a public key: --request FILE writes what its holder is to sign",
+                )
+            )
+        else:
+            self.take(act, possession)
+
+    def _ask(self, act: Act, request: Path) -> None:
+        from node.office.possession import render_request, request_possession
+
+        with self.open() as node:
+            asked = request_possession(act, node.deployment, time.time())
+        text = request.with_name(request.name + ".txt")
+        with new_file(request) as file:
+            file.write(render_request(asked).decode())
+        with new_file(text, "ascii") as file:
+            file.write(asked.text.decode())
+        say(
+            f"已写入 {request}（六日内有效）和要签名的文字 {text}；什么也没有签署。"
+            f"持有人签名后：shareledger department submit {request} --possession 签名文件",
+            f"wrote {request} (good for six days) and the text to sign, {text}; signed nothing. "
+            f"Once its holder has: shareledger department submit {request} --possession FILE",
+        )
+
     def take_at(
         self,
         node: Node,
         act: Act,
-        possession: Signer | None = None,
+        possession: Signer | bytes | None = None,
         context: bytes = b"",
         *,
         follow: bool = True,
@@ -90,9 +123,8 @@ class Taking:
             show(act)
             return
         repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
-        signers = (self.signer,) if possession is None else (self.signer, possession)
         decided, finished = decide_once(
-            node.desk, repeats, act, *signers, again=self.again, context=context
+            node.desk, repeats, act, self.signer, possession, again=self.again, context=context
         )
         if finished:
             say(
@@ -129,7 +161,7 @@ def decision(
     """Make a command of a function that decides; its first parameter is the `Taking`.
 
     `dry_run` is the option where a dry run does something else than show what would be signed;
-    `keyless`: it needs no key then.
+    `keyless`: it needs no key then, nor to write a `request`.
     """
     needed = None if keyless else Parameter.empty
     common = {
@@ -154,7 +186,7 @@ def decision(
         def command(**given: Any) -> None:  # noqa: ANN401 - options of all kinds
             said = {each: given.pop(each) for each in common}
             missing = [each for each in ("key", "password_file") if said[each] is None]
-            if missing and not said["dry_run"]:
+            if missing and not said["dry_run"] and given.get("request") is None:
                 flag = f"--{missing[0].replace('_', '-')}"
                 raise InvalidInput(t(f"缺少选项 {flag}", f"Missing option {flag}"))
             taking = Taking(**{**said, **dict.fromkeys(missing, Path())}, signs=not missing)
@@ -181,8 +213,11 @@ def show(act: Act) -> None:
 
 
 def _report(decided: Decided) -> None:
+    from node.protocol.forms.words import decision_words
+
     kind, block, gas = decided.kind, decided.block, decided.gas_used
-    say(f"决定 {decided.hash.hex()}（{kind}）", f"decision {decided.hash.hex()} ({kind})")
+    chinese, english = decision_words(kind, decided.event)
+    say(f"决定 {decided.hash.hex()}（{chinese}）", f"decision {decided.hash.hex()} ({english})")
     say(
         f"区块 {block}，gas {gas}，交易 {decided.transaction.hex()}",
         f"block {block}, gas {gas}, transaction {decided.transaction.hex()}",

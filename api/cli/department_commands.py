@@ -9,7 +9,7 @@ from .console import note, t, table
 from .deciding import Taking, decision
 from .help_pages import Commands
 from .naming import code_of, find_body, status_name
-from .opening import handle_of, load_signer, open_node
+from .opening import handle_of, load_new_key, open_node
 from .options import (
     Choice,
     CodeArgument,
@@ -20,6 +20,7 @@ from .options import (
     NewPasswordOption,
     PersonOption,
     ReasonOption,
+    RequestOption,
     argument,
     listed,
     option,
@@ -27,10 +28,12 @@ from .options import (
 
 app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
 
-systems = Commands(help=t("应用系统：登记、查看", "application systems"))
+systems = Commands(help=t("应用系统：登记、查看、调用", "application systems"))
 
 
-@decision(app, "登记部门及其首任负责人的密钥", "enrol a department with its head's key")
+@decision(
+    app, "登记部门及其首任负责人的密钥", "enrol a department with its head's key", keyless=True
+)
 def enrol(
     at: Taking,
     form: Annotated[
@@ -38,8 +41,9 @@ def enrol(
     ],
     *,
     head_key: Annotated[
-        Path, option("--head-key", "首任负责人的密钥文件", "key file of its first head")
+        Path, option("--head-key", "首任负责人的密钥或公钥文件", "key file of its first head")
     ],
+    request: RequestOption = None,
     person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
 ) -> None:
@@ -51,13 +55,12 @@ def enrol(
     from .blanks import read_form
 
     body = read_form(form)
-    head = load_signer(head_key, new_password_file or at.password_file)
+    public, head = load_new_key(head_key, new_password_file or at.password_file)
     if isinstance(body.get("head"), dict):
         handle = handle_of(head_key, person, keep=not at.dry_run)
-        public = head.public_key.raw.hex()
-        body["head"] = {**body["head"], "person": handle, "publicKey": public}
-    act = enrol_department(completed(DepartmentPaper, body))
-    at.take(act, head)
+        named = {"person": handle, "publicKey": public.raw.hex()}
+        body["head"] = {**body["head"], **named}
+    at.register(enrol_department(completed(DepartmentPaper, body)), head, request)
 
 
 @decision(
@@ -130,6 +133,7 @@ _order("关闭", "关闭一个部门，不可恢复", "close")
     app,
     "负责人密钥失落：登记新的，七日后有效，其间原负责人可撤销",
     "a new head's key, in seven days",
+    keyless=True,
 )
 def recover(
     at: Taking,
@@ -139,17 +143,18 @@ def recover(
     name: Annotated[str, option("--name", "负责人姓名", "the head's name")],
     post: Annotated[str, option("--post", "负责人职务", "the head's post")],
     reason: ReasonOption,
+    request: RequestOption = None,
     person: PersonOption = None,
     new_password_file: NewPasswordOption = None,
 ) -> None:
     """Signed by the competent department's head and, as possession, by the new key."""
     from node.office.departments import recover_key
 
-    new = load_signer(new_key, new_password_file or at.password_file)
+    public, new = load_new_key(new_key, new_password_file or at.password_file)
     handle = handle_of(new_key, person, keep=not at.dry_run)
-    head = {"name": name, "post": post, "person": handle, "publicKey": new.public_key.raw.hex()}
+    head = {"name": name, "post": post, "person": handle, "publicKey": public.raw.hex()}
     act = recover_key({"department": department, "head": head, "reason": reason})
-    at.take(act, new)
+    at.register(act, new, request)
 
 
 @app.command(name="list", help=t("列出全部部门", "list the departments"))

@@ -18,7 +18,7 @@ from .naming import (
     today,
     word_of,
 )
-from .opening import handle_of, load_signer, open_node
+from .opening import handle_of, load_new_key, open_node, read_file
 from .options import (
     DAY,
     Choice,
@@ -29,6 +29,7 @@ from .options import (
     NewPasswordOption,
     PersonOption,
     ReasonOption,
+    RequestOption,
     UntilOption,
     argument,
     listed,
@@ -81,7 +82,7 @@ class RoleName(Choice):
     DUTY_OFFICER = "duty-officer", "值班员"
 
 
-@decision(app, "登记一把密钥（人员、部门或应用系统）", "register a key")
+@decision(app, "登记一把密钥（人员、部门或应用系统）", "register a key", keyless=True)
 def add_key(
     at: Taking,
     department: CodeArgument,
@@ -90,6 +91,7 @@ def add_key(
     new_key: NewKeyOption,
     name: Annotated[str, option("--name", "人员、部门或应用系统的名称", "whose key it is")],
     until: UntilOption,
+    request: RequestOption = None,
     start: FromOption = None,
     post: Annotated[str | None, option("--post", "人员的职务", "an officer's post")] = None,
     application: Annotated[
@@ -97,7 +99,7 @@ def add_key(
     ] = None,
     unwrap_key: Annotated[
         Path | None,
-        option("--unwrap-key", "应用系统的解封密钥文件", "the application's unwrap key file"),
+        option("--unwrap-key", "应用系统的解封密钥或公钥文件", "the application's unwrap key"),
     ] = None,
     log_key: Annotated[
         Path | None, option("--log-key", "部门的 Ed25519 密钥文件", "the department's log key")
@@ -113,10 +115,10 @@ def add_key(
     from node.office.departments import add_officer_key
 
     passwords = new_password_file or at.password_file
-    added = load_signer(new_key, passwords)
+    public, added = load_new_key(new_key, passwords)
     common = {
         "name": name,
-        "publicKey": added.public_key.raw.hex(),
+        "publicKey": public.raw.hex(),
         "validFrom": start or today(),
         "validUntil": until,
     }
@@ -132,7 +134,7 @@ def add_key(
         hosted = {"custody": "own" if host is None else "hosted", "host": host}
         keys = _second_keys(passwords, unwrap_key, log_key, common)
         act = build({**common, **kinds, **hosted, **keys})
-    at.take(act, added)
+    at.register(act, added, request)
 
 
 def _second_keys(
@@ -140,16 +142,41 @@ def _second_keys(
 ) -> dict[str, Any]:
     from api.settings import read_password
     from node.crypto import Ed25519Signer, SoftwareUnwrapper
+    from node.crypto.keyfile import load_public_file
+    from node.crypto.privatekey import find_public_key
 
-    password = read_password(passwords)
     keys: dict[str, Any] = {"encryptionKey": None, "ed25519": None}
     if unwrap_key is not None:
-        public = SoftwareUnwrapper.load(unwrap_key, password).public_key.raw.hex()
-        keys["encryptionKey"] = {**common, "publicKey": public}
+        public = find_public_key(load_public_file(unwrap_key))
+        if public is None:
+            public = SoftwareUnwrapper.load(unwrap_key, read_password(passwords)).public_key
+        keys["encryptionKey"] = {**common, "publicKey": public.raw.hex()}
         del keys["encryptionKey"]["name"]
     if log_key is not None:
-        keys["ed25519"] = Ed25519Signer.load(log_key, password).public.hex()
+        keys["ed25519"] = Ed25519Signer.load(log_key, read_password(passwords)).public.hex()
     return keys
+
+
+@decision(
+    app,
+    "报送已附持有证明的登记（enrol、add-key、recover 以 --request 写出的）",
+    "take a decision whose new key was proved by a file",
+)
+def submit(
+    at: Taking,
+    request: Annotated[Path, argument("REQUEST", "持有证明请求", "the request, from --request")],
+    *,
+    possession: Annotated[
+        Path,
+        option("--possession", "持有人对请求的签名文件", "the signature of the request's holder"),
+    ],
+) -> None:
+    """Signed by whoever the decision in the request asks for; the proof is checked before."""
+    from node.errors import SignatureInvalid
+    from node.office.possession import PROOF_BYTES, REQUEST_BYTES, parse_request, read_proof
+
+    asked = parse_request(read_file(request, REQUEST_BYTES, InvalidInput))
+    at.take(asked.act, read_proof(read_file(possession, PROOF_BYTES, SignatureInvalid), asked))
 
 
 @decision(app, "注销一把密钥", "withdraw a key")

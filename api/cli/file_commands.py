@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from .console import put, say, t
 from .help_pages import Commands
-from .opening import new_file, open_node
+from .opening import load_signer, new_file, open_node, read_file
 from .options import (
     Choice,
     ConfigOption,
+    KeyOption,
     OutputOption,
     PasswordOption,
     argument,
@@ -70,6 +71,25 @@ def show(
     from api.settings import read_password
 
     _describe(_class_of(kind).load(file, read_password(password_file)))
+
+
+@app.command(help=t("证明持有一把要登记的密钥：给请求签名", "sign a request to register a key"))
+def possession(
+    request: Annotated[Path, argument("REQUEST", "登记方交来的请求", "the request one was given")],
+    key: KeyOption,
+    output: OutputOption,
+    password_file: PasswordOption,
+) -> None:
+    """Show what the key is to be registered for, and sign that; needs no node."""
+    from node.errors import InvalidInput
+    from node.office import possession as office
+
+    asked = office.parse_request(read_file(request, office.REQUEST_BYTES, InvalidInput))
+    put(office.render_request(asked).decode())
+    proof = office.prove_possession(asked, load_signer(key, password_file))
+    with new_file(output, "ascii") as file:
+        file.write(proof.hex() + "\n")
+    say(f"已签名，写入 {output}", f"signed; wrote {output}")
 
 
 def _class_of(kind: Kind) -> type[AnyKey]:

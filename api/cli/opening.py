@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
-    from node.crypto import SoftwareSigner
+    from node.crypto import Sm2PublicKey, SoftwareSigner
 
 SUFFIX = ".person"
 
@@ -63,6 +63,22 @@ def load_signer(key: Path, password_file: Path) -> SoftwareSigner:
     from node.crypto import SoftwareSigner
 
     return SoftwareSigner.load(key, read_password(password_file))
+
+
+def load_new_key(key: Path, password_file: Path) -> tuple[Sm2PublicKey, SoftwareSigner | None]:
+    """Load a key that is to be registered; None for its private half where the file has none.
+
+    Raises:
+        MalformedKey, ConfigInvalid: as `load_signer`.
+    """
+    from node.crypto.keyfile import load_public_file
+    from node.crypto.privatekey import find_public_key
+
+    public = find_public_key(load_public_file(key))
+    if public is not None:
+        return public, None
+    signer = load_signer(key, password_file)
+    return signer.public_key, signer
 
 
 def read_file(path: Path, limit: int, wrong: type[LedgerError]) -> bytes:

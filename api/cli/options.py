@@ -92,7 +92,21 @@ NewPasswordOption = Annotated[
     ),
 ]
 NewKeyOption = Annotated[
-    Path, option("--new-key", "新密钥的文件，用来证明持有", "the new key, which must sign")
+    Path,
+    option(
+        "--new-key",
+        "新密钥的文件，用来证明持有；只有公钥时加 --request",
+        "the new key, which must sign; or its public half, with --request",
+    ),
+]
+RequestOption = Annotated[
+    Path | None,
+    option(
+        "--request",
+        "只写出持有证明请求，交新密钥的持有人签名，然后 department submit",
+        "only write what the new key's holder is to sign, for department submit",
+        metavar="FILE",
+    ),
 ]
 PersonOption = Annotated[
     str | None,

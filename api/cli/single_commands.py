@@ -109,6 +109,14 @@ def demo(
     leave: Annotated[
         bool, option("--exit", "演完即退出，不让城市继续运行", "end after the story")
     ] = False,
+    keep: Annotated[
+        bool,
+        option(
+            "--keep",
+            "演完留下城市：应用系统的密钥、call.json 和可直接执行的命令",
+            "leave the city, with an application's keys, a call.json and a command that works",
+        ),
+    ] = False,
     rows: Annotated[
         int, option("--rows", "每个数据源的行数", "rows a source", min=1_000)
     ] = 100_000,
@@ -117,4 +125,4 @@ def demo(
     """Play the story; the exit code says whether everything held."""
     from api.demo.play import Play
 
-    raise typer.Exit(Play(rows=rows, seed=seed, keep_up=not leave).run())
+    raise typer.Exit(Play(rows=rows, seed=seed, keep_up=not leave, keep=keep).run())

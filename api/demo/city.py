@@ -50,6 +50,8 @@ class DemoCity(City):
             wanted = node["port"] + 1
         for each in values["departments"]:
             each["sources"] = _sources(each["id"], sources)
+        self.values = values
+        """What its city.toml would say."""
         super().__init__(parse_plan(values, "city.toml"), home.path, inherited=(home.lock,))
         self.cast = Cast(self.plan, self.keys)
 

@@ -50,10 +50,18 @@ class DemoFolder:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         unseen.rename(self.path / _LOCK)
 
+    def leave(self) -> None:
+        """Leave it to its user: without a lock no later demo takes it for abandoned."""
+        (self.path / _LOCK).unlink()
+        self._release()
+
     def remove(self) -> None:
         """Remove it with all it holds; right also when it was never made."""
         if self.path.exists():
             shutil.rmtree(self.path)
+        self._release()
+
+    def _release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -29,6 +29,7 @@ from .granting import (
     Share,
 )
 from .intruding import Intruder
+from .leaving import Legacy
 from .population import build_sources, count_rows
 from .proving import Proof
 from .refusing import Refusals
@@ -49,12 +50,15 @@ PUBLISHED = {
 class Play:
     """One demo: its folder, its servers, and its way through the story."""
 
-    def __init__(self, *, rows: int, seed: int, keep_up: bool) -> None:
+    def __init__(self, *, rows: int, seed: int, keep_up: bool, keep: bool) -> None:
         """Take what the user chose; nothing is begun."""
-        self._rows, self._seed, self._keep_up = rows, seed, keep_up
+        self._rows, self._seed = rows, seed
+        self._keep_up, self._keep = keep_up, keep
         self._stages = Stages()
         self._home = DemoFolder()
         self._city: DemoCity | None = None
+        self._legacy: Legacy | None = None
+        """What is left, once it is there."""
         self._code: int | None = None
         """What the story has come to; None while it is not through."""
 
@@ -83,17 +87,27 @@ class Play:
             "合成数据、链、合约、三个节点", "data, chain, contracts, three nodes"
         ):
             city = self._start()
-        Story(self._stages, city, self._rows, self._seed).tell()
+        story = Story(self._stages, city, self._rows, self._seed)
+        story.tell()
+        if self._keep:
+            with self._stages.stage("留给开发单位", "what is left for a contractor"):
+                self._legacy = story.leave()
         self._code = self._stages.close()
         if self._keep_up:
+            if self._legacy is not None:
+                self._legacy.tell(up=True)
             _stay(city)
 
     def _clear(self) -> None:
-        """Stop every server, then remove the folder. No signal interrupts this (`Ending`)."""
+        """Stop every server, then remove the folder, or leave it. No signal interrupts this."""
         if self._city is not None:
             self._city.stop()
             self._city.claims.close()
-        self._home.remove()
+        if self._legacy is None:
+            self._home.remove()
+        else:
+            self._home.leave()
+            self._legacy.tell(up=False)
 
     def _start(self) -> DemoCity:
         stages = self._stages
@@ -168,6 +182,12 @@ class Story:
                 proof.restart()
             finally:
                 calls.close()
+
+    def leave(self) -> Legacy:
+        """Write what is left with `--keep`, and try it."""
+        legacy = Legacy(self._calls)
+        legacy.write()
+        return legacy
 
     def _enrol(self) -> None:
         self._city.found()

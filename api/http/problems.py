@@ -234,7 +234,12 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error("%s %s failed", request.method, visible(request.url.path), exc_info=error)
+    logger.error(
+        "应答 %s %s 时出错 / answering failed",
+        request.method,
+        visible(request.url.path),
+        exc_info=error,
+    )
     return problem_response(LedgerError("something went wrong on our side; it is logged"))
 
 

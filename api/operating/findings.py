@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from node.errors import LedgerError
 
-from .reasons import storing
+from .reasons import reason, storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,7 +62,9 @@ def _failed(at: Inspection, name: str, chinese: str, error: LedgerError) -> Find
             "mend that first",
         )
     advice = ADVICE.get(error.code, ("按上面所说改正后再核对一次", "mend it and check again"))
-    return wrong(name, f"{chinese}：{error.message}", f"{name}: {error.message}", *advice)
+    why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else ""
+    said = error.message if why in error.message else f"{error.message}（{why}）"
+    return wrong(name, f"{chinese}：{said}", f"{name}: {error.message}", *advice)
 
 
 ADVICE = {

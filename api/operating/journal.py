@@ -18,11 +18,12 @@ import threading
 import time
 import traceback
 from collections import Counter
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from node.errors import LedgerError
 from node.protocol.wire.characters import visible
+from node.protocol.wire.days import BEIJING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 AGAIN_SECONDS = 3_600.0
 """An alarm that lasts is said again after this."""
-BEIJING = timezone(timedelta(hours=8))
 OURS = ("api", "ledger_sync", "node", "shareledger")
 LEVELS = {
     "debug": logging.DEBUG,
@@ -129,7 +129,7 @@ class Line(logging.Formatter):
 
 
 def _members(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
-    when = datetime.fromtimestamp(record.created, UTC).astimezone(BEIJING)
+    when = datetime.fromtimestamp(record.created, BEIJING)
     yield "time", when.isoformat(timespec="milliseconds")
     yield "level", record.levelname.lower()
     facts: Mapping[str, object] | None = getattr(record, "facts", None)

@@ -1,11 +1,11 @@
-"""How a node fares, read when somebody asks: the figures behind metrics and alarms alike."""
+"""How a node fares, read when somebody asks: the figures of metrics, alarms and the status."""
 
 from __future__ import annotations
 
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from node.errors import LedgerBehind, NotFound
 from node.log import last_published
@@ -31,6 +31,20 @@ class LogReading:
     anchor_age_seconds: float | None
     is_open: bool
     """Whether the chain takes anchors of it."""
+
+
+class Progress(NamedTuple):
+    """How far the read model is; None where there is nothing yet."""
+
+    applied: int | None
+    """Last block applied."""
+    head: int | None
+    """Last block seen."""
+    behind_since: float | None
+    """Unix seconds since when a block above the cursor has been known; None when caught up."""
+    contact_at: float | None
+    """Unix seconds at which the chain last answered."""
+    filling: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +76,17 @@ def read(node: Node, now: float | None = None) -> Reading:
         SQLAlchemyError: a database of the node cannot be read.
     """
     at = time.time() if now is None else now
-    cursor, contact = node.queries.cursor(), node.queries.contact()
-    applied = cursor.block.number if cursor.block else 0
-    behind = contact.behind_since_ms if contact else None
+    progress = read_progress(node)
     return Reading(
         logs=tuple(
-            _log(node, department.code, identity, at)
+            read_log(node, department.code, identity, at)
             for department, identity in zip(node.settings.departments, node.identities, strict=True)
         ),
         calls_in_hand=node.service.in_hand,
-        cursor=applied,
-        head=max(applied, contact.seen_head if contact else 0),
-        behind_seconds=0.0 if behind is None else max(0.0, at - behind / MILLISECONDS),
-        contact_age_seconds=max(0.0, at - contact.contact_at_ms / MILLISECONDS) if contact else 0.0,
+        cursor=progress.applied or 0,
+        head=max(progress.applied or 0, progress.head or 0),
+        behind_seconds=_age(progress.behind_since, at) or 0.0,
+        contact_age_seconds=_age(progress.contact_at, at) or 0.0,
         keeper_failures=node.keeper.status.failures,
         outbox_pending=node.outbox.pending(),
         documents_missing=node.bindings.missing(),
@@ -84,7 +96,25 @@ def read(node: Node, now: float | None = None) -> Reading:
     )
 
 
-def _log(node: Node, code: str, identity: LogIdentity, at: float) -> LogReading:
+def read_progress(node: Node) -> Progress:
+    """Read how far the read model is, also while it is being filled."""
+    cursor, contact = node.queries.cursor(), node.queries.contact()
+    behind = contact.behind_since_ms if contact else None
+    return Progress(
+        applied=cursor.block.number if cursor.block else None,
+        head=contact.seen_head if contact else None,
+        behind_since=None if behind is None else behind / MILLISECONDS,
+        contact_at=contact.contact_at_ms / MILLISECONDS if contact else None,
+        filling=cursor.filling,
+    )
+
+
+def _age(since: float | None, at: float) -> float | None:
+    return None if since is None else max(0.0, at - since)
+
+
+def read_log(node: Node, code: str, identity: LogIdentity, at: float) -> LogReading:
+    """Read how one department's log stands at a second, also while the model is being filled."""
     fact = _fact(node, identity.log)
     published = last_published(node.node_engine, identity.log)
     anchored = fact.size if fact else 0
@@ -98,8 +128,8 @@ def _log(node: Node, code: str, identity: LogIdentity, at: float) -> LogReading:
         entries=entries,
         published=published.size if published else 0,
         anchored=anchored,
-        checkpoint_age_seconds=max(0.0, at - published.at / MILLISECONDS) if published else None,
-        anchor_age_seconds=max(0.0, at - anchor.block.timestamp) if anchor else None,
+        checkpoint_age_seconds=_age(published.at / MILLISECONDS if published else None, at),
+        anchor_age_seconds=_age(anchor.block.timestamp if anchor else None, at),
         is_open=fact is not None and fact.is_open,
     )
 

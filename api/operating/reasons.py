@@ -23,7 +23,7 @@ from node.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy.exc import SQLAlchemyError
@@ -65,6 +65,10 @@ _STORAGE: tuple[tuple[str, type[LedgerError], str], ...] = (
 
 def reason(error: OSError) -> str:
     """Return why the system refused, in Chinese where we have the words."""
+    if isinstance(error, TimeoutError):
+        return "对方没有及时应答"
+    if isinstance(error, socket.gaierror):
+        return "找不到这个主机名"
     return _SAID.get(error.errno or 0) or error.strerror or str(error)
 
 
@@ -189,10 +193,12 @@ _FORMS = {
 """What a text should look like, by the setting: no pattern is ever shown."""
 
 
-def invalid_setting(found: Mapping[str, Any]) -> str:
+def invalid_setting(
+    found: Mapping[str, Any], called: Callable[..., str] = lambda *place: ".".join(place)
+) -> str:
     """Say one finding of pydantic's about a settings file: where, and what to write instead."""
     place = [str(part) for part in found["loc"] if part != "[key]"]
-    name = ".".join(place) or "配置"
+    name = called(*place) if place else "配置"
     kind = found["type"]
     if kind == "value_error":
         return f"{name}：{found['ctx']['error']}"

@@ -7,7 +7,7 @@ it, so that it holds for a node that has never run.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from node.log import last_published
 from node.office.departments import LISTED
 from node.protocol.ledger.enums import DepartmentStatus, KeyKind
 from node.protocol.wire import ids
+from node.protocol.wire.days import BEIJING
 
 from .findings import ADVICE, Finding, guarded, right, wrong
 
@@ -82,7 +83,7 @@ def check_clock(at: Inspection) -> Iterator[Finding]:
     newest = at.chain.block(at.chain.head())
     ahead = newest.timestamp - at.clock()
     ok = ahead <= CLOCK_SECONDS
-    when = datetime.fromtimestamp(newest.timestamp, UTC).isoformat()
+    when = datetime.fromtimestamp(newest.timestamp, BEIJING).isoformat()
     yield Finding(
         "clock",
         ok,
@@ -147,7 +148,7 @@ def _registered_key(at: Inspection, one: DepartmentSettings, department: bytes) 
     until = 0 if key is None else key["validUntil"]
     soon = not wrong and until - now < SOON_SECONDS
     text = f"部门 {one.code} 的密钥 {key_id.hex()[:16]}…："
-    day = "" if wrong else datetime.fromtimestamp(min(until, 2**37), UTC).date().isoformat()
+    day = "" if wrong else datetime.fromtimestamp(min(until, 2**37), BEIJING).date().isoformat()
     advice = (
         f"部门负责人执行 department add-key {one.code} department …，再改 department_key"
         if wrong or soon

@@ -75,6 +75,7 @@ def put_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> None:
     it; after eight days without one it is dropped.
     """
     node.access.accept(digest, caller.body, caller.key.key)
+    node.loops.documents.set()
 
 
 @router.get(

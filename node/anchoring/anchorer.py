@@ -1,7 +1,8 @@
 """Anchoring: published sizes go on chain with a consistency proof that the contract checks.
 
-Stateless: the rule is "published size > the chain head's size", the memory is the outbox, whose
-unique key (log, size) makes a repeated decision the same row. A crash anywhere loses nothing.
+The rule is "published size > the chain head's size", the memory is the outbox, whose unique key
+(log, size) makes a repeated decision the same row. A crash anywhere loses nothing: what is
+remembered here besides only spares questions.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ class ChainHead:
 class _Sent:
     """The anchor this process sent last for a log: its row, and when."""
 
-    row: int
+    row: int | None
+    """None once it is settled, well or not: the chain's head says what is to be done then."""
     at: float
 
 
@@ -122,6 +124,10 @@ class Anchorer:
         self._leaves = leaves
         self._clock = clock
         self._sent: dict[bytes, _Sent] = {}
+        self._done: dict[bytes, int] = {}
+        """The size up to which there is nothing to do, by log: heads on a final chain only grow."""
+        self.waits = False
+        """Whether an anchor is on its way, or waits for its time."""
 
     def run_once(self) -> list[int]:
         """Enqueue an anchor for each log that is due; return the outbox rows.
@@ -132,21 +138,34 @@ class Anchorer:
             DecisionRefused: the contract refused an anchor for good, neither for its old size nor
                 because the log was ended.
         """
+        self.waits = False
         rows = (self._anchor(log) for log in self._ids)
         return [row for row in rows if row is not None]
 
     def _anchor(self, log: bytes) -> int | None:
         last = last_published(self._engine, log)
-        if last is None or not last.size or self._is_open(log):
+        done = self._done.get(log, 0)
+        if last is None or last.size == done:
+            return None
+        # The chain is asked only when its answer would be acted upon.
+        if self._is_open(log) or not self._is_due(log, last.size - done):
+            self.waits = True
             return None
         head = read_chain_head(self._chain, self._contract, log)
-        if head.relay != self._relay:
+        is_ours = head.relay == self._relay
+        self._done[log] = head.size if is_ours else last.size
+        if not is_ours or head.size == last.size:
             return None
         if head.size > last.size:
             raise LogRolledBack(
                 f"the chain has size {head.size}, published was {last.size}", log=log.hex()
             )
-        if head.size == last.size or not self._is_due(log, last.size - head.size):
+        return self._send(log, head, last)
+
+    def _send(self, log: bytes, head: ChainHead, last: Published) -> int | None:
+        """Enqueue what brings the chain to the published size; None if not now, or never."""
+        if not self._is_due(log, last.size - head.size):
+            self.waits = True
             return None
         try:
             row = self._enqueue(log, head, last)
@@ -155,8 +174,10 @@ class Anchorer:
                 raise
             # Its department ended it, or was shown to have forked it: no calls go there any more,
             # and the departments this node serves besides must not stop with it.
+            self._done[log] = last.size
             return None
         self._sent[log] = _Sent(row, self._clock())
+        self.waits = True
         return row
 
     def _enqueue(self, log: bytes, head: ChainHead, last: Published) -> int:
@@ -178,12 +199,15 @@ class Anchorer:
     def _is_open(self, log: bytes) -> bool:
         """Say whether the anchor sent last is still on its way: the chain's head is to move."""
         sent = self._sent.get(log)
-        if sent is None:
+        if sent is None or sent.row is None:
             return False
         try:
-            return self._sender.result(sent.row) is None
+            if self._sender.result(sent.row) is None:
+                return True
         except DecisionRefused:
-            return False  # the chain's head says what is to be done now
+            pass
+        self._sent[log] = _Sent(None, sent.at)
+        return False
 
     def _is_due(self, log: bytes, leaves: int) -> bool:
         sent = self._sent.get(log)

@@ -1,7 +1,8 @@
 """The keeper's loop: publish, anchor, send, until told to stop.
 
-What can pass (`retryable`) is waited out with growing pauses and shown in `status`; whatever else
-is raised leaves the loop, and with it the process.
+It rests until a log has grown or what it began has come to its time. What can pass (`retryable`)
+is waited out with growing pauses and shown in `status`; whatever else is raised leaves the loop,
+and with it the process.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from .publisher import Publisher
 
 PERIOD_SECONDS = 0.2
+IDLE_SECONDS = 5.0
+"""How long what nobody tells of may lie: rows of the outbox whose own process has died."""
 LONGEST_PAUSE_SECONDS = 10.0
 
 
@@ -45,12 +48,14 @@ class Keeper:
         sender: Sender,
         *,
         period_seconds: float = PERIOD_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._publisher = publisher
         self._anchorer = anchorer
         self._sender = sender
         self._period_seconds = period_seconds
+        self._idle_seconds = idle_seconds
         self._clock = clock
         self._status = KeeperStatus()
 
@@ -58,8 +63,8 @@ class Keeper:
     def status(self) -> KeeperStatus:
         return self._status
 
-    def run_once(self) -> None:
-        """Make one round.
+    def run_once(self) -> bool:
+        """Make one round; tell whether something waits for its time or for a block.
 
         The outbox goes first: an anchor left from before must be mined before the chain's head is
         read, or the next one would build on a head that is about to move.
@@ -68,20 +73,30 @@ class Keeper:
         self._sender.pump()
         if self._anchorer.run_once():
             self._sender.pump()
+        return self._publisher.waits or self._anchorer.waits
 
-    def run(self, stop: threading.Event) -> None:
-        """Make rounds until `stop` is set.
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Make rounds until `stop` is set; `wake` ends a rest: a log has grown, or all is to end.
 
         Raises:
             LedgerError: one that cannot pass; Fatal above all.
         """
-        while not stop.is_set():
-            stop.wait(self._round())
+        while True:
+            # Before the round: what comes while it lasts begins another one. And before `stop` is
+            # looked at: who sets that rings afterwards.
+            wake.clear()
+            if stop.is_set():
+                return
+            pause, is_done = self._round()
+            if is_done:
+                wake.wait(self._idle_seconds)
+            # News comes in swarms: a round serves all of a period.
+            stop.wait(pause)
 
-    def _round(self) -> float:
-        """Make one round and return how long to pause after it."""
+    def _round(self) -> tuple[float, bool]:
+        """Make one round; return how long to pause after it, and whether nothing is left to do."""
         try:
-            self.run_once()
+            waits = self.run_once()
         except LedgerError as err:
             if not err.retryable:
                 raise
@@ -93,6 +108,7 @@ class Keeper:
                 error=err,
                 failing_since=self._clock() if since is None else since,
             )
-            return min(self._period_seconds * 2.0 ** min(failures, 16), LONGEST_PAUSE_SECONDS)
+            pause = self._period_seconds * 2.0 ** min(failures, 16)
+            return min(pause, LONGEST_PAUSE_SECONDS), False
         self._status = KeeperStatus()
-        return self._period_seconds
+        return self._period_seconds, not waits

@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from node.errors import LogRolledBack, NotFound
-from node.log.published import last_published, mark_published
+from node.log.published import Published, last_published, mark_published
 
 from .anchorer import read_chain_head
 
@@ -44,6 +44,10 @@ class Publisher:
         self._ids = tuple(ids)
         self._interval_ms = interval_ms
         self._clock = clock
+        self._last: dict[bytes, Published | None] = {}
+        """Published last, by log: read once, for nobody else publishes these logs."""
+        self.waits = False
+        """Whether a log has grown that may not be published yet."""
 
     def run_once(self) -> int:
         """Publish each log that has grown and was not published within the interval.
@@ -53,6 +57,7 @@ class Publisher:
         Raises:
             LogRolledBack: a head is behind what was published before.
         """
+        self.waits = False
         return sum(self._publish(log) for log in self._ids)
 
     def _publish(self, log: bytes) -> bool:
@@ -60,15 +65,18 @@ class Publisher:
             head = self._logs.head(log)
         except NotFound:  # its writer has not opened it yet
             return False
-        last = last_published(self._engine, log)
-        now = self._clock()
+        if log not in self._last:
+            self._last[log] = last_published(self._engine, log)
+        last, now = self._last[log], self._clock()
         if head.size == (last.size if last else 0):
             return False
         # A clock set back must not stop publication: only a second just past holds it up.
         if last and 0 <= now - last.at < self._interval_ms and head.size > last.size:
+            self.waits = True
             return False
         # Committed before anybody is shown it: if we die in between, it was shown to nobody.
         mark_published(self._engine, log, head.size, head.root, head.checkpoint, now)
+        self._last[log] = Published(head.size, head.root, head.checkpoint, now)
         return True
 
 

@@ -32,6 +32,7 @@ from .answers import (
     TxReceipt,
     natural,
     parse_headers,
+    parse_int,
     parse_list,
     parse_logs,
     parse_receipt,
@@ -118,7 +119,8 @@ class Gateway:
         return self._ask(lambda eth: natural(eth.chain_id))
 
     def head(self) -> int:
-        return self._ask(lambda eth: natural(eth.block_number))
+        # Past web3: a follower asks ten times a second, and its formatters cost a third of that.
+        return self._ask(lambda _: parse_int(self._raw("eth_blockNumber")))
 
     def block(self, number: int) -> BlockHeader:
         """Return one block's header.

@@ -92,7 +92,9 @@ class Endpoint:
             answer = self._read(response)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise ChainUnavailable(f"{self.url}: {error!r}") from error
+            said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            text = f"{self.url} 没有应答 / does not answer: {said}"
+            raise ChainUnavailable(text) from error
         except BaseException:
             connection.close()  # an answer half read would be taken for the next request's
             raise

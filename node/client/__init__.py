@@ -1,7 +1,11 @@
-"""The consumer's side of a call: sign, send, check, open.
+"""The consumer's side of a call: sign, send, check, open, keep.
 
 - `http`: signed requests of profile gdsl-1, and problem+json back into errors
 - `trust`: what a client believes about a provider, and where it has that from
 - `checks`: receipts and answers held against the call they are for
-- `calls`: `LedgerClient`, queries and their upgraded receipts
+- `receiptfolder`: receipts on the disk before their answers are handed out
+- `calls`: `LedgerClient`, queries and their upgraded receipts; `asynchronous`: the same, awaited
+- `callfile`: `call.json`, what an application is given to call with
+
+Outside this repository it is the package `shareledger_client` (clients/python).
 """

@@ -1,7 +1,8 @@
 """Calls of one application to one node, every answer checked before it is handed out.
 
 What a provider cannot prove is an error here, not a value. The call that was sent is kept with
-its answer, so that it can be resent byte for byte and its receipt upgraded.
+its answer, so that it can be resent byte for byte and its receipt upgraded. With a folder of
+receipts, the receipt of an answer or a refusal is on the disk before either is handed out.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NotRequired, Self, TypedDict, Unpack
 
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 from ..errors import (
+    ConfigInvalid,
     LedgerError,
     MalformedReceipt,
     NotFound,
@@ -37,15 +39,29 @@ from .http import SignedHttp, read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import httpx
 
     from ..crypto import Signer, Unwrapper
     from .http import SignedRequest
+    from .receiptfolder import ReceiptFolder
     from .trust import Trust
 
 MERGE_SECONDS = 60.0
 SALT_BYTES = 16
+
+
+class Query(TypedDict):
+    """What is asked for besides the authorisation; `LedgerClient.prepare` says what each is."""
+
+    purpose: str
+    items: Sequence[str]
+    operator: str
+    matter: str
+    where: NotRequired[Mapping[str, Mapping[str, object]] | None]
+    size: NotRequired[int]
+    after: NotRequired[str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +83,18 @@ class Answer:
     """Bytes of the answer as it came."""
     asked: Asked
     request: SignedRequest
+    kept: Path | None = None
+    """Where its receipt is kept, if the client has a folder of receipts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What became of the kept receipts that had no anchor."""
+
+    upgraded: int
+    waiting: int
+    failed: list[tuple[Path, LedgerError]]
+    """Receipts that do not hold, or could not be read or asked for, and why."""
 
 
 class LedgerClient:
@@ -81,13 +109,15 @@ class LedgerClient:
         *,
         key_id: bytes | None = None,
         authority: str | None = None,
+        receipts: ReceiptFolder | None = None,
         attempts: int = 3,
         clock: Callable[[], float] = time.time,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Call the node at `base_url`, signing with `signer`, opening with `unwrapper`.
 
-        `authority` is the node's registered `name:port` when it is reached by another address.
+        `authority` is the node's registered `name:port` when it is reached by another address;
+        `receipts` is where every receipt is kept.
         """
         self._base = base_url.rstrip("/") + "/api/v1"
         self._http = SignedHttp(
@@ -95,8 +125,9 @@ class LedgerClient:
         )
         self._unwrapper = unwrapper
         self._trust = trust
+        self._receipts = receipts
 
-    def query(
+    def prepare(
         self,
         authorisation: int,
         *,
@@ -107,13 +138,10 @@ class LedgerClient:
         where: Mapping[str, Mapping[str, object]] | None = None,
         size: int = 100,
         after: str | None = None,
-    ) -> Answer:
-        """Ask for one page of rows; see protocol.md section 4 for `where`.
+    ) -> tuple[SignedRequest, Asked]:
+        """Sign the query for one page of rows, to be sent as often as it needs to arrive.
 
-        Raises:
-            LedgerError: the refusal, by code; `facts["receipt"]` is its checked Receipt.
-            PeerUnavailable: the node does not answer.
-            VerificationError: the node cannot prove its answer.
+        See protocol.md section 4 for `where`.
         """
         body = canonical.dumps(
             {
@@ -128,10 +156,21 @@ class LedgerClient:
         )
         url = f"{self._base}/authorisations/{authorisation}/query"
         request = self._http.sign("POST", url, body, "application/json")
-        asked = Asked(_call(request), authorisation, tuple(items), operator, matter)
-        return self.send(request, asked)
+        return request, Asked(_call(request), authorisation, tuple(items), operator, matter)
 
-    def pages(self, authorisation: int, **query: Any) -> Iterator[Answer]:  # noqa: ANN401 - query's
+    def query(self, authorisation: int, **query: Unpack[Query]) -> Answer:
+        """Ask for one page of rows with the arguments of `prepare`.
+
+        Raises:
+            LedgerError: the refusal, by code; `facts["receipt"]` is its checked Receipt and
+                `facts["kept"]` its file.
+            PeerUnavailable: the node does not answer.
+            VerificationError: the node cannot prove its answer.
+            ConfigInvalid: its receipt could not be kept; `send` gets the same answer again.
+        """
+        return self.send(*self.prepare(authorisation, **query))
+
+    def pages(self, authorisation: int, **query: Unpack[Query]) -> Iterator[Answer]:
         """Ask page after page with the arguments of `query`; raises as it does."""
         while True:
             answer = self.query(authorisation, **query)
@@ -157,13 +196,11 @@ class LedgerClient:
         except LedgerError as error:
             receipt = check_refusal(asked, error, self._trust)
             if receipt is not None:
-                error.facts["receipt"] = receipt
+                error.facts |= {"receipt": receipt, "kept": self._keep(receipt)}
             raise
         answer = read_object(response, error=MalformedReceipt)
         opened = check_answer(asked, answer, self._trust, self._unwrapper)
-        remaining = answer.get("remaining")
-        if not isinstance(remaining, dict):
-            raise MalformedReceipt("the answer does not say what remains")
+        remaining_calls, remaining_rows = _remaining(answer)
         return Answer(
             rows=opened.rows,
             next=opened.next,
@@ -171,12 +208,16 @@ class LedgerClient:
             as_of=opened.as_of,
             event=asked.call.event,
             receipt=opened.receipt,
-            remaining_calls=int(remaining.get("calls", 0)),
-            remaining_rows=int(remaining.get("rows", 0)),
+            remaining_calls=remaining_calls,
+            remaining_rows=remaining_rows,
             size=len(response.content),
             asked=asked,
             request=request,
+            kept=self._keep(opened.receipt),
         )
+
+    def _keep(self, receipt: Receipt) -> Path | None:
+        return None if self._receipts is None else self._receipts.keep(receipt)
 
     def fetch_receipt(self, receipt: Receipt) -> Receipt:
         """Fetch the newest receipt of a leaf, checked to be of the same leaf.
@@ -225,7 +266,32 @@ class LedgerClient:
         nodes = tuple(encoding.unb64u(node, error=MalformedReceipt) for node in proof)
         upgraded = replace(receipt, anchored=replace(anchored, consistency=nodes))
         verify_anchored(upgraded, root)
+        self._keep(upgraded)
         return upgraded
+
+    def upgrade_kept(self) -> Upgraded:
+        """Upgrade whatever in the folder the chain has reached.
+
+        Each log is asked about once, how far it is anchored; only receipts before that cost more.
+
+        Raises:
+            ConfigInvalid: the client has no folder of receipts, or it cannot be read.
+        """
+        if self._receipts is None:
+            raise ConfigInvalid("this client has no folder of receipts")
+        upgraded, waiting, failed = 0, 0, []
+        for path in self._receipts.list_files():
+            try:
+                receipt = self._receipts.load(path)
+                if receipt.anchored is not None:
+                    continue
+                reached = receipt.index < self._trust.anchored_size(*log_of(receipt))
+                reached = reached and self.upgrade(receipt).anchored is not None
+            except LedgerError as error:
+                failed.append((path, error))
+            else:
+                upgraded, waiting = upgraded + reached, waiting + (not reached)
+        return Upgraded(upgraded, waiting, failed)
 
     def wait_anchored(self, receipt: Receipt, timeout_seconds: float = MERGE_SECONDS) -> Receipt:
         """Return the receipt once the chain has anchored a tree that holds its leaf.
@@ -234,17 +300,11 @@ class LedgerClient:
             ReceiptNotMerged: that did not happen in time; `facts["receipt"]` is the evidence.
             VerificationError: the node cannot prove what it says.
         """
-        waiting = Retrying(
-            stop=stop_after_delay(timeout_seconds),
-            wait=wait_exponential(multiplier=0.1, max=2.0),
-            retry=retry_if_result(lambda upgraded: upgraded.anchored is None),
-        )
+        waiting = Retrying(**until_anchored(timeout_seconds))
         try:
             upgraded: Receipt = waiting(self.upgrade, receipt)
         except RetryError as error:
-            raise ReceiptNotMerged(
-                f"the log was not anchored within {timeout_seconds:g} s", receipt=receipt
-            ) from error
+            raise not_merged(receipt, timeout_seconds) from error
         return upgraded
 
     def _get(self, path: str) -> dict[str, Any]:
@@ -259,6 +319,31 @@ class LedgerClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def until_anchored(timeout_seconds: float) -> dict[str, Any]:
+    """Return how tenacity asks until a receipt is anchored."""
+    return {
+        "stop": stop_after_delay(timeout_seconds),
+        "wait": wait_exponential(multiplier=0.1, max=2.0),
+        "retry": retry_if_result(lambda upgraded: upgraded.anchored is None),
+    }
+
+
+def not_merged(receipt: Receipt, timeout_seconds: float) -> ReceiptNotMerged:
+    """Return the error of a receipt that the chain did not reach in time."""
+    return ReceiptNotMerged(
+        f"the log was not anchored within {timeout_seconds:g} s", receipt=receipt
+    )
+
+
+def _remaining(answer: dict[str, Any]) -> tuple[int, int]:
+    remaining = answer.get("remaining")
+    if isinstance(remaining, dict):
+        calls, rows = remaining.get("calls"), remaining.get("rows")
+        if isinstance(calls, int) and isinstance(rows, int):
+            return calls, rows
+    raise MalformedReceipt("the answer does not say how many calls and rows remain")
 
 
 def _call(request: SignedRequest) -> signedcall.SignedCall:

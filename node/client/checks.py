@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from ..crypto import Unwrapper
     from ..protocol.wire.leaf import Leaf
     from ..protocol.wire.signedcall import SignedCall
-    from .trust import Trust
+    from .trust import Grant, Trust
 
 PLAINTEXT_LIMIT = 64 * 1024 * 1024
 MUST_BE_PROVEN = (Forbidden, QuotaCalls, QuotaRows, AuthorisationUnknown, CallReplayed)
@@ -83,10 +83,8 @@ def check_answer(
     """
     receipt = Receipt.parse(answer.get("receipt"))
     leaf = receipt.parsed_leaf
-    grant = trust.grant(asked.authorisation)
     _same_call(asked, leaf)
-    _require(leaf.entry == grant.entry, "the leaf names another entry")
-    _require(leaf.version == grant.version, "the leaf names another version")
+    grant = _granted(asked, leaf, trust)
     asked_items = items.bitmap(grant.item_codes, asked.items)
     _require(leaf.items == asked_items, "the leaf names other items")
     _require(leaf.outcome == SERVED, f"the leaf says {leaf.outcome}, the answer is one")
@@ -122,7 +120,11 @@ def check_refusal(asked: Asked, error: LedgerError, trust: Trust) -> Receipt | N
     else:
         _same_call(asked, leaf)
         _require(leaf.outcome == error.code, f"the leaf says {leaf.outcome}, not {error.code}")
-        verify_log(receipt, trust, log_of(receipt)[0])
+        if isinstance(error, AuthorisationUnknown):
+            # The node's first department logs what it knows no provider of.
+            verify_log(receipt, trust, log_of(receipt)[0])
+        else:
+            verify_log(receipt, trust, _granted(asked, leaf, trust).provider)
     return receipt
 
 
@@ -186,6 +188,14 @@ def _same_call(asked: Asked, leaf: Leaf) -> None:
     _require(leaf.authorisation == asked.authorisation, "the leaf names another authorisation")
 
 
+def _granted(asked: Asked, leaf: Leaf, trust: Trust) -> Grant:
+    """Return what the client's own node says of the authorisation, which the leaf must say too."""
+    grant = trust.grant(asked.authorisation)
+    _require(leaf.entry == grant.entry, "the leaf names another entry")
+    _require(leaf.version == grant.version, "the leaf names another version")
+    return grant
+
+
 def _read(asked: Asked, plain: bytes, receipt: Receipt) -> Opened:
     """Read the plaintext, and hold its opening against the leaf's commitments."""
     members = canonical.loads(plain, limit=PLAINTEXT_LIMIT, error=MalformedReceipt)
@@ -200,18 +210,22 @@ def _read(asked: Asked, plain: bytes, receipt: Receipt) -> Opened:
                 commitment(encoding.unb64u(opening[name]), value) == committed,
                 f"the leaf commits to another {name}",
             )
-        rows: list[dict[str, Any]] = members["rows"]
-        opened = Opened(
-            rows=rows,
-            next=members["next"],
-            masked=members["masked"],
-            as_of=members["asOf"],
-            receipt=receipt,
-        )
+        rows, after, masked, as_of = (members[name] for name in ("rows", "next", "masked", "asOf"))
     except (KeyError, TypeError, InvalidInput) as error:
         raise MalformedReceipt("the plaintext does not have the members of an answer") from error
+    if not (
+        _are(dict, rows)
+        and _are(str, masked)
+        and isinstance(as_of, str)
+        and isinstance(after, str | None)
+    ):
+        raise MalformedReceipt("a member of the plaintext is of another type than an answer's")
     _require(leaf.rows == len(rows), "the leaf counts other rows")
-    return opened
+    return Opened(rows=rows, next=after, masked=masked, as_of=as_of, receipt=receipt)
+
+
+def _are(kind: type, values: object) -> bool:
+    return isinstance(values, list) and all(isinstance(each, kind) for each in values)
 
 
 def _require(holds: bool, problem: str) -> None:  # noqa: FBT001 - the fact itself

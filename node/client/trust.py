@@ -63,6 +63,10 @@ class Trust(Protocol):
 
     def grant(self, authorisation: int) -> Grant: ...
 
+    def anchored_size(self, department: str, generation: int) -> int:
+        """Return how many leaves of a department's log of a generation the chain holds."""
+        ...
+
     def anchored_root(self, department: str, generation: int, size: int) -> bytes:
         """Return the root the chain holds for a department's log of a generation at `size`."""
         ...
@@ -109,6 +113,13 @@ class NodeTrust:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInput(f"the node describes no authorisation {authorisation}") from error
+
+    def anchored_size(self, department: str, generation: int) -> int:
+        found = self._get(f"/departments/{department}/log", generation=generation)
+        size = found.get("size")
+        if not isinstance(size, int):
+            raise InvalidInput(f"the node does not say how far the log of {department} is anchored")
+        return size
 
     def anchored_root(self, department: str, generation: int, size: int) -> bytes:
         path = f"/departments/{department}/log/anchors/{size}"

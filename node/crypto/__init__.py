@@ -4,7 +4,8 @@
 unwrappers, verification. `typed`: the only ways to sign. `ed25519`: checkpoints' second signature.
 `selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto` binds OpenSSL 3,
 `sm2_libcrypto` uses it, `sm2_tables` verifies beside it in C, `sm2_gmssl` is the portable fallback.
-`der`: encodings of signatures and keys. `keyfile`: encrypted files that are written once.
+`der`: encodings of signatures and keys. `keyfile`: files of secrets, written once; `privatekey`,
+`pbes2`: the keys in them, of any maker, and how they are encrypted.
 """
 
 from __future__ import annotations

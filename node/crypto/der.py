@@ -1,4 +1,4 @@
-"""The few DER forms of SM2: signatures and ciphertexts (GM/T 0009), and keys for libcrypto.
+"""DER as SM2 needs it: signatures and ciphertexts (GM/T 0009), keys for libcrypto, its readers.
 
 Reading is strict: minimal lengths, minimal positive integers, nothing left over. Every reader
 raises the error class it is given, and nothing else, whatever the bytes are.
@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..errors import InvalidInput, LedgerError, SignatureInvalid
+from ..errors import InvalidInput, LedgerError, MalformedEnvelope, SignatureInvalid
 from .publickey import N, Sm2PublicKey
 
 SEQUENCE = 0x30
 INTEGER = 0x02
+BITS = 0x03
 OCTETS = 0x04
+OBJECT = 0x06
 SIGNATURE_SIZE = 64
 
 SPKI_PREFIX = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d03420004")
 """SubjectPublicKeyInfo of an uncompressed SM2 point, up to x (OID 1.2.156.10197.1.301)."""
 
-_PKCS8_PREFIX = bytes.fromhex(
-    "308187020100301306072a8648ce3d020106082a811ccf5501822d046d306b0201010420"
-)
-_PKCS8_PUBLIC = bytes.fromhex("a14403420004")
+EC_KEY = "1.2.840.10045.2.1"
+SM2_CURVE = "1.2.156.10197.1.301"
+
+_PUBLIC_HALF = bytes.fromhex("a14403420004")
 _SHORT = 0x80
 _LONGEST = 3
+_LONGEST_OBJECT = 32
 
 
 def wrap_tlv(tag: int, content: bytes) -> bytes:
@@ -39,6 +42,18 @@ def wrap_tlv(tag: int, content: bytes) -> bytes:
 def wrap_integer(value: int) -> bytes:
     """Render a non-negative INTEGER."""
     return wrap_tlv(INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def wrap_object(dotted: str) -> bytes:
+    """Render an OBJECT IDENTIFIER written with dots."""
+    first, second, *rest = map(int, dotted.split("."))
+    octets = b""
+    for number in (40 * first + second, *rest):
+        part = bytes((number & 0x7F,))
+        while number := number >> 7:
+            part = bytes((0x80 | number & 0x7F,)) + part
+        octets += part
+    return wrap_tlv(OBJECT, octets)
 
 
 @dataclass
@@ -69,6 +84,27 @@ class Reader:
             if not 1 <= len(length) <= _LONGEST or length[0] == 0 or size < _SHORT:
                 raise self.error("DER length is not minimal")
         return self.take(size)
+
+    def inside(self, tag: int) -> Reader:
+        """Return a reader of the content of the next element, which must have `tag`."""
+        return Reader(self.read(tag), self.error)
+
+    def next_is(self, tag: int) -> bool:
+        """Tell whether the next element has `tag`; false at the end."""
+        return self.data[self.position : self.position + 1] == bytes((tag,))
+
+    def read_object(self) -> str:
+        """Return the next element, an OBJECT IDENTIFIER, written with dots."""
+        octets, numbers, number = self.read(OBJECT), [], 0
+        if not octets or octets[-1] >= _SHORT or len(octets) > _LONGEST_OBJECT:
+            raise self.error("DER object identifier is malformed")
+        for octet in octets:
+            number = number << 7 | octet & 0x7F
+            if octet < _SHORT:
+                numbers.append(number)
+                number = 0
+        first = min(numbers[0] // 40, 2)
+        return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
 
     def read_integer(self) -> int:
         """Return the next element as a non-negative, minimally encoded INTEGER."""
@@ -117,11 +153,30 @@ def normalise_signature(signature: bytes) -> bytes:
     return signature_from_der(signature)
 
 
+def ciphertext_from_der(ciphertext: bytes) -> tuple[int, int, bytes, bytes]:
+    """Read `SEQUENCE { x1, y1, C3, C2 }` (GM/T 0009 section 7.2).
+
+    Raises:
+        MalformedEnvelope: not such a sequence; libcrypto would pass over what follows one.
+    """
+    outer = Reader(ciphertext, MalformedEnvelope)
+    inner = Reader(outer.read(SEQUENCE), MalformedEnvelope)
+    outer.finish()
+    x, y = inner.read_integer(), inner.read_integer()
+    c3, c2 = inner.read(OCTETS), inner.read(OCTETS)
+    inner.finish()
+    return x, y, c3, c2
+
+
 def spki(public: Sm2PublicKey) -> bytes:
     """Render a public key as SubjectPublicKeyInfo."""
     return SPKI_PREFIX + public.raw
 
 
-def pkcs8(scalar: int, public: Sm2PublicKey) -> bytes:
-    """Render a private key as unencrypted PKCS#8; never leaves the process."""
-    return _PKCS8_PREFIX + scalar.to_bytes(32, "big") + _PKCS8_PUBLIC + public.raw
+def pkcs8(scalar: int, public: Sm2PublicKey | None = None) -> bytes:
+    """Render a private key as unencrypted PKCS#8 (RFC 5915 inside); never leaves the process."""
+    half = b"" if public is None else _PUBLIC_HALF + public.raw
+    key = wrap_integer(1) + wrap_tlv(OCTETS, scalar.to_bytes(32, "big")) + half
+    algorithm = wrap_tlv(SEQUENCE, wrap_object(EC_KEY) + wrap_object(SM2_CURVE))
+    inner = wrap_tlv(OCTETS, wrap_tlv(SEQUENCE, key))
+    return wrap_tlv(SEQUENCE, wrap_integer(0) + algorithm + inner)

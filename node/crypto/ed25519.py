@@ -18,10 +18,10 @@ from .keyfile import (
     check_password,
     label,
     load_key_file,
-    open_pkcs8,
     save_key_file,
-    seal_pkcs8,
 )
+from .pbes2 import seal_pkcs8
+from .privatekey import open_private_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ class Ed25519Signer:
         Raises:
             MalformedKey: no such file, not an encrypted Ed25519 key, or the wrong password.
         """
-        der = open_pkcs8(load_key_file(path, _PURPOSE), password)
+        der = open_private_key(load_key_file(path, _PURPOSE), password)
         try:
             private = load_der_private_key(der, None)
         except (ValueError, TypeError, UnsupportedAlgorithm):

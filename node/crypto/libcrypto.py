@@ -21,15 +21,9 @@ _ERROR_TEXT_SIZE = 256
 _P = c_void_p
 _OUT = POINTER(c_size_t)
 _DECLARATIONS: dict[str, tuple[object, list[object]]] = {
-    "BIO_free": (c_int, [_P]),
-    "BIO_ctrl": (c_long, [_P, c_int, c_long, POINTER(c_void_p)]),
-    "BIO_new": (_P, [_P]),
-    "BIO_new_mem_buf": (_P, [c_char_p, c_int]),
-    "BIO_s_mem": (_P, []),
     "ERR_clear_error": (None, []),
     "ERR_error_string_n": (None, [c_ulong, c_char_p, c_size_t]),
     "ERR_get_error": (c_ulong, []),
-    "EVP_PKCS82PKEY": (_P, [_P]),
     "EVP_PKEY2PKCS8": (_P, [_P]),
     "EVP_PKEY_CTX_free": (None, [_P]),
     "EVP_PKEY_CTX_new": (_P, [_P, _P]),
@@ -44,17 +38,12 @@ _DECLARATIONS: dict[str, tuple[object, list[object]]] = {
     "EVP_PKEY_sign_init": (c_int, [_P]),
     "EVP_PKEY_verify": (c_int, [_P, c_char_p, c_size_t, c_char_p, c_size_t]),
     "EVP_PKEY_verify_init": (c_int, [_P]),
-    "EVP_get_cipherbyname": (_P, [c_char_p]),
     "OpenSSL_version": (c_char_p, [c_int]),
     "OpenSSL_version_num": (c_ulong, []),
-    "PEM_read_bio_PKCS8": (_P, [_P, _P, _P, _P]),
-    "PEM_write_bio_PKCS8": (c_int, [_P, _P]),
     "PKCS8_PRIV_KEY_INFO_free": (None, [_P]),
-    "PKCS8_decrypt": (_P, [_P, c_char_p, c_int]),
-    "PKCS8_encrypt": (_P, [c_int, _P, c_char_p, c_int, c_char_p, c_int, c_int, _P]),
-    "X509_SIG_free": (None, [_P]),
     "d2i_AutoPrivateKey": (_P, [_P, POINTER(c_char_p), c_long]),
     "d2i_PUBKEY": (_P, [_P, POINTER(c_char_p), c_long]),
+    "i2d_PKCS8_PRIV_KEY_INFO": (c_int, [_P, POINTER(c_char_p)]),
     "i2d_PUBKEY": (c_int, [_P, POINTER(c_char_p)]),
 }
 

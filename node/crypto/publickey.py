@@ -66,6 +66,21 @@ class Sm2PublicKey:
             raise MalformedKey(f"an SM2 public key has {RAW_SIZE} bytes, not {len(raw)}")
         return _remembered(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
 
+    @classmethod
+    def from_point(cls, octets: bytes) -> Sm2PublicKey:
+        """Read a point (SEC 1, 2.3.4): 04 ‖ x ‖ y, or 02 or 03 ‖ x by y's last bit.
+
+        Raises:
+            MalformedKey: neither, or the point is not on the curve.
+        """
+        form, x = octets[:1], int.from_bytes(octets[1:33], "big")
+        if form == b"\x04" and len(octets) == 1 + RAW_SIZE:
+            return cls.from_raw(octets[1:])
+        if form not in {b"\x02", b"\x03"} or len(octets) != 1 + RAW_SIZE // 2:
+            raise MalformedKey("公钥不是 SM2 的点 / the public key is no point: 04‖x‖y is right")
+        y = pow(x * x * x + A * x + B, (P + 1) // 4, P)  # a root, if there is one: P = 3 mod 4
+        return _remembered(x, y if y % 2 == form[0] % 2 else P - y)
+
     @cached_property
     def raw(self) -> bytes:
         return self.x.to_bytes(32, "big") + self.y.to_bytes(32, "big")
@@ -83,6 +98,11 @@ class Sm2PublicKey:
     def message_hash(self, message: bytes) -> bytes:
         """Return e = SM3(ZA ‖ message), the 32 bytes that are signed (GB/T 32918.2, 6.1)."""
         return sm3(self.za + message)
+
+    @cached_property
+    def anonymous_za(self) -> bytes:
+        """ZA of an empty identity, which some libraries take for the default; never accepted."""
+        return sm3(bytes(2) + _ZA_PREFIX[2 + len(USER_ID) :] + self.raw)
 
 
 @lru_cache(maxsize=4096)

@@ -115,7 +115,7 @@ def _sm2_encryption() -> bool:
     public = Sm2PublicKey.from_raw(_PUBLIC)
     fields = wrap_integer(_C1_X) + wrap_integer(_C1_Y) + wrap_tlv(OCTETS, _C3)
     known = wrap_tlv(SEQUENCE, fields + wrap_tlv(OCTETS, _C2))
-    private = backend.load().from_scalar(_SCALAR, public)
+    private = backend.load().from_scalar(_SCALAR)
     unwrapper = SoftwareUnwrapper.from_scalar(_SCALAR, public)
     fresh = secrets.token_bytes(DATA_KEY_SIZE)
     return (
@@ -147,8 +147,8 @@ def _sm2_by_gmssl() -> bool:
     from . import sm2_gmssl
 
     public, e = Sm2PublicKey.from_raw(_PUBLIC), secrets.token_bytes(E_SIZE)
-    ours = backend.load().from_scalar(_SCALAR, public)
-    theirs = sm2_gmssl.from_scalar(_SCALAR, public)
+    ours = backend.load().from_scalar(_SCALAR)
+    theirs = sm2_gmssl.from_scalar(_SCALAR)
     fresh = secrets.token_bytes(DATA_KEY_SIZE)
     return (
         sm2_gmssl.verify_e(public, e, ours.sign_e(e))

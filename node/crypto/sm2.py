@@ -7,11 +7,9 @@ Private keys never appear in a repr or an error.
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Protocol, Self
 
 from ..errors import (
-    LedgerError,
     MalformedEnvelope,
     MalformedKey,
     SignatureInvalid,
@@ -24,6 +22,8 @@ from .keyfile import (
     load_key_file,
     save_key_file,
 )
+from .pbes2 import seal_pkcs8
+from .privatekey import read_private_key
 from .publickey import N, Sm2PublicKey
 
 if TYPE_CHECKING:
@@ -71,27 +71,27 @@ class _SoftwareKey:
 
     @classmethod
     def from_scalar(cls, scalar: int, public_key: Sm2PublicKey) -> Self:
-        """Take over a key given as a number (standards' vectors, imports from other systems)."""
-        return cls(backend.load().from_scalar(scalar, public_key))
+        """Take over a key given as a number (standards' vectors, imports from other systems).
+
+        Raises:
+            MalformedKey: it is out of range, or another key's.
+        """
+        return cls(_private(scalar, public_key))
 
     @classmethod
     def load(cls, path: Path, password: bytes) -> Self:
-        """Read a key file.
+        """Read a key file of any maker (`privatekey`); one in clear needs no password.
 
         Raises:
-            MalformedKey: no such file, not an encrypted SM2 key, the wrong password, or a public
-                half that is another key's.
+            MalformedKey: no such file, one others may open, no SM2 key, the wrong password, or a
+                public half that is another key's.
         """
-        key = cls(backend.load().from_pem(load_key_file(path, cls._purpose), password))
+        content = load_key_file(path, cls._purpose)
         try:
-            key._try_out()
-        except LedgerError as error:
-            raise MalformedKey(f"{path}: its public key is not the private one's") from error
-        return key
-
-    def _try_out(self) -> None:
-        """Do what the key is for once; raises LedgerError where its halves do not fit."""
-        raise NotImplementedError
+            return cls(_private(*read_private_key(content, password)))
+        except MalformedKey as error:
+            # Not chained, as in `pbes2`: a traceback shows arguments.
+            raise MalformedKey(f"{path}：{error.message}", **error.facts) from None
 
     def save(self, path: Path, password: bytes) -> None:
         """Create an encrypted PKCS#8 file with mode 0600.
@@ -100,7 +100,8 @@ class _SoftwareKey:
             AlreadyExists: there is such a file.
         """
         check_password(password)
-        save_key_file(path, label(self._purpose) + self._private.to_pem(password))
+        sealed = seal_pkcs8(self._private.to_pkcs8(), password)
+        save_key_file(path, label(self._purpose) + sealed)
 
     @property
     def public_key(self) -> Sm2PublicKey:
@@ -123,10 +124,6 @@ class SoftwareSigner(_SoftwareKey):
             raise ValueError("e has 32 bytes")
         return self._private.sign_e(e32)
 
-    def _try_out(self) -> None:
-        e = secrets.token_bytes(E_SIZE)
-        verify_sm2_e(self.public_key, e, self.sign_e(e))
-
 
 class SoftwareUnwrapper(_SoftwareKey):
     """An `Unwrapper` without hardware."""
@@ -144,8 +141,15 @@ class SoftwareUnwrapper(_SoftwareKey):
             raise MalformedEnvelope("the wrapped key does not have 16 bytes")
         return key
 
-    def _try_out(self) -> None:
-        self.unwrap(wrap(self.public_key, secrets.token_bytes(DATA_KEY_SIZE)))
+
+def _private(scalar: int, public: Sm2PublicKey | None) -> backend.PrivateKey:
+    """Return a key as the backend holds it, its public half computed and compared."""
+    if not 0 < scalar < N - 1:
+        raise MalformedKey("私钥超出范围 / the private key is out of range")
+    key = backend.load().from_scalar(scalar)
+    if public is not None and key.public_key != public:
+        raise MalformedKey("公钥与私钥不是一对 / its public key is not the private one's")
+    return key
 
 
 def wrap(public: Sm2PublicKey, key16: bytes) -> bytes:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from gmssl.sm2 import CryptSM2
 
-from ..errors import MalformedEnvelope, MalformedKey
+from ..errors import MalformedEnvelope
 from . import der
-from .keyfile import open_pkcs8, seal_pkcs8
 from .publickey import (
     GX,
     GY,
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 Point = tuple[int, int]
 
 _GENERATOR = (GX, GY)
-_VERSION = 0
-_OBJECT = 0x06
-_CURVE = bytes.fromhex("2a811ccf5501822d")
 
 _curve = CryptSM2(private_key="", public_key="")
 
@@ -43,8 +39,6 @@ class PrivateKey:
     """An SM2 private key as a Python number."""
 
     def __init__(self, scalar: int) -> None:
-        if not 0 < scalar < N - 1:
-            raise MalformedKey("the private key is out of range")
         self._scalar = scalar
         self.public_key = Sm2PublicKey.from_coordinates(*_multiply(scalar, _GENERATOR))
 
@@ -60,12 +54,7 @@ class PrivateKey:
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """Decrypt GM/T 0009 DER (GB/T 32918.4, 7.1), checking C1 and C3."""
-        outer = der.Reader(ciphertext, MalformedEnvelope)
-        inner = der.Reader(outer.read(der.SEQUENCE), MalformedEnvelope)
-        outer.finish()
-        x, y = inner.read_integer(), inner.read_integer()
-        c3, c2 = inner.read(der.OCTETS), inner.read(der.OCTETS)
-        inner.finish()
+        x, y, c3, c2 = der.ciphertext_from_der(ciphertext)
         if not is_on_curve(x, y):
             raise MalformedEnvelope("the wrapped key does not open: its point is off the curve")
         shared = _multiply(self._scalar, (x, y))
@@ -74,9 +63,9 @@ class PrivateKey:
             raise MalformedEnvelope("the wrapped key does not open: its hash differs")
         return plaintext
 
-    def to_pem(self, password: bytes) -> bytes:
-        """Render as PKCS#8, PBES2: AES-256-CBC, PBKDF2-HMAC-SHA256."""
-        return seal_pkcs8(der.pkcs8(self._scalar, self.public_key), password)
+    def to_pkcs8(self) -> bytes:
+        """Render as unencrypted PKCS#8 DER, the public half in it."""
+        return der.pkcs8(self._scalar, self.public_key)
 
 
 def generate() -> PrivateKey:
@@ -84,31 +73,9 @@ def generate() -> PrivateKey:
     return PrivateKey(secrets.randbelow(N - 2) + 1)
 
 
-def from_scalar(scalar: int, public: Sm2PublicKey) -> PrivateKey:
-    """Take over a private key given as a number, with its public key."""
-    key = PrivateKey(scalar)
-    if key.public_key != public:
-        raise MalformedKey("private and public key do not belong together")
-    return key
-
-
-def from_pem(pem: bytes, password: bytes) -> PrivateKey:
-    """Read an encrypted PKCS#8 key.
-
-    Raises:
-        MalformedKey: not such a file, not an SM2 key, or the wrong password.
-    """
-    outer = der.Reader(open_pkcs8(pem, password), MalformedKey)
-    info = der.Reader(outer.read(der.SEQUENCE), MalformedKey)
-    version = info.read_integer()
-    algorithm = der.Reader(info.read(der.SEQUENCE), MalformedKey)
-    algorithm.read(_OBJECT)
-    if version != _VERSION or algorithm.read(_OBJECT) != _CURVE:
-        raise MalformedKey("the key is not an SM2 key")
-    key = der.Reader(info.read(der.OCTETS), MalformedKey)
-    body = der.Reader(key.read(der.SEQUENCE), MalformedKey)
-    body.read_integer()
-    return PrivateKey(int.from_bytes(body.read(der.OCTETS), "big"))
+def from_scalar(scalar: int) -> PrivateKey:
+    """Take over a private key given as a number in [1, n-2]."""
+    return PrivateKey(scalar)
 
 
 def verify_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:

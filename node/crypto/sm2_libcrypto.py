@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections import OrderedDict
-from ctypes import byref, c_char_p, c_size_t, c_void_p, create_string_buffer
+from ctypes import byref, c_char_p, c_size_t, create_string_buffer
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -21,18 +21,14 @@ from ..errors import (
     SelfTestFailed,
 )
 from . import der, libcrypto
-from .keyfile import PBKDF2_ITERATIONS
 from .publickey import Sm2PublicKey
 from .sm2_tables import Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CIPHER = b"AES-256-CBC"
 _DER_SIGNATURE_SIZE = 80
 _REMEMBERED_CONTEXTS = 1024
-_BIO_CTRL_INFO = 3
-_SALT_SIZE = 16
 
 
 class _Handle:
@@ -81,6 +77,7 @@ class PrivateKey:
 
     def decrypt(self, ciphertext: bytes) -> bytes:
         """Decrypt a GM/T 0009 ciphertext; C3 is checked by libcrypto."""
+        der.ciphertext_from_der(ciphertext)
         library = libcrypto.load()
         context = _context(self._handle, library.EVP_PKEY_decrypt_init)
         # The plaintext is never longer than the whole ciphertext.
@@ -92,35 +89,17 @@ class PrivateKey:
             raise MalformedEnvelope(f"the wrapped key does not open: {libcrypto.take_errors()}")
         return output.raw[: size.value]
 
-    def to_pem(self, password: bytes) -> bytes:
-        """Render as PKCS#8, PBES2: AES-256-CBC, PBKDF2-HMAC-SHA256."""
+    def to_pkcs8(self) -> bytes:
+        """Render as unencrypted PKCS#8 DER, the public half in it."""
         library = libcrypto.load()
         info = _Handle(
             library.EVP_PKEY2PKCS8(self._handle.pointer),
             library.PKCS8_PRIV_KEY_INFO_free,
             MalformedKey,
         )
-        # -1: PBES2 with the given cipher; no salt given: a random one; PRF HMAC-SHA256 by default.
-        sealed = _Handle(
-            library.PKCS8_encrypt(
-                -1,
-                library.EVP_get_cipherbyname(_CIPHER),
-                password,
-                len(password),
-                None,
-                _SALT_SIZE,
-                PBKDF2_ITERATIONS,
-                info.pointer,
-            ),
-            library.X509_SIG_free,
-            MalformedKey,
-        )
-        bio = _Handle(library.BIO_new(library.BIO_s_mem()), library.BIO_free, MalformedKey)
-        if library.PEM_write_bio_PKCS8(bio.pointer, sealed.pointer) != 1:
-            raise MalformedKey(f"the key cannot be written: {libcrypto.take_errors()}")
-        start = c_void_p()
-        size = library.BIO_ctrl(bio.pointer, _BIO_CTRL_INFO, 0, byref(start))
-        return ctypes.string_at(start.value or 0, size)
+        output = create_string_buffer(library.i2d_PKCS8_PRIV_KEY_INFO(info.pointer, None))
+        library.i2d_PKCS8_PRIV_KEY_INFO(info.pointer, byref(c_char_p(ctypes.addressof(output))))
+        return output.raw
 
 
 def _context(key: _Handle, initialise: Callable[[int], int]) -> _Handle:
@@ -183,34 +162,15 @@ def generate() -> PrivateKey:
     return PrivateKey(_key(libcrypto.load().EVP_PKEY_Q_keygen(None, None, b"SM2")))
 
 
-def from_scalar(scalar: int, public: Sm2PublicKey) -> PrivateKey:
-    """Take over a private key given as a number, with its public key."""
-    encoded = der.pkcs8(scalar, public)
+def from_scalar(scalar: int) -> PrivateKey:
+    """Take over a private key given as a number in [1, n-2]; its public half is computed."""
+    # Twice: libcrypto computes a missing public half, and then leaves it out when it writes.
+    return _import_private(der.pkcs8(scalar, _import_private(der.pkcs8(scalar)).public_key))
+
+
+def _import_private(encoded: bytes) -> PrivateKey:
     cursor = c_char_p(encoded)
     return PrivateKey(_key(libcrypto.load().d2i_AutoPrivateKey(None, byref(cursor), len(encoded))))
-
-
-def from_pem(pem: bytes, password: bytes) -> PrivateKey:
-    """Read an encrypted PKCS#8 key.
-
-    Raises:
-        MalformedKey: not such a file, not an SM2 key, or the wrong password.
-    """
-    library = libcrypto.load()
-    bio = _Handle(library.BIO_new_mem_buf(pem, len(pem)), library.BIO_free, MalformedKey)
-    sealed = _Handle(
-        library.PEM_read_bio_PKCS8(bio.pointer, None, None, None),
-        library.X509_SIG_free,
-        MalformedKey,
-        "the file holds no encrypted PKCS#8 key",
-    )
-    info = _Handle(
-        library.PKCS8_decrypt(sealed.pointer, password, len(password)),
-        library.PKCS8_PRIV_KEY_INFO_free,
-        MalformedKey,
-        "口令不对 / wrong password",
-    )
-    return PrivateKey(_key(library.EVP_PKCS82PKEY(info.pointer)))
 
 
 def _judge(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:

@@ -119,8 +119,8 @@ class Tables:
         # Whoever found a way past it may have used it before: an alarm, and never again.
         self.trusted = False
         _logger.critical(
-            "the native SM2 verification accepted what libcrypto refuses (key %s); "
-            "libcrypto verifies alone from now on",
+            "快速 SM2 验签通过了 libcrypto 不认的签名（密钥 %s）：从现在起只用 libcrypto / "
+            "the native SM2 verification accepted what libcrypto refuses",
             public.key_id.hex(),
         )
         return False

@@ -11,12 +11,12 @@ import hashlib
 import hmac
 from functools import cache
 
+from Cryptodome.Hash import keccak
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SM3, Hash
-from eth_hash.auto import keccak
 
 from ..errors import MalformedEnvelope
 
@@ -44,7 +44,7 @@ def sha256(data: bytes) -> bytes:
 
 def keccak256(data: bytes) -> bytes:
     """Hash `data` with the EVM's Keccak-256; 32 bytes."""
-    return bytes(keccak(data))
+    return keccak.new(data=data, digest_bits=256).digest()
 
 
 def constant_time_equal(a: bytes, b: bytes) -> bool:

@@ -169,6 +169,12 @@ class Bindings:
         with self._store.reading.connect() as connection:
             return [(_bound(row), row.tries) for row in connection.execute(query).all()]
 
+    def next_due(self) -> int | None:
+        """Return when the next binding is due, in ms; None if none waits."""
+        with self._store.reading.connect() as connection:
+            due: int | None = connection.scalar(select(func.min(wanted.c.next_try)))
+            return due
+
     def missing(self) -> int:
         """Return how many bindings wait for a document that is not here."""
         here = exists().where(document.c.digest == wanted.c.digest)

@@ -257,7 +257,8 @@ class Exchange:
                 continue
             if documents.digest_of(data) == bound.digest:
                 return data
-            log.warning("%s answered with bytes that are not %s", url, bound.digest.hex())
+            text = "%s 给的不是文书 %s / answered with other bytes"
+            log.warning(text, url, bound.digest.hex())
         return None
 
     def silent(self) -> int:

@@ -36,6 +36,10 @@ PEERS_CHANGE = frozenset(
 refused to a node whose key was not mined yet, or whose department was suspended, is asked for again
 at once."""
 SWEEP_SECONDS = 3600
+IDLE_SECONDS = 5.0
+"""How long what nobody tells of may lie: a document that another process put into the store."""
+RETRY_SECONDS = 0.5
+"""Before the next try while the read model is being filled."""
 log = logging.getLogger(__name__)
 
 
@@ -71,26 +75,34 @@ class Fetcher:
         moved = self._judge_due() or moved
         return self._search.list_published() or moved
 
-    def run(self, stop: threading.Event, wake: threading.Event, *, idle_seconds: float) -> None:
-        """Do rounds until `stop` is set; `wake` ends a pause early (a block was applied).
+    def run(
+        self, stop: threading.Event, wake: threading.Event, *, idle_seconds: float = IDLE_SECONDS
+    ) -> None:
+        """Do rounds until `stop` is set; `wake` ends a rest: a block was applied, a document came.
 
         Errors that are not retryable end the loop: they are ours or fatal.
         """
-        while not stop.is_set():
+        while True:
+            # Before `stop` is looked at: who sets that rings afterwards.
             wake.clear()
-            if not self._round():
-                wake.wait(idle_seconds)
+            if stop.is_set():
+                return
+            wake.wait(min(self._round(), idle_seconds))
 
-    def _round(self) -> bool:
+    def _round(self) -> float:
+        """Do one round; return for how many seconds there is nothing to do."""
         try:
             moved = self.run_once()
             self._sweep()
         except LedgerError as error:
             if not error.retryable:
                 raise
-            log.info("documents wait: %s", error.message)
-            return False
-        return moved
+            log.info("文书稍后再取 / documents wait: %s", error.message)
+            return RETRY_SECONDS
+        due = None if moved else self._bindings.next_due()
+        if due is None:
+            return 0.0 if moved else IDLE_SECONDS
+        return max(0.0, (due - self._now_ms()) / 1000)
 
     def _judge_due(self) -> bool:
         """Bring and judge what is due; judgements share transactions."""
@@ -120,7 +132,7 @@ class Fetcher:
             return None if data is None else self._bindings.judge(bound, documents.parse(data))
         except MalformedDocument as error:
             # The decision's signer bound bytes that are no document: for good.
-            log.warning("%s: %s", bound.object, error.message)
+            log.warning("%s 的文书不合格式 / no document: %s", bound.object, error.message)
             return Verdict(bound, MALFORMED)
 
     def _fetch(self, bound: Bound) -> bytes | None:

@@ -44,12 +44,14 @@ class LogWriter:
         *,
         clock: Callable[[], int] = time.time_ns,
         on_fatal: Callable[[Exception], None] | None = None,
+        on_commit: Callable[[], object] = lambda: None,
         batch_drafts: int = BATCH_DRAFTS,
         waiting_drafts: int = WAITING_DRAFTS,
         strangers_per_day: int = STRANGERS_PER_DAY,
     ) -> None:
-        """Prepare; `clock` gives Unix nanoseconds, `on_fatal` is called from the writer's thread.
+        """Prepare; `clock` gives Unix nanoseconds.
 
+        The writer's thread calls `on_commit` after each commit, and `on_fatal`.
         `strangers_per_day` bounds a key's refusals of a day that no authorisation counts;
         `waiting_drafts` bounds what may wait before `submit` answers `overloaded`.
         """
@@ -57,6 +59,7 @@ class LogWriter:
         self._identities = identities
         self._clock = clock
         self._on_fatal = on_fatal
+        self._on_commit = on_commit
         self._batch_drafts = batch_drafts
         self._waiting_drafts = waiting_drafts
         self._strangers_per_day = strangers_per_day
@@ -123,6 +126,7 @@ class LogWriter:
                 more = self._gather(batch, shared)
                 if batch:
                     _resolve(batch, committer.commit([draft for draft, _ in batch]))
+                    self._on_commit()
         except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever it is, stop
             self._fail(error, batch)
         finally:

@@ -2,6 +2,7 @@
 
 - `act`: a decision ready to be signed
 - `desk`: signs, stores documents here and elsewhere, tries out, relays, waits
+- `possession`: a key made elsewhere, proved by its holder's signature in a file
 - `repeats`: the same decision meant twice, known again
 - `departments`, `cataloguing`, `authorising`: build the acts from the papers' bodies
 - `founding`: what a city begins with, against what the ledger has

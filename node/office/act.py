@@ -39,7 +39,11 @@ def new_paper(kind: str, body: Mapping[str, Any]) -> documents.Document:
 
 def of_paper(decision: str, kind: str, body: Mapping[str, Any]) -> Act:
     """Return the act whose whole struct follows from one paper."""
-    paper = new_paper(kind, body)
+    return of_document(decision, new_paper(kind, body))
+
+
+def of_document(decision: str, paper: documents.Document) -> Act:
+    """The same for a paper that is written already."""
     derived = {name: said for name, said in documents.derive(paper).items() if said is not None}
     return Act(decision, {**derived, "digest": paper.digest}, [paper.data])
 

@@ -101,7 +101,7 @@ class Desk:
         message: Mapping[str, Any],
         papers: Sequence[bytes],
         signer: Signer,
-        possession: Signer | None = None,
+        possession: Signer | bytes | None = None,
     ) -> Decided:
         """`sign`, then `send`: `desk.decide(*act, signer)`."""
         return self.send(self.sign(kind, message, papers, signer, possession))
@@ -112,11 +112,12 @@ class Desk:
         message: Mapping[str, Any],
         papers: Sequence[bytes],
         signer: Signer,
-        possession: Signer | None = None,
+        possession: Signer | bytes | None = None,
     ) -> SignedAct:
         """Sign one decision without sending it.
 
-        `possession` is the new key of an enrolment or of an added key.
+        `possession` is the new key of an enrolment or of an added key, or its signature, r‖s, where
+        the message has its nonce and notAfter already (`possession`).
 
         Raises:
             InvalidInput: message, papers and possession do not fit the kind of decision.
@@ -125,14 +126,16 @@ class Desk:
         if declared is None:
             raise InvalidInput(f"there is no decision {kind!r}")
         complete = {
-            **message,
             "nonce": secrets.randbits(NONCE_BITS),
             "notAfter": int(self._clock()) + LIFE_SECONDS,
+            **message,
         }
         _check_bound(complete, papers)
         domain = Domain(self._deployment.chain_id, self._address(declared))
         digest = hash_decision(declared, complete, domain)
-        proof = None if possession is None else sign_decision(possession, digest)
+        proof = possession
+        if proof is not None and not isinstance(proof, bytes):
+            proof = sign_decision(proof, digest)
         signature = sign_decision(signer, digest)
         data = calldata(declared, complete, signer.public_key.key_id, signature, proof)
         return SignedAct(declared, complete, digest, data, tuple(papers))

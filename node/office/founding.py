@@ -7,6 +7,7 @@ the ledger has and the founding does not name is left alone, what contradicts it
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Protocol
 
 from pydantic import Field
@@ -15,11 +16,11 @@ from ..errors import Conflict
 from ..protocol import forms as documents
 from ..protocol.forms.fields import Code, DepartmentCode, Name, Part, Period, Problem, Text
 from ..protocol.forms.parties import Contact  # noqa: TC001 - pydantic reads it
-from ..protocol.forms.words import words_of
+from ..protocol.forms.words import called_member, words_of
 from ..protocol.ledger.enums import Role
 from ..protocol.wire import ids
 from . import departments
-from .act import new_paper, refuse
+from .act import new_paper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,10 +125,10 @@ class Founding(Period):
                 yield Problem(("departments", index, member), reason, getattr(each, member))
             seen[each.code] = each
         for index, each in enumerate(self.departments):
-            for officer in each.officers:
+            for number, officer in enumerate(each.officers):
                 for code in officer.granted_by:
                     if code not in seen:
-                        place = ("departments", index, "officers", officer.id, "grantedBy")
+                        place = ("departments", index, "officers", number, "grantedBy")
                         yield Problem(place, "文件里没有这个部门", code)
         names = list(self._named())
         for name in sorted({each for each in names if names.count(each) > 1}):
@@ -163,6 +164,10 @@ def _misplaced(
             yield "competent", "第一个部门的上级和主管应是它自己，且 mayEnrol = true"
     elif each.competent not in before or not before[each.competent].may_enrol:
         yield "competent", "主管部门应写在它前面，且可登记下级"
+    elif each.parent != each.competent and (
+        each.parent not in before or before[each.parent].competent != each.competent
+    ):
+        yield "parent", "上级应是主管部门，或写在它前面、由同一主管部门主管的部门"
 
 
 def _halves(system: SystemPlan) -> tuple[str, str]:
@@ -465,10 +470,16 @@ class Founder:
         for name, value in documents.parse(data).body.model_dump(mode="json").items():
             if name not in skipped and said[name] != value:
                 raise Conflict(
-                    f"{whose} 的 {name} 在账上是 {value!r}，文件写的是 {said[name]!r}："
-                    "照账上的改文件，或先用单步命令变更 / the ledger says something else",
+                    f"{whose} 的 {called_member(name)}在账上是 {_shown(value)}，文件写的是 "
+                    f"{_shown(said[name])}：照账上的改文件，或先用单步命令变更"
+                    " / the ledger says something else",
                     member=name,
                 )
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - a member of any kind
+    """Write a value as files have it, texts as they are."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def enrolment(each: DepartmentPlan, keys: Keys, url: str) -> dict[str, Any]:
@@ -491,12 +502,3 @@ def _said(part: Part, *members: str) -> dict[str, Any]:
     """Return members of a part under their names in papers."""
     whole = part.model_dump(mode="json")
     return {name: whole[name] for name in members}
-
-
-def check(founding: Founding) -> None:
-    """Raise what is wrong between members of a founding.
-
-    Raises:
-        MalformedDocument: `facts["problems"]` lists every (path, reason, value).
-    """
-    refuse(founding.problems())

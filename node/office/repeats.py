@@ -112,14 +112,16 @@ def decide_once(
     desk: Desk,
     repeats: Repeats,
     act: Act,
-    *signers: Signer,
+    signer: Signer,
+    possession: Signer | bytes | None = None,
+    *,
     again: bool = False,
     context: bytes = b"",
 ) -> tuple[Decided, bool]:
     """Take a decision unless it was taken before; tell whether an earlier one was finished.
 
-    `signers` are the official and, where a key is registered, the new key; `again` takes it even if
-    the same was decided before; `context` as for `intention_of`.
+    `signer` is the official, `possession` as `Desk.sign` has it; `again` takes it even if the same
+    was decided before; `context` as for `intention_of`.
 
     Raises:
         AlreadyExists: the same was decided before; `facts` name that decision and its block.
@@ -132,7 +134,7 @@ def decide_once(
         finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
         if finished is not None:
             return finished, True
-        signed = desk.sign(*act, *signers)
+        signed = desk.sign(*act, signer, possession)
         # Killed from here to the outbox, the intention names a decision that never was.
         repeats.keep(meant, signed.hash)
         return desk.send(signed), False

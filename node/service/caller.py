@@ -15,6 +15,7 @@ from ..errors import ClockSkew, KeyNotInForce, KeyRevoked, SignatureInvalid
 from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
 from ..protocol.wire import encoding, signedcall
 from ..protocol.wire.signedcall import OLDEST_SECONDS
+from .hints import Hints
 
 if TYPE_CHECKING:
     from ..protocol.ledger.facts import KeyFact, Snapshot
@@ -28,6 +29,8 @@ _LAST_SECOND = 253_402_300_799
 # answer takes as long as for a known one. What it says does not matter.
 _DECOY = Sm2PublicKey.from_coordinates(GX, GY)
 
+_HINTS = Hints()
+
 
 def judged_second(snapshot: Snapshot, clock: float) -> int:
     """Return the second a request is judged at; `clock` is in seconds."""
@@ -35,31 +38,47 @@ def judged_second(snapshot: Snapshot, clock: float) -> int:
 
 
 def authenticate(
-    call: SignedCall, snapshot: Snapshot, judged: int, *, oldest_seconds: int = OLDEST_SECONDS
+    call: SignedCall,
+    snapshot: Snapshot,
+    judged: int,
+    *,
+    oldest_seconds: int = OLDEST_SECONDS,
+    hints: Hints | None = _HINTS,
 ) -> KeyFact:
     """Return the key that signed the call; unknown keys and bad signatures look the same.
 
     Raises:
         ClockSkew: the call was signed more than `oldest_seconds` before `judged`, or too far ahead.
         SignatureInvalid: with the base this server rebuilt; the key is unknown or the signature
-            fails. Never says which.
+            fails. Never says which, save by `hint` to who did sign with the key, in another way.
         KeyRevoked, KeyNotInForce: it holds, so it is the key's holder who is told what became of
             the key, and since when.
     """
     key = snapshot.key
     public = key.public if key is not None else _DECOY
-    refusal = SignatureInvalid(
-        "the signature does not hold for a key in force; compare the base",
-        base=call.base.decode("ascii"),
-    )
     try:
         signedcall.verify(call, public, judged, oldest_seconds=oldest_seconds)
     except SignatureInvalid:
-        raise refusal from None
+        raise _refusal(call, None if key is None else public, hints) from None
     if key is None:
-        raise refusal
+        raise _refusal(call, None, hints)
     _require_in_force(key, judged)
     return key
+
+
+def _refusal(
+    call: SignedCall, public: Sm2PublicKey | None, hints: Hints | None
+) -> SignatureInvalid:
+    said = "the signature does not hold for a key in force; compare the base"
+    facts = {"base": call.base.decode("ascii")}
+    if public is None or hints is None:
+        found = None
+    else:
+        found = hints.find(public, call.base, call.signature)
+    if found is not None:
+        said = f"{found.chinese} / {found.english}"
+        facts |= {"hint": found.chinese, "hintEn": found.english}
+    return SignatureInvalid(said, **facts)
 
 
 def _require_in_force(key: KeyFact, judged: int) -> None:
@@ -98,7 +117,7 @@ def authentic_resend(
     nobody known signed.
     """
     try:
-        authenticate(call, snapshot, judged, oldest_seconds=OLDEST_RESEND_SECONDS)
+        authenticate(call, snapshot, judged, oldest_seconds=OLDEST_RESEND_SECONDS, hints=None)
     except (ClockSkew, SignatureInvalid):
         return None
     granted = snapshot.authorisation

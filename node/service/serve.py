@@ -377,7 +377,8 @@ def _report(error: Exception) -> None:
     places = [
         f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)
     ]
-    logger.error("serving a call failed: %s at %s", type(error).__name__, " > ".join(places))
+    text = "办理一次调用时出错 / serving a call failed: %s at %s"
+    logger.error(text, type(error).__name__, " > ".join(places))
 
 
 def _raise(error: Exception) -> NoReturn:

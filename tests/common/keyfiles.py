@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 from node.chain import relay
 from node.chain.relay import RelayAccount
-from node.crypto import keyfile
-from node.crypto.keyfile import open_pkcs8, seal_pkcs8
+from node.crypto import pbes2
+from node.crypto.pbes2 import seal_pkcs8
+from node.crypto.privatekey import open_private_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,7 @@ def quick_files() -> Iterator[None]:
     """Let key files be sealed with few rounds."""
     with (
         patch.object(relay, "PBKDF2_ROUNDS", FEW_ROUNDS),
-        patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS),
+        patch.object(pbes2, "PBKDF2_ITERATIONS", FEW_ROUNDS),
     ):
         yield
 
@@ -44,6 +45,6 @@ def soften(path: Path, password: bytes) -> None:
             account.save(path, password)
         return
     purpose, _, _ = content.partition(b"-----BEGIN ")
-    key = open_pkcs8(content.removeprefix(purpose), password)
+    key = open_private_key(content, password)
     with quick_files():
         path.write_bytes(purpose + seal_pkcs8(key, password))

@@ -6,6 +6,7 @@ Without it the tests that ask it are skipped by name; under CI=true its absence 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -48,10 +49,16 @@ class OpenSsl:
         result.check_returncode()
         return result.stdout
 
+    def run_line(self, line: str) -> bytes:
+        """Run `openssl …` as a document prints it, in the folder."""
+        name, *arguments = shlex.split(line)
+        assert name == "openssl"
+        return self.run(*arguments)
+
     def holds(self, *arguments: str) -> bool:
         """Tell whether the command succeeds."""
         return self._call(*arguments).returncode == 0
 
     def _call(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         command = [self._command, *arguments]
-        return subprocess.run(command, check=False, capture_output=True)  # noqa: S603 - a test's own
+        return subprocess.run(command, check=False, capture_output=True, cwd=self.folder)  # noqa: S603

@@ -85,11 +85,13 @@ def test_every_size_the_chain_knows_follows_the_one_before(city):
 
 
 def test_a_keeper_in_a_thread_anchors_while_calls_come(city):
-    keeper = Keeper(city.publisher(), city.anchorer(), city.outbox, period_seconds=0.01)
+    keeper = Keeper(
+        city.publisher(), city.anchorer(), city.outbox, period_seconds=0.01, idle_seconds=0.01
+    )
     stop, done = threading.Event(), threading.Event()
 
     def run() -> None:
-        keeper.run(stop)
+        keeper.run(stop, threading.Event())
         done.set()
 
     thread = threading.Thread(target=run)

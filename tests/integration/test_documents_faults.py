@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from sqlalchemy import event, select, text
 
 from node.documents.tables import (
@@ -69,6 +70,7 @@ def dies_at(node, statement: int) -> bool:
     return False
 
 
+@pytest.mark.untraced
 def test_dying_at_any_statement_ends_in_the_same_state(tmp_path):
     undisturbed = build_city(tmp_path)
     tell(undisturbed)

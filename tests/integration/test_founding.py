@@ -87,8 +87,8 @@ class TestContradiction:
     @pytest.mark.parametrize(
         ("code", "members", "said"),
         [
-            (POLICE, {"name": "市警察局"}, "name 在账上是 '市公安局'"),
-            (POLICE, {"screening": True}, "screening 在账上是 False"),
+            (POLICE, {"name": "市警察局"}, "name（名称）在账上是 市公安局，文件写的是 市警察局"),
+            (POLICE, {"screening": True}, "screening（初审）在账上是 false"),
             (EDUCATION, {"duties": ["别的"]}, "duties"),
             (POLICE, {"officers": [founding.official("office", "审核员")]}, "post"),
         ],

@@ -193,7 +193,7 @@ class TestWhatIsWrong:
         assert "nome" in wrong(copy)["sources"]
 
     def test_a_source_that_is_not_as_its_entry_declares(self, copy):
-        path = Path(re.search('sqlite:///([^"]*)', copy.read_text("utf-8"))[1])
+        path = Path(re.findall('sqlite:///([^"]*)', copy.read_text("utf-8"))[0])
         with contextlib.closing(sqlite3.connect(path)) as database, database:
             database.execute("create table other as select id, name, id as born from person")
             database.execute("insert into other select * from other limit 1")
@@ -217,7 +217,9 @@ class TestWhatIsWrong:
         text = copy.read_text("utf-8")
         copy.write_text(re.sub('chain_url = "[^"]*"', 'chain_url = "http://127.0.0.1:9"', text))
         found = wrong(copy)
-        assert "ConnectionRefused" in found["chain"]
+        assert "http://127.0.0.1:9 没有应答" in found["chain"]
+        assert "对方没有在监听" in found["chain"]
+        assert "ConnectionRefused" not in found["chain"]
         assert all("原因同上" in said for name, said in found.items() if name != "chain")
 
     def test_settings_that_cannot_be_read(self, copy):
@@ -230,6 +232,7 @@ class TestWhatIsWrong:
         at.close()
         assert not finding.ok
         assert "时钟" in finding.text
+        assert finding.text.endswith("+08:00")
 
     def test_a_disk_with_little_room(self, copy, monkeypatch):
         monkeypatch.setattr(checkup, "FREE_BYTES", 1 << 62)

@@ -51,7 +51,10 @@ TWENTY = slice(0, 21)
 CAP = 100_000_000
 """Most gas the embedded chain takes in one transaction."""
 
-pytestmark = pytest.mark.skipif(FOLDER is None, reason="SHARELEDGER_REAL_DATA is not set")
+pytestmark = [
+    pytest.mark.untraced,
+    pytest.mark.skipif(FOLDER is None, reason="SHARELEDGER_REAL_DATA is not set"),
+]
 
 
 def data(*parts: str) -> Path:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import sys
 import tomllib
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 import tomli_w
 
 from api.city import plan as plans
+from api.city.processes import Child
+from api.cli.console import EXIT_UNAVAILABLE
 from api.demo.claims import Ports
 from api.parts import Node
 from api.settings import load_settings
@@ -144,7 +148,7 @@ class TestAgain:
         refused = town.shell.run("city", "init", town.file)
         assert refused.code == 1
         assert refused.errors.startswith("[conflict] ")
-        assert "name 在账上是 '沧州市公安局'，文件写的是 '沧州市警察局'" in refused.errors
+        assert "name（名称）在账上是 沧州市公安局，文件写的是 沧州市警察局" in refused.errors
         assert town.counts()[1] == decisions
 
     def test_the_city_is_that_of_the_file(self, town):
@@ -163,3 +167,47 @@ class TestAgain:
             ]
         finally:
             node.stop()
+
+
+class TestElsewhere:
+    """A node on another machine (`remote`): its folder is copied there and started there."""
+
+    def test_is_waited_for_then_founded_and_known_when_its_folder_has_gone(self, tmp_path):
+        claims = Ports()
+        ports = [claims.choose(18775), claims.choose(18781), claims.choose(18791)]
+        town, there = Town(tmp_path / "here", ports), tmp_path / "there"
+        town.folder.mkdir()
+        values = small(ports, CENTRE, POLICE)
+        values["chain"] = {"url": f"http://127.0.0.1:{ports[0]}"}
+        values["nodes"][0]["departments"] = [CENTRE]
+        values["nodes"] += [
+            {"name": "police", "port": ports[2], "departments": [POLICE], "remote": True}
+        ]
+        town.write(values)
+        assert town.shell.run("city", "init", town.file).code == EXIT_UNAVAILABLE  # no chain yet
+        deployer = (town.folder / "data" / "relay.key.pub").read_text("ascii").strip()
+        chain = Child(
+            "", ["chain", "run", "--data", str(tmp_path / "chain"), "--port", str(ports[0]),
+                 "--deployer", deployer], tmp_path / "chain.log", values["chain"]["url"],
+        )  # fmt: skip
+        police = Child(
+            "", ["node", "run", "--config", str(there / "node.toml")], tmp_path / "police.log",
+            f"http://127.0.0.1:{ports[2]}",
+        )  # fmt: skip
+        try:
+            chain.start()
+            asked = town.shell.run("city", "init", town.file)
+            assert asked.code == EXIT_UNAVAILABLE
+            assert f"请把目录 {town.folder / 'police'} 复制到它的机器上" in asked.errors
+            shutil.copytree(town.folder / "police", there)
+            police.start()
+            assert "部门入账：沧州市公安局" in town.init()
+            shutil.rmtree(town.folder / "police")
+            assert DECISION.findall(town.init()) == []
+            assert [*town.folder.glob("police/*.key")] == []
+            served = httpx.get(f"{police.address}/api/v1/status", trust_env=False).json()
+            assert served["departments"][0]["registered"]
+        finally:
+            police.stop()
+            chain.stop()
+            claims.close()

@@ -337,7 +337,7 @@ class TestDecisions:
             ("log", "日志编号"),
         ):
             said = city.said[name].output
-            assert re.search(r"^决定 [0-9a-f]{64}（\w+）$", said, re.MULTILINE), said
+            assert re.search(r"^决定 [0-9a-f]{64}（[\u4e00-\u9fff：]+）$", said, re.MULTILINE), said
             assert re.search(r"^区块 \d+，gas \d{6,}，交易 [0-9a-f]{64}$", said, re.MULTILINE), said
             assert re.search(rf"^{made} [0-9a-f]{{64}}$", said, re.MULTILINE), said
         assert city.said["apply"].output.splitlines()[-1] == "授权 1：已申请"

@@ -12,7 +12,7 @@ import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.cli import app
+from api.cli import command_line
 from tests.common.codes import department_code
 from tests.common.keyfiles import write_private
 from tests.common.shell import invoke
@@ -67,7 +67,7 @@ def commands(
     group: Any = None, path: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield every command with its path; the demo is a story of minutes and not among them."""
-    top: Any = group or typer.main.get_command(app)
+    top: Any = group or typer.main.get_command(command_line())
     for name, command in top.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, (*path, name))

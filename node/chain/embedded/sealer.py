@@ -179,7 +179,7 @@ class Sealer:
         except BaseException as error:  # noqa: BLE001 - the edge of a thread: kept for its owner
             self.failure = error
             if started.done():
-                _log.critical("sealing has ended: %s", error, exc_info=error)
+                _log.critical("出块已停止 / sealing has ended: %s", error, exc_info=error)
                 if on_failure is not None:
                     on_failure()
             else:
@@ -216,7 +216,7 @@ class Sealer:
             with self.gate.exclusive():
                 self._seal_block(store, [waiting.transaction for waiting in sent])
         except ChainUnavailable as error:
-            _log.warning("a batch of %d is failed, anvil is rebuilt: %s", len(batch), error)
+            _log.warning("一批 %d 笔交易失败，重建 anvil / a batch failed: %s", len(batch), error)
             with self._condition:
                 self._fail_all(error, batch)
             self._rebuild(store)
@@ -282,7 +282,8 @@ class Sealer:
             # Counts asked of the anvil that is gone may hold blocks that never were.
             self._rebuilt += 1
             self._accepting = not self._stopping
-        _log.info("replayed %d blocks in %.2f s", head.number, time.monotonic() - begun)
+        spent = time.monotonic() - begun
+        _log.info("已重放 %d 个区块，用时 %.2f 秒 / blocks replayed", head.number, spent)
 
     def _end_anvil(self) -> None:
         if self._anvil is not None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 MARKS = "填报问题"
 """Heading of the column in which a marked copy of a table says what is wrong with each row."""
+HELP, HELP_TITLE = "填写说明", "填写说明（这一页不报送，可以删去）"
+"""The template's own explanation sheet: its name and its first cell."""
 VALUE_SHOWN = 60
 VALUE_KEPT = 1_000
 """Characters of a cell that are repeated to whoever filled it."""

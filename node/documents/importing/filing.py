@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from node.protocol.forms import Document
 
     from .mapping import Mapping
+    from .rules import Rule
 
 OPTIONAL = ("conditions", "notShared", "updateNote")
 ITEM_OPTIONAL = ("length", "scale", "mask")
@@ -105,6 +106,8 @@ class _Clerk:
 
     department: str | None
     next_version: Callable[[str], int]
+    modes: Rule | None
+    """How the table writes 共享方式."""
     entries: list[tuple[Draft, Entry]] = field(default_factory=list)
     provider: tuple[str, Draft] | None = None
     """The first department named, and where, if none was told."""
@@ -113,6 +116,7 @@ class _Clerk:
         """Judge a draft by the schema; keep what can be filed."""
         self._check_provider(draft)
         _check_share_type(draft)
+        _check_levels(draft)
         code = str(draft.body.get("code", ""))
         department = self.department or (self.provider[0] if self.provider else NOBODY)
         body = _complete(draft.body, department, self.next_version(code) if code else 1)
@@ -120,7 +124,7 @@ class _Clerk:
             paper = make_document("catalogue-version", body)
         except MalformedDocument as error:
             for place, value, reason in _at_cells(draft, error):
-                draft.problem(place, value, reason)
+                draft.problem(place, value, self._in_its_words(place, reason))
             draft.bad = True
             return
         if not draft.bad:
@@ -150,6 +154,15 @@ class _Clerk:
             )
             draft.problem(place, code, message)
 
+    def _in_its_words(self, place: Place, reason: str) -> str:
+        """Name ways of sharing as the table's own column has them."""
+        if self.modes is not None and place.heading in self.modes.headings:
+            for word, modes in self.modes.values.items():
+                if isinstance(modes, list) and len(modes) == 1 and modes[0] != word:
+                    mode = str(modes[0])
+                    reason = reason.replace(mode, f"{mode}（填「{word}」）")
+        return reason
+
 
 def file_table(
     path: Path,
@@ -167,7 +180,7 @@ def file_table(
         MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
     """
     found = Findings()
-    clerk = _Clerk(department, next_version)
+    clerk = _Clerk(department, next_version, mapping.entry.get("modes"))
     total = 0
     codes: set[str] = set()
     doubts: dict[str, list[tuple[Table, Place, Doubt]]] = {}
@@ -252,6 +265,15 @@ def _check_share_type(draft: Draft) -> None:
             if path[0] == name and _at(filled, path[1:]) is not None:
                 message = f"{share_type}不填这一列（只有{only}才填）：请清空"
                 draft.problem(place, place.text, message)
+
+
+def _check_levels(draft: Draft) -> None:
+    """Refuse a level of the classification under one that is left blank: it would move up."""
+    levels = draft.body.get("classification", [])
+    for at, level in enumerate(levels):
+        above = draft.places.get(("classification", at))
+        if not level and above is not None and any(levels[at:]):
+            draft.problem(above, above.text, "它的下一级填了，这一级也必须填写")
 
 
 def _at(value: Any, path: Path_) -> Any:  # noqa: ANN401 - JSON values

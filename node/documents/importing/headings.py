@@ -13,16 +13,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
-from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from .cells import Row
     from .mapping import Mapping
 
 ROWS_SEARCHED = 20
+ROWS_SEARCHED_MORE = 180
+"""Where no headings stand in the first: a page of explanations may come before them."""
 FEWEST = 3
 """Headings that make a sheet a table, if it has no fewer."""
 NEAR = 0.5
@@ -39,6 +41,21 @@ _GUIDANCE = re.compile(
 _COUNT = re.compile(r"[(\[]?([0-9]{1,3})[)\].]?", re.ASCII)
 _REPEATED = 3
 """Headings in a row of data that make it the header again, as printed pages have it."""
+
+
+T = TypeVar("T")
+
+
+def search_top(
+    rows: Iterator[Row], find: Callable[[Sequence[Row]], T | None], first: int = ROWS_SEARCHED
+) -> tuple[list[Row], T | None]:
+    """Return what `find` finds at the top of a sheet, and the rows that were taken for it."""
+    top: list[Row] = []
+    for count in (first, ROWS_SEARCHED_MORE):
+        top += islice(rows, count)
+        if (found := find(top)) is not None:
+            return top, found
+    return top, None
 
 
 def plain(heading: str) -> str:

@@ -46,7 +46,7 @@ class Mapping(BaseModel):
     encoding: str | None = None
     """Unset: UTF-8 or GB18030, found by itself."""
     sheet: str | None = None
-    header_rows: int | None = Field(default=None, ge=1, le=20)
+    header_rows: int | None = Field(default=None, ge=1, le=1_000)
     """Unset: the header ends where a cell first holds one of its rule's `values`."""
     heading_cut: tuple[str, ...] = ("（", "(", "\n")
     """A heading counts up to the first of these."""

@@ -10,22 +10,23 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from itertools import chain, groupby, islice, pairwise
+from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from node.errors import MalformedTable
 
 from .cell_values import folded
 from .cells import cell_name
-from .complaints import Problem
-from .headings import ROWS_SEARCHED, Header, find_header, identifying
+from .complaints import HELP, HELP_TITLE, Problem
+from .headings import ROWS_SEARCHED, Header, find_header, identifying, search_top
 from .key_columns import KeyWatch
 from .layout import told_across
 from .sheet_warnings import say_headings, say_merged, warn_of_rows
 from .tables import read_sheets
+from .worksheets import STRUCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .cells import Row, Sheet
@@ -201,16 +202,22 @@ class _Reader:
 
     def read(self, sheet: Sheet) -> Iterator[Draft]:
         """Yield the entries of one sheet."""
-        top = list(islice(sheet.rows, ROWS_SEARCHED))
-        header = find_header(top, self.mapping)
+        first = max(ROWS_SEARCHED, self.mapping.header_rows or 0)
+        top, header = search_top(sheet.rows, lambda rows: find_header(rows, self.mapping), first)
         if header is None:
             list(sheet.rows)  # what it notes is complete then
             if top:
                 self.others.append(sheet.name)
-                self._warn_unread(sheet)
+                self._warn_unread(sheet, top[0].cells)
         else:
             table = Table(sheet.name, header, self.found)
             self.tables.append(table)
+            if header.taken > first:
+                message = f"表头在第 {header.row} 行；它上面的各行没有读入"
+                said = Problem(
+                    sheet.name, header.row, "", f"{header.row}:{header.row}", "", message
+                )
+                self.found.warnings.append(said)
             say_headings(table, self.mapping)
             say_merged(table, told_across(sheet), top[header.taken :])
             yield from self._entries(table, chain(top[header.taken :], sheet.rows))
@@ -220,8 +227,8 @@ class _Reader:
             said = Problem(note.sheet, _row_of(note.cell), "", note.cell, note.value, note.message)
             self.found.warnings.append(said)
 
-    def _warn_unread(self, sheet: Sheet) -> None:
-        if "说明" not in sheet.name:
+    def _warn_unread(self, sheet: Sheet, first: Sequence[str]) -> None:
+        if (sheet.name, first[0]) != (HELP, HELP_TITLE):
             message = "这张工作表没有读入：找不到表头；若是目录，请照模板补上表头"
             self.found.warnings.append(Problem(sheet.name, 0, "", "", "", message))
 
@@ -421,6 +428,14 @@ def _says(rule: Rule, line: Line) -> bool:
 
 def _say_faults(draft: Draft, lines: list[Line]) -> None:
     for line in lines:
+        if len(line.faults) > 1 and {*line.faults.values()} == {STRUCK} >= {
+            line.faults.get(heading) for heading in line.cells
+        }:
+            message = "这一行划了删除线：不要的请删掉整行，要的请去掉删除线"
+            draft.problem(Place(line.number, None, ""), "", message)
+            # What they lack is not theirs to fill in.
+            draft.table.told |= {(line.number, heading) for heading in draft.table.header.columns}
+            continue
         for heading, fault in line.faults.items():
             draft.problem(
                 draft.table.place(line.number, heading), line.cells.get(heading, ""), fault

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from node.errors import MalformedTable
 
-from .headings import ROWS_SEARCHED, plain
+from .headings import plain, search_top
 from .tables import read_sheets
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def see_table(path: Path, *, encoding: str | None = None, sheet: str | None = No
 def _see(path: Path, encoding: str | None, sheet: str | None) -> Seen:
     names = []
     for each in read_sheets(path, encoding=encoding, sheet=sheet):
-        top = list(islice(each.rows, ROWS_SEARCHED))
-        last = _last_heading_row(top)
+        top, last = search_top(each.rows, _last_heading_row)
         if last is None:
             names.append(each.name)
             continue

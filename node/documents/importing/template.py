@@ -17,6 +17,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from node.errors import AlreadyExists
 
+from .complaints import HELP, HELP_TITLE
 from .mapping import load_mapping
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .rules import Rule
 
 TITLE = "政务信息资源目录填报表"
-SHEET, HELP = "目录", "填写说明"
+SHEET = "目录"
 ALWAYS, ONCE, IF, MAY = "每行必填", "每个目录必填", "视情况必填", "可不填"
 
 
@@ -42,11 +43,11 @@ class Column(NamedTuple):
     """In the example's second row, the second item of the same entry."""
 
 
-_KIND = "与「类分类」一起说明目录归哪一类，没有可不填"
+_KIND = "与上一级一起说明目录归哪一类，没有可不填；填了它，上一级也要填"
 _BASIS = "「共享类型」为不予共享的必填"
 _ASSESSED = "「是否含个人信息」为是的必填"
 T2_COLUMNS = {
-    "类分类": Column(IF, "信息资源分类的第一级；四级中至少填一级", "主题"),
+    "类分类": Column(ONCE, "信息资源分类的第一级", "主题"),
     "项分类": Column(MAY, f"第二级；{_KIND}", "城乡建设"),
     "目分类": Column(MAY, f"第三级；{_KIND}"),
     "细目分类": Column(MAY, f"第四级；{_KIND}"),
@@ -115,7 +116,7 @@ OUR_COLUMNS = {
 T2_HEADINGS, OUR_HEADINGS = tuple(T2_COLUMNS), tuple(OUR_COLUMNS)
 COLUMNS = {**T2_COLUMNS, **OUR_COLUMNS}
 GENERAL_HELP = (
-    "填写说明（这一页不报送，可以删去）",
+    HELP_TITLE,
     f"在「{SHEET}」页从第 3 行起填写，一行一个信息项。",
     "同一个目录的各行写相同的信息资源代码；目录自己的各列填在第一行，其余各行可以不填，也可以合并单元格。",
     "代码、日期的各列已设为文本，请不要改成数字：数字会丢掉前面的零和第 15 位以后的数字。",

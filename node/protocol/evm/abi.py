@@ -90,7 +90,7 @@ class EventType:
 @cache
 def load_abi(contract: str) -> list[dict[str, Any]]:
     """Return the JSON ABI of one of `CONTRACTS`."""
-    file = resources.files("node.protocol") / "abi" / f"{contract}.json"
+    file = resources.files(__package__) / ".." / "abi" / f"{contract}.json"
     abi: list[dict[str, Any]] = orjson.loads(file.read_bytes())["abi"]
     return abi
 

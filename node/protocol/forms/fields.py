@@ -55,6 +55,7 @@ class Part(BaseModel):
         serialize_by_alias=True,
         str_max_length=20_000,
         arbitrary_types_allowed=False,
+        defer_build=True,  # a process reads few of the forty forms, and pays for those
     )
 
     def problems(self) -> Iterator[Problem]:

@@ -209,7 +209,10 @@ class CatalogueVersionPaper(Paper):
         yield from repeated(self.modes, ("modes",), "共享方式重复")
         for index, mode in enumerate(self.modes):
             if mode not in MODES_OF_FORMAT[self.format]:
-                yield Problem(("modes", index), f"{self.format}不能以此方式共享", mode)
+                possible = "、".join(sorted(MODES_OF_FORMAT[self.format]))
+                yield Problem(
+                    ("modes", index), f"{self.format}不能以此方式共享，只能以{possible}", mode
+                )
             elif self.share_type == "不予共享" and mode != "统计分析":
                 yield Problem(("modes", index), "不予共享的数据只能统计分析", mode)
 

@@ -151,3 +151,61 @@ FIELDS = {
     "attachments": "附件",
 }
 """Members of a catalogue version as an official calls them."""
+_MEMBER_WORDS = {
+    "departments": "部门",
+    "officers": "人员",
+    "applications": "应用系统",
+    "nodes": "节点",
+    "sources": "数据源",
+    "chain": "链",
+    "keys": "密钥",
+    "id": "短名",
+    "code": "代码",
+    "name": "名称",
+    "parent": "上级",
+    "competent": "主管部门",
+    "kind": "类别",
+    "level": "级别",
+    "region": "区域",
+    "screening": "初审",
+    "mayEnrol": "登记权",
+    "duties": "职责",
+    "custody": "托管",
+    "host": "受托部门",
+    "url": "网址",
+    "port": "端口",
+    "contact": "联系人",
+    "phone": "电话",
+    "head": "负责人",
+    "person": "人员标识",
+    "post": "职务",
+    "roles": "角色",
+    "grantedBy": "另授角色的部门",
+    "publicKey": "公钥",
+    "encryptionKey": "加密公钥",
+    "ed25519": "日志公钥",
+    "description": "用途",
+    "network": "网络",
+    "protectionLevel": "等级保护级别",
+    "validFrom": "起始日",
+    "validUntil": "截止日",
+    "nodes.name": "目录名",
+    "nodes.host": "监听地址",
+    "public_url": "对外网址",
+    "remote": "在别的机器上",
+}
+"""What members of papers and of a city's file that name parties, keys and machines mean."""
+
+
+def called_member(*path: str | int) -> str:
+    """Name a member as files have it, with what that means: `departments.2.parent（…）`."""
+    parts = [str(part) for part in path]
+    words: list[str] = []
+    for part in parts:
+        if part.isdigit() and len(part) < 6 and words:  # noqa: PLR2004 - codes have 18
+            words[-1] = f"第 {part} 个{words[-1]}"
+        else:
+            word = _MEMBER_WORDS.get(f"{parts[0]}.{part}") or _MEMBER_WORDS.get(part)
+            words.append(word or f" {part} ")
+    name, said = ".".join(parts), "的".join(words).strip()
+    return name if said == name else f"{name}（{said}）"

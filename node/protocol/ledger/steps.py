@@ -40,7 +40,7 @@ class Rule(NamedTuple):
 
 
 def _exported() -> dict[str, Any]:
-    file = resources.files("node.protocol") / "abi" / "enumerations.json"
+    file = resources.files(__package__) / ".." / "abi" / "enumerations.json"
     exported: dict[str, Any] = orjson.loads(file.read_bytes())
     return exported
 

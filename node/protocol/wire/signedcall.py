@@ -13,6 +13,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,7 @@ _BASE = re.compile(
     rf'"@signature-params": {_PARAMS}'
 )
 _INPUT = re.compile(rf"sig=({_PARAMS})")
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){60,80}")
 _SIGNATURE = re.compile(r"sig=:([A-Za-z0-9+/]{80,100}={0,2}):")
 
 
@@ -281,7 +283,7 @@ def _headers(headers: HeaderSource) -> dict[str, str]:
 def _signature(value: str) -> bytes:
     match = _SIGNATURE.fullmatch(value)
     if not match:
-        raise SignatureInvalid("Signature is not one base64 value labelled sig")
+        raise SignatureInvalid(_misspelt(value))
     try:
         octets = base64.b64decode(match[1], validate=True)
     except binascii.Error as error:
@@ -290,6 +292,20 @@ def _signature(value: str) -> bytes:
     if base64.b64encode(octets).decode("ascii") != match[1]:
         raise SignatureInvalid("Signature is not the canonical base64 spelling")
     return normalise_signature(octets)
+
+
+def _misspelt(value: str) -> str:
+    """Say what is wrong with a Signature that is none: hex is what many libraries return."""
+    text = value.removeprefix("sig=:").removesuffix(":")
+    with suppress(ValueError):
+        if _HEX.fullmatch(base64.b64decode(text, validate=True).decode("ascii")):
+            text = "00" * 64
+    if _HEX.fullmatch(text):
+        return (
+            "签名是十六进制文字，应先还原为字节，再作 base64 / Signature is made of hex digits; it "
+            "must be the base64 of the bytes they stand for"
+        )
+    return "Signature is not one base64 value labelled sig"
 
 
 def _fit(pattern: re.Pattern[str], value: str, what: str) -> str:

@@ -23,7 +23,8 @@ class TestLoops:
         loops.start("two", run)
         loops.stop()
         assert sorted(ended) == ["one", "two"]
-        assert loops.wake.is_set()
+        assert loops.documents.is_set()
+        assert loops.growth.is_set()
 
     def test_tells_which_loop_failed_and_why(self):
         failed = []

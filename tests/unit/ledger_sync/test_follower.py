@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from ledger_sync.follower import (
+    HEARTBEAT_SECONDS,
     MOST_BLOCKS,
     MOST_EVENTS,
     START_BLOCKS,
@@ -20,6 +21,7 @@ from ledger_sync.follower import (
     Pace,
     rebuild,
 )
+from ledger_sync.model import Identity, empty
 from ledger_sync.queries import Queries
 from ledger_sync.tables import CURSOR, PROJECTIONS, SCHEMA_VERSION
 from node.errors import (
@@ -162,6 +164,67 @@ class TestFollowing:
         calls: list[bool] = []
         follow(engine, Scripted(story.chain, logs_=meanwhile), story)
         assert Queries(engine).cursor().next_block == story.chain.head() + 1
+
+
+class TestResting:
+    """A head that stands costs its question and nothing else."""
+
+    @pytest.fixture
+    def statements(self, engine) -> list[str]:
+        seen: list[str] = []
+        event.listen(engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+        return seen
+
+    def test_no_statement_is_executed_while_the_head_stands(self, engine, story, clock, statements):
+        follower = follow(engine, story.chain, story, clock=clock)
+        statements.clear()
+        clock.advance(HEARTBEAT_SECONDS - 1)
+        assert not follower.run_once()
+        assert statements == []
+
+    def test_a_heartbeat_later_the_contact_is_noted(self, engine, story, clock):
+        follower = follow(engine, story.chain, story, clock=clock)
+        clock.advance(HEARTBEAT_SECONDS)
+        assert not follower.run_once()
+        contact = Queries(engine).contact()
+        assert contact is not None
+        assert contact.contact_at_ms == clock() * 1000
+
+    def test_a_block_ends_the_rest_at_once(self, engine, clock):
+        story = Story.begin()
+        story.mine()
+        follower = Follower(engine, story.chain, story.chain.deployment, clock=clock)
+        while follower.run_once():
+            pass
+        story.mine()
+        assert follower.run_once()
+        follower.close()
+
+    def test_a_model_that_was_emptied_beside_it_is_filled_again(self, engine, story, clock):
+        deployment = story.chain.deployment
+        follower = Follower(engine, story.chain, deployment, clock=clock)
+        while follower.run_once():
+            pass
+        with engine.begin() as connection:
+            empty(connection, Identity.of(deployment))
+        clock.advance(HEARTBEAT_SECONDS)
+        assert follower.run_once()
+        follower.close()
+        assert Queries(engine).cursor().next_block == story.chain.head() + 1
+
+    def test_an_endpoint_that_was_silent_is_recognised_again(self, engine, clock):
+        story = Story.begin()
+        story.mine()
+        source = Scripted(story.chain)
+        follower = follow(engine, source, story, clock=clock)
+        source.silent = True
+        with pytest.raises(ChainUnavailable):
+            follower.run_once()
+        source.silent = False
+        story.chain.fork(1)
+        story.mine(timestamp=1)
+        with pytest.raises(ChainInconsistent, match="not the one applied"):
+            follower.run_once()
 
 
 class TestSchema:

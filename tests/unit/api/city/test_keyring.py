@@ -9,7 +9,7 @@ import pytest
 
 from api.city.halves import read_public
 from api.city.keyring import KeyRing, Place
-from node.crypto import keyfile
+from node.crypto import pbes2
 from node.errors import MalformedKey
 from tests.common.keyfiles import FEW_ROUNDS
 
@@ -29,7 +29,7 @@ def ring(folder, made=None, **options):
 
 @pytest.fixture(autouse=True)
 def _quick():
-    with patch.object(keyfile, "PBKDF2_ITERATIONS", FEW_ROUNDS):
+    with patch.object(pbes2, "PBKDF2_ITERATIONS", FEW_ROUNDS):
         yield
 
 
@@ -89,7 +89,7 @@ class TestDry:
         assert looked.person("head") == looked.person("head")
         assert looked.public("head") == looked.signer("head").public_key
         assert not (tmp_path / "keys").exists()
-        assert len(made) == len(KINDS)
+        assert len(made) == len(KINDS) + 1
 
 
 class TestInMemory:

@@ -64,7 +64,10 @@ class TestRefusals:
             with_department(3, host="11130900MB0000001M")
 
     def test_a_department_that_is_named_by_its_place_from_one(self):
-        with pytest.raises(ConfigInvalid, match=r"departments\.2\.screenning：没有这一项"):
+        with pytest.raises(
+            ConfigInvalid,
+            match=r"departments\.2\.screenning（第 2 个部门的 screenning）：没有这一项",
+        ):
             with_department(1, screenning=False)
 
     def test_a_code_written_twice(self):
@@ -86,6 +89,11 @@ class TestRefusals:
         [
             (0, {"mayEnrol": False}, "mayEnrol = true"),
             (1, {"competent": "11130900MB0000003U"}, "写在它前面"),
+            (
+                1,
+                {"parent": "11130900MB0000009X"},
+                r"departments\.2\.parent（第 2 个部门的上级）：上级应是主管部门",
+            ),
             (1, {"id": "data"}, "同名"),
         ],
     )
@@ -95,7 +103,8 @@ class TestRefusals:
 
     def test_roles_of_a_department_that_is_not_there(self):
         officer = {"id": "x", "name": "甲", "post": "员", "grantedBy": ["11130900MB00000065"]}
-        with pytest.raises(MalformedDocument, match="文件里没有这个部门"):
+        place = r"第 2 个部门的第 1 个人员的另授角色的部门）：文件里没有这个部门"
+        with pytest.raises(MalformedDocument, match=place):
             with_department(1, officers=[officer])
 
     def test_a_file_that_is_no_toml(self, tmp_path):

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 
 from api.cli.catalogue_filing_commands import render_json
 from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
-from node.documents.importing.template import OUR_HEADINGS, T2_HEADINGS
+from node.documents.importing.template import OUR_HEADINGS, T2_HEADINGS, write_template
 from tests.common.codes import department_code
 from tests.common.shell import invoke
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
@@ -316,7 +317,7 @@ class TestAValue:
             ("信息资源名称", "户" * 201, "200 个字"),
             ("信息资源摘要", "", "必须填写"),
             ("不予共享理由", "涉密", "有条件共享不填"),
-            ("共享方式类型", "文件", "数据库不能以此方式"),
+            ("共享方式类型", "文件", "数据库不能以此方式共享，只能以批量交换（填「数据库」）"),
             ("共享方式类型", "", "必须填写"),
             ("类分类", "", "必须填写"),
             ("更新周期", "其他", "写明周期"),
@@ -330,6 +331,12 @@ class TestAValue:
         asked = "更新周期说明" if text == "其他" else heading
         assert said in found.at(cell(asked))
         assert len(found.problems) == 1
+
+    @pytest.mark.parametrize("blank", ["类分类", "项分类"])
+    def test_of_a_level_above_one_that_is_filled_is_not_blank(self, table, blank):
+        found = check(table({**ROW, "目分类": "户政", blank: ""}))
+        assert (found.entries, len(found.problems)) == ([], 1)
+        assert "下一级填了" in found.at(cell(blank))
 
     def test_that_no_entry_has_room_for_is_refused(self, table):
         many = [
@@ -430,6 +437,19 @@ class TestASheet:
         found = check(workbook(("目录", cells_of(ROW)), ("联系人", [["张三", "0317"]])))
         [warning] = found.warnings
         assert (warning["sheet"], "没有读入" in warning["message"]) == ("联系人", True)
+
+    def test_called_an_explanation_is_named_unless_it_is_the_templates(self, workbook, tmp_path):
+        found = check(workbook(("目录", cells_of(ROW)), ("情况说明", [["另有三个目录待报"]])))
+        assert [each["sheet"] for each in found.warnings] == ["情况说明"]
+        write_template(tmp_path / "模板.xlsx", [ROW])
+        assert check(tmp_path / "模板.xlsx").warnings == []
+
+    def test_may_have_its_headings_far_below(self, workbook):
+        before = [[f"填报须知第 {at} 条"] for at in range(1, 41)]
+        found = check(workbook(("目录", [*before, *cells_of(ROW)])))
+        assert (found.code, found.items()) == (0, FILED)
+        [warning] = found.warnings
+        assert (warning["cell"], "上面的各行没有读入" in warning["message"]) == ("41:41", True)
 
     def test_of_allowed_words_is_no_table(self, workbook):
         words = [["数据类型", "共享类型", "更新周期"], ["字符型C", "有条件共享", "每日"]]
@@ -666,6 +686,18 @@ def test_a_row_whose_code_was_merged_away_takes_its_entry_with_it(workbook):
     found = check(path)
     assert (found.code, found.entries) == (1, [])
     assert "必须填写" in found.at(cell("信息资源代码"), sheet="目录")
+
+
+def test_a_row_struck_out_whole_is_one_problem_about_the_row(workbook):
+    path = workbook(("目录", cells_of(ROW, {**SECOND_ITEM, "信息项名称": ""})))
+    book = load_workbook(path)
+    for each in book["目录"][3]:
+        each.font = Font(strike=True)
+    book.save(path)
+    found = check(path)
+    assert (found.code, found.entries) == (1, [])
+    assert "这一行划了删除线" in found.at("3:3", sheet="目录")
+    assert len(found.problems) == 1
 
 
 def test_a_row_without_a_code_costs_no_entry_of_another_name(table):

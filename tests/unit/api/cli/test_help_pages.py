@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer
 
-from api.cli import app, console
+from api.cli import command_line, console
 from tests.common.shell import Shell, invoke
 
 ENGLISH = re.compile(r"\b(Usage|Options|Arguments|Commands|Show this|required|default|Error)\b")
@@ -20,7 +20,7 @@ def pages(command, path=()):
         yield from pages(inner, (*path, name))
 
 
-PAGES = list(pages(typer.main.get_command(app)))
+PAGES = list(pages(typer.main.get_command(command_line())))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
@@ -36,7 +36,7 @@ def test_a_page_is_chinese_and_whole(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
 def test_every_option_and_argument_says_what_it_is_for(path):
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(command_line())
     for name in path:
         command = command.commands[name]
     assert command.help

@@ -57,6 +57,14 @@ class TestRemoveAbandoned:
         os.close(inherited)
         assert remove_abandoned() == [folder.path]
 
+    def test_leaves_one_that_was_left_to_its_user(self):
+        left = DemoFolder()
+        left.make()
+        (left.path / "call.json").touch()
+        left.leave()
+        assert remove_abandoned() == []
+        assert [each.name for each in left.path.iterdir()] == ["call.json"]
+
     def test_removes_one_nobody_holds(self, folder):
         os.close(folder.lock)
         folder._descriptor = None

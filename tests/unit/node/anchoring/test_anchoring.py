@@ -329,7 +329,7 @@ class TestCheckLogs:
 class TestKeeper:
     @pytest.fixture
     def keeper(self, publisher, anchorer, chain):
-        return Keeper(publisher, anchorer, chain, period_seconds=0.001)
+        return Keeper(publisher, anchorer, chain, period_seconds=0.001, idle_seconds=0)
 
     def test_brings_a_log_onto_the_chain_in_one_round(self, keeper, logs, chain):
         logs.grow(4)
@@ -355,7 +355,7 @@ class TestKeeper:
             if chain.size:
                 stop.set()
 
-        keeper.run(_Stop(stop, wait))
+        keeper.run(_Stop(stop, wait), threading.Event())
         assert [failures for failures, _, _ in seen] == [1, 2, 3, 0]
         assert seen[0][1] == "down"
         pauses = [seconds for _, _, seconds in seen]
@@ -373,7 +373,7 @@ class TestKeeper:
             if not chain.failing:
                 stop.set()
 
-        keeper.run(_Stop(stop, wait))
+        keeper.run(_Stop(stop, wait), threading.Event())
         assert max(pauses) == 10.0
         since = keeper.status.failing_since
         assert since is not None
@@ -382,12 +382,69 @@ class TestKeeper:
     def test_ends_with_what_cannot_pass(self, keeper, chain, error):
         chain.failing.append(error)
         with pytest.raises(type(error)):
-            keeper.run(threading.Event())
+            keeper.run(threading.Event(), threading.Event())
+
+    def test_asks_the_chain_nothing_when_no_log_has_grown(self, keeper, logs, chain, time):
+        logs.grow(4)
+        assert keeper.run_once()
+        time.seconds += 60
+        assert not keeper.run_once()
+        asked = []
+        chain.call = lambda *given: asked.append(given)
+        assert not keeper.run_once()
+        assert asked == []
+
+    def test_goes_on_while_an_anchor_is_on_its_way(self, keeper, logs, chain, time):
+        chain.mining = False
+        logs.grow(4)
+        time.seconds += 60
+        assert keeper.run_once()
+        assert keeper.run_once()
+
+    def test_goes_on_while_a_log_waits_for_its_second(self, publisher, logs):
+        logs.grow(1)
+        publisher.run_once()
+        assert not publisher.waits
+        logs.grow(1)
+        publisher.run_once()
+        assert publisher.waits
+
+    def test_rests_until_a_log_has_grown(self, publisher, anchorer, logs, chain, time):
+        keeper = Keeper(publisher, anchorer, chain, period_seconds=0.001, idle_seconds=60)
+        stop, wake, grown = threading.Event(), threading.Event(), threading.Event()
+        pump = chain.pump
+
+        def pumped():
+            if chain.size:
+                grown.set()
+            return pump()
+
+        chain.pump = pumped
+        thread = threading.Thread(target=keeper.run, args=(stop, wake))
+        thread.start()
+        logs.grow(4)
+        wake.set()
+        assert grown.wait(20)
+        time.seconds += 60
+        stop.set()
+        wake.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+    def test_leaves_an_ended_log_alone_until_it_grows(self, publisher, anchorer, logs, chain):
+        def ended(*_given, **_options):
+            raise DecisionRefused("no", name="LogIsSuperseded")
+
+        chain.enqueue = ended
+        logs.grow(4)
+        publisher.run_once()
+        assert anchorer.run_once() == []
+        assert not anchorer.waits
 
     def test_stops_when_told(self, keeper):
         stop = threading.Event()
         stop.set()
-        keeper.run(stop)
+        keeper.run(stop, threading.Event())
         assert keeper.status.failures == 0
 
 

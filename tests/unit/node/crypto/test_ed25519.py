@@ -7,11 +7,12 @@ from hypothesis import strategies as st
 from node.crypto import (
     Ed25519Signer,
     SoftwareSigner,
-    keyfile,
     verify_ed25519,
 )
 from node.crypto.keyfile import label
+from node.crypto.pbes2 import seal_pkcs8
 from node.errors import MalformedKey, SignatureInvalid
+from tests.common.keyfiles import write_private
 from tests.common.openssl import OpenSsl, openssl_fixture
 
 __all__ = ["openssl_fixture"]
@@ -61,7 +62,7 @@ def test_an_sm2_key_is_refused_even_without_a_label(tmp_path: Path) -> None:
 
 def test_something_else_encrypted_is_no_key(tmp_path: Path) -> None:
     path = tmp_path / "other.pem"
-    path.write_bytes(keyfile.seal_pkcs8(b"no key at all", b"secret"))
+    write_private(path, seal_pkcs8(b"no key at all", b"secret"))
     with pytest.raises(MalformedKey):
         Ed25519Signer.load(path, b"secret")
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from node.documents.exchange import SILENT_SECONDS, SLOW_SECONDS
-from node.documents.fetcher import LONGEST_PAUSE_MS
+from node.documents.fetcher import FIRST_PAUSE_MS, LONGEST_PAUSE_MS
 from node.documents.tables import document
 from node.errors import (
     ConfigInvalid,
@@ -471,6 +471,23 @@ class TestFetcher:
         thread.join(5)
         assert not thread.is_alive()
         assert city.police.facts.version(digest)
+
+    def test_rests_until_the_next_document_is_due(self, city):
+        city.enrol_all()
+        city.police.settle()
+        city.ledger.mine("RegisterApplication", CENTRE, application=b"a" * 32, digest=b"d" * 32)
+        city.police.settle()
+        rested = []
+
+        class Bell(threading.Event):
+            def wait(self, timeout=None):
+                rested.append(timeout)
+                stop.set()
+                return True
+
+        stop = threading.Event()
+        city.police.fetcher.run(stop, Bell())
+        assert rested == [FIRST_PAUSE_MS / 1000]
 
     def test_ends_on_an_error_that_waiting_does_not_mend(self, city):
         class Broken(LedgerError):

@@ -1,12 +1,17 @@
 """Who is calling: the key that signed, at the second a request is judged at."""
 
+from dataclasses import replace
+from unittest.mock import patch
+
 import pytest
 
 from node import errors
 from node.crypto import SoftwareSigner
+from node.crypto.neighbours import NEIGHBOURS
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire import encoding, signedcall
-from node.service.caller import authenticate, judged_second
+from node.service.caller import authentic_resend, authenticate, judged_second
+from node.service.hints import MOST_OF_A_KEY, Hints
 
 from . import common as c
 
@@ -83,3 +88,38 @@ def test_a_signature_counts_from_five_minutes_before_to_one_after(age, holds):
     else:
         with pytest.raises(errors.ClockSkew):
             authenticate(request, snapshot, c.NOW)
+
+
+class TestANeighboursSignature:
+    """Right key and text, another library's settings (docs/interop.md)."""
+
+    def refused(self, fact, hints, way=NEIGHBOURS[0]):
+        wrong = call()
+        signature = SIGNER.sign_e(way.e(PUBLIC, wrong.base))
+        wrong = replace(wrong, signature=signature)
+        with pytest.raises(errors.SignatureInvalid) as refused:
+            authenticate(wrong, c.snapshot(key=fact), c.NOW, hints=hints)
+        assert refused.value.code == "signature-invalid"
+        assert refused.value.facts["base"] == wrong.base.decode()
+        return refused.value
+
+    @pytest.mark.parametrize("way", NEIGHBOURS, ids=lambda way: way.english[:40])
+    def test_is_refused_with_the_setting_to_change(self, way):
+        error = self.refused(key(), Hints(), way)
+        assert error.facts["hint"] == way.chinese
+        assert error.facts["hintEn"] == way.english
+        assert error.message == f"{way.chinese} / {way.english}"
+
+    def test_of_an_unknown_key_is_told_nothing(self):
+        assert "hint" not in self.refused(None, Hints()).facts
+
+    def test_is_told_a_few_times_a_minute_and_refused_ever_after(self):
+        hints = Hints()
+        told = ["hint" in self.refused(key(), hints).facts for _ in range(MOST_OF_A_KEY + 2)]
+        assert told == [True] * MOST_OF_A_KEY + [False] * 2
+
+    def test_that_comes_again_too_late_is_not_looked_at(self):
+        wrong = replace(call(c.NOW - 400), signature=bytes(64))
+        with patch.object(Hints, "find") as find:
+            assert authentic_resend(wrong, 1, c.snapshot(key=key()), c.NOW) is None
+        find.assert_not_called()

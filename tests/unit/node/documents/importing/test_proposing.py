@@ -43,6 +43,13 @@ def found(tmp_path):
     return propose(write(tmp_path / "platform.csv", PLATFORM))
 
 
+def test_headings_far_below_are_found_and_the_mapping_reads_them(tmp_path):
+    path = write(tmp_path / "platform.csv", [*([f"须知 {at}"] for at in range(1, 31)), *PLATFORM])
+    found = propose(path)
+    assert "header_rows = 31 " in found.text
+    assert [each["name"] for each in found.preview] == ["机动车登记", "驾驶人登记"]
+
+
 class TestAPlatformsTable:
     def test_columns_are_found_by_what_they_are_called_each_once(self, found):
         assert {each.field: each.heading for each in found.matches} == {

@@ -8,12 +8,12 @@ import pytest
 from openpyxl import load_workbook
 
 from node.documents.importing import template
+from node.documents.importing.complaints import HELP
 from node.documents.importing.filing import file_table
 from node.documents.importing.mapping import load_mapping
 from node.documents.importing.tables import read_sheets
 from node.documents.importing.template import (
     COLUMNS,
-    HELP,
     HELP_HEADINGS,
     INLINE_LIMIT,
     SHEET,

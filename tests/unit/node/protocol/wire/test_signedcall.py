@@ -230,6 +230,12 @@ class TestRefusals:
             with pytest.raises(SignatureInvalid, match="canonical"):
                 receive({**HEADERS, "signature": changed})
 
+    def test_a_signature_in_hex_is_told_so(self) -> None:
+        raw = base64.b64decode(HEADERS["signature"][5:-1])
+        for text in (raw.hex(), base64.b64encode(raw.hex().upper().encode()).decode()):
+            with pytest.raises(SignatureInvalid, match="hex digits"):
+                receive({**HEADERS, "signature": f"sig=:{text}:"})
+
     def test_a_signature_of_another_form_is_invalid(self) -> None:
         value = f"sig=:{base64.b64encode(bytes(66)).decode()}:"
         with pytest.raises(SignatureInvalid):

@@ -1,0 +1,37 @@
+"""Password files: one line, readable by their owner only."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def _named(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def read_password(path: Path, explain: Callable[[OSError], str] = _named) -> bytes:
+    """Read the first line of a password file; `explain` puts an error of the system into words.
+
+    Raises:
+        ConfigInvalid: it cannot be read, others may read it, or its first line is empty; nothing of
+            it is repeated.
+    """
+    try:
+        if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise ConfigInvalid(
+                f"口令文件 {path} 他人可读，请先 chmod 600 / others can read it: chmod 600",
+                path=str(path),
+            )
+        password = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
+    except OSError as error:
+        raise ConfigInvalid(f"口令文件 {path} 读不出：{explain(error)} / cannot be read") from error
+    if not password:
+        raise ConfigInvalid(f"口令文件 {path} 是空的 / is empty")
+    return password
