@@ -607,8 +607,10 @@ class TestFitness:
         assert found["key"].fatal
 
     def test_is_not_proven_of_a_view_too_large_to_look_through_in_time(self, database, source):
-        rows = "with recursive n(x) as (select 1 union all select x + 1 from n where x < 100000000)"
-        many = rows + " select x as id, 'v' as v from n"
+        many = (
+            "with recursive n(x) as (select 1 union all select x + 1 from n where x < 100000000) "
+            "select x as id, 'v' as v from n"
+        )
         if database.name == "mysql":
             many = "select seq as id, 'v' as v from seq_1_to_1000000000"
         database.run("drop view if exists endless", f"create view endless as {many}")
