@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.http.problems import status_of
+from node.chain.embedded import EmbeddedChain
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper, keccak256, sm2_gmssl
@@ -26,12 +27,16 @@ from node.errors import Fatal, LedgerError, MalformedKey
 from node.protocol.wire.encoding import unb64u
 from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
+from tests.common.chain import CHAIN_ID
+from tests.common.fakes import FixedClock
 from tests.common.keyfiles import soften, write_private
 from tests.common.lies import LIES, Liar
 from tests.common.nodes import ITEMS, PASSWORD, QUERY, until
 from tests.common.shell import invoke
+from tests.common.stage import Stage
 from tests.common.story import tell_city
 from tests.common.vectors import load_vectors
+from tests.integration.test_ledger_differential import Play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -214,6 +219,43 @@ def test_believes_no_event_for_being_on_the_chain(node: str) -> None:
     assert said.pop("the truth") == "believed"
     assert len(said) == len(LIES)
     assert [lie for lie, verdict in said.items() if not verdict.startswith("found: ")] == []
+
+
+class Recorded(Play):
+    """A random script on the real contracts, with the logs of what they accepted."""
+
+    logs: list[dict[str, Any]]
+
+    def follow(self, receipt: dict[str, Any]) -> None:
+        super().follow(receipt)
+        for log in receipt["logs"]:
+            words = {name: log[name].removeprefix("0x") for name in ("address", "data")}
+            topics = [topic.removeprefix("0x") for topic in log["topics"]]
+            block = int(receipt["blockNumber"], 16)
+            self.logs.append({**words, "topics": topics, "block": block, "time": self.script.now})
+
+
+@pytest.mark.chain
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [501, 502])
+def test_believes_what_the_contracts_emit(node: str, tmp_path: Path, seed: int) -> None:
+    """Random scripts, whose accepted decisions the verifier's ledger must all take."""
+    clock = FixedClock()
+    chain = EmbeddedChain(tmp_path, CHAIN_ID, clock, deployers=None)
+    chain.start()
+    try:
+        play = Recorded(Stage(chain, clock), seed, real=True)
+        play.logs = []
+        play.run(400)
+    finally:
+        chain.stop()
+    addresses = {name: address.hex() for name, address in play.at.items()}
+    root = f"{play.script.root.x:064x}{play.script.root.y:064x}"
+    registry = addresses["DepartmentRegistry"]
+    trust = {"chainId": CHAIN_ID, "registry": registry, "rootKey": root}
+    given = {"trust": trust, "addresses": addresses, "shared": play.logs, "lies": {"truth": []}}
+    assert len(play.logs) > 100
+    assert json.loads(run(node, "test/lies.js", given=given)) == {"truth": "believed"}
 
 
 @pytest.fixture(scope="module")
