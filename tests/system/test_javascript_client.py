@@ -111,6 +111,8 @@ def of_vectors(name: str) -> tuple[int, Sm2PublicKey]:
 
 
 def test_passes_its_own_tests(node: str) -> None:
+    script = json.loads((PACKAGE / "package.json").read_text())["scripts"]["test"]
+    assert script == "node --test test/*.test.js"
     said = run(node, "--test", "--test-reporter=tap", *sorted(PACKAGE.glob("test/*.test.js")))
     assert "\n# fail 0\n" in said
     assert int(re.search(r"\n# pass (\d+)\n", said)[1]) > 300  # type: ignore[index]
