@@ -18,17 +18,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.http.problems import status_of
+from node.chain.embedded import EmbeddedChain
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
-from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper, sm2_gmssl
+from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper, keccak256, sm2_gmssl
 from node.crypto.privatekey import read_private_key
 from node.errors import Fatal, LedgerError, MalformedKey
+from node.protocol.wire.encoding import unb64u
 from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
+from tests.common.chain import CHAIN_ID
+from tests.common.fakes import FixedClock
 from tests.common.keyfiles import soften, write_private
+from tests.common.lies import LIES, Liar
 from tests.common.nodes import ITEMS, PASSWORD, QUERY, until
 from tests.common.shell import invoke
+from tests.common.stage import Stage
+from tests.common.story import tell_city
 from tests.common.vectors import load_vectors
+from tests.integration.test_ledger_differential import Play
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +111,8 @@ def of_vectors(name: str) -> tuple[int, Sm2PublicKey]:
 
 
 def test_passes_its_own_tests(node: str) -> None:
+    script = json.loads((PACKAGE / "package.json").read_text())["scripts"]["test"]
+    assert script == "node --test test/*.test.js"
     said = run(node, "--test", "--test-reporter=tap", *sorted(PACKAGE.glob("test/*.test.js")))
     assert "\n# fail 0\n" in said
     assert int(re.search(r"\n# pass (\d+)\n", said)[1]) > 300  # type: ignore[index]
@@ -158,6 +168,96 @@ def test_reads_the_key_files_that_the_node_reads(node: str, tmp_path: Path) -> N
 
     assert found == {name: read(name) for name in names}
     assert sum(code != "malformed-key" for code in found.values()) > 20
+
+
+def test_has_the_types_and_events_that_the_java_client_has() -> None:
+    """Both have docs/protocol.md 3.2 and 8.1 in a file of their own."""
+    java = "clients/java/src/main/resources/shareledger/client/decisions.txt"
+    ours = (PACKAGE / "src" / "evidence" / "decisions.txt").read_text("utf-8")
+    assert ours == (ROOT / java).read_text("utf-8")
+    protocol = (ROOT / "docs" / "protocol.md").read_text("utf-8")
+    types, events = ours.split("\n\n")
+    assert all(f"\n{line}\n" in protocol for line in types.splitlines()[1:])
+    assert all(f"`{line.split(' ', 1)[1]}`" in protocol for line in events.splitlines())
+
+
+def logs_of(story: Liar, first: int) -> list[dict[str, Any]]:
+    """Return the logs of our contracts from a block on, each with its block's time."""
+    chain = story.chain
+    times = {each.number: each.timestamp for each in chain.headers(0, chain.head())}
+    return [
+        {
+            "address": log.address.hex(),
+            "topics": [topic.hex() for topic in log.topics],
+            "data": log.data.hex(),
+            "block": log.block_number,
+            "time": times[log.block_number],
+        }
+        for log in chain.logs(first, chain.head(), list(story.deployment.names))
+    ]
+
+
+def test_believes_no_event_for_being_on_the_chain(node: str) -> None:
+    """Each lie of a chain's operator, all signatures good, is found by the verifier's ledger."""
+    story: Any = Liar.begin()
+    city = tell_city(story)
+    shared = logs_of(story, 0)
+    lies: dict[str, list[dict[str, Any]]] = {"the truth": []}
+    height = story.chain.head() + 1
+    for lie, (_, tell) in LIES.items():
+        with story.undone():
+            tell(story, city)
+            story.mine()
+            lies[str(lie)] = logs_of(story, height)
+    contracts = story.deployment.contracts
+    addresses = {name: each.address.hex() for name, each in contracts.items()}
+    trust = {
+        "chainId": story.deployment.chain_id,
+        "registry": addresses["DepartmentRegistry"],
+        "rootKey": story.root.public_key.raw.hex(),
+    }
+    given = {"trust": trust, "addresses": addresses, "shared": shared, "lies": lies}
+    said = json.loads(run(node, "test/lies.js", given=given))
+    assert said.pop("the truth") == "believed"
+    assert len(said) == len(LIES)
+    assert [lie for lie, verdict in said.items() if not verdict.startswith("found: ")] == []
+
+
+class Recorded(Play):
+    """A random script on the real contracts, with the logs of what they accepted."""
+
+    logs: list[dict[str, Any]]
+
+    def follow(self, receipt: dict[str, Any]) -> None:
+        super().follow(receipt)
+        for log in receipt["logs"]:
+            words = {name: log[name].removeprefix("0x") for name in ("address", "data")}
+            topics = [topic.removeprefix("0x") for topic in log["topics"]]
+            block = int(receipt["blockNumber"], 16)
+            self.logs.append({**words, "topics": topics, "block": block, "time": self.script.now})
+
+
+@pytest.mark.chain
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [501, 502])
+def test_believes_what_the_contracts_emit(node: str, tmp_path: Path, seed: int) -> None:
+    """Random scripts, whose accepted decisions the verifier's ledger must all take."""
+    clock = FixedClock()
+    chain = EmbeddedChain(tmp_path, CHAIN_ID, clock, deployers=None)
+    chain.start()
+    try:
+        play = Recorded(Stage(chain, clock), seed, real=True)
+        play.logs = []
+        play.run(400)
+    finally:
+        chain.stop()
+    addresses = {name: address.hex() for name, address in play.at.items()}
+    root = f"{play.script.root.x:064x}{play.script.root.y:064x}"
+    registry = addresses["DepartmentRegistry"]
+    trust = {"chainId": CHAIN_ID, "registry": registry, "rootKey": root}
+    given = {"trust": trust, "addresses": addresses, "shared": play.logs, "lies": {"truth": []}}
+    assert len(play.logs) > 100
+    assert json.loads(run(node, "test/lies.js", given=given)) == {"truth": "believed"}
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +350,7 @@ def shell(tools: Path, line: str, folder: Path) -> subprocess.CompletedProcess[s
     )
 
 
-INSTALL, COMMANDS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+INSTALL, COMMANDS, VERIFY = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 [PROGRAM] = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
 ROW = {"XM": "张三3", "GMSFHM": "130902********0003"}
 
@@ -265,8 +365,17 @@ def install(tools: Path, folder: Path) -> None:
     (modules / "package").rename(modules / "shareledger-client")
     (modules / "@noble").symlink_to(MODULES / "@noble")
     (modules / ".bin").mkdir()
-    command = json.loads((PACKAGE / "package.json").read_text())["bin"]["shareledger-call"]
-    (modules / ".bin" / "shareledger-call").symlink_to(f"../shareledger-client/{command}")
+    for name, path in json.loads((PACKAGE / "package.json").read_text())["bin"].items():
+        (modules / ".bin" / name).symlink_to(f"../shareledger-client/{path}")
+
+
+def earlier_trust(path: Path) -> bytes:
+    """Return a trust file whose head is the block before the bundle's end."""
+    bundle = json.loads((path.parent / "evidence.json").read_bytes())
+    head = keccak256(unb64u(bundle["headers"][-2])).hex()
+    trust = json.loads(path.read_bytes())
+    trust["head"] = {"number": len(bundle["headers"]) - 2, "hash": head}
+    return json.dumps(trust).encode()
 
 
 @pytest.mark.chain
@@ -300,6 +409,17 @@ class TestReadme:
         done = shell(tools, upgrade, app)
         assert json.loads(done.stdout) == {"upgraded": 1, "waiting": 0, "failed": 0}, done.stderr
         assert Receipt.parse(json.loads(first.read_bytes())).anchored is not None
+        for name, vector in (("evidence", "evidence"), ("trust", "evidence-trust")):
+            shutil.copyfile(ROOT / "tests" / "vectors" / f"{vector}.json", app / f"{name}.json")
+        done = shell(tools, VERIFY, app)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("结论：已证明，事件 ")
+        (app / "trust.json").write_bytes(earlier_trust(app / "trust.json"))
+        assert shell(tools, VERIFY, app).returncode == 4
+        (app / "evidence.json").write_bytes((app / "evidence.json").read_bytes() + b" ")
+        assert shell(tools, VERIFY, app).returncode == 3
+        (app / "trust.json").write_bytes(b"{}")
+        assert shell(tools, VERIFY, app).returncode == 1
 
     def test_a_refusal_is_one_line_with_its_receipt(self, app: Path, tools: Path) -> None:
         call = json.loads((app / "call.json").read_text("utf-8"))

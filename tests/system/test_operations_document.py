@@ -11,7 +11,8 @@ import pytest
 import typer
 from pydantic_core import PydanticUndefined
 
-from api.cli import command_line
+from api.cli import INTERRUPTED, command_line, console
+from api.loops import FATAL_EXIT
 from api.settings import (
     AnchoringSettings,
     DepartmentSettings,
@@ -115,3 +116,20 @@ class TestLinks:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", ["operations.md", "operations.zh-CN.md"])
+def test_exit_codes_are_those_of_the_programs(name: str) -> None:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    section = text.split("\n## 6. ", 1)[1].split("\n## ", 1)[0]
+    told = {
+        int(code): row for code, row in re.findall(r"^\| (\d+) \| (.*)$", section, re.MULTILINE)
+    }
+    of_commands = {code for code, row in told.items() if row.split("|")[0].strip()}
+    exits = {
+        value
+        for key, value in vars(console).items()
+        if key.startswith("EXIT_") and isinstance(value, int)
+    }
+    assert of_commands == {0, *exits, INTERRUPTED}
+    assert told.keys() - of_commands == {FATAL_EXIT}

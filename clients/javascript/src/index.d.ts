@@ -146,6 +146,21 @@ export class Http {
   close(): void;
 }
 
+/** What an evidence bundle proves (docs/evidence.md 3.9). */
+export interface Report {
+  verdict: "proven" | "undetermined" | "incomplete";
+  event: string;
+  outcome: string;
+  authorisation: number;
+  explanation: string;
+}
+
+/**
+ * Verify an evidence bundle offline by a trust file, both as bytes. Throws `evidence-invalid`, whose `facts.where` names
+ * the place that does not hold, and `malformed-evidence` for a trust file that is none.
+ */
+export function verifyEvidence(bundle: Uint8Array, trust: Uint8Array): Report;
+
 /** What receipts are held against; each method rejects with `not-found` for what it does not know. */
 export interface Trust {
   logKeys(department: string, when?: { generation?: number; at?: number }): Promise<LogKeys>;

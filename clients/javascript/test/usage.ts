@@ -7,6 +7,7 @@ import {
   Receipt,
   ReceiptFolder,
   STATUSES,
+  verifyEvidence,
   type Answer,
   type Signer,
 } from "../src/index.js";
@@ -37,6 +38,7 @@ export async function use(): Promise<Answer | undefined> {
   } finally {
     client.close();
   }
+  console.log(verifyEvidence(new Uint8Array(), new Uint8Array()).verdict === "proven");
   // @ts-expect-error a query names its purpose
   return client.query(1, { items: ["XM"], operator: "", matter: "" });
 }

@@ -1,7 +1,6 @@
 // tests/vectors of the repository, checked with this package's code.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { test } from "node:test";
 
 import { keccak256, sm3, unb64u, unhex } from "../src/bytes.js";
@@ -9,6 +8,7 @@ import * as call from "../src/call.js";
 import * as canonical from "../src/canonical.js";
 import { parseNote, verifyNote } from "../src/checkpoint.js";
 import { openEnvelope } from "../src/envelope.js";
+import { signedText } from "../src/evidence/decisions.js";
 import { SoftwareOpener, SoftwareSigner } from "../src/keys.js";
 import { bitmap, parseLeaf } from "../src/leaf.js";
 import { leafHash, verifyConsistency, verifyInclusion } from "../src/merkle.js";
@@ -65,22 +65,17 @@ test("documents", () => {
   }
 });
 
+/** A message as events have it: hex without its prefix. */
+const plainly = (value) =>
+  Array.isArray(value) ? value.map(plainly)
+  : typeof value === "object" ? Object.fromEntries(Object.entries(value).map(([name, each]) => [name, plainly(each)]))
+  : typeof value === "string" ? value.replace(/^0x/, "") : value; // prettier-ignore
+
 test("decisions", () => {
-  const { hashTypedData } = createRequire(new URL("hardhat/package.json", REPOSITORY))("viem");
   const { chainId, contracts, decisions } = read("decisions");
   for (const decision of decisions) {
-    const types = {};
-    for (const [, name, members] of decision.type.matchAll(/(\w+)\(([^)]*)\)/g)) {
-      types[name] = members.split(",").map((member) => {
-        const [type, field] = member.split(" ");
-        return { type, name: field };
-      });
-    }
-    const verifyingContract = `0x${contracts[decision.contract]}`;
-    const domain = { name: "ShareLedger", version: "1", chainId, verifyingContract };
-    const hashed = hashTypedData({ domain, types, primaryType: decision.struct, message: decision.message });
-    assert.equal(hashed.slice(2), decision.hash, decision.struct);
-    assert.equal(`ShareLedger-decision:${decision.hash}`, decision.text);
+    const event = { struct: decision.struct, args: plainly(decision.message) };
+    assert.equal(signedText(event, chainId, contracts[decision.contract]), decision.text, decision.struct);
     sm2.verify(raw(decision.signer), decision.text, unhex(decision.signature, undefined, 64));
     if (decision.possession) {
       sm2.verify(raw(decision.possessedBy), decision.text, unhex(decision.possession, undefined, 64));
