@@ -44,24 +44,27 @@ from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.service.seals import Seals
 from node.service.serve import Provider, Service
-from node.service.sources import SqlSource
 from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
 from .operating.reasons import listen, naming
+from .operating.supplying import items_of, open_source, tell
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from sqlalchemy import Engine
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.service.sources import SqlSource
 
     from .loops import OnFatal
     from .operating.journal import Bounded
     from .operating.metrics import Watch
     from .operating.monitor import Monitor
+    from .operating.supplying import Bound
     from .settings import DepartmentSettings, Settings, SourceSettings
 
 logger = logging.getLogger(__name__)
@@ -82,6 +85,7 @@ class Node:
         self.bounded: Bounded | None = None
         """What the operational log leaves out, once it is configured."""
         self._present_logs: list[PresentLog] = []
+        self._bound: list[Bound] = []
         self._closing: list[Callable[[], None]] = []
         with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
             private_folder(settings.data_dir)
@@ -346,6 +350,7 @@ class Node:
         self.loops.start("keeper", partial(self.keeper.run, wake=self.loops.growth))
         self.loops.start("fetcher", partial(self.fetcher.run, wake=self.loops.documents))
         self.loops.start("monitor", self.monitor.run)
+        self.loops.start("sources", self._tell_sources)
         if listener is not None:
             from .operating.metrics import Exposition, Gauges
 
@@ -398,13 +403,16 @@ class Node:
             custody=department.custody,
             find_log=present.find,
             sources={
-                ids.entry_id(identity.department, source.entry): self._source(source)
+                ids.entry_id(identity.department, source.entry): self._source(department, source)
                 for source in department.sources
             },
         )
 
-    def _source(self, source: SourceSettings) -> SqlSource:
-        with naming(f"目录 {source.entry} 的数据源", source.table, "url 有误，或缺少数据库驱动"):
-            opened = SqlSource(source.url, source.table, source.columns, source.key)
+    def _source(self, department: DepartmentSettings, source: SourceSettings) -> SqlSource:
+        opened = open_source(source)
         self._closing.append(opened.close)
+        self._bound.append((department.code, source, opened))
         return opened
+
+    def _tell_sources(self, stop: threading.Event) -> None:
+        tell(self._bound, partial(items_of, self.queries, self.store), stop)

@@ -87,6 +87,8 @@ class SourceSettings(_Section):
     """Item code -> column."""
     key: str
     """Column rows are ordered and paged by: unique, never null, text or integer."""
+    seconds: float = Field(default=10.0, ge=0.1, le=600)
+    """A statement may take so long; the database ends it."""
 
 
 class DepartmentSettings(_Section):
