@@ -15,10 +15,9 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import httpx
-
 from api.city.processes import Child
 from api.cli.console import t
+from api.operating.standing import ask_status
 from api.parts import Node
 from api.settings import load_settings
 from node.chain.deployment import DeployedContract, Deployment, check, deploy
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.01
 LOOK_SECONDS = 0.5
-STATUS_SECONDS = 2.0
 UNKNOWN = DeployedContract(bytes(20), bytes(32), 0)
 """Stands for a contract that is not deployed yet, in a dry run."""
 
@@ -327,7 +325,7 @@ class City:
             PeerUnavailable, Conflict: as `start_nodes`.
         """
         url = node.url if node.remote else node.local_url
-        status = _status(url)
+        status, _ = ask_status(url)
         if status is None and node.remote:
             raise PeerUnavailable(
                 f"节点 {node.name}（{url}）没有应答：请把目录 {self._folder(node)} "
@@ -391,13 +389,3 @@ def wait_until(holds: Callable[[], Any], what: str) -> None:
 def _listens(port: int) -> bool:
     with closing(socket.socket()) as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
-
-
-def _status(url: str) -> dict[str, Any] | None:
-    """Return what a node says of itself; None if none answers."""
-    try:
-        answer = httpx.get(f"{url}/api/v1/status", timeout=STATUS_SECONDS, trust_env=False)
-        found = answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
