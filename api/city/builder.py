@@ -24,7 +24,8 @@ from node.chain.deployment import DeployedContract, Deployment, check, deploy
 from node.chain.gateway import Gateway
 from node.errors import Conflict, NotFound, PeerUnavailable, Unavailable, WrongChain
 from node.office.departments import LISTED
-from node.office.founding import ROOT, Founder, Nothing, Surroundings
+from node.office.founder import Founder, Nothing, Surroundings
+from node.office.founding import ROOT
 from node.office.repeats import Repeats, decide_once
 from node.protocol.forms.words import decision_words
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from node.crypto import Signer
     from node.office import Act, Decided
-    from node.office.founding import Register, Step
+    from node.office.founder import Register, Step
 
     from .plan import NodePlan, Plan
 
