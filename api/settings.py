@@ -32,9 +32,9 @@ from pydantic_settings import (
 )
 
 from node.crypto.passwords import read_password
-from node.errors import ConfigInvalid, reason
+from node.errors import ConfigInvalid, not_toml, reason
 
-from .operating.reasons import invalid_setting, not_toml
+from .operating.reasons import invalid_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,7 @@ place.
 from __future__ import annotations
 
 import errno
+import re
 import socket
 from typing import ClassVar
 
@@ -473,3 +474,15 @@ def reason(error: OSError) -> str:
     if isinstance(error, socket.gaierror):
         return "找不到这个主机名"
     return _SAID.get(error.errno or 0) or error.strerror or str(error)
+
+
+def not_toml(error: Exception) -> str:
+    """Say in Chinese where a file is no TOML; the parser's words, which are English, come last."""
+    said = str(error)
+    place = re.search(r"at line (\d+), column (\d+)", said)
+    where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件"
+    if "Unescaped '\\'" in said or "escape" in said:
+        return f"{where}：双引号里的反斜杠要写两个，不如改用单引号"
+    if "overwrite" in said or "twice" in said or "mutate" in said:
+        return f"{where}：同一个键写了两次"
+    return f"{where}不合 TOML 格式（漏了引号、逗号或括号；一行一项） / {said}"

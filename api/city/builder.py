@@ -15,17 +15,17 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import httpx
-
 from api.city.processes import Child
 from api.cli.console import t
+from api.operating.standing import ask_status
 from api.parts import Node
 from api.settings import load_settings
 from node.chain.deployment import DeployedContract, Deployment, check, deploy
 from node.chain.gateway import Gateway
 from node.errors import Conflict, NotFound, PeerUnavailable, Unavailable, WrongChain
 from node.office.departments import LISTED
-from node.office.founding import ROOT, Founder, Nothing, Surroundings
+from node.office.founder import Founder, Nothing, Surroundings
+from node.office.founding import ROOT
 from node.office.repeats import Repeats, decide_once
 from node.protocol.forms.words import decision_words
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from node.crypto import Signer
     from node.office import Act, Decided
-    from node.office.founding import Register, Step
+    from node.office.founder import Register, Step
 
     from .plan import NodePlan, Plan
 
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 20.0
 POLL_SECONDS = 0.01
 LOOK_SECONDS = 0.5
-STATUS_SECONDS = 2.0
 UNKNOWN = DeployedContract(bytes(20), bytes(32), 0)
 """Stands for a contract that is not deployed yet, in a dry run."""
 
@@ -327,7 +326,7 @@ class City:
             PeerUnavailable, Conflict: as `start_nodes`.
         """
         url = node.url if node.remote else node.local_url
-        status = _status(url)
+        status, _ = ask_status(url)
         if status is None and node.remote:
             raise PeerUnavailable(
                 f"节点 {node.name}（{url}）没有应答：请把目录 {self._folder(node)} "
@@ -391,13 +390,3 @@ def wait_until(holds: Callable[[], Any], what: str) -> None:
 def _listens(port: int) -> bool:
     with closing(socket.socket()) as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
-
-
-def _status(url: str) -> dict[str, Any] | None:
-    """Return what a node says of itself; None if none answers."""
-    try:
-        answer = httpx.get(f"{url}/api/v1/status", timeout=STATUS_SECONDS, trust_env=False)
-        found = answer.raise_for_status().json()
-    except (httpx.HTTPError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import tomli_w
 
 from node.crypto import sm3
-from node.errors import Conflict
+from node.errors import Conflict, not_toml
 from node.office.founding import LOG
 
 from .keyring import RELAY, Place
@@ -104,7 +104,7 @@ def write_settings(path: Path, settings: dict[str, Any], *, dry: bool = False) -
         try:
             held = tomllib.loads(present)
         except tomllib.TOMLDecodeError as error:
-            raise Conflict(f"{path} 不是 TOML / is not TOML: {error}") from error
+            raise Conflict(f"{path} {not_toml(error)}") from error
         if missing := _missing(settings, held):
             raise Conflict(
                 f"{path} 已被手工改过，下列各项与城市文件不同：{'、'.join(missing)}；请改成一致"

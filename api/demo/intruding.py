@@ -12,7 +12,7 @@ from api.cli.refusals import refusal_text
 from node.client.http import SignedHttp
 from node.errors import DecisionRefused, LedgerError
 from node.office import Act, departments
-from node.office.founding import enrolment
+from node.office.founder import enrolment
 from node.protocol.wire import ids
 
 from .entries import HOUSEHOLD

@@ -8,7 +8,6 @@ line of ours, Chinese first.
 from __future__ import annotations
 
 import errno
-import re
 import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,13 +40,6 @@ _STORAGE: tuple[tuple[str, type[LedgerError], str], ...] = (
     ("malformed", ConfigInvalid, "其中有数据库已损坏：请从备份恢复"),
 )
 """What SQLite says (a piece of it, lower case), the error it becomes, and what to do."""
-
-
-def not_toml(error: Exception) -> str:
-    """Say where a file is no TOML; the parser's words, which are English, come last."""
-    place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-    where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件"
-    return f"{where}不合 TOML 格式（文字要加引号，一行一项）/ {error}"
 
 
 def os_error(error: OSError, name: str = "", value: object = "") -> LedgerError:

@@ -42,7 +42,7 @@ from .shapes import ConsistencyShape, EventShape
 
 if TYPE_CHECKING:
     from ledger_sync.decided import AnchorFact
-    from node.log import LogIdentity
+    from node.log import Committed, LogIdentity
     from node.protocol.ledger.facts import AuthorisationFact, KeyFact
 
     from ..http.callers import Caller
@@ -158,9 +158,13 @@ def find_log(node: Node, name: str, *, newest: bool = True) -> tuple[LogIdentity
     )
 
 
-def reads_all(node: Node, log: LogIdentity, caller: KeyFact) -> bool:
-    """Tell whether all entries of a department's logs are the caller's to read."""
-    return _is_party(node, log, None, caller) or _audits(node, log, None, caller)
+def reads_all(node: Node, log: LogIdentity, caller: KeyFact) -> tuple[bool, bool]:
+    """Tell whether all entries of a department's logs are the caller's to read, and as an auditor.
+
+    A look as an auditor is a leaf of its own.
+    """
+    auditor = _audits(node, log, None, caller)
+    return auditor or _is_party(node, log, None, caller), auditor
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,30 @@ def hand_out_request(
     key = envelope.DataKey(created=int(time.time()))
     sealed = envelope.seal(key, [(public.key_id, public)], plain, found.event)
     answer = envelope.envelope_bytes(sealed)
+    question = f"request {found.event.hex()}"
+    logged = log_look(node, log, caller, question, answer, answer, found.authorisation)
+    # Of an identical question the first answer: its digest is the one in the leaf.
+    given = canonical.loads(logged.answer or answer, limit=len(logged.answer or answer))
+    return {"request": given, "audit": logged.receipt().render()}
+
+
+def log_look(  # noqa: PLR0917
+    node: Node,
+    log: LogIdentity,
+    caller: Caller,
+    question: str,
+    answer: bytes,
+    kept: bytes,
+    authorisation: int = 0,
+) -> Committed:
+    """Commit an auditor's look as a leaf `audit`, before `answer` is handed out.
+
+    The same signed question again makes no second leaf; the result then has the first one's `kept`.
+
+    Raises:
+        LogUnavailable, Overloaded: nothing can be logged.
+        CallReplayed: the question's nonce was used for another.
+    """
     call = caller.call
     draft = Draft(
         log=log.log,
@@ -263,17 +291,14 @@ def hand_out_request(
             base=call.base,
             signature=call.signature,
             custody=_custody(node, log),
-            authorisation=found.authorisation,
-            question=f"request {found.event.hex()}",
+            authorisation=authorisation,
+            question=question,
             answer=sm3(answer),
         ),
         key=call.key_id,
-        answer=answer,
+        answer=kept,
     )
-    logged = node.writer.submit(draft).result()
-    # Of an identical question the first answer: its digest is the one in the leaf.
-    given = canonical.loads(logged.answer or answer, limit=len(logged.answer or answer))
-    return {"request": given, "audit": logged.receipt().render()}
+    return node.writer.submit(draft).result()
 
 
 def _custody(node: Node, log: LogIdentity) -> str:

@@ -6,7 +6,7 @@ and may be kept for ever. The tree goes as far as the newest published checkpoin
 
 Tiles are public: hashes of salted leaves. Entries are the leaves themselves, for those who may
 read all of a log: its department, that one's competent department, and the auditors of either.
-Reading them leaves no leaf, as reading a receipt does not: what they hold names nobody.
+An auditor's look at them is a leaf of kind `audit`, for they show every call of the log at once.
 """
 
 from __future__ import annotations
@@ -16,14 +16,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from node.errors import InvalidInput, LedgerBehind, NotEntitled, NotFound
+from node.crypto import sm3
+from node.errors import (
+    CallReplayed,
+    InvalidInput,
+    LedgerBehind,
+    LogUnavailable,
+    NotEntitled,
+    NotFound,
+    Overloaded,
+)
 from node.log import last_published
 from node.log.tree import HEIGHT, WIDTH
 
 from ..http.callers import CallerDep, NodeDep
 from ..http.described import SIGNED, refusals, signed_refusals
 from ..http.verbs import Readable
-from .logs import LogPath, find_log, reads_all
+from .logs import LogPath, find_log, log_look, reads_all
 
 if TYPE_CHECKING:
     from ..parts import Node
@@ -73,7 +82,7 @@ def _content(description: str) -> dict[str, Any]:
     response_class=Response,
     responses={
         200: _content("Leaves, each behind its length in two bytes."),
-        **signed_refusals(NotFound, NotEntitled),
+        **signed_refusals(NotFound, NotEntitled, LogUnavailable, Overloaded, CallReplayed),
     },
     openapi_extra=SIGNED,
 )
@@ -82,10 +91,12 @@ def get_entries(
 ) -> Response:
     """Return up to 256 leaves of a log to who may read all of it (C2SP tlog-tiles).
 
-    For keys of its department and of that one's competent department, and for their auditors.
+    For keys of its department and of that one's competent department, and for their auditors,
+    whose look is a leaf of its own (`audit`).
     """
     identity, log = find_log(node, department, newest=False)
-    if not reads_all(node, identity, caller.key):
+    entitled, auditor = reads_all(node, identity, caller.key)
+    if not entitled:
         raise NotEntitled(
             f"the entries of {department} are for keys of that department and of its competent "
             "one, and for their auditors; a single call's receipt is at events/{event}"
@@ -94,7 +105,12 @@ def get_entries(
     _require(node, log, 0, number, width)
     leaves = node.reader.entries(log, number * WIDTH, width)
     parts = [part for leaf in leaves for part in (len(leaf).to_bytes(ENTRY_LENGTH_BYTES), leaf)]
-    return Response(b"".join(parts), media_type=OCTETS)
+    bundle = b"".join(parts)
+    if auditor:
+        # Log first, then answer. The bundle is not kept: the same question finds the same again.
+        question = f"entries {log.hex()} {number * WIDTH} {width}"
+        log_look(node, identity, caller, question, bundle, sm3(bundle))
+    return Response(bundle, media_type=OCTETS)
 
 
 @router.get(

@@ -5,7 +5,7 @@
 - `possession`: a key made elsewhere, proved by its holder's signature in a file
 - `repeats`: the same decision meant twice, known again
 - `departments`, `cataloguing`, `authorising`: build the acts from the papers' bodies
-- `founding`: what a city begins with, against what the ledger has
+- `founding`: what a city begins with; `founder`: what the ledger is missing of it, decided
 - `drafting`: completes what an official says with what the ledger and the papers here know
 - `verdicts`: what waits for a review, and its verdicts
 - `reads`: what is asked of the read model and of the papers that are here

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from ..errors import NotFound
-from ..protocol.ledger.enums import DepartmentStatus, KeyKind, Role
-from ..protocol.ledger.signed import refuse
+from ..protocol.ledger.enums import DepartmentStatus, Role
+from ..protocol.ledger.signed import refuse, require_officer
 from ..protocol.wire import ids
 
 if TYPE_CHECKING:
@@ -50,15 +50,7 @@ def require_signer(registry: Registry, code: str, role: Role, key: bytes, now: i
         NotFound, DecisionRefused: as `require_department`; or the key may not.
     """
     department = require_department(registry, code)
-    fact = registry.find_key(key)
-    if fact is None:
-        refuse("KeyUnknown", key)
-    if fact.kind != KeyKind.OFFICER:
-        refuse("KeyNotOfficer", key, fact.kind)
-    if fact.revoked_at is not None:
-        refuse("KeyAlreadyRevoked", key, fact.revoked_at)
-    if not fact.valid_from <= now < fact.valid_until:
-        refuse("KeyNotValid", key, fact.valid_from, fact.valid_until, now)
+    require_officer(registry.find_key(key), key, now)
     roles = [each for each in registry.roles_of(key) if each.department == department]
     held = 0
     for each in roles:

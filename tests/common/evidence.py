@@ -25,7 +25,7 @@ from node.log import (
     LogWriter,
 )
 from node.log.published import create_published
-from node.office.founding import Founder, Nothing, Surroundings
+from node.office.founder import Founder, Nothing, Surroundings
 from node.protocol import forms as documents
 from node.protocol.evm import decision
 from node.protocol.evm.blocks import BlockRef
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from node.chain.gateway import TxReceipt
     from node.crypto import Signer, SoftwareSigner
-    from node.office.founding import Step
+    from node.office.founder import Step
 
     from .chain import LedgerChain
 

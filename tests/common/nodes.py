@@ -26,7 +26,7 @@ from node.client.trust import NodeTrust
 from node.errors import LedgerError, NotFound
 from node.office import Desk, authorising
 from node.office.authorising import Request
-from node.office.founding import Founder, Surroundings
+from node.office.founder import Founder, Surroundings
 from node.protocol import forms as documents
 from node.protocol.wire import ids
 from tests.common import founding, papers

@@ -11,7 +11,7 @@ from ledger_sync.readers import Papers
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.office import Desk
-from node.office.founding import Founder, Surroundings
+from node.office.founder import Founder, Surroundings
 from node.protocol.wire import ids
 from node.storage.engines import open_engine
 from tests.common import founding, papers
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from node.crypto import SoftwareSigner
     from node.office import Act, Decided
-    from node.office.founding import Step
+    from node.office.founder import Step
     from tests.common.chain import LedgerChain
 
 ALWAYS = papers.ALWAYS

@@ -8,7 +8,8 @@ import pytest
 
 from node.errors import Conflict
 from node.office import departments
-from node.office.founding import Founder, Founding, Nothing, Surroundings
+from node.office.founder import Founder, Nothing, Surroundings
+from node.office.founding import Founding
 from tests.common import founding, papers
 from tests.common.chain import deployed_on
 from tests.common.codes import department_code

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from node.crypto import SoftwareSigner
+from node.crypto import SoftwareSigner, sm3
 from node.errors import InvalidInput, NotEntitled, NotFound, SignatureInvalid
 from node.protocol.wire.checkpoint import SignedCheckpoint
+from node.protocol.wire.leaf import AUDIT, parse_leaf
 from node.protocol.wire.merkle import leaf_hash
 from tests.common import papers, trees
 from tests.common.logs import new_draft
@@ -197,6 +198,19 @@ class TestEntries:
         unsigned = log.get("tile/entries/000")
         assert (unsigned.status_code, unsigned.json()["code"]) == (401, "signature-invalid")
         assert "gdsl-1" in unsigned.headers["www-authenticate"]
+
+    def test_an_auditors_look_at_is_a_leaf_and_the_departments_own_is_none(self, log):
+        reader, kept = log.town.node.reader, log.identity.log
+        before = reader.head(kept).size
+        whole = log.entries("001")
+        assert reader.head(kept).size == before
+        http = log.town.http(log.town.keys.auditor)
+        asked = http.sign("GET", f"{log.url}/tile/entries/001")
+        assert [http.send(asked).content for _ in range(2)] == [whole, whole]
+        assert reader.head(kept).size == before + 1
+        leaf = parse_leaf(reader.entry(kept, before), {AUDIT})
+        assert leaf.question == f"entries {kept.hex()} 256 256"
+        assert leaf.answer == sm3(whole)
 
     def test_are_kept_by_no_cache(self, log):
         http = log.town.http(log.town.keys.auditor)

@@ -10,8 +10,7 @@ import tomllib
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from api.operating.reasons import not_toml
-from node.errors import MalformedDocument
+from node.errors import MalformedDocument, not_toml
 from node.office.act import completed
 from node.protocol.forms import TermsPaper
 

@@ -7,7 +7,6 @@ fields are read from the first of them. The grammar with examples: docs/mapping.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from node.errors import ConfigInvalid, reason
+from node.errors import ConfigInvalid, not_toml, reason
 
 from .mapping_faults import faults_of
 from .rules import Rule
@@ -94,7 +93,7 @@ def parse_mapping(text: str, name: str) -> Mapping:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigInvalid(f"映射文件 {name} 不是 TOML：{_not_toml(str(error))}") from error
+        raise ConfigInvalid(f"映射文件 {name} 不是 TOML：{not_toml(error)}") from error
     try:
         mapping, found = Mapping.model_validate(raw), []
     except ValidationError as error:
@@ -105,13 +104,3 @@ def parse_mapping(text: str, name: str) -> Mapping:
             f"映射文件 {name} 有 {len(faults)} 处错误：" + "；".join(faults), problems=faults
         )
     return mapping
-
-
-def _not_toml(said: str) -> str:
-    place = re.search(r"at line (\d+), column (\d+)", said)
-    where = f"第 {place[1]} 行第 {place[2]} 列" if place else "文件末尾"
-    if "Unescaped '\\'" in said or "escape" in said:
-        return f"{where}：双引号里的反斜杠要写两个，不如改用单引号：'\\d+'"
-    if "overwrite" in said or "twice" in said or "mutate" in said:
-        return f"{where}：同一个键写了两次"
-    return f"{where}：漏了引号、逗号或括号（{said}）"

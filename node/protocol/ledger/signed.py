@@ -145,15 +145,19 @@ def live_officer(act: Act, key_id: bytes) -> KeyFact:
     Raises:
         DecisionRefused: unknown, no officer's, revoked or out of its validity.
     """
-    key = act.store.find(KeyFact, key_id)
+    return require_officer(act.store.find(KeyFact, key_id), key_id, act.time)
+
+
+def require_officer(key: KeyFact | None, key_id: bytes, time: int) -> KeyFact:
+    """The same of a key that was looked up already, at a second of chain time."""
     if key is None:
         refuse("KeyUnknown", key_id)
     if key.kind != KeyKind.OFFICER:
         refuse("KeyNotOfficer", key_id, key.kind)
     if key.revoked_at is not None:
         refuse("KeyAlreadyRevoked", key_id, key.revoked_at)
-    if not key.valid_from <= act.time < key.valid_until:
-        refuse("KeyNotValid", key_id, key.valid_from, key.valid_until, act.time)
+    if not key.valid_from <= time < key.valid_until:
+        refuse("KeyNotValid", key_id, key.valid_from, key.valid_until, time)
     return key
 
 
