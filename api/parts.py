@@ -1,7 +1,8 @@
 """The parts of one node, joined: every port gets its implementation here and nowhere else.
 
 A part is made when it is first asked for, so that a command line that sends one decision opens
-no more than it needs. The thread that opens a node asks for the parts its other threads share.
+no more than it needs; what only a running node has, or who asks others, is imported then as well
+(httpx alone takes 0.2 s). The thread that opens a node asks for the parts its other threads share.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
-from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
@@ -42,9 +42,6 @@ from node.office.desk import Desk
 from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
-from node.service.seals import Seals
-from node.service.serve import Provider, Service
-from node.service.sources import SqlSource
 from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
@@ -57,6 +54,9 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.service.seals import Seals
+    from node.service.serve import Provider, Service
+    from node.service.sources import SqlSource
 
     from .loops import OnFatal
     from .operating.journal import Bounded
@@ -162,6 +162,8 @@ class Node:
         return Exchange(self._identities, self.directory, self.papers, serving=served)
 
     def _identities(self) -> list[Identity]:
+        from node.client.http import SignedHttp
+
         identities = []
         for department in self.settings.departments:
             signer = self._signers[department.code]
@@ -270,10 +272,14 @@ class Node:
 
     @cached_property
     def seals(self) -> Seals:
+        from node.service.seals import Seals
+
         return Seals.load(self.settings.data_dir / "node.secret")
 
     @cached_property
     def service(self) -> Service:
+        from node.service.serve import Service
+
         limits = self.settings.limits
         return Service(
             ledger=self.grants,
@@ -391,6 +397,8 @@ class Node:
             return Ed25519Signer.load(department.log_key, self.settings.password)
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
+        from node.service.serve import Provider
+
         present = PresentLog(self.queries, self.reader, self.node_engine, identity)
         self._present_logs.append(present)
         return Provider(
@@ -404,6 +412,8 @@ class Node:
         )
 
     def _source(self, source: SourceSettings) -> SqlSource:
+        from node.service.sources import SqlSource
+
         with naming(f"目录 {source.entry} 的数据源", source.table, "url 有误，或缺少数据库驱动"):
             opened = SqlSource(source.url, source.table, source.columns, source.key)
         self._closing.append(opened.close)
