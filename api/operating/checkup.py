@@ -15,14 +15,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from node.errors import LedgerError
-from node.service.needs import SourceQuery
-from node.service.sources import SqlSource
 
-from . import standing
+from . import standing, supplying
 from .findings import Finding, guarded, right, wrong
 from .inspection import Inspection
-from .journal import told
-from .reasons import naming, os_error
+from .reasons import os_error
 from .standing import ask_status, get
 
 if TYPE_CHECKING:
@@ -165,47 +162,21 @@ def _has_metrics(_at: Inspection, url: str) -> bool:
 def _sources(at: Inspection) -> Iterator[Finding]:
     for one in at.settings.departments:
         for source in one.sources:
-            yield _source(one, source)
+            yield from _source(at, one, source)
 
 
-def _source(one: DepartmentSettings, source: SourceSettings) -> Finding:
-    name = f"数据源 {one.code} {source.entry}"
+def _source(at: Inspection, one: DepartmentSettings, source: SourceSettings) -> Iterator[Finding]:
     try:
-        check_source(source)
+        opened = supplying.open_source(source)
     except LedgerError as error:
-        cause = "" if error.__cause__ is None else f"（{told(error.__cause__)}）"
-        return wrong(
-            "sources",
-            f"{name}：表 {source.table}：{error.message}{cause}",
-            f"source {one.code} {source.entry}: table {source.table}: {error.message}{cause}",
-            "核对 [[departments.sources]] 的 url、table、columns、key，驱动、账号权限",
-            "look at url, table, columns, key, the driver, and what the account may read",
-        )
-    return right(
-        "sources", f"{name}：表 {source.table} 可以查询", f"source {one.code} {source.entry}"
-    )
-
-
-def check_source(source: SourceSettings) -> None:
-    """Read one row of a source as a call would.
-
-    Raises:
-        ConfigInvalid: the URL is none, its driver is missing, or its file is not there.
-        SourceUnavailable: the database does not answer, or has no such table or column.
-    """
-    from sqlalchemy.engine import make_url
-
-    with naming("url", source.table, "网址有误，或缺少数据库驱动"):
-        opened = SqlSource(source.url, source.table, source.columns, source.key)
+        yield supplying.failed(one.code, source, error)
+        return
     try:
-        url = make_url(source.url)
-        if url.get_backend_name() == "sqlite" and url.database and "mode=" not in source.url:
-            # SQLite makes a file that is missing; nothing is made here.
-            with open(url.database, "rb"):  # noqa: PTH123 - as SQLite opens it
-                pass
-        opened.fetch(SourceQuery(tuple(source.columns), (), 1, None))
-    except OSError as error:
-        raise os_error(error, "url", url.database) from error
+        items = supplying.items_of(at.queries, at.store, one.code, source.entry)
+    except LedgerError:
+        items = None  # what is wrong with the node's own databases is said elsewhere
+    try:
+        yield from supplying.look(one.code, source, items, opened)
     finally:
         opened.close()
 

@@ -125,7 +125,7 @@ def _mariadb(_folder: Path) -> Iterator[Database]:
             Database("mysql", engine, "").run(
                 "CREATE DATABASE office",
                 f"CREATE USER {READER}@localhost IDENTIFIED BY '{PASSWORD}'",
-                f"GRANT SELECT ON office.* TO {READER}@localhost",
+                f"GRANT SELECT, SHOW VIEW ON office.* TO {READER}@localhost",
             )
             office = admin.set(database="office")
             url = office.set(username=READER, password=PASSWORD)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +191,21 @@ class TestWhatIsWrong:
         text = copy.read_text("utf-8").replace('XM = "name"', 'XM = "nome"')
         copy.write_text(text, "utf-8")
         assert "nome" in wrong(copy)["sources"]
+
+    def test_a_source_that_is_not_as_its_entry_declares(self, copy):
+        path = Path(re.findall('sqlite:///([^"]*)', copy.read_text("utf-8"))[0])
+        with contextlib.closing(sqlite3.connect(path)) as database, database:
+            database.execute("create table other as select id, name, id as born from person")
+            database.execute("insert into other select * from other limit 1")
+        text = copy.read_text("utf-8")
+        copy.write_text(text.replace('table = "person"', 'table = "other"'), "utf-8")
+        try:
+            lines = [each["text"] for each in check(copy)["sources"] if "other" in each["text"]]
+        finally:
+            with contextlib.closing(sqlite3.connect(path)) as database, database:
+                database.execute("drop table other")
+        assert any("键 id 有重复或空值（two rows have one key: " in each for each in lines)
+        assert lines
 
     def test_a_peer_that_is_away(self, copy):
         text = copy.read_text("utf-8")

@@ -375,12 +375,23 @@ class TestSources:
         assert receipt.parsed_leaf.outcome == "source-unavailable"
 
     @pytest.mark.parametrize("stored", ["2018-4-1", "0000-00-00", "", 20180401, b"\xff"])
-    def test_with_a_date_that_is_none_are_refusals_with_a_receipt(self, city, tmp_path, stored):
+    def test_with_a_date_that_is_none_are_refusals_with_a_receipt_and_name_the_row_at_home(
+        self, city, tmp_path, stored, caplog
+    ):
         with sqlite3.connect(tmp_path / "people.db") as database:
             database.execute("update person set born = ?", (stored,))
         error, receipt = refusal(city, city.sign(body()))
         assert isinstance(error, errors.SourceUnavailable)
         assert receipt.parsed_leaf.number == 1
+        [record] = caplog.records
+        assert record.msg == "source-unfit"
+        assert vars(record)["facts"] == {
+            "table": "person",
+            "column": "born",
+            "reason": "no date of the form 2018-04-01",
+            "row": "130902200001010003",
+        }
+        assert "130902" not in f"{error.message} {error.facts}"
 
     def test_tell_the_operator_what_broke_and_nobody_what_the_data_was(self, city, caplog):
         city.sources[calls.ENTRY] = raising(ValueError("张三 130902200001010003"))

@@ -4,6 +4,7 @@ refused with its row named: PostgreSQL, MariaDB and SQLite."""
 from __future__ import annotations
 
 import logging
+import re
 import time
 import unicodedata
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from node.errors import MalformedFilter, SourceUnavailable
 from node.service.needs import Condition, SourceQuery
 from node.service.sources import SqlSource
+from node.service.sources.fitness import examine
 from tests.common.databases import open_database
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.zh-CN.md"
@@ -514,8 +516,9 @@ class TestASession:
         }[database.name]
         database.run("drop view if exists endless", f"create view endless as {endless}")
         begun = time.monotonic()
-        with pytest.raises(SourceUnavailable):
+        with pytest.raises(SourceUnavailable) as refused:
             fetch(source("endless", seconds=0.3))
+        assert re.search("timeout|max_statement_time|interrupted", str(refused.value.__cause__))
         assert time.monotonic() - begun < 30  # of 60: both proofs of the key are ended, too
 
 
@@ -532,3 +535,90 @@ def test_kingbase_speaks_through_its_own_driver_to_a_server_of_its_kind(database
 
 def test_no_case_is_without_an_engine():
     assert all(any(getattr(case, engine) for engine in ENGINES) for case in CASES.values())
+
+
+class Declared(NamedTuple):
+    """An item of an entry."""
+
+    code: str
+    type: str = "字符型C"
+    scale: int | None = None
+    nullable: bool = True
+
+
+class TestFitness:
+    """What an operator is told of a source before the first call."""
+
+    @staticmethod
+    def remarks(opened, *items):
+        return {each.code: each for each in examine(opened, items or None)}
+
+    def test_is_said_of_a_source_that_is_as_declared(self, database, source):
+        date = getattr(CASES["日期"], database.name)
+        keep(database, ("numeric(12, 2)", "60.5"), date, ("varchar(9)", "'x'"))
+        opened = source("kept", (("MJ", "v"), ("CSRQ", "v1"), ("XM", "v2")))
+        items = Declared("MJ", "数值型N", 2), Declared("CSRQ", "日期型D"), Declared("XM")
+        assert self.remarks(opened, *items) == {}
+        assert self.remarks(opened) == {}
+
+    def test_names_what_the_entry_says_otherwise(self, database, source):
+        keep(database, ("varchar(9)", "'7'"), ("numeric(12, 3)", "1"), ("varchar(9)", "'x'"))
+        opened = source("kept", (("NL", "v"), ("MJ", "v1"), ("XM", "v2")))
+        found = self.remarks(
+            opened,
+            Declared("NL", "整型I"),
+            Declared("MJ", "货币型Y", 2, nullable=False),
+            Declared("DH"),
+        )
+        assert not any(each.fatal for each in found.values())
+        assert {code: each.names for code, each in found.items() if code != "type"} == {
+            "no-column": ("DH",),
+            "no-item": ("XM",),
+            "nullable": ("MJ",),
+            # SQLite's columns have a scale by name only.
+            **({} if database.name == "sqlite" else {"scale": ("MJ",)}),
+        }
+        assert found["type"].names[0].startswith("NL 整型I（VARCHAR(9")
+
+    def test_tells_an_account_that_may_write_from_one_that_may_not(self, database):
+        keep(database, ("integer", "1"))
+        url = database.admin.url.render_as_string(hide_password=False)
+        opened = SqlSource(url, "kept", {"V": "v"}, "id")
+        # SQLite is opened for reading, whatever the file allows.
+        assert set(self.remarks(opened)) == (set() if database.name == "sqlite" else {"writes"})
+        opened.close()
+
+    def test_is_not_said_of_a_key_of_two_rows_a_closed_type_and_a_value_that_is_none(
+        self, database, source
+    ):
+        closed = CLOSED[database.name][0]
+        dirty, written = REFUSED[database.name][0]
+        rows = (f"'a', null, {written}", f"'b', null, {written}")
+        remake(database, "twice", f"id varchar(9), v {closed} null, v1 {dirty}", rows)
+        found = self.remarks(source("twice", (("FJ", "v"), ("RQ", "v1"))))
+        assert set(found) == {"closed", "row"}
+        assert found["closed"].names == ("FJ",)
+        assert found["row"].names == ("RQ",)
+        assert written.strip("'") not in found["row"].detail
+        remake(database, "twice", "id varchar(9), v varchar(9)", ("'a', '1'", "'a', '2'"))
+        found = self.remarks(source("twice"))
+        assert set(found) == {"key"}
+        assert found["key"].detail.endswith(": a")
+        assert found["key"].fatal
+
+    def test_is_not_proven_of_a_view_too_large_to_look_through_in_time(self, database, source):
+        many = (
+            "with recursive n(x) as (select 1 union all select x + 1 from n where x < 100000000) "
+            "select x as id, 'v' as v from n"
+        )
+        if database.name == "mysql":
+            many = "select seq as id, 'v' as v from seq_1_to_1000000000"
+        database.run("drop view if exists endless", f"create view endless as {many}")
+        found = source("endless", seconds=0.2).key_fault(source("endless").reflect())
+        database.run("drop view endless")
+        assert found is not None
+        assert not found.refused
+
+    def test_raises_where_there_is_no_such_table(self, source):
+        with pytest.raises(SourceUnavailable):
+            self.remarks(source("no_such_table"))

@@ -8,6 +8,7 @@ ships, with what is common to all.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -36,8 +37,10 @@ EXTRAS = {
 """What brings a driver, by the module that is missing."""
 
 
-def open_source(url: str, table: str, seconds: float) -> Engine:
-    """Return an engine for reading `table` at `url`; a statement may take `seconds`.
+def open_source(url: str, table: str, seconds: float) -> tuple[Engine, Path | None]:
+    """Return an engine for reading `table` at `url`, and its file if it is one of SQLite's.
+
+    A statement may take `seconds`.
 
     Nothing is connected to yet.
 
@@ -78,7 +81,8 @@ def open_source(url: str, table: str, seconds: float) -> Engine:
         event.listen(engine, "connect", lambda raw, _: dress(raw, seconds), insert=True)
     if not server:
         _bound_sqlite(engine, seconds)
-    return engine
+    is_file = not server and engine.url.query.get("mode") == "ro"
+    return engine, Path(str(address.database)) if is_file else None
 
 
 def _reading(address: URL) -> URL:

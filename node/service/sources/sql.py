@@ -10,10 +10,11 @@ import logging
 import threading
 import time
 import warnings
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sqlalchemy import MetaData, Table, bindparam, func, select
+from sqlalchemy import MetaData, Table, UniqueConstraint, bindparam, func, select
 from sqlalchemy.exc import DataError, OperationalError, SAWarning, SQLAlchemyError
 
 from ...errors import ConfigInvalid, SourceUnavailable
@@ -38,6 +39,17 @@ _SHAPES_KEPT = 256
 _KEYS = {Kind.TEXT, Kind.PADDED, Kind.INTEGER, Kind.ANY}
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFault:
+    """Why the rows of a table cannot be told apart by their key, or may not be."""
+
+    reason: str
+    row: object = None
+    """The key that two rows have."""
+    refused: bool = True
+    """Whether nothing is served for it."""
+
+
 class SqlSource:
     """One reflected table; safe to use from many threads."""
 
@@ -59,12 +71,14 @@ class SqlSource:
         Raises:
             ConfigInvalid: the URL is not one of a database, or its driver is not installed.
         """
-        self.engine = open_source(url, table, seconds)
+        self.engine, self.file = open_source(url, table, seconds)
         self.table_name = table
         self.columns = dict(columns)
         self.key_name = key
         self._lock = threading.Lock()
         self._table: Table | None = None
+        self._met: dict[str, tuple[Column[Any], Kind]] = {}
+        """What is known of the items asked for so far, from `_table`."""
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
         self._statements: dict[object, Select[Any]] = {}
@@ -116,13 +130,14 @@ class SqlSource:
             if self._refused is not None and time.monotonic() < self._refused[0]:
                 raise self._refused[1]
             table = self.reflect()
-            try:
-                if not has_unique(table, self.key_name):
-                    self._prove_key(table.c[self.key_name])
-            except SourceUnavailable as error:
-                # The proof reads the whole table: callers cannot have it made again and again.
-                self._refused = (time.monotonic() + AGAIN_SECONDS, error)
-                raise
+            fault = self.key_fault(table)
+            if fault is not None:
+                self._tell(fault.reason, self.key_name, fault.row)
+                if fault.refused:
+                    error = SourceUnavailable("the key of the table behind the entry is not unique")
+                    # The proof reads the whole table: callers cannot have it made again and again.
+                    self._refused = (time.monotonic() + AGAIN_SECONDS, error)
+                    raise error
             self._table = table
             return table
 
@@ -145,33 +160,34 @@ class SqlSource:
             raise SourceUnavailable("the key of the table behind the entry is no text or integer")
         return table
 
-    def _prove_key(self, key: Column[Any]) -> None:
-        """Look for two rows of one key, and for a row without any; `None` where all is well."""
+    def key_fault(self, table: Table) -> KeyFault | None:
+        """Look for two rows of one key and for rows without any, where nothing forbids them."""
+        key = table.c[self.key_name]
+        if _has_unique(table, key):
+            return None
         alike = select(key).group_by(key).having(func.count() > 1).limit(1)
         without = select(func.count()).where(key.is_(None))
         with self.engine.connect() as connection:
             try:
+                if nulls := connection.execute(without).scalar_one():
+                    return KeyFault(f"{nulls} rows have no key")
                 twice = connection.execute(alike).first()
-                nulls = connection.execute(without).scalar_one()
             except OperationalError:
                 # Too large to look through in time. Each page is looked through, too.
-                self._tell("the key could not be proven unique in time", key.name)
-                return
-        if nulls:
-            self._tell(f"{nulls} rows have no key", key.name)
-        elif twice is None:
-            return
-        else:
-            self._tell("two rows have one key", key.name, twice[0])
-        raise SourceUnavailable("the key of the table behind the entry is not unique")
+                return KeyFault("the key could not be proven unique in time", refused=False)
+        return None if twice is None else KeyFault("two rows have one key", twice[0])
 
     def _column(self, item: str) -> tuple[Column[Any], Kind]:
+        known = self._met.get(item)
+        if known is not None:
+            return known
         if item not in self.columns:
             raise SourceUnavailable(f"item {item} has no column in the source", item=item)
         column: Column[Any] = self.bind().c[self.columns[item]]
         kind = self.kind(column)
         if kind is Kind.CLOSED:
             raise SourceUnavailable(f"item {item} is of {kind}", item=item)
+        self._met[item] = column, kind
         return column, kind
 
     def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:
@@ -276,14 +292,19 @@ class SqlSource:
         logger.warning("source-unfit", extra={"facts": facts})
 
 
-def has_unique(table: Table, key: str) -> bool:
+def _has_unique(table: Table, key: Column[Any]) -> bool:
     """Tell whether the database itself keeps `key` unique and not null."""
-    from sqlalchemy import UniqueConstraint
-
-    if [column.name for column in table.primary_key.columns] == [key]:
+    alone = [key.name]
+    if [column.name for column in table.primary_key.columns] == alone:
         return True
-    if table.c[key].nullable:
-        return False
     ones = [each.columns for each in table.constraints if isinstance(each, UniqueConstraint)]
-    ones += [each.columns for each in table.indexes if each.unique]
-    return any([column.name for column in columns] == [key] for columns in ones)
+    # An index over part of the table, or over an expression, forbids nothing elsewhere.
+    ones += [
+        each.columns
+        for each in table.indexes
+        if each.unique
+        and not any("where" in name for name, given in each.kwargs.items() if given is not None)
+    ]
+    return not key.nullable and any(
+        [column.name for column in columns] == alone for columns in ones
+    )
