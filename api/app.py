@@ -49,6 +49,8 @@ def build(node: Node | None) -> FastAPI:
         redoc_url=None,
         # A redirect would name whatever Host the request did, and no signature survives one.
         redirect_slashes=False,
+        # What is told of a call is the operational log's and the metrics' to say, and no library's.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.node = node
     app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])

@@ -1,7 +1,8 @@
 """The parts of one node, joined: every port gets its implementation here and nowhere else.
 
 A part is made when it is first asked for, so that a command line that sends one decision opens
-no more than it needs. The thread that opens a node asks for the parts its other threads share.
+no more than it needs; what only a running node has, or who asks others, is imported then as well
+(httpx alone takes 0.2 s). The thread that opens a node asks for the parts its other threads share.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
-from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
@@ -42,13 +42,10 @@ from node.office.desk import Desk
 from node.office.drafting import Drafter
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
-from node.service.seals import Seals
-from node.service.serve import Provider, Service
 from node.storage.engines import open_engine, private_folder
 
 from .loops import Loops
 from .operating.reasons import listen, naming
-from .operating.supplying import items_of, open_source, tell
 
 if TYPE_CHECKING:
     import threading
@@ -58,6 +55,8 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.service.seals import Seals
+    from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
 
     from .loops import OnFatal
@@ -166,6 +165,8 @@ class Node:
         return Exchange(self._identities, self.directory, self.papers, serving=served)
 
     def _identities(self) -> list[Identity]:
+        from node.client.http import SignedHttp
+
         identities = []
         for department in self.settings.departments:
             signer = self._signers[department.code]
@@ -274,10 +275,14 @@ class Node:
 
     @cached_property
     def seals(self) -> Seals:
+        from node.service.seals import Seals
+
         return Seals.load(self.settings.data_dir / "node.secret")
 
     @cached_property
     def service(self) -> Service:
+        from node.service.serve import Service
+
         limits = self.settings.limits
         return Service(
             ledger=self.grants,
@@ -396,6 +401,8 @@ class Node:
             return Ed25519Signer.load(department.log_key, self.settings.password)
 
     def _provider(self, department: DepartmentSettings, identity: LogIdentity) -> Provider:
+        from node.service.serve import Provider
+
         present = PresentLog(self.queries, self.reader, self.node_engine, identity)
         self._present_logs.append(present)
         return Provider(
@@ -409,10 +416,14 @@ class Node:
         )
 
     def _source(self, department: DepartmentSettings, source: SourceSettings) -> SqlSource:
+        from .operating.supplying import open_source
+
         opened = open_source(source)
         self._closing.append(opened.close)
         self._bound.append((department.code, source, opened))
         return opened
 
     def _tell_sources(self, stop: threading.Event) -> None:
+        from .operating.supplying import items_of, tell
+
         tell(self._bound, partial(items_of, self.queries, self.store), stop)

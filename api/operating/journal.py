@@ -38,6 +38,7 @@ LEVELS = {
     "warning": logging.WARNING,
     "error": logging.ERROR,
 }
+_EVENTS = logging.getLogger("shareledger")
 LONGEST = 2_000
 """Characters of one text in a line."""
 _TELLING = {"OperationalError", "InterfaceError", "NoSuchTableError", "ModuleNotFoundError"}
@@ -57,7 +58,12 @@ def told(error: BaseException) -> str:
 
 def event(name: str, **facts: object) -> None:
     """Write an event of the node's."""
-    logging.getLogger("shareledger").info(name, extra={"facts": facts})
+    if _EVENTS.isEnabledFor(logging.INFO):
+        # What `info` does, but for walking the stack to find a place that no line tells.
+        extra, place, line = {"facts": facts}, "", 0
+        _EVENTS.handle(
+            _EVENTS.makeRecord(_EVENTS.name, logging.INFO, place, line, name, (), None, extra=extra)
+        )
 
 
 class Once(logging.Filter):
@@ -162,6 +168,8 @@ def _short(path: str) -> str:
 
 
 def _word(value: object) -> str:
+    if type(value) in {int, float}:
+        return repr(value)  # what `dumps` makes of them, for a tenth of its price
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if text and not set(text) & set(' "=') else json.dumps(text, ensure_ascii=False)
 

@@ -29,6 +29,7 @@ class DocumentFacts:
         self._store = store
         self._bindings = bindings
         self._parsed = lru_cache(maxsize=REMEMBERED)(self._read)
+        self._recipient = lru_cache(maxsize=REMEMBERED)(self._read_recipient)
         self._checked = lru_cache(maxsize=REMEMBERED)(bindings.check)
         self._whole = lru_cache(maxsize=REMEMBERED)(
             lambda name, _latest: bindings.check_object(name)
@@ -64,15 +65,11 @@ class DocumentFacts:
             Contradictory: it says something else than the chain.
             SignatureInvalid: it names no encryption key, or none that is valid at `at`.
         """
-        body = self._body(documents.Paper, digest, name)
-        named = body.encryption_key if isinstance(body, documents.KeyPaper) else None
-        if named is None:
-            raise SignatureInvalid("the key's document names no encryption key")
-        if not documents.starts(named.valid_from) <= at < documents.ends(named.valid_until):
-            raise SignatureInvalid(
-                f"the encryption key is valid from {named.valid_from} to {named.valid_until}"
-            )
-        key = Sm2PublicKey.from_raw(bytes.fromhex(named.public_key))
+        self._checked(digest, name)
+        key, first, end = self._recipient(digest)
+        if not first <= at < end:
+            since, until = documents.day_of(first), documents.day_of(end - 1)
+            raise SignatureInvalid(f"the encryption key is valid from {since} to {until}")
         return key.key_id, key
 
     def check(self, digest: bytes, name: str | None = None) -> None:
@@ -96,6 +93,15 @@ class DocumentFacts:
         if not isinstance(body, model):
             raise LedgerBehind(f"{digest.hex()} is no {model.__name__}")
         return body
+
+    def _read_recipient(self, digest: bytes) -> tuple[Sm2PublicKey, int, int]:
+        """Return the key that a document names to seal to, and the seconds it is valid between."""
+        body = self._parsed(digest)
+        named = body.encryption_key if isinstance(body, documents.KeyPaper) else None
+        if named is None:
+            raise SignatureInvalid("the key's document names no encryption key")
+        key = Sm2PublicKey.from_raw(bytes.fromhex(named.public_key))
+        return key, documents.starts(named.valid_from), documents.ends(named.valid_until)
 
     def _read(self, digest: bytes) -> documents.Paper:
         data = self._store.get(digest)

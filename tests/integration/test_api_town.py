@@ -222,6 +222,13 @@ class TestDocuments:
         with pytest.raises(DocumentUnknown):
             town.http(town.keys.nodes[papers.EDUCATION]).request("GET", self.url(town, data))
 
+    def test_one_that_comes_ends_the_fetchers_rest(self, town, monkeypatch):
+        rung = []
+        monkeypatch.setattr(town.node.loops.documents, "set", lambda: rung.append(True))
+        data = documents.new_document("terms", papers.terms())
+        town.http(town.keys.nodes[papers.POLICE]).request("PUT", self.url(town, data), data)
+        assert rung
+
     def test_are_read_by_the_parties_and_auditors_alone(self, town):
         data = town.application_paper
         for signer in (town.keys.nodes[papers.EDUCATION], town.keys.auditor):

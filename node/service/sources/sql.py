@@ -77,6 +77,8 @@ class SqlSource:
         self.key_name = key
         self._lock = threading.Lock()
         self._table: Table | None = None
+        self._met: dict[str, tuple[Column[Any], Kind]] = {}
+        """What is known of the items asked for so far, from `_table`."""
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
         self._statements: dict[object, Select[Any]] = {}
@@ -176,12 +178,16 @@ class SqlSource:
         return None if twice is None else KeyFault("two rows have one key", twice[0])
 
     def _column(self, item: str) -> tuple[Column[Any], Kind]:
+        known = self._met.get(item)
+        if known is not None:
+            return known
         if item not in self.columns:
             raise SourceUnavailable(f"item {item} has no column in the source", item=item)
         column: Column[Any] = self.bind().c[self.columns[item]]
         kind = self.kind(column)
         if kind is Kind.CLOSED:
             raise SourceUnavailable(f"item {item} is of {kind}", item=item)
+        self._met[item] = column, kind
         return column, kind
 
     def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:

@@ -8,6 +8,7 @@ text, dates are ISO 8601, null stays null (protocol.md 4.7); floats never appear
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import re
@@ -250,7 +251,8 @@ def _boolean(value: object, _scale: int | None) -> bool:
 
 def _date(value: object, _scale: int | None = None) -> str:
     if isinstance(value, str) and _IS_DATE.fullmatch(value):
-        return dt.date.fromisoformat(value).isoformat()
+        with contextlib.suppress(ValueError):  # 0000-00-00: its form, but no day
+            return dt.date.fromisoformat(value).isoformat()
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value.isoformat()
     raise ValueError("no date of the form 2018-04-01")
