@@ -77,6 +77,7 @@ class SqlSource:
         self.key_name = key
         self._lock = threading.Lock()
         self._table: Table | None = None
+        self._served: dict[str, tuple[Column[Any], Kind]] = {}
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
         self._statements: dict[object, Select[Any]] = {}
@@ -136,6 +137,8 @@ class SqlSource:
                     # The proof reads the whole table: callers cannot have it made again and again.
                     self._refused = (time.monotonic() + AGAIN_SECONDS, error)
                     raise error
+            columns = {item: table.c[name] for item, name in self.columns.items()}
+            self._served = {item: (each, self.kind(each)) for item, each in columns.items()}
             self._table = table
             return table
 
@@ -176,13 +179,12 @@ class SqlSource:
         return None if twice is None else KeyFault("two rows have one key", twice[0])
 
     def _column(self, item: str) -> tuple[Column[Any], Kind]:
-        if item not in self.columns:
+        found = self._served.get(item)
+        if found is None:
             raise SourceUnavailable(f"item {item} has no column in the source", item=item)
-        column: Column[Any] = self.bind().c[self.columns[item]]
-        kind = self.kind(column)
-        if kind is Kind.CLOSED:
-            raise SourceUnavailable(f"item {item} is of {kind}", item=item)
-        return column, kind
+        if found[1] is Kind.CLOSED:
+            raise SourceUnavailable(f"item {item} is of {found[1]}", item=item)
+        return found
 
     def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:
         comparisons = [
