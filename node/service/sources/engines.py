@@ -30,9 +30,9 @@ STEPS_BETWEEN_LOOKS = 100_000
 EXTRAS = {
     "psycopg": "shareledger[postgresql]",
     "pymysql": "shareledger[mysql]",
-    "dmPython": "dmPython dmSQLAlchemy",
-    "dmSQLAlchemy": "dmPython dmSQLAlchemy",
-    "ksycopg2": "ksycopg2",
+    "dmPython": "shareledger[dameng]",
+    "dmSQLAlchemy": "shareledger[dameng]",
+    "ksycopg2": "shareledger[kingbase]",
 }
 """What brings a driver, by the module that is missing."""
 
