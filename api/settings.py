@@ -31,10 +31,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from node.crypto import passwords
-from node.errors import ConfigInvalid
+from node.crypto.passwords import read_password
+from node.errors import ConfigInvalid, reason
 
-from .operating.reasons import invalid_setting, not_toml, reason
+from .operating.reasons import invalid_setting, not_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,11 +219,6 @@ class Settings(BaseSettings):
     def password(self) -> bytes:
         """First line of the password file."""
         return read_password(self.password_file)
-
-
-def read_password(path: Path) -> bytes:
-    """Read the first line of a password file; raises ConfigInvalid as `node.crypto.passwords`."""
-    return passwords.read_password(path, reason)
 
 
 def load_settings(path: Path) -> Settings:

@@ -95,7 +95,7 @@ class Queries(DecisionQueries, AnchorQueries):
         """Return a block that has been applied."""
         row = self._find(SELECT_BLOCK.where(BLOCK.c.number == number))
         if row is None:
-            raise NotFound(f"no block {number} in the read model")
+            raise NotFound(f"读模型里没有区块 {number} / no such block")
         return block_ref(row)
 
     def departments(self) -> list[DepartmentFact]:
@@ -107,9 +107,9 @@ class Queries(DecisionQueries, AnchorQueries):
         try:
             found = self.find_department(department_id(code))
         except InvalidInput as err:
-            raise NotFound(f"no department {code!r}") from err
+            raise NotFound(f"没有部门 {code} / no department {code!r}") from err
         if found is None:
-            raise NotFound(f"no department {code!r}")
+            raise NotFound(f"没有部门 {code} / no department {code!r}")
         return found
 
     def find_department(self, department: bytes) -> DepartmentFact | None:
@@ -119,7 +119,7 @@ class Queries(DecisionQueries, AnchorQueries):
         """Return a registered key, revoked ones included."""
         found = self.find_key(key)
         if found is None:
-            raise NotFound(f"no key {key.hex()}")
+            raise NotFound(f"没有密钥 {key.hex()} / no such key")
         return found
 
     def find_key(self, key: bytes) -> KeyFact | None:
@@ -141,7 +141,7 @@ class Queries(DecisionQueries, AnchorQueries):
     def get_application(self, application: bytes) -> ApplicationFact:
         found = self._fact(ApplicationFact, APPLICATION.c.application == application)
         if found is None:
-            raise NotFound(f"no application {application.hex()}")
+            raise NotFound(f"没有应用系统 {application.hex()} / no such application")
         return found
 
     def applications_of(self, department: bytes) -> list[ApplicationFact]:
@@ -156,7 +156,8 @@ class Queries(DecisionQueries, AnchorQueries):
         at = _CURRENT if version is None else version
         row = self._find(SELECT_ENTRY.where(ENTRY.c.entry == entry, ENTRY_VERSION.c.version == at))
         if row is None:
-            raise NotFound(f"no entry {entry.hex()}" + (f" version {version}" if version else ""))
+            which = f"的第 {version} 版" if version else ""
+            raise NotFound(f"没有目录 {entry.hex()}{which} / no such entry or version")
         return entry_fact(row)
 
     def find_catalogued(self, entry: bytes) -> CatalogueFact | None:
@@ -227,7 +228,7 @@ class Queries(DecisionQueries, AnchorQueries):
         """Return an authorisation as it stands; raises AuthorisationUnknown."""
         found = self.find_authorisation(authorisation)
         if found is None:
-            raise AuthorisationUnknown(f"no authorisation {authorisation}")
+            raise AuthorisationUnknown(f"没有授权 {authorisation} / no authorisation")
         return found
 
     def find_authorisation(self, authorisation: int) -> AuthorisationFact | None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from api.cli.opening import handle_of
-from api.settings import read_password
 from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
 from node.crypto.keyfile import save_key_file
+from node.crypto.passwords import read_password
 from node.errors import MalformedKey
 from node.office.departments import new_person
 from node.office.founding import LOG, SIGN, UNWRAP

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from api.operating.reasons import invalid_setting, not_toml, reason
+from api.operating.reasons import invalid_setting, not_toml
 from api.settings import (
     AnchoringSettings,
     Authority,
@@ -27,7 +27,7 @@ from api.settings import (
     MetricsSettings,
     SourceSettings,
 )
-from node.errors import ConfigInvalid, MalformedDocument
+from node.errors import ConfigInvalid, MalformedDocument, reason
 from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
 from node.protocol.forms import BEIJING
 from node.protocol.forms.fields import Part

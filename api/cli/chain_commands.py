@@ -85,11 +85,11 @@ def deploy(
 ) -> None:
     """Deploy the contracts and write where they are; an existing file is refused first."""
     from api.city.halves import named_half
-    from api.settings import read_password
     from node.chain.deployment import deploy as deploy_contracts
     from node.chain.gateway import Gateway
     from node.chain.relay import RelayAccount
     from node.crypto import Sm2PublicKey
+    from node.crypto.passwords import read_password
     from node.errors import AlreadyExists
 
     if output.exists():

@@ -140,9 +140,9 @@ def add_key(
 def _second_keys(
     passwords: Path, unwrap_key: Path | None, log_key: Path | None, common: dict[str, Any]
 ) -> dict[str, Any]:
-    from api.settings import read_password
     from node.crypto import Ed25519Signer, SoftwareUnwrapper
     from node.crypto.keyfile import load_public_file
+    from node.crypto.passwords import read_password
     from node.crypto.privatekey import find_public_key
 
     keys: dict[str, Any] = {"encryptionKey": None, "ed25519": None}

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 KindArgument = Annotated[
     Kind,
     argument(
-        None,
+        "KIND",
         "sign：SM2 签名；unwrap：SM2 解封；log：Ed25519 检查点；relay：中继账户",
         "sign: SM2; unwrap: SM2 decryption; log: Ed25519 checkpoints; relay: account",
     ),
@@ -52,7 +52,7 @@ KindArgument = Annotated[
 def generate(kind: KindArgument, output: OutputOption, password_file: PasswordOption) -> None:
     """Make a key and write it, encrypted, its public half beside it; nothing is overwritten."""
     from api.city.halves import public_half, write_public
-    from api.settings import read_password
+    from node.crypto.passwords import read_password
 
     key = _class_of(kind).generate()
     key.save(output, read_password(password_file))
@@ -68,7 +68,7 @@ def show(
     password_file: PasswordOption,
 ) -> None:
     """Print the public half of a key file."""
-    from api.settings import read_password
+    from node.crypto.passwords import read_password
 
     _describe(_class_of(kind).load(file, read_password(password_file)))
 

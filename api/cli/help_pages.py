@@ -132,7 +132,8 @@ def usage_error(message: str) -> str:
     for pattern, chinese in USAGE_ERRORS:
         found = re.fullmatch(pattern, message, re.DOTALL)
         if found is not None:
-            return chinese.format(*found.groups())
+            said = chinese.format(*found.groups())
+            return re.sub(r" \(env var: '(\w+)'\)", r"（或环境变量 \1）", said)
     return message
 
 

@@ -129,16 +129,18 @@ def supersede(
 @app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "freeze a forked log"))
 def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> None:
     """Send the chain two checkpoints of one size with different roots; it anchors no more."""
+    from api.operating.reasons import naming
     from node.errors import MalformedCheckpoint
     from node.office.departments import freeze_log
     from node.protocol.ledger.enums import KeyKind
     from node.protocol.wire.checkpoint import SignedCheckpoint
     from node.protocol.wire.ids import department_id, log_id, parse_origin
 
-    one, other = (
-        SignedCheckpoint.parse(read_file(path, NOTE_BYTES, MalformedCheckpoint))
-        for path in (first, second)
-    )
+    found = []
+    for path in (first, second):
+        with naming("NOTE", path, "不是已签的检查点"):
+            found.append(SignedCheckpoint.parse(read_file(path, NOTE_BYTES, MalformedCheckpoint)))
+    one, other = found
     origin, size = one.checkpoint.origin, one.checkpoint.size
     with open_node(config) as node:
         keys = [

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from api.operating.reasons import reason
 from node.errors import (
     AlreadyExists,
     ConfigInvalid,
     LedgerError,
+    reason,
 )
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def load_signer(key: Path, password_file: Path) -> SoftwareSigner:
         MalformedKey: no such file, a key for something else, or another password.
         ConfigInvalid: the password file is missing or empty.
     """
-    from api.settings import read_password
     from node.crypto import SoftwareSigner
+    from node.crypto.passwords import read_password
 
     return SoftwareSigner.load(key, read_password(password_file))
 

@@ -34,15 +34,23 @@ def listed(choices: Iterable[Choice]) -> str:
     return "；".join(f"{each} {each.word}" for each in choices)
 
 
+MOST = 2**63 - 1
+
+
 def option(flags: str, chinese: str, english: str, **settings: Any) -> Any:  # noqa: ANN401 - Typer's
     """Describe an option: its flags with spaces between, what it is for, Typer's own settings."""
-    return typer.Option(*flags.split(), help=t(chinese, english), **settings)
+    return typer.Option(*flags.split(), help=t(chinese, english), **_bounded(settings))
 
 
 def argument(metavar: str | None, chinese: str, english: str, **settings: Any) -> Any:  # noqa: ANN401
     """Describe an argument: what stands for it on the page, what it is for, Typer's settings."""
     shown = None if metavar is None else placeholder(metavar)
-    return typer.Argument(metavar=shown, help=t(chinese, english), **settings)
+    return typer.Argument(metavar=shown, help=t(chinese, english), **_bounded(settings))
+
+
+def _bounded(settings: dict[str, Any]) -> dict[str, Any]:
+    """No number is larger than a database and the chain's counters take."""
+    return {"max": MOST, **settings} if "min" in settings else settings
 
 
 ConfigOption = Annotated[

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from node.errors import LedgerError
+from node.errors import LedgerError, reason
 
-from .reasons import reason, storing
+from .reasons import storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

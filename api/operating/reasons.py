@@ -20,6 +20,7 @@ from node.errors import (
     InvalidInput,
     LedgerError,
     Unavailable,
+    reason,
 )
 
 if TYPE_CHECKING:
@@ -30,27 +31,6 @@ if TYPE_CHECKING:
 
 PRIVILEGED_PORTS = 1024
 BACKLOG = 2048
-_SAID = {
-    errno.EACCES: "没有权限",
-    errno.EPERM: "没有权限",
-    errno.ENOENT: "没有这个文件或文件夹",
-    errno.EISDIR: "是文件夹，不是文件",
-    errno.ENOTDIR: "路径中有一段不是文件夹",
-    errno.EEXIST: "已存在",
-    errno.ENOSPC: "磁盘已满",
-    errno.EDQUOT: "磁盘配额已用完",
-    errno.EFBIG: "文件超过允许的大小",
-    errno.EROFS: "磁盘只读",
-    errno.EIO: "磁盘读写出错",
-    errno.ENAMETOOLONG: "名称过长",
-    errno.ELOOP: "符号链接成环",
-    errno.EMFILE: "打开的文件过多",
-    errno.ENFILE: "系统打开的文件过多",
-    errno.EADDRINUSE: "端口已被占用",
-    errno.EADDRNOTAVAIL: "本机没有这个地址",
-    errno.ECONNREFUSED: "对方没有在监听",
-    errno.ENXIO: "没有这个设备",
-}
 _STORAGE: tuple[tuple[str, type[LedgerError], str], ...] = (
     ("full", Unavailable, "磁盘已满：请腾出空间后再启动"),
     ("disk i/o", Unavailable, "磁盘读写出错：请检查磁盘和剩余空间"),
@@ -61,15 +41,6 @@ _STORAGE: tuple[tuple[str, type[LedgerError], str], ...] = (
     ("malformed", ConfigInvalid, "其中有数据库已损坏：请从备份恢复"),
 )
 """What SQLite says (a piece of it, lower case), the error it becomes, and what to do."""
-
-
-def reason(error: OSError) -> str:
-    """Return why the system refused, in Chinese where we have the words."""
-    if isinstance(error, TimeoutError):
-        return "对方没有及时应答"
-    if isinstance(error, socket.gaierror):
-        return "找不到这个主机名"
-    return _SAID.get(error.errno or 0) or error.strerror or str(error)
 
 
 def not_toml(error: Exception) -> str:

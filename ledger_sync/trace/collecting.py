@@ -190,7 +190,8 @@ def collect_bundle(
     last = _head(queries, head)
     anchor = queries.find_anchor(log, index)
     if anchor is None or anchor.block.number > last.number:
-        raise NotFound(f"the call is not anchored at block {last.number} yet", event=event.hex())
+        said = f"到区块 {last.number} 这次调用尚未锚定 / the call is not anchored yet"
+        raise NotFound(said, event=event.hex())
     old, new = sorted((receipt.size, anchor.size))
     headers = list(_headers(gateway, last))
     bundle = Bundle(
@@ -234,7 +235,10 @@ def find_event(queries: Queries, logs: LogReader, event: bytes) -> tuple[bytes, 
             continue
         if index is not None:
             return fact.log, index
-    raise EventUnknown("no log at hand has this event", event=event.hex())
+    raise EventUnknown(
+        "手边的日志里没有这次调用；审计员用 --as 查询其他节点 / no log at hand has this event",
+        event=event.hex(),
+    )
 
 
 def trust_at(deployment: Deployment, head: BlockRef) -> Trust:

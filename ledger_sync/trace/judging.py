@@ -180,7 +180,8 @@ def check_outcome(queries: Queries, leaf: Leaf) -> None:
         raise VerificationError(f"the leaf names another block {block.number} than the chain's")
     one = queries.authorisation_at(leaf.authorisation, block.number)
     if one is None:
-        raise AuthorisationUnknown(f"no authorisation {leaf.authorisation} at block {block.number}")
+        said = f"到区块 {block.number} 没有授权 {leaf.authorisation} / no such authorisation"
+        raise AuthorisationUnknown(said)
     verify_permission(leaf, _standing(queries, leaf, block), one.provider)
 
 

@@ -22,6 +22,7 @@ from ..errors import (
     InvalidInput,
     MalformedKey,
     WrongChain,
+    reason,
 )
 from ..protocol.evm import abi
 from ..protocol.wire import canonical, encoding
@@ -116,7 +117,7 @@ class Deployment:
                 contracts=contracts,
             )
         except (InvalidInput, MalformedKey, KeyError, TypeError, ValueError) as error:
-            raise ConfigInvalid(f"not a deployment file: {error}") from error
+            raise ConfigInvalid(f"不是 deployment.json / not a deployment file: {error}") from error
 
     @classmethod
     def load(cls, path: Path) -> Deployment:
@@ -128,7 +129,7 @@ class Deployment:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise ConfigInvalid(f"cannot read the deployment {path}: {error.strerror}") from error
+            raise ConfigInvalid(f"{path} 读不出：{reason(error)} / cannot read") from error
         return cls.parse(data)
 
     def save(self, path: Path) -> None:

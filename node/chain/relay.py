@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import orjson
 
 from ..crypto.keyfile import save_key_file
-from ..errors import MalformedKey
+from ..errors import MalformedKey, reason
 from .ethereum import importing
 
 if TYPE_CHECKING:
@@ -59,10 +59,11 @@ class RelayAccount:
             # The password goes in as bytes, which eth-account takes and does not declare.
             return cls(Account.from_key(Account.decrypt(content, password)))  # type: ignore[arg-type]
         except OSError as error:
-            raise MalformedKey(f"cannot read the key file {path}: {error.strerror}") from error
+            raise MalformedKey(f"密钥文件 {path} 读不出：{reason(error)} / cannot read") from error
         # What the library raises on a malformed file is not declared and not of one kind.
         except Exception as error:
-            raise MalformedKey(f"{path} is no relay key file, or the password is wrong") from error
+            text = "不是中继账户的密钥文件，或口令不对 / no relay key file, or another password"
+            raise MalformedKey(f"{path} {text}") from error
 
     def save(self, path: Path, password: bytes) -> None:
         """Create a key file.

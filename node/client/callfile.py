@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from ..crypto import SoftwareSigner, SoftwareUnwrapper, run_self_test
 from ..crypto.passwords import read_password
-from ..errors import ConfigInvalid
+from ..errors import ConfigInvalid, reason
 from .calls import LedgerClient, Query
 from .http import SignedHttp
 from .receiptfolder import ReceiptFolder
@@ -77,7 +77,7 @@ def load_call(path: Path) -> CallFile:
         with path.open("rb") as file:
             said = CallFile.model_validate_json(file.read(LARGEST_BYTES + 1))
     except OSError as error:
-        raise ConfigInvalid(f"{path} 读不出：{error.strerror} / cannot be read") from error
+        raise ConfigInvalid(f"{path} 读不出：{reason(error)} / cannot be read") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()

@@ -14,7 +14,7 @@ import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigInvalid, MalformedReceipt
+from ..errors import ConfigInvalid, MalformedReceipt, reason
 from ..protocol.wire import canonical, merkle
 from ..protocol.wire.receipt import Receipt
 
@@ -99,6 +99,6 @@ class ReceiptFolder:
             yield
         except OSError as error:
             raise ConfigInvalid(
-                f"回执目录 {self.path}：{error.strerror} / receipts cannot be kept there",
+                f"回执目录 {self.path}：{reason(error)} / receipts cannot be kept there",
                 path=str(self.path),
             ) from error

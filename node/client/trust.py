@@ -97,22 +97,27 @@ class NodeTrust:
                 (Sm2PublicKey.from_raw(bytes.fromhex(key["sm2"])), encoding.hex32(key["ed25519"]))
                 for key in found["keys"]
             )
-            return LogKeys(department, str(found["origin"]), pairs)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, InvalidInput) as error:
             raise InvalidInput(f"the node describes no log of {department}") from error
+        origin = found.get("origin")
+        if not isinstance(origin, str):
+            raise InvalidInput(f"the node names no origin of the log of {department}")
+        return LogKeys(department, origin, pairs)
 
     def grant(self, authorisation: int) -> Grant:
         found = self._get(f"/authorisations/{authorisation}")
-        try:
-            return Grant(
-                authorisation=authorisation,
-                provider=str(found["provider"]),
-                entry=encoding.hex32(found["entry"]),
-                version=int(found["version"]),
-                item_codes=tuple(str(code) for code in found["itemCodes"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise InvalidInput(f"the node describes no authorisation {authorisation}") from error
+        provider, version, codes = (
+            found.get(name) for name in ("provider", "version", "itemCodes")
+        )
+        if not (
+            isinstance(provider, str)
+            and isinstance(version, int)
+            and isinstance(codes, list)
+            and all(isinstance(code, str) for code in codes)
+        ):
+            raise InvalidInput(f"the node describes no authorisation {authorisation}")
+        entry = encoding.hex32(found.get("entry"))
+        return Grant(authorisation, provider, entry, version, tuple(codes))
 
     def anchored_size(self, department: str, generation: int) -> int:
         found = self._get(f"/departments/{department}/log", generation=generation)

@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..errors import AlreadyExists, ConfigInvalid, MalformedKey
+from ..errors import AlreadyExists, ConfigInvalid, MalformedKey, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,10 @@ def save_key_file(path: Path, content: bytes) -> None:
         os.link(temporary, path)
         _sync_directory(path.parent)
     except FileExistsError as error:
-        raise AlreadyExists(f"{path} exists; a key file is never overwritten") from error
+        said = f"{path} 已存在，密钥文件绝不覆盖 / exists; a key file is never overwritten"
+        raise AlreadyExists(said) from error
     except OSError as error:
-        raise ConfigInvalid(f"cannot write the key file {path}: {error.strerror}") from error
+        raise ConfigInvalid(f"密钥文件 {path} 写不进：{reason(error)} / cannot write") from error
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
@@ -59,7 +60,7 @@ def load_key_file(path: Path, purpose: str) -> bytes:
         )
     head = content.partition(b"-----BEGIN ")[0]
     if head.startswith(_LABEL) and head != label(purpose):
-        raise MalformedKey(f"{path} is not a key for {purpose}")
+        raise MalformedKey(f"{path} 不是这种密钥 / is not a key for {purpose}")
     return content
 
 
@@ -93,9 +94,9 @@ def _read(path: Path) -> tuple[bytes, int]:
         with path.open("rb") as file:
             content, mode = file.read(_LARGEST + 1), os.fstat(file.fileno()).st_mode
     except OSError as error:
-        raise MalformedKey(f"cannot read the key file {path}: {error.strerror}") from error
+        raise MalformedKey(f"密钥文件 {path} 读不出：{reason(error)} / cannot read") from error
     if len(content) > _LARGEST:
-        raise MalformedKey(f"{path} is too large for a key file")
+        raise MalformedKey(f"{path} 太大，不是密钥文件 / too large for a key file")
     return content, mode
 
 

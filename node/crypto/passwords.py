@@ -5,19 +5,14 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigInvalid
+from ..errors import ConfigInvalid, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
-def _named(error: OSError) -> str:
-    return error.strerror or str(error)
-
-
-def read_password(path: Path, explain: Callable[[OSError], str] = _named) -> bytes:
-    """Read the first line of a password file; `explain` puts an error of the system into words.
+def read_password(path: Path) -> bytes:
+    """Read the first line of a password file.
 
     Raises:
         ConfigInvalid: it cannot be read, others may read it, or its first line is empty; nothing of
@@ -31,7 +26,7 @@ def read_password(path: Path, explain: Callable[[OSError], str] = _named) -> byt
             )
         password = path.read_bytes().partition(b"\n")[0].rstrip(b"\r")
     except OSError as error:
-        raise ConfigInvalid(f"口令文件 {path} 读不出：{explain(error)} / cannot be read") from error
+        raise ConfigInvalid(f"口令文件 {path} 读不出：{reason(error)} / cannot be read") from error
     if not password:
         raise ConfigInvalid(f"口令文件 {path} 是空的 / is empty")
     return password

@@ -14,7 +14,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LedgerError, MalformedKey
-from .der import BITS, EC_KEY, OBJECT, OCTETS, SEQUENCE, SM2_CURVE, Reader
+from .der import BITS, EC_KEY, INTEGER, OBJECT, OCTETS, SEQUENCE, SM2_CURVE, Reader
 from .pbes2 import WRONG_PASSWORD, open_dek, open_pkcs8
 from .publickey import N, Sm2PublicKey
 
@@ -58,8 +58,8 @@ def read_private_key(content: bytes, password: bytes) -> PrivateHalf:
     der, curve, sealed = _unsealed(content, password)
     try:
         return _parse_private(der, curve)
-    except MalformedKey as error:
-        if not sealed or "oid" in error.facts:
+    except MalformedKey:
+        if not sealed or _begins(der, SEQUENCE, INTEGER):
             raise
         # One wrong password in 256 leaves valid padding and rubbish.
         raise MalformedKey(f"{WRONG_PASSWORD}, or no key inside") from None

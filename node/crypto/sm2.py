@@ -91,7 +91,7 @@ class _SoftwareKey:
             return cls(_private(*read_private_key(content, password)))
         except MalformedKey as error:
             # Not chained, as in `pbes2`: a traceback shows arguments.
-            raise MalformedKey(f"{path}：{error.message}", **error.facts) from None
+            raise MalformedKey(f"{path} 打不开：{error.message}", **error.facts) from None
 
     def save(self, path: Path, password: bytes) -> None:
         """Create an encrypted PKCS#8 file with mode 0600.

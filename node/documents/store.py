@@ -122,7 +122,7 @@ class DocumentStore:
         """
         data = self.find(digest)
         if data is None:
-            raise DocumentUnknown(f"no document {digest.hex()} here")
+            raise DocumentUnknown(f"本节点没有文书 {digest.hex()} / no such document here")
         return data
 
     def find_author(self, digest: bytes) -> bytes | None:

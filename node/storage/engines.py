@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
 
-from ..errors import ConfigInvalid
+from ..errors import ConfigInvalid, reason
 
 BUSY_TIMEOUT_MILLISECONDS = 60_000
 """How long a writer queues: a round of the fetcher after a large filing holds the lock for seconds
@@ -37,7 +37,8 @@ def private_folder(path: Path) -> None:
         if path.stat().st_mode & OTHERS:
             path.chmod(stat.S_IRWXU)
     except OSError as error:
-        raise ConfigInvalid(f"{path}: {error.strerror}", path=str(path)) from error
+        said = f"文件夹 {path} 不能用：{reason(error)} / cannot be used"
+        raise ConfigInvalid(said, path=str(path)) from error
 
 
 def open_engine(path: Path | str, *, readonly: bool = False, immutable: bool = False) -> Engine:

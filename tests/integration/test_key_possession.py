@@ -75,7 +75,7 @@ def public(file: Path):
     return find_public_key(file.read_bytes())
 
 
-def signed_by_openssl(town, openssl: OpenSsl) -> httpx.Response:
+def signed_by_openssl(town, openssl: OpenSsl, *identity: str) -> httpx.Response:
     """Call the node; the contractor's tools make the signature."""
     body = json.dumps({**QUERY, "salt": b64u(secrets.token_bytes(16))}).encode()
     path = f"/api/v1/authorisations/{town.first}/query"
@@ -92,7 +92,7 @@ def signed_by_openssl(town, openssl: OpenSsl) -> httpx.Response:
         params=params,
     )
     signature = openssl.run(
-        *("pkeyutl", "-sign", "-rawin", "-digest", "sm3", "-pkeyopt", IDENTITY),
+        *("pkeyutl", "-sign", "-rawin", "-digest", "sm3", *identity),
         *("-inkey", "app.pem", "-passin", "file:app.password", "-in", openssl.write("base", base)),
     )
     headers = {
@@ -174,9 +174,19 @@ class TestAKeyOfOpenssl:
         assert "同样的决定已在区块" in ours(SUBMIT).errors
 
     def test_calls_and_opens_what_is_answered(self, town, openssl: OpenSsl):
-        until(lambda: signed_by_openssl(town, openssl).status_code == 200)
-        plain = json.loads(opened_by_openssl(openssl, signed_by_openssl(town, openssl)))
+        right = ("-pkeyopt", IDENTITY)
+        until(lambda: signed_by_openssl(town, openssl, *right).status_code == 200)
+        answer = signed_by_openssl(town, openssl, *right)
+        plain = json.loads(opened_by_openssl(openssl, answer))
         assert set(QUERY["items"]) <= set(plain["rows"][0])
+
+    def test_is_told_the_setting_it_forgot(self, town, openssl: OpenSsl):
+        refused = signed_by_openssl(town, openssl)
+        problem = refused.json()
+        assert (refused.status_code, problem["code"]) == (401, "signature-invalid")
+        assert problem["hint"] == NEIGHBOURS[0].chinese
+        assert problem["hintEn"] == NEIGHBOURS[0].english
+        assert problem["hint"] in problem["detail"]
 
 
 def test_our_own_command_proves_it_as_well(folder):

@@ -67,6 +67,27 @@ class TestAddress:
         assert (refused.status, refused.problem["code"]) == (400, "malformed-request")
 
 
+class TestHeaders:
+    """What is signed arrives once: of two, this node would take one and a proxy the other."""
+
+    @pytest.mark.parametrize("order", [1, -1])
+    @pytest.mark.parametrize("other", ["the same", "another call's", "in capitals"])
+    @pytest.mark.parametrize(
+        "name", ["content-type", "content-digest", "signature-input", "signature"]
+    )
+    def test_given_twice_are_refused_without_a_leaf(self, city, name, other, order):
+        path, data = f"/api/v1/authorisations/{city.town.first}/query", body()
+        headers = sign(city.town.keys.application, city.authority, path, data)
+        value = headers[name]
+        if other == "another call's":
+            value = sign(city.town.keys.application, city.authority, path, body())[name]
+        again = (name.upper() if other == "in capitals" else name, value)
+        pairs = [*headers.items(), again][::order]
+        refused = exchange(city.authority, render("POST", path, pairs, data))
+        assert (refused.status, refused.problem["code"]) == (400, "malformed-request")
+        assert "receipt" not in refused.problem
+
+
 class TestBody:
     @pytest.mark.parametrize(
         ("changes", "code"),

@@ -20,8 +20,9 @@ import pytest
 from api.http.problems import status_of
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
-from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper
-from node.errors import Fatal, LedgerError
+from node.crypto import Sm2PublicKey, SoftwareSigner, SoftwareUnwrapper, sm2_gmssl
+from node.crypto.privatekey import read_private_key
+from node.errors import Fatal, LedgerError, MalformedKey
 from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
 from tests.common.keyfiles import soften, write_private
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "clients" / "javascript"
 MODULES = ROOT / "hardhat" / "node_modules"
+KEY_FILES = ROOT / "tests" / "vectors" / "keyfiles"
 README = (PACKAGE / "README.md").read_text("utf-8")
 KEYS = load_vectors("keys")["sm2"]
 SIGNING, ENCRYPTION = "application", "encryption key of the application"
@@ -128,6 +130,34 @@ def test_depends_on_what_the_contracts_toolchain_has_pinned() -> None:
     wanted = json.loads((PACKAGE / "package.json").read_text())["dependencies"]
     locked = json.loads((ROOT / "hardhat" / "package-lock.json").read_text())["packages"]
     assert wanted == {name: locked[f"node_modules/{name}"]["version"] for name in wanted}
+
+
+def test_reads_the_key_files_that_the_node_reads(node: str, tmp_path: Path) -> None:
+    """Files of OpenSSL, BouncyCastle, GmSSL, two gmsm and ours; and refuses the same ones."""
+    names = sorted(path.name for path in KEY_FILES.iterdir() if path.suffix in {".pem", ".der"})
+    for name in names:
+        write_private(tmp_path / name, (KEY_FILES / name).read_bytes())
+    script = """
+        import { loadSigner } from "shareledger-client";
+        const [folder, ...names] = process.argv.slice(1);
+        const found = {};
+        for (const name of names) {
+          try { found[name] = (await loadSigner(`${folder}/${name}`, "fixture password")).keyid; }
+          catch (error) { found[name] = error.code; }
+        }
+        console.log(JSON.stringify(found));
+    """
+    found = json.loads(run(node, "--input-type=module", "-e", script, "--", tmp_path, *names))
+
+    def read(name: str) -> str:
+        try:
+            key = read_private_key((tmp_path / name).read_bytes(), b"fixture password")
+        except MalformedKey as error:
+            return error.code
+        return SoftwareSigner(sm2_gmssl.PrivateKey(key.scalar)).public_key.key_id.hex()
+
+    assert found == {name: read(name) for name in names}
+    assert sum(code != "malformed-key" for code in found.values()) > 20
 
 
 @pytest.fixture(scope="module")

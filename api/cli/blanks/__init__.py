@@ -10,6 +10,7 @@ import tomllib
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from api.operating.reasons import not_toml
 from node.errors import MalformedDocument
 from node.office.act import completed
 from node.protocol.forms import TermsPaper
@@ -40,7 +41,7 @@ def read_form(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(data.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise MalformedDocument(f"{path} 不是 TOML 文件 / not TOML: {error}") from error
+        raise MalformedDocument(f"{path} {not_toml(error)}") from error
 
 
 def read_terms(path: Path) -> dict[str, Any]:

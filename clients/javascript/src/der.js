@@ -5,6 +5,7 @@ import { must } from "./errors.js";
 export const SEQUENCE = 0x30;
 export const INTEGER = 0x02;
 export const OCTETS = 0x04;
+export const BITS = 0x03;
 export const OBJECT = 0x06;
 const LONGEST = 3;
 
@@ -49,6 +50,21 @@ export class Reader {
     const minimal = body.length > 0 && body[0] < 0x80 && (body.length === 1 || body[0] !== 0 || body[1] >= 0x80);
     must(minimal, this.code, "DER integer is negative or not minimal");
     return number(body);
+  }
+
+  /** The next element as an object identifier in dots. */
+  object() {
+    const [arcs, body] = [[], this.read(OBJECT)];
+    must(body.length > 0 && body.at(-1) < 0x80, this.code, "DER object identifier is cut short");
+    for (let value = 0n, at = 0; at < body.length; at++) {
+      value = (value << 7n) | BigInt(body[at] & 0x7f);
+      if (body[at] < 0x80) {
+        const first = value < 80n ? value / 40n : 2n;
+        arcs.push(...(arcs.length === 0 ? [first, value - 40n * first] : [value]));
+        value = 0n;
+      }
+    }
+    return arcs.join(".");
   }
 
   finish() {

@@ -31,7 +31,7 @@ export class SoftwareOpener implements Opener {
   unwrap(der: Uint8Array): Buffer;
 }
 
-/** Read an encrypted key file (PKCS#8, PBES2); throws `malformed-key`. */
+/** Read a key file: PKCS#8 or SEC1, PEM or DER, as common tools write them; throws `malformed-key`. */
 export function loadSigner(path: string, password: string | Uint8Array): Promise<SoftwareSigner>;
 export function loadOpener(path: string, password: string | Uint8Array): Promise<SoftwareOpener>;
 

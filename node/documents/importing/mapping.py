@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from node.errors import ConfigInvalid
+from node.errors import ConfigInvalid, reason
 
 from .mapping_faults import faults_of
 from .rules import Rule
@@ -81,7 +81,8 @@ def load_mapping(name: str) -> Mapping:
                 text = file.read(LARGEST_BYTES)
         return parse_mapping(text, name)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigInvalid(f"映射文件 {name} 读不出 / cannot be read: {error}") from error
+        said = reason(error) if isinstance(error, OSError) else "不是 UTF-8"
+        raise ConfigInvalid(f"映射文件 {name} 读不出：{said} / cannot be read") from error
 
 
 def parse_mapping(text: str, name: str) -> Mapping:

@@ -55,7 +55,7 @@ class _Unsigned:
 
     def encode(self, value: Any) -> bytes:  # noqa: ANN401
         if type(value) is bool or not isinstance(value, int) or not 0 <= value < 1 << self.bits:
-            raise AbiError(f"{value!r} is no uint{self.bits}")
+            raise AbiError(f"{value!r} 超出范围 / is no uint{self.bits}")
         return value.to_bytes(WORD, "big")
 
     def decode(self, data: bytes, start: int) -> tuple[Any, int]:

@@ -21,6 +21,7 @@ from ..wire import canonical
 from ..wire.encoding import b64u
 from . import parties, sharing, versions
 from .fields import SAID_OF, Paper, Problem
+from .words import called_member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -176,7 +177,9 @@ def _malformed(kind: str, problems: list[Problem]) -> MalformedDocument:
 
 
 def _say(problem: Problem) -> str:
-    place = ".".join(str(step) for step in problem.path)
+    place = called_member(*problem.path, first=0)
+    if problem.value is None:
+        return f"{place}：{problem.reason}"
     shown = repr(problem.value)
     if len(shown) > VALUE_SHOWN:
         shown = shown[:VALUE_SHOWN] + "…"

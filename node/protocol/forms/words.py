@@ -197,15 +197,18 @@ _MEMBER_WORDS = {
 """What members of papers and of a city's file that name parties, keys and machines mean."""
 
 
-def called_member(*path: str | int) -> str:
-    """Name a member as files have it, with what that means: `departments.2.parent（…）`."""
+def called_member(*path: str | int, first: int = 1) -> str:
+    """Name a member as files have it, with what that means: `departments.2.parent（…）`.
+
+    `first` is what the path counts from.
+    """
     parts = [str(part) for part in path]
     words: list[str] = []
     for part in parts:
         if part.isdigit() and len(part) < 6 and words:  # noqa: PLR2004 - codes have 18
-            words[-1] = f"第 {part} 个{words[-1]}"
+            words[-1] = f"第 {int(part) + 1 - first} 个{words[-1]}"
         else:
             word = _MEMBER_WORDS.get(f"{parts[0]}.{part}") or _MEMBER_WORDS.get(part)
-            words.append(word or f" {part} ")
+            words.append(word or FIELDS.get(part) or f" {part} ")
     name, said = ".".join(parts), "的".join(words).strip()
     return name if said == name else f"{name}（{said}）"

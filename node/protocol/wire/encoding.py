@@ -45,7 +45,7 @@ def hex32(text: object, *, error: type[InvalidInput] = InvalidInput) -> bytes:
         InvalidInput: (or `error`) any other text.
     """
     if not isinstance(text, str) or not _HEX32.fullmatch(text):
-        raise error("not 64 lower-case hex digits")
+        raise error("应为 64 位小写十六进制 / not 64 lower-case hex digits")
     return bytes.fromhex(text)
 
 

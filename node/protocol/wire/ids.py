@@ -30,7 +30,10 @@ def department_id(code: str) -> bytes:
         InvalidInput: not 18 digits and capital letters (GB 32100).
     """
     if not _CODE.fullmatch(code):
-        raise InvalidInput(f"{code!r} is not an 18-character unified social credit code")
+        raise InvalidInput(
+            f"{code!r} 不是 18 位统一社会信用代码"
+            " / is not an 18-character unified social credit code"
+        )
     return code.encode("ascii").ljust(ID_SIZE, b"\0")
 
 

@@ -69,7 +69,7 @@ def parse_trust(data: bytes) -> Trust:
     try:
         value = json.loads(data, object_pairs_hook=_members)
     except (ValueError, RecursionError) as err:
-        raise MalformedEvidence("trust file: not JSON", where="trust") from err
+        raise MalformedEvidence("信任文件不是 JSON / not JSON", where="trust") from err
     optional = {"blocks"} & set(value) if isinstance(value, dict) else set()
     members = _object(value, _MEMBERS | optional)
     head = _object(members["head"], {"number", "hash"})
@@ -78,7 +78,8 @@ def parse_trust(data: bytes) -> Trust:
     except MalformedEvidence:
         raise
     except LedgerError as err:
-        raise MalformedEvidence("trust file: rootKey is no key", where="trust.rootKey") from err
+        said = "信任文件的 rootKey 不是公钥 / rootKey is no key"
+        raise MalformedEvidence(said, where="trust.rootKey") from err
     trust = Trust(
         chain_id=_number(members, "chainId"),
         genesis_hash=_hex(members, "genesisHash", HASH_BYTES),
@@ -144,8 +145,9 @@ def _blocks(members: Mapping[str, object]) -> bytes:
     try:
         return unb64u(text) if isinstance(text, str) else _refuse("blocks is not base64url")
     except InvalidInput as err:
-        raise MalformedEvidence("trust file: blocks is not base64url", where="trust") from err
+        said = "信任文件的 blocks 不是 base64url / not base64url"
+        raise MalformedEvidence(said, where="trust") from err
 
 
 def _refuse(what: str) -> NoReturn:
-    raise MalformedEvidence(f"trust file: {what}", where="trust")
+    raise MalformedEvidence(f"信任文件不合格式 / trust file: {what}", where="trust")

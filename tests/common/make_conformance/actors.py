@@ -168,6 +168,7 @@ class Actors:
         present = self._described(first, FIRST)
         rotated = self._described(first, LATER)
         both = self._described(first, LATER, FIRST)
+        spoilt = {**present["keys"][0], "sm2": "00" * 64}
         superseded = self._described(first, FIRST) | {"superseded": True}
         return {
             "present": {**grant, now: present, then: present, **other},
@@ -182,6 +183,13 @@ class Actors:
             },
             "without the log": {**grant, **other},
             "without the authorisation": {now: present, then: present, **other},
+            "with a log that has no origin": {**grant, now: {"keys": present["keys"]}, **other},
+            "with a key that is none": {**grant, now: {**present, "keys": [spoilt]}, **other},
+            "with an authorisation that names no version": {
+                **{path: {**said, "version": None} for path, said in grant.items()},
+                now: present,
+                **other,
+            },
         }
 
     def _described(self, log: Log, *pairs: str) -> dict[str, Any]:

@@ -185,6 +185,7 @@ def make_cases(actors: Actors) -> Iterator[Case]:
     yield from _opening(provider)
     yield from _honest(provider)
     yield from _of_something_else(provider)
+    yield from _badly_believed(provider)
     yield from _altered(provider)
     yield from _misread(provider)
     yield from _refused(provider)
@@ -413,6 +414,17 @@ def _of_something_else(provider: Provider) -> Iterator[Case]:
         own="without the authorisation",
         error="not-found",
     )
+
+
+def _badly_believed(provider: Provider) -> Iterator[Case]:
+    """The own node says what no node says: nothing is believed, and nothing is handed out."""
+    honest = provider.answer()
+    for own in (
+        "with a log that has no origin",
+        "with a key that is none",
+        "with an authorisation that names no version",
+    ):
+        yield query(f"an own node {own}", honest, own=own, error="malformed-request")
 
 
 def _altered(provider: Provider) -> Iterator[Case]:

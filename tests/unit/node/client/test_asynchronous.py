@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from node.client.asynchronous import AsyncLedgerClient
+from node.client.receiptfolder import ReceiptFolder
 from node.errors import ItemNotGranted, ReceiptNotMerged
 from node.protocol.wire.receipt import Receipt
 from tests.unit.node.client.test_receiptfolder import ANSWER, DATA, HELD, RECEIPT, RUNNER, given
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def awaited(body: Any, act: Any, *, status: int = 200, anchors: Any = None) -> Any:
@@ -55,6 +59,30 @@ def test_has_many_calls_on_their_way_at_once() -> None:
             return len(await asyncio.gather(*calls))
 
     assert asyncio.run(run()) == 5
+
+
+def test_keeps_the_receipt_of_a_call_that_is_given_up(tmp_path: Path) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def provider(_request: httpx.Request) -> httpx.Response:
+        asked.set()
+        assert go_on.wait(20)
+        return httpx.Response(200, json=ANSWER)
+
+    made = RUNNER._client(DATA["nodes"]["present"], provider)
+    made._receipts = folder = ReceiptFolder(tmp_path / "receipts")
+
+    async def run() -> None:
+        async with AsyncLedgerClient(made) as client:
+            call = asyncio.create_task(client.send(*RUNNER.asked("query")))
+            await asyncio.to_thread(asked.wait, 20)
+            call.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await call
+            go_on.set()
+
+    asyncio.run(run())
+    assert len(folder.list_files()) == 1
 
 
 def test_waits_for_the_anchor() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper, sm2_gmssl, verify_sm2_e
 from node.crypto.der import pkcs8
 from node.crypto.pbes2 import open_pkcs8, seal_pkcs8
-from node.crypto.privatekey import find_public_key, read_private_key
+from node.crypto.privatekey import find_public_key, open_private_key, read_private_key
 from node.crypto.publickey import N
 from node.errors import MalformedKey
 
@@ -110,6 +110,13 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, name: str, said: str) -> N
         SoftwareSigner.load(own(tmp_path, name), PASSWORD)
     assert said in refused.value.message
     assert str(tmp_path / name) in refused.value.message
+
+
+def test_what_is_wrong_inside_an_encrypted_file_is_named_too() -> None:
+    for name, said in (("openssl-explicit.pem", "named_curve"), ("openssl-p256.pem", "P-256")):
+        sealed = seal_pkcs8(open_private_key((FILES / name).read_bytes(), b""), PASSWORD)
+        with pytest.raises(MalformedKey, match=said):
+            read_private_key(sealed, PASSWORD)
 
 
 def test_a_key_that_names_no_curve_is_not_guessed_at(tmp_path: Path) -> None:

@@ -116,6 +116,8 @@ SPELT = signature_to_der(PROOF)
         base64.b64encode(PROOF) + b"\n",
         base64.encodebytes(SPELT),
     ],
+    # Named by form: the key is another in each worker, and all of them must list the same tests.
+    ids=["r‖s", "DER", "hex", "DER in hex", "base64", "DER in base64"],
 )
 def test_a_proof_is_read_in_every_usual_form(data: bytes) -> None:
     assert read_proof(data, REQUEST) == PROOF

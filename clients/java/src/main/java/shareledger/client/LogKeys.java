@@ -17,8 +17,8 @@ public final class LogKeys {
         final byte[] ed25519;
 
         public Pair(byte[] sm2, byte[] ed25519) {
-            Sm2.publicKey(sm2, "malformed-key");
-            LedgerException.require(ed25519.length == 32, "malformed-key", "Ed25519 has 32 bytes");
+            Sm2.publicKey(sm2, "malformed-request");
+            LedgerException.require(ed25519.length == 32, "malformed-request", "Ed25519 has 32 bytes");
             this.sm2 = sm2.clone();
             this.ed25519 = ed25519.clone();
         }

@@ -22,7 +22,9 @@ import org.bouncycastle.asn1.x9.X9ObjectIdentifiers;
 import org.bouncycastle.crypto.BlockCipher;
 import org.bouncycastle.crypto.Digest;
 import org.bouncycastle.crypto.InvalidCipherTextException;
+import org.bouncycastle.crypto.digests.SHA1Digest;
 import org.bouncycastle.crypto.digests.SHA256Digest;
+import org.bouncycastle.crypto.digests.SHA512Digest;
 import org.bouncycastle.crypto.digests.SM3Digest;
 import org.bouncycastle.crypto.engines.AESEngine;
 import org.bouncycastle.crypto.engines.SM4Engine;
@@ -37,7 +39,8 @@ import org.bouncycastle.util.io.pem.PemReader;
 /**
  * One of an application's two private keys, from its file as the product writes it: a line
  * {@code Purpose: sm2-signing} or {@code sm2-encryption}, then PEM of encrypted PKCS#8 (PBES2 with
- * PBKDF2; AES or SM4 in CBC).
+ * PBKDF2; AES or SM4 in CBC). Files that OpenSSL, GmSSL or BouncyCastle write in this form, without
+ * the line, are read too.
  *
  * <p>It stays in this process. Nothing outside the package signs with it: a signer must refuse any
  * text but those of docs/protocol.md 0.1.
@@ -176,6 +179,12 @@ public final class PrivateKey {
     private static Digest hmac(ASN1ObjectIdentifier prf) {
         if (prf.equals(PKCSObjectIdentifiers.id_hmacWithSHA256)) {
             return new SHA256Digest();
+        }
+        if (prf.equals(PKCSObjectIdentifiers.id_hmacWithSHA1)) {
+            return new SHA1Digest();
+        }
+        if (prf.equals(PKCSObjectIdentifiers.id_hmacWithSHA512)) {
+            return new SHA512Digest();
         }
         expect(GMObjectIdentifiers.hmac_sm3, prf);
         return new SM3Digest();

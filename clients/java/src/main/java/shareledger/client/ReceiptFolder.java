@@ -78,14 +78,25 @@ public final class ReceiptFolder {
         write(call.event(), members);
     }
 
-    /** Add a checked receipt; {@code opening} are the salts of an answer, null for a refusal. */
+    /**
+     * Add a checked receipt; {@code opening} are the salts of an answer, null for a refusal. A receipt
+     * that is kept is replaced by none but its own with an anchor: another leaf of the same event is
+     * evidence against the provider, and is kept beside it under the leaf's hash.
+     */
     void finish(Call call, Receipt receipt, Map<String, Object> opening) {
-        Map<String, Object> members = new LinkedHashMap<>(load(call.event()).members);
-        members.put("receipt", receipt.render());
+        Kept kept = load(call.event());
+        Map<String, Object> members = new LinkedHashMap<>(kept.members);
         if (opening != null) {
             members.put("opening", opening);
         }
-        write(call.event(), members);
+        String name = call.event();
+        if (kept.receipt != null && !Bytes.same(kept.receipt.leafBytes(), receipt.leafBytes())) {
+            name += "-" + Bytes.hex(Tree.leafHash(receipt.leafBytes())).substring(0, 16);
+            members.put("receipt", receipt.render());
+        } else if (kept.receipt == null || !kept.receipt.isAnchored()) {
+            members.put("receipt", receipt.render());
+        }
+        write(name, members);
     }
 
     /** Replace a kept receipt by the same with its anchor. */
@@ -140,9 +151,9 @@ public final class ReceiptFolder {
                 : new FileAttribute<?>[0];
     }
 
-    private void write(String event, Map<String, Object> members) {
-        Path file = path(event);
-        Path aside = folder.resolve("." + event + "." + Bytes.hex(Bytes.random(8)));
+    private void write(String name, Map<String, Object> members) {
+        Path file = folder.resolve(name + ".json");
+        Path aside = folder.resolve("." + name + "." + Bytes.hex(Bytes.random(8)));
         try {
             try (FileChannel channel = FileChannel.open(aside,
                     EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),

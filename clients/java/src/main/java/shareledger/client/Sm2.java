@@ -7,10 +7,10 @@ import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1OctetString;
 import org.bouncycastle.asn1.ASN1Primitive;
 import org.bouncycastle.asn1.ASN1Sequence;
-import org.bouncycastle.asn1.gm.GMNamedCurves;
 import org.bouncycastle.asn1.gm.GMObjectIdentifiers;
 import org.bouncycastle.crypto.InvalidCipherTextException;
 import org.bouncycastle.crypto.digests.SM3Digest;
+import org.bouncycastle.crypto.ec.CustomNamedCurves;
 import org.bouncycastle.crypto.engines.SM2Engine;
 import org.bouncycastle.crypto.engines.SM4Engine;
 import org.bouncycastle.crypto.modes.GCMBlockCipher;
@@ -32,8 +32,9 @@ final class Sm2 {
     /** GM/T 0009 section 10. */
     private static final byte[] USER = Bytes.ascii("1234567812345678");
 
+    /** With arithmetic made for this prime: several times as fast as that for any curve. */
     static final ECDomainParameters CURVE = new ECNamedDomainParameters(
-            GMObjectIdentifiers.sm2p256v1, GMNamedCurves.getByName("sm2p256v1"));
+            GMObjectIdentifiers.sm2p256v1, CustomNamedCurves.getByName("sm2p256v1"));
     private static final int DATA_KEY_SIZE = 16;
     private static final int TAG_BITS = 128;
 

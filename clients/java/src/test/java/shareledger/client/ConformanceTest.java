@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import org.junit.Before;
 import org.junit.Rule;
@@ -34,6 +35,7 @@ public class ConformanceTest {
 
     @Before
     public void read() throws Exception {
+        Vectors.requireFolder();
         file = object(Json.parse(Files.readAllBytes(FILE), "conformance"));
     }
 
@@ -59,6 +61,51 @@ public class ConformanceTest {
         }
         assertEquals(String.join("\n", failed), 0, failed.size());
         assertTrue("only " + run + " cases", run > 250);
+    }
+
+    @Test
+    public void throwsNothingElseWhateverAnAnswerHolds() {
+        Random random = new Random(5);
+        List<Map<String, Object>> queries = new ArrayList<>();
+        for (Object each : list(file.get("cases"))) {
+            Map<String, Object> given = object(object(each).get("given"));
+            if (text(each, "op").equals("query") && given.containsKey("body")) {
+                queries.add(given);
+            }
+        }
+        int refused = 0;
+        for (int round = 0; round < 300; round++) {
+            Map<String, Object> given =
+                    new LinkedHashMap<>(queries.get(random.nextInt(queries.size())));
+            given.put("body", changed(given.get("body"), random));
+            try {
+                query(given);
+            } catch (LedgerException error) {
+                refused++;
+            }
+        }
+        assertTrue("only " + refused + " were refused", refused > 150);
+    }
+
+    /** The same value with one thing somewhere in it put in another's place. */
+    private static Object changed(Object value, Random random) {
+        Object[] others = {null, true, 0L, -1L, Json.LARGEST, "", "\u0000", "AAAA",
+            new ArrayList<Object>(), new LinkedHashMap<String, Object>()};
+        boolean inside = random.nextInt(5) > 0;
+        if (value instanceof Map && inside && !object(value).isEmpty()) {
+            Map<String, Object> members = new LinkedHashMap<>(object(value));
+            List<String> names = new ArrayList<>(members.keySet());
+            String name = names.get(random.nextInt(names.size()));
+            members.put(name, changed(members.get(name), random));
+            return members;
+        }
+        if (value instanceof List && inside && !((List<?>) value).isEmpty()) {
+            List<Object> elements = new ArrayList<>((List<?>) value);
+            int place = random.nextInt(elements.size());
+            elements.set(place, changed(elements.get(place), random));
+            return elements;
+        }
+        return others[random.nextInt(others.length)];
     }
 
     private static String shown(Object value) {

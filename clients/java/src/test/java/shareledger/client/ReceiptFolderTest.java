@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
 import org.junit.Rule;
 import org.junit.Test;
 import org.junit.rules.TemporaryFolder;
@@ -38,6 +40,27 @@ public class ReceiptFolderTest {
         assertArrayEquals(Json.render(receipt.render()), Json.render(kept.receipt().render()));
         assertEquals(call.request.base(), kept.call().request.base());
         assertArrayEquals(call.request.signature, kept.call().request.signature);
+        assertEquals(Collections.singletonList(call.event()), folder.events());
+    }
+
+    @Test
+    public void replacesAReceiptByNoneButItsOwn() throws Exception {
+        Path path = temporary.getRoot().toPath();
+        ReceiptFolder folder = new ReceiptFolder(path);
+        Call call = call();
+        folder.begin(call);
+        Receipt anchored = Receipt.parse(Vectors.load("log").get("anchored"));
+        folder.finish(call, anchored, null);
+        Map<String, Object> bare = new HashMap<>(anchored.render());
+        bare.remove("anchored");
+        folder.finish(call, Receipt.parse(bare), null);
+        assertTrue(folder.load(call.event()).receipt().isAnchored());
+        Receipt other = Receipt.parse(Vectors.load("log").get("receipt"));
+        bare.put("leaf", Bytes.b64u(Bytes.utf8(new String(other.leafBytes(), "UTF-8")
+                .replace("\"custody\":\"own\"", "\"custody\":\"hosted\""))));
+        folder.finish(call, Receipt.parse(bare), null);
+        assertArrayEquals(anchored.leafBytes(), folder.load(call.event()).receipt().leafBytes());
+        assertEquals(2, path.toFile().list().length);
         assertEquals(Collections.singletonList(call.event()), folder.events());
     }
 
