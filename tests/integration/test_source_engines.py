@@ -373,7 +373,7 @@ class TestIndexes:
         def keep_sent(_connection, _cursor, statement, parameters, *_rest):
             sent.append((statement, parameters))
 
-        asked = [("eq", "w76"), ("eq", "张77"), ("in", ("w76",))]
+        asked: list[tuple[str, Any]] = [("eq", "w76"), ("eq", "张77"), ("in", ("w76",))]
         # SQLite may take a prefix for half the table.
         asked += [("prefix", "张77")] if database.name != "sqlite" else []
         for operator, value in asked:
