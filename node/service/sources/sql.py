@@ -155,10 +155,14 @@ class SqlSource:
             table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
         missing = {*self.columns.values(), self.key_name} - set(table.c.keys())
         if missing:
-            cause = ConfigInvalid(f"table {table} has no {', '.join(sorted(missing))}")
+            names = ", ".join(sorted(missing))
+            cause = ConfigInvalid(f"表 {table} 没有列 {names} / no such column")
             raise SourceUnavailable("the table behind the entry is not as configured") from cause
         if self.kind(table.c[self.key_name]) not in _KEYS:
-            raise SourceUnavailable("the key of the table behind the entry is no text or integer")
+            cause = ConfigInvalid(
+                f"键 {self.key_name} 不是文字或整数 / the key is no text or integer"
+            )
+            raise SourceUnavailable("the table behind the entry is not as configured") from cause
         return table
 
     def key_fault(self, table: Table) -> KeyFault | None:
