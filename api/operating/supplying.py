@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from node.errors import LedgerError, NotFound
+from node.errors import LedgerError, NotFound, SourceUnavailable
 from node.protocol.forms import parse
 from node.protocol.wire import ids
 from node.service.sources import SqlSource
@@ -154,9 +154,11 @@ def look(
 def failed(code: str, source: SourceSettings, error: LedgerError) -> Finding:
     """Return the finding that a source cannot be looked at."""
     cause = "" if error.__cause__ is None else f"（{told(error.__cause__)}）"
+    down = isinstance(error, SourceUnavailable)
+    said = "数据库没有应答，或表、列、键与配置不符" if down else error.message
     return wrong(
         "sources",
-        f"数据源 {code} {source.entry}：表 {source.table}：{error.message}{cause}",
+        f"数据源 {code} {source.entry}：表 {source.table}：{said}{cause}",
         f"source {code} {source.entry}: table {source.table}: {error.message}{cause}",
         *_LOOK,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from node.errors import MalformedFilter, SourceUnavailable
@@ -354,6 +354,35 @@ def _meaning(word):
     yield "le", lambda kept: kept <= normal
     if word:
         yield "prefix", lambda kept: kept.startswith(both)
+
+
+class TestIndexes:
+    def test_of_the_column_serve_exact_filters_of_text(self, database, source):
+        rows = [f"{n}, '{'w张'[n % 2]}{n}'" for n in range(3_000)]
+        remake(database, "many", "id integer primary key, v varchar(20)", rows)
+        pattern = " varchar_pattern_ops" if database.name == "postgresql" else ""
+        analyze = "analyze table" if database.name == "mysql" else "analyze"
+        database.run(
+            "create index many_v on many (v)",
+            f"create index many_p on many (v{pattern}, id)",
+            f"{analyze} many",
+        )
+        opened, sent = source("many"), []
+
+        @event.listens_for(opened.engine, "before_cursor_execute")
+        def keep_sent(_connection, _cursor, statement, parameters, *_rest):
+            sent.append((statement, parameters))
+
+        asked: list[tuple[str, Any]] = [("eq", "w76"), ("eq", "张77"), ("in", ("w76",))]
+        # SQLite may take a prefix for half the table.
+        asked += [("prefix", "张77")] if database.name != "sqlite" else []
+        for operator, value in asked:
+            fetch(opened, Condition("V", operator, value))
+            statement, parameters = sent[-1]
+            explain = "explain query plan " if database.name == "sqlite" else "explain "
+            with opened.engine.connect() as connection:
+                plan = connection.exec_driver_sql(explain + statement, parameters).all()
+            assert re.search(r"many_[vp]", str(plan)), (operator, value, plan)
 
 
 class TestFloats:

@@ -30,9 +30,9 @@ STEPS_BETWEEN_LOOKS = 100_000
 EXTRAS = {
     "psycopg": "shareledger[postgresql]",
     "pymysql": "shareledger[mysql]",
-    "dmPython": "dmPython dmSQLAlchemy",
-    "dmSQLAlchemy": "dmPython dmSQLAlchemy",
-    "ksycopg2": "ksycopg2",
+    "dmPython": "shareledger[dameng]",
+    "dmSQLAlchemy": "shareledger[dameng]",
+    "ksycopg2": "shareledger[kingbase]",
 }
 """What brings a driver, by the module that is missing."""
 
@@ -157,14 +157,12 @@ _DRESS: dict[str, Callable[[Any, float], None]] = {
 
 
 def _bound_sqlite(engine: Engine, seconds: float) -> None:
-    """End a statement of SQLite's after `seconds` by itself: it has no clock of its own."""
+    """End what SQLite does `seconds` after its connection was taken: it has no clock of its own."""
 
-    @event.listens_for(engine, "before_cursor_execute")
-    def begin(connection: Any, *_rest: object) -> None:  # noqa: ANN401
+    @event.listens_for(engine, "checkout")
+    def begin(raw: Any, *_rest: object) -> None:  # noqa: ANN401
         until = time.monotonic() + seconds
-        connection.connection.driver_connection.set_progress_handler(
-            lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS
-        )
+        raw.set_progress_handler(lambda: time.monotonic() > until, STEPS_BETWEEN_LOOKS)
 
 
 for _name, _module, _dialect in (

@@ -77,8 +77,7 @@ class SqlSource:
         self.key_name = key
         self._lock = threading.Lock()
         self._table: Table | None = None
-        self._met: dict[str, tuple[Column[Any], Kind]] = {}
-        """What is known of the items asked for so far, from `_table`."""
+        self._served: dict[str, tuple[Column[Any], Kind]] = {}
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
         self._statements: dict[object, Select[Any]] = {}
@@ -138,6 +137,8 @@ class SqlSource:
                     # The proof reads the whole table: callers cannot have it made again and again.
                     self._refused = (time.monotonic() + AGAIN_SECONDS, error)
                     raise error
+            columns = {item: table.c[name] for item, name in self.columns.items()}
+            self._served = {item: (each, self.kind(each)) for item, each in columns.items()}
             self._table = table
             return table
 
@@ -154,10 +155,14 @@ class SqlSource:
             table = Table(name, MetaData(), schema=schema or None, autoload_with=self.engine)
         missing = {*self.columns.values(), self.key_name} - set(table.c.keys())
         if missing:
-            cause = ConfigInvalid(f"table {table} has no {', '.join(sorted(missing))}")
+            names = ", ".join(sorted(missing))
+            cause = ConfigInvalid(f"表 {table} 没有列 {names} / no such column")
             raise SourceUnavailable("the table behind the entry is not as configured") from cause
         if self.kind(table.c[self.key_name]) not in _KEYS:
-            raise SourceUnavailable("the key of the table behind the entry is no text or integer")
+            cause = ConfigInvalid(
+                f"键 {self.key_name} 不是文字或整数 / the key is no text or integer"
+            )
+            raise SourceUnavailable("the table behind the entry is not as configured") from cause
         return table
 
     def key_fault(self, table: Table) -> KeyFault | None:
@@ -178,17 +183,12 @@ class SqlSource:
         return None if twice is None else KeyFault("two rows have one key", twice[0])
 
     def _column(self, item: str) -> tuple[Column[Any], Kind]:
-        known = self._met.get(item)
-        if known is not None:
-            return known
-        if item not in self.columns:
+        found = self._served.get(item)
+        if found is None:
             raise SourceUnavailable(f"item {item} has no column in the source", item=item)
-        column: Column[Any] = self.bind().c[self.columns[item]]
-        kind = self.kind(column)
-        if kind is Kind.CLOSED:
-            raise SourceUnavailable(f"item {item} is of {kind}", item=item)
-        self._met[item] = column, kind
-        return column, kind
+        if found[1] is Kind.CLOSED:
+            raise SourceUnavailable(f"item {item} is of {found[1]}", item=item)
+        return found
 
     def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:
         comparisons = [

@@ -8,7 +8,6 @@ text, dates are ISO 8601, null stays null (protocol.md 4.7); floats never appear
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import math
 import re
@@ -17,7 +16,7 @@ import unicodedata
 import uuid
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ...errors import MalformedFilter
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     """The least and the greatest number that is served as a value; both inclusive."""
     Served = str | int | bool | None
 
+T = TypeVar("T")
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 MAX_INTEGER = 2**53
 SQL_INTEGERS = 2**63
@@ -42,6 +42,9 @@ _EXACT = Context(prec=400)
 """The longest double has 309 digits before its point; a scale adds at most 38."""
 _TRUTH: dict[Value, bool] = {"true": True, "false": False, "1": True, "0": False, 1: True, 0: False}
 
+_NO_DATE = "no date of the form 2018-04-01"
+_NO_TIME = "no time of the form 10:05:00"
+_NO_MOMENT = "no date and time of the form 2026-02-27T10:05:00"
 _DATE = r"\d{4}-\d\d-\d\d"
 _TIME = r"\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?"
 _ZONE = r"(?:Z|[+-]\d\d(?::?\d\d(?::\d\d)?)?)"
@@ -249,13 +252,20 @@ def _boolean(value: object, _scale: int | None) -> bool:
     raise ValueError("no truth value")
 
 
+def _parsed(parse: Callable[[str], T], text: str, wanted: str) -> T:
+    """Return what `parse` makes of `text`; its own error might repeat the text."""
+    try:
+        return parse(text)
+    except ValueError:
+        raise ValueError(wanted) from None
+
+
 def _date(value: object, _scale: int | None = None) -> str:
     if isinstance(value, str) and _IS_DATE.fullmatch(value):
-        with contextlib.suppress(ValueError):  # 0000-00-00: its form, but no day
-            return dt.date.fromisoformat(value).isoformat()
+        return _parsed(dt.date.fromisoformat, value, _NO_DATE).isoformat()
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return value.isoformat()
-    raise ValueError("no date of the form 2018-04-01")
+    raise ValueError(_NO_DATE)
 
 
 def _moment(value: object, _scale: int | None) -> str:
@@ -274,14 +284,16 @@ def _instant(value: object, _scale: int | None) -> str:
 
 def _time(value: object, _scale: int | None = None) -> str:
     if isinstance(value, str) and _IS_TIME.fullmatch(value):
-        return dt.time.fromisoformat(value).isoformat()
+        return _parsed(dt.time.fromisoformat, value, _NO_TIME).isoformat()
     if isinstance(value, dt.time) and value.tzinfo is None:
         return value.isoformat()
-    raise ValueError("no time of the form 10:05:00")
+    raise ValueError(_NO_TIME)
 
 
 def _uuid(value: object, _scale: int | None) -> str:
-    return str(value if isinstance(value, uuid.UUID) else uuid.UUID(_text(value)))
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    return str(_parsed(uuid.UUID, _text(value), "no UUID"))
 
 
 def _as_datetime(value: object) -> dt.datetime:
@@ -289,8 +301,9 @@ def _as_datetime(value: object) -> dt.datetime:
         return value
     found = _IS_MOMENT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError("no date and time of the form 2026-02-27T10:05:00")
-    return dt.datetime.fromisoformat(f"{found[1]}T{found[2] or '00:00'}{found[3] or ''}")
+        raise ValueError(_NO_MOMENT)
+    text = f"{found[1]}T{found[2] or '00:00'}{found[3] or ''}"
+    return _parsed(dt.datetime.fromisoformat, text, _NO_MOMENT)
 
 
 def _whatever(value: object, scale: int | None) -> Served:
