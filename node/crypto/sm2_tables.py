@@ -120,7 +120,7 @@ class Tables:
         self.trusted = False
         _logger.critical(
             "快速 SM2 验签通过了 libcrypto 不认的签名（密钥 %s）：从现在起只用 libcrypto / "
-            "the native SM2 verification accepted what libcrypto refuses",
+            "the native SM2 verification accepted what libcrypto refuses: libcrypto verifies alone",
             public.key_id.hex(),
         )
         return False
