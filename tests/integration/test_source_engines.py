@@ -552,7 +552,7 @@ class TestASession:
 
 
 def test_kingbase_speaks_through_its_own_driver_to_a_server_of_its_kind(database):
-    """A PostgreSQL whose version() reads like KingbaseES's, which SQLAlchemy does not know."""
+    """A PostgreSQL: no KingbaseES is to be had here."""
     if database.name != "postgresql":
         return
     keep(database, ("numeric(12, 2)", "60.5"))
@@ -560,6 +560,19 @@ def test_kingbase_speaks_through_its_own_driver_to_a_server_of_its_kind(database
     opened = SqlSource(url.render_as_string(hide_password=False), "kept", {"V": "v"}, "id")
     assert fetch(opened, Condition("V", "eq", "60.50")) == [{"V": "60.50"}]
     opened.close()
+
+
+def test_what_kingbase_calls_itself_is_taken_for_the_postgresql_it_behaves_like():
+    class Server:
+        """What SQLAlchemy asks of a connection to learn the version."""
+
+        def exec_driver_sql(self, _statement):
+            return self
+
+        def scalar(self):
+            return "KingbaseES V009R001C002 on x86_64-linux, compiled by gcc, 64-bit"
+
+    assert DialectKingbase()._get_server_version_info(Server()) == LIKE_POSTGRESQL
 
 
 def test_no_case_is_without_an_engine():
