@@ -18,6 +18,7 @@ from node.errors import MalformedFilter, SourceUnavailable
 from node.service.needs import Condition, SourceQuery
 from node.service.sources import SqlSource
 from node.service.sources.fitness import examine
+from node.service.sources.kingbase import LIKE_POSTGRESQL, DialectKingbase
 from tests.common.databases import open_database
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.zh-CN.md"
