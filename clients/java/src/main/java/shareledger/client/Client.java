@@ -178,7 +178,7 @@ public final class Client {
         public final List<String> anchored = new ArrayList<>();
         /** Still to come. */
         public final List<String> waiting = new ArrayList<>();
-        /** No receipt yet: {@link #resend} within ten minutes, or the call may never have come. */
+        /** No receipt yet: {@link #resend} within five minutes of signing; the call may never have come. */
         public final List<String> unanswered = new ArrayList<>();
         /** What could not be proven, with the reason: the receipt is the evidence. */
         public final Map<String, LedgerException> failed = new LinkedHashMap<>();

@@ -162,7 +162,7 @@ public final class Main {
     private static int verify(Properties settings, String event) {
         Receipt receipt = new ReceiptFolder(path(settings, "receipts")).load(event).receipt();
         LedgerException.require(receipt != null, "not-found",
-                "没有回执，十分钟内可 resend / no receipt yet; resend within ten minutes");
+                "没有回执，签名后五分钟内可 resend / no receipt yet; resend within five minutes of signing");
         client(settings).verify(receipt);
         say(receipt.isAnchored() ? "回执成立，已上链" : "回执成立，尚未上链",
                 receipt.isAnchored() ? "the receipt holds and is anchored"

@@ -132,7 +132,7 @@ public final class PrivateKey {
         int begin = text.indexOf("-----BEGIN ");
         String label = begin < 0 ? "" : text.substring(0, begin).trim();
         boolean fits = label.isEmpty() || label.equals("Purpose: " + purpose);
-        LedgerException.require(fits, MALFORMED, file + "：用途不是 / is not a key for " + purpose);
+        LedgerException.require(fits, MALFORMED, file + "：不是作此用途的密钥 / is not a key for " + purpose);
         try (PemReader reader = new PemReader(new StringReader(text.substring(Math.max(begin, 0))))) {
             PemObject pem = reader.readPemObject();
             boolean encrypted = pem != null && pem.getType().equals("ENCRYPTED PRIVATE KEY");
