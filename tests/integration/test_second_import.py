@@ -180,10 +180,7 @@ def test_a_real_run_needs_a_key(desk):
 def test_the_second_import_files_what_changed_and_asks_to_withdraw_what_is_gone(desk):
     done = desk.file("second.csv", "--withdraw-missing", "职责调整")
     assert done.code == 0, done
-    assert (done.output.count("（SubmitVersions）"), done.output.count("（SubmitWithdrawal）")) == (
-        1,
-        1,
-    )
+    assert (done.output.count("（报送目录）"), done.output.count("（申请撤回目录）")) == (1, 1)
     unchanged = ENTRIES - len(CHANGED) - len(GONE)
     assert desk.states() == sorted(
         [(1, EntryState.PUBLISHED)] * unchanged

@@ -15,7 +15,7 @@ for _ in range(int(sys.argv[1])):
     public = signer.public_key
     message = secrets.token_bytes(secrets.randbelow(200))
     signature = signer.sign_e(public.message_hash(message))
-    made.append({"x": hex(public.x), "y": hex(public.y), "za": "0x" + public.za().hex(),
+    made.append({"x": hex(public.x), "y": hex(public.y), "za": "0x" + public.za.hex(),
                  "message": "0x" + message.hex(), "r": "0x" + signature[:32].hex(), "s": "0x" + signature[32:].hex()})
 json.dump(made, sys.stdout)
 `;
