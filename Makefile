@@ -80,7 +80,7 @@ types: setup ## mypy and tsc, strict
 arch: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
-# Hardhat's runner counts no suite whose `before` failed (findings/hardhat-passes-when-a-before-fails.sh).
+# Seen with Hardhat 3.18: exit code 0 though a suite's `before` had failed. What it printed decides.
 contracts: setup ## the contracts' own tests, with what every decision costs
 	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test | tee ../.setup/contracts.log
 	@! grep -E '^ +[0-9]+\) ' .setup/contracts.log
