@@ -150,14 +150,15 @@ class TestMetrics:
 
     def test_tell_how_the_node_fares(self, town):
         until(lambda: town.node.queries.find_log(town.node.identities[1].log).size)
+        # An anchor's block may have come this very moment.
+        until(lambda: scrape(town)[0]["shareledger_follower_lag_blocks",] == 0)
         samples, _ = scrape(town)
         police = town.node.settings.departments[1].code
         assert samples["shareledger_log_entries", police] >= 1
         assert samples["shareledger_log_anchored", police] >= 1
         assert samples["shareledger_log_anchor_age_seconds", police] >= 0
         assert samples["shareledger_log_is_open", police] == 1
-        assert samples["shareledger_follower_lag_blocks",] == 0
-        assert samples["shareledger_cursor_block",] == samples["shareledger_chain_head_block",] > 0
+        assert samples["shareledger_chain_head_block",] >= samples["shareledger_cursor_block",] > 0
         assert samples["shareledger_disk_free_bytes",] > 0
         assert samples["shareledger_call_seconds_count",] == sum(
             value for key, value in samples.items() if key[0] == "shareledger_calls_total"
