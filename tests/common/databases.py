@@ -13,13 +13,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import URL, NullPool, create_engine
+
+from tests.common.nodes import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,11 +165,12 @@ def _served(command: list[str], folder: str, admin: URL, end: int) -> Iterator[E
     with Path(folder, "server.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")  # noqa: S603 - as above
     try:
-        log_file, until = Path(folder, "server.log"), time.monotonic() + START_SECONDS
-        while not any(said in log_file.read_bytes() for said in READY):
-            assert server.poll() is None, log_file.read_text("utf-8", "replace")[-2_000:]
-            assert time.monotonic() < until, "the server has not begun in time"
-            time.sleep(0.05)
+        said = Path(folder, "server.log")
+        until(
+            lambda: server.poll() is not None or any(each in said.read_bytes() for each in READY),
+            START_SECONDS,
+        )
+        assert server.poll() is None, said.read_text("utf-8", "replace")[-2_000:]
         engine = create_engine(admin, poolclass=NullPool)
         yield engine
         engine.dispose()
