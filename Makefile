@@ -123,5 +123,5 @@ openapi: setup ## docs/openapi.json from the API
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
 
-bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200: a try)
-	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
+bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
+	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
