@@ -35,6 +35,11 @@ def _exit_code(error: LedgerError) -> int:
     return EXIT_UNAVAILABLE if isinstance(error, Unavailable) else EXIT_REFUSED
 
 
+def explain(error: DecisionRefused) -> tuple[str, str]:
+    """Say why the contract refuses, in Chinese and in English."""
+    return refusal_text(error), error.message
+
+
 def refusal_text(error: DecisionRefused) -> str:
     """Say why the contract refused; an error that is not known is said as it came."""
     name, args = str(error.facts.get("name", "")), error.facts.get("args")
