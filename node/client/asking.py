@@ -183,7 +183,7 @@ def _given(changes: Fields) -> dict[str, Any]:
 def _held(said: Any, actual: Any, place: str = "") -> Added:  # noqa: ANN401 - JSON
     """Yield what `actual` has besides `said`; refuse where it says something else."""
     if said is None:
-        if actual is not None and actual != []:
+        if actual is not None:
             yield place, actual
     elif isinstance(said, Mapping) and isinstance(actual, Mapping):
         for name in {**said, **actual}:
