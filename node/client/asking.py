@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import orjson
 
 from ..errors import VerificationError
+from ..protocol.forms.sharing import STEPS
 from ..protocol.wire import ids
 
 if TYPE_CHECKING:
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 Fields = Mapping[str, Any]
 Added = Iterator[tuple[str, Any]]
-OWN = frozenset({"type", "v", "salt", "attachments"})
+GIVEN = frozenset({"type", "v", "salt"})
 """Members a document is given when it is made."""
+NARROWED = ("validFrom", "validUntil", "callsPerDay", "rowsPerDay", "terms")
+_EMPTY_TERMS: dict[str, Any] = {"filterOnly": [], "rowScope": {}, "masks": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Asked:
     kind: str
     """Name of the decision's struct."""
     fields: Fields
-    """As `node.office.preparing` has them for this kind."""
+    """As `node.office.intents` has them for this kind."""
 
 
 class Written(NamedTuple):
@@ -64,15 +67,33 @@ def compare(asked: Asked, written: Written) -> Added:
 
 def _whole(fields: Fields, written: Written) -> Added:
     """The fields are the members of the decision's one paper."""
-    paper = written.papers[-1]
-    if fields.get("type", paper.kind) != paper.kind:
-        _refuse("type", fields["type"], paper.kind)
-    members = {name: each for name, each in fields.items() if name != "type"}
-    return _held(members, _members(paper))
+    if not written.papers:
+        return _at_once(fields, written)
+    return _held(fields, _members(written.papers[-1]))
+
+
+def _at_once(fields: Fields, written: Written) -> Added:
+    """A protective decision without a paper says only what is done to which object."""
+    message = written.message
+    if fields.get("reason") is not None:
+        _refuse("reason", fields["reason"], None)
+    if "order" in fields:
+        return _held(
+            {"order": fields["order"], "department": fields["department"]},
+            {"order": "停用", "department": ids.department_code(message["department"])},
+        )
+    return _held(
+        {name: fields[name] for name in ("authorisation", "step")},
+        {
+            "authorisation": message["authorisation"],
+            "step": next((word for word, step in STEPS.items() if step == message["step"]), None),
+            "revision": message["revision"],
+        },
+    )
 
 
 def _update(fields: Fields, written: Written) -> Added:
-    said = {"code": fields["department"], **_given(fields["changes"])}
+    said = {"code" if name == "department" else name: each for name, each in fields.items()}
     return _held(said, _members(written.papers[-1]))
 
 
@@ -82,33 +103,40 @@ def _versions(fields: Fields, written: Written) -> Added:
 
 def _applications(fields: Fields, written: Written) -> Added:
     papers = [_members(paper) for paper in written.papers if paper.kind == "application"]
-    terms = [_members(paper) for paper in written.papers if paper.kind == "terms"]
+    terms, digest = _asked_terms(fields)
+    wanted = [{**form, "terms": digest} for form in fields["applications"]]
+    yield from _held(wanted, papers, "applications")
+    yield from _terms([terms] * len(papers) if terms else [], written)
+
+
+def _asked_terms(fields: Fields) -> tuple[dict[str, Any] | None, str | None]:
+    """Return (members of new terms, digest of terms that are there); None each if not asked."""
     wanted = fields.get("terms")
-    yield from _held(fields["applications"], papers, "applications")
-    yield from _held([] if wanted is None else [wanted] * len(papers), terms, "terms")
+    if isinstance(wanted, Mapping):
+        return {**_EMPTY_TERMS, **wanted}, None
+    return None, wanted
 
 
-def _with_terms(fields: Fields, written: Written) -> Added:
+def _terms(wanted: Sequence[Any], written: Written) -> Added:
     """Yield what new terms say besides; none stand there unless they were asked for."""
     terms = [_members(paper) for paper in written.papers if paper.kind == "terms"]
-    wanted = fields.get("terms")
-    return _held([] if wanted is None else [wanted], terms, "terms")
+    return _held(wanted, terms, "terms")
 
 
 def _reply(fields: Fields, written: Written) -> Added:
     members = _members(written.papers[-1])
-    said = {name: each for name, each in fields.items() if name not in {"narrowed", "terms"}}
+    terms, digest = _asked_terms(fields)
+    said = {name: each for name, each in fields.items() if name not in NARROWED}
     if members.get("grant") is not None:
-        said["grant"] = _given(fields.get("narrowed") or {})
+        said["grant"] = {name: fields.get(name) for name in NARROWED} | {"terms": digest}
     yield from _held(said, members)
-    yield from _with_terms(fields, written)
+    yield from _terms([terms] if terms else [], written)
 
 
 def _change(fields: Fields, written: Written) -> Added:
-    said = {name: each for name, each in fields.items() if name not in {"changes", "terms"}}
-    changed = {**said, **_given(fields.get("changes") or {})}
-    yield from _held(changed, _members(written.papers[-1]))
-    yield from _with_terms(fields, written)
+    terms, digest = _asked_terms(fields)
+    yield from _held({**fields, "terms": digest}, _members(written.papers[-1]))
+    yield from _terms([terms] if terms else [], written)
 
 
 def _withdrawal(fields: Fields, written: Written) -> Added:
@@ -124,8 +152,8 @@ def _withdrawal(fields: Fields, written: Written) -> Added:
 def _withdrawal_review(fields: Fields, written: Written) -> Added:
     """The verdicts are on the withdrawal that was named: on each of its entries, no other."""
     members = _members(written.papers[-1])
-    refused, digest = fields.get("refused") or {}, fields["digest"]
-    said = {name: each for name, each in fields.items() if name not in {"refused", "digest"}}
+    refused, digest = fields.get("refused") or {}, fields["withdrawal"]
+    said = {name: each for name, each in fields.items() if name not in {"refused", "withdrawal"}}
     named = [each for each in written.references if each.digest.hex() == digest]
     if not named:
         _refuse("reviews.subject", digest, [each.digest.hex() for each in written.references])
@@ -154,30 +182,37 @@ def _log(fields: Fields, written: Written) -> Added:
 
 
 def _standing(fields: Fields, written: Written) -> Added:
-    department = ids.department_id(fields["department"])
     message = written.message
+    terms, digest = _asked_terms(fields)
+    if terms is not None and written.papers:
+        digest = written.papers[-1].digest.hex()
     said = {
-        "entry": ids.entry_id(department, fields["code"]).hex(),
+        "entry": ids.entry_id(ids.department_id(fields["department"]), fields["code"]).hex(),
         "standing": fields["standing"],
         "callsPerDay": fields.get("callsPerDay") or 0,
         "rowsPerDay": fields.get("rowsPerDay") or 0,
-        "terms": (written.papers[-1].digest if written.papers else ids.ZERO).hex(),
+        "terms": digest or ids.ZERO.hex(),
     }
     actual = {
         **{name: message[name] for name in ("standing", "callsPerDay", "rowsPerDay")},
         **{name: message[name].hex() for name in ("entry", "terms")},
     }
     yield from _held(said, actual)
-    yield from _with_terms(fields, written)
+    yield from _terms([terms] if terms else [], written)
+
+
+def _contract(fields: Fields, written: Written) -> Added:
+    actual = {name: written.message[name].hex() for name in ("name", "contractAddress", "codeHash")}
+    return _held({"name": ids.contract_name_id(fields["name"]).hex()}, actual)
 
 
 def _members(paper: Document) -> dict[str, Any]:
     members: dict[str, Any] = orjson.loads(paper.data)
-    return {name: value for name, value in members.items() if name not in OWN}
-
-
-def _given(changes: Fields) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if value is not None}
+    return {
+        name: value
+        for name, value in members.items()
+        if name not in GIVEN and (name != "attachments" or value)
+    }
 
 
 def _held(said: Any, actual: Any, place: str = "") -> Added:  # noqa: ANN401 - JSON
@@ -230,6 +265,7 @@ _RULES: dict[str, Callable[[Fields, Written], Added]] = {
     "ReviewWithdrawal": _withdrawal_review,
     "RegisterLog": _log,
     "SetStandingReply": _standing,
+    "ListContract": _contract,
 }
 """How the fields of a kind are found again; of the others they are the paper's members."""
 _TERMS = r"validFrom|validUntil|callsPerDay|rowsPerDay|terms|items(\.\d+)?"
@@ -243,6 +279,7 @@ _ADDED = {
         "Step": _ANSWERED,
         "Change": rf"{_ANSWERED}|{_TERMS}",
         "SubmitWithdrawal": r"withdrawals\.\d+\.version",
+        "ListContract": "contractAddress|codeHash",
         "RegisterLog": "relay",
         "SupersedeLog": "relay",
     }.items()

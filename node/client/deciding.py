@@ -1,10 +1,10 @@
 """What a node prepared, held against what was asked, before anybody signs it.
 
-The node is not believed. From the documents' bytes and the struct everything is computed anew:
-digests, the struct's members, the EIP-712 hash, the text. What somebody asked for has to stand in
-the documents word for word (`asking`); what the node added is named, so that it can be read. One
-thing is taken from its word: which catalogue version and which authorisation the numbers it filled
-in stand for; whoever signs reads their names.
+The node is not believed. From the documents' bytes everything is computed anew: digests, the
+struct's members, the EIP-712 hash (the text that is signed follows from it). What somebody asked
+for has to stand in the documents word for word (`asking`); what the node added is named, so that
+it can be read. One thing is taken from its word: which catalogue version and which authorisation
+the numbers it filled in stand for; whoever signs reads their names.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..crypto import decision_text
-from ..errors import InvalidInput, LedgerError, VerificationError
+from ..errors import LedgerError, VerificationError
 from ..protocol import forms as documents
-from ..protocol.evm.decision import DECISIONS, DecisionType, Domain, hash_decision
+from ..protocol.evm.decision import DECISIONS, hash_decision
+from ..protocol.forms.sharing import PROTECTIVE_STEPS
+from ..protocol.ledger.enums import DepartmentStatus
 from ..protocol.wire import ids
 from .asking import Asked, Written, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from ..protocol.evm.decision import DecisionType, Domain
     from ..protocol.forms import Document
+    from ..protocol.wire.prepared import Prepared
 
 LONGEST_SECONDS = 7 * 24 * 60 * 60
 """How far ahead `notAfter` may lie; the contracts allow no more."""
@@ -31,23 +35,6 @@ NO_GRANT = {
     "terms": ids.ZERO,
 }
 """What a refusal carries in the place of a grant."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A decision as a node hands it out, parsed but not believed."""
-
-    kind: str
-    documents: Sequence[bytes]
-    """What is to be stored, in the order of the struct."""
-    references: Sequence[bytes]
-    """What the struct rests on: pinned versions, the paper that is answered."""
-    message: Mapping[str, Any]
-    """The struct's members, typed as the ABI has them."""
-    domain: Domain
-    hash: bytes
-    text: bytes
-    possession: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,79 +73,65 @@ def check_prepared(
     Raises:
         VerificationError: a part differs from what follows from the others, or from what was asked.
     """
-    declared = DECISIONS.get(prepared.kind)
-    if declared is None or (asked is not None and prepared.kind != asked.kind):
+    if asked is not None and prepared.kind != asked.kind:
         _refuse("决定的种类", "the kind of decision", prepared.kind)
+    declared, message = DECISIONS[prepared.kind], dict(prepared.message)
     try:
         papers = tuple(documents.parse(data) for data in prepared.documents)
-        references = tuple(documents.parse(data) for data in prepared.references)
-        follows = _struct(prepared.kind, papers, references)
+        rests_on = tuple(documents.parse(data) for data in prepared.references)
+        follows = _struct(prepared.kind, papers, rests_on, message)
+    except VerificationError:
+        raise
     except LedgerError as error:
         raise VerificationError(
             f"节点准备的文件不合规定，未签署 / a document is not as it must be: {error.message}"
         ) from error
-    message = dict(prepared.message)
-    if follows is None:
-        _use_terms(papers, [message])
-    _compare_struct(declared, message, follows, now)
+    _compare_struct(message, follows, now)
     require_domain(declared.contract, prepared.domain)
-    try:
-        digest = hash_decision(declared, message, prepared.domain)
-    except InvalidInput as error:
-        raise VerificationError(f"节点准备的结构不合规定，未签署 / {error.message}") from error
-    for name, said, true in (
-        ("hash", prepared.hash, digest),
-        ("text", prepared.text, decision_text(digest)),
-        ("possession", prepared.possession, declared.possession),
-    ):
-        if said != true:
-            _refuse(name, name, said)
     added: tuple[tuple[str, Any], ...] = ()
     if asked is not None:
-        added = tuple(compare(asked, Written(papers, references, message)))
-    return Reviewed(declared, papers, references, message, prepared.domain, digest, added)
+        added = tuple(compare(asked, Written(papers, rests_on, message)))
+    digest = hash_decision(declared, message, prepared.domain)
+    return Reviewed(declared, papers, rests_on, message, prepared.domain, digest, added)
 
 
-def _compare_struct(
-    declared: DecisionType,
-    message: Mapping[str, Any],
-    follows: Mapping[str, Any] | None,
-    now: float,
-) -> None:
+def _compare_struct(message: Mapping[str, Any], follows: Mapping[str, Any], now: float) -> None:
     """Refuse a struct that says something else than its papers, or for longer than is lawful."""
-    if set(message) != set(declared.fields):
-        _refuse("结构的成员", "the struct's members", sorted(set(message) ^ set(declared.fields)))
-    if follows is not None:
-        if set(message) != set(follows) | {"nonce", "notAfter"}:
-            _refuse("结构的成员", "the struct's members", sorted(set(message) ^ set(follows)))
-        for name, value in follows.items():
-            if message[name] != value:
-                _refuse(f"结构的 {name}", f"the struct's {name}", message[name])
+    if set(message) != set(follows) | {"nonce", "notAfter"}:
+        _refuse("结构的成员", "the struct's members", sorted(set(message) ^ set(follows)))
+    for name, value in follows.items():
+        if message[name] != value:
+            _refuse(f"结构的 {name}", f"the struct's {name}", message[name])
     term = message["notAfter"]
-    if not isinstance(term, int) or not now < term <= now + LONGEST_SECONDS:
+    if not now < term <= now + LONGEST_SECONDS:
         _refuse("决定的有效期", "notAfter", term)
 
 
 def _struct(
-    kind: str, papers: Sequence[Document], references: Sequence[Document]
-) -> dict[str, Any] | None:
-    """Return what the struct must say by its papers; None: it follows from no paper.
+    kind: str,
+    papers: Sequence[Document],
+    references: Sequence[Document],
+    message: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return what the struct must say by its papers; where there is none, what it says itself.
 
     Raises:
         LedgerError: the papers are not those of such a decision.
     """
-    if kind in _WITHOUT_PAPER:
-        others = [paper for paper in papers if paper.kind != "terms"]
-        if others or len(papers) > 1:
-            _refuse("所附文件", "the documents", [paper.kind for paper in papers])
-        return None
+    if kind in _WITHOUT_PAPER or (kind in _AT_ONCE and not papers):
+        _use_terms(papers, [message])
+        if kind == "Step" and message["step"] not in PROTECTIVE_STEPS:
+            _refuse("所附文件", "a step without its document", message["step"])
+        return {
+            **{name: each for name, each in message.items() if name not in {"nonce", "notAfter"}},
+            **_AT_ONCE.get(kind, {}),
+        }
     if kind == "SubmitVersions":
         return _batch(papers, "versions", [_bound(paper, "catalogue-version") for paper in papers])
     if kind == "ApplyFor":
         return _batch(papers, "applications", list(_applications(papers, references)))
     *terms, paper = papers or _refuse("所附文件", "the documents", [])
-    wanted = _PAPERS[kind]
-    bound = _bound(paper, *wanted, references=references)
+    bound = _bound(paper, *_PAPERS[kind], references=references)
     _use_terms(terms, [bound])
     if kind == "Reply":
         bound = {**NO_GRANT, **bound}
@@ -242,6 +215,11 @@ def _refuse(chinese: str, english: str, value: object) -> NoReturn:
 
 
 _WITHOUT_PAPER = frozenset({"RegisterLog", "SetStandingReply", "ListContract"})
+_AT_ONCE: dict[str, dict[str, Any]] = {
+    "SetDepartmentStatus": {"status": int(DepartmentStatus.SUSPENDED), "digest": ids.ZERO},
+    "Step": {"outcome": 0, "effective": 0, "subject": ids.ZERO, "digest": ids.ZERO},
+}
+"""What decisions say that protect at once, their paper to follow."""
 _PAPERS: dict[str, tuple[str, ...]] = {
     "EnrolDepartment": ("department",),
     "UpdateDepartment": ("department",),

@@ -20,7 +20,7 @@ from .authorising import Request
 from .reads import get_paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
@@ -217,6 +217,34 @@ class Drafter:
             for each in asked.withdrawals
         ]
         return cataloguing.review_withdrawal({"reviews": reviews, **said})
+
+    def rests_on(self, papers: Iterable[bytes]) -> tuple[bytes, ...]:
+        """Return the papers that those of a decision rest on, so that its signer can check them.
+
+        An item's bit means something beside the pinned version only; a verdict on a withdrawal
+        beside the withdrawal.
+
+        Raises:
+            LedgerBehind: one has not arrived here.
+        """
+        found: dict[bytes, bytes] = {}
+        for paper in papers:
+            for each in self._rests_on(documents.parse(paper).body):
+                found[each.digest] = each.data
+        return tuple(found.values())
+
+    def _rests_on(self, body: object) -> Iterator[Document]:
+        if isinstance(body, documents.ApplicationPaper):
+            entry = body.entry
+            wanted = ids.entry_id(ids.department_id(entry.department), entry.code)
+            yield get_paper(self._store, self._ledger.get_entry(wanted, entry.version).digest)
+        elif isinstance(body, documents.ReplyPaper | documents.ChangePaper):
+            yield self._pinned(self._ledger.get_authorisation(body.authorisation))
+            if isinstance(body, documents.ReplyPaper):
+                yield get_paper(self._store, bytes.fromhex(body.subject))
+        elif isinstance(body, documents.WithdrawalReviewPaper):
+            for digest in {each.subject for each in body.reviews}:
+                yield get_paper(self._store, bytes.fromhex(digest))
 
     def _members(self, digest: bytes) -> dict[str, Any]:
         """Return the members of a document, to be said again in another."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from node.client.deciding import Prepared
-from node.crypto import decision_text
 from node.errors import InvalidInput
 from node.office import authorising, cataloguing, departments
 from node.office.act import of_paper
 from node.protocol import forms
-from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
+from node.protocol.evm.decision import Domain
+from node.protocol.ledger.enums import Step
+from node.protocol.wire.prepared import Entitled, Prepared
 from tests.common import papers
 
 if TYPE_CHECKING:
@@ -29,18 +29,15 @@ SUBJECT = WITHDRAWAL.digest.hex()
 
 def prepared_of(act: Act, *references: bytes, domain: Domain = DOMAIN) -> Prepared:
     """Return an act as a node hands it out, every part following from the others."""
-    declared = DECISIONS[act.kind]
     message = {"nonce": 7, "notAfter": NOW + 3600, **act.message}
-    digest = hash_decision(declared, message, domain)
     return Prepared(
         kind=act.kind,
-        documents=list(act.documents),
-        references=list(references),
+        documents=tuple(act.documents),
         message=message,
         domain=domain,
-        hash=digest,
-        text=decision_text(digest),
-        possession=declared.possession,
+        signers=(Entitled(papers.POLICE, "department-head"),),
+        reading=(),
+        references=references,
     )
 
 
@@ -58,8 +55,8 @@ class Case:
         return prepared_of(self.build(self.body if body is None else body), *self.references)
 
 
-def _same(kind: str, body: dict[str, Any], build: Callable[[Any], Act], **more: Any) -> Case:
-    return Case(kind, {**body, **more}, body, build)
+def _same(kind: str, body: dict[str, Any], build: Callable[[Any], Act]) -> Case:
+    return Case(kind, body, body, build)
 
 
 def _without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -92,6 +89,19 @@ def _standing(body: dict[str, Any]) -> Act:
 _FORM = _without(papers.application(), "terms") | {
     "entry": {"department": papers.POLICE, "code": "30300101/06001"}
 }
+_LISTED = {"name": "AccessAnchors", "contractAddress": "c7" * 20, "codeHash": "c8" * 32}
+
+
+def _list(body: dict[str, Any]) -> Act:
+    try:
+        address, code = bytes.fromhex(body["contractAddress"]), bytes.fromhex(body["codeHash"])
+    except ValueError as error:
+        raise InvalidInput("no contract") from error
+    if (len(address), len(code)) != (20, 32):
+        raise InvalidInput("no contract")
+    return departments.list_contract(body["name"], address, code)
+
+
 _STANDING = {
     "department": papers.POLICE,
     "code": "30300101/06001",
@@ -119,23 +129,28 @@ CASES = {
     "enrol": _same("EnrolDepartment", papers.department(), departments.enrol_department),
     "update": Case(
         "UpdateDepartment",
-        {"department": papers.POLICE, "changes": {"url": "http://10.0.0.7:8101", "name": None}},
+        {"department": papers.POLICE, "url": "http://10.0.0.7:8101", "name": None},
         papers.department(url="http://10.0.0.7:8101", head=None),
         lambda body: of_paper("UpdateDepartment", "department", body),
     ),
     "order": _same(
         "SetDepartmentStatus", papers.department_status(), departments.set_department_status
     ),
-    "recover": _same("RecoverKey", papers.recovery(), departments.recover_key),
-    "add key": _same("AddKey", papers.key(), departments.add_key, type="key"),
-    "add officer": _same(
-        "AddKey", papers.officer_key(), departments.add_officer_key, type="officer-key"
+    "suspend at once": Case(
+        "SetDepartmentStatus",
+        {"department": papers.POLICE, "order": "停用", "reason": None},
+        {"department": papers.POLICE},
+        lambda body: departments.suspend_department(body["department"]),
     ),
+    "recover": _same("RecoverKey", papers.recovery(), departments.recover_key),
+    "add key": _same("AddKey", papers.key(), departments.add_key),
+    "add officer": _same("AddKey", papers.officer_key(), departments.add_officer_key),
     "revoke": _same("RevokeKey", papers.revocation(), departments.revoke_key),
     "grant": _same("GrantRoles", papers.roles(), departments.grant_roles),
     "register": _same(
         "RegisterApplication", papers.application_object(), departments.register_application
     ),
+    "list": Case("ListContract", {"name": "AccessAnchors"}, _LISTED, _list),
     "log": Case(
         "RegisterLog",
         _LOG,
@@ -159,7 +174,7 @@ CASES = {
     ),
     "review withdrawal": Case(
         "ReviewWithdrawal",
-        {**_without(_WITHDRAWN, "reviews"), "digest": SUBJECT, "refused": {}},
+        {**_without(_WITHDRAWN, "reviews"), "withdrawal": SUBJECT, "refused": {}},
         _WITHDRAWN,
         cataloguing.review_withdrawal,
         (WITHDRAWAL.data,),
@@ -179,7 +194,7 @@ CASES = {
             "authorisation": 1,
             "answer": "部分同意",
             "refusals": [papers.refusal()],
-            "narrowed": {"callsPerDay": 5000},
+            "callsPerDay": 5000,
             "opinion": "同意提供姓名",
             "handler": _HANDLER,
             "terms": None,
@@ -194,7 +209,6 @@ CASES = {
             "authorisation": 1,
             "answer": "不同意",
             "refusals": [papers.refusal(), papers.refusal("XM")],
-            "narrowed": {},
             "opinion": "不必要",
             "handler": _HANDLER,
         },
@@ -212,12 +226,21 @@ CASES = {
         papers.step(),
         authorising.advance,
     ),
+    "protect": Case(
+        "Step",
+        {"authorisation": 1, "step": "暂停", "reason": None},
+        {"authorisation": 1, "step": "暂停", "revision": 1},
+        lambda body: authorising.protect(
+            body["authorisation"], forms.STEPS.get(body["step"], Step.PASS), body["revision"]
+        ),
+    ),
     "change": Case(
         "Change",
         {
             "authorisation": 1,
             "step": "提出变更",
-            "changes": {"callsPerDay": 8000, "items": None},
+            "callsPerDay": 8000,
+            "items": None,
             "reason": "秋季招生人数增加",
             "handler": papers.change()["handler"],
             "terms": None,
