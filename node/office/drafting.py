@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Members = Mapping[str, Any]
     Terms = Members | bytes | None
 
+MOST_REFERENCES = 20
+"""Versions under review that are handed along with it."""
 OWN = ("type", "v", "salt", "attachments")
 """Members a document is given when it is made."""
 
@@ -218,33 +220,34 @@ class Drafter:
         ]
         return cataloguing.review_withdrawal({"reviews": reviews, **said})
 
-    def rests_on(self, papers: Iterable[bytes]) -> tuple[bytes, ...]:
-        """Return the papers that those of a decision rest on, so that its signer can check them.
+    def references(self, act: Act) -> list[bytes]:
+        """Return the papers an act rests on and does not carry: what its bits and answers mean.
 
-        An item's bit means something beside the pinned version only; a verdict on a withdrawal
-        beside the withdrawal.
+        The pinned version behind a bitmap of items, the application a reply answers, the proposal
+        a change accepts, the withdrawal that is reviewed; of a review of many versions none.
 
         Raises:
             LedgerBehind: one has not arrived here.
         """
         found: dict[bytes, bytes] = {}
-        for paper in papers:
-            for each in self._rests_on(documents.parse(paper).body):
-                found[each.digest] = each.data
-        return tuple(found.values())
+        for paper in map(documents.parse, act.documents):
+            for digest in self._rests_on(paper):
+                found[digest] = get_paper(self._store, digest).data
+        return list(found.values())
 
-    def _rests_on(self, body: object) -> Iterator[Document]:
-        if isinstance(body, documents.ApplicationPaper):
-            entry = body.entry
-            wanted = ids.entry_id(ids.department_id(entry.department), entry.code)
-            yield get_paper(self._store, self._ledger.get_entry(wanted, entry.version).digest)
-        elif isinstance(body, documents.ReplyPaper | documents.ChangePaper):
-            yield self._pinned(self._ledger.get_authorisation(body.authorisation))
-            if isinstance(body, documents.ReplyPaper):
-                yield get_paper(self._store, bytes.fromhex(body.subject))
-        elif isinstance(body, documents.WithdrawalReviewPaper):
-            for digest in {each.subject for each in body.reviews}:
-                yield get_paper(self._store, bytes.fromhex(digest))
+    def _rests_on(self, paper: Document) -> Iterator[bytes]:
+        body = paper.body
+        if paper.kind == "application":
+            entry = ids.entry_id(ids.department_id(body.entry.department), body.entry.code)
+            yield self._ledger.get_entry(entry, body.entry.version).digest
+        elif paper.kind in {"reply", "change"}:
+            fact = self._ledger.get_authorisation(body.authorisation)
+            yield self._ledger.get_entry(fact.entry, fact.version).digest
+            if paper.kind == "reply" or body.step == CHANGES[1]:
+                yield fact.subject
+        elif paper.kind in {"review", "withdrawal-review"}:
+            subjects = {bytes.fromhex(each.subject) for each in body.reviews}
+            yield from subjects if len(subjects) <= MOST_REFERENCES else ()
 
     def _members(self, digest: bytes) -> dict[str, Any]:
         """Return the members of a document, to be said again in another."""

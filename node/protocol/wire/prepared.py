@@ -76,7 +76,7 @@ class Prepared:
     context: bytes = b""
     """What it is meant against where it does not say so itself (`office.repeats`)."""
     references: tuple[bytes, ...] = ()
-    """Papers the struct rests on, which are there already: pinned versions, what is answered."""
+    """Papers it rests on and does not carry: the pinned version, the application answered."""
 
     @property
     def hash(self) -> bytes:
