@@ -54,6 +54,8 @@ AT_ONCE = 16
 """Decisions under way at once: each waits for its block in a thread."""
 _under_way = CapacityLimiter(AT_ONCE)
 _KINDS = sorted(INTENTS)
+ANY_OFFICER: dict[str, Any] = {"security": [{"gdsl-1": []}, {"session": []}]}
+"""What `openapi_extra` of a route for officers says."""
 _HEX = "^(?:[0-9a-f]{2})*$"
 REFUSED = (SignatureInvalid, Forbidden, NotEntitled, LedgerBehind, InvalidInput, Overloaded)
 """How any route of the office refuses."""
@@ -200,7 +202,7 @@ def body_of(model: type[BaseModel]) -> dict[str, Any]:
     schema = model.model_json_schema()
     return {
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "security": [{"gdsl-1": []}, {"session": []}],
+        **ANY_OFFICER,
     }
 
 
@@ -268,6 +270,7 @@ async def submit(request: Request, node: NodeDep) -> Response:
     "/decisions/{digest}",
     summary="决定办到哪一步 / Where a decision stands",
     responses=refusals(*REFUSED, NotFound, DecisionRefused, TransactionRefused, ChainUnavailable),
+    openapi_extra=ANY_OFFICER,
 )
 def get_standing(
     digest: Annotated[HexPath, Path(description="EIP-712 hash")], node: NodeDep, _who: OfficerDep

@@ -40,7 +40,7 @@ from ...http.officers import (
     require_origin,
 )
 from ...http.verbs import Readable
-from .decisions import REFUSED, Answer, Asked, body_of, read_asked
+from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, body_of, read_asked
 
 router = APIRouter(prefix="/session", route_class=Readable)
 
@@ -146,7 +146,12 @@ async def sign_in(request: Request, response: Response, node: NodeDep) -> Sessio
     return _shape(await to_thread.run_sync(officer_of, node, session.key, session))
 
 
-@router.get("", summary="谁已登录 / Who is signed in", responses=refusals(*REFUSED))
+@router.get(
+    "",
+    summary="谁已登录 / Who is signed in",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
 def get_session(who: OfficerDep, response: Response) -> SessionShape:
     """Return who is asking, by session or signature, with the roles he holds now."""
     response.headers["Cache-Control"] = "no-store"
