@@ -147,6 +147,11 @@ def with_query(request: Request, **changes: object) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
+def with_values(path: str, **values: object) -> str:
+    """Return an address with parameters."""
+    return f"{path}?{urlencode({name: str(value) for name, value in values.items()})}"
+
+
 def _local(request: Request) -> str:
     query = request.url.query
     return request.url.path + (f"?{query}" if query else "")
@@ -188,6 +193,7 @@ def _environment(language: Language) -> Environment:
         "moment": wording.moment,
         "day": wording.day,
         "with_query": with_query,
+        "with_values": with_values,
     }
     environment.globals |= shared
     environment.filters["words"] = t

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import catalogue_pages
+from . import catalogue_pages, decision_pages, department_pages, entry_pages
 
 router = APIRouter()
-for _module in (catalogue_pages,):
+for _module in (catalogue_pages, entry_pages, department_pages, decision_pages):
     router.include_router(_module.router)
