@@ -184,6 +184,12 @@ class CatalogueSearch:
         with self._reading.connect() as connection:
             return tally(connection, asked, filters)
 
+    def entries(self, first: int, limit: int) -> list[bytes]:
+        """Return ids of published entries, in an order that stays."""
+        page = select(listing.c.entry).order_by(listing.c.entry).offset(first).limit(limit)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(page))
+
     def list_version(
         self, connection: Connection, entry: bytes, paper: documents.Document, block: int = 0
     ) -> None:
