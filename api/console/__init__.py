@@ -24,8 +24,12 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
+    from fastapi import Depends
+
+    from ..http.officers import find_officer
     from . import bundled, mishaps, public
 
     app.include_router(bundled.router)
-    app.include_router(public.router)
+    # Whoever has signed in is known on public pages, too: the bar above shows it.
+    app.include_router(public.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)
