@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import sys
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from api.settings import load_settings
 from node.protocol.wire import ids
 from tests.common.demos import running_demo
 from tests.common.nodes import until
+from tests.common.quick_command import COMMAND
 from tests.common.shell import Shell
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 
-INIT = (sys.executable, "-m", "api.cli", "city", "init")
+INIT = (*COMMAND, "city", "init")
 CENTRE, POLICE, EDUCATION = "11130900MB0000001M", "11130900MB0000004Y", "11130900MB00000052"
 MOMENTS = (
     "生成 keys/data-head.key\n",
@@ -38,6 +38,7 @@ MOMENTS = (
     "授予职责：",
 )
 """What it has said when it is killed: among the keys, before the contracts, among the decisions."""
+TWO = (MOMENTS[0], MOMENTS[3])
 DECISION = re.compile(r"^(?:部门入账|登记|授予职责|合约生效)", re.MULTILINE)
 
 
@@ -81,9 +82,15 @@ class Town:
         return {path: path.read_bytes() for path in self.folder.glob("*/*.key")}
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    """A city whose making was killed four times, then went through."""
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(TWO, id="twice"),
+        pytest.param(MOMENTS, marks=pytest.mark.long, id="four times"),
+    ],
+)
+def town(request, tmp_path_factory):
+    """A city whose making was killed twice or four times, then went through."""
     claims = Ports()
     ports = [claims.choose(18745), claims.choose(18761)]
     folder = tmp_path_factory.mktemp("city")
@@ -92,7 +99,7 @@ def town(tmp_path_factory):
     try:
         town.planned = town.init("--dry-run")
         assert [path.name for path in folder.iterdir()] == ["city.toml"]
-        for moment in MOMENTS:
+        for moment in request.param:
             with running_demo(folder / "tmp", str(town.file), command=INIT) as killed:
                 killed.reaches(moment)
                 killed.process.kill()
