@@ -3,6 +3,7 @@
 - `frames`: seats, their navigation, crumbs; `wording`: two languages, dates, numbers
 - `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
+- `signin/`, `evidence/`: an officer's key opened in the browser; bundles verified there
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
@@ -24,8 +25,9 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
-    from . import bundled, mishaps, public
+    from . import bundled, mishaps, public, signin
 
     app.include_router(bundled.router)
     app.include_router(public.router)
+    app.include_router(signin.router)
     mishaps.install(app)

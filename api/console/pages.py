@@ -147,6 +147,12 @@ def with_query(request: Request, **changes: object) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
+def local_path(wanted: str) -> str:
+    """Return a path of this node's, or `/`: "//elsewhere" and "/\\elsewhere" lead to other sites."""
+    local = wanted.startswith("/") and wanted[1:2] not in {"/", "\\"} and wanted.isprintable()
+    return wanted if local else "/"
+
+
 def _local(request: Request) -> str:
     query = request.url.query
     return request.url.path + (f"?{query}" if query else "")

@@ -27,6 +27,14 @@ const OURS = {
   nodePaths: [join(import.meta.dirname, "node_modules")],
   inject: [join(SRC, "parts", "buffer.js")],
   loader: { ".woff2": "file", ".svg": "file", ".txt": "text" },
+  // A page that uses no `Buffer` carries none.
+  plugins: [
+    {
+      name: "buffer where it is used",
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^buffer\/$/ }, () => ({ path: join(import.meta.dirname, "node_modules/buffer/index.js"), sideEffects: false })),
+    },
+  ],
   legalComments: "none",
   logLevel: "warning",
 };
