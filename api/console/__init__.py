@@ -25,9 +25,14 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
+    from fastapi import Depends
+
+    from ..http.officers import find_officer
     from . import bundled, mishaps, public, signin
 
     app.include_router(bundled.router)
-    app.include_router(public.router)
-    app.include_router(signin.router)
+    # Whoever has signed in is known on public pages, too: the bar above shows it.
+    known = [Depends(find_officer)]
+    app.include_router(public.router, dependencies=known)
+    app.include_router(signin.router, dependencies=known)
     mishaps.install(app)
