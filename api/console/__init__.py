@@ -3,6 +3,7 @@
 - `frames`: seats, their navigation, crumbs; `wording`: two languages, dates, numbers
 - `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
+- `signin/`, `evidence/`: an officer's key opened in the browser; bundles verified there
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
@@ -27,9 +28,11 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     from fastapi import Depends
 
     from ..http.officers import find_officer
-    from . import bundled, mishaps, public
+    from . import bundled, mishaps, public, signin
 
     app.include_router(bundled.router)
     # Whoever has signed in is known on public pages, too: the bar above shows it.
-    app.include_router(public.router, dependencies=[Depends(find_officer)])
+    known = [Depends(find_officer)]
+    app.include_router(public.router, dependencies=known)
+    app.include_router(signin.router, dependencies=known)
     mishaps.install(app)
