@@ -4,6 +4,8 @@
 - `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
+- `audit/`, `operation/`: the auditor's and the operator's seats
+- `workbook`: a list as an Excel file
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
 it. Pages load nothing from anywhere else and run no script but the node's own files (CSP).
@@ -24,8 +26,9 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
-    from . import bundled, mishaps, public
+    from . import audit, bundled, mishaps, operation, public
 
     app.include_router(bundled.router)
-    app.include_router(public.router)
+    for seat in (public, audit, operation):
+        app.include_router(seat.router)
     mishaps.install(app)

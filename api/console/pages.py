@@ -22,6 +22,7 @@ from node.protocol.wire.characters import visible
 from . import wording
 from .bundled import asset
 from .frames import PUBLIC
+from .persons import person_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -114,7 +115,7 @@ def render(
     """
     language = wording.language_of(request)
     environment = _environment(language)
-    officer = getattr(request.state, "officer", None)
+    officer = person_of(request, _node(request))
     values |= {
         "title": title,
         "seat": seat,
@@ -123,7 +124,7 @@ def render(
         "request": request,
         "console": _node(request).settings.console,
         "officer": officer,
-        "csrf": getattr(request.state, "csrf", None),
+        "csrf": officer and officer.csrf,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
     }

@@ -16,7 +16,8 @@ from node.protocol.wire.characters import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+    from openpyxl.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
 
 MOST_ROWS = 50_000
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -36,7 +37,7 @@ def workbook(
     Rows after `most` are left out, and the last row says so.
     """
     book = Workbook(write_only=True)
-    sheet: WriteOnlyWorksheet = book.create_sheet(title[:31])
+    sheet: Worksheet = book.create_sheet(title[:31])
     for at, (_, width) in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(at)].width = width
     sheet.freeze_panes = "A2"
@@ -54,8 +55,8 @@ def workbook(
         return file.read()
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: str | int, *, bold: bool = False) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet)
+def _cell(sheet: Worksheet, value: str | int, *, bold: bool = False) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet)
     if isinstance(value, int):
         cell.value = value
     else:

@@ -72,6 +72,7 @@ class SignerNames:
     def __init__(self, queries: Queries, documents: Documents) -> None:
         self._queries = queries
         self._documents = documents
+        self._papers: dict[bytes, dict[str, Any]] = {}
 
     def department(self, department: bytes) -> str:
         """Name a department: by its document's name, else its code."""
@@ -110,11 +111,15 @@ class SignerNames:
 
     def _paper(self, digest: bytes) -> dict[str, Any]:
         """Return a document's members, or none when it is missing or not the one bound."""
+        if digest in self._papers:
+            return self._papers[digest]
         data = self._documents.find(digest)
         if data is None or sm3(data) != digest:
             return {}
         paper = json.loads(data)
-        return paper if isinstance(paper, dict) else {}
+        # What is here stays as it is: a page names the same few again and again.
+        self._papers[digest] = paper if isinstance(paper, dict) else {}
+        return self._papers[digest]
 
 
 def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -10,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from api.console.workbook import workbook
 
 
-def read_back(data: bytes) -> list[list[object]]:
+def read_back(data: bytes) -> list[list[Any]]:
     return CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
 
 
