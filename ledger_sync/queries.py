@@ -52,6 +52,8 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
 
@@ -105,6 +107,11 @@ class Queries(DecisionQueries, AnchorQueries):
         if row is None:
             raise NotFound(f"读模型里没有区块 {number} / no such block")
         return block_ref(row)
+
+    def seconds_of(self, blocks: Collection[int]) -> dict[int, int]:
+        """Return the seconds of blocks that have been applied, by number."""
+        wanted = SELECT_BLOCK.where(BLOCK.c.number.in_(blocks))
+        return {row["number"]: row["timestamp"] for row in self._all(wanted)}
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""

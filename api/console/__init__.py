@@ -26,9 +26,13 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
+    from fastapi import Depends
+
+    from ..http.officers import find_officer
     from . import audit, bundled, mishaps, operation, public
 
     app.include_router(bundled.router)
+    # Whoever has signed in is known on public pages, too: the bar above shows it.
     for seat in (public, audit, operation):
-        app.include_router(seat.router)
+        app.include_router(seat.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)

@@ -40,7 +40,7 @@ ANSWER_SECONDS = 300.0
 ANSWER_BYTES = 128 * 1024 * 1024
 NONCE_BYTES = 18
 
-_NO_FACTS = {"type", "title", "titleEn", "status", "detail", "code", "self", "message"}
+_NO_FACTS = {"type", "title", "titleEn", "status", "detail", "detailEn", "code", "self", "message"}
 """Members that are no facts: RFC 9457's, and what an error's own parameters are called."""
 _SERVER_ERROR = 500
 
@@ -142,7 +142,7 @@ class SignedHttp:
             # UnicodeError: a host name that the resolver cannot even encode.
             host = request.url.netloc.decode("ascii")
             raise PeerUnavailable(
-                f"{host} does not answer: {error}", url=str(request.url)
+                f"the node {host} does not answer: {error}", url=str(request.url)
             ) from error
         raise_problem(response)
         return response
@@ -212,7 +212,11 @@ def error_of(response: httpx.Response) -> LedgerError:
     kind = find_class(str(problem.get("code")))
     if kind is None:
         kind = PeerUnavailable if response.status_code >= _SERVER_ERROR else InvalidInput
-    return kind(detail, **facts)
+    if not isinstance(english := problem.get("detailEn"), str):
+        return kind(detail, **facts)
+    error = kind(english, **facts)
+    error.told = detail
+    return error
 
 
 def find_class(code: str) -> type[LedgerError] | None:

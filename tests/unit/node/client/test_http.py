@@ -185,6 +185,11 @@ class TestErrorOf:
             assert error.code == kind.code
         assert (error.message, error.facts) == ("because", {"item": "XM"})
 
+    def test_keeps_both_languages_of_a_refusal(self):
+        said = errors.ItemNotGranted("item XM is not granted", item="XM")
+        error = error_of(response(403, json=problem(said)))
+        assert (error.message, error.chinese) == (said.message, said.chinese)
+
     def test_knows_no_class_that_ends_the_process(self):
         assert find_class("fatal") is None
         assert find_class("wrong-chain") is None
