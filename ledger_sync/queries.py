@@ -49,6 +49,7 @@ from .tables import (
     KEY,
     ROLE,
 )
+from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
     from node.protocol.evm.blocks import BlockRef
@@ -78,7 +79,7 @@ class StepFact:
 PAGE = 100
 
 
-class Queries(DecisionQueries, AnchorQueries):
+class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
     """Every question there is; opened on a read-only engine, shared by threads."""
 
     def cursor(self) -> Cursor:
