@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
-from node.errors import AuthorisationUnknown, InvalidInput, NotFound
+from node.errors import AuthorisationUnknown, InvalidInput, LedgerBehind, NotFound
 from node.protocol.ledger.competence import competent_of
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import (
@@ -86,6 +87,13 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         """Return how far the model has come; answers while it is being filled, too."""
         with self._engine.connect() as connection:
             return read_cursor(connection)
+
+    def find_next_block(self) -> int | None:
+        """Return the first block the model has not; None where no follower has ever run."""
+        try:
+            return self.cursor().next_block
+        except (LedgerBehind, OperationalError):
+            return None
 
     def contact(self) -> Contact | None:
         """Return what the follower last saw of the chain; None if it never has."""

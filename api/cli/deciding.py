@@ -21,7 +21,6 @@ from .console import (
     say,
     t,
 )
-from .naming import shown
 from .opening import load_signer, new_file, open_node
 from .options import (
     AgainOption,
@@ -32,7 +31,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     import typer
@@ -40,9 +39,6 @@ if TYPE_CHECKING:
     from api.parts import Node
     from node.crypto import Signer, SoftwareSigner
     from node.office import Act, Decided, Drafter
-
-FOLLOW_SECONDS = 5.0
-POLL_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -117,14 +113,13 @@ class Taking:
         Raises:
             LedgerError: as `decide_once`; `context` as there.
         """
-        from node.office.repeats import Repeats, decide_once
+        from node.office.repeats import decide_once
 
         if self.dry_run:
             show(act)
             return
-        repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
         decided, finished = decide_once(
-            node.desk, repeats, act, self.signer, possession, again=self.again, context=context
+            node.desk, node.repeats, act, self.signer, possession, again=self.again, context=context
         )
         if finished:
             say(
@@ -213,6 +208,7 @@ def show(act: Act) -> None:
 
 
 def _report(decided: Decided) -> None:
+    from node.protocol.forms.outcomes import outcomes_of
     from node.protocol.forms.words import decision_words
 
     kind, block, gas = decided.kind, decided.block, decided.gas_used
@@ -222,74 +218,17 @@ def _report(decided: Decided) -> None:
         f"区块 {block}，gas {gas}，交易 {decided.transaction.hex()}",
         f"block {block}, gas {gas}, transaction {decided.transaction.hex()}",
     )
-    for made in _made(kind, decided.event):
-        values = {name: shown(name, value) for name, value in made.items()}
-        for chinese, english in _MADE.get(kind, ()):
-            say(chinese.format(**values), english.format(**values))
-
-
-def _made(kind: str, event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what there is to say of an event: of each application, else of all at once."""
-    if kind == "ApplyFor":
-        first = event["first"]
-        return [
-            {"authorisation": first + offset, "state": state}
-            for offset, state in enumerate(event["states"])
-        ]
-    counts = {name: len(each) for name, each in event.items() if isinstance(each, list | tuple)}
-    verdicts = [each.get("publish", each.get("accept")) for each in event.get("reviews", ())]
-    said = {"yes": sum(map(bool, verdicts)), "no": len(verdicts) - sum(map(bool, verdicts))}
-    return [{**event, **counts, **said}]
+    for chinese, english in outcomes_of(kind, decided.event):
+        say(chinese, english)
 
 
 def _await_block(node: Node, block: int) -> None:
     """Wait until the node's read model has a block, so that the next command sees the decision."""
-    from sqlalchemy.exc import OperationalError
+    from node.office.submitting import await_block
 
-    deadline = time.monotonic() + FOLLOW_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if node.queries.cursor().next_block > block:
-                return
-        except OperationalError:
-            break  # the node has never run: there is no read model to wait for
-        time.sleep(POLL_SECONDS)
+    if await_block(node.queries, block):
+        return
     note(
         f"本节点的读模型还没有到区块 {block}：节点在运行吗？",
         f"this node's read model has not reached block {block}: is the node running?",
     )
-
-
-_STATE = ("授权 {authorisation}：{state}", "authorisation {authorisation}: {state}")
-_MADE = {
-    "EnrolDepartment": (("首任负责人密钥 {headKey}", "head key {headKey}"),),
-    "SetDepartmentStatus": (("部门 {department}：{status}", "department {department}: {status}"),),
-    "RecoverKey": (
-        (
-            "新负责人密钥 {headKey}，自 {validFrom} 起有效",
-            "head key {headKey}, valid from {validFrom}",
-        ),
-        (
-            "在此之前，原负责人可用 department revoke-key 撤销它",
-            "until then the old head cancels it by department revoke-key",
-        ),
-    ),
-    "AddKey": (("密钥编号 {addedKey}", "key id {addedKey}"),),
-    "RegisterApplication": (("应用编号 {application}", "application id {application}"),),
-    "RegisterLog": (("日志编号 {log}", "log id {log}"),),
-    "SupersedeLog": (("新日志编号 {log}", "new log id {log}"),),
-    "SubmitVersions": (("报送 {entries} 个目录", "{entries} entries submitted"),),
-    "ReviewVersions": (("发布 {yes} 个，退回 {no} 个", "{yes} published, {no} returned"),),
-    "SubmitWithdrawal": (
-        (
-            "申请撤回 {withdrawals} 个目录，申请书 {digest}",
-            "{withdrawals} withdrawals asked for in {digest}",
-        ),
-    ),
-    "ReviewWithdrawal": (("撤回 {yes} 个，不同意 {no} 个", "{yes} withdrawn, {no} kept"),),
-    "ApplyFor": (_STATE,),
-    "Reply": (_STATE,),
-    "Step": (_STATE,),
-    "Change": (_STATE, ("第 {newRevision} 次修订", "revision {newRevision}")),
-}
-"""What each decision makes that was not there before, said from its event."""

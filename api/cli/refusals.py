@@ -161,6 +161,11 @@ def _detail(error: LedgerError) -> str:
     return error.message
 
 
+def explain(error: DecisionRefused) -> tuple[str, str]:
+    """Say why the contract refuses, in Chinese and in English."""
+    return refusal_text(error), error.message
+
+
 def refusal_text(error: DecisionRefused) -> str:
     """Say why the contract refused; an error that is not known is said as it came."""
     name, args = str(error.facts.get("name", "")), error.facts.get("args")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .reads import Ledger
 
     Members = Mapping[str, Any]
+    Terms = Members | bytes | None
 
 OWN = ("type", "v", "salt", "attachments")
 """Members a document is given when it is made."""
@@ -55,7 +56,7 @@ class Drafter:
             raise InvalidInput("没有写明要变更的内容 / nothing would change")
         return departments.update_department(changed)
 
-    def apply_for(self, forms: Iterable[Members], terms: Members | None) -> Act:
+    def apply_for(self, forms: Iterable[Members], terms: Terms) -> Act:
         """Apply as filled-in forms say, each for the version it names or the published one.
 
         Without `terms` those of a standing reply are taken, since only they are agreed to at once.
@@ -75,7 +76,7 @@ class Drafter:
         *,
         narrowed: Members,
         said: Members,
-        terms: Members | None = None,
+        terms: Terms = None,
     ) -> Act:
         """Grant what was applied for, less what is refused, as far as `narrowed` says.
 
@@ -129,8 +130,19 @@ class Drafter:
             body["subject"] = None
         return authorising.advance(completed(documents.StepPaper, body)), fact.subject
 
+    def protect(self, number: int, step: str) -> tuple[Act, bytes]:
+        """Suspend, take over or terminate at once, the paper to follow; as `step`.
+
+        Raises:
+            InvalidInput: another step, which says why.
+        """
+        if step not in documents.PROTECTIVE:
+            raise InvalidInput(f"{step}应写明理由 / this step needs a reason")
+        fact = self._ledger.get_authorisation(number)
+        return authorising.protect(number, documents.STEPS[step], fact.revision), fact.subject
+
     def propose_change(
-        self, number: int, changes: Members, said: Members, terms: Members | None = None
+        self, number: int, changes: Members, said: Members, terms: Terms = None
     ) -> Act:
         """Propose that an authorisation goes on as it is granted, but for `changes`."""
         fact = self._ledger.get_authorisation(number)
@@ -215,7 +227,7 @@ class Drafter:
         """Return the document of the version an authorisation is pinned to."""
         return get_paper(self._store, self._ledger.get_entry(fact.entry, fact.version).digest)
 
-    def _request(self, form: Members, terms: Members | None) -> Request:
+    def _request(self, form: Members, terms: Terms) -> Request:
         entry = form.get("entry")
         if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
             raise MalformedDocument(

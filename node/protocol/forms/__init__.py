@@ -29,6 +29,7 @@ from .document import make_document as make_document
 from .document import new_document as new_document
 from .document import parse as parse
 from .document import problems_of as problems_of
+from .document import read_part as read_part
 from .fields import Paper as Paper
 from .fields import Problem as Problem
 from .fields import day_of as day_of
