@@ -154,6 +154,19 @@ class MetricsSettings(_Section):
     """Port on 127.0.0.1 that answers `/metrics`; without one there is none."""
 
 
+class ConsoleSettings(_Section):
+    """The pages that people see in a browser."""
+
+    on: bool = True
+    """Whether the node answers with pages, beside its API."""
+    title: str = Field(default="", max_length=40)
+    """What stands beside the product's name, as the city's own."""
+    insecure_cookies: bool = False
+    """Whether a session's cookie may cross a connection that is not protected (plain http)."""
+    origins: list[HttpUrl] = []
+    """Addresses people open the console at, besides `public_url` and those of `authorities`."""
+
+
 class Settings(BaseSettings):
     """Everything one node process is told."""
 
@@ -196,6 +209,8 @@ class Settings(BaseSettings):
     """The operational log."""
     metrics: MetricsSettings = MetricsSettings()
     """Figures for Prometheus."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The pages that people see in a browser."""
 
     @classmethod
     def settings_customise_sources(

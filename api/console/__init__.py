@@ -1,0 +1,31 @@
+"""What people see of a node in a browser: pages, one folder a person's work.
+
+- `frames`: seats, their navigation, crumbs; `wording`: two languages, dates, numbers
+- `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
+- `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
+- `public/`: the seat that needs no sign-in: catalogue, departments, decisions
+
+A view calls `node.office` and the read model and holds no business rule; its template lies beside
+it. Pages load nothing from anywhere else and run no script but the node's own files (CSP).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from ..settings import ConsoleSettings
+
+
+def install(app: FastAPI, settings: ConsoleSettings) -> None:
+    """Add the pages to a node's application, if they are wanted."""
+    if not settings.on:
+        return
+    # Only a node that shows pages pays for importing them.
+    from . import bundled, mishaps, public
+
+    app.include_router(bundled.router)
+    app.include_router(public.router)
+    mishaps.install(app)

@@ -1,0 +1,40 @@
+"""What a page stands in: its seat with the ways through it, and the way that led here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+Words: TypeAlias = tuple[str, str]
+"""One text in Chinese and in English."""
+
+
+class Link(NamedTuple):
+    """A way to a page."""
+
+    href: str
+    words: Words
+    waiting: int | None = None
+    """How many things wait there; None: nothing is counted."""
+
+
+class Seat(NamedTuple):
+    """One kind of work, and the pages it is done on."""
+
+    name: str
+    """Of its folder, and of the class of its pages' body."""
+    words: Words
+    links: tuple[Link, ...]
+    above: bool = False
+    """Whether its links stand in the bar above rather than at the side."""
+
+
+PUBLIC = Seat(
+    "public",
+    ("公开", "Public"),
+    (
+        Link("/", ("首页", "Home")),
+        Link("/catalogue", ("数据目录", "Catalogue")),
+        Link("/departments", ("部门", "Departments")),
+    ),
+    above=True,
+)
