@@ -57,7 +57,9 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.office.drafts import Drafts
     from node.office.preparing import Preparer
+    from node.office.sessions import Sessions
     from node.office.submitting import Submitter
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
@@ -221,6 +223,27 @@ class Node:
     # The office
 
     @cached_property
+    def office_engine(self) -> Engine:
+        """office.db: sign-ins, sessions, drafts; at its newest revision."""
+        from node.storage.migrations import upgrade
+
+        engine = self._open("office.db")
+        upgrade(engine)
+        return engine
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from node.office.sessions import Sessions
+
+        return Sessions(self.office_engine, self.queries)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from node.office.drafts import Drafts
+
+        return Drafts(self.office_engine)
+
+    @cached_property
     def repeats(self) -> Repeats:
         return Repeats(self.node_engine, self.settings.data_dir / "deciding.lock")
 
@@ -377,6 +400,7 @@ class Node:
         )
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
+        _ = self.preparer, self.submitter, self.sessions
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

@@ -20,7 +20,7 @@ from .authorising import Request
 from .reads import get_paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Members = Mapping[str, Any]
     Terms = Members | bytes | None
 
+MOST_REFERENCES = 20
+"""Versions under review that are handed along with it."""
 OWN = ("type", "v", "salt", "attachments")
 """Members a document is given when it is made."""
 
@@ -217,6 +219,35 @@ class Drafter:
             for each in asked.withdrawals
         ]
         return cataloguing.review_withdrawal({"reviews": reviews, **said})
+
+    def references(self, act: Act) -> list[bytes]:
+        """Return the papers an act rests on and does not carry: what its bits and answers mean.
+
+        The pinned version behind a bitmap of items, the application a reply answers, the proposal
+        a change accepts, the withdrawal that is reviewed; of a review of many versions none.
+
+        Raises:
+            LedgerBehind: one has not arrived here.
+        """
+        found: dict[bytes, bytes] = {}
+        for paper in map(documents.parse, act.documents):
+            for digest in self._rests_on(paper):
+                found[digest] = get_paper(self._store, digest).data
+        return list(found.values())
+
+    def _rests_on(self, paper: Document) -> Iterator[bytes]:
+        body = paper.body
+        if paper.kind == "application":
+            entry = ids.entry_id(ids.department_id(body.entry.department), body.entry.code)
+            yield self._ledger.get_entry(entry, body.entry.version).digest
+        elif paper.kind in {"reply", "change"}:
+            fact = self._ledger.get_authorisation(body.authorisation)
+            yield self._ledger.get_entry(fact.entry, fact.version).digest
+            if paper.kind == "reply" or body.step == CHANGES[1]:
+                yield fact.subject
+        elif paper.kind in {"review", "withdrawal-review"}:
+            subjects = {bytes.fromhex(each.subject) for each in body.reviews}
+            yield from subjects if len(subjects) <= MOST_REFERENCES else ()
 
     def _members(self, digest: bytes) -> dict[str, Any]:
         """Return the members of a document, to be said again in another."""

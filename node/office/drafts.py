@@ -10,14 +10,13 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Index, LargeBinary, delete, func, or_, select, update
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlalchemy import and_, delete, func, or_, select, update
 
 from ..errors import Conflict, InvalidInput, NotEntitled, NotFound, Overloaded
 from ..protocol.ledger.enums import Role
+from .tables import Draft, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,45 +35,7 @@ HANDED_TO = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
 ID_SIZE = 16
 
 
-class _Table(SQLModel, registry=registry()):
-    """A table of drafts; the registry of its own keeps other databases' tables out."""
-
-    __table_args__: ClassVar[Any] = {"sqlite_with_rowid": False}
-
-
-class Draft(_Table, table=True):
-    """A piece of work."""
-
-    id: bytes = Field(sa_type=LargeBinary(ID_SIZE), primary_key=True)
-    department: bytes = Field(sa_type=LargeBinary(32))
-    kind: str
-    """One of KINDS."""
-    title: str
-    body: bytes = Field(sa_type=LargeBinary)
-    """Whatever its kind makes of it."""
-    author: bytes = Field(sa_type=LargeBinary(32))
-    """Key of who saved it first."""
-    waits_for: int = 0
-    """Role it was handed to; 0: its author has it."""
-    revision: int = 1
-    changed_at: int = 0
-    """Seconds, this node's clock."""
-    handed_at: int | None = None
-
-
-class Note(_Table, table=True):
-    """A comment on a draft."""
-
-    draft: bytes = Field(sa_type=LargeBinary(ID_SIZE), primary_key=True)
-    number: int = Field(primary_key=True)
-    author: bytes = Field(sa_type=LargeBinary(32))
-    text: str
-    written_at: int
-
-
-metadata = _Table.metadata
-draft, note = metadata.tables["draft"], metadata.tables["note"]
-Index("draft_department", draft.c.department, draft.c.changed_at)
+draft, note = Draft.__table__, Note.__table__  # type: ignore[attr-defined]
 _LISTED = [column for column in draft.columns if column.name != "body"]
 
 
@@ -118,9 +79,8 @@ class Drafts:
     """The drafts in one database."""
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
-        """Keep them in `engine`; tables that are missing are made."""
+        """Keep them in `engine`, an office.db."""
         self._engine, self._clock = engine, clock
-        metadata.create_all(engine)
 
     def list(self, person: Person) -> list[Listed]:
         """Return the drafts a person may read, the one changed last first."""
@@ -274,7 +234,7 @@ def _readable(person: Person) -> ColumnElement[bool]:
         (draft.c.department == department) & (draft.c.waits_for.op("&")(roles) != 0)
         for department, roles in person.held.items()
     ]
-    return draft.c.department.in_(list(person.held)) & or_(mine, *handed)
+    return and_(draft.c.department.in_(list(person.held)), or_(mine, *handed))
 
 
 def _find(connection: Connection, person: Person, named: bytes) -> Listed:

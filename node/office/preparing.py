@@ -125,6 +125,7 @@ class Preparer:
             effects=() if weighed.refusal else tuple(outcomes_of(act.kind, event)),
             warnings=tuple(self._warnings(act, context, weighed, mandated)),
             context=context,
+            references=tuple(self._workshop.drafter.references(act)),
         )
 
     def _weigh(self, kind: str, message: dict[str, Any], key: bytes | None) -> Weighed:

@@ -75,6 +75,8 @@ class Prepared:
     warnings: tuple[Warned, ...] = ()
     context: bytes = b""
     """What it is meant against where it does not say so itself (`office.repeats`)."""
+    references: tuple[bytes, ...] = ()
+    """Papers it rests on and does not carry: the pinned version, the application answered."""
 
     @property
     def hash(self) -> bytes:
@@ -111,6 +113,7 @@ def render_prepared(prepared: Prepared) -> dict[str, Any]:
         "effects": [_both(each) for each in prepared.effects],
         "warnings": [{"code": each.code, **_both(each.text)} for each in prepared.warnings],
         "context": prepared.context.hex(),
+        "references": [paper.decode() for paper in prepared.references],
     }
 
 
@@ -140,6 +143,7 @@ def parse_prepared(said: object) -> Prepared:
             effects=tuple(_said(each) for each in members["effects"]),
             warnings=tuple(Warned(str(each["code"]), _said(each)) for each in members["warnings"]),
             context=_bytes(members["context"]),
+            references=parse_documents(members["references"]),
         )
         follows = (prepared.hash.hex(), prepared.possession)
         said_of_it = (members["hash"], members["possession"])

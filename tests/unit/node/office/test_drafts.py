@@ -9,6 +9,7 @@ from node.office import drafts as module
 from node.office.drafts import Drafts, Person, waiting_for
 from node.protocol.ledger.enums import Role
 from node.storage.engines import open_engine
+from node.storage.migrations import upgrade
 from tests.common.fakes import FixedClock
 
 POLICE, EDUCATION = b"\1" * 32, b"\2" * 32
@@ -28,6 +29,7 @@ STRANGER = person(4, Role.DEPARTMENT_HEAD, EDUCATION)
 @pytest.fixture
 def drafts(tmp_path):
     engine = open_engine(tmp_path / "office.db")
+    upgrade(engine)
     yield Drafts(engine, FixedClock())
     engine.dispose()
 

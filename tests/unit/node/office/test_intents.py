@@ -109,6 +109,7 @@ def test_it_goes_over_the_wire_and_comes_back_whole(kind):
         effects=(("一", "one"),),
         warnings=(Warned("RoleMissing", ("缺", "none")),),
         context=b"\x01" * 32,
+        references=tuple(act.documents),
     )
     said = json.loads(json.dumps(render_prepared(prepared)))
     assert parse_prepared(said) == prepared
