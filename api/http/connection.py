@@ -33,7 +33,8 @@ HEAD_BYTES = 65_536
 OFFICE_BYTES = 8_388_608
 """Largest body of a decision: a table's entries with one signature."""
 OFFICE_PATHS = (b"/api/v1/office/decisions/", b"/desk/filings")
-"""Where such bodies go, and tables that are dropped; who sends one is known before it is read (`officers`)."""
+"""Where such bodies and dropped tables go; who sends one is known before it is read
+(`officers`)."""
 REQUEST_SECONDS = 30.0
 """How long a connection may take to become a whole request, body and all."""
 
