@@ -4,7 +4,7 @@
 - `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
-- `desk/`: the officers' seat
+- `desk/`, `review/`: the officers' seats
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
 it. Pages load nothing from anywhere else and run no script but the node's own files (CSP).
@@ -25,9 +25,10 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
-    from . import bundled, desk, mishaps, public
+    from . import bundled, desk, mishaps, public, review
 
     app.include_router(bundled.router)
     app.include_router(public.router)
     app.include_router(desk.router)
+    app.include_router(review.router)
     mishaps.install(app)

@@ -23,6 +23,13 @@ pytestmark = [pytest.mark.chain, pytest.mark.untraced]
 WIDTHS = (1366, 1920)
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"
+ENTRY = ids.entry_id(ids.department_id(papers.POLICE), CODE)
+TAKEN_UP = """window.asked = new Promise(resolve => {
+  document.addEventListener("shareledger:decide", event => {
+    event.preventDefault();
+    resolve({kind: event.detail.kind, fields: event.detail.fields});
+  });
+}); 0"""
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +109,7 @@ def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table):
     asked = http.post(f"{at_draft}/fields").json()
     assert asked["kind"] == "SubmitVersions"
     decide(http, asked["kind"], asked["fields"], head)
-    entry = town.node.queries.get_entry(ids.entry_id(ids.department_id(papers.POLICE), CODE))
-    assert entry.state == EntryState.SUBMITTED
+    assert town.node.queries.get_entry(ENTRY).state == EntryState.SUBMITTED
     assert http.post(f"{at_draft}/done").headers["HX-Redirect"] == "/desk/filings"
     assert http.get(at_draft).status_code == 404
 
@@ -114,3 +120,41 @@ def test_what_was_filed_waits_for_the_reviewer(town, at, page):
     assert "审核目录" in page.inner_text("main")
     assert CODE in page.inner_text("main")
     looked_at(page, "desk-inbox")
+
+
+def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page):
+    http = at(town.keys.reviewer)
+    page.goto(f"{town.url}/review")
+    assert "新目录" in page.inner_text("main")
+    looked_at(page, "review-queue")
+    # Without a reason nothing is returned, and the form says so where it stands.
+    page.locator(".verdict select").select_option("return")
+    page.get_by_label("审核人").fill(f"张伟{SCRIPT}")
+    page.get_by_role("button", name="签署审核结论").click()
+    page.get_by_text("退回应写明理由").wait_for()
+    page.locator(".verdict select").select_option("")
+    page.get_by_role("button", name="本页未定的全部发布").click()
+    # What signs in the page takes the decision up; here its fields are signed beside it.
+    page.evaluate(TAKEN_UP)
+    page.get_by_role("button", name="签署审核结论").click()
+    asked = page.evaluate("window.asked")
+    decide(http, asked["kind"], asked["fields"], town.keys.reviewer)
+    entry = town.node.queries.get_entry(ENTRY)
+    assert entry.state == EntryState.PUBLISHED
+    page.reload()
+    page.get_by_text("没有待审核的目录").wait_for()
+    looked_at(page, "review-empty")
+
+
+def test_who_is_no_reviewer_reviews_nothing(town, at, page):
+    http = at(town.keys.heads[papers.POLICE])
+    page.goto(f"{town.url}/review")
+    page.get_by_text("您不是审核员").wait_for()
+    answer = http.post(f"{town.url}/review/fields", data={"competent": papers.CENTRE})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-entitled")
+
+
+def test_who_has_not_signed_in_is_told_to(town, page):
+    page.goto(f"{town.url}/desk")
+    page.get_by_text("请先登录").first.wait_for()
+    assert axe(page) == []

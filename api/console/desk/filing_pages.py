@@ -34,7 +34,7 @@ from ...http.callers import NodeDep
 from ...http.officers import officer_with_body
 from ...http.verbs import Readable
 from ..frames import Link
-from ..pages import page_of, render
+from ..pages import Page, page_of, render
 from .seating import (
     DESK,
     FILERS,
@@ -143,7 +143,8 @@ def show_table(
         page=page,
         heads=_heads(shown),
         said=_said(table, shown),
-        loose=[each for each in table.problems if not _is_cell(each.cell)],
+        most=LISTED,
+        places=_places(page),
         mine=opened.listed.may_change(at.person),
         can_take_back=opened.listed.author == at.person.key and opened.listed.waits_for != 0,
         here_at=f"{FILINGS}/{named}",
@@ -323,6 +324,15 @@ def _said(table: Worktable, sheet: GridSheet | None) -> dict[str, list[tuple[boo
             if sheet is not None and each.sheet == sheet.name and _is_cell(each.cell):
                 found.setdefault(each.cell, []).append((bool(doubt), each.message))
     return found
+
+
+def _places(page: Page[GridRow]) -> dict[str, str]:
+    """Return the id of each cell on a page, by the cell's name."""
+    return {
+        cell_name(row.number, column): f"{row.number}-{column}"
+        for row in page.rows
+        for column in range(len(row.cells))
+    }
 
 
 def _is_cell(named: str) -> bool:

@@ -78,3 +78,12 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
     if (event.dataTransfer.files.length) form.elements.file.files = event.dataTransfer.files;
   });
 }
+
+// One verdict for all that have none yet; exceptions are chosen before or after.
+document.addEventListener("click", (event) => {
+  const verdict = event.target.closest("[data-every]")?.dataset.every;
+  if (!verdict) return;
+  for (const select of event.target.closest("form").querySelectorAll(".verdict select")) {
+    if (!select.value) select.value = verdict;
+  }
+});
