@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
     from node.office.drafts import Drafts
+    from node.office.intents import Workshop
     from node.office.preparing import Preparer
     from node.office.sessions import Sessions
     from node.office.submitting import Submitter
@@ -252,15 +253,24 @@ class Node:
         return Weigher(self.ledger_engine, self.deployment)
 
     @cached_property
-    def preparer(self) -> Preparer:
+    def workshop(self) -> Workshop:
         from node.office.intents import Workshop
+
+        return Workshop(self.drafter, self.deployment, lambda: self.relay.address)
+
+    @cached_property
+    def preparer(self) -> Preparer:
         from node.office.preparing import Preparer
 
         from .cli.refusals import explain
 
-        workshop = Workshop(self.drafter, self.deployment, lambda: self.relay.address)
         return Preparer(
-            workshop, self.desk, self.weigher, self.queries, repeats=self.repeats, explain=explain
+            self.workshop,
+            self.desk,
+            self.weigher,
+            self.queries,
+            repeats=self.repeats,
+            explain=explain,
         )
 
     @cached_property

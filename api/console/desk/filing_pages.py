@@ -6,6 +6,7 @@ at the moment it is asked for.
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -61,6 +62,7 @@ WIDEST = 60
 """Columns that are shown."""
 LISTED = 200
 """Entries of a kind that a comparison lists."""
+_HINT = re.compile(r"[\n（(]")
 TOP = 40
 """Rows among which headings are looked for."""
 Named = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -299,7 +301,8 @@ def _heads(sheet: GridSheet | None) -> list[str]:
     width = min(max((len(cells) for cells in sheet.rows.values()), default=0), WIDEST)
     header = _top(sheet)
     above = header.above if header is not None else []
-    texts = [above[at].partition("\n")[0] if at < len(above) else "" for at in range(width)]
+    # What a heading says in brackets is how to fill the column in.
+    texts = [_HINT.split(above[at])[0] if at < len(above) else "" for at in range(width)]
     return [f"{column_name(at)} {text}".strip() for at, text in enumerate(texts)]
 
 
