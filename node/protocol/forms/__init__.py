@@ -47,6 +47,7 @@ from .sharing import OUTCOMES as OUTCOMES
 from .sharing import PROTECTIVE as PROTECTIVE
 from .sharing import STEPS as STEPS
 from .sharing import ApplicationPaper as ApplicationPaper
+from .sharing import ChangePaper as ChangePaper
 from .sharing import ReplyPaper as ReplyPaper
 from .sharing import StepPaper as StepPaper
 from .sharing import TermsPaper as TermsPaper
@@ -57,4 +58,5 @@ from .versions import Item as Item
 from .versions import ShareTypeName as ShareTypeName
 from .versions import UpdateCycle as UpdateCycle
 from .versions import WithdrawalPaper as WithdrawalPaper
+from .versions import WithdrawalReviewPaper as WithdrawalReviewPaper
 from .versions import Withdrawn as Withdrawn
