@@ -206,10 +206,9 @@ class There:
         from node.errors import PeerUnavailable
         from node.office.verdicts import Pending
 
-        said = self._http.get(f"/pending/{competent}")
         try:
-            return [Pending(**each) for each in said["pending"]]
-        except (KeyError, TypeError) as error:
+            return [Pending(**each) for each in self._http.list(f"/pending/{competent}")]
+        except TypeError as error:
             raise PeerUnavailable(f"节点的应答不合格式 / malformed: {error}") from error
 
     def domain_of(self, kind: str) -> Domain:
