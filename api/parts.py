@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from node.chain.deployment import Deployment
     from node.office.intents import Workshop
     from node.office.preparing import Preparer
+    from node.office.sessions import Sessions
     from node.office.submitting import Submitter
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
@@ -220,6 +221,21 @@ class Node:
         return Drafter(self.queries, self.store)
 
     # The office
+
+    @cached_property
+    def office_engine(self) -> Engine:
+        """office.db: sign-ins, sessions, drafts; at its newest revision."""
+        from node.storage.migrations import upgrade
+
+        engine = self._open("office.db")
+        upgrade(engine)
+        return engine
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from node.office.sessions import Sessions
+
+        return Sessions(self.office_engine, self.queries)
 
     @cached_property
     def repeats(self) -> Repeats:
@@ -387,6 +403,7 @@ class Node:
         )
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
+        _ = self.preparer, self.submitter, self.sessions
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from node.protocol.evm.decision import Domain
     from node.protocol.wire.prepared import Said
 
-FOLLOW_SECONDS = 5.0
-
 
 class Drafted(NamedTuple):
     """A decision that was asked for, before it is signed."""
@@ -130,7 +128,7 @@ class Here:
             context=drafted.context,
         )
         outcomes = list(outcomes_of(decided.kind, decided.event))
-        followed = not follow or await_block(node.queries, decided.block, FOLLOW_SECONDS)
+        followed = not follow or await_block(node.queries, decided.block)
         said = decided.hash.hex(), decided.transaction.hex(), decided.block, decided.gas_used
         return Taken(*said, outcomes, finished, followed)
 

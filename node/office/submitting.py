@@ -150,12 +150,13 @@ class Submitter:
         return Answered(decided, finished, await_block(self._following, decided.block))
 
 
-def await_block(following: Following, block: int, timeout_seconds: float = FOLLOW_SECONDS) -> bool:
+def await_block(following: Following, block: int, timeout_seconds: float | None = None) -> bool:
     """Wait until the read model has a block, so that who asks next sees the decision.
 
     False where it has not come so far in time, or there is no read model to wait for.
     """
-    deadline = time.monotonic() + timeout_seconds
+    waits = FOLLOW_SECONDS if timeout_seconds is None else timeout_seconds
+    deadline = time.monotonic() + waits
     while True:
         reached = following.find_next_block()
         if reached is None:

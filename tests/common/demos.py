@@ -7,13 +7,13 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.common.nodes import until
+from tests.common.quick_command import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,9 +28,8 @@ class Demo:
     def __init__(self, folder: Path, *arguments: str, command: tuple[str, ...] = ()) -> None:
         self.folder = folder
         self._lines: list[str] = []
-        shareledger = (sys.executable, "-m", "api.cli", "demo")
         self.process = subprocess.Popen(  # noqa: S603 - our own command
-            [*(command or shareledger), *arguments],
+            [*(command or (*COMMAND, "demo")), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

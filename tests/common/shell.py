@@ -7,7 +7,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ import pytest
 
 from api.cli import main
 from api.cli.console import EXIT_UNAVAILABLE
+from tests.common.quick_command import COMMAND
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,7 @@ class Shell:
     def run(self, *arguments: object) -> Done:
         """Run `shareledger ARGUMENTS` in the folder."""
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "api.cli", *map(str, arguments)],
+            [*COMMAND, *map(str, arguments)],
             cwd=self.folder,
             env={**os.environ, **self.environment},
             check=False,

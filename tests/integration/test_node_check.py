@@ -18,7 +18,7 @@ from api.settings import load_settings
 from node.crypto import Ed25519Signer, SoftwareSigner
 from tests.common import papers
 from tests.common.chain import deployed_on
-from tests.common.keyfiles import soften
+from tests.common.keyfiles import quick_files
 from tests.common.nodes import PASSWORD, running_town, until
 from tests.common.shell import invoke
 
@@ -147,15 +147,15 @@ class TestWhatIsWrong:
     def test_a_key_that_is_not_the_registered_one(self, copy):
         path = copy.parent / "centre-node.key"
         path.unlink()
-        SoftwareSigner.generate().save(path, PASSWORD)
-        soften(path, PASSWORD)
+        with quick_files():
+            SoftwareSigner.generate().save(path, PASSWORD)
         assert "链上没有登记" in wrong(copy)["registered"]
 
     def test_a_log_key_that_is_not_the_registered_one(self, copy):
         path = copy.parent / "centre-log.key"
         path.unlink()
-        Ed25519Signer.generate().save(path, PASSWORD)
-        soften(path, PASSWORD)
+        with quick_files():
+            Ed25519Signer.generate().save(path, PASSWORD)
         assert "log_key" in wrong(copy)["registered"]
 
     def test_a_key_that_does_not_open_hides_no_other(self, copy):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import signal
-import sys
 import tomllib
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from api.settings import load_settings
 from node.protocol.wire import ids
 from tests.common.demos import running_demo
 from tests.common.nodes import until
+from tests.common.quick_command import COMMAND
 from tests.common.shell import Shell
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 
-INIT = (sys.executable, "-m", "api.cli", "city", "init")
+INIT = (*COMMAND, "city", "init")
 CENTRE, POLICE, EDUCATION = "11130900MB0000001M", "11130900MB0000004Y", "11130900MB00000052"
 MOMENTS = (
     "生成 keys/data-head.key\n",

@@ -19,7 +19,7 @@ from node.client.trust import NodeTrust
 from node.crypto import SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError
 from tests.common.calls import fill_source
-from tests.common.keyfiles import soften, write_private
+from tests.common.keyfiles import write_private
 from tests.common.nodes import until
 from tests.common.papers import CENTRE, POLICE
 from tests.common.shell import Done, Shell
@@ -247,8 +247,6 @@ def city(tmp_path_factory):
             lambda key: shell.ok("key", "generate", key[1], "-o", f"{key[0]}.key"), KEYS.items()
         )
         generated = dict(zip(KEYS, made, strict=True))
-    for key in KEYS:
-        soften(folder / f"{key}.key", PASSWORD)
     claims = Ports()
     ports = {name: claims.choose(18545) for name in ("chain", "centre", "police")}
     urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}

@@ -29,7 +29,7 @@ from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
 from tests.common.chain import CHAIN_ID
 from tests.common.fakes import FixedClock
-from tests.common.keyfiles import soften, write_private
+from tests.common.keyfiles import quick_files, write_private
 from tests.common.lies import LIES, Liar
 from tests.common.nodes import ITEMS, PASSWORD, QUERY, until
 from tests.common.shell import invoke
@@ -301,8 +301,8 @@ def key_files(
     folder = tmp_path_factory.mktemp("keys")
     write_private(folder / "password", PASSWORD + b"\n")
     for key, name in zip(application, ("call.key", "open.key"), strict=True):
-        key.save(folder / name, PASSWORD)
-        soften(folder / name, PASSWORD)
+        with quick_files():
+            key.save(folder / name, PASSWORD)
     return folder
 
 

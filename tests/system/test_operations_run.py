@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -21,6 +22,7 @@ from openpyxl import load_workbook
 from api.demo.claims import Ports
 from tests.common import t2
 from tests.common.nodes import until
+from tests.common.quick_command import COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,9 +58,14 @@ class Terminal:
     def __init__(self, folder: Path, ports: dict[str, str]) -> None:
         self.folder, self.ports = folder, ports
         self._servers = 0
+        (folder / "bin").mkdir()
+        (folder / "bin" / "shareledger").write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+        (folder / "bin" / "shareledger").chmod(0o700)
         environment = {**os.environ, "SHARELEDGER_LANG": "zh"}
         environment.pop("SHARELEDGER_PASSWORD_FILE", None)
-        environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+        environment["PATH"] = (
+            f"{folder / 'bin'}:{Path(sys.executable).parent}:{environment['PATH']}"
+        )
         self._shell = subprocess.Popen(
             ["/bin/bash"],
             stdin=subprocess.PIPE,
