@@ -244,16 +244,26 @@ def reach(url: str, signer: SoftwareSigner, trust: Path | None) -> There:
         MalformedEvidence: the trust file is none.
     """
     from node.client.officehttp import OfficeHttp
-    from node.client.pinning import Pins
 
     http = OfficeHttp(url, signer)
+    return There(http, pins_of(http.authority, trust))
+
+
+def pins_of(authority: str, trust: Path | None) -> Pins:
+    """Return what is known of the system that the node at `authority` belongs to.
+
+    Raises:
+        MalformedEvidence: the trust file is none.
+    """
+    from node.client.pinning import Pins
+
     known = None
     if trust is not None:
         from node.errors import MalformedEvidence
         from node.protocol.wire.trustfile import MAX_TRUST_BYTES, parse_trust
 
         known = parse_trust(read_file(trust, MAX_TRUST_BYTES, MalformedEvidence))
-    return There(http, Pins(http.authority, known, tell=_tell))
+    return Pins(authority, known, tell=_tell)
 
 
 def _tell(contract: str, domain: Domain, path: Path) -> None:
