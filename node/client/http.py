@@ -132,7 +132,7 @@ class SignedHttp:
             # UnicodeError: a host name that the resolver cannot even encode.
             host = request.url.netloc.decode("ascii")
             raise PeerUnavailable(
-                f"{host} does not answer: {error}", url=str(request.url)
+                f"the node {host} does not answer: {error}", url=str(request.url)
             ) from error
         raise_problem(response)
         return response

@@ -15,7 +15,7 @@ from ..errors import Fatal, InvalidInput, LedgerError, PeerUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NO_FACTS = {"type", "title", "titleEn", "status", "detail", "code", "self", "message"}
+_NO_FACTS = {"type", "title", "titleEn", "status", "detail", "detailEn", "code", "self", "message"}
 """Members that are no facts: RFC 9457's, and what an error's own parameters are called."""
 _SERVER_ERROR = 500
 
@@ -34,7 +34,11 @@ def problem_error(status: int, content: bytes, url: str) -> LedgerError:
     kind = find_class(str(problem.get("code")))
     if kind is None:
         kind = PeerUnavailable if status >= _SERVER_ERROR else InvalidInput
-    return kind(detail, **facts)
+    if not isinstance(english := problem.get("detailEn"), str):
+        return kind(detail, **facts)
+    error = kind(english, **facts)
+    error.told = detail
+    return error
 
 
 def find_class(code: str) -> type[LedgerError] | None:

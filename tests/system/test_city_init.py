@@ -38,6 +38,7 @@ MOMENTS = (
     "授予职责：",
 )
 """What it has said when it is killed: among the keys, before the contracts, among the decisions."""
+TWO = (MOMENTS[0], MOMENTS[3])
 DECISION = re.compile(r"^(?:部门入账|登记|授予职责|合约生效)", re.MULTILINE)
 
 
@@ -81,9 +82,15 @@ class Town:
         return {path: path.read_bytes() for path in self.folder.glob("*/*.key")}
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory):
-    """A city whose making was killed four times, then went through."""
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(TWO, id="twice"),
+        pytest.param(MOMENTS, marks=pytest.mark.long, id="four times"),
+    ],
+)
+def town(request, tmp_path_factory):
+    """A city whose making was killed twice or four times, then went through."""
     claims = Ports()
     ports = [claims.choose(18745), claims.choose(18761)]
     folder = tmp_path_factory.mktemp("city")
@@ -92,7 +99,7 @@ def town(tmp_path_factory):
     try:
         town.planned = town.init("--dry-run")
         assert [path.name for path in folder.iterdir()] == ["city.toml"]
-        for moment in MOMENTS:
+        for moment in request.param:
             with running_demo(folder / "tmp", str(town.file), command=INIT) as killed:
                 killed.reaches(moment)
                 killed.process.kill()

@@ -1,6 +1,6 @@
 // The contracts' events and the decisions behind them: ABI and EIP-712 (docs/protocol.md 3.1, 3.2, 8.1). Numbers are
 // BigInt, bytes32 and addresses hex, lists arrays, structs objects.
-import { readFileSync } from "node:fs";
+import text from "#decisions";
 
 import { keccak256, number, word } from "../bytes.js";
 import { hold } from "./refusing.js";
@@ -20,7 +20,6 @@ const [TYPES, EVENTS] = readTables();
 
 /** The types of decisions by name, and the events by contract and topic. */
 function readTables() {
-  const text = readFileSync(new URL("decisions.txt", import.meta.url), "utf8");
   const [types, events] = text.trimEnd().split("\n\n").map((part) => part.split("\n"));
   const named = types.filter((line) => !line.startsWith("#")).map((line) => [line.slice(0, line.indexOf("(")), line]);
   const byTopic = events.map((line) => {

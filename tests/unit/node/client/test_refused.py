@@ -26,6 +26,11 @@ class TestProblemError:
             assert error.code == kind.code
         assert (error.message, error.facts) == ("because", {"item": "XM"})
 
+    def test_keeps_both_languages_of_a_refusal(self):
+        said = errors.ItemNotGranted("item XM is not granted", item="XM")
+        error = problem_error(403, json.dumps(problem(said)).encode(), "http://node/x")
+        assert (error.message, error.chinese) == (said.message, said.chinese)
+
     def test_knows_no_class_that_ends_the_process(self):
         assert find_class("fatal") is None
         assert find_class("wrong-chain") is None

@@ -29,7 +29,7 @@ SOURCE = sm2_tables.LIBRARY.with_name("sm2_verify.c")
 G = (GX, GY)
 EDGES = (0, 1, 2, N - 2, N - 1, N, N + 1, P - 1, P, P + 1, 2**255, 2**256 - 1)
 KEYS = 20
-SIGNATURES = 2_500
+SIGNATURES = 500
 """Each is altered in nine ways more: with the edges about 100,000 questions."""
 LONG = int(os.environ.get("SM2_QUESTIONS", "1000000"))
 Point = tuple[int, int] | None
@@ -127,9 +127,9 @@ def compare_keys(keys: int, signatures: int) -> tuple[int, int]:
 
 
 @pytest.mark.untraced
-def test_libcrypto_says_the_same_of_a_hundred_thousand_signatures() -> None:
+def test_libcrypto_says_the_same_of_twenty_thousand_signatures() -> None:
     asked, held = compare_keys(KEYS, SIGNATURES // KEYS)
-    assert asked >= 100_000
+    assert asked >= 20_000
     assert held > SIGNATURES  # as signed, and every other with n added to its e
 
 

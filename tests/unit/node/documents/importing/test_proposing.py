@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -146,10 +147,17 @@ def test_any_table_gets_a_mapping_that_loads_or_is_refused(tmp_path_factory, row
     assert parse_mapping(found.text, "m").layout == found.layout
 
 
+@cache
+def proposed_for(name):
+    """Propose for a real table, once: the larger take seconds."""
+    return propose(Path(FOLDER or "", name))
+
+
+@pytest.mark.untraced
 @pytest.mark.skipif(FOLDER is None, reason="SHARELEDGER_REAL_DATA is not set")
 class TestRealTables:
     def test_a_citys_columns_are_those_the_mapping_by_hand_reads(self):
-        found = propose(Path(FOLDER or "", "taoyuan-2018", "taoyuan_2018-A_utf8.csv"))
+        found = proposed_for("taoyuan-2018/taoyuan_2018-A_utf8.csv")
         proposed, hand = parse_mapping(found.text, "m"), load_mapping(str(HAND))
         assert {field: rule.headings for field, rule in proposed.entry.items()} == {
             field: rule.headings for field, rule in hand.entry.items()
@@ -164,16 +172,19 @@ class TestRealTables:
         [
             # A list of fields that only blanks part.
             ("taoyuan-2018/taoyuan_2018-A_utf8.csv", 1_429, 1_428),
-            ("taoyuan-2018/taoyuan_2018-A.xlsx", 1_429, 1_428),
+            pytest.param(
+                *("taoyuan-2018/taoyuan_2018-A.xlsx", 1_429, 1_428), marks=pytest.mark.long
+            ),
             # Six without a provider or a theme.
-            ("taipei-2018/taipei_2018-07_big5.csv", 1_127, 1_121),
+            pytest.param(
+                *("taipei-2018/taipei_2018-07_big5.csv", 1_127, 1_121), marks=pytest.mark.long
+            ),
             # Two in five without a provider.
             ("credit-catalogues/yibin-resourcecatalog.csv", 156, 87),
         ],
     )
     def test_what_the_table_holds_can_be_filed_as_proposed(self, name, entries, good):
-        path = Path(FOLDER or "", name)
-        found = propose(path)
-        filing = file_table(path, parse_mapping(found.text, "m"))
+        found = proposed_for(name)
+        filing = file_table(Path(FOLDER or "", name), parse_mapping(found.text, "m"))
         assert (filing.total, len(filing.entries)) == (entries, good)
         assert found.key.heading
