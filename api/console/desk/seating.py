@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -41,13 +41,6 @@ FORM_BYTES = 262_144
 """Of a form's fields; a table that is dropped has its own bound."""
 FORM_FIELDS = 5_000
 FILERS = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
-
-
-class Shown(NamedTuple):
-    """A person as the bar above shows him."""
-
-    name: str
-    post: str
 
 
 @dataclass(frozen=True)
@@ -100,9 +93,7 @@ class Sitting:
         return named
 
 
-def sitting(
-    request: Request, node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]
-) -> Sitting:
+def sitting(node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]) -> Sitting:
     """Return who has signed in.
 
     Raises:
@@ -111,13 +102,7 @@ def sitting(
     """
     if officer is None or officer.session is None:
         raise SignatureInvalid("请先登录 / sign in first")
-    found = Sitting(node, officer)
-    held = Role(0)
-    for bits in officer.roles.values():
-        held |= Role(bits)
-    request.state.officer = Shown(found.called(officer.department), words_of(held)[0])
-    request.state.csrf = officer.session.csrf
-    return found
+    return Sitting(node, officer)
 
 
 SittingDep = Annotated[Sitting, Depends(sitting)]
