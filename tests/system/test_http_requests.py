@@ -149,6 +149,7 @@ class TestMethods:
             "authorisation": town.first,
             "digest": "ab" * 32,
             "entry": "ab" * 32,
+            "number": 1,
             "event": "ab" * 32,
             "code": first,
             "department": first,
