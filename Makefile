@@ -12,6 +12,7 @@ export HARDHAT_DISABLE_TELEMETRY_PROMPT := true
 # Set, as container images have it, each of the tests' hundreds of processes compiles the product anew.
 unexport PYTHONDONTWRITEBYTECODE
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
+ASSETS_RUN = cd api/console/assets && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
 # Two workers a core: tests of processes wait more than they compute. A file's tests stay together,
 # for they share chains and towns; the long files come first.
@@ -28,7 +29,8 @@ demo: setup ## play the whole story on this machine, then keep the city up (EXIT
 
 ##@ Setting up
 .PHONY: setup servers clean
-setup: .setup/python .setup/node ## own virtual environment, Node from its wheel, npm packages
+setup: .setup/python ## own virtual environment, Node from its wheel, npm packages, the console's files
+	@$(MAKE) --jobs=2 --no-print-directory .setup/node .setup/assets
 
 # A stamp is written only when its step has ended well. One that was begun and has no stamp was
 # interrupted, and is done again from nothing, as `npm ci` always is: pip takes a half-installed
@@ -36,7 +38,7 @@ setup: .setup/python .setup/node ## own virtual environment, Node from its wheel
 .setup/python: pyproject.toml constraints.txt hatch_build.py node/crypto/native/sm2_verify.c
 	@mkdir -p .setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python >= 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11"; exit 1; }
-	@echo "[1/2] Python packages -> $(VENV)"
+	@echo "[1/3] Python packages -> $(VENV)"
 	@[ ! -e $@.begun ] || rm -rf $(VENV)
 	@touch $@.begun
 	@[ -x $(BIN)/pip ] || $(PYTHON) -m venv --clear $(VENV)
@@ -44,13 +46,22 @@ setup: .setup/python .setup/node ## own virtual environment, Node from its wheel
 	@rm $@.begun && touch $@
 
 .setup/node: hardhat/package-lock.json .setup/python
-	@echo "[2/2] npm packages -> hardhat/node_modules"
+	@echo "[2/3] npm packages -> hardhat/node_modules"
 	@$(NODE_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
+.setup/assets-node: api/console/assets/package-lock.json .setup/python
+	@echo "[3/3] npm packages -> api/console/assets/node_modules"
+	@$(ASSETS_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src -type f 2>/dev/null)
+	@$(ASSETS_RUN) node build.mjs
+	@touch $@
+
 # Without them their tests are skipped by name, and fail under CI=true. About 25 s on a bare Debian.
-servers: ## PostgreSQL and MariaDB from Debian, as root: tests start their own, nothing keeps running
-	@missing=; [ -x /usr/sbin/mariadbd ] || missing=mariadb-server-core; \
+servers: ## PostgreSQL, MariaDB and libnss3 (for the browser) from Debian, as root: tests start their own
+	@missing=; ldconfig -p | grep -q libnss3 || missing="libnss3"; [ -x /usr/sbin/mariadbd ] || missing="$$missing mariadb-server-core"; \
 	if ! ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1; then \
 	  missing="$$missing postgresql"; mkdir -p /etc/postgresql-common; \
 	  [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf; \
@@ -58,7 +69,7 @@ servers: ## PostgreSQL and MariaDB from Debian, as root: tests start their own, 
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends $$missing; }
 
 clean: ## remove what setup and builds made
-	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist
+	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist api/console/assets/node_modules api/console/static
 
 ##@ Everything that gates (what .ci/run calls)
 .PHONY: test checks fmt-check lint types arch contracts python demo-run fresh
@@ -130,5 +141,5 @@ openapi: setup ## docs/openapi.json from the API
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
 
-bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200: a try)
-	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
+bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
+	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"

@@ -11,6 +11,7 @@ import orjson
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from .console import install as install_console
 from .http import problems as errors
 from .http.callers import DOCUMENT_BYTES, NotStored
 from .http.described import PARAMETERS, SCHEME
@@ -59,6 +60,8 @@ def build(node: Node | None) -> FastAPI:
     if node is not None:
         app.add_middleware(Counted, watch=node.watch)
     errors.install(app)
+    if node is not None:
+        install_console(app, node.settings.console)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign] # FastAPI's documented way
     return app
 

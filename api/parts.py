@@ -16,6 +16,7 @@ from ledger_sync.follower import HEARTBEAT_SECONDS, Follower
 from ledger_sync.grants import Grants
 from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
+from ledger_sync.weighing import Weigher
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
 from node.anchoring.publisher import Publisher, check_logs
@@ -40,6 +41,7 @@ from node.log import (
 )
 from node.office.desk import Desk
 from node.office.drafting import Drafter
+from node.office.repeats import Repeats
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.storage.engines import open_engine, private_folder
@@ -55,6 +57,11 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.office.drafts import Drafts
+    from node.office.intents import Workshop
+    from node.office.preparing import Preparer
+    from node.office.sessions import Sessions
+    from node.office.submitting import Submitter
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
@@ -214,6 +221,64 @@ class Node:
     def drafter(self) -> Drafter:
         return Drafter(self.queries, self.store)
 
+    # The office
+
+    @cached_property
+    def office_engine(self) -> Engine:
+        """office.db: sign-ins, sessions, drafts; at its newest revision."""
+        from node.storage.migrations import upgrade
+
+        engine = self._open("office.db")
+        upgrade(engine)
+        return engine
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from node.office.sessions import Sessions
+
+        return Sessions(self.office_engine, self.queries)
+
+    @cached_property
+    def drafts(self) -> Drafts:
+        from node.office.drafts import Drafts
+
+        return Drafts(self.office_engine)
+
+    @cached_property
+    def repeats(self) -> Repeats:
+        return Repeats(self.node_engine, self.settings.data_dir / "deciding.lock")
+
+    @cached_property
+    def weigher(self) -> Weigher:
+        return Weigher(self.ledger_engine, self.deployment)
+
+    @cached_property
+    def workshop(self) -> Workshop:
+        from node.office.intents import Workshop
+
+        return Workshop(self.drafter, self.deployment, lambda: self.relay.address)
+
+    @cached_property
+    def preparer(self) -> Preparer:
+        from node.office.preparing import Preparer
+
+        from .cli.refusals import explain
+
+        return Preparer(
+            self.workshop,
+            self.desk,
+            self.weigher,
+            self.queries,
+            repeats=self.repeats,
+            explain=explain,
+        )
+
+    @cached_property
+    def submitter(self) -> Submitter:
+        from node.office.submitting import Submitter
+
+        return Submitter(self.desk, self.repeats, self.weigher, self.queries)
+
     # The logs
 
     @cached_property
@@ -345,6 +410,7 @@ class Node:
         )
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
+        _ = self.preparer, self.submitter, self.sessions
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

@@ -67,6 +67,7 @@ def _plain(path: object) -> object:
 DepartmentCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")]
 HttpUrl = Annotated[str, AfterValidator(_url)]
 FilePath = Annotated[Path, BeforeValidator(_plain)]
+RoleName = Literal["数据专管员", "工作机构负责人", "部门负责人", "审核员", "审计员", "值班员"]
 Authority = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9.\-\[\]:]+$")]
 
 
@@ -154,6 +155,21 @@ class MetricsSettings(_Section):
     """Port on 127.0.0.1 that answers `/metrics`; without one there is none."""
 
 
+class ConsoleSettings(_Section):
+    """The pages that people see in a browser."""
+
+    on: bool = True
+    """Whether the node answers with pages, beside its API."""
+    title: str = Field(default="", max_length=40)
+    """What stands beside the product's name, as the city's own."""
+    insecure_cookies: bool = False
+    """Whether a session's cookie may cross a connection that is not protected (plain http)."""
+    origins: list[HttpUrl] = []
+    """Addresses people open the console at, besides `public_url` and those of `authorities`."""
+    operators: list[RoleName] = ["部门负责人", "工作机构负责人", "值班员"]
+    """Roles in a department served here whose holders see how the node fares."""
+
+
 class Settings(BaseSettings):
     """Everything one node process is told."""
 
@@ -196,6 +212,8 @@ class Settings(BaseSettings):
     """The operational log."""
     metrics: MetricsSettings = MetricsSettings()
     """Figures for Prometheus."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The pages that people see in a browser."""
 
     @classmethod
     def settings_customise_sources(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
-from node.errors import AuthorisationUnknown, InvalidInput, NotFound
+from node.errors import AuthorisationUnknown, InvalidInput, LedgerBehind, NotFound
 from node.protocol.ledger.competence import competent_of
 from node.protocol.ledger.enums import EntryState
 from node.protocol.ledger.facts import (
@@ -49,8 +50,11 @@ from .tables import (
     KEY,
     ROLE,
 )
+from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
 
@@ -78,13 +82,20 @@ class StepFact:
 PAGE = 100
 
 
-class Queries(DecisionQueries, AnchorQueries):
+class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
     """Every question there is; opened on a read-only engine, shared by threads."""
 
     def cursor(self) -> Cursor:
         """Return how far the model has come; answers while it is being filled, too."""
         with self._engine.connect() as connection:
             return read_cursor(connection)
+
+    def find_next_block(self) -> int | None:
+        """Return the first block the model has not; None where no follower has ever run."""
+        try:
+            return self.cursor().next_block
+        except (LedgerBehind, OperationalError):
+            return None
 
     def contact(self) -> Contact | None:
         """Return what the follower last saw of the chain; None if it never has."""
@@ -97,6 +108,11 @@ class Queries(DecisionQueries, AnchorQueries):
         if row is None:
             raise NotFound(f"读模型里没有区块 {number} / no such block")
         return block_ref(row)
+
+    def seconds_of(self, blocks: Collection[int]) -> dict[int, int]:
+        """Return the seconds of blocks that have been applied, by number."""
+        wanted = SELECT_BLOCK.where(BLOCK.c.number.in_(blocks))
+        return {row["number"]: row["timestamp"] for row in self._all(wanted)}
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
@@ -191,6 +207,15 @@ class Queries(DecisionQueries, AnchorQueries):
             (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version),
         )
         rows = self._all(statement.where(ENTRY.c.provider == provider))
+        return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def versions_in_force(self, entries: Iterable[bytes]) -> dict[bytes, VersionFact]:
+        """Return the published version of each of these entries that has one, by entry."""
+        statement = select(ENTRY_VERSION).join(
+            ENTRY,
+            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.current == ENTRY_VERSION.c.version),
+        )
+        rows = self._all(statement.where(ENTRY.c.entry.in_(list(entries))))
         return {row["entry"]: VersionFact(**row) for row in rows}
 
     def list_pending(

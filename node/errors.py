@@ -12,9 +12,9 @@
     + Fatal                         the process must end; going on could do harm
 
 `code` is stable, public and never renamed (protocol.md section 7); messages are for people and
-carry the offending value. Nothing here knows HTTP: `api/http/problems.py` holds the table of
-statuses. Subclasses that only add a code live here, so that the whole list can be read in one
-place.
+carry the offending value, `chinese` is the same for those who read Chinese. Nothing here knows
+HTTP: `api/http/problems.py` holds the table of statuses. Subclasses that only add a code live here,
+so that the whole list can be read in one place.
 """
 
 from __future__ import annotations
@@ -24,18 +24,31 @@ import re
 import socket
 from typing import ClassVar
 
+from .sentences import chinese_of
+
 
 class LedgerError(Exception):
     """Anything this system raises on purpose; whatever is not one of these is a bug."""
 
     code: ClassVar[str] = "internal"
     retryable: ClassVar[bool] = False
+    told: str | None = None
+    """The Chinese of another node's refusal, as that node gave it."""
 
     def __init__(self, message: str = "", **facts: object) -> None:
         """Take a message for people and facts for machines (rendered as problem+json members)."""
         super().__init__(message or self.code)
         self.message = message or self.code
         self.facts = facts
+
+    @property
+    def chinese(self) -> str:
+        """The message in Chinese; as it was raised where it has none of its own."""
+        return self.told or chinese_of(self.message)
+
+    def __str__(self) -> str:
+        chinese = self.chinese
+        return self.message if chinese == self.message else f"{chinese} / {self.message}"
 
 
 class InvalidInput(LedgerError):

@@ -20,6 +20,7 @@ from api.operating.reasons import invalid_setting
 from api.settings import (
     AnchoringSettings,
     Authority,
+    ConsoleSettings,
     DepartmentCode,
     HttpUrl,
     LimitSettings,
@@ -94,6 +95,7 @@ class NodePlan(_Section):
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()
     metrics: MetricsSettings = MetricsSettings()
+    console: ConsoleSettings = ConsoleSettings()
 
     @property
     def url(self) -> str:

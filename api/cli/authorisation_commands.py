@@ -105,7 +105,7 @@ def apply(
 
     wanted = None if terms is None else read_terms(terms)
     bodies = [read_form(form) for form in forms]
-    at.draft(lambda drafter: drafter.apply_for(bodies, wanted))
+    at.take("ApplyFor", {"applications": bodies, "terms": wanted})
 
 
 @decision(app, "答复申请：同意、部分同意、不同意", "reply to an application")
@@ -138,13 +138,15 @@ def reply(
 
     refused = [] if refusals is None else read_refusals(refusals)
     wanted = None if terms is None else read_terms(terms)
-    said = {"opinion": opinion, "handler": {"name": contact_name, "phone": contact_phone}}
-    narrowed = _terms(calls_per_day, rows_per_day, start, until)
-    at.draft(
-        lambda drafter: drafter.reply(
-            number, answer.word, refused, narrowed=narrowed, said=said, terms=wanted
-        )
-    )
+    fields = {
+        "authorisation": number,
+        "answer": answer.word,
+        "refusals": refused,
+        "opinion": opinion,
+        "handler": {"name": contact_name, "phone": contact_phone},
+        "terms": wanted,
+    }
+    at.take("Reply", {**fields, **_terms(calls_per_day, rows_per_day, start, until)})
 
 
 @decision(app, "走一步：审核、交付、暂停、恢复等", "take a step")
@@ -171,7 +173,9 @@ def step(
     ] = None,
 ) -> None:
     """Who signs follows from the step: the reviewer, the provider, the consumer, the competent."""
-    said = {
+    fields = {
+        "authorisation": number,
+        "step": name.word,
         "reason": reason,
         "points": point or [],
         "measures": measures,
@@ -179,9 +183,7 @@ def step(
         "effective": effective,
         "outcome": None if outcome is None else outcome.word,
     }
-    with at.open() as node:
-        act, against = node.drafter.step(number, name.word, said)
-        at.take_at(node, act, context=against)
+    at.take("Step", fields)
 
 
 @decision(app, "提出变更：信息项、期限、限额、附加条件", "propose other terms")
@@ -206,9 +208,15 @@ def propose_change(
     from .blanks import read_terms
 
     wanted = None if terms is None else read_terms(terms)
-    changes = {**_terms(calls_per_day, rows_per_day, start, until), "items": item}
-    said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
-    at.draft(lambda drafter: drafter.propose_change(number, changes, said, wanted))
+    fields = {
+        "authorisation": number,
+        "step": "提出变更",
+        "items": item,
+        "reason": reason,
+        "handler": {"name": contact_name, "phone": contact_phone},
+        "terms": wanted,
+    }
+    at.take("Change", {**fields, **_terms(calls_per_day, rows_per_day, start, until)})
 
 
 @decision(app, "同意对方提出的变更", "accept the change the other side proposed")
@@ -221,8 +229,9 @@ def accept_change(
     contact_phone: ContactPhoneOption,
 ) -> None:
     """Signed by the office head of the other side; the terms are those proposed, word for word."""
-    said = {"reason": reason, "handler": {"name": contact_name, "phone": contact_phone}}
-    at.draft(lambda drafter: drafter.accept_change(number, said))
+    handler = {"name": contact_name, "phone": contact_phone}
+    fields = {"authorisation": number, "step": "同意变更", "reason": reason, "handler": handler}
+    at.take("Change", fields)
 
 
 def _terms(

@@ -87,7 +87,8 @@ def withdraw(
     ],
 ) -> None:
     """Signed by the department's head; a reviewer of the competent department decides."""
-    at.draft(lambda drafter: drafter.submit_withdrawal(department, _reasons(entries)))
+    fields = {"department": department, "reasons": _reasons(entries)}
+    at.take("SubmitWithdrawal", fields)
 
 
 @app.command(help=t("列出待审核的撤回申请", "list the withdrawals that wait for their review"))
@@ -119,15 +120,12 @@ def review_withdrawal(
     ] = None,
 ) -> None:
     """Signed by a reviewer of the competent department who did not ask for it himself."""
-    from node.protocol.wire.encoding import hex32
-
     said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
-    at.draft(
-        lambda drafter: drafter.review_withdrawal(hex32(document), _reasons(refuse or []), said)
-    )
+    fields = {"withdrawal": document, "refused": _reasons(refuse or []), **said}
+    at.take("ReviewWithdrawal", fields)
 
 
-def _order(name: str, chinese: str, english: str) -> None:
+def _order(name: str, kind: str, chinese: str, english: str) -> None:
     @decision(app, chinese, english, name=name)
     def order(
         at: Taking,
@@ -140,15 +138,17 @@ def _order(name: str, chinese: str, english: str) -> None:
         reason: ReasonOption,
     ) -> None:
         """Signed by the competent department's head; freezing by its duty officer as well."""
-        from node.office.cataloguing import freeze_entry, unfreeze_entry
-
-        build = freeze_entry if name == "freeze" else unfreeze_entry
-        body = {"competent": competent, "department": department, "code": entry, "reason": reason}
-        at.take(build(body))
+        fields = {"competent": competent, "department": department, "code": entry, "reason": reason}
+        at.take(kind, fields)
 
 
-_order("freeze", "冻结一个目录：停止对它的一切调用和申请", "stop all calls and applications")
-_order("unfreeze", "解除对一个目录的冻结", "lift the freezing of an entry")
+_order(
+    "freeze",
+    "FreezeEntry",
+    "冻结一个目录：停止对它的一切调用和申请",
+    "stop all calls and applications",
+)
+_order("unfreeze", "UnfreezeEntry", "解除对一个目录的冻结", "lift the freezing of an entry")
 
 
 @app.command(name="show", help=t("显示一个目录的各版本和状态", "show an entry with its versions"))

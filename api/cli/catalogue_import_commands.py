@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from api.parts import Node
     from node.documents.coverage import Coverage, Edition
     from node.documents.importing.filing import Filing
-    from node.office import Act
     from node.office.filings import Gone, Newest, Sorted
+
+    from .offices import Drafted
 
 __all__ = ["app"]  # the group, with the commands of this module
 
@@ -95,14 +96,16 @@ def import_(
     Entries that say the same as their latest version are left alone, so that a table can be filed
     again after a change, or after a run that was cut short.
     """
-    with at.open() as node:
+    with at.here() as office:
+        node = office.node
         compared = _compare(node, file, department, mapping)
         _require_mandate(at, node, department)
         _show(node, compared, whole=at.dry_run, partial=partial)
         withdrawn = _withdrawn(compared, withdraw_missing)
         acts = _acts(compared, batch)
         if withdrawn:
-            acts.append(node.drafter.submit_withdrawal(department, withdrawn))
+            wanted = {"department": department, "reasons": withdrawn}
+            acts.append(office.draft("SubmitWithdrawal", wanted))
         if at.dry_run:
             _show_acts(acts)
             return
@@ -110,7 +113,7 @@ def import_(
         compared.coverage.keep(department, compared.space, compared.filing.codes)
         # One batch is decided before the next is signed: if we die here, the same command goes on.
         for act in acts:
-            at.take_at(node, act, follow=act is acts[-1])
+            at.take_at(office, act, follow=act is acts[-1])
 
 
 def _require_mandate(at: Taking, node: Node, department: str) -> None:
@@ -275,15 +278,20 @@ def _withdrawn(compared: _Compared, reason: str | None) -> dict[str, str]:
     return {each.code: reason.strip() for each in compared.gone if each.can_be_withdrawn}
 
 
-def _acts(compared: _Compared, batch: int) -> list[Act]:
+def _acts(compared: _Compared, batch: int) -> list[Drafted]:
     """Return what is to be signed, one act a batch."""
     from node.office.cataloguing import submit_papers
 
+    from .offices import Drafted
+
     papers = compared.found.to_file
-    return [submit_papers(papers[start : start + batch]) for start in range(0, len(papers), batch)]
+    return [
+        Drafted(*submit_papers(papers[start : start + batch]))
+        for start in range(0, len(papers), batch)
+    ]
 
 
-def _show_acts(acts: list[Act]) -> None:
+def _show_acts(acts: list[Drafted]) -> None:
     """Say what would be signed: each entry with its version and its document's digest."""
     from node.protocol.forms import parse
 

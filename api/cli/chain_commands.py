@@ -180,7 +180,8 @@ def list_contract(
     from node.errors import NotFound
     from node.office import departments
 
-    with at.open() as node:
+    with at.here() as office:
+        node = office.node
         deployed = node.deployment.contracts
         for name in names or ():
             if name not in deployed:
@@ -191,8 +192,7 @@ def list_contract(
         missing = [each for each in departments.LISTED if known.get(each) != deployed[each].address]
         for name in names or missing:
             say(f"合约 {name}", f"contract {name}")
-            act = departments.list_contract(name, deployed[name].address, deployed[name].code_hash)
-            at.take_at(node, act)
+            at.take_at(office, office.draft("ListContract", {"name": name}))
         if not names and not missing:
             say("全部合约都已列为有效", "every contract is in force")
 

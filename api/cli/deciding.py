@@ -7,6 +7,7 @@ decision to its end instead of signing another, and one that is mined is not tak
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, Signature, signature
@@ -21,35 +22,35 @@ from .console import (
     say,
     t,
 )
-from .naming import shown
-from .opening import load_signer, new_file, open_node
+from .opening import load_signer, new_file
 from .options import (
     AgainOption,
-    ConfigOption,
     DryRunOption,
     KeyOption,
+    NodeOption,
+    NodeTrustOption,
+    OwnConfigOption,
     PasswordOption,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator, Mapping
 
     import typer
 
-    from api.parts import Node
     from node.crypto import Signer, SoftwareSigner
-    from node.office import Act, Decided, Drafter
+    from node.office.possession import Request
 
-FOLLOW_SECONDS = 5.0
-POLL_SECONDS = 0.02
+    from .offices import Drafted, Here, Office, Taken
 
 
 @dataclass(frozen=True)
 class Taking:
     """What every command that decides is told: at which node, whose key signs, and whether."""
 
-    config: Path
+    config: Path | None
+    node: str | None
+    trust: Path | None
     key: Path
     password_file: Path
     again: bool
@@ -57,92 +58,106 @@ class Taking:
     signs: bool = True
     """Off where a dry run was given no key, or no password to open it: none is asked for."""
 
-    def take(self, act: Act, possession: Signer | bytes | None = None) -> None:
-        """Show an act that needs nothing of the node (`--dry-run`), or decide it there.
+    def take(
+        self, kind: str, fields: Mapping[str, Any], possession: Signer | bytes | None = None
+    ) -> None:
+        """Decide, or show what would be (`--dry-run`); `fields` as `node.office.intents` has them.
 
         `possession` is the new key of an enrolment or of an added key, or its signature.
         """
-        if self.dry_run:
-            show(act)
-            return
-        with self.open() as node:
-            self.take_at(node, act, possession)
+        with self.office() as office:
+            self.take_at(office, office.draft(kind, fields), possession)
 
-    def register(self, act: Act, possession: Signer | None, request: Path | None) -> None:
-        """Take an act that registers a key; without its private half ask for proof in `request`."""
-        if self.dry_run:
-            show(act)
-        elif request is not None:
-            self._ask(act, request)
-        elif possession is None:
+    def register(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        possession: Signer | None,
+        request: Path | None,
+    ) -> None:
+        """Take what registers a key; without its private half ask for proof in `request`."""
+        if request is None and possession is None and not self.dry_run:
             raise InvalidInput(
                 t(
                     "给出的是公钥：以 --request 文件 写出持有证明请求，交密钥持有人签名",
                     "this is a public key: --request FILE writes what its holder is to sign",
                 )
             )
-        else:
-            self.take(act, possession)
+        with self.office() as office:
+            drafted = office.draft(kind, fields)
+            if self.dry_run or request is None:
+                self.take_at(office, drafted, possession)
+            else:
+                _ask(office, drafted, request)
 
-    def _ask(self, act: Act, request: Path) -> None:
-        from node.office.possession import render_request, request_possession
+    def complete(self, asked: Request, proof: bytes) -> None:
+        """Take a decision that was drafted for its proof of possession."""
+        from .offices import Drafted, There
 
-        with self.open() as node:
-            asked = request_possession(act, node.deployment, time.time())
-        text = request.with_name(request.name + ".txt")
-        with new_file(request) as file:
-            file.write(render_request(asked).decode())
-        with new_file(text, "ascii") as file:
-            file.write(asked.text.decode())
-        say(
-            f"已写入 {request}（六日内有效）和要签名的文字 {text}；什么也没有签署。"
-            f"持有人签名后：shareledger department submit {request} --possession 签名文件",
-            f"wrote {request} (good for six days) and the text to sign, {text}; signed nothing. "
-            f"Once its holder has: shareledger department submit {request} --possession FILE",
-        )
+        with self.office() as office:
+            if isinstance(office, There):
+                office.adopt(asked.act.kind, asked.domain)
+            self.take_at(office, Drafted(*asked.act), proof)
 
     def take_at(
         self,
-        node: Node,
-        act: Act,
+        office: Office,
+        drafted: Drafted,
         possession: Signer | bytes | None = None,
-        context: bytes = b"",
         *,
         follow: bool = True,
     ) -> None:
-        """The same at a node that is open already; wait until its read model has the decision.
+        """Take what was drafted at an office that is open; wait until the node has followed it.
 
         `follow`: off where the next decision asks nothing of this one.
 
         Raises:
-            LedgerError: as `decide_once`; `context` as there.
+            LedgerError: as `Office.take`.
         """
-        from node.office.repeats import Repeats, decide_once
-
         if self.dry_run:
-            show(act)
+            show(drafted)
             return
-        repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
-        decided, finished = decide_once(
-            node.desk, repeats, act, self.signer, possession, again=self.again, context=context
-        )
-        if finished:
+        taken = office.take(drafted, self.signer, possession, again=self.again, follow=follow)
+        if taken.finished:
             say(
                 "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
                 "the command before was cut short: that decision was finished, none signed",
             )
-        _report(decided)
-        if follow:
-            _await_block(node, decided.block)
+        _report(drafted, taken)
 
-    def draft(self, build: Callable[[Drafter], Act]) -> None:
-        """Draft an act from what the node knows, and take it there."""
-        with self.open() as node:
-            self.take_at(node, build(node.drafter))
+    @contextmanager
+    def office(self) -> Iterator[Office]:
+        """Open the office: the node's at `--node`, else the one whose settings are given."""
+        from .offices import reach
 
-    def open(self) -> AbstractContextManager[Node]:
-        """Open the node, for what an act is drafted from."""
-        return open_node(self.config)
+        if self.node is not None:
+            if not self.signs:
+                raise InvalidInput(
+                    t("经 --node 须给出密钥 --key", "--node needs a key: requests are signed")
+                )
+            yield reach(self.node, self.signer, self.trust)
+            return
+        with self.here() as office:
+            yield office
+
+    @contextmanager
+    def here(self) -> Iterator[Here]:
+        """Open the node on this machine, for what needs its databases.
+
+        Raises:
+            InvalidInput: its settings were not given.
+        """
+        from .offices import open_here
+
+        if self.config is None:
+            raise InvalidInput(
+                t(
+                    "缺少选项 --config（本机节点）或 --node（节点网址）",
+                    "Missing option --config (a node here) or --node (a node's URL)",
+                )
+            )
+        with open_here(self.config) as office:
+            yield office
 
     @cached_property
     def signer(self) -> SoftwareSigner:
@@ -165,7 +180,9 @@ def decision(
     """
     needed = None if keyless else Parameter.empty
     common = {
-        "config": (ConfigOption, Parameter.empty),
+        "config": (OwnConfigOption, None),
+        "node": (NodeOption, None),
+        "trust": (NodeTrustOption, None),
         "key": (KeyOption, needed),
         "password_file": (PasswordOption, needed),
         "again": (AgainOption, False),
@@ -202,94 +219,50 @@ def decision(
     return register
 
 
-def show(act: Act) -> None:
+def show(drafted: Drafted) -> None:
     """Print what would be signed: the papers, then what goes onto the chain."""
     from json import dumps, loads
 
-    for paper in act.documents:
+    for paper in drafted.documents:
         put(dumps(loads(paper), ensure_ascii=False, indent=2))
-    put(dumps({act.kind: act.message}, ensure_ascii=False, indent=2, default=bytes.hex))
+    struct = {drafted.kind: drafted.message}
+    put(dumps(struct, ensure_ascii=False, indent=2, default=bytes.hex))
     say("以上内容尚未签署，也未报送", "nothing of this was signed or sent")
 
 
-def _report(decided: Decided) -> None:
+def _ask(office: Office, drafted: Drafted, request: Path) -> None:
+    """Write what the holder of a new key is to sign."""
+    from node.office.act import Act
+    from node.office.possession import render_request, request_possession
+
+    act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
+    asked = request_possession(act, office.domain_of(drafted.kind), time.time())
+    text = request.with_name(request.name + ".txt")
+    with new_file(request) as file:
+        file.write(render_request(asked).decode())
+    with new_file(text, "ascii") as file:
+        file.write(asked.text.decode())
+    say(
+        f"已写入 {request}（六日内有效）和要签名的文字 {text}；什么也没有签署。"
+        f"持有人签名后：shareledger department submit {request} --possession 签名文件",
+        f"wrote {request} (good for six days) and the text to sign, {text}; signed nothing. "
+        f"Once its holder has: shareledger department submit {request} --possession FILE",
+    )
+
+
+def _report(drafted: Drafted, taken: Taken) -> None:
     from node.protocol.forms.words import decision_words
 
-    kind, block, gas = decided.kind, decided.block, decided.gas_used
-    chinese, english = decision_words(kind, decided.event)
-    say(f"决定 {decided.hash.hex()}（{chinese}）", f"decision {decided.hash.hex()} ({english})")
+    chinese, english = decision_words(drafted.kind, drafted.message)
+    say(f"决定 {taken.hash}（{chinese}）", f"decision {taken.hash} ({english})")
     say(
-        f"区块 {block}，gas {gas}，交易 {decided.transaction.hex()}",
-        f"block {block}, gas {gas}, transaction {decided.transaction.hex()}",
+        f"区块 {taken.block}，gas {taken.gas_used}，交易 {taken.transaction}",
+        f"block {taken.block}, gas {taken.gas_used}, transaction {taken.transaction}",
     )
-    for made in _made(kind, decided.event):
-        values = {name: shown(name, value) for name, value in made.items()}
-        for chinese, english in _MADE.get(kind, ()):
-            say(chinese.format(**values), english.format(**values))
-
-
-def _made(kind: str, event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what there is to say of an event: of each application, else of all at once."""
-    if kind == "ApplyFor":
-        first = event["first"]
-        return [
-            {"authorisation": first + offset, "state": state}
-            for offset, state in enumerate(event["states"])
-        ]
-    counts = {name: len(each) for name, each in event.items() if isinstance(each, list | tuple)}
-    verdicts = [each.get("publish", each.get("accept")) for each in event.get("reviews", ())]
-    said = {"yes": sum(map(bool, verdicts)), "no": len(verdicts) - sum(map(bool, verdicts))}
-    return [{**event, **counts, **said}]
-
-
-def _await_block(node: Node, block: int) -> None:
-    """Wait until the node's read model has a block, so that the next command sees the decision."""
-    from sqlalchemy.exc import OperationalError
-
-    deadline = time.monotonic() + FOLLOW_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            if node.queries.cursor().next_block > block:
-                return
-        except OperationalError:
-            break  # the node has never run: there is no read model to wait for
-        time.sleep(POLL_SECONDS)
-    note(
-        f"本节点的读模型还没有到区块 {block}：节点在运行吗？",
-        f"this node's read model has not reached block {block}: is the node running?",
-    )
-
-
-_STATE = ("授权 {authorisation}：{state}", "authorisation {authorisation}: {state}")
-_MADE = {
-    "EnrolDepartment": (("首任负责人密钥 {headKey}", "head key {headKey}"),),
-    "SetDepartmentStatus": (("部门 {department}：{status}", "department {department}: {status}"),),
-    "RecoverKey": (
-        (
-            "新负责人密钥 {headKey}，自 {validFrom} 起有效",
-            "head key {headKey}, valid from {validFrom}",
-        ),
-        (
-            "在此之前，原负责人可用 department revoke-key 撤销它",
-            "until then the old head cancels it by department revoke-key",
-        ),
-    ),
-    "AddKey": (("密钥编号 {addedKey}", "key id {addedKey}"),),
-    "RegisterApplication": (("应用编号 {application}", "application id {application}"),),
-    "RegisterLog": (("日志编号 {log}", "log id {log}"),),
-    "SupersedeLog": (("新日志编号 {log}", "new log id {log}"),),
-    "SubmitVersions": (("报送 {entries} 个目录", "{entries} entries submitted"),),
-    "ReviewVersions": (("发布 {yes} 个，退回 {no} 个", "{yes} published, {no} returned"),),
-    "SubmitWithdrawal": (
-        (
-            "申请撤回 {withdrawals} 个目录，申请书 {digest}",
-            "{withdrawals} withdrawals asked for in {digest}",
-        ),
-    ),
-    "ReviewWithdrawal": (("撤回 {yes} 个，不同意 {no} 个", "{yes} withdrawn, {no} kept"),),
-    "ApplyFor": (_STATE,),
-    "Reply": (_STATE,),
-    "Step": (_STATE,),
-    "Change": (_STATE, ("第 {newRevision} 次修订", "revision {newRevision}")),
-}
-"""What each decision makes that was not there before, said from its event."""
+    for chinese, english in taken.outcomes:
+        say(chinese, english)
+    if not taken.followed:
+        note(
+            f"本节点的读模型还没有到区块 {taken.block}：节点在运行吗？",
+            f"this node's read model has not reached block {taken.block}: is the node running?",
+        )

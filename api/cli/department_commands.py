@@ -48,10 +48,6 @@ def enrol(
     new_password_file: NewPasswordOption = None,
 ) -> None:
     """Signed by the competent department's head; the first department by the root key."""
-    from node.office.act import completed
-    from node.office.departments import enrol_department
-    from node.protocol.forms import DepartmentPaper
-
     from .blanks import read_form
 
     body = read_form(form)
@@ -60,7 +56,7 @@ def enrol(
         handle = handle_of(head_key, person, keep=not at.dry_run)
         named = {"person": handle, "publicKey": public.raw.hex()}
         body["head"] = {**body["head"], **named}
-    at.register(enrol_department(completed(DepartmentPaper, body)), head, request)
+    at.register("EnrolDepartment", body, head, request)
 
 
 @decision(
@@ -97,6 +93,7 @@ def update(
         )
     contact = None if contact_name is None else {"name": contact_name, "phone": contact_phone}
     given = {
+        "department": department,
         "name": name,
         "url": url,
         "contact": contact,
@@ -104,7 +101,7 @@ def update(
         "screening": screening,
         "mayEnrol": may_enrol,
     }
-    at.draft(lambda drafter: drafter.update_department(department, given))
+    at.take("UpdateDepartment", given)
     if url is not None and not at.dry_run:
         note(
             "换网址后：改本节点配置的 public_url、authorities（必要时 host、port），重启，再执行 "
@@ -118,10 +115,8 @@ def _order(word: str, chinese: str, english: str) -> None:
     @decision(app, chinese, f"{english} a department", name=english)
     def order(at: Taking, department: CodeArgument, *, reason: ReasonOption) -> None:
         """Signed by the competent department's head."""
-        from node.office.departments import set_department_status
-
-        act = set_department_status({"department": department, "order": word, "reason": reason})
-        at.take(act)
+        fields = {"department": department, "order": word, "reason": reason}
+        at.take("SetDepartmentStatus", fields)
 
 
 _order("停用", "停用一个部门：不再服务它，它也不能作决定", "suspend")
@@ -148,13 +143,11 @@ def recover(
     new_password_file: NewPasswordOption = None,
 ) -> None:
     """Signed by the competent department's head and, as possession, by the new key."""
-    from node.office.departments import recover_key
-
     public, new = load_new_key(new_key, new_password_file or at.password_file)
     handle = handle_of(new_key, person, keep=not at.dry_run)
     head = {"name": name, "post": post, "person": handle, "publicKey": public.raw.hex()}
-    act = recover_key({"department": department, "head": head, "reason": reason})
-    at.register(act, new, request)
+    fields = {"department": department, "head": head, "reason": reason}
+    at.register("RecoverKey", fields, new, request)
 
 
 @app.command(name="list", help=t("列出全部部门", "list the departments"))
@@ -212,20 +205,16 @@ def register(
     ] = Network.GOVERNMENT,
 ) -> None:
     """Signed by the department's office head; its key is registered with department add-key."""
-    from node.office.departments import register_application
-
-    act = register_application(
-        {
-            "department": department,
-            "code": code,
-            "name": name,
-            "description": description,
-            "network": network.word,
-            "protectionLevel": protection_level,
-            "contact": {"name": contact_name, "phone": contact_phone},
-        }
-    )
-    at.take(act)
+    fields = {
+        "department": department,
+        "code": code,
+        "name": name,
+        "description": description,
+        "network": network.word,
+        "protectionLevel": protection_level,
+        "contact": {"name": contact_name, "phone": contact_phone},
+    }
+    at.take("RegisterApplication", fields)
 
 
 @systems.command(name="list", help=t("列出一个部门的应用系统", "list a department's applications"))

@@ -111,9 +111,6 @@ def add_key(
     new_password_file: NewPasswordOption = None,
 ) -> None:
     """Signed by the department's head and, as possession, by the new key."""
-    from node.office.departments import add_key as build
-    from node.office.departments import add_officer_key
-
     passwords = new_password_file or at.password_file
     public, added = load_new_key(new_key, passwords)
     common = {
@@ -127,14 +124,14 @@ def add_key(
             raise InvalidInput(t("人员密钥应写明职务 --post", "an officer has a --post"))
         handle = handle_of(new_key, person, keep=not at.dry_run)
         officer = {"department": department, "post": post, "person": handle}
-        act = add_officer_key({**common, **officer})
+        fields: dict[str, Any] = {**common, **officer}
     else:
         holder = {"department": department, "application": application}
         kinds = {"kind": kind.word, "holder": holder}
         hosted = {"custody": "own" if host is None else "hosted", "host": host}
         keys = _second_keys(passwords, unwrap_key, log_key, common)
-        act = build({**common, **kinds, **hosted, **keys})
-    at.register(act, added, request)
+        fields = {**common, **kinds, **hosted, **keys}
+    at.register("AddKey", fields, added, request)
 
 
 def _second_keys(
@@ -176,7 +173,7 @@ def submit(
     from node.office.possession import PROOF_BYTES, REQUEST_BYTES, parse_request, read_proof
 
     asked = parse_request(read_file(request, REQUEST_BYTES, InvalidInput))
-    at.take(asked.act, read_proof(read_file(possession, PROOF_BYTES, SignatureInvalid), asked))
+    at.complete(asked, read_proof(read_file(possession, PROOF_BYTES, SignatureInvalid), asked))
 
 
 @decision(app, "注销一把密钥", "withdraw a key")
@@ -192,10 +189,8 @@ def revoke_key(
     ] = None,
 ) -> None:
     """Signed by the department's head; what the key signed before stays valid."""
-    from node.office.departments import revoke_key as build
-
-    body = {"department": department, "key": _key_id(revoked), "reason": reason, "since": since}
-    at.take(build(body))
+    fields = {"department": department, "key": _key_id(revoked), "reason": reason, "since": since}
+    at.take("RevokeKey", fields)
 
 
 @decision(app, "授予一把密钥在本部门的角色（可为他部门的密钥）", "grant a key its roles")
@@ -216,13 +211,11 @@ def grant(
     deputy: Annotated[bool, option("--deputy", "代行职务（代）", "acts for another")] = False,
 ) -> None:
     """Signed by the department's head. What is granted replaces what the key held there."""
-    from node.office.departments import grant_roles
-
     if none == bool(role):
         raise InvalidInput(
             t("写明 --role，或以 --none 收回全部角色", "give --role, or --none to take all back")
         )
-    body = {
+    fields = {
         "department": department,
         "key": _key_id(grantee),
         "post": post,
@@ -232,7 +225,7 @@ def grant(
         "validFrom": start or today(),
         "validUntil": until,
     }
-    at.take(grant_roles(body))
+    at.take("GrantRoles", fields)
 
 
 @app.command(help=t("列出一个部门的密钥和角色", "list a department's keys and roles"))

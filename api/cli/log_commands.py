@@ -103,13 +103,7 @@ def check(
 @decision(app, "登记一个部门的日志", "register a department's log")
 def register(at: Taking, department: CodeArgument, *, relay: RelayOption = None) -> None:
     """Signed by the department's head; only the account named here may anchor the log."""
-    from api.city.halves import named_half
-    from node.office.departments import register_log
-
-    with at.open() as node:
-        account = node.relay.address if relay is None else named_half(relay, 20)
-        act = register_log(department, account)
-        at.take_at(node, act)
+    at.take("RegisterLog", {"department": department, "relay": _account(relay)})
 
 
 @decision(app, "更换日志：原日志终止，另开新日志", "end the department's log, begin another")
@@ -117,13 +111,15 @@ def supersede(
     at: Taking, department: CodeArgument, *, reason: ReasonOption, relay: RelayOption = None
 ) -> None:
     """Signed by the department's head; the old log gets no anchor any more."""
-    from api.city.halves import named_half
-    from node.office.departments import supersede_log
+    fields = {"department": department, "relay": _account(relay), "reason": reason}
+    at.take("SupersedeLog", fields)
 
-    with at.open() as node:
-        account = node.relay.address if relay is None else named_half(relay, 20)
-        body = {"department": department, "relay": account.hex(), "reason": reason}
-        at.take_at(node, supersede_log(body))
+
+def _account(relay: str | None) -> str | None:
+    """Return the account that is named, or whose file is; None: the node's own."""
+    from api.city.halves import named_half
+
+    return None if relay is None else named_half(relay, 20).hex()
 
 
 @app.command(help=t("举证分叉：同一大小的两个已签检查点，任何人都可提交", "freeze a forked log"))

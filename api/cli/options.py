@@ -62,6 +62,30 @@ ConfigOption = Annotated[
         envvar="SHARELEDGER_CONFIG",
     ),
 ]
+_CONFIG = {"envvar": "SHARELEDGER_CONFIG"}
+OwnConfigOption = Annotated[
+    Path | None,
+    option("--config -c", "本机节点的配置文件（TOML）", "settings of a node here", **_CONFIG),
+]
+NodeOption = Annotated[
+    str | None,
+    option(
+        "--node",
+        "节点网址：只凭密钥文件经它办理，不需要配置文件",
+        "URL of a node: decide there with a key file alone",
+        metavar="URL",
+        envvar="SHARELEDGER_NODE",
+    ),
+]
+NodeTrustOption = Annotated[
+    Path | None,
+    option(
+        "--trust",
+        "信任文件：--node 须属于这个系统；不给则认首次所见",
+        "the trust file of the system --node must belong to",
+        envvar="SHARELEDGER_TRUST",
+    ),
+]
 KeyOption = Annotated[
     Path,
     option(

@@ -97,11 +97,9 @@ def review(
 ) -> None:
     """Signed by a reviewer of the competent department, not by the person who filed them."""
     from node.errors import InvalidInput
-    from node.office.cataloguing import review_versions
     from node.office.verdicts import (
         find_place,
         judged,
-        list_pending,
         read_list,
         returned_by,
     )
@@ -110,8 +108,8 @@ def review(
         raise InvalidInput(
             t("--all、--publish、--list 只能用一个", "only one of --all, --publish and --list")
         )
-    with at.open() as node:
-        waiting = list_pending(node.queries, node.store, competent)
+    with at.office() as office:
+        waiting = office.pending(competent)
         if listed is not None:
             chosen, reasons = read_list(listed, waiting)
         else:
@@ -128,8 +126,7 @@ def review(
         said = {"competent": competent, "reviewer": reviewer, "opinion": opinion}
         for start in range(0, len(chosen), batch):
             verdicts = judged(chosen[start : start + batch], reasons)
-            act = review_versions({**said, "reviews": verdicts})
-            at.take_at(node, act)
+            at.take_at(office, office.draft("ReviewVersions", {**said, "reviews": verdicts}))
 
 
 @decision(app, "对无条件共享的目录作长期答复，或撤回", "agree in advance, or stop doing so")
@@ -149,7 +146,6 @@ def standing_reply(
 ) -> None:
     """Signed by the provider's office head; applications for the entry are agreed to at once."""
     from node.errors import InvalidInput
-    from node.office.cataloguing import set_standing_reply
 
     from .blanks import read_terms
 
@@ -160,12 +156,12 @@ def standing_reply(
                 f"give --calls-per-day and --rows-per-day ({calls_per_day}, {rows_per_day})",
             )
         )
-    act = set_standing_reply(
-        department,
-        entry,
-        standing=not withdraw,
-        calls_per_day=calls_per_day,
-        rows_per_day=rows_per_day,
-        terms=None if terms is None else read_terms(terms),
-    )
-    at.take(act)
+    fields = {
+        "department": department,
+        "code": entry,
+        "standing": not withdraw,
+        "callsPerDay": calls_per_day,
+        "rowsPerDay": rows_per_day,
+        "terms": None if terms is None else read_terms(terms),
+    }
+    at.take("SetStandingReply", fields)

@@ -287,5 +287,24 @@ def _stay(city: DemoCity) -> None:
     print(f"  {t('链', 'chain')}  {city.plan.chain.address}")
     for host in city.cast.hosts:
         url = city.url(host)
-        print(f"  {host.name}  {url}/api/v1/status  {url}/openapi.json", flush=True)
+        print(f"  {host.name}  {url}/  {url}/openapi.json", flush=True)
+    _introduce(city)
     city.stay()
+
+
+def _introduce(city: DemoCity) -> None:
+    """Say as whom the pages can be used: each person's node, key file and password file."""
+    say(
+        "\n网页：打开上面的网址；以下人员可登录，各用自己的密钥文件，口令均在口令文件里：",
+        "\npages at the addresses above; these people can sign in, each with his own key file:",
+    )
+    for player in city.cast.players:
+        plan = player.plan
+        people = [("head", plan.head.name, ("部门负责人", *plan.head.roles))]
+        people += [(each.id, each.name, each.roles) for each in plan.officers]
+        for key, name, roles in people:
+            file = city.keys.places[plan.key(key)].file
+            said = "、".join(dict.fromkeys(roles))
+            print(f"  {plan.name} {name}（{said}）  {city.url(player)}/sign-in  {file}")
+    place = city.keys.places[city.cast.data.plan.key("head")].password_file
+    print(t(f"  口令文件 {place}", f"  password file {place}"), flush=True)

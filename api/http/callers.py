@@ -116,10 +116,15 @@ async def signed(request: Request, node: Annotated[Node, Depends(node_of)]) -> C
         LedgerBehind: the read model cannot say.
     """
     call, body = await read_call(request.scope, request.receive, node, DOCUMENT_BYTES)
-    return await to_thread.run_sync(_authenticate, node, call, body)
+    return await to_thread.run_sync(authenticated, node, call, body)
 
 
-def _authenticate(node: Node, call: SignedCall, body: bytes) -> Caller:
+def authenticated(node: Node, call: SignedCall, body: bytes) -> Caller:
+    """Return who signed a request that was read.
+
+    Raises:
+        SignatureInvalid, ClockSkew, LedgerBehind: as `signed`.
+    """
     snapshot = node.grants.snapshot(call.key_id, 0)
     judged = judged_second(snapshot, time.time())
     return Caller(authenticate(call, snapshot, judged), call, body, snapshot.block, judged)

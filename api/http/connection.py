@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 65_536
 """Largest head of a request: its line and its headers."""
+OFFICE_BYTES = 8_388_608
+"""Largest body of a decision: a table's entries with one signature."""
+OFFICE_PATHS = (b"/api/v1/office/decisions/", b"/desk/filings")
+"""Where such bodies and dropped tables go; who sends one is known before it is read
+(`officers`)."""
 REQUEST_SECONDS = 30.0
 """How long a connection may take to become a whole request, body and all."""
 
@@ -98,7 +103,7 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("Invalid HTTP request received.")
             return
-        what, most = ("head", HEAD_BYTES) if self._in_head else ("whole", self.request_bytes)
+        what, most = ("head", HEAD_BYTES) if self._in_head else ("whole", self._most_bytes())
         if self._taken_bytes > most and not self.transport.is_closing():
             self._refuse(f"the {what} of a request has more than {most} bytes")
 
@@ -155,6 +160,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.parser.feed_data(self._head_without_upgrade())
             else:
                 return
+
+    def _most_bytes(self) -> int:
+        roomy = self.url.startswith(OFFICE_PATHS)
+        return HEAD_BYTES + 2 * OFFICE_BYTES if roomy else self.request_bytes
 
     def _head_without_upgrade(self) -> bytes:
         version = self.parser.get_http_version().encode("ascii")

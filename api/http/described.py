@@ -63,7 +63,17 @@ SCHEME = {
             "@method, @authority, @path, @query, content-type, content-digest, by a key registered "
             "on the chain. Accepted from 300 s before to 60 s after the server's clock."
         ),
-    }
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-shareledger",
+        "description": (
+            "An officer's session at a browser (`POST /office/session`; over plain http the cookie "
+            "is `shareledger-session`). What changes something repeats the session's `csrf` as "
+            "`X-CSRF-Token`."
+        ),
+    },
 }
 _COMPONENTS = r'\("@method" "@authority" "@path" "@query" "content-type" "content-digest"\)'
 _VALUES = (

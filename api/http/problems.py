@@ -19,6 +19,8 @@ from starlette.responses import Response
 
 from node.errors import (
     Conflict,
+    DecisionRefused,
+    EvidenceInvalid,
     Fatal,
     Forbidden,
     InvalidInput,
@@ -147,16 +149,27 @@ def title_of(code: str) -> Title:
     return TITLES[code]
 
 
+def chinese_of(error: LedgerError) -> str:
+    """Return what is wrong in Chinese, with the names that people know."""
+    from api.cli.refusals import refusal_text
+
+    if isinstance(error, EvidenceInvalid) and "text" in error.facts:
+        return f"{error.facts['where']}：{error.facts['text']}"
+    return refusal_text(error) if isinstance(error, DecisionRefused) else error.chinese
+
+
 def problem(error: LedgerError, status: int | None = None) -> dict[str, object]:
     """Return the members of an error's problem+json."""
-    title = title_of(error.code)
+    title, detail = title_of(error.code), visible(chinese_of(error))
+    english = {} if detail == visible(error.message) else {"detailEn": visible(error.message)}
     return {
         **{name: _plain(value) for name, value in error.facts.items()},
         "type": f"urn:shareledger:problem:{error.code}",
         "title": title.chinese,
         "titleEn": title.english,
         "status": status or status_of(type(error)),
-        "detail": visible(error.message),
+        "detail": detail,
+        **english,
         "code": error.code,
     }
 
@@ -203,7 +216,8 @@ async def _validation_error(_request: Request, error: Exception) -> Response:
     detail = "; ".join(
         f"{place}: {each['msg']}" for place, each in zip(wrong, error.errors(), strict=True)
     )
-    return problem_response(InvalidInput(detail, members=wrong))
+    said = f"{'、'.join(wrong)} 的值不合规定，格式见 /openapi.json / {detail}"
+    return problem_response(InvalidInput(said, members=wrong))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@
 - `tlog`: the same logs as C2SP tlog-tiles: tiles and entries
 - `ledger`: departments, their logs' keys and anchors, authorisations, from the read model
 - `status`: how the node is
+- `office`: what officials decide: prepared, signed where they sit, submitted; their sign-in
 - `shapes`: what answers look like
 """
 
@@ -17,6 +18,7 @@ from . import (
     documents,
     ledger,
     logs,
+    office,
     status,
     tlog,
 )
@@ -24,5 +26,5 @@ from . import (
 PREFIX = "/api/v1"
 
 router = APIRouter(prefix=PREFIX)
-for _module in (documents, logs, tlog, ledger, status):
+for _module in (documents, logs, tlog, ledger, office, status):
     router.include_router(_module.router)

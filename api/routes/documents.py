@@ -58,6 +58,11 @@ DOCUMENT: dict[str, Any] = {
         }
     },
 }
+DOCUMENTS: dict[str, Any] = {
+    "required": True,
+    "description": "Documents' canonical JSON, a line feed between them.",
+    "content": {"application/jsonl": {"schema": {"type": "string", "minLength": 1}}},
+}
 
 
 @router.put(
@@ -75,6 +80,23 @@ def put_document(digest: DigestDep, caller: CallerDep, node: NodeDep) -> None:
     it; after eight days without one it is dropped.
     """
     node.access.accept(digest, caller.body, caller.key.key)
+    node.loops.documents.set()
+
+
+@router.post(
+    "/documents",
+    tags=["documents"],
+    summary="存放多份文书 / Leave several documents",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=signed_refusals(NotEntitled, MalformedDocument, Overloaded),
+    openapi_extra=SIGNED | {"requestBody": DOCUMENTS},
+)
+def post_documents(caller: CallerDep, node: NodeDep) -> None:
+    """Keep documents, one a line, each under its SM3: all of them or none; again changes nothing.
+
+    Otherwise as leaving one.
+    """
+    node.access.accept_all(caller.body, caller.key.key)
     node.loops.documents.set()
 
 

@@ -46,7 +46,9 @@ class Problem(BaseModel):
     """The same in English."""
     status: int
     detail: str
-    """The offending value, and what to do."""
+    """The offending value, and what to do, in Chinese."""
+    detailEn: str | None = None  # noqa: N815 - the wire's name
+    """The same in English; left out where `detail` says both, or Chinese alone."""
     code: Annotated[str, Field(pattern="^[a-z-]+$")]
     """Stable; never renamed."""
 

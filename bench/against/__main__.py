@@ -1,6 +1,6 @@
 """`make bench-against REV=...`: build that revision, measure both in turns, say what became of it.
 
-ROUNDS, CALLS and MINUTES in the environment make it shorter, for trying; TESTS=1 adds the suite.
+ROUNDS, CALLS, MINUTES and ENTRIES in the environment change its amounts; TESTS=1 adds the suite.
 """
 
 from __future__ import annotations

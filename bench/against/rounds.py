@@ -63,15 +63,18 @@ class Amounts:
     """A round; the other amounts follow from it."""
     minutes: float = 19.0
     """No round is begun that would probably not end within these; building included."""
+    entries: int = 300
+    """Entries of the table that is filed."""
 
     @classmethod
     def chosen(cls) -> Amounts:
-        """Return the amounts of the environment: ROUNDS, CALLS, MINUTES."""
+        """Return the amounts of the environment: ROUNDS, CALLS, MINUTES, ENTRIES."""
         default = cls()
         return cls(
             int(os.environ.get("ROUNDS") or default.rounds),
             int(os.environ.get("CALLS") or default.calls),
             float(os.environ.get("MINUTES") or default.minutes),
+            int(os.environ.get("ENTRIES") or default.entries),
         )
 
     @property
@@ -88,11 +91,6 @@ class Amounts:
     def appends(self) -> int:
         """Leaves appended to a log, in whole tenths of batches."""
         return self.calls * 10
-
-    @property
-    def entries(self) -> int:
-        """Entries of the table that is filed."""
-        return max(1, self.calls * 3 // 20)
 
 
 @dataclass

@@ -26,7 +26,7 @@ class SourcesHook(BuildHookInterface):  # type: ignore[type-arg] # it is generic
         del version
         here = Path(self.root)
         node = here.parents[1] / "node"
-        found = [node / "errors.py"]
+        found = [node / "errors.py", node / "sentences.py", node / "sentences.json"]
         for folder in SOURCES:
             for pattern in PATTERNS:
                 found += sorted((node / folder).rglob(pattern))

@@ -47,9 +47,9 @@ def refusal_of(data: bytes) -> DecisionRefused:
     """Turn revert data into a typed error; its facts are `name`, `args` and `contract`."""
     decoded = abi.decode_error(data) if data else None
     if decoded is None:
-        shown = f" with data 0x{data[:68].hex()}" if data else ""
+        shown = f"0x{data[:68].hex()}" if data else "no data"
         return DecisionRefused(
-            f"the contract refused without a known error{shown}", name="", args={}
+            f"the contract refused without a known error: {shown}", name="", args={}
         )
     contract, name, args = decoded
     values = ", ".join(f"{key}={_shown(value)}" for key, value in args.items())

@@ -3,8 +3,7 @@
 A request is signed once, over what goes over the wire; sending it again sends the same bytes, so
 that a server that has seen it can tell a resend from a second call. The server is not trusted:
 its answer is bounded in bytes and in time, redirects are not followed, nothing is decompressed.
-A problem+json answer (RFC 9457) becomes the error it was made of, but only one that concerns the
-call: a peer that says `fatal` does not end our process.
+A problem+json answer becomes the error it was made of (`refused`).
 """
 
 from __future__ import annotations
@@ -12,23 +11,18 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from ..errors import (
-    Fatal,
-    InvalidInput,
-    LedgerError,
-    PeerUnavailable,
-)
+from ..errors import InvalidInput, PeerUnavailable
 from ..protocol.wire import encoding, signedcall
+from .refused import problem_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from ..crypto import Signer
 
@@ -39,10 +33,6 @@ ANSWER_SECONDS = 300.0
 """How long all pieces of an answer may take together."""
 ANSWER_BYTES = 128 * 1024 * 1024
 NONCE_BYTES = 18
-
-_NO_FACTS = {"type", "title", "titleEn", "status", "detail", "code", "self", "message"}
-"""Members that are no facts: RFC 9457's, and what an error's own parameters are called."""
-_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +132,7 @@ class SignedHttp:
             # UnicodeError: a host name that the resolver cannot even encode.
             host = request.url.netloc.decode("ascii")
             raise PeerUnavailable(
-                f"{host} does not answer: {error}", url=str(request.url)
+                f"the node {host} does not answer: {error}", url=str(request.url)
             ) from error
         raise_problem(response)
         return response
@@ -198,28 +188,6 @@ def read_object(
     return value
 
 
-def error_of(response: httpx.Response) -> LedgerError:
-    """Return the error an answer that is not a success stands for; its facts are the members."""
-    try:
-        # Of bounded depth, unlike the standard library's: no peer's answer exhausts the stack.
-        problem = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        problem = None
-    if not isinstance(problem, dict):
-        problem = {}
-    detail = str(problem.get("detail") or f"{response.request.url} answered {response.status_code}")
-    facts = {name: value for name, value in problem.items() if name not in _NO_FACTS}
-    kind = find_class(str(problem.get("code")))
-    if kind is None:
-        kind = PeerUnavailable if response.status_code >= _SERVER_ERROR else InvalidInput
-    return kind(detail, **facts)
-
-
-def find_class(code: str) -> type[LedgerError] | None:
-    """Return the error class with a public code, or None; never one that ends the process."""
-    return _classes().get(code)
-
-
 def raise_problem(response: httpx.Response) -> None:
     """Raise what the answer says went wrong; return when nothing did.
 
@@ -227,16 +195,4 @@ def raise_problem(response: httpx.Response) -> None:
         LedgerError: of the class that has the answer's code.
     """
     if not response.is_success:
-        raise error_of(response)
-
-
-@cache
-def _classes() -> dict[str, type[LedgerError]]:
-    # A code shared by a family belongs to its narrowest member, which comes last.
-    return {kind.code: kind for kind in _descend(LedgerError) if not issubclass(kind, Fatal)}
-
-
-def _descend(kind: type[LedgerError]) -> Iterator[type[LedgerError]]:
-    yield kind
-    for narrower in kind.__subclasses__():
-        yield from _descend(narrower)
+        raise problem_error(response.status_code, response.content, str(response.request.url))

@@ -34,11 +34,14 @@ from .symmetric import (
 )
 from .typed import (
     check_checkpoint_text,
+    check_login_text,
     decision_text,
     sign_call,
     sign_checkpoint,
     sign_decision,
+    sign_login,
     verify_decision,
+    verify_login,
 )
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "Unwrapper",
     "backend_version",
     "check_checkpoint_text",
+    "check_login_text",
     "constant_time_equal",
     "decision_text",
     "keccak256",
@@ -59,11 +63,13 @@ __all__ = [
     "sign_call",
     "sign_checkpoint",
     "sign_decision",
+    "sign_login",
     "sm3",
     "sm4_open",
     "sm4_seal",
     "verify_decision",
     "verify_ed25519",
+    "verify_login",
     "verify_sm2",
     "verify_sm2_e",
     "wrap",

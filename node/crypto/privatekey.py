@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import LedgerError, MalformedKey
 from .der import BITS, EC_KEY, INTEGER, OBJECT, OCTETS, SEQUENCE, SM2_CURVE, Reader
-from .pbes2 import WRONG_PASSWORD, open_dek, open_pkcs8
+from .pbes2 import open_dek, open_pkcs8
 from .publickey import N, Sm2PublicKey
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def read_private_key(content: bytes, password: bytes) -> PrivateHalf:
         if not sealed or _begins(der, SEQUENCE, INTEGER):
             raise
         # One wrong password in 256 leaves valid padding and rubbish.
-        raise MalformedKey(f"{WRONG_PASSWORD}, or no key inside") from None
+        raise MalformedKey("口令不对，或其中没有密钥 / wrong password, or no key inside") from None
 
 
 def open_private_key(content: bytes, password: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""The only ways to sign: a decision, a call, a checkpoint, each refusing text of another form.
+"""The only ways to sign: a decision, a call, a checkpoint, a sign-in; each refuses other text.
 
-The forms begin differently (`ShareLedger-decision:`, `"@method": `, `shareledger:`), so that a
-signature made for one can never serve as another's.
+The forms begin differently (`ShareLedger-decision:`, `"@method": `, `shareledger:`,
+`ShareLedger-login:`), so that a signature made for one can never serve as another's.
 """
 
 from __future__ import annotations
@@ -33,6 +33,12 @@ _CHECKPOINT = re.compile(
     rb"shareledger:(?:0|[1-9][0-9]*):[0-9a-f]{40}:[0-9A-Z]{1,32}"
     rb"(?::(?:[2-9]|[1-9][0-9]{1,4}))?\n"
     rb"(?:0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/]{43}=\n"
+)
+
+
+_LOGIN = re.compile(
+    rb"ShareLedger-login:https?://[a-z0-9.\-:\[\]]{1,255} [0-9a-f]{64}"
+    rb" [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 )
 
 
@@ -68,6 +74,31 @@ def sign_checkpoint(signer: Signer, note_text: bytes) -> bytes:
     """Sign a checkpoint's note text (protocol.md section 6); return 64 bytes r‖s."""
     check_checkpoint_text(note_text)
     return _sign(signer, note_text)
+
+
+def sign_login(signer: Signer, text: bytes) -> bytes:
+    """Sign a challenge of a node's (`office.sessions`); return 64 bytes r‖s.
+
+    Whoever signs has compared the origin in it with the address he sees.
+    """
+    check_login_text(text)
+    return _sign(signer, text)
+
+
+def verify_login(public: Sm2PublicKey, text: bytes, signature: bytes) -> None:
+    """Check a signature of a challenge.
+
+    Raises:
+        SignatureInvalid: it is not `public`'s.
+    """
+    check_login_text(text)
+    verify_sm2(public, text, signature)
+
+
+def check_login_text(text: bytes) -> None:
+    """Raise ValueError unless `text` is a challenge: origin, 64 hex digits, second in UTC."""
+    if not _LOGIN.fullmatch(text):
+        raise ValueError("this is not the challenge of a sign-in")
 
 
 def check_checkpoint_text(note_text: bytes) -> None:

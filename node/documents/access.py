@@ -40,12 +40,20 @@ class DocumentAccess:
             MalformedDocument: they are not a document.
             Overloaded: the department left too many that no decision binds.
         """
-        reader = self._reader(key)
-        if reader.kind != KeyKind.DEPARTMENT:
-            raise NotEntitled("documents are handed in with a department's key")
+        author = self._author(key)
         if documents.digest_of(data) != digest:
             raise DigestMismatch(f"the bytes do not hash to {digest.hex()}")
-        self._store.put(data, reader.department)
+        self._store.put(data, author)
+
+    def accept_all(self, lines: bytes, key: bytes) -> None:
+        """Keep documents handed in by the holder of `key`, one a line: all or none.
+
+        Raises:
+            SignatureInvalid, NotEntitled, Overloaded: as `accept`.
+            MalformedDocument: a line is no document.
+        """
+        author = self._author(key)
+        self._store.put_all(lines.split(b"\n"), author)
 
     def read(self, digest: bytes, key: bytes) -> bytes:
         """Return a document the holder of `key` may read.
@@ -59,6 +67,13 @@ class DocumentAccess:
         if data is None or not self._may_read(digest, data, reader):
             raise DocumentUnknown(f"no document {digest.hex()} here")
         return data
+
+    def _author(self, key: bytes) -> bytes:
+        """Return the department whose documents the holder of `key` hands in."""
+        reader = self._reader(key)
+        if reader.kind != KeyKind.DEPARTMENT:
+            raise NotEntitled("文书须以部门密钥交存 / documents are left with a department's key")
+        return reader.department
 
     def _reader(self, key: bytes) -> Reader:
         reader = self._ledger.find_reader(key)

@@ -38,9 +38,12 @@ if TYPE_CHECKING:
     from .store import DocumentStore
 
 MEDIA_TYPE = "application/json"
+SEVERAL_TYPE = "application/jsonl"
+PARCEL_BYTES = documents.SIZE_LIMIT_BYTES
+"""Documents that travel together: what a node takes in one request."""
 HAND_OVER_SECONDS = 10.0
 HAND_OVER_THREADS = 4
-"""Documents on their way at a time: each waits for the other node's disk."""
+"""Parcels on their way at a time: each waits for the other node's disk."""
 SLOW_SECONDS = 2.0
 """A node that took longer to fail is not asked for documents again for a while."""
 SILENT_SECONDS = 60.0
@@ -132,6 +135,15 @@ class Identity:
     http: Transport
 
 
+@dataclass(slots=True)
+class _Parcel:
+    """Documents that one department leaves with the first node that takes them."""
+
+    identity: Identity
+    urls: tuple[str, ...]
+    papers: list[documents.Document]
+
+
 class Exchange:
     """Hands documents to other nodes and fetches them from there."""
 
@@ -180,12 +192,13 @@ class Exchange:
     def hand_over_all(self, papers: Sequence[documents.Document]) -> list[str | None]:
         """Leave each document with one other entitled node; return their URLs, in order.
 
-        Some travel at a time. A node that took none of its tries is left alone for the rest.
+        Those for the same node travel together. A node that took none of its tries is left alone
+        for the rest.
 
         Raises:
             PeerUnavailable: there are such nodes and none of them took one.
         """
-        routes = {paper.digest: self._urls(self._entitled(paper)) for paper in papers}
+        routes = {paper.digest: tuple(self._urls(self._entitled(paper))) for paper in papers}
         if not any(routes.values()):
             return [None for _ in papers]
         live = [each for each in self._identities if self._ledger.find_reader(each.key)]
@@ -193,28 +206,28 @@ class Exchange:
             return [None for _ in papers]
         dead: dict[str, str] = {}
 
-        def leave(paper: documents.Document) -> str | None:
-            identity = _preferred(live, documents.departments_named(paper))
-            return self._leave(paper, identity, routes[paper.digest], dead)
+        def leave(parcel: _Parcel) -> str | None:
+            return self._leave(parcel, dead)
 
+        parcels = _packed(papers, live, routes)
         # The first goes alone: whether anybody is there at all is found out once.
-        first = leave(papers[0])
+        left = [leave(parcels[0])]
         with ThreadPoolExecutor(HAND_OVER_THREADS, thread_name_prefix="hand-over") as threads:
-            return [first, *threads.map(leave, papers[1:])]
+            left += threads.map(leave, parcels[1:])
+        taken = {
+            paper.digest: url
+            for parcel, url in zip(parcels, left, strict=True)
+            for paper in parcel.papers
+        }
+        return [taken[paper.digest] for paper in papers]
 
-    def _leave(
-        self,
-        paper: documents.Document,
-        identity: Identity,
-        urls: Sequence[str],
-        dead: dict[str, str],
-    ) -> str | None:
-        """Leave a document with the first that takes it; `dead` gathers who does not answer."""
+    def _leave(self, parcel: _Parcel, dead: dict[str, str]) -> str | None:
+        """Leave a parcel with the first that takes it; `dead` gathers who does not answer."""
         refusals = []
-        for url in urls:
+        for url in parcel.urls:
             try:
                 if url not in dead:
-                    self._put(identity, f"{url}/api/v1/documents/{paper.digest.hex()}", paper.data)
+                    self._send(parcel, f"{url}/api/v1/documents")
                     return url
                 refusals.append(f"{url}: {dead[url]}")
             except LedgerError as error:
@@ -266,7 +279,7 @@ class Exchange:
         now = self._monotonic()
         return sum(until > now for until in list(self._silent_until.values()))
 
-    def _put(self, identity: Identity, url: str, data: bytes) -> None:
+    def _send(self, parcel: _Parcel, url: str) -> None:
         # A key registered a moment ago may be news to the peer; what it finds malformed stays so.
         attempts = Retrying(
             stop=stop_after_delay(HAND_OVER_SECONDS),
@@ -276,7 +289,13 @@ class Exchange:
         )
         for attempt in attempts:
             with attempt:
-                identity.http.request("PUT", url, data, MEDIA_TYPE)
+                send = parcel.identity.http.request
+                match parcel.papers:
+                    case [paper]:
+                        send("PUT", f"{url}/{paper.digest.hex()}", paper.data, MEDIA_TYPE)
+                    case several:
+                        # Canonical JSON has no line feed in it.
+                        send("POST", url, b"\n".join(each.data for each in several), SEVERAL_TYPE)
 
     def _urls(self, departments_entitled: Iterable[bytes]) -> list[str]:
         """Return the URLs of other nodes, each once, in the order given."""
@@ -295,3 +314,24 @@ class Exchange:
 
 def _preferred(live: Sequence[Identity], departments: Sequence[bytes]) -> Identity:
     return next((each for each in live if each.department in departments), live[0])
+
+
+def _packed(
+    papers: Sequence[documents.Document],
+    live: Sequence[Identity],
+    routes: Mapping[bytes, tuple[str, ...]],
+) -> list[_Parcel]:
+    """Put what goes the same way together, in order, as far as a node takes it at once."""
+    parcels: list[_Parcel] = []
+    filling: dict[tuple[bytes, tuple[str, ...]], tuple[_Parcel, int]] = {}
+    for paper in papers:
+        identity = _preferred(live, documents.departments_named(paper))
+        way = identity.key, routes[paper.digest]
+        parcel, size = filling.get(way, (None, 0))
+        size += len(paper.data) + 1
+        if parcel is None or size > PARCEL_BYTES:
+            parcel, size = _Parcel(identity, routes[paper.digest], []), len(paper.data) + 1
+            parcels.append(parcel)
+        parcel.papers.append(paper)
+        filling[way] = parcel, size
+    return parcels

@@ -91,7 +91,7 @@ class DocumentFacts:
         self._checked(digest, name)
         body = self._parsed(digest)
         if not isinstance(body, model):
-            raise LedgerBehind(f"{digest.hex()} is no {model.__name__}")
+            raise LedgerBehind(f"the document {digest.hex()} is no {model.__name__}")
         return body
 
     def _read_recipient(self, digest: bytes) -> tuple[Sm2PublicKey, int, int]:

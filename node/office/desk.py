@@ -24,6 +24,7 @@ from ..protocol.evm.decision import (
     from_event,
     hash_decision,
 )
+from ..protocol.wire.prepared import declared_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,23 +123,45 @@ class Desk:
         Raises:
             InvalidInput: message, papers and possession do not fit the kind of decision.
         """
-        declared = DECISIONS.get(kind)
-        if declared is None:
-            raise InvalidInput(f"there is no decision {kind!r}")
+        declared = declared_kind(kind)
         complete = {
             "nonce": secrets.randbits(NONCE_BITS),
             "notAfter": int(self._clock()) + LIFE_SECONDS,
             **message,
         }
         _check_bound(complete, papers)
-        domain = Domain(self._deployment.chain_id, self._address(declared))
-        digest = hash_decision(declared, complete, domain)
+        digest = hash_decision(declared, complete, self.domain_of(kind))
         proof = possession
         if proof is not None and not isinstance(proof, bytes):
             proof = sign_decision(proof, digest)
-        signature = sign_decision(signer, digest)
-        data = calldata(declared, complete, signer.public_key.key_id, signature, proof)
+        signature = signer.public_key.key_id, sign_decision(signer, digest)
+        return self.assemble(kind, complete, papers, signature, proof)
+
+    def assemble(
+        self,
+        kind: str,
+        message: Mapping[str, Any],
+        papers: Sequence[bytes],
+        signature: tuple[bytes, bytes],
+        possession: bytes | None = None,
+    ) -> SignedAct:
+        """Put a decision together that was signed; nothing is verified here.
+
+        `signature` is the id of the key that signed, and r‖s; `possession` the new key's r‖s.
+
+        Raises:
+            InvalidInput: message, papers and signatures do not fit the kind of decision.
+        """
+        declared = declared_kind(kind)
+        complete = dict(message)
+        _check_bound(complete, papers)
+        digest = hash_decision(declared, complete, self.domain_of(kind))
+        data = calldata(declared, complete, *signature, possession)
         return SignedAct(declared, complete, digest, data, tuple(papers))
+
+    def domain_of(self, kind: str) -> Domain:
+        """Return where decisions of a kind count."""
+        return Domain(self._deployment.chain_id, self._address(DECISIONS[kind]))
 
     def send(self, signed: SignedAct) -> Decided:
         """Store the papers, relay a signed decision and wait until it is mined.
@@ -195,7 +218,7 @@ class Desk:
         return self._decided(DECISIONS[kind], decision_hash, self._outbox.wait(row))
 
     def _decided(self, kind: DecisionType, decision_hash: bytes, receipt: TxReceipt) -> Decided:
-        domain = Domain(self._deployment.chain_id, self._address(kind))
+        domain = self.domain_of(kind.name)
         return Decided(
             kind=kind.name,
             hash=decision_hash,

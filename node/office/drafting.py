@@ -20,7 +20,7 @@ from .authorising import Request
 from .reads import get_paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from .reads import Ledger
 
     Members = Mapping[str, Any]
+    Terms = Members | bytes | None
 
+MOST_REFERENCES = 20
+"""Versions under review that are handed along with it."""
 OWN = ("type", "v", "salt", "attachments")
 """Members a document is given when it is made."""
 
@@ -55,7 +58,7 @@ class Drafter:
             raise InvalidInput("没有写明要变更的内容 / nothing would change")
         return departments.update_department(changed)
 
-    def apply_for(self, forms: Iterable[Members], terms: Members | None) -> Act:
+    def apply_for(self, forms: Iterable[Members], terms: Terms) -> Act:
         """Apply as filled-in forms say, each for the version it names or the published one.
 
         Without `terms` those of a standing reply are taken, since only they are agreed to at once.
@@ -75,7 +78,7 @@ class Drafter:
         *,
         narrowed: Members,
         said: Members,
-        terms: Members | None = None,
+        terms: Terms = None,
     ) -> Act:
         """Grant what was applied for, less what is refused, as far as `narrowed` says.
 
@@ -129,8 +132,19 @@ class Drafter:
             body["subject"] = None
         return authorising.advance(completed(documents.StepPaper, body)), fact.subject
 
+    def protect(self, number: int, step: str) -> tuple[Act, bytes]:
+        """Suspend, take over or terminate at once, the paper to follow; as `step`.
+
+        Raises:
+            InvalidInput: another step, which says why.
+        """
+        if step not in documents.PROTECTIVE:
+            raise InvalidInput(f"{step}应写明理由 / this step needs a reason")
+        fact = self._ledger.get_authorisation(number)
+        return authorising.protect(number, documents.STEPS[step], fact.revision), fact.subject
+
     def propose_change(
-        self, number: int, changes: Members, said: Members, terms: Members | None = None
+        self, number: int, changes: Members, said: Members, terms: Terms = None
     ) -> Act:
         """Propose that an authorisation goes on as it is granted, but for `changes`."""
         fact = self._ledger.get_authorisation(number)
@@ -206,6 +220,35 @@ class Drafter:
         ]
         return cataloguing.review_withdrawal({"reviews": reviews, **said})
 
+    def references(self, act: Act) -> list[bytes]:
+        """Return the papers an act rests on and does not carry: what its bits and answers mean.
+
+        The pinned version behind a bitmap of items, the application a reply answers, the proposal
+        a change accepts, the withdrawal that is reviewed; of a review of many versions none.
+
+        Raises:
+            LedgerBehind: one has not arrived here.
+        """
+        found: dict[bytes, bytes] = {}
+        for paper in map(documents.parse, act.documents):
+            for digest in self._rests_on(paper):
+                found[digest] = get_paper(self._store, digest).data
+        return list(found.values())
+
+    def _rests_on(self, paper: Document) -> Iterator[bytes]:
+        body = paper.body
+        if paper.kind == "application":
+            entry = ids.entry_id(ids.department_id(body.entry.department), body.entry.code)
+            yield self._ledger.get_entry(entry, body.entry.version).digest
+        elif paper.kind in {"reply", "change"}:
+            fact = self._ledger.get_authorisation(body.authorisation)
+            yield self._ledger.get_entry(fact.entry, fact.version).digest
+            if paper.kind == "reply" or body.step == CHANGES[1]:
+                yield fact.subject
+        elif paper.kind in {"review", "withdrawal-review"}:
+            subjects = {bytes.fromhex(each.subject) for each in body.reviews}
+            yield from subjects if len(subjects) <= MOST_REFERENCES else ()
+
     def _members(self, digest: bytes) -> dict[str, Any]:
         """Return the members of a document, to be said again in another."""
         data = get_paper(self._store, digest).data
@@ -215,7 +258,7 @@ class Drafter:
         """Return the document of the version an authorisation is pinned to."""
         return get_paper(self._store, self._ledger.get_entry(fact.entry, fact.version).digest)
 
-    def _request(self, form: Members, terms: Members | None) -> Request:
+    def _request(self, form: Members, terms: Terms) -> Request:
         entry = form.get("entry")
         if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
             raise MalformedDocument(

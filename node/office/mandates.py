@@ -51,12 +51,18 @@ def require_signer(registry: Registry, code: str, role: Role, key: bytes, now: i
     """
     department = require_department(registry, code)
     require_officer(registry.find_key(key), key, now)
-    roles = [each for each in registry.roles_of(key) if each.department == department]
-    held = 0
-    for each in roles:
-        held |= each.roles if each.valid_from <= now < each.valid_until else 0
+    held = held_roles(registry, key, now).get(department, 0)
     if not held & role:
         refuse("RoleMissing", department, key, int(role), held)
+
+
+def held_roles(registry: Registry, key: bytes, now: int) -> dict[bytes, int]:
+    """Return the roles a key holds at a second of chain time, bits of `Role` by department."""
+    return {
+        each.department: each.roles
+        for each in registry.roles_of(key)
+        if each.valid_from <= now < each.valid_until
+    }
 
 
 def require_somebody(registry: Registry, code: str, role: Role, now: int) -> None:

@@ -31,7 +31,6 @@ from .act import Act, of_document
 from .desk import NONCE_BITS
 
 if TYPE_CHECKING:
-    from ..chain.deployment import Deployment
     from ..crypto import Signer
 
 LIFE_SECONDS = 6 * 24 * 60 * 60
@@ -69,16 +68,16 @@ class Request(NamedTuple):
         return decision_text(self.hash)
 
 
-def request_possession(act: Act, deployment: Deployment, now: float) -> Request:
+def request_possession(act: Act, domain: Domain, now: float) -> Request:
     """Fix a decision that registers a key; it can be taken for six days from `now`, in seconds.
+
+    One that a node prepared has its nonce and term already, and keeps them.
 
     Raises:
         InvalidInput: it registers none.
     """
     fixed = {"nonce": secrets.randbits(NONCE_BITS), "notAfter": int(now) + LIFE_SECONDS}
-    contract = deployment.contracts[DECISIONS[act.kind].contract].address
-    domain = Domain(deployment.chain_id, contract)
-    return _request(act._replace(message={**act.message, **fixed}), domain)
+    return _request(act._replace(message={**fixed, **act.message}), domain)
 
 
 def render_request(request: Request) -> bytes:

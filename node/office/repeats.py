@@ -28,15 +28,17 @@ from ..errors import (
 from ..protocol import forms as documents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
 
     from ..crypto import Signer
     from .act import Act
-    from .desk import Decided, Desk
+    from .desk import Decided, Desk, SignedAct
 
+DRAWN = frozenset({"nonce", "notAfter"})
+"""Members of every struct that are drawn anew with each signature."""
 DIGEST = re.compile(rb'"([0-9a-f]{64})"')
 
 metadata = MetaData()
@@ -55,7 +57,8 @@ def intention_of(act: Act, context: bytes = b"") -> bytes:
     against the state it was decided in.
     """
     papers = [{**orjson.loads(paper), "salt": None} for paper in act.documents]
-    said = {"kind": act.kind, "message": _plain(act.message), "papers": papers}
+    message = {name: each for name, each in act.message.items() if name not in DRAWN}
+    said = {"kind": act.kind, "message": _plain(message), "papers": papers}
     text = orjson.dumps({**said, "context": context.hex()}, option=orjson.OPT_SORT_KEYS)
     # Papers are named by digests, which their salts change: each is named by its place instead.
     places = {
@@ -120,8 +123,27 @@ def decide_once(
 ) -> tuple[Decided, bool]:
     """Take a decision unless it was taken before; tell whether an earlier one was finished.
 
-    `signer` is the official, `possession` as `Desk.sign` has it; `again` takes it even if the same
-    was decided before; `context` as for `intention_of`.
+    `signer` is the official, `possession` as `Desk.sign` has it; the rest as `send_once`.
+    """
+
+    def sign() -> SignedAct:
+        return desk.sign(*act, signer, possession)
+
+    return send_once(desk, repeats, act, sign, again=again, context=context)
+
+
+def send_once(
+    desk: Desk,
+    repeats: Repeats,
+    act: Act,
+    sign: Callable[[], SignedAct],
+    *,
+    again: bool = False,
+    context: bytes = b"",
+) -> tuple[Decided, bool]:
+    """Send what `sign` returns unless the same was decided before; tell if that was finished.
+
+    `again` takes it even if the same was decided before; `context` as for `intention_of`.
 
     Raises:
         AlreadyExists: the same was decided before; `facts` name that decision and its block.
@@ -134,7 +156,7 @@ def decide_once(
         finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
         if finished is not None:
             return finished, True
-        signed = desk.sign(*act, signer, possession)
+        signed = sign()
         # Killed from here to the outbox, the intention names a decision that never was.
         repeats.keep(meant, signed.hash)
         return desk.send(signed), False

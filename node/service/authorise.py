@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..client.http import find_class
+from ..client.refused import find_class
 from ..errors import (
     FilterNotGranted,
     ItemNotGranted,

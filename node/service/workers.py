@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
-from ..client.http import find_class
+from ..client.refused import find_class
 from ..errors import LedgerError, QuotaExceeded
 from ..protocol.wire import canonical
 from ..protocol.wire.encoding import rfc3339

@@ -83,6 +83,7 @@ def write_settings(
         "port": port,
         "departments": CODES,
         "anchoring": {"anchor_seconds": 0.2},
+        "console": {"insecure_cookies": True},
     }
     values = {
         "chain": {"url": chain.running.url},

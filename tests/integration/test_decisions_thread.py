@@ -234,7 +234,7 @@ class TestDesk:
         act = departments.register_log(papers.POLICE, b"r" * 20)
         with pytest.raises(InvalidInput, match="does not name"):
             town.police.desk.sign(act.kind, act.message, [paper], town.police.head)
-        with pytest.raises(InvalidInput, match="no decision"):
+        with pytest.raises(InvalidInput, match="no such decision"):
             town.police.desk.sign("Abolish", {}, [], town.police.head)
         with pytest.raises(InvalidInput):
             town.police.desk.sign(*act, town.police.head, town.police.office)

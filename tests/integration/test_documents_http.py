@@ -38,13 +38,17 @@ def app_of(access, keys):
         if call.key_id not in keys:
             raise SignatureInvalid("unknown key")
         signedcall.verify(call, keys[call.key_id], int(time.time()))
+        if request.method == "POST":
+            access.accept_all(body, call.key_id)
+            return Response(status_code=204)
         if request.method == "PUT":
             access.accept(digest, body, call.key_id)
             return Response(status_code=204)
         return Response(access.read(digest, call.key_id), media_type="application/json")
 
+    @app.post("/api/v1/documents")
     @app.api_route("/api/v1/documents/{digest}", methods=["GET", "PUT"])
-    async def document(digest: str, request: Request) -> Response:
+    async def document(request: Request, digest: str = "") -> Response:
         body = await request.body()
         try:
             return await run_in_threadpool(answer, request, bytes.fromhex(digest), body)
@@ -81,6 +85,15 @@ def test_a_document_is_left_with_another_node(city):
     assert city.police.exchange.hand_over(data).startswith("http://127.0.0.1")
     assert city.centre.store.get(documents.digest_of(data)) == data
     assert city.centre.store.find_author(documents.digest_of(data)) == POLICE
+
+
+def test_several_documents_are_left_with_another_node_at_once(city):
+    made = [
+        documents.parse(documents.new_document("catalogue-version", papers.catalogue_version()))
+        for _ in range(5)
+    ]
+    assert len({*city.police.exchange.hand_over_all(made)}) == 1
+    assert all(city.centre.store.get(each.digest) == each.data for each in made)
 
 
 def test_a_document_is_fetched_once_a_decision_names_it(city):

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from node.client import http
+from node.client import refused
 from node.protocol.evidence import parse_bundle, render_bundle
 from node.protocol.wire import trustfile
 from tests.common import evidence
@@ -169,7 +169,7 @@ class TestSession:
         assert happened["unproven"] == []
 
     def test_knows_the_codes_that_the_python_client_knows(self, happened: dict[str, Any]) -> None:
-        assert set(happened["codes"]) == http._classes().keys()
+        assert set(happened["codes"]) == refused._classes().keys()
 
 
 def block(language: str, place: int = 0) -> str:

@@ -1,20 +1,20 @@
 // Bytes and their spellings, and the hash functions (docs/protocol.md section 0). Each byte string has one spelling.
-import { createHash, timingSafeEqual } from "node:crypto";
-
+import { hash, timingSafeEqual } from "#platform";
 import { keccak_256 } from "@noble/hashes/sha3";
 
 import { must } from "./errors.js";
 
-const hash = (name, parts) => parts.reduce((h, part) => h.update(part), createHash(name)).digest();
-export const sm3 = (...parts) => hash("sm3", parts);
-export const sha256 = (...parts) => hash("sha256", parts);
+export const sm3 = (...parts) => hash("sm3", ...parts);
+export const sha256 = (...parts) => hash("sha256", ...parts);
 export const keccak256 = (bytes) => Buffer.from(keccak_256(bytes));
-export const b64u = (bytes) => Buffer.from(bytes).toString("base64url");
+// By base64: a page's Buffer has no "base64url".
+export const b64u = (bytes) =>
+  Buffer.from(bytes).toString("base64").replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_");
 export const equal = (a, b) => a.length === b.length && timingSafeEqual(a, b);
 
 export function unb64u(text, code = "malformed-request") {
   must(typeof text === "string", code, "not base64url without padding");
-  const bytes = Buffer.from(text, "base64url");
+  const bytes = Buffer.from(text, "base64");
   must(b64u(bytes) === text, code, "not the canonical base64url spelling");
   return bytes;
 }

@@ -1,5 +1,5 @@
 // Signed requests of profile gdsl-1 (docs/protocol.md section 4, RFC 9421 in one fixed form).
-import { randomBytes } from "node:crypto";
+import { randomBytes } from "#platform";
 
 import { b64u, sm3 } from "./bytes.js";
 import { LedgerError, must } from "./errors.js";

@@ -1,5 +1,5 @@
 // Checkpoints: a log's signed size and root, a C2SP signed note with two lines (docs/protocol.md 6.3).
-import { createPublicKey, verify as verifyEd25519 } from "node:crypto";
+import { holdsEd25519 } from "#platform";
 
 import { sha256, unbase64 } from "./bytes.js";
 import { LedgerError, must } from "./errors.js";
@@ -14,7 +14,6 @@ const LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/;
 const ORIGIN = /^shareledger:(?:0|[1-9][0-9]{0,77}):[0-9a-f]{40}:([0-9A-Z]{18})(?::([2-9]|[1-9][0-9]{1,4}))?$/;
 const ED25519_TYPE = Buffer.from([1]);
 const SM2_TYPE = Buffer.from("\xffsm2-sm3\n", "latin1");
-const ED25519_DER = Buffer.from("302a300506032b6570032100", "hex");
 
 /** Read a signed note: `{origin, size, root, text, lines}`; nothing of it is verified yet. */
 export function parseNote(note) {
@@ -55,9 +54,8 @@ function keyHash(name, type, key) {
  */
 export function verifyNote({ origin, text, lines }, pair) {
   const code = "checkpoint-invalid";
-  const key = createPublicKey({ key: Buffer.concat([ED25519_DER, pair.ed25519]), format: "der", type: "spki" });
   const known = new Map([
-    [keyHash(origin, ED25519_TYPE, pair.ed25519), (signature) => verifyEd25519(null, text, key, signature)],
+    [keyHash(origin, ED25519_TYPE, pair.ed25519), (signature) => holdsEd25519(pair.ed25519, text, signature)],
     [keyHash(origin, SM2_TYPE, pair.sm2), (signature) => holdsSm2(pair.sm2, text, signature)],
   ]);
   const seen = new Set();

@@ -106,7 +106,7 @@ export function must(holds, code, problem) {
 }
 
 /** Members of a problem that are no facts: RFC 9457's own. */
-const NO_FACTS = new Set(["type", "title", "titleEn", "status", "detail", "code"]);
+const NO_FACTS = new Set(["type", "title", "titleEn", "status", "detail", "detailEn", "code"]);
 const SERVER_ERROR = 500;
 
 /** The error that an answer of `status` stands for; a code that is none of a peer's is never believed. */

@@ -1,8 +1,7 @@
 // SM2 private keys in files, whoever wrote them: OpenSSL, BouncyCastle, GmSSL, gmsm, ShareLedger. PKCS#8 (RFC 5958),
 // encrypted (PBES2, RFC 8018) or not, or SEC1 (RFC 5915), as PEM (RFC 7468) or DER; also the PEM encryption before
 // PKCS#8 (RFC 1421, DEK-Info). What a file makes us compute is bounded first. As node/crypto/privatekey.py, pbes2.py.
-import { createDecipheriv, createHash, pbkdf2, scrypt } from "node:crypto";
-import { promisify } from "node:util";
+import { decryptCbc, hash as hashOf, pbkdf2, scrypt } from "#platform";
 
 import { number } from "./bytes.js";
 import { BITS, INTEGER, OBJECT, OCTETS, Reader, SEQUENCE } from "./der.js";
@@ -98,16 +97,14 @@ async function derive(derivation, size, password) {
     const iterations = bounded(parameters.integer(), MOST_ITERATIONS);
     if (parameters.next(INTEGER)) parameters.integer(); // the key's length, which the cipher fixes anyway
     const hash = parameters.next(SEQUENCE) ? known(HASHES, parameters.inside().object()) : PBKDF2[name];
-    return promisify(pbkdf2)(password, salt, Number(iterations), size, hash);
+    return pbkdf2(hash, password, salt, Number(iterations), size);
   }
   must(name === SCRYPT, CODE, unread(name));
   const [N, r, p] = [parameters.integer(), parameters.integer(), parameters.integer()];
-  const memory = bounded(128n * N * r, MOST_SCRYPT_BYTES);
+  bounded(128n * N * r, MOST_SCRYPT_BYTES);
   bounded(p, MOST_SCRYPT_PARALLEL);
   must(N > 1n && (N & (N - 1n)) === 0n, CODE, "scrypt 参数不对 / scrypt's N is no power of two");
-  // Beside its table scrypt needs a little more; Node refuses what exceeds maxmem.
-  const maxmem = Number(memory + 128n * r * (p + 2n) + 1024n);
-  return promisify(scrypt)(password, salt, size, { N: Number(N), r: Number(r), p: Number(p), maxmem });
+  return scrypt(password, salt, size, { N: Number(N), r: Number(r), p: Number(p) });
 }
 
 /** The body of a PEM whose header DEK-Info is `info`; OpenSSL's EVP_BytesToKey, hence MD5: read, never written. */
@@ -117,8 +114,7 @@ function openDek(info, sealed, password) {
   const iv = Buffer.from(text, "hex");
   let key = Buffer.alloc(0);
   while (key.length < size) {
-    const next = createHash("md5").update(key.subarray(-16)).update(password).update(iv.subarray(0, 8)).digest();
-    key = Buffer.concat([key, next]);
+    key = Buffer.concat([key, hashOf("md5", key.subarray(-16), password, iv.subarray(0, 8))]);
   }
   return decrypt(name.toLowerCase(), key.subarray(0, size), iv, sealed);
 }
@@ -127,8 +123,7 @@ function decrypt(cipher, key, iv, sealed) {
   const whole = iv.length === 16 && sealed.length > 0 && sealed.length % 16 === 0;
   must(whole, CODE, "密钥文件不完整 / the key file is cut short");
   try {
-    const decipher = createDecipheriv(cipher, key, iv);
-    return Buffer.concat([decipher.update(sealed), decipher.final()]);
+    return decryptCbc(cipher, key, iv, sealed);
   } catch {
     // Not chained: the padding error would say nothing.
     throw new LedgerError(CODE, "口令不对 / wrong password");

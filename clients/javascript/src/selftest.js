@@ -1,6 +1,7 @@
-// Whether this Node has the ciphers, by the standards' vectors: builds on another library than OpenSSL lack them.
-import { createHash } from "node:crypto";
+// Whether this machine has the ciphers, by the standards' vectors: builds on another library than OpenSSL lack them.
+import { where } from "#platform";
 
+import { sm3 } from "./bytes.js";
 import { LedgerError } from "./errors.js";
 import * as sm2 from "./sm2.js";
 import * as sm4gcm from "./sm4gcm.js";
@@ -26,7 +27,7 @@ let passed = false;
 export function selfTest() {
   if (passed) return;
   try {
-    const digest = createHash("sm3").update("abc").digest("hex");
+    const digest = sm3(Buffer.from("abc")).toString("hex");
     sm2.verify(bytes(PUBLIC), "message digest", bytes(SIGNATURE));
     const plain = sm4gcm.open(bytes(KEY), bytes(IV), bytes(AAD), bytes(SEALED)).toString("hex");
     passed = digest === SM3_ABC && plain === PLAIN;
@@ -37,6 +38,6 @@ export function selfTest() {
 }
 
 function failed(cause) {
-  const problem = `此 Node（${process.version}）的 OpenSSL 没有 SM3、SM4 或算得不对 / this Node lacks SM3 or SM4`;
+  const problem = `此处（${where}）没有 SM3、SM4 或算得不对 / SM3 or SM4 is lacking here, or wrong`;
   return new LedgerError("self-test-failed", problem, {}, { cause });
 }

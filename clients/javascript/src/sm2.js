@@ -1,7 +1,6 @@
 // SM2 (docs/protocol.md 0.1, section 5): signatures, and opening a wrapped data key. The curve's arithmetic is
 // @noble/curves'; big integers are not constant in time, so a key that others could time belongs in a device.
-import { randomBytes } from "node:crypto";
-
+import { randomBytes } from "#platform";
 import { Field } from "@noble/curves/abstract/modular";
 import { weierstrassPoints } from "@noble/curves/abstract/weierstrass";
 

@@ -29,6 +29,7 @@ from .document import make_document as make_document
 from .document import new_document as new_document
 from .document import parse as parse
 from .document import problems_of as problems_of
+from .document import read_part as read_part
 from .fields import Paper as Paper
 from .fields import Problem as Problem
 from .fields import day_of as day_of
@@ -46,6 +47,7 @@ from .sharing import OUTCOMES as OUTCOMES
 from .sharing import PROTECTIVE as PROTECTIVE
 from .sharing import STEPS as STEPS
 from .sharing import ApplicationPaper as ApplicationPaper
+from .sharing import ChangePaper as ChangePaper
 from .sharing import ReplyPaper as ReplyPaper
 from .sharing import StepPaper as StepPaper
 from .sharing import TermsPaper as TermsPaper
@@ -56,4 +58,5 @@ from .versions import Item as Item
 from .versions import ShareTypeName as ShareTypeName
 from .versions import UpdateCycle as UpdateCycle
 from .versions import WithdrawalPaper as WithdrawalPaper
+from .versions import WithdrawalReviewPaper as WithdrawalReviewPaper
 from .versions import Withdrawn as Withdrawn

@@ -10,7 +10,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from ...errors import MalformedDocument
 from ..wire import canonical
 from ..wire.encoding import b64u
 from . import parties, sharing, versions
-from .fields import SAID_OF, Paper, Problem
+from .fields import SAID_OF, Paper, Part, Problem
 from .words import called_member
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+P = TypeVar("P", bound=Part)
 SIZE_LIMIT_BYTES = 262_144
 SALT_BYTES = 16
 VERSION = 1
@@ -153,6 +154,18 @@ def _judged(data: bytes, kind: object) -> Document:
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise _malformed("document", [Problem(("type",), "没有这种文件", kind)])
+    body = read_part(model, data, str(kind))
+    document = Document(str(kind), digest_of(data), bytes(data), body)
+    _HELD[document.digest] = document
+    return document
+
+
+def read_part(model: type[P], data: bytes, called: str) -> P:
+    """Read JSON as a document, or as a part of one, is read; `called` is what it is said to be.
+
+    Raises:
+        MalformedDocument: `facts["problems"]` lists every (path, reason, value).
+    """
     try:
         body = model.model_validate_json(data)
     except ValidationError as error:
@@ -160,13 +173,11 @@ def _judged(data: bytes, kind: object) -> Document:
             Problem(tuple(each["loc"]), _reason_of(each), each["input"])
             for each in _without_echoes(error.errors())
         ]
-        raise _malformed(str(kind), found) from error
+        raise _malformed(called, found) from error
     problems = list(body.problems())
     if problems:
-        raise _malformed(str(kind), problems)
-    document = Document(str(kind), digest_of(data), bytes(data), body)
-    _HELD[document.digest] = document
-    return document
+        raise _malformed(called, problems)
+    return body
 
 
 def _malformed(kind: str, problems: list[Problem]) -> MalformedDocument:

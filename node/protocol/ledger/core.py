@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...errors import DecisionRefused
 from ..evm.decision import DECISIONS, Domain
 from . import (
     anchors,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..evm.abi import ChainEvent
+    from .signed import Mandate
     from .surroundings import Outside, Store
 
     Handler = Callable[[Act], dict[str, Any]]
@@ -54,6 +56,16 @@ class Signed:
     """Of the contract it is sent to: part of what is signed."""
 
 
+class Weighed(NamedTuple):
+    """What a contract would say to a decision."""
+
+    asked: tuple[Mandate, ...]
+    """Who may take it; empty where it is refused before that is asked."""
+    derived: dict[str, Any]
+    """Members of its event that the contract would derive."""
+    refusal: DecisionRefused | None
+
+
 class Ledger:
     """The rules over one store."""
 
@@ -79,8 +91,21 @@ class Ledger:
         Raises:
             DecisionRefused: the contract refuses it; `facts` hold its error's `name` and `args`.
         """
+        act = self._act(call, time, block)
+        return act, self._judge(act)
+
+    def weigh(self, call: Signed, *, time: int, block: int = 0) -> Weighed:
+        """Say what the contract would do with a decision, and who may take it; as `decide`."""
+        act = self._act(call, time, block)
+        try:
+            derived = self._judge(act)
+        except DecisionRefused as error:
+            return Weighed(act.asked, {}, error)
+        return Weighed(act.asked, derived, None)
+
+    def _act(self, call: Signed, time: int, block: int) -> Act:
         contract = DECISIONS[call.name].contract
-        act = Act(
+        return Act(
             contract,
             call.name,
             call.message,
@@ -94,7 +119,6 @@ class Ledger:
             self.store,
             self._outside,
         )
-        return act, self._judge(act)
 
     def apply(self, event: ChainEvent) -> Act | None:
         """Check the next event of the chain and keep what follows; None when it is no decision.

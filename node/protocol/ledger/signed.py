@@ -63,6 +63,8 @@ class Act:
     signer: KeyFact | None = None
     hash: bytes = b""
     """EIP-712 hash, once `hashed` was asked."""
+    asked: tuple[Mandate, ...] = ()
+    """Who may decide it, once the rules have come so far."""
 
     def __getitem__(self, member: str) -> Any:  # noqa: ANN401 - members have every type
         return self.message[member]
@@ -113,6 +115,7 @@ def accept(act: Act, *mandates: Mandate) -> int:
     Raises:
         DecisionRefused: it is out of time, used up, or not signed by whom it must be.
     """
+    act.asked = mandates
     spend(act)
     act.signer = key = live_officer(act, act.key)
     index = _mandate_of(act, mandates)

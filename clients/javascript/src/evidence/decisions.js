@@ -1,6 +1,6 @@
 // The contracts' events and the decisions behind them: ABI and EIP-712 (docs/protocol.md 3.1, 3.2, 8.1). Numbers are
 // BigInt, bytes32 and addresses hex, lists arrays, structs objects.
-import { readFileSync } from "node:fs";
+import text from "#decisions";
 
 import { keccak256, number, word } from "../bytes.js";
 import { hold } from "./refusing.js";
@@ -20,7 +20,6 @@ const [TYPES, EVENTS] = readTables();
 
 /** The types of decisions by name, and the events by contract and topic. */
 function readTables() {
-  const text = readFileSync(new URL("decisions.txt", import.meta.url), "utf8");
   const [types, events] = text.trimEnd().split("\n\n").map((part) => part.split("\n"));
   const named = types.filter((line) => !line.startsWith("#")).map((line) => [line.slice(0, line.indexOf("(")), line]);
   const byTopic = events.map((line) => {
@@ -117,6 +116,21 @@ export function signedText({ struct, args }, chainId, address) {
   const texts = [DOMAIN, "ShareLedger", "1"].map((text) => hash(ascii(text)));
   const domain = hash(...texts, word(BigInt(chainId)), encode("address", address));
   return `ShareLedger-decision:${hash(Buffer.from([0x19, 1]), domain, structHash(TYPES.get(struct), struct, args)).toString("hex")}`;
+}
+
+/** The members of a decision's struct in the ABI's order: `{name, type, parts}`, parts those of a list's elements. */
+export function membersOfStruct(struct) {
+  const whole = TYPES.get(struct);
+  hold(whole !== undefined, "kind", "no such decision");
+  const read = (name) => {
+    const from = whole.startsWith(`${name}(`) ? 0 : whole.indexOf(`)${name}(`) + 1;
+    const inside = whole.slice(whole.indexOf("(", from) + 1, whole.indexOf(")", from));
+    return inside.split(",").map((member) => {
+      const [type, called] = member.split(" ");
+      return { name: called, type, parts: type.endsWith("[]") ? read(type.slice(0, -2)) : undefined };
+    });
+  };
+  return read(struct);
 }
 
 /** The hash of a struct; the type that is hashed names those it holds after it, an inner one stands alone. */

@@ -65,11 +65,22 @@ class TestProblem:
             "title": "信息项未获授权",
             "titleEn": "Item not granted",
             "status": 403,
-            "detail": "item XM is not granted",
+            "detail": "信息项 XM 未获授权；请只查询授权范围内的信息项",
+            "detailEn": "item XM is not granted",
             "code": "item-not-granted",
             "item": "XM",
             "at": "01",
         }
+
+    def test_says_once_what_is_said_in_chinese_alone(self):
+        members = problem(errors.NotFound("没有待审核的目录"))
+        assert (members["detail"], "detailEn" in members) == ("没有待审核的目录", False)
+
+    def test_says_why_a_contract_refused_in_the_words_of_people(self):
+        refused = errors.DecisionRefused("X: EntryUnknown", name="EntryUnknown", args={"entry": 7})
+        members = problem(refused)
+        assert members["detail"] == "没有目录 7（EntryUnknown）"
+        assert members["detailEn"] == "X: EntryUnknown"
 
     def test_cannot_be_overwritten_by_a_fact(self):
         assert problem(errors.Conflict("no", status=200, title="fine"))["status"] == 409

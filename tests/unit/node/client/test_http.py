@@ -1,17 +1,11 @@
-"""Requests are signed once over what goes over the wire, and sent again as they are.
-
-Every problem comes back as the error it was made of, and none can end our process.
-"""
+"""Requests are signed once over what goes over the wire, and sent again as they are."""
 
 import httpx
 import pytest
 
-from api.http.problems import problem, status_of
 from node import errors
 from node.client.http import (
     SignedHttp,
-    error_of,
-    find_class,
     raise_problem,
 )
 from node.crypto import SoftwareSigner
@@ -25,12 +19,6 @@ from node.protocol.wire import signedcall
 
 SIGNER = SoftwareSigner.generate()
 NOW = 1_790_000_000
-
-
-def tree(kind=errors.LedgerError):
-    yield kind
-    for narrower in kind.__subclasses__():
-        yield from tree(narrower)
 
 
 def response(status, **options):
@@ -172,43 +160,6 @@ class TestHostileServer:
         with client(server, attempts=1) as http, pytest.raises(LedgerError):
             http.request("GET", "http://node/")
         assert len(server.requests) == 1
-
-
-class TestErrorOf:
-    @pytest.mark.parametrize("kind", sorted(set(tree()), key=str))
-    def test_is_the_inverse_of_the_rendering(self, kind):
-        rendered = problem(kind("because", item="XM"))
-        error = error_of(response(status_of(kind), json=rendered))
-        if issubclass(kind, errors.Fatal):
-            assert isinstance(error, errors.PeerUnavailable)
-        else:
-            assert error.code == kind.code
-        assert (error.message, error.facts) == ("because", {"item": "XM"})
-
-    def test_knows_no_class_that_ends_the_process(self):
-        assert find_class("fatal") is None
-        assert find_class("wrong-chain") is None
-
-    @pytest.mark.parametrize(
-        ("status", "kind"), [(500, errors.PeerUnavailable), (418, errors.InvalidInput)]
-    )
-    @pytest.mark.parametrize(
-        "content",
-        [
-            b"",
-            b"<html>",
-            b"[]",
-            b'{"code": "unheard-of"}',
-            b'{"code": 7}',
-            # What gateways of other makes answer.
-            b'{"message": "no Route matched with those values"}',
-            b'{"self": 1, "detail": ["x"]}',
-            b"[" * 100_000,
-            b'{"code": "\xff"}',
-        ],
-    )
-    def test_makes_the_best_of_what_is_no_problem_of_ours(self, status, kind, content):
-        assert type(error_of(response(status, content=content))) is kind
 
 
 class TestRaiseProblem:

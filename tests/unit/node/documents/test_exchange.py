@@ -77,6 +77,20 @@ class TestAccept:
         assert city.centre.store.find(digest) is None
 
 
+class TestAcceptAll:
+    def test_keeps_every_document_of_a_registered_department_or_none(self, city):
+        made = [version(), application()]
+        city.centre.access.accept_all(b"\n".join(made), key_of(POLICE))
+        assert [city.centre.store.find(documents.digest_of(each)) for each in made] == made
+        other = version()
+        for wrong in (b"", b"{}", b"\n", b" "):
+            with pytest.raises(MalformedDocument):
+                city.centre.access.accept_all(other + b"\n" + wrong, key_of(POLICE))
+        with pytest.raises(SignatureInvalid):
+            city.centre.access.accept_all(other, b"unknown".ljust(32))
+        assert city.centre.store.find(documents.digest_of(other)) is None
+
+
 class TestRead:
     def test_of_an_unbound_document_is_for_its_author_only(self, city):
         data = version()
@@ -249,7 +263,7 @@ class TestHandOver:
         city.enrol_all()
         del city.ledger.readers[key_of(POLICE)]
         assert city.police.exchange.hand_over(version()) is None
-        assert not [method for method, _ in city.network.requests if method == "PUT"]
+        assert not [method for method, _ in city.network.requests if method != "GET"]
 
     def test_leaves_many_documents_each_with_somebody(self, city):
         city.enrol_all()
@@ -257,6 +271,24 @@ class TestHandOver:
         urls = city.police.exchange.hand_over_all(papers_made)
         assert len(urls) == len(papers_made)
         for paper, url in zip(papers_made, urls, strict=True):
+            assert city.network.nodes[url].store.get(paper.digest) == paper.data
+        assert [method for method, _ in city.network.requests if method != "GET"] == ["POST"]
+
+    def test_sends_no_more_at_once_than_a_node_takes(self, city, monkeypatch):
+        city.enrol_all()
+        papers_made = [documents.parse(version()) for _ in range(20)]
+        size = len(papers_made[0].data)
+        monkeypatch.setattr("node.documents.exchange.PARCEL_BYTES", 6 * (size + 20))
+        assert None not in city.police.exchange.hand_over_all(papers_made)
+        sent = [method for method, _ in city.network.requests if method != "GET"]
+        assert sent == ["POST"] * 4
+
+    def test_sends_each_parcel_by_the_department_it_is_of(self, city):
+        """A restricted paper goes to its parties, a public one to anybody: two parcels."""
+        city.enrol_all()
+        made = [documents.parse(each) for each in (version(), application(), version())]
+        urls = city.education.exchange.hand_over_all(made)
+        for paper, url in zip(made, urls, strict=True):
             assert city.network.nodes[url].store.get(paper.digest) == paper.data
 
     def test_tries_a_node_that_does_not_answer_once_and_not_for_every_document(
@@ -268,7 +300,7 @@ class TestHandOver:
         papers_made = [documents.parse(version()) for _ in range(10)]
         urls = city.police.exchange.hand_over_all(papers_made)
         assert urls == [URLS[EDUCATION]] * len(papers_made)
-        puts = [url for method, url in city.network.requests if method == "PUT"]
+        puts = [url for method, url in city.network.requests if method != "GET"]
         assert len([url for url in puts if url.startswith(URLS[CENTRE])]) == 1
 
     def test_fails_when_every_other_node_refuses(self, city, monkeypatch):

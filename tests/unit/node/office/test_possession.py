@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -24,14 +23,13 @@ from node.office.possession import (
     render_request,
     request_possession,
 )
-from node.protocol.evm.decision import DECISIONS
+from node.protocol.evm.decision import Domain
 from tests.common import papers
 
 HOLDER = SoftwareSigner.generate()
-CONTRACTS = {kind.contract: SimpleNamespace(address=b"\7" * 20) for kind in DECISIONS.values()}
-DEPLOYMENT = SimpleNamespace(chain_id=31337, contracts=CONTRACTS)
+DOMAIN = Domain(31337, b"\7" * 20)
 ACT = departments.add_key(papers.key(publicKey=HOLDER.public_key.raw.hex()))
-REQUEST = request_possession(ACT, DEPLOYMENT, 1_790_000_000.5)  # type: ignore[arg-type]
+REQUEST = request_possession(ACT, DOMAIN, 1_790_000_000.5)
 FILE = render_request(REQUEST)
 PROOF = prove_possession(REQUEST, HOLDER)
 
@@ -45,7 +43,7 @@ def test_what_is_written_is_read_again() -> None:
 
 
 def test_every_request_has_a_nonce_of_its_own() -> None:
-    again = request_possession(ACT, DEPLOYMENT, 1_790_000_000.5)  # type: ignore[arg-type]
+    again = request_possession(ACT, DOMAIN, 1_790_000_000.5)
     assert again.hash != REQUEST.hash
 
 
@@ -95,7 +93,7 @@ def test_random_bytes_are_no_request_and_no_proof(data: bytes) -> None:
 def test_an_act_that_registers_no_key_asks_for_no_proof() -> None:
     act = departments.register_log(papers.POLICE, bytes(20))
     with pytest.raises(InvalidInput, match="registers no key"):
-        request_possession(act, DEPLOYMENT, 0.0)  # type: ignore[arg-type]
+        request_possession(act, DOMAIN, 0.0)
 
 
 def test_another_key_does_not_prove_it() -> None:

@@ -1,0 +1,297 @@
+"""Where a command decides: on the node's own machine, or at a node over HTTP with a key file alone.
+
+One port, two implementations. `Here` opens the node's settings and databases, as founding needs.
+`There` asks the node to prepare, believes nothing of what comes back (`node.client.deciding`), and
+hands in what was signed here; it needs no settings, no database, and none of their libraries.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from .console import note, put, t
+from .opening import open_node, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from api.parts import Node
+    from node.client.officehttp import OfficeHttp
+    from node.client.pinning import Pins
+    from node.crypto import Signer, SoftwareSigner
+    from node.office.verdicts import Pending
+    from node.protocol.evm.decision import Domain
+    from node.protocol.wire.prepared import Said
+
+
+class Drafted(NamedTuple):
+    """A decision that was asked for, before it is signed."""
+
+    kind: str
+    message: Mapping[str, Any]
+    documents: Sequence[bytes]
+    context: bytes = b""
+    """What it is meant against where it does not say so itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A decision that is on the chain."""
+
+    hash: str
+    transaction: str
+    block: int
+    gas_used: int
+    outcomes: Sequence[Said]
+    finished: bool
+    """An earlier one that was cut short, brought to its end; none was signed."""
+    followed: bool
+    """The node's read model has its block."""
+
+
+class Office(Protocol):
+    """What a command asks of either."""
+
+    def draft(self, kind: str, fields: Mapping[str, Any]) -> Drafted:
+        """Draft a decision; `fields` as `node.office.intents` has them, days as ISO text.
+
+        Raises:
+            LedgerError: it cannot be drafted so.
+        """
+        ...
+
+    def take(
+        self,
+        drafted: Drafted,
+        signer: Signer,
+        possession: Signer | bytes | None,
+        *,
+        again: bool,
+        follow: bool,
+    ) -> Taken:
+        """Sign and take a decision; `follow` waits for the read model.
+
+        Raises:
+            AlreadyExists: the same was decided before, and it was not asked for `again`.
+            LedgerError: it is refused, or the chain or the node does not answer.
+        """
+        ...
+
+    def pending(self, competent: str) -> list[Pending]:
+        """Return the versions that wait for a competent department's review."""
+        ...
+
+    def domain_of(self, kind: str) -> Domain:
+        """Return where decisions of a kind count; for what was drafted before (`possession`)."""
+        ...
+
+
+class Here:
+    """The node whose settings these are."""
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def draft(self, kind: str, fields: Mapping[str, Any]) -> Drafted:
+        from node.office.intents import draft
+
+        act, context = draft(self.node.workshop, kind, fields)
+        return Drafted(*act, context)
+
+    def take(
+        self,
+        drafted: Drafted,
+        signer: Signer,
+        possession: Signer | bytes | None,
+        *,
+        again: bool,
+        follow: bool,
+    ) -> Taken:
+        from node.office.act import Act
+        from node.office.repeats import decide_once
+        from node.office.submitting import await_block
+        from node.protocol.forms.outcomes import outcomes_of
+
+        node = self.node
+        act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
+        decided, finished = decide_once(
+            node.desk,
+            node.repeats,
+            act,
+            signer,
+            possession,
+            again=again,
+            context=drafted.context,
+        )
+        outcomes = list(outcomes_of(decided.kind, decided.event))
+        followed = not follow or await_block(node.queries, decided.block)
+        said = decided.hash.hex(), decided.transaction.hex(), decided.block, decided.gas_used
+        return Taken(*said, outcomes, finished, followed)
+
+    def pending(self, competent: str) -> list[Pending]:
+        from node.office.verdicts import list_pending
+
+        return list_pending(self.node.queries, self.node.store, competent)
+
+    def domain_of(self, kind: str) -> Domain:
+        return self.node.desk.domain_of(kind)
+
+
+class There:
+    """A node at an address; everything is asked and signed as one officer."""
+
+    def __init__(self, http: OfficeHttp, pins: Pins) -> None:
+        self._http, self._pins = http, pins
+        self._domains: dict[str, Domain] = {}
+
+    def draft(self, kind: str, fields: Mapping[str, Any]) -> Drafted:
+        from node.client.asking import Asked
+        from node.client.deciding import check_prepared
+        from node.protocol.wire.prepared import parse_prepared
+
+        asked = {"kind": kind, "fields": fields}
+        prepared = parse_prepared(self._http.post("/decisions/prepare", asked))
+        reviewed = check_prepared(
+            prepared,
+            Asked(kind, fields),
+            now=time.time(),
+            require_domain=self._pins.require,
+        )
+        for place, value in reviewed.added:
+            put(t(f"由节点补充 {place}：{value}", f"filled in by the node, {place}: {value}"))
+        for warning in prepared.warnings:
+            note(f"请注意：{warning.text[0]}", f"note: {warning.text[1]}")
+        papers = [paper.data for paper in reviewed.documents]
+        self._domains[kind] = reviewed.domain
+        return Drafted(kind, reviewed.message, papers, prepared.context)
+
+    def take(
+        self,
+        drafted: Drafted,
+        signer: Signer,
+        possession: Signer | bytes | None,
+        *,
+        again: bool,
+        follow: bool,  # noqa: ARG002 - a node answers when it has followed
+    ) -> Taken:
+        from node.crypto import sign_decision
+        from node.protocol.evm.decision import DECISIONS, hash_decision
+        from node.protocol.wire.prepared import render_message
+
+        kind = drafted.kind
+        digest = hash_decision(DECISIONS[kind], dict(drafted.message), self.domain_of(kind))
+        submitted = {
+            "kind": kind,
+            "documents": [paper.decode() for paper in drafted.documents],
+            "message": render_message(kind, drafted.message),
+            "key": signer.public_key.key_id.hex(),
+            "signature": sign_decision(signer, digest).hex(),
+            "again": again,
+            "context": drafted.context.hex(),
+        }
+        if possession is not None:
+            proof = possession
+            if not isinstance(proof, bytes):
+                proof = sign_decision(proof, digest)
+            submitted["possession"] = proof.hex()
+        return _taken(self._http.post("/decisions/submit", submitted))
+
+    def pending(self, competent: str) -> list[Pending]:
+        from node.errors import PeerUnavailable
+        from node.office.verdicts import Pending
+
+        try:
+            return [Pending(**each) for each in self._http.list(f"/pending/{competent}")]
+        except TypeError as error:
+            raise PeerUnavailable(f"节点的应答不合格式 / malformed: {error}") from error
+
+    def domain_of(self, kind: str) -> Domain:
+        from node.errors import InvalidInput
+
+        domain = self._domains.get(kind)
+        if domain is None:
+            raise InvalidInput(f"{kind} 不是经这个节点准备的 / was not prepared by this node")
+        return domain
+
+    def adopt(self, kind: str, domain: Domain) -> None:
+        """Take a decision's domain from who drafted it, if it is this node's.
+
+        Raises:
+            VerificationError: it is of another system than this node's.
+        """
+        from node.protocol.evm.decision import DECISIONS
+
+        self._pins.require(DECISIONS[kind].contract, domain)
+        self._domains[kind] = domain
+
+
+@contextmanager
+def open_here(config: Path) -> Iterator[Here]:
+    """Open a node by its settings; raises as `open_node`."""
+    with open_node(config) as node:
+        yield Here(node)
+
+
+def reach(url: str, signer: SoftwareSigner, trust: Path | None) -> There:
+    """Return the office of the node at `url`; a trust file says which system it must be of.
+
+    Raises:
+        ConfigInvalid: `url` is no address of a node.
+        MalformedEvidence: the trust file is none.
+    """
+    from node.client.officehttp import OfficeHttp
+
+    http = OfficeHttp(url, signer)
+    return There(http, pins_of(http.authority, trust))
+
+
+def pins_of(authority: str, trust: Path | None) -> Pins:
+    """Return what is known of the system that the node at `authority` belongs to.
+
+    Raises:
+        MalformedEvidence: the trust file is none.
+    """
+    from node.client.pinning import Pins
+
+    known = None
+    if trust is not None:
+        from node.errors import MalformedEvidence
+        from node.protocol.wire.trustfile import MAX_TRUST_BYTES, parse_trust
+
+        known = parse_trust(read_file(trust, MAX_TRUST_BYTES, MalformedEvidence))
+    return Pins(authority, known, tell=_tell)
+
+
+def _tell(contract: str, domain: Domain, path: Path) -> None:
+    note(
+        f"首次经此节点向 {contract} 作决定：链 {domain.chain_id}，合约 {domain.contract.hex()}，"
+        f"已记入 {path}；以后不同即拒绝，请与数据局核对",
+        f"first decision at {contract} by this node: chain {domain.chain_id}, contract "
+        f"{domain.contract.hex()}, kept in {path}; another one will be refused",
+    )
+
+
+def _taken(said: Mapping[str, Any]) -> Taken:
+    """Read what a node answers; it is told, not relied on."""
+    from node.errors import PeerUnavailable
+
+    try:
+        outcomes = [(str(each["zh"]), str(each["en"])) for each in said["outcomes"]]
+        return Taken(
+            str(said["hash"]),
+            str(said["transaction"]),
+            int(said["block"]),
+            int(said["gasUsed"]),
+            outcomes,
+            bool(said["finished"]),
+            bool(said["followed"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise PeerUnavailable(
+            f"节点的应答不合格式（{error!r:.80}）；同一命令再执行一次，不会重复决定"
+            " / the node's answer is malformed; the same command again decides nothing twice"
+        ) from error

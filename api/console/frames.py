@@ -1,0 +1,63 @@
+"""What a page stands in: its seat with the ways through it, and the way that led here."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from node.protocol.ledger.enums import Role
+
+Words: TypeAlias = tuple[str, str]
+"""One text in Chinese and in English."""
+
+
+class Link(NamedTuple):
+    """A way to a page."""
+
+    href: str
+    words: Words
+    waiting: int | None = None
+    """How many things wait there; None: nothing is counted."""
+
+
+class Seat(NamedTuple):
+    """One kind of work, and the pages it is done on."""
+
+    name: str
+    """Of its folder, and of the class of its pages' body."""
+    words: Words
+    links: tuple[Link, ...]
+    above: bool = False
+    """Whether its links stand in the bar above rather than at the side."""
+
+
+PUBLIC = Seat(
+    "public",
+    ("公开", "Public"),
+    (
+        Link("/", ("首页", "Home")),
+        Link("/catalogue", ("数据目录", "Catalogue")),
+        Link("/departments", ("部门", "Departments")),
+    ),
+    above=True,
+)
+
+
+class Door(NamedTuple):
+    """The way to a seat, shown to those whose work it is."""
+
+    href: str
+    words: Words
+    roles: Role
+    """Any of them opens it."""
+
+
+_OFFICE = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+_OPERATORS = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER
+"""As `[console] operators` names them unless it says otherwise."""
+DOORS = (
+    Door("/desk", ("办理", "Desk"), _OFFICE),
+    Door("/review", ("审核", "Review"), Role.REVIEWER),
+    Door("/audit", ("审计", "Audit"), Role.AUDITOR),
+    Door("/operation", ("运行", "Operation"), _OPERATORS),
+)
+SIGN_IN = "/sign-in"
