@@ -300,11 +300,11 @@ def _introduce(city: DemoCity) -> None:
     )
     for player in city.cast.players:
         plan = player.plan
-        for key, who in (("head", plan.head), *((each.id, each) for each in plan.officers)):
-            roles = "、".join(
-                dict.fromkeys((*(["部门负责人"] if key == "head" else []), *who.roles))
-            )
+        people = [("head", plan.head.name, ("部门负责人", *plan.head.roles))]
+        people += [(each.id, each.name, each.roles) for each in plan.officers]
+        for key, name, roles in people:
             file = city.keys.places[plan.key(key)].file
-            print(f"  {plan.name} {who.name}（{roles}）  {city.url(player)}/sign-in  {file}")
+            said = "、".join(dict.fromkeys(roles))
+            print(f"  {plan.name} {name}（{said}）  {city.url(player)}/sign-in  {file}")
     place = city.keys.places[city.cast.data.plan.key("head")].password_file
     print(t(f"  口令文件 {place}", f"  password file {place}"), flush=True)
