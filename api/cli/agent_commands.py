@@ -235,9 +235,9 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._send(200, answer(), origin)
         except LedgerError as error:
-            note(f"已拒绝：{error.message}", f"refused: {error.message}")
+            note(f"已拒绝：{error.chinese}", f"refused: {error.message}")
             status = next((code for kind, code in STATUSES if isinstance(error, kind)), 500)
-            self._send(status, {"code": error.code, "detail": error.message}, origin)
+            self._send(status, {"code": error.code, "detail": str(error)}, origin)
 
     def _send(self, status: int, said: dict[str, Any], origin: str | None = None) -> None:
         import orjson

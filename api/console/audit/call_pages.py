@@ -87,7 +87,7 @@ def calls(
         scanner = LogScanner(who.node.reader)
         found = who.lists.list_calls(scanner, log, wanted, before=before) if log else None
     except (InvalidInput, NotFound) as error:
-        wrong = error.message
+        wrong = error.message if english else error.chinese
     rows = _Rows(who, english=english)
     page = render(
         request,
