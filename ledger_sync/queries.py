@@ -50,8 +50,11 @@ from .tables import (
     KEY,
     ROLE,
 )
+from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
 
@@ -79,7 +82,7 @@ class StepFact:
 PAGE = 100
 
 
-class Queries(DecisionQueries, AnchorQueries):
+class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
     """Every question there is; opened on a read-only engine, shared by threads."""
 
     def cursor(self) -> Cursor:
@@ -105,6 +108,11 @@ class Queries(DecisionQueries, AnchorQueries):
         if row is None:
             raise NotFound(f"读模型里没有区块 {number} / no such block")
         return block_ref(row)
+
+    def seconds_of(self, blocks: Collection[int]) -> dict[int, int]:
+        """Return the seconds of blocks that have been applied, by number."""
+        wanted = SELECT_BLOCK.where(BLOCK.c.number.in_(blocks))
+        return {row["number"]: row["timestamp"] for row in self._all(wanted)}
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
@@ -199,6 +207,15 @@ class Queries(DecisionQueries, AnchorQueries):
             (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version),
         )
         rows = self._all(statement.where(ENTRY.c.provider == provider))
+        return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def versions_in_force(self, entries: Iterable[bytes]) -> dict[bytes, VersionFact]:
+        """Return the published version of each of these entries that has one, by entry."""
+        statement = select(ENTRY_VERSION).join(
+            ENTRY,
+            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.current == ENTRY_VERSION.c.version),
+        )
+        rows = self._all(statement.where(ENTRY.c.entry.in_(list(entries))))
         return {row["entry"]: VersionFact(**row) for row in rows}
 
     def list_pending(
