@@ -12,8 +12,7 @@ from .console import ENGLISH, EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_UNPROVEN, put
 
 def fail(error: LedgerError) -> NoReturn:
     """Print the error on one line of stderr, with its code, and end with its exit code."""
-    from api.http.problems import title_of
-    from api.wording import chinese_of
+    from api.refusing_words import chinese_of, title_of
 
     names = title_of(error.code)
     title = names.english if ENGLISH else names.chinese

@@ -18,8 +18,8 @@ from node.protocol.ledger.facts import ApplicationFact
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import SERVED
 
-from ...http.problems import TITLES
 from ...http.verbs import Readable
+from ...refusing_words import TITLES
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of
