@@ -11,10 +11,11 @@ import { build } from "esbuild";
 const OUT = join(import.meta.dirname, "..", "static");
 const HALF = `${OUT}.half`;
 const SRC = join(import.meta.dirname, "src");
+const BUFFER = join(SRC, "parts", "buffer.js");
 // What civil servants' browsers are: Chromium of 2020 under many names.
 const TARGET = ["chrome86", "firefox91"];
 
-// The client's modules (clients/javascript) are ours, too: #platform is the browser's there, `Buffer` is npm's.
+// The client's modules (clients/javascript) are ours, too: #platform is the browser's there.
 const OURS = {
   absWorkingDir: import.meta.dirname,
   bundle: true,
@@ -25,19 +26,18 @@ const OURS = {
   target: TARGET,
   conditions: ["browser"],
   nodePaths: [join(import.meta.dirname, "node_modules")],
-  inject: [join(SRC, "parts", "buffer.js")],
   loader: { ".woff2": "file", ".svg": "file", ".txt": "text" },
-  // A page that uses no `Buffer` carries none.
-  plugins: [
-    {
-      name: "buffer where it is used",
-      setup: ({ onResolve }) =>
-        onResolve({ filter: /^buffer\/$/ }, () => ({ path: join(import.meta.dirname, "node_modules/buffer/index.js"), sideEffects: false })),
-    },
-  ],
+  plugins: [{ name: "Buffer where it is used", setup: ({ onLoad }) => void onLoad({ filter: /\.js$/ }, withBuffer) }],
   legalComments: "none",
   logLevel: "warning",
 };
+
+/** What speaks of bytes as Node does gets npm's `Buffer`; nothing else carries it. */
+function withBuffer({ path }) {
+  const text = readFileSync(path, "utf8");
+  if (path.includes("node_modules") || path === BUFFER || !/\bBuffer\b/.test(text)) return undefined;
+  return { contents: `import { Buffer } from ${JSON.stringify(BUFFER)};\n${text}` };
+}
 
 rmSync(HALF, { recursive: true, force: true });
 mkdirSync(HALF, { recursive: true });
