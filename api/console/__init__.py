@@ -28,11 +28,12 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     from fastapi import Depends
 
     from ..http.officers import find_officer
-    from . import bundled, mishaps, public, signin
+    from . import bundled, evidence, mishaps, public, signin
 
     app.include_router(bundled.router)
     # Whoever has signed in is known on public pages, too: the bar above shows it.
     known = [Depends(find_officer)]
     app.include_router(public.router, dependencies=known)
     app.include_router(signin.router, dependencies=known)
+    app.include_router(evidence.router, dependencies=known)
     mishaps.install(app)
