@@ -55,7 +55,7 @@ setup: .setup/python ## own virtual environment, Node from its wheel, npm packag
 	@$(ASSETS_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src -type f 2>/dev/null)
+.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src clients/javascript/src -type f 2>/dev/null)
 	@$(ASSETS_RUN) node build.mjs
 	@touch $@
 
