@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from node.documents.importing.template import write_template
-from node.protocol.ledger.enums import EntryState
+from node.protocol.ledger.enums import AuthorisationState, EntryState
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
@@ -135,15 +135,114 @@ def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page):
     page.locator(".verdict select").select_option("")
     page.get_by_role("button", name="本页未定的全部发布").click()
     # What signs in the page takes the decision up; here its fields are signed beside it.
-    page.evaluate(TAKEN_UP)
-    page.get_by_role("button", name="签署审核结论").click()
-    asked = page.evaluate("window.asked")
-    decide(http, asked["kind"], asked["fields"], town.keys.reviewer)
+    sign(page, http, "签署审核结论", town.keys.reviewer)
     entry = town.node.queries.get_entry(ENTRY)
     assert entry.state == EntryState.PUBLISHED
     page.reload()
     page.get_by_text("没有待审核的目录").wait_for()
     looked_at(page, "review-empty")
+
+
+def sign(page, http, button, signer):
+    """Press a form's button and sign beside the page what it hands to whoever signs there."""
+    page.evaluate(TAKEN_UP)
+    page.get_by_role("button", name=button).click()
+    asked = page.evaluate("window.asked")
+    return decide(http, asked["kind"], asked["fields"], signer)
+
+
+def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page):
+    consumer, provider = (town.keys.office[each] for each in (papers.EDUCATION, papers.POLICE))
+    http = at(consumer)
+    page.goto(f"{town.url}/desk/apply/{ENTRY.hex()}")
+    looked_at(page, "desk-apply")
+    for label in ("姓名 XM", "身份号码 GMSFHM"):
+        page.get_by_label(label).check()
+    for label, text in (
+        ("使用依据", "义务教育法"), ("使用场景", f"核验{SCRIPT}"), ("使用范围", "学校"),
+        ("安全措施", "专用终端"), ("经办人", "赵敏"), ("电话", "0317-0000003"),
+    ):  # fmt: skip
+        page.get_by_label(label).fill(text)
+    decided = sign(page, http, "签署并申请", consumer)
+    number = int(decided["event"]["first"])
+    page.goto(f"{town.url}/desk/authorisations")
+    assert "已申请" in page.inner_text("main")
+    looked_at(page, "desk-authorisations")
+
+    http = at(provider)
+    page.goto(f"{town.url}/desk")
+    page.get_by_role("link", name="户籍信息").click()
+    looked_at(page, "desk-reply")
+    page.get_by_label("对 身份号码 的答复").select_option("refuse")
+    for label, text in (("依据的内容", "与用途无关"), ("理由", f"核验姓名即可{SCRIPT}")):
+        page.get_by_label(f"身份号码：{label}", exact=True).fill(text)
+    page.get_by_label("身份号码：依据", exact=True).select_option("必要性")
+    for label, text in (
+        ("答复意见", "同意提供姓名"),
+        ("经办人", "王建国"),
+        ("电话", "0317-0000001"),
+    ):
+        page.get_by_label(label, exact=True).fill(text)
+    sign(page, http, "签署答复", provider)
+    fact = town.node.queries.get_authorisation(number)
+    assert (fact.state, fact.items) == (AuthorisationState.AGREED, 1)
+
+    page.reload()
+    page.get_by_label("事项").select_option("交付")
+    page.get_by_label("理由", exact=True).fill("接口已开通")
+    looked_at(page, "desk-step")
+    sign(page, http, "签署办理", provider)
+    fact = town.node.queries.get_authorisation(number)
+    assert fact.state == AuthorisationState.DELIVERED
+    # The consumer's turn: it waits in his inbox, and nothing waits for the provider.
+    page.goto(f"{town.url}/desk")
+    page.get_by_text("没有待办").wait_for()
+    at(consumer)
+    page.goto(f"{town.url}/desk")
+    assert "确认" in page.inner_text("main")
+
+
+def test_whose_business_it_is_not_reads_no_authorisation(town, at):
+    http = at(town.keys.heads[papers.POLICE])
+    assert http.get(f"{town.url}/desk/authorisations/1").status_code == 200
+    assert http.get(f"{town.url}/desk/authorisations/99").status_code == 404
+    answer = http.post(f"{town.url}/desk/authorisations/1/reply/fields", data={})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-entitled")
+    answer = http.post(f"{town.url}/desk/authorisations/1/step/fields", data={"step": "恢复"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+
+
+def test_a_request_without_the_sessions_token_does_nothing(town, at):
+    http = at(town.keys.heads[papers.POLICE])
+    del http.headers["X-CSRF-Token"]
+    body, place = b"a,b\n", f"department={papers.POLICE}&name=a.csv"
+    answer = http.post(f"{town.url}/desk/filings?{place}", content=body)
+    assert answer.status_code == 403
+
+
+def test_a_table_is_handed_over_given_back_and_taken_back(town, at, page, table):
+    office, head = town.keys.office[papers.POLICE], town.keys.heads[papers.POLICE]
+    http = at(office)
+    place = {"department": papers.POLICE, "name": "二季度.xlsx"}
+    made = http.post("/desk/filings", params=place, content=table.read_bytes())
+    at_draft = made.headers["Location"]
+    over = {"role": "4", "revision": "1", "comment": f"请审签{SCRIPT}"}
+    assert http.post(f"{at_draft}/hand-over", data=over).status_code == 204
+    # Changed by who has it no more, or from what he no longer sees: refused.
+    assert http.post(f"{at_draft}/check").status_code == 403
+    at(head)
+    page.goto(f"{town.url}/desk")
+    page.get_by_text("移交给我的草稿").wait_for()
+    page.get_by_role("link", name="二季度.xlsx").click()
+    page.get_by_text("请审签").wait_for()
+    looked_at(page, "desk-comparison-wrong")
+    assert http.post(f"{at_draft}/take-back").headers["HX-Redirect"] == at_draft
+    stale = {"role": "4", "revision": "1", "comment": ""}
+    assert http.post(f"{at_draft}/hand-over", data=stale).status_code == 409
+    changed = {"sheet": "目录", "row": "4", "column": "12", "was": "别的", "text": "字符型C"}
+    assert http.post(f"{at_draft}/cell", data=changed).status_code == 409
+    assert http.post(f"{at_draft}/drop").status_code == 204
+    assert http.get(at_draft).status_code == 404
 
 
 def test_who_is_no_reviewer_reviews_nothing(town, at, page):

@@ -34,6 +34,7 @@ DESK = Seat(
     (
         Link("/desk", ("待办", "Inbox")),
         Link("/desk/filings", ("报送目录", "File entries")),
+        Link("/desk/authorisations", ("授权", "Authorisations")),
         Link("/review", ("审核目录", "Review")),
     ),
 )

@@ -43,6 +43,7 @@ async function decide(form) {
     kind,
     fields,
     async done() {
+      if (form.dataset.doneHref) return location.assign(form.dataset.doneHref);
       if (!form.dataset.done) return location.reload();
       const after = await post(form.dataset.done, new URLSearchParams());
       location.assign(after.headers.get("HX-Redirect") ?? "/desk");
