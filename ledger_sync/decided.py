@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 
 from node.errors import NotFound
 from node.protocol.evm.blocks import BlockRef
@@ -26,7 +26,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Select
 
@@ -79,6 +79,7 @@ _SELECT = select(
     DECISION, BLOCK.c.hash.label("block_hash"), BLOCK.c.timestamp.label("block_timestamp")
 ).join(BLOCK, BLOCK.c.number == DECISION.c.block)
 _KEPT = ("contract", "seq", "name", "log_index", "tx", "signing_key", "hash", "nonce", "acting")
+AT_ONCE = 500
 _CHAIN_ORDER = (DECISION.c.block, DECISION.c.log_index)
 
 
@@ -96,13 +97,12 @@ class DecisionQueries(Reader):
 
     def decisions_of(self, kind: str, named: bytes) -> list[DecisionFact]:
         """Return the decisions about an object, in the order of the chain; kind of ObjectKind."""
-        about = (
-            (DECISION_OBJECT.c.contract == DECISION.c.contract)
-            & (DECISION_OBJECT.c.seq == DECISION.c.seq)
-            & (DECISION_OBJECT.c.kind == kind)
-            & (DECISION_OBJECT.c.object == named)
-        )
-        return self._decisions(_SELECT.join(DECISION_OBJECT, about).order_by(*_CHAIN_ORDER))
+        return self._decisions(_about(kind, named).order_by(*_CHAIN_ORDER))
+
+    def newest_decisions_of(self, kind: str, named: bytes, limit: int) -> list[DecisionFact]:
+        """Return the last decisions about an object, the newest first; kind of ObjectKind."""
+        newest = (each.desc() for each in _CHAIN_ORDER)
+        return self._decisions(_about(kind, named).order_by(*newest).limit(limit))
 
     def decisions_in(self, block: int) -> list[DecisionFact]:
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
@@ -115,15 +115,40 @@ class DecisionQueries(Reader):
     def _decisions(self, statement: Select[Any]) -> list[DecisionFact]:
         with reading(self._engine) as connection:
             rows = connection.execute(statement).all()
-            return [_decision_fact(connection, row._asdict()) for row in rows]
+            objects = _objects_of(connection, [(row.contract, row.seq) for row in rows])
+            return [
+                _decision_fact(row._asdict(), objects.get((row.contract, row.seq), ()))
+                for row in rows
+            ]
 
 
-def _decision_fact(connection: Connection, row: Mapping[str, Any]) -> DecisionFact:
-    objects = connection.execute(
-        select(DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object)
-        .where(DECISION_OBJECT.c.contract == row["contract"], DECISION_OBJECT.c.seq == row["seq"])
-        .order_by(DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object)
+def _about(kind: str, named: bytes) -> Select[Any]:
+    about = (
+        (DECISION_OBJECT.c.contract == DECISION.c.contract)
+        & (DECISION_OBJECT.c.seq == DECISION.c.seq)
+        & (DECISION_OBJECT.c.kind == kind)
+        & (DECISION_OBJECT.c.object == named)
     )
+    return _SELECT.join(DECISION_OBJECT, about)
+
+
+def _objects_of(
+    connection: Connection, decisions: Sequence[tuple[str, int]]
+) -> Mapping[tuple[str, int], Sequence[ObjectRef]]:
+    """Return the objects of every decision, read some hundred decisions at a time."""
+    found: dict[tuple[str, int], list[ObjectRef]] = {}
+    columns = (DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object)
+    key = (DECISION_OBJECT.c.contract, DECISION_OBJECT.c.seq)
+    for start in range(0, len(decisions), AT_ONCE):
+        some = tuple_(*key).in_(decisions[start : start + AT_ONCE])
+        for contract, seq, kind, named in connection.execute(
+            select(*key, *columns).where(some).order_by(*columns)
+        ):
+            found.setdefault((contract, seq), []).append((kind, named))
+    return found
+
+
+def _decision_fact(row: Mapping[str, Any], objects: Sequence[ObjectRef]) -> DecisionFact:
     args = load_arguments(row["contract"], row["event"])
     values = {
         "block": BlockRef(row["block"], row["block_hash"], row["block_timestamp"]),
@@ -133,7 +158,7 @@ def _decision_fact(connection: Connection, row: Mapping[str, Any]) -> DecisionFa
         "args": args,
     }
     values |= {name: row[name] for name in _KEPT}
-    return DecisionFact(**values, objects=tuple((kind, named) for kind, named in objects))
+    return DecisionFact(**values, objects=tuple(objects))
 
 
 _SELECT_ANCHOR = select(ANCHOR, BLOCK.c.hash, BLOCK.c.timestamp).join(

@@ -53,7 +53,7 @@ from .tables import (
 from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
@@ -108,6 +108,11 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         if row is None:
             raise NotFound(f"读模型里没有区块 {number} / no such block")
         return block_ref(row)
+
+    def seconds_of(self, blocks: Collection[int]) -> dict[int, int]:
+        """Return the seconds of blocks that have been applied, by number."""
+        wanted = SELECT_BLOCK.where(BLOCK.c.number.in_(blocks))
+        return {row["number"]: row["timestamp"] for row in self._all(wanted)}
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""

@@ -3,7 +3,10 @@
 - `frames`: seats, their navigation, crumbs; `wording`: two languages, dates, numbers
 - `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
+- `signin/`, `evidence/`: an officer's key opened in the browser; bundles verified there
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
+- `audit/`, `operation/`: the auditor's and the operator's seats
+- `workbook`: a list as an Excel file
 - `desk/`, `review/`: the officers' seats
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
@@ -25,10 +28,13 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     if not settings.on:
         return
     # Only a node that shows pages pays for importing them.
-    from . import bundled, desk, mishaps, public, review
+    from fastapi import Depends
+
+    from ..http.officers import find_officer
+    from . import audit, bundled, desk, mishaps, operation, public, review, signin
 
     app.include_router(bundled.router)
-    app.include_router(public.router)
-    app.include_router(desk.router)
-    app.include_router(review.router)
+    # Whoever has signed in is known on public pages, too: the bar above shows it.
+    for seat in (public, signin, desk, review, audit, operation):
+        app.include_router(seat.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+from node.protocol.ledger.enums import Role
+
 Words: TypeAlias = tuple[str, str]
 """One text in Chinese and in English."""
 
@@ -38,3 +40,24 @@ PUBLIC = Seat(
     ),
     above=True,
 )
+
+
+class Door(NamedTuple):
+    """The way to a seat, shown to those whose work it is."""
+
+    href: str
+    words: Words
+    roles: Role
+    """Any of them opens it."""
+
+
+_OFFICE = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+_OPERATORS = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER
+"""As `[console] operators` names them unless it says otherwise."""
+DOORS = (
+    Door("/desk", ("办理", "Desk"), _OFFICE),
+    Door("/review", ("审核", "Review"), Role.REVIEWER),
+    Door("/audit", ("审计", "Audit"), Role.AUDITOR),
+    Door("/operation", ("运行", "Operation"), _OPERATORS),
+)
+SIGN_IN = "/sign-in"

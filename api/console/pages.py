@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, partial, reduce
+from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
@@ -17,19 +18,22 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from node.protocol.forms.words import words_of
+from node.protocol.ledger.enums import Role
 from node.protocol.wire.characters import visible
 
 from . import wording
 from .bundled import asset
-from .frames import PUBLIC
+from .frames import DOORS, PUBLIC, SIGN_IN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
+    from ..http.officers import Officer
     from ..parts import Node
-    from .frames import Link, Seat, Words
+    from .frames import Door, Link, Seat, Words
     from .wording import Language
 
 T = TypeVar("T")
@@ -114,7 +118,7 @@ def render(
     """
     language = wording.language_of(request)
     environment = _environment(language)
-    officer = getattr(request.state, "officer", None)
+    officer: Officer | None = getattr(request.state, "officer", None)
     values |= {
         "title": title,
         "seat": seat,
@@ -122,8 +126,9 @@ def render(
         "crumbs": crumbs,
         "request": request,
         "console": _node(request).settings.console,
-        "officer": officer,
-        "csrf": getattr(request.state, "csrf", None),
+        "person": None if officer is None else _person(request, officer),
+        "sign_in": SIGN_IN if SIGN_IN in _addresses(request) else None,
+        "csrf": officer.session.csrf if officer and officer.session else None,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
     }
@@ -147,6 +152,17 @@ def with_query(request: Request, **changes: object) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
+def local_path(wanted: str) -> str:
+    """Return a path of this node's, or `/`: two slashes, either way, would lead to another site."""
+    local = wanted.startswith("/") and wanted[1:2] not in {"/", "\\"} and wanted.isprintable()
+    return wanted if local else "/"
+
+
+def with_values(path: str, **values: object) -> str:
+    """Return an address with parameters."""
+    return f"{path}?{urlencode({name: str(value) for name, value in values.items()})}"
+
+
 def _local(request: Request) -> str:
     query = request.url.query
     return request.url.path + (f"?{query}" if query else "")
@@ -155,6 +171,34 @@ def _local(request: Request) -> str:
 def _node(request: Request) -> Node:
     node: Node = request.app.state.node
     return node
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who has signed in, as the bar above shows him."""
+
+    department: str
+    roles: Words
+    doors: Sequence[Door]
+
+
+def _person(request: Request, officer: Officer) -> Person:
+    bits = reduce(or_, officer.roles.values(), 0)
+    paper = _node(request).directory.departments().get(officer.key.holder)
+    return Person(
+        paper.name if paper else officer.department,
+        words_of(Role(bits)),
+        [door for door in DOORS if door.roles & bits and door.href in _addresses(request)],
+    )
+
+
+def _addresses(request: Request) -> frozenset[str]:
+    """Return the addresses that have pages: a node may be built without some seats."""
+    app = request.app
+    if not hasattr(app.state, "addresses"):
+        app.state.addresses = frozenset(getattr(each, "path", "") for each in app.routes)
+    found: frozenset[str] = app.state.addresses
+    return found
 
 
 def _behind(node: Node) -> bool:
@@ -188,6 +232,7 @@ def _environment(language: Language) -> Environment:
         "moment": wording.moment,
         "day": wording.day,
         "with_query": with_query,
+        "with_values": with_values,
     }
     environment.globals |= shared
     environment.filters["words"] = t

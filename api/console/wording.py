@@ -23,6 +23,8 @@ TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 """Values of HTML's `lang`."""
 
 TERMS = {
+    "是": "yes",
+    "否": "no",
     "无条件共享": "unconditional",
     "有条件共享": "conditional",
     "不予共享": "not shared",
@@ -70,6 +72,46 @@ TERMS = {
     "浮点型F": "float",
 }
 """Words that documents are made of, in English; whatever is not here is shown as it stands."""
+
+
+FIELDS_ENGLISH = {
+    "code": "code",
+    "name": "name",
+    "classification": "classification",
+    "provider": "provider",
+    "providerCode": "provider's code",
+    "abstract": "summary",
+    "format": "format",
+    "shareType": "share type",
+    "modes": "modes",
+    "conditions": "conditions",
+    "notShared": "why it is not shared",
+    "opening": "openness",
+    "updateCycle": "update cycle",
+    "updateNote": "update cycle, in words",
+    "grade": "grade",
+    "sourceSystem": "source system",
+    "duty": "duty",
+    "secret": "secret",
+    "personalInformation": "personal information",
+    "assessments": "assessments",
+    "relatedCodes": "related entries",
+    "items": "items",
+    "attachments": "attachments",
+}
+"""Members of a catalogue version, beside `node.protocol.forms.words.FIELDS`."""
+ITEM_MEMBERS = {
+    "name": ("名称", "name"),
+    "type": ("类型", "type"),
+    "length": ("长度", "length"),
+    "scale": ("小数位", "scale"),
+    "shareType": ("共享类型", "share type"),
+    "grade": ("数据分级", "grade"),
+    "mask": ("脱敏规则", "mask"),
+    "nullable": ("可为空", "may be empty"),
+    "filterable": ("可作查询条件", "may be filtered by"),
+}
+"""Members of an item."""
 
 
 def language_of(request: Request) -> Language:

@@ -7,8 +7,8 @@ Few hits are weighed one by one, and near misses follow them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_args
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sqlalchemy import bindparam, func, select, text
 
@@ -19,9 +19,9 @@ from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
 from .tables import listing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 ROWS = text("""
 SELECT rowid FROM listing_text WHERE listing_text MATCH :wanted LIMIT :limit OFFSET :offset
@@ -87,6 +87,27 @@ class Filters:
 
 
 ANYTHING = Filters()
+FACETS = ("share_type", "grade", "update_cycle", "department")
+"""Filters whose values are counted."""
+Order = Literal["best", "newest", "code"]
+ORDERS: dict[str, tuple[Any, ...]] = {
+    "newest": (listing.c.block.desc(), listing.c.id),
+    "code": (listing.c.department, listing.c.code, listing.c.id),
+}
+SORTED = 5_000
+"""Hits that are counted by facet, or sorted by anything but how well they fit."""
+HITS = text("SELECT rowid FROM listing_text WHERE listing_text MATCH :wanted LIMIT :most")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries there are, and how many with each value they can be filtered by."""
+
+    total: int
+    capped: bool
+    """Whether there may be more, which were not counted."""
+    counts: Mapping[str, Mapping[str, int]]
+    """By facet, then by value; of a facet that is filtered by, as if it were not."""
 
 
 class Hits:
@@ -187,6 +208,59 @@ def list_all(connection: Connection, filters: Filters, size: int, after: int) ->
         for word in filters.words():
             page = page.where(func.instr(" " + listing.c.facets + " ", f" {word} ") > 0)
     return list(connection.scalars(page.limit(size).offset(after)))
+
+
+def list_sorted(
+    connection: Connection,
+    query: Query,
+    filters: Filters,
+    order: Order,
+    *,
+    size: int,
+    after: int,
+) -> list[int]:
+    """Return rows of the entries that hold the whole query, in another order than the best."""
+    page = select(listing.c.id).order_by(*ORDERS[order])
+    return list(connection.scalars(_passing(page, query, filters).limit(size).offset(after)))
+
+
+def tally(connection: Connection, query: Query, filters: Filters) -> Tally:
+    """Count the entries that hold the whole query and pass."""
+    counts = {name: dict[str, int]() for name in FACETS}
+    total = _count_into(connection, query, filters, counts, FACETS)
+    for name in FACETS:
+        if getattr(filters, name) is not None:
+            counts[name].clear()
+            _count_into(connection, query, replace(filters, **{name: None}), counts, (name,))
+    return Tally(total, total >= SORTED and bool(query or filters.words()), counts)
+
+
+def _count_into(
+    connection: Connection,
+    query: Query,
+    filters: Filters,
+    counts: Mapping[str, dict[str, int]],
+    names: Sequence[str],
+) -> int:
+    columns = [listing.c[name] for name in names]
+    found = _passing(select(*columns, func.count()).group_by(*columns), query, filters)
+    total = 0
+    for *values, number in connection.execute(found):
+        total += number
+        for name, value in zip(names, values, strict=True):
+            counts[name][value] = counts[name].get(value, 0) + number
+    return total
+
+
+def _passing(statement: Select[Any], query: Query, filters: Filters) -> Select[Any]:
+    """Narrow a statement over `listing` to the first hits of a query, which may be empty."""
+    wanted = [f'"{word}"' for word in filters.words()]
+    if query:
+        wanted.insert(0, f"({query.levels()[-1]})")
+    if not wanted:
+        return statement
+    hits = HITS.bindparams(wanted=" AND ".join(wanted), most=SORTED).columns(listing.c.id)
+    return statement.where(listing.c.id.in_(hits.scalar_subquery()))
 
 
 def row_number(name: str, entry: bytes) -> int:

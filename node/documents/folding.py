@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 END, NAME, FACET = "\ue000", "\ue001", "\ue002"
 """The word behind a name's last; what the words of a name and of what is filtered by begin with, so
@@ -82,9 +86,41 @@ def indexed_name(value: str) -> str:
     return " ".join([*(f"{NAME}{word}" for run in runs(value) for word in words(run)), END])
 
 
+def marked(value: str, wanted: Sequence[str]) -> list[tuple[str, bool]]:
+    """Part a text where folded runs `wanted` stand in it; True: this part is one of them.
+
+    A run that does not stand in it as a whole is looked for by its pairs.
+    """
+    folded = [_fold_one(character) for character in value]
+    starts, end = [], 0
+    for each in folded:
+        starts.append(end)
+        end += len(each)
+    text, found = "".join(folded), [False] * end
+    for run in wanted:
+        for word in [run] if run in text else pairs(run):
+            at = text.find(word)
+            while at >= 0:
+                found[at : at + len(word)] = [True] * len(word)
+                at = text.find(word, at + 1)
+    parts: list[tuple[str, bool]] = []
+    for character, start, each in zip(value, starts, folded, strict=True):
+        is_wanted = any(found[start : start + len(each)])
+        if parts and parts[-1][1] is is_wanted:
+            parts[-1] = (parts[-1][0] + character, is_wanted)
+        else:
+            parts.append((character, is_wanted))
+    return parts
+
+
 def spelling() -> str:
     """Return what folding depends on beside this module: another value can fold differently."""
     return f"Unicode {unicodedata.unidata_version}, OpenCC {version('OpenCC')}"
+
+
+@lru_cache(maxsize=16_384)
+def _fold_one(character: str) -> str:
+    return fold(character)
 
 
 @cache

@@ -16,7 +16,17 @@ from sqlalchemy.orm import Session
 from ..errors import InvalidInput
 from ..protocol import forms as documents
 from ..storage.engines import READING
-from .finding import ANYTHING, Hits, facet, list_all, row_number
+from .finding import (
+    ANYTHING,
+    FACETS,
+    Hits,
+    Tally,
+    facet,
+    list_all,
+    list_sorted,
+    row_number,
+    tally,
+)
 from .folding import indexed, indexed_name, spelling
 from .ranking import Query
 from .tables import (
@@ -32,7 +42,7 @@ from .tables import (
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-    from .finding import Filters
+    from .finding import Filters, Order
     from .ports import DecisionFact
 
 PAGE_LIMIT = 100
@@ -40,7 +50,7 @@ PAGE_LIMIT = 100
 QUERY_LIMIT = 200
 """Characters of a query; as many as a name may have."""
 BATCH = 200
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 """Of how entries are indexed; what another version indexed is indexed again."""
 
 CREATE = """
@@ -98,7 +108,7 @@ class CatalogueSearch:
     def list_published(self) -> bool:
         """List published versions whose documents have arrived; tell whether there were any."""
         ready = (
-            select(publication, document.c.data, binding.c.contradiction)
+            select(publication, document.c.data, binding.c.contradiction, binding.c.block)
             .join(
                 binding,
                 (binding.c.object == publication.c.object)
@@ -118,44 +128,75 @@ class CatalogueSearch:
                 self._unlist(connection, row.entry)
                 # What says something else than the chain is served by nobody: not listed either.
                 if row.contradiction is None:
-                    self.list_version(connection, row.entry, documents.parse(row.data))
+                    paper = documents.parse(row.data)
+                    self.list_version(connection, row.entry, paper, row.block)
                 connection.execute(
                     update(publication).where(publication.c.entry == row.entry).values(listed=True)
                 )
         return bool(rows)
 
     def search(
-        self, query: str = "", filters: Filters = ANYTHING, *, limit: int = 20, after: int = 0
+        self,
+        query: str = "",
+        filters: Filters = ANYTHING,
+        *,
+        limit: int = 20,
+        after: int = 0,
+        order: Order = "best",
     ) -> list[Listing]:
         """Return published entries that hold every word of `query`, the best first.
 
         First those called so, then by where the words stand: name, summary, items. Where few hold
         them all, those that hold most of them follow. A Latin word or a code matches what begins
         with it. An empty query lists all by department and code, one without words nothing.
-        `after` is the number of results already seen.
+        In another `order` only those that hold the whole query are returned, of more than
+        SORTED some. `after` is the number of results already seen.
 
         Raises:
             InvalidInput: the query is too long.
         """
-        if len(query) > QUERY_LIMIT:
-            raise InvalidInput(
-                f"检索词最多 {QUERY_LIMIT} 个字，这里有 {len(query)} 个 "
-                f"(a query has at most {QUERY_LIMIT} characters)"
-            )
+        asked = _asked(query)
         # One more than a page tells whether there is a next.
-        size, asked = max(1, min(limit, PAGE_LIMIT + 1)), Query.of(query)
+        size = max(1, min(limit, PAGE_LIMIT + 1))
         with Session(self._reading) as session:
             connection = session.connection()
-            if query:
-                found = Hits(connection, asked, filters).page(size, after) if asked else []
+            if query and not asked:
+                found = []
+            elif order != "best":
+                found = list_sorted(connection, asked, filters, order, size=size, after=after)
+            elif query:
+                found = Hits(connection, asked, filters).page(size, after)
             else:
                 found = list_all(connection, filters, size, after)
             chosen = session.scalars(select(Listing).where(listing.c.id.in_(found)))
             by_id = {row.id: row for row in chosen}
         return [by_id[each] for each in found]
 
-    def list_version(self, connection: Connection, entry: bytes, paper: documents.Document) -> None:
-        """List an entry that is not listed yet, in the caller's transaction."""
+    def tally(self, query: str = "", filters: Filters = ANYTHING) -> Tally:
+        """Return how many entries hold every word of `query`, in all and by facet.
+
+        Raises:
+            InvalidInput: the query is too long.
+        """
+        asked = _asked(query)
+        if query and not asked:
+            return Tally(0, capped=False, counts={name: {} for name in FACETS})
+        with self._reading.connect() as connection:
+            return tally(connection, asked, filters)
+
+    def entries(self, first: int, limit: int) -> list[bytes]:
+        """Return ids of published entries, in an order that stays."""
+        page = select(listing.c.entry).order_by(listing.c.entry).offset(first).limit(limit)
+        with self._reading.connect() as connection:
+            return list(connection.scalars(page))
+
+    def list_version(
+        self, connection: Connection, entry: bytes, paper: documents.Document, block: int = 0
+    ) -> None:
+        """List an entry that is not listed yet, in the caller's transaction.
+
+        `block` is that of the decision that filed this version.
+        """
         body = paper.body
         texts = {
             "name": indexed_name(body.name),
@@ -184,6 +225,7 @@ class CatalogueSearch:
             "update_cycle": body.update_cycle,
             "classification": list(body.classification),
             "facets": texts["facets"],
+            "block": block,
         }
         connection.execute(LIST, listed)
         connection.execute(INDEX, {"id": row, **texts})
@@ -193,6 +235,16 @@ class CatalogueSearch:
         if old is not None:
             connection.execute(text("DELETE FROM listing_text WHERE rowid = :id"), {"id": old})
             connection.execute(delete(listing).where(listing.c.id == old))
+
+
+def _asked(query: str) -> Query:
+    """Return what a query asks for; raises InvalidInput where it is too long."""
+    if len(query) > QUERY_LIMIT:
+        raise InvalidInput(
+            f"检索词最多 {QUERY_LIMIT} 个字，这里有 {len(query)} 个 "
+            f"(a query has at most {QUERY_LIMIT} characters)"
+        )
+    return Query.of(query)
 
 
 def _facets(body: documents.CatalogueVersionPaper) -> str:

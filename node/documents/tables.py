@@ -98,7 +98,12 @@ class Listing(_Table, table=True):
     """A published entry as a search finds it."""
 
     model_config: ClassVar[Any] = ConfigDict(use_attribute_docstrings=True)
-    __table_args__: ClassVar[Any] = (Index("listing_code", "department", "code", "facets"),)
+    __table_args__: ClassVar[Any] = (
+        Index("listing_code", "department", "code", "facets"),
+        Index("listing_newest", "block", "id"),
+        # What is counted by facet is counted in the index alone.
+        Index("listing_counts", "share_type", "grade", "update_cycle", "department"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, exclude=True)
     """Row of the full-text index."""
@@ -120,6 +125,8 @@ class Listing(_Table, table=True):
     """类、项、目、细目."""
     facets: str = Field(exclude=True)
     """What it is filtered by, as the full-text index has it."""
+    block: int = Field(default=0, exclude=True)
+    """Of the decision that filed this version."""
 
 
 class ListingIndex(_Table, table=True):

@@ -48,6 +48,12 @@ class OfficeSession(OfficeRow, table=True):
     key: bytes = Field(sa_type=LargeBinary, index=True)
     """The key he signed in with."""
     origin: str
+    login: str
+    """The challenge he signed…"""
+    signature: bytes = Field(sa_type=LargeBinary)
+    """…and its signature: what an auditor's queries stand in the log under."""
+    asked: int
+    """How many such queries there were."""
     created: int = Field(sa_type=BigInteger)
     used: int = Field(sa_type=BigInteger, index=True)
 

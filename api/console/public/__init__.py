@@ -2,14 +2,16 @@
 
 - `catalogue_pages`: the front page and the search; `entry_pages`: one entry, its versions compared
 - `department_pages`: who takes part; `decision_pages`: one decision as it stands on the chain
+- `dcat`: the catalogue for machines; `comparison`: two versions of an entry
 """
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import catalogue_pages
+from . import catalogue_pages, dcat, decision_pages, department_pages, entry_pages
 
 router = APIRouter()
-for _module in (catalogue_pages,):
+# DCAT first: its addresses end in .jsonld, and an entry's page takes any end.
+for _module in (dcat, catalogue_pages, entry_pages, department_pages, decision_pages):
     router.include_router(_module.router)

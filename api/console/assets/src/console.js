@@ -16,8 +16,9 @@ htmx.config.responseHandling = [
 window.htmx = htmx;
 
 // Every unsafe request names the session's token: what another site makes the browser send has none.
+const csrf = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 document.addEventListener("htmx:configRequest", (event) => {
-  const token = document.querySelector('meta[name="csrf-token"]')?.content;
+  const token = csrf();
   if (token && event.detail.verb !== "get") event.detail.headers["X-CSRF-Token"] = token;
 });
 
@@ -51,6 +52,13 @@ document.addEventListener("click", (event) => {
     });
   }
   if (event.target.closest("[data-print]")) print();
+  const leaving = event.target.closest("[data-sign-out]");
+  if (leaving) {
+    const asked = { method: "DELETE", headers: { "X-CSRF-Token": csrf() } };
+    fetch(leaving.dataset.signOut, asked).then(() => location.assign("/"), () => {
+      document.getElementById("mishap").hidden = false;
+    });
+  }
 });
 
 // A menu that was opened closes with Escape and by a click elsewhere.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.documents.folding import END, fold, indexed, is_unspaced, runs, words
+from node.documents.folding import END, fold, indexed, is_unspaced, marked, runs, words
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,20 @@ def test_overlaps_pairs_of_characters_and_ends_with_the_last():
     assert indexed("常住人口户籍信息") == "常住 住人 人口 口户 户籍 籍信 信息 息"
     assert words("gdp2025") == ["gdp2025"]
     assert indexed("二〇一八ねん") == "二〇 〇一 一八 八ね ねん ん"
+
+
+def test_what_was_asked_for_is_marked_in_either_script():
+    assert marked("戶籍登记信息", runs("户籍 信息")) == [
+        ("戶籍", True),
+        ("登记", False),
+        ("信息", True),
+    ]
+
+
+def test_of_a_run_that_is_not_there_its_pairs_are_marked():
+    assert marked("驾驶证核发", runs("驾驶核验")) == [("驾驶", True), ("证核发", False)]
+
+
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_marking_leaves_the_text_as_it_was(value, query):
+    assert "".join(part for part, _ in marked(value, runs(query))) == value

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
+from node.documents import finding
+from node.documents.finding import Filters
 from node.documents.search import QUERY_LIMIT, CatalogueSearch
 from node.documents.tables import listing_index
 from node.errors import InvalidInput
@@ -28,12 +30,17 @@ def submitted(city, code, number=1, **changes):
 
 
 @pytest.fixture
-def search(city):
+def listed(city):
     for code, changes in ENTRIES.items():
         entry, digest = submitted(city, code, **changes)
         city.publish(entry, 1, digest)
     city.police.settle()
-    return city.police.search.search
+    return city.police.search
+
+
+@pytest.fixture
+def search(listed):
+    return listed.search
 
 
 def codes(found):
@@ -122,3 +129,44 @@ class TestSearch:
         city.police.settle()
         assert codes(again.search("")) == before
         assert codes(CatalogueSearch(city.police.engine).search("户籍")) == ["A/1", "A/2"]
+
+
+class TestTally:
+    def test_counts_what_a_search_finds_by_each_facet(self, listed):
+        tally = listed.tally("户籍")
+        assert (tally.total, tally.capped) == (2, False)
+        assert tally.counts["update_cycle"] == {"每日": 2}
+        assert sum(tally.counts["department"].values()) == 2
+
+    def test_counts_a_filtered_facet_as_if_it_were_not(self, listed, city):
+        entry, digest = submitted(city, "C/1", name="户籍变动", updateCycle="每周")
+        city.publish(entry, 1, digest)
+        city.police.settle()
+        tally = listed.tally("户籍", Filters(update_cycle="每周"))
+        assert tally.total == 1
+        assert tally.counts["update_cycle"] == {"每日": 2, "每周": 1}
+        assert sum(tally.counts["grade"].values()) == 1
+
+    def test_counts_the_whole_catalogue_and_nothing_for_no_words(self, listed):
+        assert listed.tally().total == len(ENTRIES)
+        assert listed.tally("。").total == 0
+
+    def test_stops_where_a_page_needs_no_more(self, listed, monkeypatch):
+        monkeypatch.setattr(finding, "SORTED", 1)
+        tally = listed.tally("户籍")
+        assert (tally.total, tally.capped) == (1, True)
+
+
+class TestOrder:
+    def test_is_the_newest_first_where_asked(self, search):
+        assert codes(search("", order="newest")) == [*ENTRIES][::-1]
+        assert codes(search("户籍", order="newest")) == ["A/2", "A/1"]
+
+    def test_is_by_code_with_a_query_too(self, search):
+        assert codes(search("信息", order="code")) == ["A/1", "A/2"]
+        assert codes(search("信息", order="code", limit=1, after=1)) == ["A/2"]
+
+
+def test_every_entry_is_listed_once(listed):
+    every = [*listed.entries(0, 2), *listed.entries(2, 2)]
+    assert len(set(every)) == len(every) == len(ENTRIES)
