@@ -12,24 +12,23 @@ from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
 from tests.common.chain import deployed_on
-from tests.common.nodes import running_town
-from tests.common.officials import decide, signed_in
+from tests.common.keyfiles import quick_files
+from tests.common.nodes import PASSWORD, running_town
+from tests.common.officials import signed_in
 from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
+
+    from node.crypto import SoftwareSigner
 
 pytestmark = [pytest.mark.chain, pytest.mark.untraced]
 WIDTHS = (1366, 1920)
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"
 ENTRY = ids.entry_id(ids.department_id(papers.POLICE), CODE)
-TAKEN_UP = """window.asked = new Promise(resolve => {
-  document.addEventListener("shareledger:decide", event => {
-    event.preventDefault();
-    resolve({kind: event.detail.kind, fields: event.detail.fields});
-  });
-}); 0"""
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +75,29 @@ def table(tmp_path):
     return path
 
 
+@pytest.fixture
+def keyfile(tmp_path):
+    """Return what writes an officer's key file as it lies on his own machine."""
+
+    def write(signer: SoftwareSigner) -> Path:
+        path: Path = tmp_path / f"{signer.public_key.key_id.hex()[:8]}.pem"
+        if not path.exists():
+            with quick_files():
+                signer.save(path, PASSWORD)
+        return path
+
+    return write
+
+
 def looked_at(page: Page, name: str) -> None:
     shoot(page, name, WIDTHS)
     assert axe(page) == []
     assert page.evaluate("window.pwned") is None
 
 
-def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table):
+def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table, keyfile):
     head = town.keys.heads[papers.POLICE]
-    http = at(head)
+    at(head)
     page.goto(f"{town.url}/desk/filings")
     looked_at(page, "desk-filings-empty")
     page.set_input_files("input[type=file]", table)
@@ -104,14 +117,10 @@ def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table):
     page.get_by_role("button", name="签署并报送").wait_for()
     looked_at(page, "desk-comparison")
 
-    # What the page hands to whoever signs is what the table says; signed, it is on the chain.
-    at_draft = page.url.removesuffix("/comparison")
-    asked = http.post(f"{at_draft}/fields").json()
-    assert asked["kind"] == "SubmitVersions"
-    decide(http, asked["kind"], asked["fields"], head)
+    # Signed in the page, it is on the chain, and the draft is gone.
+    sign(page, "签署并报送", keyfile(head))
     assert town.node.queries.get_entry(ENTRY).state == EntryState.SUBMITTED
-    assert http.post(f"{at_draft}/done").headers["HX-Redirect"] == "/desk/filings"
-    assert http.get(at_draft).status_code == 404
+    page.get_by_text("没有草稿").wait_for()
 
 
 def test_what_was_filed_waits_for_the_reviewer(town, at, page):
@@ -122,8 +131,8 @@ def test_what_was_filed_waits_for_the_reviewer(town, at, page):
     looked_at(page, "desk-inbox")
 
 
-def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page):
-    http = at(town.keys.reviewer)
+def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page, keyfile):
+    at(town.keys.reviewer)
     page.goto(f"{town.url}/review")
     assert "新目录" in page.inner_text("main")
     looked_at(page, "review-queue")
@@ -135,25 +144,28 @@ def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page):
     page.locator(".verdict select").select_option("")
     page.get_by_role("button", name="本页未定的全部发布").click()
     # What signs in the page takes the decision up; here its fields are signed beside it.
-    sign(page, http, "签署审核结论", town.keys.reviewer)
+    sign(page, "签署审核结论", keyfile(town.keys.reviewer))
     entry = town.node.queries.get_entry(ENTRY)
     assert entry.state == EntryState.PUBLISHED
-    page.reload()
     page.get_by_text("没有待审核的目录").wait_for()
     looked_at(page, "review-empty")
 
 
-def sign(page, http, button, signer):
-    """Press a form's button and sign beside the page what it hands to whoever signs there."""
-    page.evaluate(TAKEN_UP)
+def sign(page: Page, button: str, key: Path) -> None:
+    """Press a form's button, read the decision in its dialog and sign it with a key file."""
     page.get_by_role("button", name=button).click()
-    asked = page.evaluate("window.asked")
-    return decide(http, asked["kind"], asked["fields"], signer)
+    page.get_by_role("dialog").wait_for()
+    page.set_input_files("#signing-file", key)
+    page.locator("#signing-pin").fill(PASSWORD.decode())
+    page.get_by_role("button", name="签署并提交").click()
+    page.get_by_text("块生效").wait_for()
+    with page.expect_navigation():
+        page.get_by_role("button", name="完成").click()
 
 
-def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page):
+def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page, keyfile):
     consumer, provider = (town.keys.office[each] for each in (papers.EDUCATION, papers.POLICE))
-    http = at(consumer)
+    at(consumer)
     page.goto(f"{town.url}/desk/apply/{ENTRY.hex()}")
     looked_at(page, "desk-apply")
     for label in ("姓名 XM", "身份号码 GMSFHM"):
@@ -163,13 +175,12 @@ def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page):
         ("安全措施", "专用终端"), ("经办人", "赵敏"), ("电话", "0317-0000003"),
     ):  # fmt: skip
         page.get_by_label(label).fill(text)
-    decided = sign(page, http, "签署并申请", consumer)
-    number = int(decided["event"]["first"])
-    page.goto(f"{town.url}/desk/authorisations")
+    sign(page, "签署并申请", keyfile(consumer))
+    number = 1
     assert "已申请" in page.inner_text("main")
     looked_at(page, "desk-authorisations")
 
-    http = at(provider)
+    at(provider)
     page.goto(f"{town.url}/desk")
     page.get_by_role("link", name="户籍信息").click()
     looked_at(page, "desk-reply")
@@ -183,15 +194,14 @@ def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page):
         ("电话", "0317-0000001"),
     ):
         page.get_by_label(label, exact=True).fill(text)
-    sign(page, http, "签署答复", provider)
+    sign(page, "签署答复", keyfile(provider))
     fact = town.node.queries.get_authorisation(number)
     assert (fact.state, fact.items) == (AuthorisationState.AGREED, 1)
 
-    page.reload()
     page.get_by_label("事项").select_option("交付")
     page.get_by_label("理由", exact=True).fill("接口已开通")
     looked_at(page, "desk-step")
-    sign(page, http, "签署办理", provider)
+    sign(page, "签署办理", keyfile(provider))
     fact = town.node.queries.get_authorisation(number)
     assert fact.state == AuthorisationState.DELIVERED
     # The consumer's turn: it waits in his inbox, and nothing waits for the provider.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -21,11 +21,9 @@ from node.protocol.wire import ids
 from ...http.callers import NodeDep
 from ...http.connection import read_body
 from ...http.officers import Officer, find_officer
-from ..frames import Link, Seat, Words
+from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ...parts import Node
 
 DESK = Seat(
@@ -44,13 +42,6 @@ FORM_FIELDS = 5_000
 FILERS = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
 
 
-class Shown(NamedTuple):
-    """A person as the bar above shows him."""
-
-    name: str
-    post: str
-
-
 @dataclass(frozen=True)
 class Sitting:
     """An officer at his browser, and his node."""
@@ -66,20 +57,10 @@ class Sitting:
     def person(self) -> Person:
         return Person(self.officer.key.key, self.officer.roles)
 
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """Names of all departments by code, of those whose paper is here: a city has dozens."""
-        facts = self.node.queries.departments()
-        papers = self.node.store.find_all(fact.digest for fact in facts)
-        return {
-            fact.code: str(orjson.loads(papers[fact.digest])["name"])
-            for fact in facts
-            if fact.digest in papers
-        }
-
     def called(self, code: str) -> str:
         """Return a department's name; its code where its paper is not here."""
-        return self.names.get(code, code)
+        paper = self.node.directory.departments().get(ids.department_id(code))
+        return code if paper is None else paper.name
 
     def own(self, roles: Role) -> list[str]:
         """Return the codes of the departments in which he holds one of these roles."""
@@ -101,9 +82,7 @@ class Sitting:
         return named
 
 
-def sitting(
-    request: Request, node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]
-) -> Sitting:
+def sitting(node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]) -> Sitting:
     """Return who has signed in.
 
     Raises:
@@ -112,13 +91,7 @@ def sitting(
     """
     if officer is None or officer.session is None:
         raise SignatureInvalid("请先登录 / sign in first")
-    found = Sitting(node, officer)
-    held = Role(0)
-    for bits in officer.roles.values():
-        held |= Role(bits)
-    request.state.officer = Shown(found.called(officer.department), words_of(held)[0])
-    request.state.csrf = officer.session.csrf
-    return found
+    return Sitting(node, officer)
 
 
 SittingDep = Annotated[Sitting, Depends(sitting)]
@@ -168,9 +141,3 @@ def to_decide(kind: str, fields: Any) -> Response:  # noqa: ANN401 - JSON
     """Return what a page's script has prepared and signed (`assets/src/desk.js`)."""
     data = orjson.dumps({"kind": kind, "fields": fields})
     return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def roles_said(roles: Iterable[Role]) -> Words:
-    """Return what roles are called."""
-    found = [words_of(role) for role in roles]
-    return "、".join(zh for zh, _ in found), ", ".join(en for _, en in found)
