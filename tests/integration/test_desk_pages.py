@@ -212,6 +212,27 @@ def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page, keyfil
     assert "确认" in page.inner_text("main")
 
 
+def test_a_department_sees_its_entries_in_every_state_and_an_officer_his_key(town, at, page):
+    at(town.keys.heads[papers.POLICE])
+    page.goto(f"{town.url}/desk/entries")
+    assert CODE in page.inner_text("main")
+    looked_at(page, "desk-entries")
+    page.get_by_role("link", name="已发布 1").click()
+    page.get_by_role("cell", name=CODE).wait_for()
+    page.goto(f"{town.url}/desk/entries?state={int(EntryState.FROZEN)}")
+    page.get_by_text("没有目录").wait_for()
+    page.get_by_role("link", name="我的密钥").click()
+    page.get_by_text("长期").first.wait_for()
+    looked_at(page, "desk-key")
+
+
+def test_an_entrys_page_leads_to_the_application_for_it(town, at, page):
+    at(town.keys.office[papers.EDUCATION])
+    page.goto(f"{town.url}/catalogue/{ENTRY.hex()}")
+    page.get_by_role("link", name="申请使用").click()
+    page.get_by_role("button", name="签署并申请").wait_for()
+
+
 def test_whose_business_it_is_not_reads_no_authorisation(town, at):
     http = at(town.keys.heads[papers.POLICE])
     assert http.get(f"{town.url}/desk/authorisations/1").status_code == 200
@@ -241,6 +262,8 @@ def test_a_table_is_handed_over_given_back_and_taken_back(town, at, page, table)
     # Changed by who has it no more, or from what he no longer sees: refused.
     assert http.post(f"{at_draft}/check").status_code == 403
     at(head)
+    page.goto(f"{town.url}/desk/filings")
+    page.get_by_text("移交给我", exact=True).wait_for()
     page.goto(f"{town.url}/desk")
     page.get_by_text("移交给我的草稿").wait_for()
     page.get_by_role("link", name="二季度.xlsx").click()

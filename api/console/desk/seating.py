@@ -32,8 +32,10 @@ DESK = Seat(
     (
         Link("/desk", ("待办", "Inbox")),
         Link("/desk/filings", ("报送目录", "File entries")),
+        Link("/desk/entries", ("本部门目录", "Our entries")),
         Link("/desk/authorisations", ("授权", "Authorisations")),
         Link("/review", ("审核目录", "Review")),
+        Link("/desk/key", ("我的密钥", "My key")),
     ),
 )
 FORM_BYTES = 262_144
