@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from node.documents.finding import SORTED
 from tests.common import papers
-from tests.common.browser import axe, shoot
+from tests.common.browser import ROOT, axe, shoot
 from tests.common.furnished import ENTRIES, LONG
 from tests.common.officials import signed_in
 
@@ -86,6 +87,17 @@ class TestEveryPage:
         page.keyboard.type("驾驶")
         page.keyboard.press("Enter")
         page.wait_for_url("**/catalogue?q=*")
+
+
+def test_the_manuals_pictures_are_taken_here() -> None:
+    manual = (ROOT / "docs" / "console.zh-CN.md").read_text("utf-8")
+    pictures = re.findall(r"\(console/(\S+)-\d+\.png\)", manual)
+    source = Path(__file__).read_text("utf-8")
+    assert pictures
+    for each in pictures:
+        assert f'"{each}"' in source or f'"{each.removeprefix("public-")}"' in source
+    for name in re.findall(r"\((console/\S+\.png)\)", manual):
+        assert (ROOT / "docs" / name).is_file()
 
 
 class TestSearch:
