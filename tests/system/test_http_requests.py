@@ -202,7 +202,9 @@ class TestMethods:
 
 
 class TestNotFound:
-    @pytest.mark.parametrize("address", ["/", "/docs", "/api/v1", "/api/v1/status/", "/api/v2/x"])
+    @pytest.mark.parametrize(
+        "address", ["/nowhere", "/docs", "/api/v1", "/api/v1/status/", "/api/v2/x"]
+    )
     def test_names_an_address_that_exists(self, city, address):
         """A 404's `what to do` is followed, as its reader would."""
         assert_points_somewhere(city.town.url, address)
