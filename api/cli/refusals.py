@@ -6,6 +6,7 @@ names and values are those of the error the contract threw (`DecisionRefused.fac
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import NoReturn
 
@@ -47,5 +48,11 @@ def refusal_text(error: DecisionRefused) -> str:
     if template is None or not isinstance(args, dict):
         return error.chinese
     of_entry = name != "StateUnsuitable"
-    values = {key: shown(key, value, of_entry=of_entry) for key, value in args.items()}
+    values = {key: shown(key, _typed(value), of_entry=of_entry) for key, value in args.items()}
     return f"{template.format(**values)}（{name}）"
+
+
+def _typed(value: object) -> object:
+    """Return a value as the ABI has it; a node's answer over HTTP has bytes as hex."""
+    hexadecimal = isinstance(value, str) and re.fullmatch("(?:[0-9a-f]{2})+", value)
+    return bytes.fromhex(hexadecimal[0]) if hexadecimal else value

@@ -3,7 +3,11 @@
 - `frames`: seats, their navigation, crumbs; `wording`: two languages, dates, numbers
 - `pages`: a template and its values to an answer; `bundled`: scripts, styles, fonts
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
+- `signin/`, `evidence/`: an officer's key opened in the browser; bundles verified there
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
+- `audit/`, `operation/`: the auditor's and the operator's seats
+- `workbook`: a list as an Excel file
+- `desk/`, `review/`: the officers' seats
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
 it. Pages load nothing from anywhere else and run no script but the node's own files (CSP).
@@ -27,9 +31,10 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     from fastapi import Depends
 
     from ..http.officers import find_officer
-    from . import bundled, mishaps, public
+    from . import audit, bundled, desk, mishaps, operation, public, review, signin
 
     app.include_router(bundled.router)
     # Whoever has signed in is known on public pages, too: the bar above shows it.
-    app.include_router(public.router, dependencies=[Depends(find_officer)])
+    for seat in (public, signin, desk, review, audit, operation):
+        app.include_router(seat.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)

@@ -152,6 +152,12 @@ def with_query(request: Request, **changes: object) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
+def local_path(wanted: str) -> str:
+    """Return a path of this node's, or `/`: two slashes, either way, would lead to another site."""
+    local = wanted.startswith("/") and wanted[1:2] not in {"/", "\\"} and wanted.isprintable()
+    return wanted if local else "/"
+
+
 def with_values(path: str, **values: object) -> str:
     """Return an address with parameters."""
     return f"{path}?{urlencode({name: str(value) for name, value in values.items()})}"

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import httpx
 import pytest
 
+from api.http.connection import OFFICE_BYTES
 from node.crypto import SoftwareSigner
+from node.errors import NotEntitled
 from node.protocol.wire import canonical
 from node.protocol.wire.prepared import parse_prepared
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.nodes import ENTRY_CODE, QUOTA, running_town
-from tests.common.officials import OFFICE, decide, prepare, signed, signed_in
-
-if TYPE_CHECKING:
-    import httpx
+from tests.common.officials import OFFICE, decide, prepare, sign_in, signed, signed_in
 
 pytestmark = pytest.mark.chain
 
@@ -187,3 +187,198 @@ class TestPrepare:
         status, code = refused(heads["police"][0], kind, fields)
         assert status == expected[0]
         assert expected[1] in {None, code}
+
+
+class TestSubmit:
+    def test_the_same_signed_decision_again_is_answered_the_same(self, town, heads):
+        client, signer = heads["police"]
+        key = town.keys.office[POLICE].public_key.key_id.hex()
+        granted = papers.roles(**papers.ALWAYS, key=key, roles=["工作机构负责人"])
+        body = signed(prepare(client, "GrantRoles", granted), signer)
+        first, second = submitted(client, body).json(), submitted(client, body).json()
+        assert {**first, "finished": True} == second
+        assert not first["finished"]
+        stands = client.get(f"{OFFICE}/decisions/{first['hash']}").json()
+        assert (stands["state"], stands["block"]) == ("mined", first["block"])
+        # Meant once more it is another decision, and has to be asked for.
+        again = signed(prepare(client, "GrantRoles", granted), signer)
+        assert problem(submitted(client, again)) == (409, "already-exists")
+        assert submitted(client, {**again, "again": True}).status_code == 200
+        # Whoever carried the first one: it is found by its nonce, not by this node's outbox.
+        assert town.node.queries.is_spent(
+            "DepartmentRegistry", signer.public_key.key_id, int(body["message"]["nonce"])
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "expected"),
+        [
+            ({"signature": "11" * 64}, (401, "signature-invalid")),
+            ({"key": "22" * 32}, (409, "decision-refused")),
+            ({"documents": []}, (400, "malformed-request")),
+            ({"kind": "FreezeEntry"}, (400, "malformed-request")),
+            ({"message": {}}, (400, "malformed-request")),
+            ({"possession": "33" * 64}, (400, "malformed-request")),
+            ({"more": 1}, (400, "malformed-request")),
+            ({"context": "xyz"}, (400, "malformed-request")),
+        ],
+    )
+    def test_what_was_changed_on_the_way_is_refused(self, heads, change, expected):
+        client, signer = heads["police"]
+        body = signed(prepare(client, "GrantRoles", papers.roles(**papers.ALWAYS)), signer)
+        if change == {"documents": []}:  # the paper is another's: the struct does not name it
+            change = {"documents": [body["documents"][0].replace("任命", "免职")]}
+        assert problem(submitted(client, {**body, **change})) == expected
+
+    def test_what_the_chain_refuses_leaves_nothing_in_the_outbox(self, town, heads):
+        client, signer = heads["police"]
+        prepared = prepare(client, "GrantRoles", papers.roles(**papers.ALWAYS))
+        assert [each["code"] for each in prepared["warnings"]] == ["KeyUnknown"]
+        body = signed(prepared, signer)
+        assert problem(submitted(client, body)) == (409, "decision-refused")
+        assert town.node.outbox.pending() == 0
+        digest = "44" * 32
+        assert problem(client.get(f"{OFFICE}/decisions/{digest}")) == (404, "not-found")
+
+
+class TestWhoAsks:
+    def test_by_a_signed_request_no_session_is_needed(self, town):
+        http = town.http(town.keys.auditor)
+        found = http.request("GET", f"{town.url}{OFFICE}/session").json()
+        assert (found["via"], found["csrf"]) == ("signature", None)
+        assert found["roles"] == {CENTRE: ["auditor"]}
+
+    def test_a_stranger_is_told_to_sign_in(self, town):
+        for path in ("session", "withdrawals", f"pending/{CENTRE}", "authorisations"):
+            answer = httpx.get(f"{town.url}{OFFICE}/{path}")
+            assert problem(answer) == (401, "signature-invalid")
+            assert "请先登录" in answer.json()["detail"]
+        body = {"kind": "RegisterLog", "fields": {}}
+        answer = httpx.post(f"{town.url}{OFFICE}/decisions/prepare", json=body)
+        assert problem(answer) == (401, "signature-invalid")
+
+    def test_a_department_s_or_an_application_s_key_is_no_officer_s(self, town):
+        for signer in (town.keys.application, town.keys.nodes[POLICE]):
+            with pytest.raises(NotEntitled):
+                town.http(signer).request("GET", f"{town.url}{OFFICE}/session")
+
+    @pytest.mark.parametrize("header", [{"X-CSRF-Token": ""}, {"X-CSRF-Token": "0" * 64}])
+    def test_what_changes_something_repeats_the_sessions_token(self, heads, header):
+        client = heads["police"][0]
+        for answer in (
+            client.post(f"{OFFICE}/decisions/prepare", json={}, headers=header),
+            client.delete(f"{OFFICE}/session", headers=header),
+        ):
+            assert problem(answer) == (403, "forbidden")
+        assert client.get(f"{OFFICE}/session").status_code == 200
+
+    def test_another_site_cannot_use_the_session(self, heads):
+        client = heads["police"][0]
+        other = {"Origin": "https://evil.example"}
+        answer = client.post(f"{OFFICE}/decisions/prepare", json={}, headers=other)
+        assert problem(answer) == (403, "forbidden")
+
+    def test_a_session_is_signed_out_of(self, town):
+        with signed_in(town.url, town.keys.reviewer) as client:
+            assert client.get(f"{OFFICE}/session").json()["via"] == "session"
+            cookie = client.cookies.get("shareledger-session")
+            assert client.delete(f"{OFFICE}/session").status_code == 204
+            assert client.cookies.get("shareledger-session") is None
+            old = {"Cookie": f"shareledger-session={cookie}"}
+            assert problem(httpx.get(f"{town.url}{OFFICE}/session", headers=old))[0] == 401
+
+    def test_the_cookie_is_kept_from_scripts_and_other_sites(self, town):
+        with httpx.Client(base_url=town.url) as client:
+            said = sign_in(client, town.keys.reviewer).headers["set-cookie"]
+        assert "HttpOnly" in said
+        assert "samesite=strict" in said.lower()
+
+    def test_a_challenge_for_another_origin_is_not_given_nor_taken(self, town):
+        with httpx.Client(base_url=town.url) as client:
+            asked = {"origin": "https://evil.example"}
+            answer = client.post(f"{OFFICE}/session/challenge", json=asked)
+            assert problem(answer) == (403, "forbidden")
+            client.headers["Origin"] = "https://evil.example"
+            assert problem(sign_in(client, town.keys.reviewer)) == (403, "forbidden")
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({"signature": "55" * 64}, (401, "signature-invalid")),
+            ({"key": "66" * 32}, (401, "signature-invalid")),
+            ({"challenge": "ShareLedger-login:x"}, (403, "forbidden")),
+            ({"signature": "55"}, (400, "malformed-request")),
+        ],
+    )
+    def test_only_a_signed_challenge_signs_in(self, town, changes, expected):
+        with httpx.Client(base_url=town.url) as client:
+            assert problem(sign_in(client, town.keys.reviewer, **changes)) == expected
+
+    def test_a_session_dies_with_its_key_in_the_midst_of_its_work(self, town, heads):
+        head, signer = heads["police"]
+        new = SoftwareSigner.generate()
+        body = papers.officer_key(
+            **papers.ALWAYS, person=papers.person_of(new), publicKey=new.public_key.raw.hex()
+        )
+        decide(head, "AddKey", body, signer, new)
+        key = new.public_key.key_id.hex()
+        granted = papers.roles(**papers.ALWAYS, key=key, roles=["数据专管员"])
+        decide(head, "GrantRoles", granted, signer)
+        with signed_in(town.url, new) as client:
+            assert client.get(f"{OFFICE}/session").json()["roles"] == {POLICE: ["data-officer"]}
+            system = papers.application_object(department=POLICE, code="YIJU")
+            prepare(client, "RegisterApplication", system)
+            decide(head, "RevokeKey", papers.revocation(department=POLICE, key=key), signer)
+            asked = {"kind": "RegisterApplication", "fields": system}
+            answer = client.post(f"{OFFICE}/decisions/prepare", json=asked)
+            assert problem(answer) == (401, "signature-invalid")
+            assert problem(sign_in(client, new)) == (401, "key-revoked")
+
+
+class TestBounds:
+    def test_a_strangers_large_body_is_not_read(self, town):
+        large = b" " * (OFFICE_BYTES + 1)
+        for headers in ({}, {"Cookie": "shareledger-session=" + "A" * 43}):
+            answer = httpx.post(
+                f"{town.url}{OFFICE}/decisions/submit", content=large[:1_000_000], headers=headers
+            )
+            assert problem(answer) == (401, "signature-invalid")
+
+    def test_an_officers_body_has_its_limit(self, heads):
+        client = heads["police"][0]
+        large = b" " * (OFFICE_BYTES + 1)
+        answer = client.post(f"{OFFICE}/decisions/prepare", content=large)
+        assert problem(answer) == (400, "malformed-request")
+
+    def test_a_whole_table_goes_with_one_signature(self, heads):
+        client, signer = heads["police"]
+        versions = [
+            papers.catalogue_version(code=f"30300101/{number:05}") for number in range(100, 400)
+        ]
+        prepared = prepare(client, "SubmitVersions", {"versions": versions})
+        assert len(prepared["documents"]) == len(versions)
+        answer = submitted(client, signed(prepared, signer))
+        assert answer.json()["outcomes"][0]["zh"] == "报送 300 个目录"
+        page = client.get(f"{OFFICE}/filings/{POLICE}").json()
+        assert len(page["entries"]) == 50
+        assert page["next"] == page["entries"][-1]["entry"]
+
+    def test_what_a_table_covers_is_kept_for_its_next_edition(self, heads):
+        client = heads["police"][0]
+        path, space = f"{OFFICE}/filings/{POLICE}/edition", "77" * 32
+        codes = [f"30300101/{number:05}" for number in range(100, 110)]
+        assert client.put(path, json={"space": space, "codes": codes}).status_code == 204
+        found = client.post(path, json={"space": space, "codes": codes[1:]}).json()
+        assert (found["kept"], found["gone"]) == (9, [codes[0]])
+        other = heads["education-office"][0]
+        answer = other.put(path, json={"space": space, "codes": codes})
+        assert problem(answer) == (403, "not-entitled")
+
+
+def test_the_deployment_and_the_kinds_are_told_to_anybody(town):
+    found = httpx.get(f"{town.url}{OFFICE}/deployment").json()
+    assert found["contracts"]["CatalogueRegistry"] == (
+        town.node.deployment.contracts["CatalogueRegistry"].address.hex()
+    )
+    kinds = httpx.get(f"{town.url}{OFFICE}/kinds").json()
+    assert kinds["Step"][0]["properties"]["authorisation"]["minimum"] == 1
+    assert {each["title"] for each in kinds["AddKey"]} == {"OfficerKeyFields", "KeyFields"}

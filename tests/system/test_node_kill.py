@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient, call_until
 from tests.common.nodes import running_town, until
+from tests.common.officials import OFFICE, prepare, signed, signed_in
 
 pytestmark = pytest.mark.chain
 
@@ -182,3 +184,38 @@ class TestToldToEnd:
         assert code == 0
         assert time.monotonic() - begun[0] < IN_ORDER_SECONDS
         assert_provable(town, log, answered)
+
+
+def test_a_decision_submitted_over_http_is_taken_once_whenever_the_node_dies(town, process):
+    head = town.keys.heads[papers.POLICE]
+    system = papers.application_object(department=papers.POLICE, code="SIWANG")
+    office = town.keys.office[papers.POLICE]
+    process.start()
+    with signed_in(town.url, head) as client:
+        prepared = prepare(client, "RegisterApplication", system)
+        body, digest = signed(prepared, office), prepared["hash"]
+        lost = []
+
+        def submit():
+            try:
+                client.post(f"{OFFICE}/decisions/submit", json=body, timeout=30)
+            except httpx.TransportError as error:
+                lost.append(error)
+
+        thread = threading.Thread(target=submit)
+        thread.start()
+        until(lambda: town.node.outbox.find(digest))
+        process.end(signal.SIGKILL)
+        thread.join()
+        assert lost, "it was answered before the node was dead"
+        process.start()
+        # The session is in the node's files, and so is the decision.
+        answer = client.post(f"{OFFICE}/decisions/submit", json=body, timeout=60)
+        assert (answer.status_code, answer.json()["hash"]) == (200, digest)
+        assert answer.json()["finished"]
+        done = [
+            each
+            for each in town.node.queries.decisions_in(answer.json()["block"])
+            if each.name == "RegisterApplication"
+        ]
+        assert [each.hash.hex() for each in done] == [digest]

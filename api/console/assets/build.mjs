@@ -14,26 +14,43 @@ const SRC = join(import.meta.dirname, "src");
 // What civil servants' browsers are: Chromium of 2020 under many names.
 const TARGET = ["chrome86", "firefox91"];
 
+// The client's modules (clients/javascript) are ours, too: #platform is the browser's there, `Buffer` is npm's.
+const OURS = {
+  absWorkingDir: import.meta.dirname,
+  bundle: true,
+  minify: true,
+  format: "esm",
+  platform: "browser",
+  charset: "utf8",
+  target: TARGET,
+  conditions: ["browser"],
+  nodePaths: [join(import.meta.dirname, "node_modules")],
+  inject: [join(SRC, "parts", "buffer.js")],
+  loader: { ".woff2": "file", ".svg": "file", ".txt": "text" },
+  // A page that uses no `Buffer` carries none.
+  plugins: [
+    {
+      name: "buffer where it is used",
+      setup: ({ onResolve }) =>
+        onResolve({ filter: /^buffer\/$/ }, () => ({ path: join(import.meta.dirname, "node_modules/buffer/index.js"), sideEffects: false })),
+    },
+  ],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
 rmSync(HALF, { recursive: true, force: true });
 mkdirSync(HALF, { recursive: true });
 const built = await build({
-  absWorkingDir: import.meta.dirname,
   entryPoints: readdirSync(SRC)
     .filter((name) => [".css", ".js", ".ts"].includes(extname(name)))
     .map((name) => join(SRC, name)),
   outdir: HALF,
-  bundle: true,
-  minify: true,
   splitting: true,
-  format: "esm",
-  charset: "utf8",
-  target: TARGET,
   entryNames: "[name]-[hash]",
   chunkNames: "part-[hash]",
   assetNames: "[name]-[hash]",
-  loader: { ".woff2": "file", ".svg": "file", ".txt": "text" },
-  legalComments: "none",
-  logLevel: "warning",
+  ...OURS,
   metafile: true,
 });
 const manifest = {};

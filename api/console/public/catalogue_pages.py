@@ -17,7 +17,7 @@ from node.protocol.forms import Grade, ShareTypeName, UpdateCycle
 from ...http.callers import NodeDep
 from ...http.verbs import Readable
 from ..frames import Link
-from ..pages import page_of, render
+from ..pages import local_path, page_of, render
 from ..wording import COOKIE, LANGUAGES
 from .department_pages import department_names
 
@@ -133,8 +133,6 @@ def switch_language(wanted: str, back: str = "/") -> Response:
     """Remember a language, and go back to where the person was."""
     if wanted not in LANGUAGES:
         raise NotFound(f"没有语言 {wanted} / no such language")
-    # Only a path of ours: "//elsewhere" and "/\elsewhere" would lead to other sites.
-    local = back.startswith("/") and back[1:2] not in {"/", "\\"} and back.isprintable()
-    answer = RedirectResponse(back if local else "/", status_code=303)
+    answer = RedirectResponse(local_path(back), status_code=303)
     answer.set_cookie(COOKIE, wanted, max_age=YEAR_SECONDS, samesite="lax", path="/")
     return answer

@@ -54,6 +54,8 @@ AT_ONCE = 16
 """Decisions under way at once: each waits for its block in a thread."""
 _under_way = CapacityLimiter(AT_ONCE)
 _KINDS = sorted(INTENTS)
+ANY_OFFICER: dict[str, Any] = {"security": [{"gdsl-1": []}, {"session": []}]}
+"""What `openapi_extra` of a route for officers says."""
 _HEX = "^(?:[0-9a-f]{2})*$"
 REFUSED = (SignatureInvalid, Forbidden, NotEntitled, LedgerBehind, InvalidInput, Overloaded)
 """How any route of the office refuses."""
@@ -196,16 +198,16 @@ class StandingShape(Answer):
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Describe a body that the route reads itself, and who may send it."""
+    """Describe a body that the route reads itself."""
     schema = model.model_json_schema()
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "security": [{"gdsl-1": []}, {"session": []}],
-    }
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.get(
-    "/kinds", summary="可办的决定 / What can be decided", response_model=dict[str, list[Any]]
+    "/kinds",
+    summary="可办的决定 / What can be decided",
+    response_model=dict[str, list[Any]],
+    responses=refusals(),
 )
 def list_kinds() -> dict[str, list[Any]]:
     """Return the JSON Schemas of `fields`, by kind of decision; of several the one that fits."""
@@ -222,7 +224,7 @@ def list_kinds() -> dict[str, list[Any]]:
     responses=refusals(
         *REFUSED, MalformedDocument, NotFound, AuthorisationUnknown, DecisionRefused
     ),
-    openapi_extra=body_of(PrepareBody),
+    openapi_extra=ANY_OFFICER | body_of(PrepareBody),
 )
 async def prepare(request: Request, node: NodeDep) -> Response:
     """Draft a decision, weigh it by the contracts' rules, and read it out.
@@ -250,7 +252,7 @@ async def prepare(request: Request, node: NodeDep) -> Response:
         PeerUnavailable,
         ChainUnavailable,
     ),
-    openapi_extra=body_of(SubmitBody),
+    openapi_extra=ANY_OFFICER | body_of(SubmitBody),
 )
 async def submit(request: Request, node: NodeDep) -> Response:
     """Store the papers here and elsewhere, relay the decision, and answer when it is mined.
@@ -268,6 +270,7 @@ async def submit(request: Request, node: NodeDep) -> Response:
     "/decisions/{digest}",
     summary="决定办到哪一步 / Where a decision stands",
     responses=refusals(*REFUSED, NotFound, DecisionRefused, TransactionRefused, ChainUnavailable),
+    openapi_extra=ANY_OFFICER,
 )
 def get_standing(
     digest: Annotated[HexPath, Path(description="EIP-712 hash")], node: NodeDep, _who: OfficerDep

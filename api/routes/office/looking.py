@@ -33,7 +33,7 @@ from ...http.described import HEX32, Code, CodePath, Hex32, refusals
 from ...http.officers import OfficerDep, officer_with_body
 from ...http.verbs import Readable
 from ..query import MAX_NUMBER
-from .decisions import REFUSED, Answer, Asked, SaidShape, body_of, read_asked
+from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, SaidShape, body_of, read_asked
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import AuthorisationFact
@@ -174,6 +174,7 @@ def get_deployment(node: NodeDep) -> DeploymentShape:
     "/pending/{code}",
     summary="待审核的目录 / Versions to be reviewed",
     responses=refusals(*REFUSED, NotFound),
+    openapi_extra=ANY_OFFICER,
 )
 def get_pending(code: CodePath, node: NodeDep, _who: OfficerDep) -> list[PendingShape]:
     """Return all that waits for the review of a competent department, by department and code."""
@@ -193,6 +194,7 @@ def get_pending(code: CodePath, node: NodeDep, _who: OfficerDep) -> list[Pending
     "/withdrawals",
     summary="待审核的撤回 / Withdrawals to be reviewed",
     responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
 )
 def get_withdrawals(node: NodeDep, _who: OfficerDep) -> list[WithdrawalShape]:
     """Return every entry whose withdrawal waits."""
@@ -208,7 +210,12 @@ def get_withdrawals(node: NodeDep, _who: OfficerDep) -> list[WithdrawalShape]:
     ]
 
 
-@router.get("/authorisations", summary="授权 / Authorisations", responses=refusals(*REFUSED))
+@router.get(
+    "/authorisations",
+    summary="授权 / Authorisations",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
 def list_grants(
     *,
     node: NodeDep,
@@ -234,6 +241,7 @@ def list_grants(
     "/authorisations/{number}",
     summary="一个授权 / One authorisation",
     responses=refusals(*REFUSED, AuthorisationUnknown),
+    openapi_extra=ANY_OFFICER,
 )
 def get_grant(
     number: Annotated[int, Path(ge=1, le=MAX_NUMBER)], node: NodeDep, who: OfficerDep
@@ -261,6 +269,7 @@ def get_grant(
     "/filings/{code}",
     summary="最新的目录版本 / Newest versions",
     responses=refusals(*REFUSED, NotFound),
+    openapi_extra=ANY_OFFICER,
 )
 def get_filings(
     code: CodePath,
@@ -293,7 +302,7 @@ def get_filings(
     summary="表与上次相比 / A table beside the last",
     response_model=EditionShape,
     responses=refusals(*REFUSED, NotFound),
-    openapi_extra=body_of(EditionBody),
+    openapi_extra=ANY_OFFICER | body_of(EditionBody),
 )
 async def compare_edition(code: CodePath, request: Request, node: NodeDep) -> EditionShape:
     """Say what a table has lost of what an earlier one covered; nothing is kept."""
@@ -307,7 +316,7 @@ async def compare_edition(code: CodePath, request: Request, node: NodeDep) -> Ed
     summary="记下表所覆盖的目录 / Keep what a table covers",
     status_code=204,
     responses=refusals(*REFUSED, NotFound),
-    openapi_extra=body_of(EditionBody),
+    openapi_extra=ANY_OFFICER | body_of(EditionBody),
 )
 async def keep_edition(code: CodePath, request: Request, node: NodeDep) -> None:
     """Remember what a table covers, before it is filed. For officers of the department."""

@@ -40,7 +40,7 @@ from ...http.officers import (
     require_origin,
 )
 from ...http.verbs import Readable
-from .decisions import REFUSED, Answer, Asked, body_of, read_asked
+from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, body_of, read_asked
 
 router = APIRouter(prefix="/session", route_class=Readable)
 
@@ -92,7 +92,7 @@ class SessionShape(Answer):
     summary="登录口令 / A challenge",
     response_model=ChallengeShape,
     responses=refusals(InvalidInput, Forbidden),
-    openapi_extra={**body_of(ChallengeBody), "security": []},
+    openapi_extra=body_of(ChallengeBody),
 )
 async def challenge(request: Request, node: NodeDep) -> ChallengeShape:
     """Return a text to be signed with an officer's key, good for two minutes, once."""
@@ -116,7 +116,7 @@ async def challenge(request: Request, node: NodeDep) -> ChallengeShape:
         LedgerBehind,
         Overloaded,
     ),
-    openapi_extra={**body_of(SignInBody), "security": []},
+    openapi_extra=body_of(SignInBody),
 )
 async def sign_in(request: Request, response: Response, node: NodeDep) -> SessionShape:
     """Open a session for who signed a challenge; its token is in the cookie, and only there."""
@@ -146,7 +146,12 @@ async def sign_in(request: Request, response: Response, node: NodeDep) -> Sessio
     return _shape(await to_thread.run_sync(officer_of, node, session.key, session))
 
 
-@router.get("", summary="谁已登录 / Who is signed in", responses=refusals(*REFUSED))
+@router.get(
+    "",
+    summary="谁已登录 / Who is signed in",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
 def get_session(who: OfficerDep, response: Response) -> SessionShape:
     """Return who is asking, by session or signature, with the roles he holds now."""
     response.headers["Cache-Control"] = "no-store"
@@ -157,7 +162,7 @@ def get_session(who: OfficerDep, response: Response) -> SessionShape:
     "",
     summary="退出 / Sign out",
     status_code=204,
-    responses=refusals(Forbidden, LedgerBehind),
+    responses=refusals(*REFUSED),
     openapi_extra={"security": [{"session": []}]},
 )
 async def sign_out(request: Request, node: NodeDep) -> Response:

@@ -408,7 +408,7 @@ def _day(seconds: int) -> Said:
         return "—", "—"
     try:
         return _same(datetime.fromtimestamp(seconds, BEIJING).date().isoformat())
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return LONG
 
 
@@ -416,7 +416,7 @@ def moment_of(seconds: int) -> str:
     """Return a chain time as Beijing's clocks show it."""
     try:
         moment = datetime.fromtimestamp(seconds, BEIJING)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):
         return str(seconds)
     return moment.strftime("%Y-%m-%d %H:%M:%S")
 

@@ -118,6 +118,21 @@ export function signedText({ struct, args }, chainId, address) {
   return `ShareLedger-decision:${hash(Buffer.from([0x19, 1]), domain, structHash(TYPES.get(struct), struct, args)).toString("hex")}`;
 }
 
+/** The members of a decision's struct in the ABI's order: `{name, type, parts}`, parts those of a list's elements. */
+export function membersOfStruct(struct) {
+  const whole = TYPES.get(struct);
+  hold(whole !== undefined, "kind", "no such decision");
+  const read = (name) => {
+    const from = whole.startsWith(`${name}(`) ? 0 : whole.indexOf(`)${name}(`) + 1;
+    const inside = whole.slice(whole.indexOf("(", from) + 1, whole.indexOf(")", from));
+    return inside.split(",").map((member) => {
+      const [type, called] = member.split(" ");
+      return { name: called, type, parts: type.endsWith("[]") ? read(type.slice(0, -2)) : undefined };
+    });
+  };
+  return read(struct);
+}
+
 /** The hash of a struct; the type that is hashed names those it holds after it, an inner one stands alone. */
 function structHash(whole, name, values) {
   const inner = whole.startsWith(`${name}(`) ? 0 : whole.indexOf(`)${name}(`) + 1;

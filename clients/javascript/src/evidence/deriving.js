@@ -119,7 +119,10 @@ const DERIVE = {
   terms: () => ({}),
 };
 
-function same(one, other) {
+/** What a document says of its decision's struct, beside its own digest; items only beside the pinned version. */
+export const derive = (paper, version) => DERIVE[paper.type](paper, version);
+
+export function same(one, other) {
   if (Array.isArray(one)) return Array.isArray(other) && one.length === other.length && one.every((each, at) => same(each, other[at]));
   if (isObject(one)) return isObject(other) && Object.keys({ ...one, ...other }).every((name) => same(one[name], other[name]));
   return one === other;
@@ -129,7 +132,7 @@ function same(one, other) {
 export function differing(paper, struct, version) {
   let fields;
   try {
-    fields = DERIVE[paper.type](paper, version);
+    fields = derive(paper, version);
   } catch (error) {
     if (error instanceof LedgerError) return "items";
     throw error;

@@ -8,7 +8,9 @@ from node.crypto import (
     sign_call,
     sign_checkpoint,
     sign_decision,
+    sign_login,
     verify_decision,
+    verify_login,
     verify_sm2,
 )
 from node.errors import SignatureInvalid
@@ -96,6 +98,34 @@ def test_no_other_text_is_signed_as_a_checkpoint(text: bytes) -> None:
 
 @given(st.binary(max_size=200))
 def test_random_bytes_are_never_signed(text: bytes) -> None:
-    for sign in (sign_call, sign_checkpoint):
+    for sign in (sign_call, sign_checkpoint, sign_login):
         with pytest.raises(ValueError, match="this is not"):
             sign(SIGNER, text)
+
+
+LOGIN = f"ShareLedger-login:https://node.example:8443 {'ab' * 32} 2026-11-28T05:00:00Z".encode()
+
+
+def test_a_sign_in_is_signed() -> None:
+    verify_login(SIGNER.public_key, LOGIN, sign_login(SIGNER, LOGIN))
+    other = LOGIN.replace(b"node", b"evil")
+    with pytest.raises(SignatureInvalid):
+        verify_login(SIGNER.public_key, other, sign_login(SIGNER, LOGIN))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        LOGIN + b"\n",
+        LOGIN.replace(b"https:", b"ftp:"),
+        LOGIN.replace(b"https://node.example", b"https://Node.example"),
+        LOGIN.replace(b"ab", b"AB"),
+        LOGIN.replace(b"Z", b"+08:00"),
+        decision_text(bytes(32)),
+        BASE,
+    ],
+)
+def test_no_other_text_is_signed_as_a_sign_in(text: bytes) -> None:
+    with pytest.raises(ValueError, match="sign-in"):
+        sign_login(SIGNER, text)

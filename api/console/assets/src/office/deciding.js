@@ -1,0 +1,178 @@
+// A decision from the click to its block: prepared by the node, computed anew and read here, signed here, submitted.
+import { keepFile, keptFile, OfficerKey } from "./officerkey.js";
+import { checkPrepared } from "./prepared.js";
+import { ask } from "./server.js";
+import { element, said, say, show } from "./speaking.js";
+
+const PINNED = "shareledger-domain";
+
+/**
+ * Decide: `kind` and `fields` as `POST /office/decisions/prepare` takes them. Resolves with the node's answer, or with
+ * undefined where the officer did not sign. `again` takes a decision that was taken before.
+ */
+export async function decide(kind, fields, { again = false } = {}) {
+  const prepared = await ask("POST", "/decisions/prepare", { kind, fields });
+  const reviewed = checkPrepared(prepared, { kind, domain: pinned() });
+  return new Promise((resolve) => new Signing(prepared, reviewed, again, resolve).open());
+}
+
+/** Chain and contracts as this browser has met them; another is refused, as ssh does with hosts. */
+const pinned = () => JSON.parse(localStorage.getItem(PINNED) ?? "null") ?? undefined;
+
+function pin({ kind, domain: { chainId, contract } }) {
+  const contracts = { ...pinned()?.contracts, [kind]: contract };
+  localStorage.setItem(PINNED, JSON.stringify({ chainId, contracts }));
+}
+
+/** The dialog in which a decision is read and signed. */
+class Signing {
+  #signed;
+  #answer;
+
+  constructor(prepared, reviewed, again, resolve) {
+    Object.assign(this, { prepared, reviewed, again, resolve });
+    this.own = new KeyFields("signing", say("我的密钥文件", "My key file"), keptFile());
+    this.added = reviewed.possession ? new KeyFields("added", say("新密钥的文件", "The new key's file")) : undefined;
+    this.mishap = element("p", { class: "notice bad", role: "alert", hidden: true });
+    this.progress = element("p", { role: "status", class: "quiet" });
+    this.sign = element("button", { class: "button main", type: "submit" }, say("签署并提交", "Sign and submit"));
+    this.leave = element("button", { class: "button", type: "button", onclick: () => this.dialog.close() }, say("不签署", "Do not sign"));
+    this.keys = element("div", {}, ...this.own.parts, ...(this.added?.parts ?? []));
+    const title = element("h2", { id: "signing-title" }, said(reviewed.reading[0].value));
+    const form = element(
+      "form",
+      { class: "inside", onsubmit: (event) => this.#submit(event) },
+      ...[title, ...this.#warnings(), ...this.#reading(), this.keys, this.mishap, this.progress],
+      element("div", { class: "row" }, this.sign, this.leave),
+    );
+    this.dialog = element("dialog", { class: "signing", "aria-labelledby": "signing-title", onclose: () => this.#closed() }, form);
+    // Not in the middle of a submission: it may be mined already.
+    this.dialog.addEventListener("cancel", (event) => this.sign.disabled && !this.#answer && event.preventDefault());
+  }
+
+  open() {
+    document.body.append(this.dialog);
+    this.dialog.showModal();
+    this.own.focus();
+  }
+
+  #warnings() {
+    const { warnings = [], effects = [] } = this.prepared;
+    const list = (texts) => element("ul", {}, ...texts.map((text) => element("li", {}, said(text))));
+    const told = (kind, title, texts) =>
+      texts.length === 0 ? undefined : element("div", { class: `notice ${kind}` }, element("b", {}, title), list(texts));
+    return [
+      told("warn", say("节点提示", "The node warns"), warnings),
+      told("", say("节点预计的结果", "What the node expects"), effects),
+    ].filter(Boolean);
+  }
+
+  /** What is signed, as it was computed here; what goes on the chain can be unfolded. */
+  #reading() {
+    const facts = (part) =>
+      element(
+        "dl",
+        { class: "facts" },
+        ...this.reviewed.reading
+          .filter((line) => line.part === part)
+          .flatMap(({ label, value }) => [element("dt", {}, said(label)), element("dd", {}, said(value))]),
+      );
+    const note = say(
+      "以下内容由本页依据文书原文重新计算，签署的就是这些。",
+      "Computed anew by this page from the papers themselves: this is what is signed.",
+    );
+    const chain = element("details", {}, element("summary", {}, say("写入链上的内容", "What goes on the chain")), facts("chain"));
+    // Without papers it is the chain's part that says what is decided.
+    chain.open = !this.reviewed.reading.some(({ part }) => part === "document");
+    return [element("p", { class: "quiet" }, note), facts("document"), chain, element("p", { class: "small code" }, this.reviewed.text)];
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    show(this.mishap, undefined);
+    if (this.#answer) return this.dialog.close();
+    this.#busy(true);
+    try {
+      this.#signed ??= await this.#signature();
+      this.keys.hidden = true;
+      this.progress.textContent = say("已签署，正在提交上链…", "Signed; being submitted…");
+      this.#answer = await ask("POST", "/decisions/submit", this.#signed);
+      this.#show(this.#answer);
+    } catch (error) {
+      this.progress.textContent = "";
+      show(this.mishap, error);
+      if (this.#signed) {
+        // Signed once: the same may be submitted any number of times, and counts once.
+        const final = !error.retryable && error.code !== "peer-unavailable";
+        if (final) this.#signed = undefined;
+        this.keys.hidden = !final;
+        this.sign.textContent = final ? say("签署并提交", "Sign and submit") : say("再次提交", "Submit again");
+      }
+    } finally {
+      this.#busy(false);
+    }
+    return undefined;
+  }
+
+  async #signature() {
+    const { prepared, reviewed, again } = this;
+    this.progress.textContent = say("正在打开密钥文件…", "Opening the key file…");
+    const key = await this.own.open();
+    const added = await this.added?.open();
+    pin(reviewed);
+    return {
+      ...{ kind: prepared.kind, documents: prepared.documents, message: prepared.message },
+      ...{ key: key.keyid, signature: key.signDecision(reviewed.text), again, context: prepared.context },
+      ...(added ? { possession: added.signDecision(reviewed.text) } : {}),
+    };
+  }
+
+  #show({ block, outcomes = [] }) {
+    const list = element("ul", {}, ...outcomes.map((each) => element("li", {}, said(each))));
+    const title = element("b", {}, say(`已在第 ${block} 块生效`, `In block ${block}`));
+    this.progress.replaceWith(element("div", { class: "notice good", role: "status" }, title, list));
+    this.sign.textContent = say("完成", "Done");
+    this.leave.hidden = true;
+    this.sign.focus();
+  }
+
+  #busy(busy) {
+    this.sign.disabled = busy;
+    this.leave.disabled = busy;
+  }
+
+  #closed() {
+    this.dialog.remove();
+    if (this.#answer) document.dispatchEvent(new CustomEvent("shareledger:decided", { detail: this.#answer }));
+    this.resolve(this.#answer);
+  }
+}
+
+/** A key file and its PIN, as fields of a form. */
+export class KeyFields {
+  constructor(name, label, kept) {
+    this.kept = kept;
+    const attributes = { id: `${name}-file`, type: "file", accept: ".pem,.key,.der" };
+    this.file = element("input", { ...attributes, required: !kept });
+    this.pin = element("input", { id: `${name}-pin`, type: "password", autocomplete: "off", maxlength: "1024" });
+    const field = (input, words, help) =>
+      element("div", { class: "field" }, element("label", { for: input.id }, words), input, help && element("span", { class: "help" }, help));
+    const remembered = kept && say(`将使用 ${kept.name}；另选文件可更换`, `${kept.name} is used unless another is chosen`);
+    this.parts = [field(this.file, label, remembered), field(this.pin, say("口令（PIN）", "PIN"))];
+  }
+
+  focus() {
+    (this.kept ? this.pin : this.file).focus();
+  }
+
+  /** The key; its file is kept for the tab, its PIN nowhere. */
+  async open() {
+    const [chosen] = this.file.files;
+    const { name, content } = chosen ? { name: chosen.name, content: new Uint8Array(await chosen.arrayBuffer()) } : this.kept;
+    const pin = this.pin.value;
+    this.pin.value = "";
+    const key = await OfficerKey.open(content, pin);
+    keepFile(name, content);
+    return key;
+  }
+}

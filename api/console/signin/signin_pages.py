@@ -1,0 +1,27 @@
+"""The page at which an officer signs in; his key is opened there, and never comes here."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from ...http.callers import NodeDep
+from ...http.officers import allowed_origins
+from ...http.verbs import Readable
+from ..pages import local_path, render
+
+router = APIRouter(route_class=Readable, include_in_schema=False)
+
+
+@router.get("/sign-in")
+def sign_in(request: Request, node: NodeDep, next: str = "/") -> Response:  # noqa: A002 - its name in the address
+    """Show where a key file and its PIN are given; afterwards `next` is opened."""
+    return render(
+        request,
+        "signin/signin.html",
+        title=("登录", "Sign in"),
+        here="/sign-in",
+        next=local_path(next),
+        insecure=node.settings.console.insecure_cookies,
+        origins=sorted(allowed_origins(node)),
+    )
