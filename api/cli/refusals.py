@@ -19,7 +19,7 @@ from .naming import shown
 
 def fail(error: LedgerError) -> NoReturn:
     """Print the error on one line of stderr, with its code, and end with its exit code."""
-    from api.http.problems import chinese_of, title_of
+    from api.error_titles import chinese_of, title_of
 
     names = title_of(error.code)
     title = names.english if ENGLISH else names.chinese

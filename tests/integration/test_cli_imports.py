@@ -1,4 +1,4 @@
-"""Commands that need no chain and no database load neither library: they answer at once."""
+"""Commands that need no chain, database or server load no library for them: they answer at once."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-SLOW = {"web3", "solcx", "sqlmodel", "sqlalchemy"}
+SLOW = {"web3", "solcx", "sqlmodel", "sqlalchemy", "fastapi"}
 CODE = """
 import json, sys
 from contextlib import suppress

@@ -18,7 +18,7 @@ from node.protocol.ledger.facts import ApplicationFact
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import SERVED
 
-from ...http.problems import TITLES
+from ...error_titles import TITLES
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render

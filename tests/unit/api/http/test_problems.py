@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from api.error_titles import TITLES
 from api.http.problems import (
-    TITLES,
     problem,
     problem_response,
     status_of,
