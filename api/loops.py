@@ -57,6 +57,10 @@ class Loops:
         self._threads.append(thread)
         thread.start()
 
+    def standing(self) -> dict[str, bool]:
+        """Return every loop by name, and whether it runs."""
+        return {thread.name: thread.is_alive() for thread in self._threads}
+
     def fail(self, name: str, error: BaseException) -> None:
         """Handle an error a loop cannot go on from."""
         logger.critical("%s 出错，不能继续 / failed", name, exc_info=error)

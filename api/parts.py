@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.office.drafts import Drafts
     from node.office.intents import Workshop
     from node.office.preparing import Preparer
     from node.office.sessions import Sessions
@@ -238,6 +239,12 @@ class Node:
         return Sessions(self.office_engine, self.queries)
 
     @cached_property
+    def drafts(self) -> Drafts:
+        from node.office.drafts import Drafts
+
+        return Drafts(self.office_engine)
+
+    @cached_property
     def repeats(self) -> Repeats:
         return Repeats(self.node_engine, self.settings.data_dir / "deciding.lock")
 
@@ -255,7 +262,7 @@ class Node:
     def preparer(self) -> Preparer:
         from node.office.preparing import Preparer
 
-        from .cli.refusals import explain
+        from .wording import explain
 
         return Preparer(
             self.workshop,

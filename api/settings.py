@@ -67,6 +67,7 @@ def _plain(path: object) -> object:
 DepartmentCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{18}$")]
 HttpUrl = Annotated[str, AfterValidator(_url)]
 FilePath = Annotated[Path, BeforeValidator(_plain)]
+RoleName = Literal["数据专管员", "工作机构负责人", "部门负责人", "审核员", "审计员", "值班员"]
 Authority = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[a-zA-Z0-9.\-\[\]:]+$")]
 
 
@@ -165,6 +166,8 @@ class ConsoleSettings(_Section):
     """Whether a session's cookie may cross a connection that is not protected (plain http)."""
     origins: list[HttpUrl] = []
     """Addresses people open the console at, besides `public_url` and those of `authorities`."""
+    operators: list[RoleName] = ["部门负责人", "工作机构负责人", "值班员"]
+    """Roles in a department served here whose holders see how the node fares."""
 
 
 class Settings(BaseSettings):

@@ -50,9 +50,10 @@ from .tables import (
     KEY,
     ROLE,
 )
+from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
@@ -81,7 +82,7 @@ class StepFact:
 PAGE = 100
 
 
-class Queries(DecisionQueries, AnchorQueries):
+class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
     """Every question there is; opened on a read-only engine, shared by threads."""
 
     def cursor(self) -> Cursor:
@@ -206,6 +207,15 @@ class Queries(DecisionQueries, AnchorQueries):
             (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version),
         )
         rows = self._all(statement.where(ENTRY.c.provider == provider))
+        return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def versions_in_force(self, entries: Iterable[bytes]) -> dict[bytes, VersionFact]:
+        """Return the published version of each of these entries that has one, by entry."""
+        statement = select(ENTRY_VERSION).join(
+            ENTRY,
+            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.current == ENTRY_VERSION.c.version),
+        )
+        rows = self._all(statement.where(ENTRY.c.entry.in_(list(entries))))
         return {row["entry"]: VersionFact(**row) for row in rows}
 
     def list_pending(

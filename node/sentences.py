@@ -74,4 +74,6 @@ def _between(message: str, pieces: list[str]) -> list[str] | None:
             return None
         values.append(message[at:found])
         at = found + len(piece)
-    return [*values, message[at:end]]
+    values.append(message[at:end])
+    # "中文 / English" that ends as a text of the table does: it is said in both already.
+    return None if not first and " / " in f"{values[0]} " else values

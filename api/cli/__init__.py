@@ -50,13 +50,13 @@ GROUPS = {
     "plumbing": "single_commands.plumbing",
 }
 """Where each group is, by module and name; the last module that adds to a group is named."""
-ALONE = {"verify", "demo"}
+ALONE = {"verify", "demo", "agent"}
 """The commands of no group."""
 
 
 def command_line(groups: Iterable[str] = tuple(GROUPS)) -> Commands:
     """Build the command line with these of its groups: a command pays for no group but its own."""
-    from . import single_commands
+    from . import agent_commands, single_commands
 
     app = Commands(
         name=NAME,
@@ -77,6 +77,10 @@ def command_line(groups: Iterable[str] = tuple(GROUPS)) -> Commands:
     app.command(name="demo", help=t("在本机演示全过程", "play the whole story here"))(
         single_commands.demo
     )
+    app.command(
+        name="agent",
+        help=t("保管密钥，经本人同意才替网页签名", "sign for a page what you agree to"),
+    )(agent_commands.agent)
     return app
 
 

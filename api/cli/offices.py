@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from node.protocol.evm.decision import Domain
     from node.protocol.wire.prepared import Said
 
-FOLLOW_SECONDS = 5.0
-
 
 class Drafted(NamedTuple):
     """A decision that was asked for, before it is signed."""
@@ -130,7 +128,7 @@ class Here:
             context=drafted.context,
         )
         outcomes = list(outcomes_of(decided.kind, decided.event))
-        followed = not follow or await_block(node.queries, decided.block, FOLLOW_SECONDS)
+        followed = not follow or await_block(node.queries, decided.block)
         said = decided.hash.hex(), decided.transaction.hex(), decided.block, decided.gas_used
         return Taken(*said, outcomes, finished, followed)
 
@@ -206,10 +204,9 @@ class There:
         from node.errors import PeerUnavailable
         from node.office.verdicts import Pending
 
-        said = self._http.get(f"/pending/{competent}")
         try:
-            return [Pending(**each) for each in said["pending"]]
-        except (KeyError, TypeError) as error:
+            return [Pending(**each) for each in self._http.list(f"/pending/{competent}")]
+        except TypeError as error:
             raise PeerUnavailable(f"节点的应答不合格式 / malformed: {error}") from error
 
     def domain_of(self, kind: str) -> Domain:
@@ -247,16 +244,26 @@ def reach(url: str, signer: SoftwareSigner, trust: Path | None) -> There:
         MalformedEvidence: the trust file is none.
     """
     from node.client.officehttp import OfficeHttp
-    from node.client.pinning import Pins
 
     http = OfficeHttp(url, signer)
+    return There(http, pins_of(http.authority, trust))
+
+
+def pins_of(authority: str, trust: Path | None) -> Pins:
+    """Return what is known of the system that the node at `authority` belongs to.
+
+    Raises:
+        MalformedEvidence: the trust file is none.
+    """
+    from node.client.pinning import Pins
+
     known = None
     if trust is not None:
         from node.errors import MalformedEvidence
         from node.protocol.wire.trustfile import MAX_TRUST_BYTES, parse_trust
 
         known = parse_trust(read_file(trust, MAX_TRUST_BYTES, MalformedEvidence))
-    return There(http, Pins(http.authority, known, tell=_tell))
+    return Pins(authority, known, tell=_tell)
 
 
 def _tell(contract: str, domain: Domain, path: Path) -> None:

@@ -5,6 +5,9 @@
 - `mishaps`: errors as pages; `layout/`: the templates that all pages stand in
 - `signin/`, `evidence/`: an officer's key opened in the browser; bundles verified there
 - `public/`: the seat that needs no sign-in: catalogue, departments, decisions
+- `audit/`, `operation/`: the auditor's and the operator's seats
+- `workbook`: a list as an Excel file
+- `desk/`, `review/`: the officers' seats
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
 it. Pages load nothing from anywhere else and run no script but the node's own files (CSP).
@@ -28,12 +31,10 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     from fastapi import Depends
 
     from ..http.officers import find_officer
-    from . import bundled, evidence, mishaps, public, signin
+    from . import audit, bundled, desk, evidence, mishaps, operation, public, review, signin
 
     app.include_router(bundled.router)
     # Whoever has signed in is known on public pages, too: the bar above shows it.
-    known = [Depends(find_officer)]
-    app.include_router(public.router, dependencies=known)
-    app.include_router(signin.router, dependencies=known)
-    app.include_router(evidence.router, dependencies=known)
+    for seat in (public, signin, evidence, desk, review, audit, operation):
+        app.include_router(seat.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)

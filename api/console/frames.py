@@ -53,10 +53,12 @@ class Door(NamedTuple):
 
 
 _OFFICE = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+_OPERATORS = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER
+"""As `[console] operators` names them unless it says otherwise."""
 DOORS = (
     Door("/desk", ("办理", "Desk"), _OFFICE),
     Door("/review", ("审核", "Review"), Role.REVIEWER),
     Door("/audit", ("审计", "Audit"), Role.AUDITOR),
-    Door("/operation", ("运行", "Operation"), _OFFICE | Role.DUTY_OFFICER),
+    Door("/operation", ("运行", "Operation"), _OPERATORS),
 )
 SIGN_IN = "/sign-in"

@@ -13,7 +13,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import tomli_w
 
@@ -31,6 +32,9 @@ PROPERTIES = "client.properties"
 JAVA_NAMES = {"key": "signingKey", "openingKey": "encryptionKey"}
 """What the Java client calls a member; it has the others' names."""
 JAVA_MEMBERS = ("provider", "own", "key", "openingKey", "passwordFile", "receipts")
+JAVA_CLIENT = Path(__file__).parents[2] / "clients" / "java"
+"""Where it is in a checkout; a wheel is without it."""
+JAVA_TOOLS = ("java", "mvn")
 COMMAND_SECONDS = 60.0
 
 
@@ -79,14 +83,33 @@ class Legacy:
             f"  authorisation {said['authorisation']}, purpose {said['purpose']}, key files "
             f"{said['key']}, {said['openingKey']}, password file {said['passwordFile']}",
         )
-        say(f"  Java 客户端：{PROPERTIES}", f"  for the Java client: {PROPERTIES}")
         if not up:
             say("  再次运行：", "  to run it again:")
             put(f"  {self.run}")
         say("  运行时，可直接执行的调用：", "  a call, while it runs:")
         put(f"  {self.call}")
+        self._tell_java(said)
 
-    def _members(self) -> dict[str, object]:
+    def _tell_java(self, said: dict[str, Any]) -> None:
+        """Print the same call by the Java client, or name what it lacks here."""
+        missing = [tool for tool in JAVA_TOOLS if shutil.which(tool) is None]
+        if not (JAVA_CLIENT / "pom.xml").exists():
+            missing.append(str(JAVA_CLIENT))
+        if missing:
+            say(
+                f"  Java 客户端用 {PROPERTIES}；这里没有 {'、'.join(missing)}，命令从略",
+                f"  the Java client takes {PROPERTIES}; no command, for lack of "
+                f"{', '.join(missing)}",
+            )
+            return
+        say(
+            "  同一调用，用 Java 客户端（先构建一次）：",
+            "  the same by the Java client, once built:",
+        )
+        for command in java_commands(said, self.folder):
+            put(f"  {shlex.join(command)}")
+
+    def _members(self) -> dict[str, Any]:
         cast, share = self._city.cast, self._calls.share
         own, code = cast.education, cast.admission.code
         signing, opening = (
@@ -106,6 +129,18 @@ class Legacy:
             "matter": "RX2026000000",
             "receipts": RECEIPTS,
         }
+
+
+def java_commands(said: dict[str, Any], folder: Path) -> tuple[list[str], list[str]]:
+    """Return what builds the Java client and what makes by it the call that `call.json` says."""
+    jar = ET.parse(JAVA_CLIENT / "pom.xml").getroot()  # noqa: S314 - our own file
+    name, version = (jar.findtext(f"{{*}}{each}") for each in ("artifactId", "version"))
+    build = ["mvn", "-q", "-f", str(JAVA_CLIENT / "pom.xml"), "-DskipTests", "package"]
+    query = ["java", "-jar", str(JAVA_CLIENT / "target" / f"{name}-{version}.jar"), "query"]
+    query += [str(folder / PROPERTIES), str(said["authorisation"]), "--purpose", said["purpose"]]
+    query += ["--items", ",".join(said["items"]), "--operator", said["operator"]]
+    query += ["--matter", said["matter"], "--where", json.dumps(said["where"])]
+    return build, query
 
 
 def _program() -> str:

@@ -32,8 +32,9 @@ HEAD_BYTES = 65_536
 """Largest head of a request: its line and its headers."""
 OFFICE_BYTES = 8_388_608
 """Largest body of a decision: a table's entries with one signature."""
-OFFICE_PATH = b"/api/v1/office/decisions/"
-"""Where such bodies go; who sends one is known before it is read (`officers`)."""
+OFFICE_PATHS = (b"/api/v1/office/decisions/", b"/desk/filings")
+"""Where such bodies and dropped tables go; who sends one is known before it is read
+(`officers`)."""
 REQUEST_SECONDS = 30.0
 """How long a connection may take to become a whole request, body and all."""
 
@@ -161,7 +162,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
 
     def _most_bytes(self) -> int:
-        roomy = self.url.startswith(OFFICE_PATH)
+        roomy = self.url.startswith(OFFICE_PATHS)
         return HEAD_BYTES + 2 * OFFICE_BYTES if roomy else self.request_bytes
 
     def _head_without_upgrade(self) -> bytes:

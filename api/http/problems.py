@@ -17,10 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from api.wording import chinese_of
 from node.errors import (
     Conflict,
-    DecisionRefused,
-    EvidenceInvalid,
     Fatal,
     Forbidden,
     InvalidInput,
@@ -147,15 +146,6 @@ def status_of(kind: type[LedgerError]) -> int:
 def title_of(code: str) -> Title:
     """Return what a code is called in Chinese and English."""
     return TITLES[code]
-
-
-def chinese_of(error: LedgerError) -> str:
-    """Return what is wrong in Chinese, with the names that people know."""
-    from api.cli.refusals import refusal_text
-
-    if isinstance(error, EvidenceInvalid) and "text" in error.facts:
-        return f"{error.facts['where']}：{error.facts['text']}"
-    return refusal_text(error) if isinstance(error, DecisionRefused) else error.chinese
 
 
 def problem(error: LedgerError, status: int | None = None) -> dict[str, object]:

@@ -19,7 +19,7 @@ from .readings import read
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ..parts import Node
     from .journal import Bounded
@@ -62,6 +62,8 @@ class Monitor:
     ) -> None:
         """Watch `node`; `bounded` tells what the operational log has left out."""
         self.active: frozenset[str] = frozenset()
+        self.details: Mapping[str, str] = {}
+        """The figure of each active alarm."""
         self._node = node
         self._bounded = bounded
         self._clock = clock
@@ -126,6 +128,7 @@ class Monitor:
             logger.warning("alarm-raised", extra={"facts": facts})
         for name in sorted(self.active - alarms.keys()):
             logger.warning("alarm-cleared", extra={"facts": {"alarm": name}})
+        self.details = dict(alarms)
         self.active = frozenset(alarms)
 
     def _tell_anchors(self, now: Reading) -> None:

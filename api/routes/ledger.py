@@ -39,7 +39,7 @@ from .shapes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact
+    from node.protocol.ledger.facts import AuthorisationFact, DepartmentFact, KeyFact
 
     from ..parts import Node
 
@@ -183,11 +183,8 @@ def _department(
 def _log_keys(node: Node, department: bytes, at: int | None) -> Iterator[LogKeyShape]:
     """Yield the department's keys, the oldest first, whose document is here and holds."""
     now = int(time.time())
-    since = now if at is None else min(at, now)  # no key has outlived a second yet to come
     for fact in sorted(node.queries.keys_of(department), key=lambda key: key.valid_from):
-        if fact.kind != KeyKind.DEPARTMENT or not since < fact.valid_until:
-            continue
-        if fact.valid_from > now or (fact.revoked_at is not None and fact.revoked_at <= since):
+        if fact.kind != KeyKind.DEPARTMENT or not _in_force(fact, at, now):
             continue
         try:
             node.facts.check(fact.digest, documents.key_object(fact.key))
@@ -206,6 +203,16 @@ def _log_keys(node: Node, department: bytes, at: int | None) -> Iterator[LogKeyS
             valid_until=fact.valid_until,
             revoked_at=fact.revoked_at,
         )
+
+
+def _in_force(fact: KeyFact, at: int | None, now: int) -> bool:
+    """Tell whether a key is in force now, or was at second `at` or has come to be since."""
+    since = now if at is None else min(at, now)  # no key has outlived a second yet to come
+    if not (fact.valid_from <= now and since < fact.valid_until):
+        return False
+    # The contract takes what stands before the revocation in its block, and a second does not tell
+    # what came before from what came after: in its own second a revoked key still counts.
+    return fact.revoked_at is None or (at is not None and since <= fact.revoked_at)
 
 
 def _entitled(node: Node, granted: AuthorisationFact) -> Iterator[bytes]:

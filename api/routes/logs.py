@@ -290,7 +290,7 @@ def log_look(  # noqa: PLR0917
             event=call.event,
             base=call.base,
             signature=call.signature,
-            custody=_custody(node, log),
+            custody=custody_of(node, log),
             authorisation=authorisation,
             question=question,
             answer=sm3(answer),
@@ -301,7 +301,8 @@ def log_look(  # noqa: PLR0917
     return node.writer.submit(draft).result()
 
 
-def _custody(node: Node, log: LogIdentity) -> str:
+def custody_of(node: Node, log: LogIdentity) -> str:
+    """Return whether a department's node is its own or another's that hosts it."""
     departments = zip(node.settings.departments, node.identities, strict=True)
     return next(one.custody for one, identity in departments if identity.log == log.log)
 

@@ -37,7 +37,7 @@ from .lines import short
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment
     from node.protocol.evm.blocks import BlockRef
-    from node.protocol.ledger.facts import DepartmentFact, KeyFact, LogFact
+    from node.protocol.ledger.facts import ApplicationFact, DepartmentFact, KeyFact, LogFact
     from node.protocol.wire.leaf import Leaf
     from node.protocol.wire.receipt import Receipt
 
@@ -72,6 +72,7 @@ class SignerNames:
     def __init__(self, queries: Queries, documents: Documents) -> None:
         self._queries = queries
         self._documents = documents
+        self._papers: dict[bytes, dict[str, Any]] = {}
 
     def department(self, department: bytes) -> str:
         """Name a department: by its document's name, else its code."""
@@ -83,7 +84,7 @@ class SignerNames:
     def describe(self, fact: DecisionFact) -> str:
         """Say who signed: for which department, and which officer with which key."""
         key = self._queries.find_key(fact.signing_key)
-        officer = self._officer(key) if key else "根密钥"
+        officer = self.officer(key) if key else "根密钥"
         return f"{self.department(fact.acting)} · {officer}（密钥 {short(fact.signing_key)}）"
 
     def ed25519_of(self, key: KeyFact) -> bytes | None:
@@ -91,7 +92,17 @@ class SignerNames:
         text = self._paper(key.digest).get("ed25519")
         return bytes.fromhex(text) if isinstance(text, str) else None
 
-    def _officer(self, key: KeyFact) -> str:
+    def entry(self, digest: bytes) -> str | None:
+        """Name an entry by the document of one of its versions, if that is here."""
+        name = self._paper(digest).get("name")
+        return name if isinstance(name, str) else None
+
+    def application(self, fact: ApplicationFact) -> str:
+        """Name an application system by its document, else by its id."""
+        return str(self._paper(fact.digest).get("name", short(fact.application)))
+
+    def officer(self, key: KeyFact) -> str:
+        """Name who holds an officer's key: post and name out of its document."""
         paper = self._paper(key.digest)
         head = paper.get("head")  # a first head key stands in its department's document
         person = head if isinstance(head, dict) else paper
@@ -100,11 +111,15 @@ class SignerNames:
 
     def _paper(self, digest: bytes) -> dict[str, Any]:
         """Return a document's members, or none when it is missing or not the one bound."""
+        if digest in self._papers:
+            return self._papers[digest]
         data = self._documents.find(digest)
         if data is None or sm3(data) != digest:
             return {}
         paper = json.loads(data)
-        return paper if isinstance(paper, dict) else {}
+        # What is here stays as it is: a page names the same few again and again.
+        self._papers[digest] = paper if isinstance(paper, dict) else {}
+        return self._papers[digest]
 
 
 def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:

@@ -29,6 +29,11 @@ class TraceLine:
     finding: str
     """Why it does not hold; empty when it does."""
     children: tuple[TraceLine, ...]
+    kind: str = ""
+    """What it is about: `call`, `authorisation`, `version`, `decision`, `checkpoint`, `anchor`,
+    `stability`, `block`; empty for what is not there."""
+    id: str = ""
+    """Of that thing, as titles.Target has it; empty where it has no page of its own."""
 
     def walk(self) -> Iterator[TraceLine]:
         """Yield this line and all below it, depth first."""
@@ -52,6 +57,7 @@ def line(
     check_english: str,
     make: Callable[[], object] | None,
     *children: TraceLine,
+    about: tuple[str, str] = ("", ""),
 ) -> TraceLine:
     """Make the check and return its line; None stands for a check made elsewhere.
 
@@ -65,7 +71,7 @@ def line(
             if err.retryable:
                 raise
             finding = str(err.facts.get("text", err.message))
-    return TraceLine(text, english, check, check_english, not finding, finding, children)
+    return TraceLine(text, english, check, check_english, not finding, finding, children, *about)
 
 
 def short(value: bytes) -> str:

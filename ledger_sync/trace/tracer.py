@@ -13,6 +13,7 @@ from node.crypto import sm3
 from node.errors import NotFound, ReceiptInvalid
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState
+from node.protocol.wire import ids
 from node.protocol.wire.leaf import SERVED
 
 from .collecting import find_event, list_decisions, list_version_decisions
@@ -76,6 +77,7 @@ class Tracer:
             lambda: check_call(self._queries, receipt, event),
             self._authorisation(leaf.authorisation, receipt),
             self._checkpoint(self._queries.find_log(log), receipt),
+            about=("call", event.hex()),
         )
 
     def trace_authorisation(self, authorisation: int, *, calls: int = PAGE) -> TraceLine:
@@ -124,6 +126,7 @@ class Tracer:
                 "链上没有该授权",
                 "not on the chain",
                 None if receipt and receipt.parsed_leaf.outcome != SERVED else _missing,
+                about=("authorisation", ""),
             )
         one = self._queries.get_authorisation(authorisation)
         decisions = [self._decision(each) for each in list_decisions(self._queries, one)]
@@ -151,6 +154,7 @@ class Tracer:
             *checked,
             (lambda: check_outcome(self._queries, receipt.parsed_leaf)) if receipt else None,
             *children,
+            about=("authorisation", str(one.authorisation)),
         )
 
     def _version(self, entry: bytes, version: int) -> TraceLine:
@@ -162,6 +166,7 @@ class Tracer:
             f"document with SM3 {short(fact.digest)} against the chain",
             lambda: self._check_document(fact.digest),
             *map(self._decision, list_version_decisions(self._queries, entry, version)),
+            about=("version", f"{entry.hex()}:{version}"),
         )
 
     def _check_document(self, digest: bytes) -> None:
@@ -180,12 +185,16 @@ class Tracer:
             f"EIP-712 散列 {short(fact.hash)} 与 SM2 签名重验",
             f"EIP-712 hash {short(fact.hash)} and SM2 signature again",
             lambda: check_decision(self._queries, fact, self._deployment),
+            about=("decision", str(fact.block.number)),
         )
 
     def _checkpoint(self, log: LogFact | None, receipt: Receipt) -> TraceLine:
         size = receipt.size
         if log is None:
-            return line("日志", "log", "未在链上登记", "not registered on chain", _missing)
+            about = ("checkpoint", "")
+            return line(
+                "日志", "log", "未在链上登记", "not registered on chain", _missing, about=about
+            )
         return line(
             f"检查点：{self._name(log.department)}日志第 {receipt.index} 条，共 {size} 条",
             f"checkpoint: entry {receipt.index} of {size} in the log of "
@@ -194,6 +203,7 @@ class Tracer:
             "inclusion proof, both signature lines",
             lambda: check_checkpoint(self._queries, self._names, log, receipt),
             self._anchor(log, receipt),
+            about=("checkpoint", ids.department_code(log.department)),
         )
 
     def _anchor(self, log: LogFact, receipt: Receipt) -> TraceLine:
@@ -205,6 +215,7 @@ class Tracer:
                 "等待下一次锚定",
                 "waits for the next anchor",
                 _missing,
+                about=("anchor", ""),
             )
         return line(
             f"锚定：大小 {anchor.size}，根 {short(anchor.root)}，交易 {short(anchor.tx)}",
@@ -215,6 +226,7 @@ class Tracer:
             lambda: check_anchor(self._logs, log, receipt, anchor),
             self._stability(receipt, anchor),
             self._block(anchor.block),
+            about=("anchor", str(anchor.block.number)),
         )
 
     def _stability(self, receipt: Receipt, anchor: AnchorFact) -> TraceLine:
@@ -225,6 +237,7 @@ class Tracer:
             "没有变化：调用先于或后于变化无须证明",
             "unchanged, so the order of call and change need not be proven",
             lambda: check_stability(self._queries, leaf, anchor.block),
+            about=("stability", ""),
         )
 
     def _block(self, block: BlockRef, *children: TraceLine) -> TraceLine:
@@ -235,6 +248,7 @@ class Tracer:
             "joined by parent hashes, as this node has followed them",
             lambda: self._check_block(block),
             *children,
+            about=("block", str(block.number)),
         )
 
     def _check_block(self, block: BlockRef) -> None:
@@ -256,6 +270,7 @@ class Tracer:
             "consistency checked by the contract",
             None,
             *calls,
+            about=("anchor", str(anchor.block.number)),
         )
 
     def _calls(self, one: AuthorisationFact, limit: int) -> list[TraceLine]:
@@ -277,6 +292,7 @@ class Tracer:
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
             lambda: check_call(self._queries, receipt, leaf.event),
+            about=("call", leaf.event.hex()),
         )
 
     def _is_at_hand(self, log: bytes) -> bool:

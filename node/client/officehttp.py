@@ -10,7 +10,7 @@ from __future__ import annotations
 import http.client
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -32,6 +32,7 @@ ANSWER_BYTES = 64 * 1024 * 1024
 """A whole table comes back with every document in it."""
 NONCE_BYTES = 18
 JSON = "application/json"
+T = TypeVar("T")
 _PIECE = 65_536
 _SUCCESS = range(200, 300)
 
@@ -64,33 +65,46 @@ class OfficeHttp:
         self._signer, self._clock = signer, clock
 
     def get(self, path: str, **query: object) -> dict[str, Any]:
-        """Return what stands at a path of the office; members of `query` that are None are left.
+        """Return the object at a path of the office; members of `query` that are None are left.
 
         Raises:
-            PeerUnavailable: the node does not answer within its bounds, or no JSON object.
+            PeerUnavailable: the node does not answer within its bounds, or something else.
             LedgerError: it refuses; the class is the one with the answer's code.
         """
-        given = {name: each for name, each in query.items() if each is not None}
-        return self._ask("GET", f"{BASE}{path}", urlencode(given), b"", "application/octet-stream")
+        return self._shaped(self._get(path, query), dict, path)
+
+    def list(self, path: str, **query: object) -> list[dict[str, Any]]:
+        """Return the list of objects at a path of the office; as `get`."""
+        found = self._shaped(self._get(path, query), list, path)
+        return [self._shaped(each, dict, path) for each in found]
 
     def post(self, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
         """Send a JSON object to a path of the office; raises as `get`."""
-        return self._send("POST", path, value)
+        return self._shaped(self._send("POST", path, value), dict, path)
 
-    def put(self, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    def put(self, path: str, value: Mapping[str, Any]) -> None:
         """Leave a JSON object at a path of the office; raises as `get`."""
-        return self._send("PUT", path, value)
+        self._send("PUT", path, value)
 
-    def _send(self, method: str, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    def _get(self, path: str, query: Mapping[str, object]) -> object:
+        given = {name: each for name, each in query.items() if each is not None}
+        return self._ask("GET", f"{BASE}{path}", urlencode(given), b"", "application/octet-stream")
+
+    def _shaped(self, value: object, kind: type[T], path: str) -> T:
+        if not isinstance(value, kind):
+            raise PeerUnavailable(
+                f"{self.url}{BASE}{path} 的应答不合格式 / the node answers something else"
+            )
+        return value
+
+    def _send(self, method: str, path: str, value: Mapping[str, Any]) -> object:
         try:
             body = orjson.dumps(value)
         except (orjson.JSONEncodeError, TypeError) as error:
             raise InvalidInput(f"不能写成 JSON / cannot be written as JSON: {error}") from error
         return self._ask(method, f"{BASE}{path}", "", body, JSON)
 
-    def _ask(
-        self, method: str, path: str, query: str, body: bytes, content_type: str
-    ) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, query: str, body: bytes, content_type: str) -> object:
         headers = signedcall.build(
             method=method,
             authority=self.authority,
@@ -119,7 +133,12 @@ class OfficeHttp:
             connection.close()
         if status not in _SUCCESS:
             raise problem_error(status, content, self.url + target)
-        return _object(content, self.url + target)
+        try:
+            return orjson.loads(content) if content else None
+        except orjson.JSONDecodeError as error:
+            raise PeerUnavailable(
+                f"{self.url + target} 的应答不是 JSON / does not answer in JSON"
+            ) from error
 
 
 def _read(answer: http.client.HTTPResponse) -> bytes:
@@ -135,13 +154,3 @@ def _read(answer: http.client.HTTPResponse) -> bytes:
     if answer.length:  # the connection ended before its Content-Length
         raise http.client.IncompleteRead(bytes(content), answer.length)
     return bytes(content)
-
-
-def _object(content: bytes, url: str) -> dict[str, Any]:
-    try:
-        value = orjson.loads(content) if content else {}
-    except orjson.JSONDecodeError as error:
-        raise PeerUnavailable(f"{url} 的应答不是 JSON / does not answer in JSON") from error
-    if not isinstance(value, dict):
-        raise PeerUnavailable(f"{url} 的应答不是对象 / does not answer with an object")
-    return value

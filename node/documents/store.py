@@ -24,7 +24,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Engine, Table
 
@@ -113,6 +113,18 @@ class DocumentStore:
     def find(self, digest: bytes) -> bytes | None:
         with self.reading.connect() as connection:
             return connection.scalar(select(document.c.data).where(document.c.digest == digest))
+
+    def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return those of several documents that are here, by digest."""
+        wanted_ones = list(dict.fromkeys(digests))
+        with self.reading.connect() as connection:
+            return {
+                row.digest: row.data
+                for some in _batched(wanted_ones)
+                for row in connection.execute(
+                    select(document.c.digest, document.c.data).where(document.c.digest.in_(some))
+                )
+            }
 
     def get(self, digest: bytes) -> bytes:
         """Return a document's bytes.

@@ -3,7 +3,8 @@
 `writer`: the thread that groups waiting calls into commits. `commit`: the one transaction.
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
 `counters`: running numbers and the day's quota. `recent`: replays and identical resends.
-`reader`: heads, entries, events and proofs for everyone else. `tiles`: tiles as rows, and proofs at
+`reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
+a bounded stretch at a time. `tiles`: tiles as rows, and proofs at
 any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log hashed again.
 `published`: checkpoints that were shown to others. `drafts`: the values that go in and come out.
 `tables`: the schema of `log.db`.
@@ -24,6 +25,7 @@ from .published import (
 )
 from .reader import LogReader
 from .recent import Resend
+from .scanning import LogScanner
 from .tables import create_tables
 from .writer import LogWriter
 
@@ -33,6 +35,7 @@ __all__ = [
     "Draft",
     "LogIdentity",
     "LogReader",
+    "LogScanner",
     "LogWriter",
     "Resend",
     "check_log",

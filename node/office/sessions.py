@@ -31,6 +31,7 @@ from ..errors import (
 )
 from ..protocol.ledger.enums import KeyKind
 from ..protocol.wire.encoding import b64u, rfc3339, unb64u
+from ..protocol.wire.leaf import login_event
 from .mandates import held_roles
 from .tables import LoginSecret, OfficeSession, UsedChallenge
 
@@ -47,6 +48,8 @@ CHALLENGE_SECONDS = 120
 IDLE_SECONDS, LONGEST_SECONDS = 30 * 60, 8 * 60 * 60
 TOUCH_SECONDS = 30
 """A session's last use is written no more often."""
+MOST_REQUESTS = 2_000
+"""Queries of an auditor under one login: each is a leaf of a log."""
 MOST_SESSIONS = 8
 """Of one key; the next one ends the oldest."""
 MOST_SIGN_INS = 10
@@ -80,6 +83,16 @@ class Session:
     """Seconds: at the latest, unless it is used again before."""
     csrf: str
     """What every unsafe request repeats."""
+    id: bytes
+    """SM3 of the cookie's token."""
+    login: bytes
+    """The challenge that was signed, and its signature."""
+    signature: bytes
+
+    @property
+    def event(self) -> bytes:
+        """The event id of the login (`session_event` counts on from it)."""
+        return login_event(self.login)
 
 
 class Sessions:
@@ -150,11 +163,15 @@ class Sessions:
                     id=sm3(token),
                     key=key_id,
                     origin=origin,
+                    login=text,
+                    signature=signature,
+                    asked=0,
                     created=milliseconds,
                     used=milliseconds,
                 )
             )
-        return b64u(token), self._session(token, found, origin, now, now)
+        opened = self._session(token, found, origin, now, now, text.encode("ascii"), signature)
+        return b64u(token), opened
 
     def find(self, token: str) -> Session | None:
         """Return the session of a cookie, if it is good now, and mark it as used.
@@ -183,7 +200,33 @@ class Sessions:
                 connection.execute(
                     update(_sessions).where(_sessions.c.id == row.id).values(used=now * 1000)
                 )
-        return self._session(raw, found, row.origin, row.created // 1000, now)
+        created, login = row.created // 1000, row.login.encode("ascii")
+        return self._session(raw, found, row.origin, created, now, login, row.signature)
+
+    def next_request(self, session: Session) -> int:
+        """Return the number of the next query under a session's login, from 1; none is used twice.
+
+        Raises:
+            SignatureInvalid: the session is over.
+            Overloaded: it has asked `MOST_REQUESTS` times.
+        """
+        mine = _sessions.c.id == session.id
+        with self._engine.begin() as connection:
+            counted = (
+                update(_sessions)
+                .where(mine, _sessions.c.asked < MOST_REQUESTS)
+                .values(asked=_sessions.c.asked + 1)
+                .returning(_sessions.c.asked)
+            )
+            number: int | None = connection.scalar(counted)
+            if number is not None:
+                return number
+            if connection.scalar(select(_sessions.c.asked).where(mine)) is None:
+                raise SignatureInvalid("会话已结束，请重新登录 / the session is over")
+        raise Overloaded(
+            f"本次登录已查询 {MOST_REQUESTS} 次，请重新登录 / too many queries under one login",
+            most=MOST_REQUESTS,
+        )
 
     def end(self, token: str) -> None:
         """End a session; one that is over already is no error."""
@@ -196,10 +239,20 @@ class Sessions:
         fresh = now - used // 1000 < IDLE_SECONDS
         return fresh and now - created // 1000 < LONGEST_SECONDS
 
-    def _session(self, token: bytes, key: KeyFact, origin: str, created: int, now: int) -> Session:
+    def _session(  # noqa: PLR0917 - a row and what it was found by
+        self,
+        token: bytes,
+        key: KeyFact,
+        origin: str,
+        created: int,
+        now: int,
+        login: bytes,
+        signature: bytes,
+    ) -> Session:
         ends = min(now + IDLE_SECONDS, created + LONGEST_SECONDS, key.valid_until)
         # Follows from the token and gives nothing of it away; no second secret is kept.
-        return Session(key, origin, created, ends, sm3(b"csrf" + token).hex())
+        csrf = sm3(b"csrf" + token).hex()
+        return Session(key, origin, created, ends, csrf, sm3(token), login, signature)
 
     def _require_counts(self, key: KeyFact | None, now: int) -> None:
         """Check that a key is in force and holds a role somewhere."""

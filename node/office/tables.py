@@ -1,4 +1,4 @@
-"""What the office keeps for people: sign-ins and sessions, in `office.db`.
+"""What the office keeps for people: sign-ins, sessions and drafts, in `office.db`.
 
 Changed by Alembic revisions only (`node/storage/migrations`); nothing here makes a table. Other
 front processes of the same node read the same rows: a session is nowhere else. Secrets are kept as
@@ -48,5 +48,44 @@ class OfficeSession(OfficeRow, table=True):
     key: bytes = Field(sa_type=LargeBinary, index=True)
     """The key he signed in with."""
     origin: str
+    login: str
+    """The challenge he signed…"""
+    signature: bytes = Field(sa_type=LargeBinary)
+    """…and its signature: what an auditor's queries stand in the log under."""
+    asked: int
+    """How many such queries there were."""
     created: int = Field(sa_type=BigInteger)
     used: int = Field(sa_type=BigInteger, index=True)
+
+
+class Draft(OfficeRow, table=True):
+    """A piece of work that is not decided yet."""
+
+    __tablename__ = "draft"
+
+    id: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    department: bytes = Field(sa_type=LargeBinary, index=True)
+    kind: str
+    title: str
+    body: bytes = Field(sa_type=LargeBinary)
+    """Whatever its kind makes of it."""
+    author: bytes = Field(sa_type=LargeBinary)
+    """Key of who saved it first."""
+    waits_for: int = 0
+    """Role it was handed to; 0: its author has it."""
+    revision: int = 1
+    changed_at: int = Field(default=0, sa_type=BigInteger)
+    """Seconds of this node's clock."""
+    handed_at: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class Note(OfficeRow, table=True):
+    """A comment on a draft."""
+
+    __tablename__ = "note"
+
+    draft: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    number: int = Field(primary_key=True)
+    author: bytes = Field(sa_type=LargeBinary)
+    text: str
+    written_at: int = Field(sa_type=BigInteger)

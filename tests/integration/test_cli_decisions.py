@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from api.cli import offices
 from api.parts import Node
 from api.settings import load_settings
 from node.chain.outbox import Outbox
 from node.crypto import Ed25519Signer, SoftwareSigner
+from node.office import submitting
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.founding import TownKeys
@@ -59,7 +59,7 @@ head = {{ name = "林致远", post = "局长" }}
 @pytest.fixture
 def command(folder, monkeypatch):
     """Run a command of this desk; the read model is followed between commands."""
-    monkeypatch.setattr(offices, "FOLLOW_SECONDS", 0.0)
+    monkeypatch.setattr(submitting, "FOLLOW_SECONDS", 0.0)
 
     def run(*arguments, key="root.key", follow=True):
         if follow:

@@ -23,6 +23,7 @@ ACTORS = Actors()
 RUNNER = Runner({"keys": ACTORS.keys(), "calls": ACTORS.calls(), "nodes": ACTORS.nodes}, "node")
 PROVIDER = Provider(ACTORS)
 UNCHECKED = "–"
+NAMED = re.compile(r"`([a-zA-Z][\w-]*)`|`(GET [^`]*)`|protocol\.md (\d\.\d)")
 
 LIES: dict[str, dict[str, Any]] = {
     "type": {"kind": "preview"},
@@ -51,10 +52,10 @@ LIES: dict[str, dict[str, Any]] = {
 """What a leaf says otherwise, by the member that lies; `salt` is another each time."""
 
 
-def rows_between(begin: str, end: str) -> dict[str, str]:
+def rows_between(begin: str, end: str, text: str = TEXT) -> dict[str, str]:
     """Return the last cell by the names in the first, of the tables between two texts."""
     found = {}
-    for line in TEXT.split(begin, 1)[1].split(end, 1)[0].splitlines():
+    for line in text.split(begin, 1)[1].split(end, 1)[0].splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
         for name in re.findall(r"`(\w+)`", cells[0] if cells else ""):
             found[name] = cells[-1]
@@ -75,6 +76,19 @@ def outcome_of(body: dict[str, Any], own: str = "present", status: int = 200) ->
     given = {"call": "query", "own": own, "key": ENCRYPTION, "status": status, "body": body}
     yielded = RUNNER.run({"op": "query", "given": given})
     return str(yielded.get("error", UNCHECKED))
+
+
+def test_the_chinese_page_says_the_same_row_by_row() -> None:
+    chinese = (FILE.parents[1] / "clients.zh-CN.md").read_text("utf-8")
+    leaf = rows_between("## 1. ", "条目外面的回执", chinese)
+    around = rows_between("条目外面的回执", "## 2. ", chinese)
+    codes = {name: re.findall(r"`([a-z-]+)`", said) for name, said in AROUND.items()}
+    assert leaf == LEAF
+    assert {name: re.findall(r"`([a-z-]+)`", said) for name, said in around.items()} == codes
+    # What is not a row: each section's tables have as many lines, and name the same things.
+    for ours, theirs in zip(chinese.split("\n## "), TEXT.split("\n## "), strict=True):
+        assert ours.count("\n|") == theirs.count("\n|"), ours.splitlines()[0]
+        assert set(NAMED.findall(ours)) == set(NAMED.findall(theirs)), ours.splitlines()[0]
 
 
 def test_an_answer_that_does_not_lie_is_taken() -> None:

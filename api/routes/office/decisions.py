@@ -198,16 +198,16 @@ class StandingShape(Answer):
 
 
 def body_of(model: type[BaseModel]) -> dict[str, Any]:
-    """Describe a body that the route reads itself, and who may send it."""
+    """Describe a body that the route reads itself."""
     schema = model.model_json_schema()
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        **ANY_OFFICER,
-    }
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 @router.get(
-    "/kinds", summary="可办的决定 / What can be decided", response_model=dict[str, list[Any]]
+    "/kinds",
+    summary="可办的决定 / What can be decided",
+    response_model=dict[str, list[Any]],
+    responses=refusals(),
 )
 def list_kinds() -> dict[str, list[Any]]:
     """Return the JSON Schemas of `fields`, by kind of decision; of several the one that fits."""
@@ -224,7 +224,7 @@ def list_kinds() -> dict[str, list[Any]]:
     responses=refusals(
         *REFUSED, MalformedDocument, NotFound, AuthorisationUnknown, DecisionRefused
     ),
-    openapi_extra=body_of(PrepareBody),
+    openapi_extra=ANY_OFFICER | body_of(PrepareBody),
 )
 async def prepare(request: Request, node: NodeDep) -> Response:
     """Draft a decision, weigh it by the contracts' rules, and read it out.
@@ -252,7 +252,7 @@ async def prepare(request: Request, node: NodeDep) -> Response:
         PeerUnavailable,
         ChainUnavailable,
     ),
-    openapi_extra=body_of(SubmitBody),
+    openapi_extra=ANY_OFFICER | body_of(SubmitBody),
 )
 async def submit(request: Request, node: NodeDep) -> Response:
     """Store the papers here and elsewhere, relay the decision, and answer when it is mined.
@@ -267,7 +267,7 @@ async def submit(request: Request, node: NodeDep) -> Response:
 
 
 @router.get(
-    "/decisions/{digest}",
+    "/standing/{digest}",
     summary="决定办到哪一步 / Where a decision stands",
     responses=refusals(*REFUSED, NotFound, DecisionRefused, TransactionRefused, ChainUnavailable),
     openapi_extra=ANY_OFFICER,

@@ -302,7 +302,7 @@ def get_filings(
     summary="表与上次相比 / A table beside the last",
     response_model=EditionShape,
     responses=refusals(*REFUSED, NotFound),
-    openapi_extra=body_of(EditionBody),
+    openapi_extra=ANY_OFFICER | body_of(EditionBody),
 )
 async def compare_edition(code: CodePath, request: Request, node: NodeDep) -> EditionShape:
     """Say what a table has lost of what an earlier one covered; nothing is kept."""
@@ -316,7 +316,7 @@ async def compare_edition(code: CodePath, request: Request, node: NodeDep) -> Ed
     summary="记下表所覆盖的目录 / Keep what a table covers",
     status_code=204,
     responses=refusals(*REFUSED, NotFound),
-    openapi_extra=body_of(EditionBody),
+    openapi_extra=ANY_OFFICER | body_of(EditionBody),
 )
 async def keep_edition(code: CodePath, request: Request, node: NodeDep) -> None:
     """Remember what a table covers, before it is filed. For officers of the department."""

@@ -21,12 +21,13 @@ from .doubts import ONCE, Doubt, doubts_of
 from .reading import BLANK, Draft, Findings, Path_, Place, Table, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from node.errors import MalformedTable
     from node.protocol.forms import Document
 
+    from .cells import Sheet
     from .mapping import Mapping
     from .rules import Rule
 
@@ -170,11 +171,13 @@ def file_table(
     *,
     department: str | None = None,
     next_version: Callable[[str], int] = lambda _code: 1,
+    sheets: Iterable[Sheet] | None = None,
 ) -> Filing:
     """Turn the table at `path` into documents of the department with this code.
 
     Without a department the table is only checked: every provider it names must be the same.
     `next_version` says which number the next version of an entry bears, by the entry's code.
+    `sheets` are what the table was read into already (`grid`); `path` then only names it.
 
     Raises:
         MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
@@ -184,7 +187,7 @@ def file_table(
     total = 0
     codes: set[str] = set()
     doubts: dict[str, list[tuple[Table, Place, Doubt]]] = {}
-    for draft in read_table(path, mapping, found):
+    for draft in read_table(path, mapping, found, sheets):
         total += 1
         clerk.take(draft)
         codes.add(str(draft.body.get("code", "")))

@@ -149,14 +149,20 @@ def _common(heading: str, said: str) -> int:
     return matcher.find_longest_match().size
 
 
-def read_table(path: Path, mapping: Mapping, found: Findings) -> Iterator[Draft]:
+def read_table(
+    path: Path, mapping: Mapping, found: Findings, sheets: Iterable[Sheet] | None = None
+) -> Iterator[Draft]:
     """Yield every entry of the table at `path`, good and bad; what is wrong goes into `found`.
+
+    `sheets` are what it was read into already; `path` then only names it.
 
     Raises:
         MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
     """
     reader = _Reader(mapping, found)
-    for sheet in read_sheets(path, encoding=mapping.encoding, sheet=mapping.sheet):
+    if sheets is None:
+        sheets = read_sheets(path, encoding=mapping.encoding, sheet=mapping.sheet)
+    for sheet in sheets:
         yield from reader.read(sheet)
     if faults := reader.watch.faults():
         raise MalformedTable(f"{path.name}：{'；'.join(faults)}", path=str(path))

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 LATEST = 2**40 - 1
 """The last second an authorisation can end at: the contract keeps 40 bits."""
-_CHANGE_OPEN = Mark.CHANGE_PROPOSED_BY_CONSUMER | Mark.CHANGE_PROPOSED_BY_PROVIDER
+CHANGE_OPEN = Mark.CHANGE_PROPOSED_BY_CONSUMER | Mark.CHANGE_PROPOSED_BY_PROVIDER
 
 
 def apply_for(act: Act) -> Derived:
@@ -102,7 +102,7 @@ def advance(act: Act) -> Derived:
     if StepFlag.DOCUMENT in rule.flags:
         require_digest(act, act["digest"])
     _require_fields(act, one, rule)
-    if StepFlag.CLOSES_CHANGE in rule.flags and not one.marks & _CHANGE_OPEN:
+    if StepFlag.CLOSES_CHANGE in rule.flags and not one.marks & CHANGE_OPEN:
         refuse("NoChangePending", one.authorisation)
     one = _move(act, _mark(act, one, rule, side), rule, side)
     if StepFlag.ENDS in rule.flags:
@@ -126,14 +126,14 @@ def change(act: Act) -> Derived:
     require_digest(act, act["digest"])
     terms = _hash_terms(act)
     if StepFlag.CLOSES_CHANGE in rule.flags:
-        if not one.marks & _CHANGE_OPEN:
+        if not one.marks & CHANGE_OPEN:
             refuse("NoChangePending", one.authorisation)
         if terms != one.proposed:
             refuse("ChangeDiffers", one.authorisation, one.proposed, terms)
         _require_terms(act, one)
         one = _with_terms(act, _without_change(one))._replace(revision=one.revision + 1)
     else:
-        if one.marks & _CHANGE_OPEN:
+        if one.marks & CHANGE_OPEN:
             refuse("ChangePending", one.authorisation)
         _require_terms(act, one)
         mark = (
@@ -264,6 +264,11 @@ def _require_not_wider(act: Act, one: AuthorisationFact) -> None:
 
 def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
     """Accept a step by the first side that may take it and whose roles cover the signer."""
+    return Side(accept(act, *mandates_of(act.store, one, rule)) + 1)
+
+
+def mandates_of(store: Store, one: AuthorisationFact, rule: Rule) -> list[Mandate]:
+    """Return who may take a step on an authorisation, side by side; without roles, it may not."""
     consuming, providing = rule.consumer, rule.provider
     if StepFlag.BY_SUSPENDER in rule.flags and one.suspended_by != Side.PROVIDER:
         providing = 0
@@ -275,17 +280,28 @@ def _accept(act: Act, one: AuthorisationFact, rule: Rule) -> Side:
     mandates = [
         Mandate(one.consumer, consuming),
         Mandate(one.provider, providing, even_inactive=StepFlag.EVEN_INACTIVE in rule.flags),
-        Mandate(competent_of(act.store, one.provider), rule.competent),
+        Mandate(competent_of(store, one.provider), rule.competent),
     ]
     if StepFlag.RULES in rule.flags:
-        superior = common_superior(act.store, one.consumer, one.provider)
+        superior = common_superior(store, one.consumer, one.provider)
         mandates.append(Mandate(superior, rule.competent))
-    return Side(accept(act, *mandates) + 1)
+    return mandates
+
+
+def starts_from(rule: Rule, one: AuthorisationFact, time: int) -> bool:
+    """Say whether a step leads on from where an authorisation stands at a second of chain time."""
+    origins = rule.origins | (rule.origins_ended if time >= one.valid_until else 0)
+    return bool(origins >> one.state & 1)
+
+
+def once_of(rule: Rule, side: Side) -> int:
+    """Return the mark a step of a side leaves, which it must not find; 0: none."""
+    each_side = StepFlag.EACH_SIDE in rule.flags
+    return rule.once << (side - Side.PROVIDER) if each_side else rule.once
 
 
 def _require_suitable(act: Act, one: AuthorisationFact, rule: Rule) -> None:
-    origins = rule.origins | (rule.origins_ended if act.time >= one.valid_until else 0)
-    if not origins >> one.state & 1:
+    if not starts_from(rule, one, act.time):
         refuse("StateUnsuitable", one.authorisation, one.state)
 
 
@@ -322,8 +338,7 @@ def _mark(act: Act, one: AuthorisationFact, rule: Rule, side: Side) -> Authorisa
         return one
     if rule.only_after & ~one.marks:
         refuse("NotAskedFor", one.authorisation, act["step"])
-    each_side = StepFlag.EACH_SIDE in rule.flags
-    once = rule.once << (side - Side.PROVIDER) if each_side else rule.once
+    once = once_of(rule, side)
     if one.marks & once:
         refuse("AlreadyDone", one.authorisation, act["step"])
     return one._replace(marks=one.marks | once)
@@ -352,9 +367,9 @@ def _move(act: Act, one: AuthorisationFact, rule: Rule, side: Side) -> Authorisa
 
 
 def _without_change(one: AuthorisationFact) -> AuthorisationFact:
-    if not one.marks & _CHANGE_OPEN:
+    if not one.marks & CHANGE_OPEN:
         return one
-    return one._replace(marks=one.marks & ~int(_CHANGE_OPEN), proposed=ZERO)
+    return one._replace(marks=one.marks & ~int(CHANGE_OPEN), proposed=ZERO)
 
 
 def _with_terms(act: Act, one: AuthorisationFact) -> AuthorisationFact:

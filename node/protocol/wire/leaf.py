@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...crypto import sm3
@@ -128,6 +129,20 @@ def commitment(salt: bytes, value: str) -> bytes:
 def open_event(judged: int) -> bytes:
     """Return a fresh event id for what nobody signed."""
     return judged.to_bytes(8, "big") + secrets.token_bytes(24)
+
+
+def login_event(login: bytes) -> bytes:
+    """Return the event id of a login by its text: the second at its end, then its SM3.
+
+    Raises:
+        MalformedReceipt: the text is no login's.
+    """
+    try:
+        moment = login.decode("ascii").rsplit(" ", 1)[1]
+        second = int(datetime.fromisoformat(moment).timestamp())
+        return second.to_bytes(8, "big") + sm3(login)[:24]
+    except (ValueError, IndexError, OverflowError) as error:
+        raise MalformedReceipt("the text is no login's") from error
 
 
 def session_event(login: bytes, sequence: int) -> bytes:

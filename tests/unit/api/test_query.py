@@ -10,6 +10,7 @@ import pytest
 from api.app import build
 from api.operating.metrics import Watch
 from api.routes.query import MAX_NUMBER
+from api.settings import ConsoleSettings
 from node.client.http import SignedHttp
 from node.crypto import SoftwareSigner
 from node.errors import AuthorisationSuspended, Overloaded, QuotaExceeded
@@ -41,7 +42,7 @@ def service():
 
 def build_app(service):
     limits = SimpleNamespace(body_bytes=BODY_BYTES)
-    settings = SimpleNamespace(limits=limits, authorities=[AUTHORITY])
+    settings = SimpleNamespace(limits=limits, authorities=[AUTHORITY], console=ConsoleSettings())
     node: Any = SimpleNamespace(service=service, settings=settings, watch=Watch())
     return build(node)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -42,3 +43,12 @@ def test_several_processes_may_open_it_at_once(tmp_path):
         assert inspect(connection).has_table("office_session")
     for engine in engines:
         engine.dispose()
+
+
+def test_every_revision_goes_back(tmp_path):
+    engine = open_engine(tmp_path / "office.db")
+    upgrade(engine)
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection), "base")
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    engine.dispose()

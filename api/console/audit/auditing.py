@@ -1,0 +1,204 @@
+"""Who may look at what as an auditor, and the leaf that every look leaves behind.
+
+An auditor is an officer to whom a department gave the role. He reads the ledger, which every node
+has, and of the logs here those whose department, or its competent one, gave it him. Log first, then
+answer: what cannot be logged is not shown.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends
+
+from ledger_sync.locating import Finder, Logs
+from ledger_sync.trace import Tracer
+from ledger_sync.usage import CallLists
+from node.crypto import sm3
+from node.errors import NotFound, SignatureInvalid
+from node.log import Draft, LogScanner
+from node.protocol.ledger.enums import Role
+from node.protocol.wire import canonical
+from node.protocol.wire.leaf import AUDIT, build_leaf, commitment, session_event
+from node.service.caller import judged_second
+
+from ...http.callers import NodeDep
+from ...http.officers import Officer, find_officer
+from ...routes.logs import custody_of
+from ..frames import Link, Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.responses import Response
+
+    from node.log import LogIdentity, LogReader
+    from node.protocol.wire.receipt import Receipt
+
+    from ...parts import Node
+
+AUDITOR = Seat(
+    "audit",
+    ("审计", "Audit"),
+    (
+        Link("/audit", ("查询", "Look up")),
+        Link("/audit/calls", ("调用清单", "Calls")),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """An auditor at his browser, and what he may read here."""
+
+    node: Node
+    officer: Officer
+    logs: tuple[bytes, ...]
+    """The logs at hand that are his to read."""
+
+    @cached_property
+    def reader(self) -> ReadableLogs:
+        return ReadableLogs(self.node.reader, self.logs)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        node = self.node
+        return Tracer(node.queries, self.reader, node.store, node.deployment)
+
+    @cached_property
+    def finder(self) -> Finder:
+        node = self.node
+        return Finder(node.ledger_engine, node.store, node.search, node.gateway)
+
+    @property
+    def at_hand(self) -> Logs:
+        scanner = LogScanner(self.node.reader)
+        return Logs(self.node.reader, scanner, self.logs, self.node.seals.salt)
+
+    @property
+    def lists(self) -> CallLists:
+        return CallLists(self.node.ledger_engine)
+
+
+class ReadableLogs:
+    """The logs of a store that somebody may read; the others are as if they were elsewhere."""
+
+    def __init__(self, reader: LogReader, readable: Sequence[bytes]) -> None:
+        self._reader, self._readable = reader, frozenset(readable)
+
+    def find_event(self, log: bytes, event: bytes) -> int | None:
+        return self._of(log).find_event(log, event)
+
+    def receipt(self, log: bytes, index: int) -> Receipt:
+        return self._of(log).receipt(log, index)
+
+    def entry(self, log: bytes, index: int) -> bytes:
+        return self._of(log).entry(log, index)
+
+    def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
+        return self._of(log).consistency(log, old, new)
+
+    def calls(
+        self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
+    ) -> Sequence[tuple[int, int]]:
+        return self._of(log).calls(log, authorisation, after=after, limit=limit)
+
+    def _of(self, log: bytes) -> LogReader:
+        if log not in self._readable:
+            raise NotFound("本节点没有这个日志，或不归您审计 / not here, or not yours to audit")
+        return self._reader
+
+
+def auditor(
+    node: NodeDep,
+    officer: Annotated[Officer | None, Depends(find_officer)],
+) -> Auditor:
+    """Return the auditor who has signed in.
+
+    Raises:
+        SignatureInvalid: nobody has signed in.
+        NotEntitled: he is no department's auditor.
+        LedgerBehind: the read model cannot say.
+    """
+    if officer is None or officer.session is None:
+        raise SignatureInvalid("请先登录 / sign in first")
+    officer.require(Role.AUDITOR)
+    given = {of for of, roles in officer.roles.items() if roles & Role.AUDITOR}
+    scanner, queries = LogScanner(node.reader), node.queries
+    logs = [
+        fact.log
+        for one in node.identities
+        if not given.isdisjoint({one.department, queries.competent_of(one.department)})
+        for fact in queries.logs_of(one.department)
+        if scanner.has(fact.log)
+    ]
+    return Auditor(node, officer, tuple(logs))
+
+
+AuditorDep = Annotated[Auditor, Depends(auditor)]
+
+
+def answer(
+    who: Auditor,
+    response: Response,
+    question: str,
+    *,
+    values: Any = None,  # noqa: ANN401 - JSON
+    authorisation: int = 0,
+    log: bytes | None = None,
+) -> Response:
+    """Commit a look as a leaf, then return what it is answered with.
+
+    `question` is without personal data; what it names people by stands in `values`, of which the
+    leaf holds a salted commitment. `log` is the one that was read: of its department the present
+    one takes the leaf, by default the node's first.
+
+    Raises:
+        LogUnavailable, Overloaded: nothing can be logged, so nothing is shown.
+    """
+    node, session = who.node, who.officer.session
+    if session is None:
+        raise SignatureInvalid("请先登录 / sign in first")
+    sequence = node.sessions.next_request(session)
+    event = session_event(session.event, sequence)
+    salt = node.seals.salt(event, "values")
+    snapshot = node.grants.snapshot(session.key.key, 0)
+    identity = _identity(node, log)
+    draft = Draft(
+        log=identity.log,
+        event=event,
+        text=session.login + session.signature + sequence.to_bytes(8, "big"),
+        authorisation=0,
+        counted=False,
+        leaf=build_leaf(
+            AUDIT,
+            block=snapshot.block,
+            judged=judged_second(snapshot, time.time()),
+            event=event,
+            base=session.login,
+            signature=session.signature,
+            custody=custody_of(node, identity),
+            sequence=sequence,
+            authorisation=authorisation,
+            question=question,
+            values=None if values is None else commitment(salt, canonical.dumps(values).decode()),
+            answer=sm3(bytes(response.body)),
+        ),
+        key=session.key.key,
+        # Nobody asks this again under the same number: nothing is kept for him.
+        answer=b"",
+    )
+    node.writer.submit(draft).result()
+    return response
+
+
+def _identity(node: Node, log: bytes | None) -> LogIdentity:
+    """Return the present log that takes the leaf of a look at `log`, or of one at none."""
+    fact = None if log is None else node.queries.find_log(log)
+    for one in node.identities:
+        if fact is not None and one.department == fact.department:
+            return one
+    return node.identities[0]

@@ -1,0 +1,362 @@
+"""One thing each: what it is, its trace as a drawing and a list, its timeline, where to go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from ledger_sync.objects import ObjectKind, authorisation_ref
+from ledger_sync.trace import Tracer, collect_bundle
+from ledger_sync.trace.meaning import KINDS, meaning_of
+from node.errors import EventUnknown
+from node.protocol.forms.words import decision_words, words_of
+from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
+from node.protocol.wire import encoding
+from node.protocol.wire.leaf import CALL, parse_leaf
+from node.protocol.wire.leaf import KINDS as LEAF_KINDS
+from node.protocol.wire.trustfile import render_trust
+
+from ...http.described import HexPath
+from ...http.verbs import Readable
+from ...routes.logs import FoundEvent, find_event
+from ..frames import Link
+from ..pages import render
+from ..wording import language_of
+from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer
+from .box_pages import path_of
+from .call_pages import outcome_words
+from .drawing import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger_sync.decided import DecisionFact
+    from ledger_sync.titles import Target
+    from ledger_sync.trace import TraceLine
+
+    from ..frames import Words
+    from .auditing import Auditor
+
+router = APIRouter(prefix="/audit", route_class=Readable, include_in_schema=False)
+TIMELINE = 200
+"""Decisions on one page, the newest."""
+BLOCKS = 2**53
+CodePath = Annotated[str, Path(pattern="^[0-9A-Z]{18}$")]
+NumberPath = Annotated[int, Path(ge=0, lt=BLOCKS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What a page shows."""
+
+    target: Target
+    facts: Sequence[tuple[Words, object]] = ()
+    trace: TraceLine | None = None
+    decisions: Sequence[DecisionFact] = ()
+    links: Sequence[Link] = ()
+    downloads: Sequence[Link] = field(default=())
+
+
+def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: Any) -> Response:  # noqa: ANN401 - of `answer`
+    english = language_of(request) == "en"
+    page = render(
+        request,
+        "audit/thing.html",
+        title=(thing.target.title, thing.target.english),
+        seat=AUDITOR,
+        here="/audit",
+        crumbs=[Link("/audit", ("查询", "Look up"))],
+        thing=thing,
+        drawing=draw(thing.trace, english=english) if thing.trace else None,
+        timeline=_timeline(who, thing.decisions),
+        kinds=KINDS,
+        meaning=meaning_of,
+        path_of=path_of,
+    )
+    return answer(who, page, question, **leaf)
+
+
+def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str, Any]]:
+    """Return the newest decisions first, each with who signed it."""
+    names = who.finder.titles.names
+    return [
+        {
+            "at": fact.block.timestamp,
+            "block": fact.block.number,
+            "words": decision_words(fact.name, fact.args),
+            "signer": names.describe(fact),
+            "key": fact.signing_key.hex(),
+            "hash": fact.hash.hex(),
+        }
+        for fact in reversed(decisions[-TIMELINE:])
+    ]
+
+
+@router.get("/call/{event}")
+def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
+    """Show the trace of a call, to its authorisation, version, decisions, checkpoint and block."""
+    found = _find(who, event)
+    leaf = found.receipt.parsed_leaf
+    node = who.node
+    reader = ReadableLogs(node.reader, (found.log,))
+    trace = Tracer(node.queries, reader, node.store, node.deployment).trace_call(found.event)
+    authorisation = str(leaf.authorisation)
+    downloads = [
+        Link(f"/audit/call/{event}/bundle", ("证据包", "Evidence bundle")),
+        Link(f"/audit/call/{event}/trust", ("信任文件", "Trust file")),
+    ]
+    thing = Thing(
+        who.finder.titles.leaf(found.receipt.leaf, found.index),
+        facts=[
+            (("结果", "Outcome"), outcome_words(leaf.outcome)),
+            (("行数", "Rows"), leaf.rows),
+            (("留痕时间", "Logged at"), {"at": leaf.at // 1000}),
+            (("依据区块", "Judged by block"), leaf.block_number),
+            (
+                ("保管", "Custody"),
+                ("本部门", "own") if leaf.custody == "own" else ("托管", "hosted"),
+            ),
+            (("调用编号", "Event"), {"hex": event}),
+            (("回执", "Receipt"), _grade(found)),
+        ],
+        trace=trace,
+        links=[Link(f"/audit/authorisation/{authorisation}", ("授权", "Authorisation"))],
+        downloads=downloads if found.receipt.anchored else [],
+    )
+    about = {"authorisation": leaf.authorisation, "log": found.log}
+    return _page(request, who, thing, f"trace call {event}", **about)
+
+
+@router.get("/call/{event}/bundle")
+def bundle(who: AuditorDep, event: HexPath) -> Response:
+    """Hand out the evidence of a call, verified before."""
+    return _collected(who, event, trust=False)
+
+
+@router.get("/call/{event}/trust")
+def trust(who: AuditorDep, event: HexPath) -> Response:
+    """Hand out a trust file for the bundle; a judge takes his from somebody else."""
+    return _collected(who, event, trust=True)
+
+
+def _collected(who: Auditor, event: str, *, trust: bool) -> Response:
+    found, node = _find(who, event), who.node
+    collected = collect_bundle(
+        found.event,
+        queries=node.queries,
+        logs=ReadableLogs(node.reader, (found.log,)),
+        documents=node.store,
+        gateway=node.gateway,
+        deployment=node.deployment,
+    )
+    data = render_trust(collected.trust) if trust else collected.data
+    name = f"{'trust' if trust else 'evidence'}-{event[:16]}.json"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    file = Response(data, media_type="application/json", headers=headers)
+    question = f"{'trust' if trust else 'bundle'} {event}"
+    return answer(who, file, question, authorisation=found.authorisation, log=found.log)
+
+
+@router.get("/leaf/{event}")
+def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
+    """Show an entry of a log that is no call: what it says, word for word."""
+    wanted = encoding.hex32(event)
+    for log in who.logs:
+        index = who.reader.find_event(log, wanted)
+        if index is None:
+            continue
+        data = who.reader.entry(log, index)
+        parsed = parse_leaf(data, LEAF_KINDS)
+        target = who.finder.titles.leaf(data, index)
+        members = orjson.loads(data)
+        if parsed.kind != CALL:
+            facts = [((name, name), str(value)) for name, value in members.items()]
+            return _page(request, who, Thing(target, facts=facts), f"leaf {event}", log=log)
+    raise EventUnknown("日志里没有这一条，或不归您审计 / no such entry, or not yours to audit")
+
+
+@router.get("/authorisation/{number}")
+def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Response:
+    """Show an authorisation: its terms, trace, decisions, calls."""
+    one = who.node.queries.get_authorisation(number)
+    titles = who.finder.titles
+    entry = one.entry.hex()
+    thing = Thing(
+        titles.authorisation(one),
+        facts=[
+            (("状态", "State"), words_of(AuthorisationState(one.state))),
+            (("使用部门", "Consumer"), titles.department(one.consumer)),
+            (("提供部门", "Provider"), titles.department(one.provider)),
+            (("目录版本", "Version"), titles.version(one.entry, one.version)),
+            (("应用系统", "Application"),
+             titles.application(who.node.queries.get_application(one.application))),
+            (("有效期", "Validity"), {"from": one.valid_from, "until": one.valid_until}),
+            (("每日限额", "Quota a day"),
+             (f"{one.calls_per_day} 次，{one.rows_per_day} 行",
+              f"{one.calls_per_day} calls, {one.rows_per_day} rows")),
+        ],
+        trace=who.tracer.trace_authorisation(number),
+        decisions=who.node.queries.decisions_of(*authorisation_ref(number)),
+        links=[
+            Link(f"/audit/calls?authorisation={number}", ("调用清单", "Calls")),
+            Link(f"/audit/entry/{entry}", ("目录", "Entry")),
+        ],
+    )  # fmt: skip
+    return _page(request, who, thing, f"trace authorisation {number}", authorisation=number)
+
+
+@router.get("/version/{name}")
+def version(
+    request: Request,
+    who: AuditorDep,
+    name: Annotated[str, Path(pattern="^[0-9a-f]{64}:[1-9][0-9]{0,8}$")],
+) -> Response:
+    """Show a version of an entry with its decisions and the authorisations that pin it."""
+    digits, _, number = name.partition(":")
+    entry = bytes.fromhex(digits)
+    fact = who.node.queries.get_entry(entry, int(number))
+    thing = Thing(
+        who.finder.titles.version(entry, int(number)),
+        facts=[
+            (("提供部门", "Provider"), who.finder.titles.department(fact.provider)),
+            (("信息项", "Items"), fact.item_count),
+            (("文书摘要", "Document"), {"hex": fact.digest.hex()}),
+        ],
+        trace=who.tracer.trace_version(entry, int(number)),
+        links=[Link(f"/audit/entry/{digits}", ("目录", "Entry"))],
+    )
+    return _page(request, who, thing, f"trace version {name}")
+
+
+@router.get("/entry/{entry}")
+def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
+    """Show an entry: its versions and what was decided on it."""
+    queries, titles, named = who.node.queries, who.finder.titles, encoding.hex32(entry)
+    versions = queries.versions(named)
+    facts: list[tuple[Words, object]] = [
+        (("提供部门", "Provider"), titles.department(queries.get_entry(named).provider))
+    ]
+    facts += [
+        ((f"第 {each.version} 版", f"Version {each.version}"), titles.version(named, each.version))
+        for each in reversed(versions[-20:])
+    ]
+    thing = Thing(
+        titles.entry(named),
+        facts=facts,
+        decisions=queries.decisions_of(ObjectKind.ENTRY, named),
+        links=[
+            Link(f"/audit/calls?entry={entry}", ("调用清单", "Calls")),
+            Link(f"/catalogue/{entry}", ("公开页", "Public page")),
+        ],
+    )
+    return _page(request, who, thing, f"entry {entry}")
+
+
+@router.get("/department/{code}")
+def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
+    """Show a department: its keys, applications, logs and decisions."""
+    queries, titles = who.node.queries, who.finder.titles
+    fact = queries.get_department(code)
+    facts: list[tuple[Words, object]] = [
+        (("状态", "Status"), words_of(DepartmentStatus(fact.status))),
+        (("主管部门", "Competent department"), titles.department(fact.competent)),
+    ]
+    facts += [
+        (("应用系统", "Application"), titles.application(each))
+        for each in queries.applications_of(fact.department)
+    ]
+    facts += [(("密钥", "Key"), titles.key(each)) for each in queries.keys_of(fact.department)]
+    facts += [
+        ((f"日志 {each.generation}", f"Log {each.generation}"),
+         (f"已锚定 {each.size} 条", f"{each.size} entries anchored"))
+        for each in queries.logs_of(fact.department)
+    ]  # fmt: skip
+    thing = Thing(
+        titles.department(fact.department),
+        facts=facts,
+        decisions=queries.decisions_of(ObjectKind.DEPARTMENT, fact.department),
+        links=[Link(f"/audit/calls?consumer={code}", ("它的调用", "Its calls"))],
+    )
+    return _page(request, who, thing, f"department {code}")
+
+
+@router.get("/key/{key}")
+def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
+    """Show a key: whose it is, when it counts, and its roles."""
+    queries, titles = who.node.queries, who.finder.titles
+    fact = queries.get_key(encoding.hex32(key))
+    roles = queries.roles_of(fact.key)
+    facts: list[tuple[Words, object]] = [
+        (("种类", "Kind"), words_of(KeyKind(fact.kind))),
+        (("有效期", "Validity"), {"from": fact.valid_from, "until": fact.valid_until}),
+    ]
+    if fact.revoked_at is not None:
+        facts.append((("注销于", "Revoked"), {"at": fact.revoked_at}))
+    facts += [(("任职部门", "Roles in"), titles.department(each.department)) for each in roles]
+    facts.append((("编号", "Id"), {"hex": key}))
+    decisions = queries.decisions_of(ObjectKind.KEY, fact.key)
+    return _page(request, who, Thing(titles.key(fact), facts, decisions=decisions), f"key {key}")
+
+
+@router.get("/application/{application}")
+def application_page(request: Request, who: AuditorDep, application: HexPath) -> Response:
+    """Show an application system, its keys and what was decided about it."""
+    queries, titles = who.node.queries, who.finder.titles
+    fact = queries.get_application(encoding.hex32(application))
+    facts: list[tuple[Words, object]] = [
+        (("部门", "Department"), titles.department(fact.department))
+    ]
+    facts += [(("密钥", "Key"), titles.key(each)) for each in queries.keys_of(fact.application)]
+    thing = Thing(
+        titles.application(fact),
+        facts,
+        decisions=queries.decisions_of(ObjectKind.APPLICATION, fact.application),
+        links=[Link(f"/audit/calls?application={application}", ("调用清单", "Calls"))],
+    )
+    return _page(request, who, thing, f"application {application}")
+
+
+@router.get("/block/{number}")
+def block(request: Request, who: AuditorDep, number: NumberPath) -> Response:
+    """Show a block: the decisions and anchors in it, and the calls these cover."""
+    found = who.node.queries.get_block(number)
+    links = [Link(f"/audit/block/{number + 1}", ("下一块", "Next block"))]
+    if number:
+        links.insert(0, Link(f"/audit/block/{number - 1}", ("上一块", "Block before")))
+    thing = Thing(
+        who.finder.titles.block(number),
+        facts=[(("散列", "Hash"), {"hex": found.hash.hex()})],
+        trace=who.tracer.trace_block(number),
+        links=links,
+    )
+    return _page(request, who, thing, f"trace block {number}")
+
+
+def _find(who: Auditor, event: str) -> FoundEvent:
+    """Return a call that is his to read, in whichever log here has it."""
+    for log in who.node.identities:
+        try:
+            found = find_event(who.node, log, encoding.hex32(event), who.officer.key)
+        except EventUnknown:
+            continue
+        if parse_leaf(found.receipt.leaf, LEAF_KINDS).kind == CALL:
+            return found
+    raise EventUnknown(
+        "本节点的日志里没有这次调用，或不归您审计 / no such call here, or not yours to audit",
+        event=event,
+    )
+
+
+def _grade(found: FoundEvent) -> Words:
+    anchored = found.receipt.anchored
+    if anchored is None:
+        return ("已留痕，尚未上链", "logged, not on the chain yet")
+    return (f"已锚定于区块 {anchored.block}", f"anchored in block {anchored.block}")

@@ -1,0 +1,160 @@
+"""Who sits at the desk: an officer who has signed in, his departments, and what his pages share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl
+
+import orjson
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from node.errors import InvalidInput, NotEntitled, SignatureInvalid
+from node.office.drafts import Person
+from node.protocol.forms.words import words_of
+from node.protocol.ledger.enums import Role
+from node.protocol.wire import ids
+
+from ...http.callers import NodeDep
+from ...http.connection import read_body
+from ...http.officers import Officer, find_officer
+from ..frames import Link, Seat, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...parts import Node
+
+DESK = Seat(
+    "desk",
+    ("办公", "Desk"),
+    (
+        Link("/desk", ("待办", "Inbox")),
+        Link("/desk/filings", ("报送目录", "File entries")),
+        Link("/review", ("审核目录", "Review")),
+    ),
+)
+FORM_BYTES = 262_144
+"""Of a form's fields; a table that is dropped has its own bound."""
+FORM_FIELDS = 5_000
+FILERS = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """An officer at his browser, and his node."""
+
+    node: Node
+    officer: Officer
+
+    @cached_property
+    def now(self) -> int:
+        return int(time.time())
+
+    @property
+    def person(self) -> Person:
+        return Person(self.officer.key.key, self.officer.roles)
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Names of all departments by code, of those whose paper is here: a city has dozens."""
+        facts = self.node.queries.departments()
+        papers = self.node.store.find_all(fact.digest for fact in facts)
+        return {
+            fact.code: str(orjson.loads(papers[fact.digest])["name"])
+            for fact in facts
+            if fact.digest in papers
+        }
+
+    def called(self, code: str) -> str:
+        """Return a department's name; its code where its paper is not here."""
+        return self.names.get(code, code)
+
+    def own(self, roles: Role) -> list[str]:
+        """Return the codes of the departments in which he holds one of these roles."""
+        held = self.officer.roles.items()
+        return [ids.department_code(of) for of, bits in held if bits & roles]
+
+    def require(self, roles: Role, department: str) -> bytes:
+        """Return a department's id in which he holds one of these roles.
+
+        Raises:
+            NotEntitled: he holds none of them there.
+        """
+        named = ids.department_id(department)
+        if not self.officer.roles.get(named, 0) & roles:
+            raise NotEntitled(
+                f"您在 {self.called(department)} 没有{words_of(roles)[0]}的职责"
+                f" / you hold no such role there: {words_of(roles)[1]}"
+            )
+        return named
+
+
+def sitting(node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]) -> Sitting:
+    """Return who has signed in.
+
+    Raises:
+        SignatureInvalid: nobody has.
+        LedgerBehind: the read model cannot say whether his key counts.
+    """
+    if officer is None or officer.session is None:
+        raise SignatureInvalid("请先登录 / sign in first")
+    return Sitting(node, officer)
+
+
+SittingDep = Annotated[Sitting, Depends(sitting)]
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """Return the fields of a form, each once.
+
+    Raises:
+        InvalidInput: it is too large, or no form.
+    """
+    body = await read_body(request.receive, FORM_BYTES)
+    try:
+        text = body.decode("utf-8")
+        pairs = parse_qsl(
+            text,
+            keep_blank_values=True,
+            max_num_fields=FORM_FIELDS,
+            errors="strict",
+        )
+    except ValueError as error:
+        raise InvalidInput("表单不能读取 / the form cannot be read") from error
+    return dict(pairs)
+
+
+FormDep = Annotated[dict[str, str], Depends(read_form)]
+
+
+def number_of(form: dict[str, str], name: str, most: int = 2**31) -> int:
+    """Return a whole number of a form.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    text = form.get(name, "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 10) or int(text) > most:  # noqa: PLR2004 - digits of 2**31
+        raise InvalidInput(f"{name} 应为整数（{text[:20]!r}）/ is no number")
+    return int(text)
+
+
+def to_page(href: str) -> Response:
+    """Send a browser to a page after a form: htmx goes there whole."""
+    return Response(status_code=204, headers={"HX-Redirect": href, "Cache-Control": "no-store"})
+
+
+def to_decide(kind: str, fields: Any) -> Response:  # noqa: ANN401 - JSON
+    """Return what a page's script has prepared and signed (`assets/src/desk.js`)."""
+    data = orjson.dumps({"kind": kind, "fields": fields})
+    return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def roles_said(roles: Iterable[Role]) -> Words:
+    """Return what roles are called."""
+    found = [words_of(role) for role in roles]
+    return "、".join(zh for zh, _ in found), ", ".join(en for _, en in found)

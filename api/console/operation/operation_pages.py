@@ -1,0 +1,110 @@
+"""How the node fares, with alarms and what to do; its settings, but for secrets.
+
+For officers of a department this node serves who hold one of the roles that `[console] operators`
+names. What is shown is the machine's, not people's: no call, no document, no key.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from node.errors import NotEntitled, SignatureInvalid
+from node.protocol.forms import ROLES
+from node.protocol.wire import ids
+
+from ...http.callers import NodeDep
+from ...http.officers import Officer, find_officer
+from ...http.verbs import Readable
+from ...operating.health import BAD, GOOD, WARN, examine_running, shown_settings
+from ..frames import Link, Seat
+from ..pages import render
+from ..wording import Language, chosen, language_of
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+router = APIRouter(prefix="/operation", route_class=Readable, include_in_schema=False)
+REFRESH_SECONDS = 10
+OPERATOR = Seat(
+    "operation",
+    ("运行", "Operation"),
+    (
+        Link("/operation", ("运行状况", "Health")),
+        Link("/operation/settings", ("配置", "Settings")),
+    ),
+)
+
+
+def operator(
+    node: NodeDep,
+    officer: Annotated[Officer | None, Depends(find_officer)],
+) -> Officer:
+    """Return the officer who has signed in and may see how the node fares.
+
+    Raises:
+        SignatureInvalid: nobody has signed in.
+        NotEntitled: he holds none of the roles in a department served here.
+    """
+    if officer is None or officer.session is None:
+        raise SignatureInvalid("请先登录 / sign in first")
+    wanted = node.settings.console.operators
+    served = {ids.department_id(one.code) for one in node.settings.departments}
+    bits = 0
+    for role in wanted:
+        bits |= ROLES[role]
+    if not any(of in served and roles & bits for of, roles in officer.roles.items()):
+        raise NotEntitled(
+            f"运行页面供本节点所服务部门的{'、'.join(wanted)}查看（配置 [console] operators）"
+            " / for officers in these roles of a department served here",
+            roles=list(wanted),
+        )
+    return officer
+
+
+OperatorDep = Annotated[Officer, Depends(operator)]
+
+
+@router.get("")
+def health(request: Request, node: NodeDep, _who: OperatorDep) -> Response:
+    """Show how the node fares; the page asks for itself again every few seconds."""
+    return render(
+        request,
+        "operation/health.html",
+        title=("运行状况", "Health"),
+        seat=OPERATOR,
+        here="/operation",
+        fragment="fares",
+        health=examine_running(node),
+        seconds=REFRESH_SECONDS,
+        ago=partial(_ago, language_of(request)),
+        marks={GOOD: ("正常", "good"), WARN: ("注意", "look"), BAD: ("异常", "bad"), "": ("", "")},
+    )
+
+
+@router.get("/settings")
+def settings(request: Request, node: NodeDep, _who: OperatorDep) -> Response:
+    """Show every setting; what holds a secret is dots."""
+    return render(
+        request,
+        "operation/settings.html",
+        title=("配置", "Settings"),
+        seat=OPERATOR,
+        here="/operation/settings",
+        values=list(shown_settings(node.settings)),
+    )
+
+
+def _ago(language: Language, seconds: float | None) -> str:
+    """Say how long ago something was."""
+    if seconds is None:
+        return "—"
+    for size, words in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {chosen(language, words)}"
+    return f"{seconds:.0f} {chosen(language, ('秒', 's'))}"
+
+
+_UNITS = ((86_400, ("天", "days")), (3_600, ("小时", "h")), (60, ("分钟", "min")))

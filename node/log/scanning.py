@@ -1,0 +1,130 @@
+"""Looking through a log for what no index leads to: newest first, a bounded stretch at a time.
+
+Leaves are first judged by their bytes, which costs a microsecond each; only what is shown is
+parsed. Whoever looks on goes on where the stretch ended: nothing is skipped, nothing is unbounded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from node.errors import NotFound
+from node.protocol.wire.leaf import KINDS, commitment, parse_leaf
+from node.protocol.wire.merkle import HASH_SIZE
+
+from .tree import WIDTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .reader import LogReader
+
+CHUNK = 512
+STRETCH = 20_000
+"""Leaves looked through at once."""
+TILES = 4_096
+"""Tiles of leaf hashes looked through for one hash: a million leaves."""
+_MATTER = re.compile(rb'"matter":"([0-9a-f]{64})"')
+_EVENT = re.compile(rb'"event":"([0-9a-f]{64})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was found in a stretch of a log."""
+
+    found: tuple[tuple[int, bytes], ...]
+    """(index, leaf), the newest first."""
+    before: int
+    """The stretch ended at this index; 0: the whole log was looked through."""
+
+
+class LogScanner:
+    """Looks through the logs of one store."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self._reader = reader
+
+    def has(self, log: bytes) -> bool:
+        """Tell whether the log is in this store."""
+        try:
+            self._reader.head(log)
+        except NotFound:
+            return False
+        return True
+
+    def scan(
+        self,
+        log: bytes,
+        accept: Callable[[bytes], bool],
+        *,
+        before: int | None = None,
+        limit: int = 50,
+        stretch: int = STRETCH,
+    ) -> Stretch:
+        """Return up to `limit` leaves that `accept` takes, of the last `stretch` before an index.
+
+        Raises:
+            NotFound: no such log in this store.
+        """
+        size = self._reader.head(log).size
+        end = size if before is None else max(0, min(before, size))
+        floor = max(0, end - stretch)
+        found: list[tuple[int, bytes]] = []
+        while end > floor:
+            first = max(floor, end - CHUNK)
+            leaves = self._reader.entries(log, first, end - first)
+            for index in range(end - 1, first - 1, -1):
+                leaf = leaves[index - first]
+                if accept(leaf):
+                    found.append((index, leaf))
+                    if len(found) == limit:
+                        return Stretch(tuple(found), index)
+            end = first
+        return Stretch(tuple(found), end)
+
+    def index_at(self, log: bytes, milliseconds: int) -> int:
+        """Return the index of the first entry committed at or after a moment (bisected)."""
+        low, high = 0, self._reader.head(log).size
+        while low < high:
+            middle = (low + high) // 2
+            if parse_leaf(self._reader.entry(log, middle), KINDS).at < milliseconds:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def find_leaf(self, log: bytes, leaf_hash: bytes) -> int | None:
+        """Return the index of the leaf with this RFC 6962 hash among the newest million."""
+        size = self._reader.head(log).size
+        last = (size + WIDTH - 1) // WIDTH
+        for number in range(last - 1, max(-1, last - 1 - TILES), -1):
+            hashes = self._reader.tile(log, 0, number, min(WIDTH, size - number * WIDTH))
+            place = hashes.find(leaf_hash)
+            # A hash may also be found across the border of two others: that is none.
+            while place >= 0 and place % HASH_SIZE:
+                place = hashes.find(leaf_hash, place + 1)
+            if place >= 0:
+                return number * WIDTH + place // HASH_SIZE
+        return None
+
+    def find_matter(
+        self,
+        log: bytes,
+        matter: str,
+        salt_of: Callable[[bytes], bytes],
+        *,
+        before: int | None = None,
+        limit: int = 20,
+    ) -> Stretch:
+        """Return the calls for a matter number; `salt_of` an event salts its commitment."""
+
+        def accept(leaf: bytes) -> bool:
+            committed, event = _MATTER.search(leaf), _EVENT.search(leaf)
+            if committed is None or event is None:
+                return False
+            salt = salt_of(bytes.fromhex(event[1].decode()))
+            return commitment(salt, matter) == bytes.fromhex(committed[1].decode())
+
+        return self.scan(log, accept, before=before, limit=limit)

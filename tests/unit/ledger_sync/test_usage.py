@@ -1,0 +1,133 @@
+"""Lists of calls: each filter alone and together, page by page, against reading every leaf."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger_sync.queries import Queries
+from ledger_sync.usage import REFUSED, CallLists, Wanted
+from node.log import Committer, LogReader, LogScanner
+from node.protocol.wire.leaf import AUDIT, parse_leaf
+from node.storage.engines import open_engine
+from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity, other_draft
+from tests.common.story import EDUCATION, POLICE
+
+COUNT = 90
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory):
+    """Calls to authorisations 1, 2 and one nobody knows, every fifth refused, one look between."""
+    path = tmp_path_factory.mktemp("log") / "log.db"
+    identity, clock = new_identity(), Clock()
+    committer = Committer(open_engine(path), [identity], clock=clock)
+    leaves = []
+    for number in range(COUNT):
+        refusal = "item-not-granted" if number % 5 == 0 else None
+        draft = new_draft(identity, number, authorisation=(1, 2, 999)[number % 3], refusal=refusal)
+        leaves += [done.leaf for done in commit_all(committer, [draft])]
+        clock.milliseconds += 600
+    leaves += [
+        done.leaf for done in commit_all(committer, [other_draft(identity, 1_000, AUDIT, b"x")])
+    ]
+    committer.close()
+    return path, identity.log, leaves
+
+
+@pytest.fixture
+def scanner(logged):
+    engine = open_engine(logged[0], readonly=True)
+    yield LogScanner(LogReader(engine))
+    engine.dispose()
+
+
+@pytest.fixture
+def lists(filled):
+    return CallLists(filled)
+
+
+def indexes(lists, scanner, log, wanted, limit=50) -> list[int]:
+    found, before = [], None
+    while before != 0:
+        page = lists.list_calls(scanner, log, wanted, before=before, limit=limit)
+        found += [call.index for call in page.calls]
+        before = page.before
+    return found
+
+
+class TestFilters:
+    def test_all_calls_and_nothing_that_is_no_call(self, lists, scanner, logged):
+        assert indexes(lists, scanner, logged[1], Wanted()) == list(reversed(range(COUNT)))
+
+    def test_an_outcome_is_served_refused_or_a_code(self, lists, scanner, logged):
+        refused = [number for number in reversed(range(COUNT)) if number % 5 == 0]
+        assert indexes(lists, scanner, logged[1], Wanted(outcome=REFUSED)) == refused
+        assert indexes(lists, scanner, logged[1], Wanted(outcome="item-not-granted")) == refused
+        assert indexes(lists, scanner, logged[1], Wanted(outcome="entry-frozen")) == []
+
+    def test_who_and_what_for_are_the_authorisations(self, lists, scanner, logged, filled):
+        one = Queries(filled).get_authorisation(1)
+        known = [number for number in reversed(range(COUNT)) if number % 3 < 2]
+        for wanted in (
+            Wanted(consumer=EDUCATION),
+            Wanted(purpose=one.purpose),
+            Wanted(application=one.application),
+        ):
+            assert indexes(lists, scanner, logged[1], wanted) == known
+        assert indexes(lists, scanner, logged[1], Wanted(consumer=POLICE)) == []
+
+    def test_a_call_comes_with_its_authorisation(self, lists, scanner, logged):
+        page = lists.list_calls(scanner, logged[1], Wanted(), limit=3)
+        numbers = [call.authorisation and call.authorisation.authorisation for call in page.calls]
+        assert numbers == [None, 2, 1]
+
+    @settings(
+        max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(
+        times=st.tuples(*[st.none() | st.integers(NOON - 2_000, NOON + 60_000)] * 2),
+        authorisation=st.sampled_from([None, 1, 2, 999, 12]),
+        outcome=st.sampled_from([None, "served", REFUSED]),
+        limit=st.integers(1, 40),
+    )
+    def test_paging_through_is_reading_every_leaf(
+        self, lists, scanner, logged, *, times, authorisation, outcome, limit
+    ):
+        wanted = Wanted(
+            authorisation=authorisation,
+            outcome=outcome,
+            since=times[0],
+            until=times[1],
+        )
+        expected = [
+            index
+            for index, data in reversed(list(enumerate(logged[2][:COUNT])))
+            if meets(parse_leaf(data), wanted)
+        ]
+        assert indexes(lists, scanner, logged[1], wanted, limit) == expected
+
+
+def meets(leaf, wanted: Wanted) -> bool:
+    served = leaf.outcome == "served"
+    return (
+        wanted.authorisation in {None, leaf.authorisation}
+        and {None: True, "served": served, REFUSED: not served}[wanted.outcome]
+        and (wanted.since is None or leaf.at >= wanted.since)
+        and (wanted.until is None or leaf.at < wanted.until)
+    )
+
+
+class TestExport:
+    def test_ends_at_the_most(self, lists, scanner, logged):
+        found = list(lists.list_all(scanner, logged[1], Wanted(), most=70))
+        assert [call.index for call in found] == list(range(COUNT - 1, COUNT - 71, -1))
+
+    def test_takes_the_same_filters(self, lists, scanner, logged):
+        wanted = replace(Wanted(), authorisation=2)
+        found = list(lists.list_all(scanner, logged[1], wanted, most=1_000))
+        assert {call.leaf.authorisation for call in found} == {2}
+        assert len(found) == COUNT // 3
