@@ -149,6 +149,7 @@ class TestMethods:
             "authorisation": town.first,
             "digest": "ab" * 32,
             "entry": "ab" * 32,
+            "number": 1,
             "event": "ab" * 32,
             "code": first,
             "department": first,
@@ -203,7 +204,7 @@ class TestMethods:
 
 class TestNotFound:
     @pytest.mark.parametrize(
-        "address", ["/nowhere", "/docs", "/api/v1", "/api/v1/status/", "/api/v2/x"]
+        "address", ["/api", "/docs", "/api/v1", "/api/v1/status/", "/api/v2/x"]
     )
     def test_names_an_address_that_exists(self, city, address):
         """A 404's `what to do` is followed, as its reader would."""
