@@ -17,8 +17,8 @@ from node.protocol.ledger.facts import ApplicationFact
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import SERVED
 
-from ...http.problems import TITLES
 from ...http.verbs import Readable
+from ...refusing_words import TITLES
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of
@@ -85,7 +85,7 @@ def calls(
         scanner = LogScanner(who.node.reader)
         found = who.lists.list_calls(scanner, log, wanted, before=before) if log else None
     except (InvalidInput, NotFound) as error:
-        wrong = error.message
+        wrong = error.message if english else error.chinese
     rows = _Rows(who, english=english)
     page = render(
         request,
