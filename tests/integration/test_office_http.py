@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from socket import create_connection
 from typing import Any
 
 import httpx
 import pytest
 
+from api.http import officers
 from api.http.connection import OFFICE_BYTES
+from api.http.officers import LARGE_AT_ONCE
 from node.crypto import SoftwareSigner
 from node.errors import NotEntitled
 from node.protocol.wire import canonical
 from node.protocol.wire.prepared import parse_prepared
 from tests.common import papers
 from tests.common.chain import deployed_on
-from tests.common.nodes import ENTRY_CODE, QUOTA, running_town
+from tests.common.nodes import ENTRY_CODE, QUOTA, running_town, until
 from tests.common.officials import OFFICE, decide, prepare, sign_in, signed, signed_in
 
 pytestmark = pytest.mark.chain
@@ -348,6 +352,24 @@ class TestBounds:
         large = b" " * (OFFICE_BYTES + 1)
         answer = client.post(f"{OFFICE}/decisions/prepare", content=large)
         assert problem(answer) == (400, "malformed-request")
+
+    def test_large_bodies_that_do_not_come_to_an_end_hold_up_no_small_one(self, town, heads):
+        client, signer = heads["police"]
+        named = f'sig=();keyid="{signer.public_key.key_id.hex()}"'
+        head = (
+            f"POST {OFFICE}/decisions/submit HTTP/1.1\r\nHost: {town.url[7:]}\r\n"
+            f"Signature: x\r\nSignature-Input: {named}\r\nContent-Length: 1000000\r\n\r\n"
+        ).encode()
+        address = ("127.0.0.1", int(town.url.rpartition(":")[2]))
+        with ExitStack() as stack:
+            slow = [stack.enter_context(create_connection(address)) for _ in range(LARGE_AT_ONCE)]
+            for connection in slow:
+                connection.sendall(head)
+            # Without a length it may be a large one.
+            path = f"{OFFICE}/decisions/submit"
+            until(lambda: officers._large.available_tokens == 0)
+            assert client.post(path, content=iter([b"{}"])).status_code == 503
+            prepare(client, "GrantRoles", papers.roles(**papers.ALWAYS))
 
     def test_a_whole_table_goes_with_one_signature(self, heads):
         client, signer = heads["police"]
