@@ -110,6 +110,20 @@ class WaitingQueries(Reader):
         found.sort(key=lambda each: (each.since, each.fact.authorisation))
         return found[:limit]
 
+    def takeable(
+        self, fact: AuthorisationFact, held: Mapping[bytes, int], time: int
+    ) -> tuple[bool, list[Step]]:
+        """Return whether one who holds these roles may reply now, and which steps he may take."""
+        with reading(self._engine) as connection:
+            around = _surroundings(connection)
+        office = bool(held.get(fact.provider, 0) & Role.OFFICE_HEAD)
+        steps = [
+            each.step
+            for each in possible_steps(around, fact, time)
+            if each.roles & held.get(each.department, 0)
+        ]
+        return office and is_answerable(around, fact), list(dict.fromkeys(steps))
+
     def waiting_versions(
         self, held: Mapping[bytes, int], *, limit: int = MOST
     ) -> list[WaitingVersion]:

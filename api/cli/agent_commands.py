@@ -235,7 +235,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._send(200, answer(), origin)
         except LedgerError as error:
-            from api.titles import chinese_of
+            from api.refusing_words import chinese_of
 
             detail = chinese_of(error)
             note(f"已拒绝：{detail}", f"refused: {error.message}")

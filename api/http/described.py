@@ -23,7 +23,7 @@ from node.errors import (
     SignatureInvalid,
 )
 
-from ..titles import title_of
+from ..refusing_words import title_of
 from .problems import MEDIA_TYPE, status_of
 
 if TYPE_CHECKING:

@@ -7,29 +7,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from node.documents.importing.template import write_template
-from node.protocol.ledger.enums import EntryState
+from node.protocol.ledger.enums import AuthorisationState, EntryState
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
 from tests.common.chain import deployed_on
-from tests.common.nodes import running_town
-from tests.common.officials import decide, signed_in
+from tests.common.keyfiles import quick_files
+from tests.common.nodes import PASSWORD, running_town
+from tests.common.officials import signed_in
 from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Page
+
+    from node.crypto import SoftwareSigner
 
 pytestmark = [pytest.mark.chain, pytest.mark.untraced]
 WIDTHS = (1366, 1920)
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"
 ENTRY = ids.entry_id(ids.department_id(papers.POLICE), CODE)
-TAKEN_UP = """window.asked = new Promise(resolve => {
-  document.addEventListener("shareledger:decide", event => {
-    event.preventDefault();
-    resolve({kind: event.detail.kind, fields: event.detail.fields});
-  });
-}); 0"""
 
 
 @pytest.fixture(scope="module")
@@ -76,15 +75,29 @@ def table(tmp_path):
     return path
 
 
+@pytest.fixture
+def keyfile(tmp_path):
+    """Return what writes an officer's key file as it lies on his own machine."""
+
+    def write(signer: SoftwareSigner) -> Path:
+        path: Path = tmp_path / f"{signer.public_key.key_id.hex()[:8]}.pem"
+        if not path.exists():
+            with quick_files():
+                signer.save(path, PASSWORD)
+        return path
+
+    return write
+
+
 def looked_at(page: Page, name: str) -> None:
     shoot(page, name, WIDTHS)
     assert axe(page) == []
     assert page.evaluate("window.pwned") is None
 
 
-def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table):
+def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table, keyfile):
     head = town.keys.heads[papers.POLICE]
-    http = at(head)
+    at(head)
     page.goto(f"{town.url}/desk/filings")
     looked_at(page, "desk-filings-empty")
     page.set_input_files("input[type=file]", table)
@@ -104,14 +117,10 @@ def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table):
     page.get_by_role("button", name="签署并报送").wait_for()
     looked_at(page, "desk-comparison")
 
-    # What the page hands to whoever signs is what the table says; signed, it is on the chain.
-    at_draft = page.url.removesuffix("/comparison")
-    asked = http.post(f"{at_draft}/fields").json()
-    assert asked["kind"] == "SubmitVersions"
-    decide(http, asked["kind"], asked["fields"], head)
+    # Signed in the page, it is on the chain, and the draft is gone.
+    sign(page, "签署并报送", keyfile(head))
     assert town.node.queries.get_entry(ENTRY).state == EntryState.SUBMITTED
-    assert http.post(f"{at_draft}/done").headers["HX-Redirect"] == "/desk/filings"
-    assert http.get(at_draft).status_code == 404
+    page.get_by_text("没有草稿").wait_for()
 
 
 def test_what_was_filed_waits_for_the_reviewer(town, at, page):
@@ -122,8 +131,8 @@ def test_what_was_filed_waits_for_the_reviewer(town, at, page):
     looked_at(page, "desk-inbox")
 
 
-def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page):
-    http = at(town.keys.reviewer)
+def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page, keyfile):
+    at(town.keys.reviewer)
     page.goto(f"{town.url}/review")
     assert "新目录" in page.inner_text("main")
     looked_at(page, "review-queue")
@@ -135,15 +144,138 @@ def test_a_reviewer_publishes_what_he_read_with_one_signature(town, at, page):
     page.locator(".verdict select").select_option("")
     page.get_by_role("button", name="本页未定的全部发布").click()
     # What signs in the page takes the decision up; here its fields are signed beside it.
-    page.evaluate(TAKEN_UP)
-    page.get_by_role("button", name="签署审核结论").click()
-    asked = page.evaluate("window.asked")
-    decide(http, asked["kind"], asked["fields"], town.keys.reviewer)
+    sign(page, "签署审核结论", keyfile(town.keys.reviewer))
     entry = town.node.queries.get_entry(ENTRY)
     assert entry.state == EntryState.PUBLISHED
-    page.reload()
     page.get_by_text("没有待审核的目录").wait_for()
     looked_at(page, "review-empty")
+
+
+def sign(page: Page, button: str, key: Path) -> None:
+    """Press a form's button, read the decision in its dialog and sign it with a key file."""
+    page.get_by_role("button", name=button).click()
+    page.get_by_role("dialog").wait_for()
+    page.set_input_files("#signing-file", key)
+    page.locator("#signing-pin").fill(PASSWORD.decode())
+    page.get_by_role("button", name="签署并提交").click()
+    page.get_by_text("块生效").wait_for()
+    with page.expect_navigation():
+        page.get_by_role("button", name="完成").click()
+
+
+def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page, keyfile):
+    consumer, provider = (town.keys.office[each] for each in (papers.EDUCATION, papers.POLICE))
+    at(consumer)
+    page.goto(f"{town.url}/desk/apply/{ENTRY.hex()}")
+    looked_at(page, "desk-apply")
+    for label in ("姓名 XM", "身份号码 GMSFHM"):
+        page.get_by_label(label).check()
+    for label, text in (
+        ("使用依据", "义务教育法"), ("使用场景", f"核验{SCRIPT}"), ("使用范围", "学校"),
+        ("安全措施", "专用终端"), ("经办人", "赵敏"), ("电话", "0317-0000003"),
+    ):  # fmt: skip
+        page.get_by_label(label).fill(text)
+    sign(page, "签署并申请", keyfile(consumer))
+    number = 1
+    assert "已申请" in page.inner_text("main")
+    looked_at(page, "desk-authorisations")
+
+    at(provider)
+    page.goto(f"{town.url}/desk")
+    page.get_by_role("link", name="户籍信息").click()
+    looked_at(page, "desk-reply")
+    page.get_by_label("对 身份号码 的答复").select_option("refuse")
+    for label, text in (("依据的内容", "与用途无关"), ("理由", f"核验姓名即可{SCRIPT}")):
+        page.get_by_label(f"身份号码：{label}", exact=True).fill(text)
+    page.get_by_label("身份号码：依据", exact=True).select_option("必要性")
+    for label, text in (
+        ("答复意见", "同意提供姓名"),
+        ("经办人", "王建国"),
+        ("电话", "0317-0000001"),
+    ):
+        page.get_by_label(label, exact=True).fill(text)
+    sign(page, "签署答复", keyfile(provider))
+    fact = town.node.queries.get_authorisation(number)
+    assert (fact.state, fact.items) == (AuthorisationState.AGREED, 1)
+
+    page.get_by_label("事项").select_option("交付")
+    page.get_by_label("理由", exact=True).fill("接口已开通")
+    looked_at(page, "desk-step")
+    sign(page, "签署办理", keyfile(provider))
+    fact = town.node.queries.get_authorisation(number)
+    assert fact.state == AuthorisationState.DELIVERED
+    # The consumer's turn: it waits in his inbox, and nothing waits for the provider.
+    page.goto(f"{town.url}/desk")
+    page.get_by_text("没有待办").wait_for()
+    at(consumer)
+    page.goto(f"{town.url}/desk")
+    assert "确认" in page.inner_text("main")
+
+
+def test_a_department_sees_its_entries_in_every_state_and_an_officer_his_key(town, at, page):
+    at(town.keys.heads[papers.POLICE])
+    page.goto(f"{town.url}/desk/entries")
+    assert CODE in page.inner_text("main")
+    looked_at(page, "desk-entries")
+    page.get_by_role("link", name="已发布 1").click()
+    page.get_by_role("cell", name=CODE).wait_for()
+    page.goto(f"{town.url}/desk/entries?state={int(EntryState.FROZEN)}")
+    page.get_by_text("没有目录").wait_for()
+    page.get_by_role("link", name="我的密钥").click()
+    page.get_by_text("长期").first.wait_for()
+    looked_at(page, "desk-key")
+
+
+def test_an_entrys_page_leads_to_the_application_for_it(town, at, page):
+    at(town.keys.office[papers.EDUCATION])
+    page.goto(f"{town.url}/catalogue/{ENTRY.hex()}")
+    page.get_by_role("link", name="申请使用").click()
+    page.get_by_role("button", name="签署并申请").wait_for()
+
+
+def test_whose_business_it_is_not_reads_no_authorisation(town, at):
+    http = at(town.keys.heads[papers.POLICE])
+    assert http.get(f"{town.url}/desk/authorisations/1").status_code == 200
+    assert http.get(f"{town.url}/desk/authorisations/99").status_code == 404
+    answer = http.post(f"{town.url}/desk/authorisations/1/reply/fields", data={})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-entitled")
+    answer = http.post(f"{town.url}/desk/authorisations/1/step/fields", data={"step": "恢复"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+
+
+def test_a_request_without_the_sessions_token_does_nothing(town, at):
+    http = at(town.keys.heads[papers.POLICE])
+    del http.headers["X-CSRF-Token"]
+    body, place = b"a,b\n", f"department={papers.POLICE}&name=a.csv"
+    answer = http.post(f"{town.url}/desk/filings?{place}", content=body)
+    assert answer.status_code == 403
+
+
+def test_a_table_is_handed_over_given_back_and_taken_back(town, at, page, table):
+    office, head = town.keys.office[papers.POLICE], town.keys.heads[papers.POLICE]
+    http = at(office)
+    place = {"department": papers.POLICE, "name": "二季度.xlsx"}
+    made = http.post("/desk/filings", params=place, content=table.read_bytes())
+    at_draft = made.headers["Location"]
+    over = {"role": "4", "revision": "1", "comment": f"请审签{SCRIPT}"}
+    assert http.post(f"{at_draft}/hand-over", data=over).status_code == 204
+    # Changed by who has it no more, or from what he no longer sees: refused.
+    assert http.post(f"{at_draft}/check").status_code == 403
+    at(head)
+    page.goto(f"{town.url}/desk/filings")
+    page.get_by_text("移交给我", exact=True).wait_for()
+    page.goto(f"{town.url}/desk")
+    page.get_by_text("移交给我的草稿").wait_for()
+    page.get_by_role("link", name="二季度.xlsx").click()
+    page.get_by_text("请审签").wait_for()
+    looked_at(page, "desk-comparison-wrong")
+    assert http.post(f"{at_draft}/take-back").headers["HX-Redirect"] == at_draft
+    stale = {"role": "4", "revision": "1", "comment": ""}
+    assert http.post(f"{at_draft}/hand-over", data=stale).status_code == 409
+    changed = {"sheet": "目录", "row": "4", "column": "12", "was": "别的", "text": "字符型C"}
+    assert http.post(f"{at_draft}/cell", data=changed).status_code == 409
+    assert http.post(f"{at_draft}/drop").status_code == 204
+    assert http.get(at_draft).status_code == 404
 
 
 def test_who_is_no_reviewer_reviews_nothing(town, at, page):

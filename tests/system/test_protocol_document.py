@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from api.http.problems import status_of
-from api.titles import TITLES
+from api.refusing_words import TITLES
 from node import errors
 from node.crypto import keccak256
 from node.protocol import forms as documents

@@ -2,14 +2,16 @@
 
 - `seating`: who sits there, and what his pages share
 - `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
+- `applying_pages`: an entry applied for; `replying_pages`: authorisations, replies and steps
+- `holding_pages`: the department's entries, the officer's own key
 """
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
-from . import filing_pages, inbox_pages
+from . import applying_pages, filing_pages, holding_pages, inbox_pages, replying_pages
 
 router = APIRouter()
-for _module in (inbox_pages, filing_pages):
+for _module in (inbox_pages, filing_pages, applying_pages, replying_pages, holding_pages):
     router.include_router(_module.router)

@@ -90,7 +90,7 @@ def filings(request: Request, at: SittingDep) -> Response:
         choices=[(each, at.called(each)) for each in own],
         called=at.called,
         code=ids.department_code,
-        person=at.person,
+        who=at.person,
     )
 
 

@@ -21,11 +21,9 @@ from node.protocol.wire import ids
 from ...http.callers import NodeDep
 from ...http.connection import read_body
 from ...http.officers import Officer, find_officer
-from ..frames import Link, Seat, Words
+from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ...parts import Node
 
 DESK = Seat(
@@ -34,7 +32,10 @@ DESK = Seat(
     (
         Link("/desk", ("待办", "Inbox")),
         Link("/desk/filings", ("报送目录", "File entries")),
+        Link("/desk/entries", ("本部门目录", "Our entries")),
+        Link("/desk/authorisations", ("授权", "Authorisations")),
         Link("/review", ("审核目录", "Review")),
+        Link("/desk/key", ("我的密钥", "My key")),
     ),
 )
 FORM_BYTES = 262_144
@@ -58,20 +59,10 @@ class Sitting:
     def person(self) -> Person:
         return Person(self.officer.key.key, self.officer.roles)
 
-    @cached_property
-    def names(self) -> dict[str, str]:
-        """Names of all departments by code, of those whose paper is here: a city has dozens."""
-        facts = self.node.queries.departments()
-        papers = self.node.store.find_all(fact.digest for fact in facts)
-        return {
-            fact.code: str(orjson.loads(papers[fact.digest])["name"])
-            for fact in facts
-            if fact.digest in papers
-        }
-
     def called(self, code: str) -> str:
         """Return a department's name; its code where its paper is not here."""
-        return self.names.get(code, code)
+        paper = self.node.directory.departments().get(ids.department_id(code))
+        return code if paper is None else paper.name
 
     def own(self, roles: Role) -> list[str]:
         """Return the codes of the departments in which he holds one of these roles."""
@@ -152,9 +143,3 @@ def to_decide(kind: str, fields: Any) -> Response:  # noqa: ANN401 - JSON
     """Return what a page's script has prepared and signed (`assets/src/desk.js`)."""
     data = orjson.dumps({"kind": kind, "fields": fields})
     return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})
-
-
-def roles_said(roles: Iterable[Role]) -> Words:
-    """Return what roles are called."""
-    found = [words_of(role) for role in roles]
-    return "、".join(zh for zh, _ in found), ", ".join(en for _, en in found)

@@ -1,4 +1,9 @@
 // The desk's pages: a table dropped as it is, and a form whose decision is signed in the page.
+import "./parts/older.js";
+
+import { errorOf, LedgerError } from "../../../../clients/javascript/src/errors.js";
+import { decide } from "./office/deciding.js";
+import { problemOf } from "./office/speaking.js";
 
 function token() {
   return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
@@ -17,15 +22,17 @@ function failed(form, message) {
   place.hidden = false;
 }
 
-const words = (zh, en) => (document.documentElement.lang === "en" ? en : zh);
-
 async function post(address, body, type) {
   const headers = { "X-CSRF-Token": token(), Accept: "application/json" };
   if (type) headers["Content-Type"] = type;
-  const answer = await fetch(address, { method: "POST", body, headers });
-  if (answer.ok) return answer;
-  const problem = await answer.json().catch(() => null);
-  throw new Error(problem?.detail ?? words("节点没有答复，请重试。", "The node did not answer."));
+  let answer;
+  try {
+    answer = await fetch(address, { method: "POST", body, headers });
+  } catch (error) {
+    throw new LedgerError("peer-unavailable", "没有连上节点，请检查网络 / the node could not be reached", {}, { cause: error });
+  }
+  if (!answer.ok) throw errorOf(answer.status, await answer.json().catch(() => null), address);
+  return answer;
 }
 
 async function upload(form) {
@@ -36,37 +43,28 @@ async function upload(form) {
   location.assign(answer.headers.get("Location"));
 }
 
-async function decide(form) {
+/** A form's decision: its fields from the node, then prepared, read and signed in the page. */
+async function decideAs(form) {
   const answer = await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
   const { kind, fields } = await answer.json();
-  const detail = {
-    kind,
-    fields,
-    async done() {
-      if (!form.dataset.done) return location.reload();
-      const after = await post(form.dataset.done, new URLSearchParams());
-      location.assign(after.headers.get("HX-Redirect") ?? "/desk");
-    },
-    failed: (message) => failed(form, message),
-  };
-  // Whoever signs in this page takes it up (`office/`); nothing is signed unless somebody does.
-  const asked = new CustomEvent("shareledger:decide", { cancelable: true, detail });
-  if (document.dispatchEvent(asked)) {
-    failed(form, words("本页没有签署程序，请用命令行或签名代理。", "This page cannot sign: use the command line or the agent."));
-  }
+  if (!(await decide(kind, fields))) return; // read and not signed
+  if (form.dataset.doneHref) return location.assign(form.dataset.doneHref);
+  if (!form.dataset.done) return location.reload();
+  const after = await post(form.dataset.done, new URLSearchParams());
+  location.assign(after.headers.get("HX-Redirect") ?? "/desk");
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest("form[data-drop], form[data-decide]");
+  const form = event.target.closest("form[data-drop], form[data-asks]");
   if (!form) return;
   event.preventDefault();
   form.querySelector("[data-failed]").hidden = true;
-  const work = "drop" in form.dataset ? upload : decide;
+  const work = "drop" in form.dataset ? upload : decideAs;
   const doing = work(form);
   busy(form, true);
   doing.then(
     () => busy(form, false),
-    (error) => failed(form, error.message),
+    (error) => failed(form, problemOf(error)),
   );
 });
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from api.http.problems import problem, problem_response, status_of
-from api.titles import TITLES
+from api.refusing_words import TITLES
 from node import errors
 
 

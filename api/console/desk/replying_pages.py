@@ -1,0 +1,196 @@
+"""Authorisations: what we use, who uses ours; a reply item by item, and steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from node.errors import InvalidInput, NotEntitled
+from node.office.inbox import called
+from node.office.reads import get_paper
+from node.protocol.forms.words import decision_words, words_of
+from node.protocol.ledger.enums import AuthorisationState, Role, StepFlag
+from node.protocol.ledger.enums import Step as Steps
+from node.protocol.ledger.steps import STEPS
+from node.protocol.wire import ids
+
+from ...http.verbs import Readable
+from ..frames import Link
+from ..pages import render
+from .seating import DESK, FormDep, SittingDep, number_of, to_decide
+
+if TYPE_CHECKING:
+    from node.protocol.ledger.facts import AuthorisationFact
+
+    from .seating import Sitting
+
+router = APIRouter(route_class=Readable, include_in_schema=False)
+LIST = "/desk/authorisations"
+ONE = LIST + "/{number}"
+PAGE = 100
+GROUNDS = ("共享条件", "必要性", "合法性", "真实性", "法律", "行政法规", "国务院决定")
+OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
+"""Steps a form takes; changes and rulings are taken at the command line."""
+Number = Annotated[int, Path(ge=1, le=2**40)]
+
+
+@router.get(LIST)
+def listed(
+    *,
+    request: Request,
+    at: SittingDep,
+    department: Annotated[str, Query(max_length=18)] = "",
+    side: Annotated[str, Query(pattern="^(consumer|provider)$")] = "consumer",
+    after: Annotated[int, Query(ge=0, le=2**40)] = 0,
+) -> Response:
+    """Show what a department uses, or who uses its data, by number."""
+    own = at.own(Role(63))
+    chosen = department if department in own else (own[0] if own else "")
+    facts: list[AuthorisationFact] = []
+    if chosen:
+        named = ids.department_id(chosen)
+        facts = at.node.queries.list_authorisations(
+            provider=named if side == "provider" else None,
+            consumer=named if side == "consumer" else None,
+            after=after,
+            limit=PAGE + 1,
+        )
+    rows = facts[:PAGE]
+    return render(
+        request,
+        "desk/authorisations.html",
+        title=("授权", "Authorisations"),
+        seat=DESK,
+        here=LIST,
+        own=own,
+        department=chosen,
+        side=side,
+        rows=rows,
+        following=rows[-1].authorisation if len(facts) > PAGE else None,
+        entries=_entries(at, rows),
+        state=_state,
+        code=ids.department_code,
+        called=at.called,
+    )
+
+
+@router.get(ONE)
+def show(request: Request, at: SittingDep, number: Number) -> Response:
+    """Show one authorisation: what was asked for, what was decided, what may be decided now."""
+    fact = _mine(at, number)
+    node = at.node
+    steps = node.queries.steps(number)
+    applied = get_paper(node.store, steps[0].digest).body
+    version = get_paper(node.store, node.queries.get_entry(fact.entry, fact.version).digest).body
+    reply, possible = node.queries.takeable(fact, at.person.held, at.now)
+    granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]
+    return render(
+        request,
+        "desk/authorisation.html",
+        title=(f"授权 {number}", f"Authorisation {number}"),
+        seat=DESK,
+        here=LIST,
+        crumbs=(Link(LIST, ("授权", "Authorisations")),),
+        fact=fact,
+        applied=applied,
+        version=version,
+        items=granted,
+        reply=reply,
+        possible=[step for step in possible if step in OFFERED],
+        taken=[(each, _taken(each)) for each in reversed(steps)],
+        state=_state,
+        code=ids.department_code,
+        called=at.called,
+        words_of=words_of,
+        grounds=GROUNDS,
+        points=[step for step in possible if step == Steps.REQUEST_SUPPLEMENT],
+        ends=[step for step in possible if StepFlag.ENDS in STEPS[step].flags],
+    )
+
+
+@router.post(ONE + "/reply/fields")
+def reply_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
+    """Return the reply that is to be prepared and signed: agreed to, but for what is refused."""
+    fact = _mine(at, number)
+    at.require(Role.OFFICE_HEAD, ids.department_code(fact.provider))
+    applied = get_paper(at.node.store, at.node.queries.steps(number)[0].digest).body
+    refusals = [
+        {
+            "item": item,
+            "reason": form.get(f"reason-{item}", ""),
+            "ground": {
+                "kind": form.get(f"ground-{item}", ""),
+                "citation": form.get(f"citation-{item}", ""),
+                "article": form.get(f"article-{item}") or None,
+            },
+        }
+        for item in applied.items
+        if form.get(f"answer-{item}") == "refuse"
+    ]
+    few = len(refusals) < len(applied.items)
+    answer = "同意" if not refusals else "部分同意" if few else "不同意"
+    fields: dict[str, Any] = {
+        "authorisation": number,
+        "answer": answer,
+        "refusals": refusals,
+        "opinion": form.get("opinion", ""),
+        "handler": {"name": form.get("handler", ""), "phone": form.get("phone", "")},
+    }
+    if few:
+        fields |= {name: form.get(name) or None for name in ("validFrom", "validUntil")}
+        fields |= {name: number_of(form, name) for name in ("callsPerDay", "rowsPerDay")}
+    return to_decide("Reply", fields)
+
+
+@router.post(ONE + "/step/fields")
+def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
+    """Return the step that is to be prepared and signed."""
+    fact = _mine(at, number)
+    _, possible = at.node.queries.takeable(fact, at.person.held, at.now)
+    words = {words_of(step)[0]: step for step in possible if step in OFFERED}
+    chosen = form.get("step", "")
+    if chosen not in words:
+        raise InvalidInput(f"现在不能办理这一步（{chosen[:20]}）/ the step cannot be taken now")
+    points = [line.strip() for line in form.get("points", "").splitlines() if line.strip()]
+    fields = {
+        "authorisation": number,
+        "step": chosen,
+        "reason": form.get("reason", ""),
+        "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
+        **{name: form.get(name) or None for name in ("measures", "due")},
+    }
+    if StepFlag.ENDS in STEPS[words[chosen]].flags:
+        fields["effective"] = form.get("effective") or None
+    return to_decide("Step", fields)
+
+
+def _mine(at: Sitting, number: int) -> AuthorisationFact:
+    """Return an authorisation of a department in which he holds a role, or that it is under.
+
+    Raises:
+        NotEntitled: it is none of his departments' business.
+    """
+    fact = at.node.queries.get_authorisation(number)
+    parties = {fact.provider, fact.consumer}
+    parties |= {at.node.queries.competent_of(each) for each in (fact.provider, fact.consumer)}
+    if not parties & set(at.officer.roles):
+        raise NotEntitled("这份授权与您所在的部门无关 / is none of your departments' business")
+    return fact
+
+
+def _entries(at: Sitting, rows: list[AuthorisationFact]) -> dict[bytes, tuple[str, str]]:
+    """Return code and name of every entry of a page, as it is called now."""
+    facts = at.node.queries.versions_in_force({row.entry for row in rows})
+    papers = at.node.store.find_all(fact.digest for fact in facts.values())
+    known = {of: called(papers.get(fact.digest), of) for of, fact in facts.items()}
+    return {row.entry: known.get(row.entry, (row.entry.hex()[:16], "")) for row in rows}
+
+
+def _state(fact: AuthorisationFact) -> tuple[str, str]:
+    return words_of(AuthorisationState(fact.state))
+
+
+def _taken(step: Any) -> tuple[str, str]:  # noqa: ANN401 - a StepFact
+    return decision_words(step.name, {"step": step.step, "answer": step.answer})
