@@ -145,12 +145,15 @@ def _read(answer: http.client.HTTPResponse) -> bytes:
     """Read an answer whole, but no further than its bounds; raises OSError beyond them."""
     deadline = time.monotonic() + ANSWER_SECONDS
     content = bytearray()
-    while piece := answer.read1(_PIECE):
+    # Counted here: `read1` forgets what it has read (CPython 3.11), and would wait for more.
+    left = answer.length
+    while left != 0 and (piece := answer.read1(_PIECE if left is None else min(_PIECE, left))):
         content += piece
+        left = None if left is None else left - len(piece)
         if len(content) > ANSWER_BYTES:
             raise OSError(f"more than {ANSWER_BYTES} bytes")
         if time.monotonic() > deadline:
             raise TimeoutError(f"not whole after {ANSWER_SECONDS:.0f} s")
-    if answer.length:  # the connection ended before its Content-Length
-        raise http.client.IncompleteRead(bytes(content), answer.length)
+    if left:  # the connection ended before its Content-Length
+        raise http.client.IncompleteRead(bytes(content), left)
     return bytes(content)
