@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -146,6 +147,16 @@ class TestEntry:
         page.get_by_role("link", name="自行核验").first.click()
         page.wait_for_url("**/decisions/CatalogueRegistry/*")
         assert page.get_by_text("刚刚核验：签名成立").is_visible()
+
+    def test_a_decision_whose_signature_does_not_hold_is_called_so(
+        self, furnished: NodeTown, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        node = furnished.node
+        other = replace(node.deployment, chain_id=node.deployment.chain_id + 1)
+        monkeypatch.setitem(node.__dict__, "deployment", other)
+        page = httpx.get(f"{furnished.url}/decisions/CatalogueRegistry/1", headers=HTML)
+        assert "签名不成立" in page.text
+        assert "签名成立" not in page.text
 
     def test_is_dcat_for_machines(self, furnished: NodeTown) -> None:
         found = httpx.get(f"{furnished.url}{entry_of(furnished, '驾驶证')}.jsonld")
