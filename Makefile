@@ -55,7 +55,7 @@ setup: .setup/python ## own virtual environment, Node from its wheel, npm packag
 	@$(ASSETS_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src -type f 2>/dev/null)
+.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src clients/javascript/src -type f 2>/dev/null)
 	@$(ASSETS_RUN) node build.mjs
 	@touch $@
 
@@ -72,12 +72,16 @@ clean: ## remove what setup and builds made
 	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist api/console/assets/node_modules api/console/static
 
 ##@ Everything that gates (what .ci/run calls)
-.PHONY: test fmt-check lint types arch contracts python demo-run fresh
-# The contracts take one of two jobs, for their compiler has one thread; the rest follow each other in the second.
+.PHONY: test checks fmt-check lint types arch contracts python demo-run fresh
+# The contracts take one of two jobs, for their compiler has one thread and they say nothing before their end; the rest
+# follow each other in the second. The demo measures, and `fresh` writes what all of them read: these stay alone.
 test: setup ## all of it
-	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory contracts fmt-check lint types arch
-	@$(MAKE) --jobs=1 --no-print-directory python demo-run fresh
+	@$(MAKE) --jobs=2 --no-print-directory contracts checks
+	@$(MAKE) --jobs=1 --no-print-directory demo-run fresh
 	@echo "make test: all gates passed"
+
+checks: fmt-check lint types arch
+	@$(MAKE) --no-print-directory python
 
 fmt-check: setup
 	$(BIN)/ruff format --check .
@@ -94,9 +98,10 @@ arch: setup ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
 # Seen with Hardhat 3.18: exit code 0 though a suite's `before` had failed. What it printed decides.
-contracts: setup ## the contracts' own tests, with what every decision costs
-	$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test | tee ../.setup/contracts.log
-	@! grep -E '^ +[0-9]+\) ' .setup/contracts.log
+contracts: setup ## the contracts' own tests, with what every decision costs (.setup/contracts.log)
+	@$(NODE_RUN) node node_modules/hardhat/dist/src/cli.js test > ../.setup/contracts.log 2>&1 || { cat ../.setup/contracts.log; exit 1; }
+	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
+	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
 python: setup ## unit, integration and system tests with branch coverage
 	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
@@ -108,7 +113,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md
 
 ##@ Parts
-.PHONY: test-long unit integration fmt abi gas openapi bench bench-against
+.PHONY: test-long unit integration fmt abi gas screenshots openapi bench bench-against
 test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
 	$(BIN)/pytest $(PARALLEL) -m long $(T)
 
@@ -129,6 +134,10 @@ abi: setup ## ABIs, artifacts, enumerations and the protocol's tables of them fr
 
 gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of gas that is meant
 	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts
+
+screenshots: setup ## the pictures of docs/console.zh-CN.md, taken by the tests of the pages
+	$(BIN)/pytest -q tests/system/test_console_public.py
+	@mkdir -p docs/console && for each in $$(grep -o 'console/[a-z0-9-]*\.png' docs/console.zh-CN.md); do cp ".setup/screenshots/$${each#console/}" "docs/$$each"; done
 
 openapi: setup ## docs/openapi.json from the API
 	$(BIN)/shareledger plumbing openapi --output docs/openapi.json

@@ -262,7 +262,7 @@ class Node:
     def preparer(self) -> Preparer:
         from node.office.preparing import Preparer
 
-        from .cli.refusals import explain
+        from .refusing_words import explain
 
         return Preparer(
             self.workshop,

@@ -200,6 +200,7 @@ def run_command(*arguments: str) -> tuple[int, str, float]:
                 process = launch(list(arguments), output)
             code = process.wait()
         except BaseException:
+            # Ctrl-C, too: whoever started a command leaves none running behind him.
             if process is not None:
                 process.kill()
                 process.wait()

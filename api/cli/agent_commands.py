@@ -235,9 +235,13 @@ class Handler(BaseHTTPRequestHandler):
         try:
             self._send(200, answer(), origin)
         except LedgerError as error:
-            note(f"已拒绝：{error.message}", f"refused: {error.message}")
+            from api.refusing_words import chinese_of
+
+            detail = chinese_of(error)
+            note(f"已拒绝：{detail}", f"refused: {error.message}")
             status = next((code for kind, code in STATUSES if isinstance(error, kind)), 500)
-            self._send(status, {"code": error.code, "detail": error.message}, origin)
+            said = {"code": error.code, "detail": detail, "detailEn": error.message}
+            self._send(status, said, origin)
 
     def _send(self, status: int, said: dict[str, Any], origin: str | None = None) -> None:
         import orjson

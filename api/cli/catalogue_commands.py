@@ -11,14 +11,18 @@ from typing import Annotated
 from node.errors import InvalidInput
 
 from .console import say, t, table
-from .deciding import Taking, decision
+from .deciding import Taking, decision, reading
 from .help_pages import Commands
-from .naming import code_of, entry_state_name
+from .naming import entry_state_name
 from .opening import open_node
 from .options import (
     CodeArgument,
     ConfigOption,
     EntryCodeArgument,
+    NodeOption,
+    OwnConfigOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     ReasonOption,
     argument,
     option,
@@ -92,15 +96,15 @@ def withdraw(
 
 
 @app.command(help=t("列出待审核的撤回申请", "list the withdrawals that wait for their review"))
-def withdrawals(config: ConfigOption) -> None:
+def withdrawals(
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """List the withdrawals whose entries still wait, by the document that asks for them."""
-    from node.office.verdicts import list_withdrawals
-
-    with open_node(config) as node:
-        rows = [
-            (paper.digest.hex(), code_of(entry.provider), each.code, each.version, each.reason)
-            for paper, each, entry in list_withdrawals(node.queries, node.bindings, node.store)
-        ]
+    with reading(config, node, key, password_file) as office:
+        rows = office.withdrawals()
     table(
         t("申请书,部门,代码,版本,理由", "document,department,code,version,reason").split(","), rows
     )

@@ -6,9 +6,8 @@ signed; a dry run says all of it, and what would be signed, without a key.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from node.errors import ConfigInvalid, InvalidInput, MalformedTable
 
@@ -19,13 +18,13 @@ from .naming import entry_state_name
 from .options import CodeArgument, argument, option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from api.parts import Node
-    from node.documents.coverage import Coverage, Edition
+    from node.documents.coverage import Edition
     from node.documents.importing.filing import Filing
     from node.office.filings import Gone, Newest, Sorted
 
+    from .filed import Filed
     from .offices import Drafted
 
 __all__ = ["app"]  # the group, with the commands of this module
@@ -54,7 +53,6 @@ class _Compared(NamedTuple):
     found: Sorted
     edition: Edition
     gone: list[Gone]
-    coverage: Coverage
     space: bytes
 
 
@@ -96,53 +94,33 @@ def import_(
     Entries that say the same as their latest version are left alone, so that a table can be filed
     again after a change, or after a run that was cut short.
     """
-    with at.here() as office:
-        node = office.node
-        compared = _compare(node, file, department, mapping)
-        _require_mandate(at, node, department)
-        _show(node, compared, whole=at.dry_run, partial=partial)
+    with at.office() as office:
+        filed = office.filed(department)
+        compared = _compare(filed, file, department, mapping)
+        filed.require_mandate(at.signer.public_key.key_id if at.signs else None)
+        _show(filed, compared, whole=at.dry_run, partial=partial)
         withdrawn = _withdrawn(compared, withdraw_missing)
-        acts = _acts(compared, batch)
+        asked = list(_asked(compared, batch))
         if withdrawn:
-            wanted = {"department": department, "reasons": withdrawn}
-            acts.append(office.draft("SubmitWithdrawal", wanted))
+            asked.append(("SubmitWithdrawal", {"department": department, "reasons": withdrawn}))
         if at.dry_run:
-            _show_acts(acts)
+            _show_acts([office.draft(*each) for each in asked])
             return
         # Before the first signature: if we die after one, the next edition must not forget it.
-        compared.coverage.keep(department, compared.space, compared.filing.codes)
+        filed.keep(compared.space, compared.filing.codes)
         # One batch is decided before the next is signed: if we die here, the same command goes on.
-        for act in acts:
-            at.take_at(office, act, follow=act is acts[-1])
+        for each in asked:
+            at.take_at(office, office.draft(*each), follow=each is asked[-1])
 
 
-def _require_mandate(at: Taking, node: Node, department: str) -> None:
-    """Check before anything is signed what the contract will ask: who files, and who signs.
-
-    Raises:
-        NotFound, DecisionRefused: the department or the key may not file.
-    """
-    from node.office.mandates import require_signer, require_somebody
-    from node.protocol.ledger.enums import Role
-
-    queries = node.queries
-    head = queries.cursor().next_block - 1
-    now = max(int(time.time()), queries.get_block(head).timestamp if head >= 0 else 0)
-    if not at.signs:
-        require_somebody(queries, department, Role.DEPARTMENT_HEAD, now)
-        return
-    key = at.signer.public_key.key_id
-    require_signer(queries, department, Role.DEPARTMENT_HEAD, key, now)
-
-
-def _compare(node: Node, file: Path, department: str, name: str) -> _Compared:
+def _compare(filed: Filed, file: Path, department: str, name: str) -> _Compared:
     """Read a table and set it beside the ledger.
 
     Raises:
         ConfigInvalid: the mapping is wrong, or was proposed and is not filled in yet.
         MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
     """
-    from node.documents.coverage import Coverage, key_space
+    from node.documents.coverage import key_space
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
     from node.documents.importing.mapping_faults import PLACEHOLDER, placeholders
@@ -156,19 +134,18 @@ def _compare(node: Node, file: Path, department: str, name: str) -> _Compared:
                 f"mapping {name} is not filled in yet: {', '.join(open_places)}",
             )
         )
-    newest = Newest(node.queries, department)
+    newest = Newest(filed.ledger, department)
     filing = file_table(file, mapping, department=department, next_version=newest.next_number)
     papers = [entry.paper for entry in filing.entries]
     numbered = mapping.items.names is not None
-    found = sort_filing(node.store, newest, papers, numbered=numbered)
-    coverage = Coverage(node.node_engine)
+    found = sort_filing(filed.store, newest, papers, numbered=numbered)
     space = key_space(mapping.layout, mapping.entry["code"].model_dump(mode="json"))
-    edition = coverage.compare(department, space, filing.codes, newest.is_live)
-    gone = find_gone(node.queries, node.store, newest, edition)
-    return _Compared(filing, newest, found, edition, gone, coverage, space)
+    edition = filed.compare(space, filing.codes, newest)
+    gone = find_gone(filed.ledger, filed.store, newest, edition)
+    return _Compared(filing, newest, found, edition, gone, space)
 
 
-def _show(node: Node, compared: _Compared, *, whole: bool, partial: bool) -> None:
+def _show(filed: Filed, compared: _Compared, *, whole: bool, partial: bool) -> None:
     """Say what a table holds, problems first; `whole`: every entry, also where some are wrong.
 
     Raises:
@@ -191,7 +168,7 @@ def _show(node: Node, compared: _Compared, *, whole: bool, partial: bool) -> Non
         warnings = [warning.render() for warning in filing.warnings]
         for line in _some(warnings, whole=whole):
             note(f"请核对：{line}", f"look at: {line}")
-        for line in doubts(node.store, newest, found, edition):
+        for line in doubts(filed.store, newest, found, edition):
             note(f"请核对：{line}", f"look at: {line}")
     if wrong and not partial:
         raise MalformedTable(
@@ -278,17 +255,18 @@ def _withdrawn(compared: _Compared, reason: str | None) -> dict[str, str]:
     return {each.code: reason.strip() for each in compared.gone if each.can_be_withdrawn}
 
 
-def _acts(compared: _Compared, batch: int) -> list[Drafted]:
-    """Return what is to be signed, one act a batch."""
-    from node.office.cataloguing import submit_papers
+def _asked(compared: _Compared, batch: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what is to be decided, a batch of entries at a time."""
+    from orjson import loads
 
-    from .offices import Drafted
-
+    given = {"type", "v", "salt"}
     papers = compared.found.to_file
-    return [
-        Drafted(*submit_papers(papers[start : start + batch]))
-        for start in range(0, len(papers), batch)
-    ]
+    for start in range(0, len(papers), batch):
+        bodies = [
+            {name: each for name, each in loads(paper.data).items() if name not in given}
+            for paper in papers[start : start + batch]
+        ]
+        yield "SubmitVersions", {"versions": bodies}
 
 
 def _show_acts(acts: list[Drafted]) -> None:

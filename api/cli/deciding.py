@@ -35,6 +35,7 @@ from .options import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     import typer
 
@@ -162,6 +163,28 @@ class Taking:
     @cached_property
     def signer(self) -> SoftwareSigner:
         return load_signer(self.key, self.password_file)
+
+
+def reading(
+    config: Path | None, node: str | None, key: Path | None, password_file: Path | None
+) -> AbstractContextManager[Office]:
+    """Open the office for a command that only reads: the node here, or one over HTTP.
+
+    Raises:
+        InvalidInput: neither was given; or over HTTP, no key to ask with.
+    """
+    signs = key is not None and password_file is not None
+    nowhere = Path()
+    return Taking(
+        config=config,
+        node=node,
+        trust=None,
+        key=key or nowhere,
+        password_file=password_file or nowhere,
+        again=False,
+        dry_run=False,
+        signs=signs,
+    ).office()
 
 
 def decision(

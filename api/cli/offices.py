@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .console import note, put, t
+from .naming import code_of
 from .opening import open_node, read_file
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from node.office.verdicts import Pending
     from node.protocol.evm.decision import Domain
     from node.protocol.wire.prepared import Said
+
+    from .filed import Filed
 
 
 class Drafted(NamedTuple):
@@ -85,6 +88,14 @@ class Office(Protocol):
         """Return the versions that wait for a competent department's review."""
         ...
 
+    def withdrawals(self) -> Sequence[Sequence[object]]:
+        """Return the withdrawals that wait: document, department, code, version, reason."""
+        ...
+
+    def filed(self, department: str) -> Filed:
+        """Return what a table of a department is set beside."""
+        ...
+
     def domain_of(self, kind: str) -> Domain:
         """Return where decisions of a kind count; for what was drafted before (`possession`)."""
         ...
@@ -136,6 +147,20 @@ class Here:
         from node.office.verdicts import list_pending
 
         return list_pending(self.node.queries, self.node.store, competent)
+
+    def withdrawals(self) -> Sequence[Sequence[object]]:
+        from node.office.verdicts import list_withdrawals
+
+        node = self.node
+        return [
+            (paper.digest.hex(), code_of(entry.provider), each.code, each.version, each.reason)
+            for paper, each, entry in list_withdrawals(node.queries, node.bindings, node.store)
+        ]
+
+    def filed(self, department: str) -> Filed:
+        from .filed import FiledHere
+
+        return FiledHere(self.node, department)
 
     def domain_of(self, kind: str) -> Domain:
         return self.node.desk.domain_of(kind)
@@ -208,6 +233,15 @@ class There:
             return [Pending(**each) for each in self._http.list(f"/pending/{competent}")]
         except TypeError as error:
             raise PeerUnavailable(f"节点的应答不合格式 / malformed: {error}") from error
+
+    def withdrawals(self) -> Sequence[Sequence[object]]:
+        names = ("digest", "department", "code", "version", "reason")
+        return [[each.get(name, "") for name in names] for each in self._http.list("/withdrawals")]
+
+    def filed(self, department: str) -> Filed:
+        from .filed import FiledThere
+
+        return FiledThere(self._http, department)
 
     def domain_of(self, kind: str) -> Domain:
         from node.errors import InvalidInput

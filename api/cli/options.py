@@ -104,6 +104,20 @@ PasswordOption = Annotated[
         envvar=KEY_PASSWORD_VARIABLES,
     ),
 ]
+ReadingKeyOption = Annotated[
+    Path | None,
+    option("--key -k", "经 --node 查看时，本人的私钥文件", "one's key file, with --node",
+           envvar="SHARELEDGER_KEY"),
+]  # fmt: skip
+ReadingPasswordOption = Annotated[
+    Path | None,
+    option(
+        "--password-file",
+        "私钥口令所在的文件，只读第一行",
+        "file whose first line is the key's password",
+        envvar=KEY_PASSWORD_VARIABLES,
+    ),
+]
 OutputOption = Annotated[
     Path, option("--output -o", "写到这个文件（已存在则拒绝）", "file to write; must not exist")
 ]

@@ -8,12 +8,15 @@ from typing import Annotated
 
 from .catalogue_import_commands import LARGEST_BATCH, app
 from .console import say, t, table
-from .deciding import Taking, decision
-from .opening import new_file, open_node
+from .deciding import Taking, decision, reading
+from .opening import new_file
 from .options import (
     CodeArgument,
-    ConfigOption,
     EntryCodeArgument,
+    NodeOption,
+    OwnConfigOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     TermsOption,
     argument,
     option,
@@ -32,7 +35,11 @@ CompetentArgument = Annotated[
 @app.command(help=t("列出待审核的目录；可写成待填的清单", "list what waits for its review"))
 def pending(
     competent: CompetentArgument,
-    config: ConfigOption,
+    *,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
     output: Annotated[
         Path | None,
         option(
@@ -43,10 +50,10 @@ def pending(
     ] = None,
 ) -> None:
     """List the versions that wait, or write them as the list `review --list` reads."""
-    from node.office.verdicts import HEADINGS, list_pending
+    from node.office.verdicts import HEADINGS
 
-    with open_node(config) as node:
-        found = list_pending(node.queries, node.store, competent)
+    with reading(config, node, key, password_file) as office:
+        found = office.pending(competent)
     if output is None:
         heads = (t("部门", "department"), t("代码", "code"), t("版本", "version"))
         table(

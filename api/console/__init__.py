@@ -31,10 +31,10 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     from fastapi import Depends
 
     from ..http.officers import find_officer
-    from . import audit, bundled, desk, mishaps, operation, public, review, signin
+    from . import audit, bundled, desk, evidence, mishaps, operation, public, review, signin
 
     app.include_router(bundled.router)
     # Whoever has signed in is known on public pages, too: the bar above shows it.
-    for seat in (public, signin, desk, review, audit, operation):
+    for seat in (public, signin, evidence, desk, review, audit, operation):
         app.include_router(seat.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)

@@ -37,6 +37,7 @@ PUBLIC = Seat(
         Link("/", ("首页", "Home")),
         Link("/catalogue", ("数据目录", "Catalogue")),
         Link("/departments", ("部门", "Departments")),
+        Link("/evidence", ("核验证据", "Verify evidence")),
     ),
     above=True,
 )

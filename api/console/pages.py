@@ -153,7 +153,7 @@ def with_query(request: Request, **changes: object) -> str:
 
 
 def local_path(wanted: str) -> str:
-    """Return a path of this node's, or `/`: two slashes, either way, would lead to another site."""
+    """Return a path of this node's, or `/`: two slashes, or one and its mirror, lead elsewhere."""
     local = wanted.startswith("/") and wanted[1:2] not in {"/", "\\"} and wanted.isprintable()
     return wanted if local else "/"
 

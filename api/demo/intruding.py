@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from api.cli.console import ENGLISH
-from api.cli.refusals import refusal_text
+from api.refusing_words import refusal_text
 from node.client.http import SignedHttp
 from node.errors import DecisionRefused, LedgerError
 from node.office import Act, departments

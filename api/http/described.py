@@ -23,7 +23,8 @@ from node.errors import (
     SignatureInvalid,
 )
 
-from .problems import MEDIA_TYPE, status_of, title_of
+from ..refusing_words import title_of
+from .problems import MEDIA_TYPE, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

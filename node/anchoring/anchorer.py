@@ -205,7 +205,7 @@ class Anchorer:
             if self._sender.result(sent.row) is None:
                 return True
         except DecisionRefused:
-            pass
+            pass  # an answer as well: that anchor is over, and the next is made of the chain's head
         self._sent[log] = _Sent(None, sent.at)
         return False
 

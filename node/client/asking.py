@@ -28,6 +28,8 @@ Fields = Mapping[str, Any]
 Added = Iterator[tuple[str, Any]]
 GIVEN = frozenset({"type", "v", "salt"})
 """Members a document is given when it is made."""
+ATTACHED = "attachments"
+"""What every document is given an empty list of, if it names none."""
 NARROWED = ("validFrom", "validUntil", "callsPerDay", "rowsPerDay", "terms")
 _EMPTY_TERMS: dict[str, Any] = {"filterOnly": [], "rowScope": {}, "masks": {}}
 
@@ -208,17 +210,13 @@ def _contract(fields: Fields, written: Written) -> Added:
 
 def _members(paper: Document) -> dict[str, Any]:
     members: dict[str, Any] = orjson.loads(paper.data)
-    return {
-        name: value
-        for name, value in members.items()
-        if name not in GIVEN and (name != "attachments" or value)
-    }
+    return {name: value for name, value in members.items() if name not in GIVEN}
 
 
 def _held(said: Any, actual: Any, place: str = "") -> Added:  # noqa: ANN401 - JSON
     """Yield what `actual` has besides `said`; refuse where it says something else."""
     if said is None:
-        if actual is not None:
+        if actual is not None and not (actual == [] and place.endswith(ATTACHED)):
             yield place, actual
     elif isinstance(said, Mapping) and isinstance(actual, Mapping):
         for name in {**said, **actual}:

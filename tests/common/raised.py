@@ -64,7 +64,7 @@ class _Module:
 
     def read(self) -> None:
         for call in ast.walk(self._tree):
-            if isinstance(call, ast.Call) and self._is_error(call) and call.args:
+            if isinstance(call, ast.Call) and self._is_error(call) and _is_text(call.args):
                 self._note(call)
 
     def _is_error(self, call: ast.Call) -> bool:
@@ -221,6 +221,11 @@ class _Module:
             yield None
         for value, body in returns:
             yield from self._texts(value, body, depth - 1)
+
+
+def _is_text(arguments: list[ast.expr]) -> bool:
+    """Whether there is a text at all: `kind(*row)` makes a row."""
+    return bool(arguments) and not isinstance(arguments[0], ast.Starred)
 
 
 def _targets(each: ast.Assign | ast.AugAssign) -> list[ast.expr]:

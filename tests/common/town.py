@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ledger_sync.follower import Follower
 from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
+from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.office import Desk
@@ -15,6 +18,7 @@ from node.office.founder import Founder, Surroundings
 from node.protocol.wire import ids
 from node.storage.engines import open_engine
 from tests.common import founding, papers
+from tests.common.chain import LedgerChain, deployed_on, running_chain
 from tests.common.document_nodes import Network, Node
 from tests.common.founding import TownKeys
 
@@ -25,7 +29,6 @@ if TYPE_CHECKING:
     from node.crypto import SoftwareSigner
     from node.office import Act, Decided
     from node.office.founder import Step
-    from tests.common.chain import LedgerChain
 
 ALWAYS = papers.ALWAYS
 
@@ -121,8 +124,8 @@ class Town:
             department.node.engine.dispose()
 
 
-def build_town(folder: Path, chain: LedgerChain) -> Iterator[Town]:
-    """Yield a town nobody has decided anything in; close it afterwards."""
+def build_town(folder: Path, chain: LedgerChain, keys: TownKeys | None = None) -> Iterator[Town]:
+    """Yield a town nobody has decided anything in, or what its folder holds; close it after."""
     clock = chain.running.clock
     engine = open_engine(folder / "ledger.db")
     follower = Follower(engine, chain.gateway, chain.deployment, clock=clock)
@@ -130,7 +133,7 @@ def build_town(folder: Path, chain: LedgerChain) -> Iterator[Town]:
     network = Network()
     built: dict[str, Department] = {}
     peers = {ids.department_id(papers.CENTRE): f"http://{papers.CENTRE.lower()}"}
-    keys = TownKeys()
+    keys = keys or TownKeys()
     keys.root = chain.root
     for code, node_key in keys.nodes.items():
         node = Node(
@@ -163,3 +166,39 @@ def build_town(folder: Path, chain: LedgerChain) -> Iterator[Town]:
     yield town
     town.close()
     engine.dispose()
+
+
+@dataclass(frozen=True, slots=True)
+class Mould:
+    """A founded town at rest, from which each test casts its own: 20 decisions are taken once.
+
+    The folder holds the chain's blocks, which a chain that starts on a copy replays to the same
+    hashes, and the databases of ledger and nodes.
+    """
+
+    folder: Path
+    chain: LedgerChain
+    """Its contracts and root key; what it ran on has ended."""
+    keys: TownKeys
+
+    @classmethod
+    def found(cls, folder: Path) -> Mould:
+        with running_chain(folder / "chain") as running, deployed_on(running) as chain:
+            (folder / "town").mkdir()
+            for town in build_town(folder / "town", chain):
+                town.found()
+        return cls(folder, chain, town.keys)
+
+    @contextmanager
+    def cast(self, folder: Path) -> Iterator[Town]:
+        """Start a town of its own on a copy."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        with running_chain(folder / "chain") as running:
+            # Founding went ahead of the clock, and a block is never older than its parent.
+            running.clock.advance(self.chain.running.clock.ahead_seconds)
+            gateway = Gateway(running.url)
+            chain = replace(self.chain, running=running, gateway=gateway)
+            try:
+                yield from build_town(folder / "town", chain, self.keys)
+            finally:
+                gateway.close()

@@ -32,9 +32,8 @@ from node.protocol.ledger.enums import (
 from node.protocol.wire import ids
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
 from tests.common import founding, papers
-from tests.common.chain import deployed_on, running_chain
 from tests.common.codes import department_code
-from tests.common.town import ALWAYS, build_town
+from tests.common.town import ALWAYS, Mould
 
 pytestmark = pytest.mark.chain
 
@@ -46,18 +45,15 @@ COUNTER = count(100)
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    """A chain of this module's own: its clock goes days ahead, which no other test would bear."""
-    with running_chain(tmp_path_factory.mktemp("chain")) as chain:
-        yield chain
+def mould(tmp_path_factory):
+    return Mould.found(tmp_path_factory.mktemp("mould"))
 
 
 @pytest.fixture
-def town(tmp_path, running):
-    with deployed_on(running) as chain:
-        for built in build_town(tmp_path, chain):
-            built.found()
-            yield built
+def town(tmp_path, mould):
+    """A town on a chain of its own, whose clock may go days ahead."""
+    with mould.cast(tmp_path) as town:
+        yield town
 
 
 def refused(town, department, act, *signers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files, write_private
 from tests.common.nodes import ENTRY_CODE, PASSWORD, running_town
 from tests.common.shell import invoke
+from tests.common.t2 import ROW
 
 pytestmark = pytest.mark.chain
 
@@ -135,6 +137,29 @@ class TestAnOfficerOnHisOwnMachine:
         ok(invoke(*proof, "--password-file", desk / "password"))
         submit = ("department", "submit", desk / "request.json", "--possession", desk / "proof")
         assert "密钥编号" in ok(officer("police-head", *submit)).output
+
+    def test_files_a_table_and_files_it_again_and_has_it_reviewed(self, officer, desk):
+        table = desk / "t2.csv"
+        entry = {"信息资源代码": "30300101/06009", "信息资源名称": "居住证信息"}
+        row = {**ROW, "资源提供方代码": papers.POLICE, **entry}
+        with table.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([row, row.values()])
+        words = ("catalogue", "import", table, papers.POLICE)
+        shown = ok(officer("police-head", *words, "--dry-run"))
+        assert "[1] 报送 30300101/06009 v1 居住证信息" in shown.output
+        assert "报送 1 个目录" in ok(officer("police-head", *words)).output
+        again = ok(officer("police-head", *words))
+        assert "0 个目录可报送，1 个没有变化" in again.output
+        waiting = officer("reviewer", "catalogue", "pending", papers.CENTRE)
+        assert "居住证信息" in ok(waiting).output
+        review = ("catalogue", "review", papers.CENTRE, "--reviewer", "孙丽", "--opinion", "符合")
+        assert "发布 1 个，退回 0 个" in ok(officer("reviewer", *review, "--all")).output
+        asked = ("catalogue", "withdraw", papers.POLICE, "30300101/06009=职能已划转")
+        digest = ok(officer("police-head", *asked)).output.split("申请书 ")[1].split()[0]
+        assert digest in ok(officer("reviewer", "catalogue", "withdrawals")).output
+        agree = ("catalogue", "review-withdrawal", digest, "--competent", papers.CENTRE)
+        more = ("--reviewer", "孙丽", "--opinion", "属实")
+        assert "撤回 1 个" in ok(officer("reviewer", *agree, *more)).output
 
     def test_is_refused_as_at_the_node_itself(self, officer, town):
         words = ("authorisation", "step", town.first, "suspend", "--reason", "越权")

@@ -172,6 +172,11 @@ class TestThings:
         data = auditor.get(f"/audit/call/{served}/bundle").content
         trust = auditor.get(f"/audit/call/{served}/trust").content
         verify_evidence(data, parse_trust(trust))
+        # The digest on the report is of this very file, whenever either is asked for.
+        assert auditor.get(f"/audit/call/{served}/bundle").content == data
+        report = auditor.get(f"/audit/call/{served}/report", timeout=60)
+        assert report.headers["content-type"] == "application/pdf"
+        assert report.content.startswith(b"%PDF-")
 
 
 class TestCalls:

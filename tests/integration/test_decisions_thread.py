@@ -23,7 +23,7 @@ from node.protocol.ledger.enums import (
 )
 from node.protocol.wire import ids
 from tests.common import founding, papers
-from tests.common.town import ALWAYS, build_town
+from tests.common.town import ALWAYS, Mould, build_town
 
 pytestmark = pytest.mark.chain
 
@@ -32,8 +32,19 @@ PLACES = "30300101/06002"
 
 
 @pytest.fixture
-def town(tmp_path, ledger_chain):
+def unfounded(tmp_path, ledger_chain):
     yield from build_town(tmp_path, ledger_chain)
+
+
+@pytest.fixture(scope="module")
+def mould(tmp_path_factory):
+    return Mould.found(tmp_path_factory.mktemp("mould"))
+
+
+@pytest.fixture
+def town(tmp_path, mould):
+    with mould.cast(tmp_path) as town:
+        yield town
 
 
 def places(**changes):
@@ -81,7 +92,8 @@ def reply_body(number, application, **changes):
 
 
 class TestThread:
-    def test_runs_from_enrolment_to_a_resumed_authorisation(self, town):
+    def test_runs_from_enrolment_to_a_resumed_authorisation(self, unfounded):
+        town = unfounded
         town.found()
         assert [fact.code for fact in town.queries.departments()] == sorted(town.departments)
 
@@ -148,7 +160,6 @@ class TestThread:
             town.police.node.access.read(secrets.token_bytes(32), key.key)
 
     def test_takes_a_returned_version_up_again_as_the_next(self, town):
-        town.found()
         act = cataloguing.submit_versions([papers.catalogue_version()])
         town.decide(town.police, act, town.police.head)
         verdict = {
@@ -167,7 +178,6 @@ class TestThread:
         assert [hit.version for hit in town.education.node.search.search("户籍")] == [2]
 
     def test_opens_a_log_lists_a_contract_and_revokes_a_key(self, town):
-        town.found()
         town.decide(
             town.police, departments.register_log(papers.POLICE, b"r" * 20), town.police.head
         )
@@ -184,7 +194,6 @@ class TestThread:
         assert town.queries.get_key(key).revoked_at
 
     def test_suspends_without_waiting_for_a_paper(self, town):
-        town.found()
         household, _ = publish(town, papers.catalogue_version(), places())
         first, made = apply_for(town, Request(papers.application(**ALWAYS), household))
         act = authorising.reply(reply_body(first, made[0]), application=made[0], version=household)
@@ -196,7 +205,6 @@ class TestThread:
 
 class TestDesk:
     def test_sends_a_signed_decision_again_as_the_same(self, town):
-        town.found()
         act = departments.register_log(papers.POLICE, b"r" * 20)
         signed = town.police.desk.sign(*act, town.police.head)
         first = town.police.desk.send(signed)
@@ -205,7 +213,6 @@ class TestDesk:
         assert (other_relay.transaction, other_relay.event) == (first.transaction, first.event)
 
     def test_raises_the_contracts_own_error_before_anything_is_sent(self, town):
-        town.found()
         act = cataloguing.submit_versions([papers.catalogue_version(version=3)])
         with pytest.raises(DecisionRefused) as refused:
             town.police.desk.decide(*act, town.police.head)
@@ -216,7 +223,6 @@ class TestDesk:
         assert town.chain.gateway.head() == head
 
     def test_leaves_papers_with_another_node_before_the_decision(self, town):
-        town.found()
         act = cataloguing.submit_versions([papers.catalogue_version()])
         town.decide(town.police, act, town.police.head)
         digest = documents.digest_of(act.documents[0])
@@ -236,7 +242,6 @@ class TestDesk:
 
 class TestReply:
     def test_refuses_all_with_a_listed_condition_and_grants_nothing(self, town):
-        town.found()
         household, _ = publish(town, papers.catalogue_version(), places())
         first, made = apply_for(town, Request(papers.application(**ALWAYS), household))
         ground = {"kind": "共享条件", "citation": "仅限政府部门", "article": None}

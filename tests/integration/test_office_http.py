@@ -198,7 +198,7 @@ class TestSubmit:
         first, second = submitted(client, body).json(), submitted(client, body).json()
         assert {**first, "finished": True} == second
         assert not first["finished"]
-        stands = client.get(f"{OFFICE}/decisions/{first['hash']}").json()
+        stands = client.get(f"{OFFICE}/standing/{first['hash']}").json()
         assert (stands["state"], stands["block"]) == ("mined", first["block"])
         # Meant once more it is another decision, and has to be asked for.
         again = signed(prepare(client, "GrantRoles", granted), signer)
@@ -237,7 +237,7 @@ class TestSubmit:
         assert problem(submitted(client, body)) == (409, "decision-refused")
         assert town.node.outbox.pending() == 0
         digest = "44" * 32
-        assert problem(client.get(f"{OFFICE}/decisions/{digest}")) == (404, "not-found")
+        assert problem(client.get(f"{OFFICE}/standing/{digest}")) == (404, "not-found")
 
 
 class TestWhoAsks:

@@ -67,7 +67,9 @@ def test_is_answered_by_a_problem_or_by_what_was_asked(city, method, route):
         if answer.status >= 400:
             assert answer.problem["code"]
         else:
-            json.loads(answer.body) if answer.headers["content-type"] == "application/json" else 0
+            json.loads(answer.body) if answer.headers.get(
+                "content-type"
+            ) == "application/json" else 0
 
     ask()
     assert not city.town.fatal

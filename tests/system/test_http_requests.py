@@ -149,6 +149,7 @@ class TestMethods:
             "authorisation": town.first,
             "digest": "ab" * 32,
             "entry": "ab" * 32,
+            "number": 1,
             "event": "ab" * 32,
             "code": first,
             "department": first,
@@ -202,7 +203,9 @@ class TestMethods:
 
 
 class TestNotFound:
-    @pytest.mark.parametrize("address", ["/", "/docs", "/api/v1", "/api/v1/status/", "/api/v2/x"])
+    @pytest.mark.parametrize(
+        "address", ["/api", "/docs", "/api/v1", "/api/v1/status/", "/api/v2/x"]
+    )
     def test_names_an_address_that_exists(self, city, address):
         """A 404's `what to do` is followed, as its reader would."""
         assert_points_somewhere(city.town.url, address)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from api.http.problems import TITLES, status_of
+from api.http.problems import status_of
+from api.refusing_words import TITLES
 from node import errors
 from node.crypto import keccak256
 from node.protocol import forms as documents

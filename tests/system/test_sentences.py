@@ -36,9 +36,6 @@ NOT_FOLLOWED = {
     "node/protocol/evidence/verify.py: err.message": "raised below, with its Chinese",
     "node/protocol/forms/words.py: message[field]": "the name of a kind, no error's",
     "node/service/serve.py: code": "a quota's code, said in workers",
-    "ledger_sync/grants.py: *row": "a kind of row, no error's",
-    "ledger_sync/rows.py: *row": "a kind of row, no error's",
-    "ledger_sync/selecting.py: *row": "a kind of row, no error's",
     "api/cli/__init__.py: usage_error(said)": "click's words, said in Chinese there",
     "api/http/problems.py: error.detail": "Starlette's words",
 }

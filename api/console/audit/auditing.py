@@ -7,7 +7,9 @@ answer: what cannot be logged is not shown.
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +20,7 @@ from ledger_sync.locating import Finder, Logs
 from ledger_sync.trace import Tracer
 from ledger_sync.usage import CallLists
 from node.crypto import sm3
-from node.errors import NotFound, SignatureInvalid
+from node.errors import NotFound, Overloaded, SignatureInvalid
 from node.log import Draft, LogScanner
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import canonical
@@ -31,7 +33,7 @@ from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from starlette.responses import Response
 
@@ -193,6 +195,33 @@ def answer(
     )
     node.writer.submit(draft).result()
     return response
+
+
+def attached(name: str) -> dict[str, str]:
+    """Return the headers of a file that is handed out."""
+    return {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+_work = threading.BoundedSemaphore(2)
+
+
+@contextmanager
+def bounded_work() -> Iterator[None]:
+    """Let two do work of seconds at once: exports, bundles, reports.
+
+    Raises:
+        Overloaded: two are at it already.
+    """
+    if not _work.acquire(blocking=False):
+        raise Overloaded("正在生成的文件太多，请稍后再试 / too many files are being made")
+    try:
+        yield
+    finally:
+        _work.release()
 
 
 def _identity(node: Node, log: bytes | None) -> LogIdentity:

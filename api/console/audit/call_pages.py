@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -11,20 +10,20 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from ledger_sync.usage import REFUSED, Wanted
-from node.errors import InvalidInput, NotFound, Overloaded
+from node.errors import InvalidInput, NotFound
 from node.log import LogScanner
 from node.protocol.forms import BEIJING
 from node.protocol.ledger.facts import ApplicationFact
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import SERVED
 
-from ...http.problems import TITLES
 from ...http.verbs import Readable
+from ...refusing_words import TITLES
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of
 from ..workbook import MEDIA_TYPE, MOST_ROWS, workbook
-from .auditing import AUDITOR, Auditor, AuditorDep, answer
+from .auditing import AUDITOR, Auditor, AuditorDep, answer, attached, bounded_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +45,6 @@ HEADINGS: tuple[tuple[Words, int], ...] = (
     (("日志序号", "Index"), 10),
     (("调用编号", "Event"), 68),
 )
-_exports = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ def calls(
         scanner = LogScanner(who.node.reader)
         found = who.lists.list_calls(scanner, log, wanted, before=before) if log else None
     except (InvalidInput, NotFound) as error:
-        wrong = error.message
+        wrong = error.message if english else error.chinese
     rows = _Rows(who, english=english)
     page = render(
         request,
@@ -115,29 +113,20 @@ def calls(
 @router.get(".xlsx")
 def export(request: Request, who: AuditorDep, asked: AskedDep) -> Response:
     """Hand out the calls as a workbook, at most `MOST_ROWS` of them."""
-    if not _exports.acquire(blocking=False):
-        raise Overloaded("正在导出的清单太多，请稍后再试 / too many exports at once")
-    try:
-        log = _log(who, asked)
-        if log is None:
-            raise NotFound("本节点没有归您审计的日志 / no log here is yours to audit")
-        english = language_of(request) == "en"
-        rows = _Rows(who, english=english)
-        found = who.lists.list_all(
-            LogScanner(who.node.reader), log, _wanted(who, asked, log), most=MOST_ROWS + 1
-        )
-        columns = [(heading[int(english)], width) for heading, width in HEADINGS]
+    log = _log(who, asked)
+    if log is None:
+        raise NotFound("本节点没有归您审计的日志 / no log here is yours to audit")
+    english = language_of(request) == "en"
+    rows = _Rows(who, english=english)
+    found = who.lists.list_all(
+        LogScanner(who.node.reader), log, _wanted(who, asked, log), most=MOST_ROWS + 1
+    )
+    columns = [(heading[int(english)], width) for heading, width in HEADINGS]
+    with bounded_work():
         data = workbook(
             "Calls" if english else "调用清单", columns, (rows.of(call) for call in found)
         )
-    finally:
-        _exports.release()
-    headers = {
-        "Content-Disposition": 'attachment; filename="calls.xlsx"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    file = Response(data, media_type=MEDIA_TYPE, headers=headers)
+    file = Response(data, media_type=MEDIA_TYPE, headers=attached("calls.xlsx"))
     return answer(who, file, _question("export", asked), values=asked.named() or None, log=log)
 
 

@@ -22,6 +22,7 @@ EDGE = 1
 ROWS = 3
 UNITS = 26
 """Half-width characters in a row of a box."""
+CLOSING = "）」》，。、：；"
 MOST = 60
 """Boxes; a tree of more is only listed."""
 _LONG_HEX = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{20,}([0-9a-f]{4})\b")
@@ -100,7 +101,8 @@ def _fold(text: str) -> Iterator[str]:
     row, width, done = "", 0, 0
     for character in text:
         units = 2 if unicodedata.east_asian_width(character) in "WFA" else 1
-        if width + units > UNITS:
+        # A closing mark never begins a row (GB/T 15834): it stands out a little instead.
+        if width + units > UNITS and (width > UNITS or character not in CLOSING):
             if done == ROWS - 1:
                 yield row[:-1] + "…"
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from ledger_sync.objects import ObjectKind, authorisation_ref
 from ledger_sync.trace import Tracer, collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
+from node.crypto import sm3
 from node.errors import EventUnknown
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
@@ -26,17 +28,18 @@ from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of
-from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer
+from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bounded_work
 from .box_pages import path_of
 from .call_pages import outcome_words
 from .drawing import draw
+from .reporting import Report, render_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger_sync.decided import DecisionFact
     from ledger_sync.titles import Target
-    from ledger_sync.trace import TraceLine
+    from ledger_sync.trace import Collected, TraceLine
 
     from ..frames import Words
     from .auditing import Auditor
@@ -101,11 +104,10 @@ def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show the trace of a call, to its authorisation, version, decisions, checkpoint and block."""
     found = _find(who, event)
     leaf = found.receipt.parsed_leaf
-    node = who.node
-    reader = ReadableLogs(node.reader, (found.log,))
-    trace = Tracer(node.queries, reader, node.store, node.deployment).trace_call(found.event)
+    trace = _trace(who, found)
     authorisation = str(leaf.authorisation)
     downloads = [
+        Link(f"/audit/call/{event}/report", ("PDF 报告", "PDF report")),
         Link(f"/audit/call/{event}/bundle", ("证据包", "Evidence bundle")),
         Link(f"/audit/call/{event}/trust", ("信任文件", "Trust file")),
     ]
@@ -137,6 +139,38 @@ def bundle(who: AuditorDep, event: HexPath) -> Response:
     return _collected(who, event, trust=False)
 
 
+@router.get("/call/{event}/report")
+def report(request: Request, who: AuditorDep, event: HexPath) -> Response:
+    """Hand out a call's trace as a PDF of one page, with the digest of its bundle."""
+    found, node = _find(who, event), who.node
+    english, leaf = language_of(request) == "en", found.receipt.parsed_leaf
+    trace = _trace(who, found)
+    title = who.finder.titles.leaf(found.receipt.leaf, found.index)
+    facts: list[tuple[Words, str]] = [
+        (("调用编号", "Event"), event),
+        (("调用", "Call"), title.english if english else title.title),
+        (("结果", "Outcome"), outcome_words(leaf.outcome)[english]),
+        (("回执", "Receipt"), _grade(found)[english]),
+        (("结论", "Conclusion"), _conclusion(trace)[english]),
+    ]
+    with bounded_work():
+        data = render_report(
+            Report(
+                title="Trace of a call" if english else "调用溯源报告",
+                facts=[(words[english], value) for words, value in facts],
+                trace=trace,
+                digest=sm3(_collect(who, found).data).hex(),
+                made=int(time.time()),
+                by=who.finder.titles.names.department(node.identities[0].department),
+                english=english,
+            )
+        )
+    name = f"trace-{event[:16]}.pdf"
+    file = Response(data, media_type="application/pdf", headers=attached(name))
+    question = f"report {event}"
+    return answer(who, file, question, authorisation=found.authorisation, log=found.log)
+
+
 @router.get("/call/{event}/trust")
 def trust(who: AuditorDep, event: HexPath) -> Response:
     """Hand out a trust file for the bundle; a judge takes his from somebody else."""
@@ -144,25 +178,41 @@ def trust(who: AuditorDep, event: HexPath) -> Response:
 
 
 def _collected(who: Auditor, event: str, *, trust: bool) -> Response:
-    found, node = _find(who, event), who.node
-    collected = collect_bundle(
+    found = _find(who, event)
+    with bounded_work():
+        collected = _collect(who, found)
+    data = render_trust(collected.trust) if trust else collected.data
+    name = f"{'trust' if trust else 'evidence'}-{event[:16]}.json"
+    file = Response(data, media_type="application/json", headers=attached(name))
+    question = f"{'trust' if trust else 'bundle'} {event}"
+    return answer(who, file, question, authorisation=found.authorisation, log=found.log)
+
+
+def _collect(who: Auditor, found: FoundEvent) -> Collected:
+    """Return the bundle to the block that anchors the call: the same one, whenever it is asked."""
+    node, anchored = who.node, found.receipt.anchored
+    return collect_bundle(
         found.event,
         queries=node.queries,
         logs=ReadableLogs(node.reader, (found.log,)),
         documents=node.store,
         gateway=node.gateway,
         deployment=node.deployment,
+        head=None if anchored is None else anchored.block,
     )
-    data = render_trust(collected.trust) if trust else collected.data
-    name = f"{'trust' if trust else 'evidence'}-{event[:16]}.json"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Cache-Control": "no-store",
-        "X-Content-Type-Options": "nosniff",
-    }
-    file = Response(data, media_type="application/json", headers=headers)
-    question = f"{'trust' if trust else 'bundle'} {event}"
-    return answer(who, file, question, authorisation=found.authorisation, log=found.log)
+
+
+def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
+    node = who.node
+    reader = ReadableLogs(node.reader, (found.log,))
+    return Tracer(node.queries, reader, node.store, node.deployment).trace_call(found.event)
+
+
+def _conclusion(trace: TraceLine) -> Words:
+    if trace.holds:
+        return ("各项核对成立", "every check holds")
+    wrong = sum(not line.ok for line in trace.walk())
+    return (f"{wrong} 项核对不成立", f"{wrong} checks do not hold")
 
 
 @router.get("/leaf/{event}")

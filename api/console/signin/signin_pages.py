@@ -14,14 +14,14 @@ router = APIRouter(route_class=Readable, include_in_schema=False)
 
 
 @router.get("/sign-in")
-def sign_in(request: Request, node: NodeDep, next: str = "/") -> Response:  # noqa: A002 - its name in the address
-    """Show where a key file and its PIN are given; afterwards `next` is opened."""
+def sign_in(request: Request, node: NodeDep, back: str = "/") -> Response:
+    """Show where a key file and its PIN are given; afterwards `back` is opened."""
     return render(
         request,
         "signin/signin.html",
         title=("登录", "Sign in"),
         here="/sign-in",
-        next=local_path(next),
+        then=local_path(back),
         insecure=node.settings.console.insecure_cookies,
         origins=sorted(allowed_origins(node)),
     )

@@ -267,7 +267,7 @@ async def submit(request: Request, node: NodeDep) -> Response:
 
 
 @router.get(
-    "/decisions/{digest}",
+    "/standing/{digest}",
     summary="决定办到哪一步 / Where a decision stands",
     responses=refusals(*REFUSED, NotFound, DecisionRefused, TransactionRefused, ChainUnavailable),
     openapi_extra=ANY_OFFICER,

@@ -32,10 +32,10 @@ from ...http.callers import DOCUMENT_BYTES, NodeDep
 from ...http.connection import read_body
 from ...http.described import HEX32, HEX64, refusals
 from ...http.officers import (
+    COOKIE,
     Officer,
     OfficerDep,
     cookie_name,
-    find_officer,
     officer_of,
     require_origin,
 )
@@ -163,15 +163,17 @@ def get_session(who: OfficerDep, response: Response) -> SessionShape:
     summary="退出 / Sign out",
     status_code=204,
     responses=refusals(*REFUSED),
-    openapi_extra={"security": [{"session": []}]},
+    openapi_extra=ANY_OFFICER,
 )
-async def sign_out(request: Request, node: NodeDep) -> Response:
-    """End the session of the cookie; without one nothing is to be ended."""
-    await find_officer(request)  # refuses what another page had sent
+def sign_out(request: Request, node: NodeDep, who: OfficerDep) -> Response:
+    """End the session of the cookie; a signed request has none, and ends nothing."""
     response = Response(status_code=204)
-    for name in {cookie_name("https:"), cookie_name("http:")} & set(request.cookies):
-        await to_thread.run_sync(node.sessions.end, request.cookies[name])
-        response.delete_cookie(name, path="/", secure=name.startswith("__"), httponly=True)
+    name = "" if who.session is None else cookie_name(who.session.origin)
+    if name in request.cookies:
+        node.sessions.end(request.cookies[name])
+        response.delete_cookie(
+            name, path="/", secure=name == COOKIE, httponly=True, samesite="strict"
+        )
     return response
 
 

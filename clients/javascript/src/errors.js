@@ -115,5 +115,7 @@ export function errorOf(status, problem, url) {
   const unknown = status >= SERVER_ERROR ? "peer-unavailable" : "malformed-request";
   const code = STATUSES.has(members.code) ? members.code : unknown;
   const facts = Object.fromEntries(Object.entries(members).filter(([name]) => !NO_FACTS.has(name)));
-  return new LedgerError(code, String(members.detail || `${url} answered ${status}`), facts);
+  const detail = String(members.detail || `${url} answered ${status}`);
+  const both = typeof members.detailEn === "string" ? `${detail} / ${members.detailEn}` : detail;
+  return new LedgerError(code, both, facts);
 }

@@ -157,9 +157,14 @@ export interface Report {
 
 /**
  * Verify an evidence bundle offline by a trust file, both as bytes. Throws `evidence-invalid`, whose `facts.where` names
- * the place that does not hold, and `malformed-evidence` for a trust file that is none.
+ * the place that does not hold, and `malformed-evidence` for a trust file that is none. `told` is called with the name of
+ * each check once it holds, in their order, and with how many of its things there are.
  */
-export function verifyEvidence(bundle: Uint8Array, trust: Uint8Array): Report;
+export function verifyEvidence(
+  bundle: Uint8Array,
+  trust: Uint8Array,
+  told?: (stage: string, count: number) => void,
+): Report;
 
 /** What receipts are held against; each method rejects with `not-found` for what it does not know. */
 export interface Trust {

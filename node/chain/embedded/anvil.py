@@ -96,8 +96,9 @@ class Anvil:
                 if attempt == _PORT_ATTEMPTS or self._process.poll() is None:
                     self.kill()
                     raise
+                self.endpoint.close()  # the process has ended, and is replaced with its address
             except BaseException:
-                self.kill()
+                self.kill()  # an interrupt, too: nobody else knows of this process
                 raise
             else:
                 return

@@ -275,7 +275,7 @@ class Sealer:
             try:
                 head = replay(store, anvil, self._chain_id, self._doors)
             except BaseException:
-                anvil.kill()
+                anvil.kill()  # an interrupt, too: no field names it yet, so nothing else ends it
                 raise
             self._anvil, self._head = anvil, head
         with self._condition:

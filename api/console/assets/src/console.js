@@ -54,6 +54,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) print();
   const leaving = event.target.closest("[data-sign-out]");
   if (leaving) {
+    sessionStorage.clear(); // the key file that this tab remembers
     const asked = { method: "DELETE", headers: { "X-CSRF-Token": csrf() } };
     fetch(leaving.dataset.signOut, asked).then(() => location.assign("/"), () => {
       document.getElementById("mishap").hidden = false;

@@ -3,7 +3,6 @@
 import "./parts/older.js";
 
 import { decide } from "./office/deciding.js";
-import { forgetFile } from "./office/officerkey.js";
 import { ask } from "./office/server.js";
 import { problemOf } from "./office/speaking.js";
 
@@ -27,12 +26,6 @@ async function run(source, event) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-decide]");
   if (button) run(button, event);
-  const leaving = event.target.closest("[data-sign-out]");
-  if (leaving) {
-    event.preventDefault();
-    forgetFile();
-    ask("DELETE", "/session").finally(() => location.assign("/"));
-  }
 });
 document.addEventListener("submit", (event) => {
   if (event.target.matches("form[data-decide]")) run(event.target, event);

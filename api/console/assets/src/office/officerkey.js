@@ -85,11 +85,9 @@ export function keptFile() {
   return text ? { name, content: Buffer.from(text, "base64") } : undefined;
 }
 
-/** Remember a file until the tab is closed, unless it lies open: an unencrypted one is asked for each time. */
+/** Remember a file until the tab is closed or its officer signs out, unless it lies open: an unencrypted one is asked for each time. */
 export function keepFile(name, content) {
   const bytes = Buffer.from(content);
   if (!bytes.toString("latin1").includes("-----BEGIN ENCRYPTED PRIVATE KEY-----")) return;
   sessionStorage.setItem(KEPT, `${name.replaceAll("\n", " ")}\n${bytes.toString("base64")}`);
 }
-
-export const forgetFile = () => sessionStorage.removeItem(KEPT);

@@ -7,7 +7,7 @@ import re
 import pytest
 from eth_abi.abi import encode
 
-from api.cli.refusals import refusal_text
+from api.refusing_words import refusal_text
 from node.chain.reverts import refusal_of
 from node.crypto import keccak256
 from node.protocol.evm import abi
