@@ -180,6 +180,8 @@ class TestPerson:
         menu = official.locator(".bar details.menu", has_text="市公安局")
         menu.locator("summary").click()
         assert official.get_by_role("button", name="退出登录").is_visible()
+        ways = [each.get_attribute("href") for each in menu.get_by_role("link").all()]
+        assert ways == ["/desk", "/operation", "/"]
         assert axe(official) == []
         shoot(official, "public-person")
         official.keyboard.press("Escape")
@@ -190,6 +192,7 @@ class TestPerson:
         with official.expect_navigation():
             official.get_by_role("button", name="退出登录").click()
         assert official.locator(".bar").get_by_text("市公安局").count() == 0
+        assert official.locator(".bar a", has_text="登录").is_visible()
         official.goto(furnished.url)
         assert official.locator('meta[name="csrf-token"]').count() == 0
 

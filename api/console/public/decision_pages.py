@@ -13,8 +13,8 @@ from node.protocol.evm.decision import DECISIONS
 from node.protocol.forms.words import decision_words
 
 from ...http.callers import NodeDep
-from ...http.problems import chinese_of
 from ...http.verbs import Readable
+from ...refusing_words import chinese_of
 from ..frames import Link
 from ..pages import render
 from .department_pages import name_of
