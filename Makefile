@@ -113,7 +113,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md
 
 ##@ Parts
-.PHONY: test-long unit integration fmt abi gas openapi bench bench-against
+.PHONY: test-long unit integration fmt abi gas screenshots openapi bench bench-against
 test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
 	$(BIN)/pytest $(PARALLEL) -m long $(T)
 
@@ -134,6 +134,10 @@ abi: setup ## ABIs, artifacts, enumerations and the protocol's tables of them fr
 
 gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of gas that is meant
 	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts
+
+screenshots: setup ## the pictures of docs/console.zh-CN.md, taken by the tests of the pages
+	$(BIN)/pytest -q tests/system/test_console_public.py
+	@mkdir -p docs/console && for each in $$(grep -o 'console/[a-z0-9-]*\.png' docs/console.zh-CN.md); do cp ".setup/screenshots/$${each#console/}" "docs/$$each"; done
 
 openapi: setup ## docs/openapi.json from the API
 	$(BIN)/shareledger plumbing openapi --output docs/openapi.json

@@ -18,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = Path("node/crypto/native/sm2_verify.c")
 LIBRARY = SOURCE.with_name("libsm2verify.so")
+STATIC = Path("api/console/static")
 FLAGS = ("-O3", "-std=c11", "-Wall", "-Wextra", "-shared", "-fPIC")
 
 
@@ -28,7 +29,11 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg] # it is generic 
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; a wheel that holds machine code says for which machine."""
-        del version
+        if self.target_name == "wheel" and version != "editable" and not STATIC.is_dir():
+            print(  # noqa: T201
+                f"{STATIC} is not built (make setup): this wheel's pages have no styles or scripts",
+                file=sys.stderr,
+            )
         if self.target_name == "wheel" and compile_native(Path(self.root)):
             build_data["artifacts"].append(str(LIBRARY))
             build_data["pure_python"] = False

@@ -10,6 +10,7 @@ import time
 from api.cli.console import say
 
 from . import (
+    browsing,
     calls,
     log,
     search,
@@ -38,6 +39,7 @@ def main() -> None:
         sync.lines(sync.measure()),
     )
     show("检索", "Search", search.lines(search.measure()))
+    show("页面", "Pages", browsing.lines(browsing.measure()))
     show(
         "决定与锚定的 gas（次数）",
         "Gas of decisions and anchors (how many)",

@@ -88,7 +88,7 @@ def measure(entries: int = ENTRIES) -> Figures:
         search = CatalogueSearch(engine)
         started = time.perf_counter()
         with engine.begin() as connection:
-            for entry, paper in _entries(entries):
+            for entry, paper in make_entries(entries):
                 search.list_version(connection, entry, paper)
         filled = entries / (time.perf_counter() - started)
         times: dict[str, list[float]] = {}
@@ -112,7 +112,7 @@ def measure(entries: int = ENTRIES) -> Figures:
     )
 
 
-def _entries(count: int) -> Iterator[tuple[bytes, documents.Document]]:
+def make_entries(count: int) -> Iterator[tuple[bytes, documents.Document]]:
     """Yield entries that differ in what is searched; only one is parsed, the rest are copies."""
     pattern = documents.parse(documents.new_document("catalogue-version", _body())).body
     draw = random.Random(SEED)  # noqa: S311 - synthetic data

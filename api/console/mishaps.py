@@ -67,7 +67,7 @@ def _as_page(
             seat=PUBLIC,
             status=response.status_code,
             fragment="failed",
-            problem=problem,
+            problem={"detailEn": None, **problem},
             advice=ADVICE.get(problem["code"], ("", "")),
         )
         for name, value in response.headers.items():

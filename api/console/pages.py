@@ -17,6 +17,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
+from starlette.routing import Match
 
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import Role
@@ -127,7 +128,7 @@ def render(
         "request": request,
         "console": _node(request).settings.console,
         "person": None if officer is None else _person(request, officer),
-        "sign_in": SIGN_IN if SIGN_IN in _addresses(request) else None,
+        "sign_in": SIGN_IN if _has_page(request, SIGN_IN) else None,
         "csrf": officer.session.csrf if officer and officer.session else None,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
@@ -188,17 +189,23 @@ def _person(request: Request, officer: Officer) -> Person:
     return Person(
         paper.name if paper else officer.department,
         words_of(Role(bits)),
-        [door for door in DOORS if door.roles & bits and door.href in _addresses(request)],
+        [door for door in DOORS if door.roles & bits and _has_page(request, door.href)],
     )
 
 
-def _addresses(request: Request) -> frozenset[str]:
-    """Return the addresses that have pages: a node may be built without some seats."""
-    app = request.app
-    if not hasattr(app.state, "addresses"):
-        app.state.addresses = frozenset(getattr(each, "path", "") for each in app.routes)
-    found: frozenset[str] = app.state.addresses
-    return found
+def _has_page(request: Request, address: str) -> bool:
+    """Tell whether something answers at an address: a node may be built without some seats."""
+    state = request.app.state
+    if not hasattr(state, "has_page"):
+        state.has_page = {}
+    known: dict[str, bool] = state.has_page
+    if address not in known:
+        # As the router itself would: FastAPI keeps what it matched in the scope.
+        scope = {**request.scope, "path": address, "method": "GET", "fastapi": {}}
+        known[address] = any(
+            route.matches(scope)[0] is Match.FULL for route in request.app.router.routes
+        )
+    return known[address]
 
 
 def _behind(node: Node) -> bool:

@@ -1,4 +1,4 @@
-"""The one table from an error to its HTTP status and titles, and its problem+json (RFC 9457).
+"""The one table from an error to its HTTP status, and its problem+json (RFC 9457).
 
 The domain knows no HTTP and this module no domain: it sees the class, the code and the facts. An
 error that is not in the tree is a bug: 500, nothing of it told outside, all of it logged.

@@ -79,7 +79,10 @@ def list_withdrawals(
         for each in paper.body.withdrawals:
             owner = ids.department_id(paper.body.department)
             entry = ledger.get_entry(ids.entry_id(owner, each.code), each.version)
-            if entry.state == EntryState.WITHDRAWAL_SUBMITTED:
+            # An earlier one of the same version, refused, waits no more.
+            asked = ledger.find_catalogued(entry.entry)
+            waits = asked is not None and asked.withdrawal_digest == paper.digest
+            if waits and entry.state == EntryState.WITHDRAWAL_SUBMITTED:
                 yield paper, each, entry
 
 

@@ -1,4 +1,4 @@
-"""Commands that need no chain and no database load neither library: they answer at once."""
+"""Commands that need no chain, database or server load no library for them: they answer at once."""
 
 import json
 import subprocess
@@ -8,8 +8,8 @@ import pytest
 
 from node.crypto import SoftwareSigner
 
-SLOW = {"web3", "solcx", "sqlmodel", "sqlalchemy"}
-THIN = SLOW | {"httpx", "fastapi", "starlette", "uvicorn", "rich", "tenacity", "node.office"}
+SLOW = {"web3", "solcx", "sqlmodel", "sqlalchemy", "fastapi"}
+THIN = SLOW | {"httpx", "starlette", "uvicorn", "rich", "tenacity", "node.office"}
 """What a command with `--node` does without: it must have started in half a second."""
 CODE = """
 import json, sys

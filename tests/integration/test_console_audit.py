@@ -11,7 +11,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from node.crypto import sm3, verify_login
-from node.errors import LedgerError
+from node.errors import LedgerBehind, LedgerError
 from node.log import LogReader
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire.leaf import (
@@ -92,6 +92,12 @@ def looks(town) -> list[Leaf]:
     return found
 
 
+def english(client: httpx.Client) -> str:
+    """The client's cookies, and the one of somebody who reads English."""
+    kept = "; ".join(f"{each.name}={each.value}" for each in client.cookies.jar)
+    return f"{kept}; language=en"
+
+
 class TestBox:
     def test_one_meaning_opens_its_page(self, town, seat, served):
         seat.goto(f"{town.url}/audit")
@@ -117,6 +123,17 @@ class TestBox:
         assert seat.locator(".tried li").count() >= 2
         assert axe(seat) == []
         shoot(seat, "audit-nothing", WIDTHS["seat"])
+
+    def test_behind_the_chain_nothing_is_said_and_nothing_logged(self, town, auditor, monkeypatch):
+        def behind(*_):
+            raise LedgerBehind("the read model is being filled")
+
+        monkeypatch.setattr("ledger_sync.locating.Finder.find", behind)
+        before = len(looks(town))
+        answer = auditor.get("/audit", params={"q": "1"})
+        assert answer.status_code == 503
+        assert "账本尚未同步" in answer.text
+        assert len(looks(town)) == before
 
     def test_a_script_stays_text(self, town, seat):
         seat.goto(f"{town.url}/audit")
@@ -159,6 +176,11 @@ class TestThings:
             answer = auditor.get(f"/audit/{path}")
             assert answer.status_code == 200, answer.text
             assert "经过" in answer.text
+
+    def test_a_trace_is_in_english_too(self, auditor, served):
+        answer = auditor.get(f"/audit/call/{served}", headers={"Cookie": english(auditor)})
+        assert "every check holds" in answer.text
+        assert "核对" not in answer.text
 
     @pytest.mark.parametrize(
         "path", ["call/" + "00" * 32, "authorisation/999", "block/99999999", "key/" + "11" * 32]

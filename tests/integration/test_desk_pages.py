@@ -14,7 +14,7 @@ from tests.common.browser import axe, shoot
 from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files
 from tests.common.nodes import PASSWORD, running_town
-from tests.common.officials import signed_in
+from tests.common.officials import decide, signed_in
 from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
@@ -276,6 +276,34 @@ def test_a_table_is_handed_over_given_back_and_taken_back(town, at, page, table)
     assert http.post(f"{at_draft}/cell", data=changed).status_code == 409
     assert http.post(f"{at_draft}/drop").status_code == 204
     assert http.get(at_draft).status_code == 404
+
+
+def test_a_reviewer_keeps_an_entry_that_was_to_be_withdrawn(town, at, page, keyfile):
+    head = town.keys.heads[papers.POLICE]
+    reasons = {CODE: f"不再采集{SCRIPT}"}
+    fields = {"department": papers.POLICE, "reasons": reasons}
+    decide(at(head), "SubmitWithdrawal", fields, head)
+    at(town.keys.reviewer)
+    page.goto(f"{town.url}/desk")
+    page.get_by_text("审核撤回").wait_for()
+    page.get_by_role("link", name="户籍信息").click()
+    page.get_by_text("不再采集").wait_for()
+    looked_at(page, "review-withdrawal")
+    page.get_by_label(f"撤回 {CODE} 的结论").select_option("keep")
+    page.get_by_label("审核人").fill("张伟")
+    page.get_by_label("审核意见").fill("仍有部门使用")
+    page.get_by_role("button", name="签署撤回审核").click()
+    page.get_by_text("不同意撤回应写明理由").wait_for()
+    page.get_by_label(f"不同意撤回 {CODE} 的理由").fill("教育局仍在使用")
+    sign(page, "签署撤回审核", keyfile(town.keys.reviewer))
+    assert town.node.queries.get_entry(ENTRY).state == EntryState.PUBLISHED
+    # Asked for again: the new withdrawal waits, and the one that was refused does not.
+    reasons[CODE] = "系统已下线"
+    decide(at(head), "SubmitWithdrawal", fields, head)
+    at(town.keys.reviewer)
+    page.goto(f"{town.url}/review")
+    page.get_by_text("系统已下线").wait_for()
+    assert "不再采集" not in page.inner_text("main")
 
 
 def test_who_is_no_reviewer_reviews_nothing(town, at, page):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -10,11 +11,13 @@ import pytest
 
 from node.documents.finding import SORTED
 from tests.common import papers
-from tests.common.browser import axe, shoot
+from tests.common.browser import ROOT, axe, shoot
 from tests.common.furnished import ENTRIES, LONG
 from tests.common.officials import signed_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Page
 
     from tests.common.nodes import NodeTown
@@ -88,6 +91,17 @@ class TestEveryPage:
         page.wait_for_url("**/catalogue?q=*")
 
 
+def test_the_manuals_pictures_are_taken_here() -> None:
+    manual = (ROOT / "docs" / "console.zh-CN.md").read_text("utf-8")
+    pictures = re.findall(r"\(console/(\S+)-\d+\.png\)", manual)
+    source = Path(__file__).read_text("utf-8")
+    assert pictures
+    for each in pictures:
+        assert f'"{each}"' in source or f'"{each.removeprefix("public-")}"' in source
+    for name in re.findall(r"\((console/\S+\.png)\)", manual):
+        assert (ROOT / "docs" / name).is_file()
+
+
 class TestSearch:
     def test_answers_while_one_types_and_marks_what_it_found(
         self, page: Page, furnished: NodeTown
@@ -148,6 +162,39 @@ class TestEntry:
         index = httpx.get(re.search(r"Sitemap: (\S+)", robots)[1]).text  # type: ignore[index] # it is there
         part = httpx.get(re.search(r"<loc>(\S+?)</loc>", index)[1]).text  # type: ignore[index] # it is there
         assert f"{furnished.url}{entry_of(furnished, LONG)}</loc>" in part
+
+
+class TestPerson:
+    @pytest.fixture
+    def official(self, page: Page, furnished: NodeTown) -> Iterator[Page]:
+        with signed_in(furnished.url, furnished.keys.office[papers.POLICE]) as client:
+            cookies = [
+                {"name": name, "value": value, "url": furnished.url}
+                for name, value in client.cookies.items()
+            ]
+            page.context.add_cookies(cookies)  # type: ignore[arg-type] # as Playwright wants them
+            page.goto(furnished.url)
+            yield page
+
+    def test_who_has_signed_in_stands_above_with_the_ways_to_the_work(self, official: Page) -> None:
+        menu = official.locator(".bar details.menu", has_text="市公安局")
+        menu.locator("summary").click()
+        assert official.get_by_role("button", name="退出登录").is_visible()
+        ways = [each.get_attribute("href") for each in menu.get_by_role("link").all()]
+        assert ways == ["/desk", "/operation", "/"]
+        assert axe(official) == []
+        shoot(official, "public-person")
+        official.keyboard.press("Escape")
+        assert not official.get_by_role("button", name="退出登录").is_visible()
+
+    def test_signs_out_for_good(self, official: Page, furnished: NodeTown) -> None:
+        official.locator(".bar details.menu", has_text="市公安局").locator("summary").click()
+        with official.expect_navigation():
+            official.get_by_role("button", name="退出登录").click()
+        assert official.locator(".bar").get_by_text("市公安局").count() == 0
+        assert official.locator(".bar a", has_text="登录").is_visible()
+        official.goto(furnished.url)
+        assert official.locator('meta[name="csrf-token"]').count() == 0
 
 
 class TestAnswers:

@@ -34,7 +34,7 @@ OTHER_TERMINAL, FILL = "另开终端", "填好"
 ANSWERS = re.compile(r"在 http://|按 Ctrl-C")
 PATIENCE_SECONDS = 120.0
 START_SECONDS = 120.0
-PORTS = (8545, 8601, 8602, 8603)
+PORTS = (8545, 8601, 8602, 8603, 8607)
 CENTRE, POLICE, EDUCATION = "11130900MB0000001M", "11130900MB0000004Y", "11130900MB00000052"
 
 
@@ -63,6 +63,7 @@ class Terminal:
         (folder / "bin" / "shareledger").chmod(0o700)
         environment = {**os.environ, "SHARELEDGER_LANG": "zh"}
         environment.pop("SHARELEDGER_PASSWORD_FILE", None)
+        environment["XDG_CONFIG_HOME"] = str(folder / "config")
         environment["PATH"] = (
             f"{folder / 'bin'}:{Path(sys.executable).parent}:{environment['PATH']}"
         )

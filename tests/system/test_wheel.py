@@ -72,6 +72,16 @@ def test_the_native_verification_is_in_it(installed: Path, tmp_path: Path) -> No
     assert "native" in run(installed / "python", "-c", asked, cwd=tmp_path)
 
 
+def test_its_pages_are_in_it_as_they_are_built_here(installed: Path, tmp_path: Path) -> None:
+    where = "import api.console, pathlib; print(pathlib.Path(api.console.__file__).parent)"
+    folder = Path(run(installed / "python", "-c", where, cwd=tmp_path).strip())
+    here = ROOT / "api" / "console"
+    for part in ("static", "layout", "public"):
+        files = {each.name for each in (here / part).iterdir() if each.suffix != ".pyc"}
+        assert files - {"__pycache__"} <= {each.name for each in (folder / part).iterdir()}
+    assert not (folder / "assets").exists()
+
+
 def test_the_commands_work(installed: Path, tmp_path: Path, ledger_chain: LedgerChain) -> None:
     shareledger = installed / "shareledger"
     (tmp_path / "password").write_text("a password of some length\n", encoding="utf-8")

@@ -58,6 +58,8 @@ class Auditor:
 
     node: Node
     officer: Officer
+    given: frozenset[bytes]
+    """The departments whose auditor he is."""
     logs: tuple[bytes, ...]
     """The logs at hand that are his to read."""
 
@@ -128,7 +130,7 @@ def auditor(
     if officer is None or officer.session is None:
         raise SignatureInvalid("请先登录 / sign in first")
     officer.require(Role.AUDITOR)
-    given = {of for of, roles in officer.roles.items() if roles & Role.AUDITOR}
+    given = frozenset(of for of, roles in officer.roles.items() if roles & Role.AUDITOR)
     scanner, queries = LogScanner(node.reader), node.queries
     logs = [
         fact.log
@@ -137,7 +139,7 @@ def auditor(
         for fact in queries.logs_of(one.department)
         if scanner.has(fact.log)
     ]
-    return Auditor(node, officer, tuple(logs))
+    return Auditor(node, officer, given, tuple(logs))
 
 
 AuditorDep = Annotated[Auditor, Depends(auditor)]

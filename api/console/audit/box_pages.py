@@ -67,7 +67,7 @@ def box(
             query=q,
             found=found,
             targets=[(path_of(each.kind, each.id), each) for each in targets],
-            departments=[who.finder.titles.names.department(of) for of in who.officer.departments],
+            departments=[who.finder.titles.names.department(of) for of in sorted(who.given)],
             logs=len(who.logs),
         )
     if found is None:

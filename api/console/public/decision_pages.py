@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
@@ -14,9 +14,13 @@ from node.protocol.forms.words import decision_words
 
 from ...http.callers import NodeDep
 from ...http.verbs import Readable
+from ...refusing_words import chinese_of
 from ..frames import Link
 from ..pages import render
 from .department_pages import name_of
+
+if TYPE_CHECKING:
+    from ..frames import Words
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 
@@ -34,13 +38,13 @@ def decision(
     if contract not in node.deployment.contracts:
         raise NotFound(f"没有合约 {contract} / no such contract")
     fact = node.queries.get_decision(contract, number)
-    wrong = None
+    wrong: Words | None = None
     try:
         check_decision(node.queries, fact, node.deployment)
     except LedgerError as error:
         if error.retryable:
             raise
-        wrong = error
+        wrong = (chinese_of(error), error.message)
     chinese, english = decision_words(fact.name, fact.args)
     return render(
         request,

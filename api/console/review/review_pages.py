@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from node.errors import InvalidInput
+from node.errors import InvalidInput, NotFound
 from node.office.filings import Change, differences
-from node.office.verdicts import Pending, judged, list_pending
+from node.office.verdicts import Pending, judged, list_pending, list_withdrawals
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
@@ -39,6 +39,15 @@ class Read:
     """Whether its code seems to have passed to another data set."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A withdrawal that waits."""
+
+    digest: str
+    department: str
+    entries: list[documents.Withdrawn]
+
+
 @router.get(REVIEW)
 def queue(
     request: Request,
@@ -61,8 +70,32 @@ def queue(
         competent=chosen,
         page=page,
         read=_read(at, list(page.rows)),
+        withdrawals=_withdrawals(at, chosen) if chosen else [],
         called=at.called,
     )
+
+
+@router.post(REVIEW + "/withdrawals/{digest}/fields")
+def withdrawal_fields(
+    at: SittingDep, digest: Annotated[str, Path(pattern="^[0-9a-f]{64}$")], form: FormDep
+) -> Response:
+    """Return the review of a withdrawal: agreed to, but for the entries kept with a reason."""
+    competent = form.get("competent", "")
+    at.require(Role.REVIEWER, competent)
+    asked = next((each for each in _withdrawals(at, competent) if each.digest == digest), None)
+    if asked is None:
+        raise NotFound("这份撤回申请已不在等待审核 / the withdrawal does not wait any more")
+    refused = {}
+    for each in asked.entries:
+        if form.get(f"verdict-{each.code}") == "keep":
+            reason = form.get(f"reason-{each.code}", "").strip()
+            if not reason:
+                raise InvalidInput(
+                    f"{each.code}：不同意撤回应写明理由 / keeping an entry needs a reason"
+                )
+            refused[each.code] = reason
+    said = {name: form.get(name, "") for name in ("competent", "reviewer", "opinion")}
+    return to_decide("ReviewWithdrawal", {"withdrawal": digest, "refused": refused, **said})
 
 
 @router.post(REVIEW + "/fields")
@@ -95,6 +128,18 @@ def fields(at: SittingDep, form: FormDep) -> Response:
         "opinion": form.get("opinion", ""),
     }
     return to_decide("ReviewVersions", {"reviews": judged(chosen, returned), **said})
+
+
+def _withdrawals(at: Sitting, competent: str) -> list[Asked]:
+    """Return the withdrawals that wait for a competent department, each with its entries."""
+    node, acting = at.node, ids.department_id(competent)
+    found: dict[bytes, Asked] = {}
+    for paper, each, _ in list_withdrawals(node.queries, node.bindings, node.store):
+        department = paper.body.department
+        if node.queries.competent_of(ids.department_id(department)) == acting:
+            asked = found.setdefault(paper.digest, Asked(paper.digest.hex(), department, []))
+            asked.entries.append(each)
+    return list(found.values())
 
 
 def _read(at: Sitting, pending: list[Pending]) -> list[Read]:

@@ -1,3 +1,4 @@
+import contextlib
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from node.protocol.wire.leaf import (
     build_leaf,
     commitment,
     complete_leaf,
+    login_event,
     open_event,
     parse_leaf,
     session_event,
@@ -194,6 +196,24 @@ def test_requests_under_one_login_have_events_of_their_own_at_its_second() -> No
     events = [session_event(login, sequence) for sequence in (1, 2, 3)]
     assert len({*events, login}) == 4
     assert {event[:8] for event in events} == {login[:8]}
+
+
+class TestLogin:
+    def test_its_event_begins_with_its_second_and_names_its_text(self) -> None:
+        text = b"ShareLedger-login:https://node.example 00ff 2026-11-28T04:00:00Z"
+        event = login_event(text)
+        assert int.from_bytes(event[:8], "big") == 1_795_838_400
+        assert event[8:] == sm3(text)[:24]
+
+    @pytest.mark.parametrize("text", [b"", b"no moment", b"a \xff", b"a 9999-99-99T00:00:00Z"])
+    def test_what_is_no_login_is_refused(self, text: bytes) -> None:
+        with pytest.raises(MalformedReceipt):
+            login_event(text)
+
+    @given(st.binary(max_size=80))
+    def test_any_bytes_have_an_event_or_are_refused(self, text: bytes) -> None:
+        with contextlib.suppress(MalformedReceipt):
+            assert len(login_event(text)) == 32
 
 
 class TestTimes:

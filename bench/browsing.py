@@ -1,0 +1,109 @@
+"""Pages of a node with 100,000 entries listed: the HTML as a browser asks for it, over loopback.
+
+The node is a real one with a small town; entries are listed below the API. The p99 is over all
+requests of a page, each from its sending to its last byte.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.common import papers
+from tests.common.chain import deployed_on, running_chain
+from tests.common.furnished import ENTRIES, furnish
+from tests.common.nodes import running_town
+
+from .figures import Line, p99
+from .search import QUERIES, make_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.common.nodes import NodeTown
+
+LISTED = 100_000
+PER_BLOCK = 20
+REQUESTS = 100
+AIM_MILLISECONDS = 150
+FILTERS = ("department", "share", "grade", "cycle")
+
+
+@dataclass(frozen=True, slots=True)
+class Browsed:
+    """What one page took; milliseconds."""
+
+    chinese: str
+    english: str
+    median: float
+    p99: float
+    kilobytes: float
+
+
+def measure(listed: int = LISTED) -> list[Browsed]:
+    """List entries in a town's node and ask for its pages."""
+    with (
+        tempfile.TemporaryDirectory(prefix="shareledger-browsing-") as chain_folder,
+        tempfile.TemporaryDirectory(prefix="shareledger-browsing-") as folder,
+        running_chain(Path(chain_folder)) as running,
+        deployed_on(running) as chain,
+        running_town(Path(folder), chain) as town,
+    ):
+        town.serve()
+        furnish(town)
+        node = town.node
+        with node.node_engine.begin() as connection:
+            for number, (entry, paper) in enumerate(make_entries(listed)):
+                node.search.list_version(connection, entry, paper, number // PER_BLOCK)
+        return [_ask(town, *page) for page in _pages(town)]
+
+
+def lines(found: list[Browsed]) -> list[Line]:
+    """Return the report."""
+    return [
+        Line(
+            f"{each.chinese}（{each.kilobytes:.0f} kB）：中位数、p99",
+            f"{each.english} ({each.kilobytes:.0f} kB): median, p99",
+            f"{each.median:.0f} ms, {each.p99:.0f} ms",
+            aim=f"p99 ≤ {AIM_MILLISECONDS} ms",
+        )
+        for each in found
+    ]
+
+
+def _pages(town: NodeTown) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield what a page is called and the addresses it is asked for at."""
+    searches = []
+    for query, filters in QUERIES:
+        given = (filters.department, filters.share_type, filters.grade, filters.update_cycle)
+        chosen = {name: value for name, value in zip(FILTERS, given, strict=True) if value}
+        searches.append(str(httpx.URL("/catalogue", params={"q": query, **chosen})))
+    newest = [f"{each}&order=newest" for each in searches]
+    entry = town.node.search.search(ENTRIES[0]["name"])[0].entry.hex()
+    yield "首页", "front page", ["/"]
+    yield "检索", "search", searches
+    yield "检索，最新在前", "search, newest first", newest
+    yield "目录第 2000 页", "page 2,000 of the catalogue", ["/catalogue?after=40000"]
+    yield "条目", "an entry", [f"/catalogue/{entry}"]
+    yield "部门", "departments", ["/departments", f"/departments/{papers.POLICE}"]
+
+
+def _ask(town: NodeTown, chinese: str, english: str, addresses: list[str]) -> Browsed:
+    times, sizes = [], []
+    with httpx.Client(base_url=town.url, headers={"Accept": "text/html"}, timeout=30) as client:
+        for number in range(REQUESTS + len(addresses)):
+            address = addresses[number % len(addresses)]
+            started = time.perf_counter()
+            answer = client.get(address)
+            took = (time.perf_counter() - started) * 1000
+            answer.raise_for_status()
+            if number >= len(addresses):  # the first of each compiles its template
+                times.append(took)
+                sizes.append(len(answer.content) / 1000)
+    return Browsed(chinese, english, statistics.median(times), p99(times), max(sizes))
