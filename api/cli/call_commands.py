@@ -68,7 +68,7 @@ def _upgrade(client: LedgerClient) -> None:
         f"{done.upgraded} anchored, {done.waiting} waiting",
     )
     for path, error in done.failed:
-        note(f"✗ {path} [{error.code}] {error.message}", f"✗ {path} [{error.code}] {error.message}")
+        note(f"✗ {path} [{error.code}] {error.chinese}", f"✗ {path} [{error.code}] {error.message}")
     if done.failed:
         raise typer.Exit(EXIT_UNPROVEN)
 

@@ -71,7 +71,7 @@ def _findings(config: Path) -> Iterator[Finding]:
         settings = load_settings(config)
     except ConfigInvalid as error:
         advice = ("改正配置文件后再核对一次", "correct the settings and check again")
-        yield wrong("settings", f"配置：{error.message}", f"settings: {error.message}", *advice)
+        yield wrong("settings", f"配置：{error.chinese}", f"settings: {error.message}", *advice)
         return
     yield right("settings", f"配置：{config}", f"settings: {config}")
     yield from examine(settings)

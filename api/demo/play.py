@@ -73,7 +73,7 @@ class Play:
             # A city that was up has done all it had to: Ctrl-C is how its user ends it.
             return ending.exit_code if self._code is None else self._code
         except LedgerError as error:
-            print(f"✗ [{error.code}] {error.message}", flush=True)
+            print(f"✗ [{error.code}] {error}", flush=True)
             return 1
         finally:
             self._clear()

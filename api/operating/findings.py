@@ -63,7 +63,7 @@ def _failed(at: Inspection, name: str, chinese: str, error: LedgerError) -> Find
         )
     advice = ADVICE.get(error.code, ("按上面所说改正后再核对一次", "mend it and check again"))
     why = reason(error.__cause__) if isinstance(error.__cause__, OSError) else ""
-    said = error.message if why in error.message else f"{error.message}（{why}）"
+    said = error.chinese if why in error.chinese else f"{error.chinese}（{why}）"
     return wrong(name, f"{chinese}：{said}", f"{name}: {error.message}", *advice)
 
 

@@ -155,7 +155,7 @@ def failed(code: str, source: SourceSettings, error: LedgerError) -> Finding:
     """Return the finding that a source cannot be looked at."""
     cause = "" if error.__cause__ is None else f"（{told(error.__cause__)}）"
     down = isinstance(error, SourceUnavailable)
-    said = "数据库没有应答，或表、列、键与配置不符" if down else error.message
+    said = "数据库没有应答，或表、列、键与配置不符" if down else error.chinese
     return wrong(
         "sources",
         f"数据源 {code} {source.entry}：表 {source.table}：{said}{cause}",
