@@ -155,30 +155,32 @@ class TestDeciding:
         page.get_by_role("dialog").get_by_role("button", name="不签署").click()
         assert came(page) == {"answer": None}
 
-    @pytest.mark.parametrize(
-        "lie", ["document", "struct", "text", "hash", "domain", "possession", "notAfter"]
-    )
-    def test_a_node_that_lies_is_refused_before_anything_is_signed(
-        self, page: Page, lie: str
-    ) -> None:
-        def alter(route: Route) -> None:
-            answer = route.fetch()
-            said = answer.json()
-            if lie == "document":
-                said["documents"] = [said["documents"][0].replace("page-lie", "page-lia")]
-            elif lie == "struct":
-                said["message"]["codeHash"] = "11" * 32
-            elif lie == "notAfter":
-                said["message"]["notAfter"] = str(int(said["message"]["notAfter"]) + 10**9)
-            elif lie == "domain":
-                said["domain"]["contract"] = "22" * 20
-            elif lie == "possession":
-                said["possession"] = True
-            else:
-                said[lie] = said[lie][:-1] + ("0" if said[lie][-1] != "0" else "1")
-            route.fulfill(response=answer, json=said)
+    def test_a_node_that_lies_is_refused_before_anything_is_signed(self, page: Page) -> None:
+        for lie in ("document", "struct", "text", "hash", "domain", "possession", "notAfter"):
 
-        page.route("**/decisions/prepare", alter)
-        decide(page, "RegisterApplication", application("page-lie"))
-        assert came(page)["code"] == "verification-failed"
-        assert page.get_by_role("dialog").count() == 0
+            def alter(route: Route, lie: str = lie) -> None:
+                answer = route.fetch()
+                route.fulfill(response=answer, json=altered(answer.json(), lie))
+
+            page.route("**/decisions/prepare", alter)
+            decide(page, "RegisterApplication", application("page-lie"))
+            assert came(page)["code"] == "verification-failed", lie
+            assert page.get_by_role("dialog").count() == 0
+            page.unroute("**/decisions/prepare")
+
+
+def altered(said: dict[str, Any], lie: str) -> dict[str, Any]:
+    """Return a prepared decision of which one part is another."""
+    if lie == "document":
+        said["documents"] = [said["documents"][0].replace("page-lie", "page-lia")]
+    elif lie == "struct":
+        said["message"]["codeHash"] = "11" * 32
+    elif lie == "notAfter":
+        said["message"]["notAfter"] = str(int(said["message"]["notAfter"]) + 10**9)
+    elif lie == "domain":
+        said["domain"]["contract"] = "22" * 20
+    elif lie == "possession":
+        said["possession"] = True
+    else:
+        said[lie] = said[lie][:-1] + ("0" if said[lie][-1] != "0" else "1")
+    return said

@@ -24,9 +24,9 @@ async function run(source, event) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button[data-decide]");
+  const button = event.target.closest("button[data-decide][data-fields]");
   if (button) run(button, event);
 });
 document.addEventListener("submit", (event) => {
-  if (event.target.matches("form[data-decide]")) run(event.target, event);
+  if (event.target.matches("form[data-decide][data-fields]")) run(event.target, event);
 });
