@@ -247,7 +247,7 @@ def assert_holds(report: Report) -> None:
 
 
 def test_reports_nothing_but_the_exceptions_and_is_served_everywhere(town, tmp_path):
-    report = run(town, tmp_path, examples=5, seconds=900)
+    report = run(town, tmp_path, examples=8, seconds=900)
     assert_holds(report)
     assert report.answered["POST /api/v1/authorisations/{authorisation}/query"][200] >= 3
 
