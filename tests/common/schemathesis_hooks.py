@@ -97,7 +97,7 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
                     parameter["example"] = known[0]
             body = town.examples.get(operation["operationId"])
             if body is not None:
-                content = operation["requestBody"]["content"]["application/json"]
+                (content,) = operation["requestBody"]["content"].values()
                 content["examples"] = {"town": {"value": body}}
     schemas = raw_schema["components"]["schemas"]
     body = schemas["QueryBody"]
@@ -118,6 +118,12 @@ def render(_context: Any, value: Any) -> bytes:
         return canonical.dumps(value)
     except InvalidInput:
         return json.dumps(value, default=str).encode()
+
+
+@schemathesis.serializer("application/jsonl")
+def render_lines(_context: Any, value: Any) -> bytes:
+    """Return lines that are a text already; a body that is to be wrong may be anything."""
+    return value.encode() if isinstance(value, str) else json.dumps(value, default=str).encode()
 
 
 def _whole(value: Any) -> Any:

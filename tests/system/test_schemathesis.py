@@ -76,6 +76,11 @@ EXCEPTIONS = {
         "malformed-key",
     ): "128 hex digits may be no point of the curve, and few are",
     (
+        "POST /api/v1/documents",
+        POSITIVE,
+        "malformed-document",
+    ): "which lines are documents no schema can say",
+    (
         "PUT /api/v1/documents/{digest}",
         POSITIVE,
         "digest-mismatch",
@@ -184,6 +189,7 @@ def describe(town: NodeTown, folder: Path) -> Path:
         {
             "query": {**QUERY, "items": list(ITEMS), "salt": "AAECAwQFBgcICQoLDA0ODw"},
             "put_document": json.loads(paper),
+            "post_documents": paper.decode(),
             "prepare": {"kind": "RegisterLog", "fields": {"department": papers.POLICE}},
             "submit": decision,
             "compare_edition": EDITION,
