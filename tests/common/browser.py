@@ -1,4 +1,4 @@
-"""A real Chromium for the console's pages: one a session, a context a test.
+"""A real Chromium for the console's pages: one a file, a context a test.
 
 The browser is npm's `@sparticuz/chromium`, unpacked once into `.setup/browser`; `CHROMIUM` names
 another. It needs the system's libnss3: where that is missing these tests are skipped, with a line
@@ -68,9 +68,9 @@ def _needed(program: Path) -> None:
         pytest.skip(MISSING)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the session."""
+    """One browser a file: while it is open this thread has an event loop, and others may not."""
     from playwright.sync_api import sync_playwright  # 0.3 s that other tests need not wait
 
     program = chromium()
