@@ -13,11 +13,13 @@ import pytest
 from api.console.public import download_pages
 from node.crypto import sm3
 from node.errors import LogUnavailable
+from node.log import check_log
 from node.office import cataloguing
 from node.office.turnstile import PER_ENTRY
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import OPEN, parse_leaf
 from node.service.needs import Page
+from node.storage.engines import open_engine
 from tests.common import founding, papers
 from tests.common.browser import axe, shoot
 from tests.common.chain import deployed_on
@@ -84,7 +86,7 @@ def get(town, kind="csv", code=OPENED, **headers):
     return httpx.get(address, headers=headers, timeout=30)
 
 
-def size(town) -> int:
+def size(town):
     return town.node.reader.head(town.node.identities[1].log).size
 
 
@@ -124,7 +126,7 @@ def test_what_is_not_open_to_everybody_is_not_handed_out(town, code, status, pro
 
 def test_what_cannot_be_logged_is_not_handed_out(town, monkeypatch):
     def refuse(_draft):
-        refused = Future()
+        refused: Future[None] = Future()
         refused.set_exception(LogUnavailable("日志停了 / no log"))
         return refused
 
@@ -201,3 +203,12 @@ def test_a_frozen_entry_is_not_handed_out(town):
     lift = papers.freeze_order(code=OPENED, reason="已更正")
     town.decide(cataloguing.unfreeze_entry(lift), town.keys.heads[papers.CENTRE])
     assert get(town).status_code == 200
+
+
+def test_a_log_with_downloads_is_found_whole(town):
+    assert get(town).status_code == 200
+    engine = open_engine(town.node.settings.data_dir / "log.db", readonly=True)
+    try:
+        assert check_log(engine, town.node.identities[1].log).size == size(town)
+    finally:
+        engine.dispose()

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from node.service.opendata import OpenRows, most_rows
 from tests.common import papers
 
 ITEMS = [papers.item("A", name="名称"), papers.item("B", name="数")]
-ONE = SimpleNamespace(
+ONE: Any = SimpleNamespace(
     paper=CatalogueVersionPaper.model_construct(
         code="1/2",
         name="目录",
