@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from node.office.preparing import Preparer
     from node.office.sessions import Sessions
     from node.office.submitting import Submitter
+    from node.office.turnstile import Turnstile
+    from node.service.opendata import OpenData
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
@@ -239,6 +241,12 @@ class Node:
         return Sessions(self.office_engine, self.queries)
 
     @cached_property
+    def turnstile(self) -> Turnstile:
+        from node.office.turnstile import Turnstile
+
+        return Turnstile(self.office_engine)
+
+    @cached_property
     def drafts(self) -> Drafts:
         from node.office.drafts import Drafts
 
@@ -345,6 +353,24 @@ class Node:
         return Seals.load(self.settings.data_dir / "node.secret")
 
     @cached_property
+    def providers(self) -> list[Provider]:
+        """The departments served, each with its log and sources."""
+        departments = zip(self.settings.departments, self.identities, strict=True)
+        return [self._provider(department, identity) for department, identity in departments]
+
+    @cached_property
+    def open_data(self) -> OpenData:
+        from node.service.opendata import OpenData
+
+        return OpenData(
+            ledger=self.grants,
+            entries=self.queries,
+            documents=self.facts,
+            providers=self.providers,
+            submit=self.writer.submit,
+        )
+
+    @cached_property
     def service(self) -> Service:
         from node.service.serve import Service
 
@@ -354,12 +380,7 @@ class Node:
             documents=self.facts,
             submit=self.writer.submit,
             find_stored=self.reader.resend,
-            providers=[
-                self._provider(department, identity)
-                for department, identity in zip(
-                    self.settings.departments, self.identities, strict=True
-                )
-            ],
+            providers=self.providers,
             seals=self.seals,
             page_rows=limits.page_rows,
             workers=limits.workers,
@@ -410,7 +431,7 @@ class Node:
         )
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
-        _ = self.preparer, self.submitter, self.sessions
+        _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

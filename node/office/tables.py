@@ -1,4 +1,4 @@
-"""What the office keeps for people: sign-ins, sessions and drafts, in `office.db`.
+"""What the office keeps for people: sign-ins, sessions, drafts, downloads, in `office.db`.
 
 Changed by Alembic revisions only (`node/storage/migrations`); nothing here makes a table. Other
 front processes of the same node read the same rows: a session is nowhere else. Secrets are kept as
@@ -56,6 +56,17 @@ class OfficeSession(OfficeRow, table=True):
     """How many such queries there were."""
     created: int = Field(sa_type=BigInteger)
     used: int = Field(sa_type=BigInteger, index=True)
+
+
+class OpenTaken(OfficeRow, table=True):
+    """How often an entry was downloaded in a minute."""
+
+    __tablename__ = "open_taken"
+
+    minute: int = Field(sa_type=BigInteger, primary_key=True)
+    """Of this node's clock, since 1970."""
+    entry: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    times: int
 
 
 class Draft(OfficeRow, table=True):

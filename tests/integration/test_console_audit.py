@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from node.crypto import sm3, verify_login
 from node.errors import LedgerBehind, LedgerError
-from node.log import LogReader
+from node.log import LogReader, check_log
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire.leaf import (
     AUDIT,
@@ -295,3 +295,13 @@ class TestOperation:
         with signed_in(town.url, town.keys.auditor) as auditor:
             for path in ("/operation", "/operation/settings"):
                 assert auditor.get(path, headers={"Accept": "text/html"}).status_code == 403
+
+
+def test_a_log_with_an_auditors_looks_is_found_whole(town, auditor):
+    assert auditor.get("/audit/calls").status_code == 200
+    engine = open_engine(town.node.settings.data_dir / "log.db", readonly=True)
+    try:
+        for identity in town.node.identities:
+            assert check_log(engine, identity.log).size == town.node.reader.head(identity.log).size
+    finally:
+        engine.dispose()

@@ -24,17 +24,20 @@ from ...http.verbs import Readable
 from ..pages import page_of
 from .department_pages import name_of
 from .entry_pages import find_paper
+from .spreading import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from node.documents.tables import Listing
+    from node.protocol.forms import CatalogueVersionPaper
+    from node.protocol.ledger.facts import EntryFact
 
     from ...parts import Node
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 
-MEDIA_TYPE = "application/ld+json"
+LINKED = "application/ld+json"
 PAGE = 100
 URLS = 10_000
 """In one file of the sitemap, which may have 50,000."""
@@ -97,7 +100,8 @@ def dataset(entry: HexPath, node: NodeDep) -> Response:
         "dcat:distribution": [
             {"@type": "dcat:Distribution", "dct:title": _chinese(mode), "dct:format": body.format}
             for mode in body.modes
-        ],
+        ]
+        + _downloads(node, url, fact, body),
         "spdx:checksum": {
             "@type": "spdx:Checksum",
             "spdx:algorithm": "SM3",
@@ -132,8 +136,9 @@ def sitemap_part(part: Annotated[int, Path(ge=1, le=1_000)], node: NodeDep) -> R
 def robots(node: NodeDep) -> Response:
     """Answer with what may be gathered: the catalogue's own pages, not every search of it."""
     lines = ("User-agent: *", "Allow: /$", "Allow: /catalogue/", "Disallow: /catalogue?")
+    downloads = "Disallow: /catalogue/*/data."
     return PlainTextResponse(
-        "\n".join([*lines, f"Sitemap: {node.settings.public_url}/sitemap.xml", ""])
+        "\n".join([*lines, downloads, f"Sitemap: {node.settings.public_url}/sitemap.xml", ""])
     )
 
 
@@ -159,6 +164,26 @@ def _described(url: str, entry: str, name: str, abstract: str) -> dict[str, Any]
     }
 
 
+def _downloads(
+    node: Node, url: str, fact: EntryFact, body: CatalogueVersionPaper
+) -> list[dict[str, Any]]:
+    """Return a distribution for each format an open entry is downloaded in here."""
+    if not node.open_data.offers(fact, body):
+        return []
+    address = f"{url}/catalogue/{fact.entry.hex()}"
+    return [
+        {
+            "@type": "dcat:Distribution",
+            "dct:title": _chinese(f"向社会开放的数据（{kind.upper()}）"),
+            "dct:format": kind.upper(),
+            "dcat:mediaType": media_type,
+            "dcat:accessURL": {"@id": address},
+            "dcat:downloadURL": {"@id": f"{address}/data.{kind}"},
+        }
+        for kind, media_type in MEDIA_TYPES.items()
+    ]
+
+
 def _chinese(text: str) -> dict[str, str]:
     return {"@value": text, "@language": "zh"}
 
@@ -172,7 +197,7 @@ def _first(node: Node) -> bytes:
 
 
 def _json(value: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(value), media_type=MEDIA_TYPE)
+    return Response(orjson.dumps(value), media_type=LINKED)
 
 
 def _xml(outer: str, inner: str, addresses: Iterable[str]) -> Response:

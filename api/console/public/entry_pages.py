@@ -21,6 +21,7 @@ from ..frames import Link
 from ..pages import render
 from .comparison import compare
 from .department_pages import name_of
+from .download_pages import offered
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import EntryFact, VersionFact
@@ -75,6 +76,7 @@ def entry(
         times=_times(node, versions),
         compared=_compared(node, fact, versions, old, new),
         use=_use(node, wanted),
+        download=offered(node, fact, paper) if paper else None,
         decisions=node.queries.newest_decisions_of(ObjectKind.ENTRY, wanted, DECISIONS),
         decided=decision_words,
         most=DECISIONS,
