@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -131,3 +132,29 @@ class TestExport:
         found = list(lists.list_all(scanner, logged[1], wanted, most=1_000))
         assert {call.leaf.authorisation for call in found} == {2}
         assert len(found) == COUNT // 3
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    stretch=st.integers(1, COUNT + 9),
+    since=st.none() | st.integers(NOON - 2_000, NOON + 60_000),
+    outcome=st.sampled_from([None, "served", REFUSED]),
+)
+def test_counted_stretch_by_stretch_is_counting_every_leaf(
+    lists, scanner, logged, *, stretch, since, outcome
+):
+    wanted = Wanted(since=since, outcome=outcome)
+    calls = [parse_leaf(data) for data in logged[2][:COUNT]]
+    expected = Counter((leaf.authorisation, leaf.outcome) for leaf in calls if meets(leaf, wanted))
+    counted, rows, before = Counter(), 0, None
+    while before != 0:
+        page = lists.count_calls(scanner, logged[1], wanted, before=before, stretch=stretch)
+        for each in page.tallies:
+            assert (each.authorisation is None) == (each.number == 999)
+            counted.update({(each.number, code): n for code, n in each.outcomes.items()})
+            rows += each.rows
+        before = page.before
+    assert counted == expected
+    assert rows == sum(leaf.rows for leaf in calls if meets(leaf, wanted))
