@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ledger_sync.queries import Queries
 from ledger_sync.usage import REFUSED, CallLists, Wanted
 from node.log import Committer, LogReader, LogScanner
+from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import AUDIT, parse_leaf
 from node.storage.engines import open_engine
 from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity, other_draft
@@ -158,3 +159,14 @@ def test_counted_stretch_by_stretch_is_counting_every_leaf(
         before = page.before
     assert counted == expected
     assert rows == sum(leaf.rows for leaf in calls if meets(leaf, wanted))
+
+
+def test_what_a_day_has_used_is_what_was_served_on_it(logged):
+    path, log, _ = logged
+    engine, day = open_engine(path, readonly=True), beijing_day(NOON // 1000)
+    used = LogReader(engine).used
+    served = sum(number % 3 == 0 and number % 5 != 0 for number in range(COUNT))
+    # A log that is not here counts for nothing, nor does an authorisation nobody has called.
+    assert used([b"\x01" * 32, log], [1, 12], day) == {1: (served, served)}
+    assert used([log], [1], day + 1) == {1: (0, 0)}
+    engine.dispose()
