@@ -146,6 +146,10 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         """Return every key a department or an application has had."""
         return self._facts(KeyFact, KEY.c.holder == holder)
 
+    def keys_of_any(self, holders: Collection[bytes]) -> list[KeyFact]:
+        """Return every key any of these departments and applications has had."""
+        return self._facts(KeyFact, KEY.c.holder.in_(list(holders)))
+
     def roles_of(self, key: bytes) -> list[RoleFact]:
         """Return the roles a key holds, department by department."""
         return self._facts(RoleFact, ROLE.c.key == key)
@@ -290,6 +294,26 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
             AUTHORISATION_STEP.c.authorisation == authorisation
         )
         return [_step_fact(row) for row in self._all(statement.order_by(AUTHORISATION_STEP.c.seq))]
+
+    def pinned(self, authorisations: Collection[int]) -> dict[int, bytes]:
+        """Return the digest of the version each of these authorisations is of, by number."""
+        same = (ENTRY_VERSION.c.entry == AUTHORISATION.c.entry) & (
+            ENTRY_VERSION.c.version == AUTHORISATION.c.version
+        )
+        statement = select(AUTHORISATION.c.authorisation, ENTRY_VERSION.c.digest).join(
+            ENTRY_VERSION, same
+        )
+        wanted = AUTHORISATION.c.authorisation.in_(sorted(authorisations))
+        rows = self._all(statement.where(wanted))
+        return {row["authorisation"]: row["digest"] for row in rows}
+
+    def applied(self, authorisations: Collection[int]) -> dict[int, bytes]:
+        """Return the digest of the application for each of these authorisations, by number."""
+        statement = select(AUTHORISATION_STEP.c.authorisation, AUTHORISATION_STEP.c.digest).where(
+            AUTHORISATION_STEP.c.authorisation.in_(sorted(authorisations)),
+            AUTHORISATION_STEP.c.name == "ApplyFor",
+        )
+        return {row["authorisation"]: row["digest"] for row in self._all(statement)}
 
 
 # The published version; an entry that has none yet is shown by its newest.

@@ -7,11 +7,13 @@ judged by the leaves' bytes first, with one question to the read model for all i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from node.protocol.ledger.facts import AuthorisationFact
-from node.protocol.wire.leaf import parse_leaf
+from node.protocol.wire.days import beijing_day
+from node.protocol.wire.leaf import SERVED, parse_leaf
 
 from .selecting import Reader
 from .tables import AUTHORISATION
@@ -30,6 +32,15 @@ REFUSED = "refused"
 _KIND = b'"type":"call"'
 _AUTHORISATION = re.compile(rb'"authorisation":(\d{1,16})[,}]')
 _SERVED = b'"outcome":"served"'
+_COUNTED = re.compile(
+    rb'"at":(?P<at>\d{1,16})[,}].*"authorisation":(?P<number>\d{1,16})[,}]'
+    rb'.*"outcome":"(?P<outcome>[a-z0-9-]{1,64})".*"rows":(?P<rows>\d{1,16})[,}]',
+    re.DOTALL,
+)
+"""What is counted of a call; members stand in canonical order, and no string holds a bare quote."""
+UNKNOWN = "authorisation-unknown"
+COUNTED = 5_000
+"""Leaves counted for one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,39 @@ class CallPage:
     """Where the next page begins; 0: there is none."""
 
 
+@dataclass(slots=True)
+class Tally:
+    """One authorisation's calls on one Beijing day."""
+
+    day: int
+    """Number of the Beijing day, 1970-01-01 is 0."""
+    number: int
+    """Of the authorisation; 0: of those that are none, or not the caller's."""
+    authorisation: AuthorisationFact | None = None
+    """As it stands now; None where there is none of that number."""
+    rows: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """Calls by `served` or problem code."""
+
+    @property
+    def served(self) -> int:
+        return self.outcomes[SERVED]
+
+    @property
+    def refusals(self) -> list[tuple[str, int]]:
+        """Codes with how many calls they refused, the most frequent first."""
+        return [each for each in self.outcomes.most_common() if each[0] != SERVED]
+
+
+@dataclass(frozen=True, slots=True)
+class TallyPage:
+    """What a stretch of a log holds, by day and authorisation, the newest day first."""
+
+    tallies: tuple[Tally, ...]
+    before: int
+    """Where the next stretch begins; 0: there is none. A day may go on in it."""
+
+
 class Scanner(Protocol):
     """What looks through logs (`node.log.LogScanner`)."""
 
@@ -78,6 +122,7 @@ class Scanner(Protocol):
         *,
         before: int | None = None,
         limit: int = PAGE,
+        stretch: int = ...,
     ) -> Stretch: ...
 
     def index_at(self, log: bytes, milliseconds: int) -> int: ...
@@ -103,10 +148,7 @@ class CallLists(Reader):
             NotFound: the log is not at hand.
             LedgerBehind: the read model cannot say what was authorised.
         """
-        floor = 0 if wanted.since is None else scanner.index_at(log, wanted.since)
-        if wanted.until is not None:
-            end = scanner.index_at(log, wanted.until)
-            before = end if before is None else min(before, end)
+        floor, before = _bounds(scanner, log, wanted, before)
         known: dict[int, AuthorisationFact] = {}
         accept = self._accepting(wanted, known)
         part = scanner.scan(log, accept, before=before, limit=limit)
@@ -114,6 +156,56 @@ class CallLists(Reader):
         self._know({leaf.authorisation for _, leaf in found} - known.keys(), known)
         calls = tuple(Call(index, leaf, known.get(leaf.authorisation)) for index, leaf in found)
         return CallPage(calls, 0 if part.before <= floor else part.before)
+
+    def count_calls(
+        self,
+        scanner: Scanner,
+        log: bytes,
+        wanted: Wanted,
+        *,
+        before: int | None = None,
+        stretch: int = COUNTED,
+    ) -> TallyPage:
+        """Count a log's calls before an index, by day and authorisation, in one stretch of it.
+
+        Raises:
+            NotFound: the log is not at hand.
+            LedgerBehind: the read model cannot say what was authorised.
+        """
+        floor, before = _bounds(scanner, log, wanted, before)
+        known: dict[int, AuthorisationFact] = {}
+        accept = self._accepting(wanted, known)
+        tallies: dict[tuple[int, int], Tally] = {}
+        # Whoever calls for another's authorisation is not its consumer: it does not count as his.
+        asked = (wanted.consumer, wanted.purpose, wanted.application, wanted.authorisation)
+        asked_of_one = any(each is not None for each in asked)
+
+        def count(leaf: bytes) -> bool:
+            """Count a leaf, and keep none: what a stretch costs does not grow with what it holds.
+
+            A stretch may reach beyond the first moment asked for: its calls are told by theirs.
+            """
+            if not accept(leaf) or (part := _COUNTED.search(leaf)) is None:
+                return False
+            at, number = int(part["at"]), int(part["number"])
+            if wanted.since is None or at >= wanted.since:
+                outcome = part["outcome"].decode()
+                if outcome == UNKNOWN:
+                    if asked_of_one:
+                        return False
+                    number = 0
+                day = beijing_day(at // 1000)
+                tally = tallies.setdefault((-day, -number), Tally(day, number))
+                tally.outcomes[outcome] += 1
+                tally.rows += int(part["rows"])
+            return False
+
+        end = scanner.scan(log, count, before=before, stretch=stretch).before
+        self._know({each.number for each in tallies.values()} - known.keys(), known)
+        for each in tallies.values():
+            each.authorisation = known.get(each.number)
+        found = tuple(tallies[key] for key in sorted(tallies))
+        return TallyPage(found, 0 if end <= floor else end)
 
     def _accepting(
         self, wanted: Wanted, known: dict[int, AuthorisationFact]
@@ -168,3 +260,14 @@ class CallLists(Reader):
             yield from page.calls
             left -= len(page.calls)
             before = page.before
+
+
+def _bounds(
+    scanner: Scanner, log: bytes, wanted: Wanted, before: int | None
+) -> tuple[int, int | None]:
+    """Return the index at which what is asked for begins, and before which one is to look."""
+    floor = 0 if wanted.since is None else scanner.index_at(log, wanted.since)
+    if wanted.until is not None:
+        end = scanner.index_at(log, wanted.until)
+        before = end if before is None else min(before, end)
+    return floor, before

@@ -6,10 +6,14 @@ cookie, and so a request's own: one process serves both.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from node.errors import InvalidInput
 from node.protocol.forms import BEIJING
+from node.protocol.wire.leaf import SERVED
+
+from ..refusing_words import TITLES
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 Language: TypeAlias = Literal["zh", "en"]
 COOKIE = "language"
+MILLISECONDS = 1_000
 LANGUAGES: dict[Language, str] = {"zh": "中文", "en": "English"}
 TAGS: dict[Language, str] = {"zh": "zh-CN", "en": "en"}
 """Values of HTML's `lang`."""
@@ -142,3 +147,22 @@ def moment(seconds: int) -> str:
 def day(seconds: int) -> str:
     """Return the Beijing day of a second."""
     return moment(seconds)[:10]
+
+
+def midnight_ms(text: str, after: int) -> int | None:
+    """Return the milliseconds at which a Beijing day begins, or `after` days later."""
+    if not text:
+        return None
+    try:
+        begins = datetime.combine(date.fromisoformat(text), datetime.min.time(), BEIJING)
+        return int((begins + timedelta(days=after)).timestamp() * MILLISECONDS)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput(f"日期应写作 2026-11-28：{text} / no such day") from error
+
+
+def outcome_words(outcome: str) -> Words:
+    """Say how a call ended, by the code in its leaf."""
+    if outcome == SERVED:
+        return ("已提供", "served")
+    title = TITLES.get(outcome)
+    return (outcome, outcome) if title is None else (title.chinese, title.english)

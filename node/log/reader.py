@@ -15,6 +15,7 @@ from node.errors import InvalidInput, LogTampered, NotFound
 from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
+from .counters import load_counters
 from .published import list_published
 from .recent import Resend, find_events, replay
 from .tables import (
@@ -27,7 +28,7 @@ from .tables import (
 from .tiles import Proofs, read_hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import Engine
 
@@ -151,6 +152,23 @@ class LogReader:
         )
         with self._engine.connect() as connection:
             return [(number, index) for number, index in connection.execute(query)]
+
+    def used(
+        self, logs: Sequence[bytes], authorisations: Collection[int], day: int
+    ) -> dict[int, tuple[int, int]]:
+        """Return (calls, rows) served on a Beijing day of those authorisations ever called.
+
+        `logs` are a department's, the newest first (`counters`); not all need be here.
+        """
+        known = dict.fromkeys(logs)
+        with self._engine.connect() as connection:
+            query = select(head.c.log, head.c.number).where(head.c.log.in_(list(known)))
+            numbers = {row.log: row.number for row in connection.execute(query)}
+            here = [numbers[log] for log in known if log in numbers]
+            counters = load_counters(connection, here, authorisations)
+        for counter in counters.values():
+            counter.open_day(day)
+        return {number: (one.calls, one.rows) for number, one in counters.items()}
 
     def resend(self, log: bytes, call: Resend, now: int) -> Committed | None:
         """Return the stored result of an identical call, or None when the event is new.

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from api.console.wording import day
+from node.crypto import SoftwareSigner
 from node.documents.importing.template import write_template
-from node.protocol.ledger.enums import AuthorisationState, EntryState
+from node.errors import AuthorisationUnknown, PurposeNotGranted
+from node.protocol.ledger.enums import AuthorisationState, EntryState, Role
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
 from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import PASSWORD, running_town
+from tests.common.nodes import PASSWORD, QUERY, running_town
 from tests.common.officials import decide, signed_in
 from tests.common.t2 import ROW, SECOND_ITEM
 
@@ -22,7 +26,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from node.crypto import SoftwareSigner
 
 pytestmark = [pytest.mark.chain, pytest.mark.untraced]
 WIDTHS = (1366, 1920)
@@ -212,6 +215,43 @@ def test_an_entry_is_applied_for_replied_to_and_delivered(town, at, page, keyfil
     assert "确认" in page.inner_text("main")
 
 
+def test_who_uses_what_is_seen_from_both_sides(town, at, page):
+    asked = {**QUERY, "purpose": "WRONG", "items": ["XM"], "where": {}}
+    applied = town.node.queries.get_authorisation(1).application
+    ours = [town.keys.application, town.keys.stranger]
+    # One application applied for it; the other calls for what is not its own.
+    for signer in ours:
+        mine = town.node.queries.get_key(signer.public_key.key_id).holder == applied
+        with (
+            town.client(signer) as client,
+            pytest.raises(PurposeNotGranted if mine else AuthorisationUnknown),
+        ):
+            client.query(1, **asked)
+    at(town.keys.office[papers.EDUCATION])
+    page.goto(f"{town.url}/desk/authorisations")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="1", exact=True))
+    assert "姓名" in row.inner_text()
+    # What was refused used nothing up.
+    assert "1000 次" in row.inner_text()
+    looked_at(page, "desk-authorisations-left")
+    http = at(town.keys.office[papers.POLICE])
+    page.goto(f"{town.url}/desk/uses")
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="1", exact=True))
+    assert "用途未获授权" in row.inner_text()
+    page.get_by_text("不归调用的应用").wait_for()
+    looked_at(page, "desk-uses")
+    page.goto(f"{town.url}/desk/uses?consumer={papers.POLICE}")
+    page.get_by_text("没有调用").wait_for()
+    page.goto(f"{town.url}/desk/uses?since=2026-13-01")
+    page.get_by_text("日期应写作").wait_for()
+    answer = http.get("/desk/uses", params={"department": papers.EDUCATION})
+    assert answer.status_code == 403
+    at(town.keys.reviewer)
+    page.goto(f"{town.url}/desk/uses")
+    page.get_by_text("您不能查看").wait_for()
+    assert axe(page) == []
+
+
 def test_a_department_sees_its_entries_in_every_state_and_an_officer_his_key(town, at, page):
     at(town.keys.heads[papers.POLICE])
     page.goto(f"{town.url}/desk/entries")
@@ -221,9 +261,19 @@ def test_a_department_sees_its_entries_in_every_state_and_an_officer_his_key(tow
     page.get_by_role("cell", name=CODE).wait_for()
     page.goto(f"{town.url}/desk/entries?state={int(EntryState.FROZEN)}")
     page.get_by_text("没有目录").wait_for()
-    page.get_by_role("link", name="我的密钥").click()
+    page.get_by_role("link", name="密钥与人员").click()
     page.get_by_text("长期").first.wait_for()
     looked_at(page, "desk-key")
+
+
+def test_who_is_no_head_grants_and_revokes_nothing(town, at, page):
+    http = at(town.keys.office[papers.EDUCATION])
+    page.goto(f"{town.url}/desk/key")
+    assert page.get_by_role("button", name="签署撤销").count() == 0
+    assert axe(page) == []
+    for what in ("revoke", "grant"):
+        answer = http.post(f"/desk/key/{what}/fields", data={"department": papers.EDUCATION})
+        assert (answer.status_code, answer.json()["code"]) == (403, "not-entitled")
 
 
 def test_an_entrys_page_leads_to_the_application_for_it(town, at, page):
@@ -318,3 +368,48 @@ def test_who_has_not_signed_in_is_told_to(town, page):
     page.goto(f"{town.url}/desk")
     page.get_by_text("请先登录").first.wait_for()
     assert axe(page) == []
+
+
+def test_a_head_grants_roles_and_revokes_a_key(town, at, page, keyfile):
+    head, officer = town.keys.heads[papers.POLICE], town.keys.office[papers.POLICE].public_key
+    at(head)
+    page.goto(f"{town.url}/desk/key")
+    page.get_by_label("授予谁").select_option(officer.key_id.hex())
+    for label in ("数据专管员", "工作机构负责人"):
+        page.get_by_label(label).check()
+    page.get_by_label("职务").fill(f"科长{SCRIPT}")
+    page.get_by_label("止日").fill("2036-12-31")
+    page.get_by_label("授予的理由").fill("兼任")
+    sign(page, "签署授予", keyfile(head))
+    roles = {each.department: each for each in town.node.queries.roles_of(officer.key_id)}
+    granted = roles[ids.department_id(papers.POLICE)]
+    assert granted.roles == Role.DATA_OFFICER | Role.OFFICE_HEAD
+    page.get_by_label("撤销哪一把").select_option(officer.key_id.hex())
+    page.get_by_label("撤销的理由").fill(f"遗失{SCRIPT}")
+    sign(page, "签署撤销", keyfile(head))
+    assert town.node.queries.get_key(officer.key_id).revoked_at is not None
+    page.get_by_text("已撤销").wait_for()
+    looked_at(page, "desk-key-revoked")
+
+
+def test_whose_key_ends_soon_is_warned(town, at, page):
+    head, new = town.keys.heads[papers.EDUCATION], SoftwareSigner.generate()
+    soon = {"validFrom": "2020-01-01", "validUntil": day(int(time.time()) + 30 * 86_400)}
+    given = {"type", "v", "salt"}
+    body = papers.officer_key(
+        **soon,
+        department=papers.EDUCATION,
+        post="科员",
+        person=papers.person_of(new),
+        publicKey=new.public_key.raw.hex(),
+    )
+    http = at(head)
+    decide(http, "AddKey", {k: v for k, v in body.items() if k not in given}, head, new)
+    key = new.public_key.key_id.hex()
+    roles = papers.roles(**soon, department=papers.EDUCATION, key=key, roles=["数据专管员"])
+    decide(http, "GrantRoles", {k: v for k, v in roles.items() if k not in given}, head)
+    at(new)
+    page.goto(f"{town.url}/desk/key")
+    page.get_by_text("您的密钥还有 30 天到期").wait_for()
+    page.get_by_text("即将到期").first.wait_for()
+    looked_at(page, "desk-key-ends")

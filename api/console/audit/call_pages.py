@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -21,7 +21,7 @@ from ...http.verbs import Readable
 from ...refusing_words import TITLES
 from ..frames import Link
 from ..pages import render
-from ..wording import language_of
+from ..wording import MILLISECONDS, language_of, midnight_ms, outcome_words
 from ..workbook import MEDIA_TYPE, MOST_ROWS, workbook
 from .auditing import AUDITOR, Auditor, AuditorDep, answer, attached, bounded_work
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ..frames import Words
 
 router = APIRouter(prefix="/audit/calls", route_class=Readable, include_in_schema=False)
-MILLISECONDS = 1_000
 HEADINGS: tuple[tuple[Words, int], ...] = (
     (("时间", "When"), 20),
     (("结果", "Outcome"), 16),
@@ -170,14 +169,6 @@ class _Rows:
         return self._known[application]
 
 
-def outcome_words(outcome: str) -> Words:
-    """Say how a call ended, by the code in its leaf."""
-    if outcome == SERVED:
-        return ("已提供", "served")
-    title = TITLES.get(outcome)
-    return (outcome, outcome) if title is None else (title.chinese, title.english)
-
-
 def _log(who: Auditor, asked: Asked) -> bytes | None:
     """Return the log that is asked for, by default the first that is his and has calls."""
     if not asked.log:
@@ -212,8 +203,8 @@ def _wanted(who: Auditor, asked: Asked, log: bytes | None) -> Wanted:
         application=_id(asked.application, "应用系统编号", "application"),
         authorisation=_number(asked.authorisation),
         outcome=_outcome(asked.outcome),
-        since=_midnight(asked.since, 0),
-        until=_midnight(asked.until, 1),
+        since=midnight_ms(asked.since, 0),
+        until=midnight_ms(asked.until, 1),
     )
 
 
@@ -249,17 +240,6 @@ def _outcome(text: str) -> str | None:
     if text and text not in {SERVED, REFUSED, *TITLES}:
         raise InvalidInput(f"没有这种结果：{text} / no such outcome")
     return text or None
-
-
-def _midnight(day: str, after: int) -> int | None:
-    """Return the milliseconds at which a Beijing day begins, or `after` days later."""
-    if not day:
-        return None
-    try:
-        begins = datetime.combine(date.fromisoformat(day), datetime.min.time(), BEIJING)
-        return int((begins + timedelta(days=after)).timestamp() * MILLISECONDS)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(f"日期应写作 2026-11-28：{day} / no such day") from error
 
 
 def _question(what: str, asked: Asked) -> str:

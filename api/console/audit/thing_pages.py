@@ -27,10 +27,9 @@ from ...http.verbs import Readable
 from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
 from ..pages import render
-from ..wording import language_of
+from ..wording import language_of, outcome_words
 from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bounded_work
 from .box_pages import path_of
-from .call_pages import outcome_words
 from .drawing import draw
 from .reporting import Report, render_report
 

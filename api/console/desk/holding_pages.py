@@ -1,4 +1,4 @@
-"""My department's entries in every state, and my key: what I hold, until when."""
+"""My department's entries in every state."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=Readable, include_in_schema=False)
 PAGE = 100
 ENTRIES = "/desk/entries"
-NO_END = 2**63
-"""Seconds from which on an end is none."""
 
 
 @router.get(ENTRIES)
@@ -62,29 +60,4 @@ def entries(
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
         office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),
-    )
-
-
-@router.get("/desk/key")
-def own_key(request: Request, at: SittingDep) -> Response:
-    """Show the key somebody signed in with: whose it is, what it may, until when."""
-    key = at.officer.key
-    roles = at.node.queries.roles_of(key.key)
-    return render(
-        request,
-        "desk/key.html",
-        title=("我的密钥", "My key"),
-        seat=DESK,
-        here="/desk/key",
-        key=key,
-        department=at.officer.department,
-        endless=key.valid_until >= NO_END,
-        days=max(0, (key.valid_until - at.now) // 86_400),
-        roles=[
-            (at.called(ids.department_code(each.department)), words_of(Role(each.roles)), each)
-            for each in roles
-        ],
-        now=at.now,
-        no_end=NO_END,
-        called=at.called,
     )

@@ -1,14 +1,13 @@
-"""Authorisations: what we use, who uses ours; a reply item by item, and steps."""
+"""One authorisation: a reply item by item, and steps."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from node.errors import InvalidInput, NotEntitled
-from node.office.inbox import called
 from node.office.reads import get_paper
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, Role, StepFlag
@@ -29,51 +28,10 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
 ONE = LIST + "/{number}"
-PAGE = 100
 GROUNDS = ("共享条件", "必要性", "合法性", "真实性", "法律", "行政法规", "国务院决定")
 OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
 """Steps a form takes; changes and rulings are taken at the command line."""
 Number = Annotated[int, Path(ge=1, le=2**40)]
-
-
-@router.get(LIST)
-def listed(
-    *,
-    request: Request,
-    at: SittingDep,
-    department: Annotated[str, Query(max_length=18)] = "",
-    side: Annotated[str, Query(pattern="^(consumer|provider)$")] = "consumer",
-    after: Annotated[int, Query(ge=0, le=2**40)] = 0,
-) -> Response:
-    """Show what a department uses, or who uses its data, by number."""
-    own = at.own(Role(63))
-    chosen = department if department in own else (own[0] if own else "")
-    facts: list[AuthorisationFact] = []
-    if chosen:
-        named = ids.department_id(chosen)
-        facts = at.node.queries.list_authorisations(
-            provider=named if side == "provider" else None,
-            consumer=named if side == "consumer" else None,
-            after=after,
-            limit=PAGE + 1,
-        )
-    rows = facts[:PAGE]
-    return render(
-        request,
-        "desk/authorisations.html",
-        title=("授权", "Authorisations"),
-        seat=DESK,
-        here=LIST,
-        own=own,
-        department=chosen,
-        side=side,
-        rows=rows,
-        following=rows[-1].authorisation if len(facts) > PAGE else None,
-        entries=_entries(at, rows),
-        state=_state,
-        code=ids.department_code,
-        called=at.called,
-    )
 
 
 @router.get(ONE)
@@ -178,14 +136,6 @@ def _mine(at: Sitting, number: int) -> AuthorisationFact:
     if not parties & set(at.officer.roles):
         raise NotEntitled("这份授权与您所在的部门无关 / is none of your departments' business")
     return fact
-
-
-def _entries(at: Sitting, rows: list[AuthorisationFact]) -> dict[bytes, tuple[str, str]]:
-    """Return code and name of every entry of a page, as it is called now."""
-    facts = at.node.queries.versions_in_force({row.entry for row in rows})
-    papers = at.node.store.find_all(fact.digest for fact in facts.values())
-    known = {of: called(papers.get(fact.digest), of) for of, fact in facts.items()}
-    return {row.entry: known.get(row.entry, (row.entry.hex()[:16], "")) for row in rows}
 
 
 def _state(fact: AuthorisationFact) -> tuple[str, str]:

@@ -34,8 +34,9 @@ DESK = Seat(
         Link("/desk/filings", ("报送目录", "File entries")),
         Link("/desk/entries", ("本部门目录", "Our entries")),
         Link("/desk/authorisations", ("授权", "Authorisations")),
+        Link("/desk/uses", ("使用情况", "Use of our data")),
         Link("/review", ("审核目录", "Review")),
-        Link("/desk/key", ("我的密钥", "My key")),
+        Link("/desk/key", ("密钥与人员", "Keys and people")),
     ),
 )
 FORM_BYTES = 262_144

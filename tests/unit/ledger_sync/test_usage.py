@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ledger_sync.queries import Queries
 from ledger_sync.usage import REFUSED, CallLists, Wanted
 from node.log import Committer, LogReader, LogScanner
+from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import AUDIT, parse_leaf
 from node.storage.engines import open_engine
 from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity, other_draft
@@ -131,3 +133,40 @@ class TestExport:
         found = list(lists.list_all(scanner, logged[1], wanted, most=1_000))
         assert {call.leaf.authorisation for call in found} == {2}
         assert len(found) == COUNT // 3
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    stretch=st.integers(1, COUNT + 9),
+    since=st.none() | st.integers(NOON - 2_000, NOON + 60_000),
+    outcome=st.sampled_from([None, "served", REFUSED]),
+)
+def test_counted_stretch_by_stretch_is_counting_every_leaf(
+    lists, scanner, logged, *, stretch, since, outcome
+):
+    wanted = Wanted(since=since, outcome=outcome)
+    calls = [parse_leaf(data) for data in logged[2][:COUNT]]
+    expected = Counter((leaf.authorisation, leaf.outcome) for leaf in calls if meets(leaf, wanted))
+    counted, rows, before = Counter(), 0, None
+    while before != 0:
+        page = lists.count_calls(scanner, logged[1], wanted, before=before, stretch=stretch)
+        for each in page.tallies:
+            assert (each.authorisation is None) == (each.number == 999)
+            counted.update({(each.number, code): n for code, n in each.outcomes.items()})
+            rows += each.rows
+        before = page.before
+    assert counted == expected
+    assert rows == sum(leaf.rows for leaf in calls if meets(leaf, wanted))
+
+
+def test_what_a_day_has_used_is_what_was_served_on_it(logged):
+    path, log, _ = logged
+    engine, day = open_engine(path, readonly=True), beijing_day(NOON // 1000)
+    used = LogReader(engine).used
+    served = sum(number % 3 == 0 and number % 5 != 0 for number in range(COUNT))
+    # A log that is not here counts for nothing, nor does an authorisation nobody has called.
+    assert used([b"\x01" * 32, log], [1, 12], day) == {1: (served, served)}
+    assert used([log], [1], day + 1) == {1: (0, 0)}
+    engine.dispose()

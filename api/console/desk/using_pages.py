@@ -1,0 +1,200 @@
+"""What we use, with what is left today; who uses ours, by day, for what, and what was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from ledger_sync.usage import CallLists, Wanted
+from node.errors import InvalidInput, NotFound
+from node.log import LogScanner
+from node.office.allowances import granted_items, list_left
+from node.office.inbox import called
+from node.protocol.forms.words import words_of
+from node.protocol.ledger.enums import AuthorisationState, Role
+from node.protocol.wire import ids
+from node.protocol.wire.days import DAY_SECONDS
+
+from ...http.verbs import Readable
+from ..frames import Link
+from ..pages import render
+from ..wording import language_of, midnight_ms, outcome_words
+from .seating import DESK, FILERS, SittingDep
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ledger_sync.usage import TallyPage
+    from node.protocol.ledger.facts import AuthorisationFact
+
+    from .seating import Sitting
+
+router = APIRouter(route_class=Readable, include_in_schema=False)
+LIST = "/desk/authorisations"
+USES = "/desk/uses"
+PAGE = 100
+CONSUMERS = 1_000
+"""Departments one may choose from."""
+
+
+@router.get(LIST)
+def listed(
+    *,
+    request: Request,
+    at: SittingDep,
+    department: Annotated[str, Query(max_length=18)] = "",
+    side: Annotated[str, Query(pattern="^(consumer|provider)$")] = "consumer",
+    after: Annotated[int, Query(ge=0, le=2**40)] = 0,
+) -> Response:
+    """Show what a department uses, or who uses its data, by number."""
+    own = at.own(Role(63))
+    chosen = department if department in own else (own[0] if own else "")
+    facts: list[AuthorisationFact] = []
+    if chosen:
+        named = ids.department_id(chosen)
+        facts = at.node.queries.list_authorisations(
+            provider=named if side == "provider" else None,
+            consumer=named if side == "consumer" else None,
+            after=after,
+            limit=PAGE + 1,
+        )
+    rows, node = facts[:PAGE], at.node
+    pinned = node.queries.pinned({row.authorisation for row in rows})
+    papers = node.store.find_all(pinned.values())
+    served = {identity.department for identity in node.identities}
+    return render(
+        request,
+        "desk/authorisations.html",
+        title=("授权", "Authorisations"),
+        seat=DESK,
+        here=LIST,
+        own=own,
+        department=chosen,
+        side=side,
+        rows=rows,
+        following=rows[-1].authorisation if len(facts) > PAGE else None,
+        entries=_entries(at, {row.entry for row in rows}),
+        items={
+            row.authorisation: granted_items(papers.get(pinned[row.authorisation]), row.items)
+            for row in rows
+        },
+        left=list_left(node.queries, node.reader, served, rows, at.now),
+        state=lambda fact: words_of(AuthorisationState(fact.state)),
+        code=ids.department_code,
+        called=at.called,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters as they stand in the address; empty: not asked for."""
+
+    department: Annotated[str, Query(max_length=18)] = ""
+    log: Annotated[str, Query(max_length=64)] = ""
+    consumer: Annotated[str, Query(max_length=18)] = ""
+    purpose: Annotated[str, Query(max_length=64)] = ""
+    authorisation: Annotated[int, Query(ge=0, le=2**40)] = 0
+    since: Annotated[str, Query(max_length=10)] = ""
+    until: Annotated[str, Query(max_length=10)] = ""
+
+    def wanted(self) -> Wanted:
+        """Read the filters.
+
+        Raises:
+            InvalidInput: naming the one that is wrong.
+        """
+        return Wanted(
+            consumer=ids.department_id(self.consumer) if self.consumer else None,
+            purpose=ids.purpose_id(self.purpose) if self.purpose else None,
+            authorisation=self.authorisation or None,
+            since=midnight_ms(self.since, 0),
+            until=midnight_ms(self.until, 1),
+        )
+
+
+@router.get(USES)
+def uses(
+    request: Request,
+    at: SittingDep,
+    asked: Annotated[Asked, Depends()],
+    before: Annotated[int | None, Query(ge=1, lt=2**40)] = None,
+) -> Response:
+    """Show who called for a department's data, a stretch of its own log at a time."""
+    own = at.own(FILERS)
+    if asked.department:
+        at.require(FILERS, asked.department)
+    chosen = asked.department or (own[0] if own else "")
+    logs = _logs(at, chosen) if chosen else []
+    wrong, found, log = "", None, ""
+    try:
+        log = _chosen(asked.log, logs)
+        if log:
+            lists, scanner = CallLists(at.node.ledger_engine), LogScanner(at.node.reader)
+            found = lists.count_calls(scanner, bytes.fromhex(log), asked.wanted(), before=before)
+    except (InvalidInput, NotFound) as error:
+        wrong = error.message if language_of(request) == "en" else error.chinese
+    return render(
+        request,
+        "desk/uses.html",
+        title=("谁在用我们的数据", "Who uses our data"),
+        seat=DESK,
+        here=USES,
+        crumbs=(Link(LIST, ("授权", "Authorisations")),),
+        own=own,
+        department=chosen,
+        asked=asked,
+        log=log,
+        logs=logs,
+        wrong=wrong,
+        found=found,
+        further=before,
+        entries=_entries(at, _of(found)),
+        purposes=_purposes(at, found),
+        departments=[
+            (fact.code, at.called(fact.code)) for fact in at.node.queries.departments()[:CONSUMERS]
+        ],
+        code=ids.department_code,
+        called=at.called,
+        outcome_words=outcome_words,
+        day_seconds=DAY_SECONDS,
+    )
+
+
+def _logs(at: Sitting, department: str) -> list[tuple[str, str]]:
+    """Return a department's logs on this node, the present one first, each with what it is."""
+    here = {log for log, _ in at.node.reader.logs()}
+    facts = at.node.queries.logs_of(ids.department_id(department))
+    return [(fact.log.hex(), f"{fact.generation}") for fact in reversed(facts) if fact.log in here]
+
+
+def _chosen(log: str, logs: list[tuple[str, str]]) -> str:
+    if log and log not in {each for each, _ in logs}:
+        raise NotFound("本部门在本节点没有这个日志 / the department has no such log here")
+    return log or (logs[0][0] if logs else "")
+
+
+def _of(found: TallyPage | None) -> set[bytes]:
+    """Return the entries that were called for."""
+    tallies = found.tallies if found else ()
+    return {each.authorisation.entry for each in tallies if each.authorisation}
+
+
+def _purposes(at: Sitting, found: TallyPage | None) -> dict[int, tuple[str, str]]:
+    """Return code and name of what each authorisation of a page is for, by its application."""
+    applied = at.node.queries.applied({each.number for each in found.tallies} if found else set())
+    papers = at.node.store.find_all(applied.values())
+    here = {of: papers[paper] for of, paper in applied.items() if paper in papers}
+    said = {of: orjson.loads(paper)["purpose"] for of, paper in here.items()}
+    return {of: (each["code"], each["name"]) for of, each in said.items()}
+
+
+def _entries(at: Sitting, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
+    """Return code and name of every entry of a page, as it is called now."""
+    facts = at.node.queries.versions_in_force(entries)
+    papers = at.node.store.find_all(fact.digest for fact in facts.values())
+    known = {of: called(papers.get(fact.digest), of) for of, fact in facts.items()}
+    return {entry: known.get(entry, (entry.hex()[:16], "")) for entry in entries}
