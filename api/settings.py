@@ -166,6 +166,8 @@ class ConsoleSettings(_Section):
     """Whether a session's cookie may cross a connection that is not protected (plain http)."""
     origins: list[HttpUrl] = []
     """Addresses people open the console at, besides `public_url` and those of `authorities`."""
+    agent_port: int = Field(default=7701, ge=1, le=65_535)
+    """Port on an officer's own machine at which pages look for his `shareledger agent`."""
     operators: list[RoleName] = ["部门负责人", "工作机构负责人", "值班员"]
     """Roles in a department served here whose holders see how the node fares."""
 

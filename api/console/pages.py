@@ -39,21 +39,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FAILED = 400
-AGENT = "http://127.0.0.1:*"
-"""Where `shareledger agent` answers, on the officer's own machine."""
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "img-src 'self' data:",
-        f"connect-src 'self' {AGENT}",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; connect-src 'self' {agent}; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+"""What a page may load and reach: its node, and on the officer's own machine the agent's port."""
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -61,7 +52,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Vary": "Cookie, HX-Request",
 }
-"""Of every page."""
+"""Of every page, beside its policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +111,10 @@ def render(
     language = wording.language_of(request)
     environment = _environment(language)
     officer: Officer | None = getattr(request.state, "officer", None)
+    # Where `shareledger agent` answers, on the officer's own machine.
+    agent = f"http://127.0.0.1:{_node(request).settings.console.agent_port}"
     values |= {
+        "agent": agent,
         "title": title,
         "seat": seat,
         "here": here,
@@ -142,7 +136,8 @@ def render(
         body = found.render(values)
     # What an officer sees stays in no cache; what anybody sees is asked for again each time.
     kept = "no-cache" if officer is None else "no-store"
-    return HTMLResponse(body, status, {**HEADERS, "Cache-Control": kept})
+    policy = {"Content-Security-Policy": POLICY.format(agent=agent)}
+    return HTMLResponse(body, status, {**HEADERS, **policy, "Cache-Control": kept})
 
 
 def with_query(request: Request, **changes: object) -> str:

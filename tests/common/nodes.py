@@ -83,7 +83,7 @@ def write_settings(
         "port": port,
         "departments": CODES,
         "anchoring": {"anchor_seconds": 0.2},
-        "console": {"insecure_cookies": True},
+        "console": {"insecure_cookies": True, "agent_port": unused_port()},
     }
     values = {
         "chain": {"url": chain.running.url},
@@ -103,6 +103,13 @@ def write_settings(
     path = folder / "node.toml"
     folders.write_settings(path, folders.settings_of(plan, plan.nodes[0]))
     return path
+
+
+def unused_port() -> int:
+    """Return a port of loopback at which nobody listens, so that nobody is found there."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
 
 
 @contextmanager

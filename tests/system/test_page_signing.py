@@ -13,6 +13,7 @@ from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Page, Route
@@ -157,16 +158,21 @@ class TestDeciding:
 
     def test_a_node_that_lies_is_refused_before_anything_is_signed(self, page: Page) -> None:
         for lie in ("document", "struct", "text", "hash", "domain", "possession", "notAfter"):
-
-            def alter(route: Route, lie: str = lie) -> None:
-                answer = route.fetch()
-                route.fulfill(response=answer, json=altered(answer.json(), lie))
-
-            page.route("**/decisions/prepare", alter)
+            page.route("**/decisions/prepare", lying(lie))
             decide(page, "RegisterApplication", application("page-lie"))
             assert came(page)["code"] == "verification-failed", lie
             assert page.get_by_role("dialog").count() == 0
             page.unroute("**/decisions/prepare")
+
+
+def lying(lie: str) -> Callable[[Route], None]:
+    """Return what alters an answer: of one parameter, as a second would be given the request."""
+
+    def alter(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=altered(answer.json(), lie))
+
+    return alter
 
 
 def altered(said: dict[str, Any], lie: str) -> dict[str, Any]:

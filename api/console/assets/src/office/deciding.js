@@ -1,7 +1,7 @@
 // A decision from the click to its block: prepared by the node, computed anew and read here, signed here, submitted.
-import { keepFile, keptFile, OfficerKey } from "./officerkey.js";
 import { checkPrepared } from "./prepared.js";
 import { ask } from "./server.js";
+import { KeyFields, SigningWays } from "./signingways.js";
 import { element, said, say, show } from "./speaking.js";
 
 const PINNED = "shareledger-domain";
@@ -31,7 +31,7 @@ class Signing {
 
   constructor(prepared, reviewed, again, resolve) {
     Object.assign(this, { prepared, reviewed, again, resolve });
-    this.own = new KeyFields("signing", say("我的密钥文件", "My key file"), keptFile());
+    this.own = new SigningWays("signing", say("我的密钥文件", "My key file"), { required: async () => (await ask("GET", "/session")).key });
     this.added = reviewed.possession ? new KeyFields("added", say("新密钥的文件", "The new key's file")) : undefined;
     this.mishap = element("p", { class: "notice bad", role: "alert", hidden: true });
     this.progress = element("p", { role: "status", class: "quiet" });
@@ -41,7 +41,7 @@ class Signing {
     const title = element("h2", { id: "signing-title" }, said(reviewed.reading[0].value));
     const form = element(
       "form",
-      { class: "inside", onsubmit: (event) => this.#submit(event) },
+      { class: "inside", novalidate: true, onsubmit: (event) => this.#submit(event) },
       ...[title, ...this.#warnings(), ...this.#reading(), this.keys, this.mishap, this.progress],
       element("div", { class: "row" }, this.sign, this.leave),
     );
@@ -116,13 +116,14 @@ class Signing {
 
   async #signature() {
     const { prepared, reviewed, again } = this;
-    this.progress.textContent = say("正在打开密钥文件…", "Opening the key file…");
-    const key = await this.own.open();
+    // The new key's file first: what it lacks is said before anybody is asked at the agent.
     const added = await this.added?.open();
+    const key = await this.own.open((words) => (this.progress.textContent = words));
+    const signature = await key.signDecision(reviewed.text, prepared);
     pin(reviewed);
     return {
       ...{ kind: prepared.kind, documents: prepared.documents, message: prepared.message },
-      ...{ key: key.keyid, signature: key.signDecision(reviewed.text), again, context: prepared.context },
+      ...{ key: key.keyid, signature, again, context: prepared.context },
       ...(added ? { possession: added.signDecision(reviewed.text) } : {}),
     };
   }
@@ -145,34 +146,5 @@ class Signing {
     this.dialog.remove();
     if (this.#answer) document.dispatchEvent(new CustomEvent("shareledger:decided", { detail: this.#answer }));
     this.resolve(this.#answer);
-  }
-}
-
-/** A key file and its PIN, as fields of a form. */
-export class KeyFields {
-  constructor(name, label, kept) {
-    this.kept = kept;
-    const attributes = { id: `${name}-file`, type: "file", accept: ".pem,.key,.der" };
-    this.file = element("input", { ...attributes, required: !kept });
-    this.pin = element("input", { id: `${name}-pin`, type: "password", autocomplete: "off", maxlength: "1024" });
-    const field = (input, words, help) =>
-      element("div", { class: "field" }, element("label", { for: input.id }, words), input, help && element("span", { class: "help" }, help));
-    const remembered = kept && say(`将使用 ${kept.name}；另选文件可更换`, `${kept.name} is used unless another is chosen`);
-    this.parts = [field(this.file, label, remembered), field(this.pin, say("口令（PIN）", "PIN"))];
-  }
-
-  focus() {
-    (this.kept ? this.pin : this.file).focus();
-  }
-
-  /** The key; its file is kept for the tab, its PIN nowhere. */
-  async open() {
-    const [chosen] = this.file.files;
-    const { name, content } = chosen ? { name: chosen.name, content: new Uint8Array(await chosen.arrayBuffer()) } : this.kept;
-    const pin = this.pin.value;
-    this.pin.value = "";
-    const key = await OfficerKey.open(content, pin);
-    keepFile(name, content);
-    return key;
   }
 }
