@@ -149,7 +149,8 @@ def test_counted_stretch_by_stretch_is_counting_every_leaf(
     wanted = Wanted(since=since, outcome=outcome)
     calls = [parse_leaf(data) for data in logged[2][:COUNT]]
     expected = Counter((leaf.authorisation, leaf.outcome) for leaf in calls if meets(leaf, wanted))
-    counted, rows, before = Counter(), 0, None
+    counted: Counter[tuple[int, str]] = Counter()
+    rows, before = 0, None
     while before != 0:
         page = lists.count_calls(scanner, logged[1], wanted, before=before, stretch=stretch)
         for each in page.tallies:
