@@ -18,12 +18,12 @@ from node.protocol.wire import ids
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
-from .seating import DESK, FormDep, SittingDep, number_of, to_decide
+from .seating import DESK, FormDep, LookingDep, SittingDep, number_of, to_decide
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import AuthorisationFact
 
-    from .seating import Sitting
+    from .seating import Looking
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
@@ -35,14 +35,14 @@ Number = Annotated[int, Path(ge=1, le=2**40)]
 
 
 @router.get(ONE)
-def show(request: Request, at: SittingDep, number: Number) -> Response:
+def show(request: Request, at: LookingDep, number: Number) -> Response:
     """Show one authorisation: what was asked for, what was decided, what may be decided now."""
     fact = _mine(at, number)
     node = at.node
     steps = node.queries.steps(number)
     applied = get_paper(node.store, steps[0].digest).body
     version = get_paper(node.store, node.queries.get_entry(fact.entry, fact.version).digest).body
-    reply, possible = node.queries.takeable(fact, at.person.held, at.now)
+    reply, possible = node.queries.takeable(fact, at.roles if at.decides else {}, at.now)
     granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]
     return render(
         request,
@@ -124,7 +124,7 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     return to_decide("Step", fields)
 
 
-def _mine(at: Sitting, number: int) -> AuthorisationFact:
+def _mine(at: Looking, number: int) -> AuthorisationFact:
     """Return an authorisation of a department in which he holds a role, or that it is under.
 
     Raises:
@@ -133,7 +133,7 @@ def _mine(at: Sitting, number: int) -> AuthorisationFact:
     fact = at.node.queries.get_authorisation(number)
     parties = {fact.provider, fact.consumer}
     parties |= {at.node.queries.competent_of(each) for each in (fact.provider, fact.consumer)}
-    if not parties & set(at.officer.roles):
+    if not parties & set(at.roles):
         raise NotEntitled("这份授权与您所在的部门无关 / is none of your departments' business")
     return fact
 
