@@ -11,7 +11,7 @@ from ..errors import LedgerBehind
 from ..protocol import forms as documents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from ..documents.store import DocumentStore
     from ..protocol.forms import Document
@@ -69,7 +69,20 @@ def get_paper(store: DocumentStore, digest: bytes) -> Document:
     """
     data = store.find(digest)
     if data is None:
-        raise LedgerBehind(
-            f"文件 {digest.hex()} 尚未到达本节点，请稍后再试 / has not arrived here yet"
-        )
+        raise _behind(digest)
     return documents.parse(data)
+
+
+def get_papers(store: DocumentStore, digests: Collection[bytes]) -> dict[bytes, bytes]:
+    """Return the bytes of documents that are in `store`; raises LedgerBehind as `get_paper`."""
+    papers = store.find_all(digests)
+    for digest in digests:
+        if digest not in papers:
+            raise _behind(digest)
+    return papers
+
+
+def _behind(digest: bytes) -> LedgerBehind:
+    return LedgerBehind(
+        f"文件 {digest.hex()} 尚未到达本节点，请稍后再试 / has not arrived here yet"
+    )

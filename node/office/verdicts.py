@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ..documents.importing.tables import read_rows
 from ..errors import (
     Conflict,
@@ -19,7 +21,7 @@ from ..errors import (
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from .reads import get_paper
+from .reads import get_papers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -62,9 +64,26 @@ def list_pending(ledger: Ledger, store: DocumentStore, competent: str) -> list[P
     found: list[Pending] = []
     after = b""
     while page := ledger.list_pending(department, after=after):
-        found += [_pending(store, fact) for fact in page]
+        found += name_pending(store, page)
         after = page[-1].entry
     return sorted(found, key=lambda each: each.place)
+
+
+def name_pending(store: DocumentStore, facts: Sequence[EntryFact]) -> list[Pending]:
+    """Return versions under the names their documents give them, in their order.
+
+    Raises:
+        LedgerBehind: a document has not arrived here: nobody can review what he cannot read.
+    """
+    papers = get_papers(store, [fact.digest for fact in facts])
+    found = []
+    for fact in facts:
+        members = orjson.loads(papers[fact.digest])
+        department = ids.department_code(fact.provider)
+        found.append(
+            Pending(department, members["code"], fact.version, members["name"], fact.digest.hex())
+        )
+    return found
 
 
 def list_withdrawals(
@@ -191,10 +210,3 @@ def _problems(
         yield f"{place}：目录 {found.code} 列了两次"
     elif (cells.get("版本"), cells.get("文件摘要")) != (str(found.version), found.digest):
         yield f"{place}：目录 {found.code} 现为第 {found.version} 版（{found.digest}），请重新列出"
-
-
-def _pending(store: DocumentStore, fact: EntryFact) -> Pending:
-    body = get_paper(store, fact.digest).body
-    return Pending(
-        ids.department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()
-    )

@@ -148,6 +148,11 @@ class TestCatalogue:
             (named["households"], POLICE, 2)
         ]
         assert queries.list_pending(CENTRE, after=named["households"]) == []
+        assert queries.oldest_pending(CENTRE) == waiting
+        assert queries.oldest_pending(CENTRE, first=1) == []
+        assert queries.count_pending(CENTRE) == 1
+        digests = [fact.digest for fact in queries.newest_versions(POLICE).values()]
+        assert queries.pending_among(CENTRE, digests) == waiting
         assert queries.list_pending(POLICE) == []
 
     def test_an_entry_is_found_with_its_standing_reply(self, queries, named):
