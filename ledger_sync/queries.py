@@ -208,12 +208,30 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
 
     def newest_versions(self, provider: bytes) -> dict[bytes, VersionFact]:
         """Return the newest version of every entry of a provider, by entry."""
-        statement = select(ENTRY_VERSION).join(
-            ENTRY,
-            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version),
-        )
-        rows = self._all(statement.where(ENTRY.c.provider == provider))
+        statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
+        rows = self._all(statement)
         return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def list_newest(
+        self, provider: bytes, *, state: int = 0, first: int = 0, limit: int = PAGE
+    ) -> list[VersionFact]:
+        """Return newest versions of a provider's entries, the last submitted first.
+
+        Those in a state, 0 for any; without the `first` so many.
+        """
+        order = ENTRY_VERSION.c.submitted_block.desc(), ENTRY_VERSION.c.entry
+        statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
+        if state:
+            statement = statement.where(ENTRY_VERSION.c.state == state)
+        rows = self._all(statement.order_by(*order).offset(first), limit)
+        return [VersionFact(**row) for row in rows]
+
+    def count_newest(self, provider: bytes) -> dict[int, int]:
+        """Return how many of a provider's entries have their newest version in which state."""
+        statement = select(ENTRY_VERSION.c.state, func.count()).select_from(_NEWEST)
+        statement = statement.where(ENTRY.c.provider == provider).group_by(ENTRY_VERSION.c.state)
+        with reading(self._engine) as connection:
+            return dict(map(tuple, connection.execute(statement)))
 
     def versions_in_force(self, entries: Iterable[bytes]) -> dict[bytes, VersionFact]:
         """Return the published version of each of these entries that has one, by entry."""
@@ -353,3 +371,8 @@ _CURRENT = ENTRY.c.current + (ENTRY.c.current == 0).cast(ENTRY.c.latest.type) * 
 def _step_fact(row: Row) -> StepFact:
     taken = {name: row[name] for name in ("seq", "name", "step", "answer", "block", "digest")}
     return StepFact(**taken, after=authorisation_fact(row))
+
+
+_NEWEST = ENTRY_VERSION.join(
+    ENTRY, (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version)
+)
