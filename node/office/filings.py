@@ -15,21 +15,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 from rapidfuzz import fuzz
 
-from ..errors import LedgerBehind
+from ..errors import Contradictory, LedgerBehind
 from ..protocol import forms as documents
 from ..protocol.forms.words import FIELDS
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from .reads import get_paper
+from .reads import find_versions, get_version
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from ..documents.coverage import Edition
-    from ..documents.store import DocumentStore
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import EntryFact, VersionFact
-    from .reads import Ledger
+    from .reads import Ledger, Papers
 
 ALONE = {"version", "salt"}
 """Members that differ between two versions that say the same."""
@@ -122,7 +121,7 @@ class Newest:
 
 
 def sort_filing(
-    store: DocumentStore, newest: Newest, papers: Sequence[Document], *, numbered: bool = False
+    store: Papers, newest: Newest, papers: Sequence[Document], *, numbered: bool = False
 ) -> Sorted:
     """Compare filed entries with their newest versions on the ledger.
 
@@ -138,7 +137,7 @@ def sort_filing(
         if latest is None or latest.state == EntryState.WITHDRAWN:
             found.new.append(each)
             continue
-        before = get_paper(store, latest.digest)
+        before = get_version(store, latest)
         paper = keep_item_codes(each, before) if numbered else each
         fields = differences(before, paper)
         if fields and latest.state not in {EntryState.SUBMITTED, EntryState.WITHDRAWAL_SUBMITTED}:
@@ -214,7 +213,7 @@ def named(names: Sequence[str], most: int = NAMES_SAID) -> str:
     return "、".join(names[:most]) + more
 
 
-def find_gone(ledger: Ledger, store: DocumentStore, newest: Newest, edition: Edition) -> list[Gone]:
+def find_gone(ledger: Ledger, store: Papers, newest: Newest, edition: Edition) -> list[Gone]:
     """Say how the entries stand that a table has lost; what is not in force is not listed."""
     found = []
     for code in sorted(edition.gone):
@@ -224,14 +223,14 @@ def find_gone(ledger: Ledger, store: DocumentStore, newest: Newest, edition: Edi
     return found
 
 
-def _name(store: DocumentStore, fact: EntryFact) -> str:
+def _name(store: Papers, fact: EntryFact) -> str:
     try:
-        return str(get_paper(store, fact.digest).body.name)
-    except LedgerBehind:
+        return str(get_version(store, fact).body.name)
+    except (LedgerBehind, Contradictory):
         return ""  # its document is on its way: its code says which one it is
 
 
-def doubts(store: DocumentStore, newest: Newest, found: Sorted, edition: Edition) -> Iterator[str]:
+def doubts(store: Papers, newest: Newest, found: Sorted, edition: Edition) -> Iterator[str]:
     """Say what looks as if the codes were made of the wrong column, in Chinese."""
     total = len(found.new) + len(found.changed) + len(found.unchanged) + len(found.blocked)
     others = [change for change in found.changed if change.is_another]
@@ -258,13 +257,13 @@ def doubts(store: DocumentStore, newest: Newest, found: Sorted, edition: Edition
         yield f"{said}，与上次报送的没有一个相同：若不是另一份表，请核对映射文件的 code"
 
 
-def _twins(store: DocumentStore, newest: Newest, new: Sequence[Document]) -> list[tuple[Any, Any]]:
+def _twins(store: Papers, newest: Newest, new: Sequence[Document]) -> list[tuple[Any, Any]]:
     """Return (earlier, new) of entries that have one name and provider under two codes."""
     wanted = Counter((paper.body.name, paper.body.provider) for paper in new)
     earlier: dict[tuple[str, str], Any] = {}
     for fact in newest.versions.values():
-        data = store.find(fact.digest) if fact.state != EntryState.WITHDRAWN else None
-        if data is not None:
+        here = fact.state != EntryState.WITHDRAWN and find_versions(store, [fact])
+        for data in here.values() if here else ():
             body = documents.parse(data).body
             if (body.name, body.provider) in wanted:
                 earlier.setdefault((body.name, body.provider), body)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from node.office.inbox import called
+from node.office.reads import find_versions
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import EntryState, Role
 from node.protocol.wire import ids
@@ -43,7 +44,7 @@ def entries(
     counts = {each: sum(fact.state == each for fact in found) for each in EntryState}
     listed = [fact for fact in found if state in {0, fact.state}]
     page = page_of(listed[after : after + PAGE + 1], after, PAGE, len(listed))
-    papers = at.node.store.find_all(fact.digest for fact in page.rows)
+    papers = find_versions(at.node.store, page.rows)
     return render(
         request,
         "desk/entries.html",
@@ -56,7 +57,10 @@ def entries(
         page=page,
         total=len(found),
         counts=[(each, words_of(each), count) for each, count in counts.items() if count],
-        names={fact.entry: called(papers.get(fact.digest), fact.entry) for fact in page.rows},
+        names={
+            fact.entry: called(papers.get((fact.entry, fact.version)), fact.entry)
+            for fact in page.rows
+        },
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
         office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),

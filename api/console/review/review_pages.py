@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from node.errors import InvalidInput, NotFound
 from node.office.filings import Change, differences
+from node.office.reads import find_versions
 from node.office.verdicts import Pending, judged, list_pending, list_withdrawals
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
@@ -148,13 +149,13 @@ def _read(at: Sitting, pending: list[Pending]) -> list[Read]:
         each.digest: ids.entry_id(ids.department_id(each.department), each.code) for each in pending
     }
     before = at.node.queries.versions_in_force(entries.values())
-    wanted = [bytes.fromhex(each.digest) for each in pending]
-    papers = at.node.store.find_all([*wanted, *(fact.digest for fact in before.values())])
+    papers = at.node.store.find_all(bytes.fromhex(each.digest) for each in pending)
+    standing = find_versions(at.node.store, before.values())
     found = []
     for each in pending:
         paper = documents.parse(papers[bytes.fromhex(each.digest)])
         fact = before.get(entries[each.digest])
-        old = papers.get(fact.digest) if fact is not None else None
+        old = standing.get((fact.entry, fact.version)) if fact is not None else None
         if old is None:
             found.append(Read(each, paper.body, None))
             continue
