@@ -205,7 +205,7 @@ class Gateway:
             TransactionRefused: as it is it will not be taken; `facts["reason"]` says why.
             ChainUnavailable: it may or may not have arrived; the same bytes may be sent again.
         """
-        tx_hash = keccak256(raw)
+        tx_hash: bytes = keccak256(raw)
 
         def read(answer: str) -> bytes:
             if parse_hash(answer) != tx_hash:

@@ -16,12 +16,12 @@ import orjson
 from rapidfuzz import fuzz
 
 from ..documents.coverage import key_space
-from ..errors import LedgerBehind
+from ..errors import Contradictory, LedgerBehind
 from ..protocol import forms as documents
 from ..protocol.forms.words import FIELDS
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from .reads import get_paper
+from .reads import find_versions, get_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -30,10 +30,9 @@ if TYPE_CHECKING:
     from ..documents.coverage import Edition
     from ..documents.importing.filing import Filing
     from ..documents.importing.mapping import Mapping
-    from ..documents.store import DocumentStore
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import EntryFact, VersionFact
-    from .reads import Ledger
+    from .reads import Ledger, Papers
 
 ALONE = {"version", "salt"}
 """Members that differ between two versions that say the same."""
@@ -111,7 +110,7 @@ class Compared:
     gone: list[Gone]
     space: bytes
     """What the codes are made by (`documents.coverage`)."""
-    _store: DocumentStore = field(repr=False)
+    _store: Papers = field(repr=False)
 
     @cached_property
     def doubts(self) -> list[str]:
@@ -127,7 +126,7 @@ class Compared:
 
 def compare_filing(
     ledger: Ledger,
-    store: DocumentStore,
+    store: Papers,
     newest: Newest,
     read: tuple[Filing, Mapping],
     edition_of: Callable[[bytes, Collection[str]], Edition],
@@ -190,7 +189,7 @@ class Newest:
 
 
 def sort_filing(
-    store: DocumentStore, newest: Newest, papers: Sequence[Document], *, numbered: bool = False
+    store: Papers, newest: Newest, papers: Sequence[Document], *, numbered: bool = False
 ) -> Sorted:
     """Compare filed entries with their newest versions on the ledger.
 
@@ -206,7 +205,7 @@ def sort_filing(
         if latest is None or latest.state == EntryState.WITHDRAWN:
             found.new.append(each)
             continue
-        before = get_paper(store, latest.digest)
+        before = get_version(store, latest)
         paper = keep_item_codes(each, before) if numbered else each
         fields = differences(before, paper)
         if fields and latest.state not in {EntryState.SUBMITTED, EntryState.WITHDRAWAL_SUBMITTED}:
@@ -282,7 +281,7 @@ def named(names: Sequence[str], most: int = NAMES_SAID) -> str:
     return "、".join(names[:most]) + more
 
 
-def find_gone(ledger: Ledger, store: DocumentStore, newest: Newest, edition: Edition) -> list[Gone]:
+def find_gone(ledger: Ledger, store: Papers, newest: Newest, edition: Edition) -> list[Gone]:
     """Say how the entries stand that a table has lost; what is not in force is not listed."""
     found = []
     for code in sorted(edition.gone):
@@ -292,14 +291,14 @@ def find_gone(ledger: Ledger, store: DocumentStore, newest: Newest, edition: Edi
     return found
 
 
-def _name(store: DocumentStore, fact: EntryFact) -> str:
+def _name(store: Papers, fact: EntryFact) -> str:
     try:
-        return str(get_paper(store, fact.digest).body.name)
-    except LedgerBehind:
+        return str(get_version(store, fact).body.name)
+    except (LedgerBehind, Contradictory):
         return ""  # its document is on its way: its code says which one it is
 
 
-def _doubts(store: DocumentStore, newest: Newest, found: Sorted, edition: Edition) -> Iterator[str]:
+def _doubts(store: Papers, newest: Newest, found: Sorted, edition: Edition) -> Iterator[str]:
     total = len(found.new) + len(found.changed) + len(found.unchanged) + len(found.blocked)
     others = [change for change in found.changed if change.is_another]
     if others:
@@ -325,15 +324,13 @@ def _doubts(store: DocumentStore, newest: Newest, found: Sorted, edition: Editio
         yield f"{said}，与上次报送的没有一个相同：若不是另一份表，请核对映射文件的 code"
 
 
-def _twins(
-    store: DocumentStore, newest: Newest, new: Sequence[Document]
-) -> list[tuple[_Twin, _Twin]]:
+def _twins(store: Papers, newest: Newest, new: Sequence[Document]) -> list[tuple[_Twin, _Twin]]:
     """Return (earlier, new) of entries that have one name and provider under two codes."""
     wanted = {(paper.body.name, paper.body.provider) for paper in new}
     earlier: dict[tuple[str, str], _Twin] = {}
-    digests = (f.digest for f in newest.versions.values() if f.state != EntryState.WITHDRAWN)
-    while some := list(islice(digests, READ_AT_ONCE)):
-        for data in store.find_all(some).values():
+    standing = (f for f in newest.versions.values() if f.state != EntryState.WITHDRAWN)
+    while some := list(islice(standing, READ_AT_ONCE)):
+        for data in find_versions(store, some).values():
             body = orjson.loads(data)
             if (named := (body["name"], body["provider"])) in wanted:
                 earlier.setdefault(named, _Twin(body["code"], body["name"]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import struct
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -78,17 +79,19 @@ class Repeats:
 
     @contextmanager
     def alone(self, meant: bytes) -> Iterator[None]:
-        """Keep other processes from deciding the same at the same time; dies with the process.
+        """Keep all others from deciding the same at the same time; dies with the process.
 
         Raises:
             Conflict: another one is at it.
         """
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            # One byte of the file an intention: the file stays empty, others are not held up.
+            # One byte of the file an intention: the file stays empty, others are not held up. A
+            # lock of the open file, not of the process: the office decides in many threads, and
+            # the first of them to close the file would give up the locks of all.
             place = int.from_bytes(meant[:6], "big")
             try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+                fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _write_lock(place))
             except OSError as error:
                 raise Conflict("另一个命令正在办理同样的决定 / is being decided now") from error
             yield
@@ -185,6 +188,11 @@ def send_all_once(
             repeats.keep({meant: signed.hash for meant, signed in fresh.items()})
         sent = iter(desk.send_all(list(fresh.values())) if fresh else [])
         return [each or (next(sent), False) for each in found]
+
+
+def _write_lock(place: int) -> bytes:
+    """Return a `struct flock` for one byte of a file (fcntl(2), 64-bit Linux)."""
+    return struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
 
 
 def _taken_up(desk: Desk, kind: str, earlier: bytes) -> Decided | None:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from node.office.inbox import called
+from node.office.reads import find_versions
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import EntryState, Role
 from node.protocol.wire import ids
@@ -44,7 +45,7 @@ def entries(
         states = at.node.queries.count_newest(provider)
     total = sum(states.values())
     page = page_of(rows, after, PAGE, states.get(state, 0) if state else total)
-    papers = at.node.store.find_all(fact.digest for fact in page.rows)
+    papers = find_versions(at.node.store, page.rows)
     return render(
         request,
         "desk/entries.html",
@@ -57,7 +58,10 @@ def entries(
         page=page,
         total=total,
         counts=[(each, words_of(each), states[each]) for each in EntryState if each in states],
-        names={fact.entry: called(papers.get(fact.digest), fact.entry) for fact in page.rows},
+        names={
+            fact.entry: called(papers.get((fact.entry, fact.version)), fact.entry)
+            for fact in page.rows
+        },
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
         office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from node.errors import InvalidInput, NotFound
 from node.office.filings import Change, differences
+from node.office.reads import find_versions
 from node.office.verdicts import Pending, judged, list_withdrawals, name_pending
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
@@ -21,6 +22,8 @@ from ..desk.seating import DESK, FormDep, SittingDep, to_decide
 from ..pages import page_of, render
 
 if TYPE_CHECKING:
+    from node.protocol.ledger.facts import EntryFact
+
     from ..desk.seating import Sitting
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
@@ -60,13 +63,13 @@ def queue(
     """Show what waits for the review of a department in which he is a reviewer."""
     own = at.own(Role.REVIEWER)
     chosen = competent if competent in own else (own[0] if own else "")
-    waiting: list[Pending] = []
+    facts: list[EntryFact] = []
     total = 0
     if chosen:
         acting = ids.department_id(chosen)
         facts = at.node.queries.oldest_pending(acting, first=after, limit=PAGE + 1)
-        waiting, total = name_pending(at.node.store, facts), at.node.queries.count_pending(acting)
-    page = page_of(waiting, after, PAGE, total)
+        total = at.node.queries.count_pending(acting)
+    page = page_of(facts, after, PAGE, total)
     return render(
         request,
         "review/queue.html",
@@ -76,7 +79,7 @@ def queue(
         own=own,
         competent=chosen,
         page=page,
-        read=_read(at, list(page.rows)),
+        read=_read(at, name_pending(at.node.store, page.rows)),
         withdrawals=_withdrawals(at, chosen) if chosen else [],
         called=at.called,
     )
@@ -157,13 +160,13 @@ def _read(at: Sitting, pending: list[Pending]) -> list[Read]:
         each.digest: ids.entry_id(ids.department_id(each.department), each.code) for each in pending
     }
     before = at.node.queries.versions_in_force(entries.values())
-    wanted = [bytes.fromhex(each.digest) for each in pending]
-    papers = at.node.store.find_all([*wanted, *(fact.digest for fact in before.values())])
+    papers = at.node.store.find_all(bytes.fromhex(each.digest) for each in pending)
+    standing = find_versions(at.node.store, before.values())
     found = []
     for each in pending:
         paper = documents.parse(papers[bytes.fromhex(each.digest)])
         fact = before.get(entries[each.digest])
-        old = papers.get(fact.digest) if fact is not None else None
+        old = standing.get((fact.entry, fact.version)) if fact is not None else None
         if old is None:
             found.append(Read(each, paper.body, None))
             continue

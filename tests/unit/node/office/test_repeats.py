@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from node.errors import Conflict
 from node.office import authorising, cataloguing, departments
 from node.office.authorising import Request
 from node.office.repeats import Repeats, intention_of
@@ -90,3 +91,14 @@ class TestRepeats:
                 check=True,
             )
         assert done.stdout.split("\n")[:2] == ["waits 1", "decides 2"]
+
+    def test_keeps_another_thread_of_the_same_node_from_deciding_the_same(self, repeats):
+        # One node decides in sixteen threads: each would sign, and the same would be done twice.
+        with repeats.alone(b"\x01" * 32):
+            for _ in range(2):
+                with repeats.alone(b"\x02" * 32):
+                    pass
+                with pytest.raises(Conflict), repeats.alone(b"\x01" * 32):
+                    pass
+        with repeats.alone(b"\x01" * 32):
+            pass
