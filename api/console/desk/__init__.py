@@ -2,7 +2,7 @@
 
 - `seating`: who sits there, and what his pages share
 - `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
-- `applying_pages`: an entry applied for; `replying_pages`: one authorisation, replies and steps
+- `applying_pages`: entries applied for, as from a basket; `replying_pages`: one authorisation, replies and steps
 - `using_pages`: what we use, who uses ours
 - `holding_pages`: the department's entries; `people_pages`: keys, roles and applications
 """
