@@ -89,6 +89,7 @@ def test_entries_are_put_in_from_search_page_and_desk(town, at, page, clerk):
     page.get_by_role("button", name="放入申请单").click()
     page.get_by_role("link", name="已放入申请单（共 2 个目录）").click()
     for words, name in (("市场主体", ENTRIES[1]["name"]), ("道路", ROADS["name"])):
+        page.wait_for_load_state()
         page.get_by_label("再放入目录").fill(words)
         page.get_by_role("button", name=f"放入 {name}").click()
         page.get_by_role("heading", name=name).wait_for()
@@ -199,3 +200,65 @@ def test_who_applies_for_nobody_is_told_so(town, at, page):
     page.goto(f"{town.url}/desk/apply")
     page.get_by_text("您不能申请").wait_for()
     assert http.get(f"/desk/apply/{'0' * 32}").status_code == 404
+
+
+def test_a_change_is_proposed_by_one_side_and_accepted_by_the_other(town, at, page, keyfile):
+    consumer, provider = (town.keys.office[each] for each in (papers.EDUCATION, papers.POLICE))
+    one = f"{town.url}/desk/authorisations/1"
+    at(consumer)
+    page.goto(one)
+    page.get_by_role("link", name="提出变更").click()
+    looked_at(page, "desk-change-propose")
+    page.get_by_label("公民身份号码 GMSFHM").uncheck()
+    page.get_by_label("每日次数").fill("500")
+    for label, text in (
+        ("理由", f"人数减少{SCRIPT}"),
+        ("经办人", "赵敏"),
+        ("电话", "0317-0000003"),
+    ):
+        page.get_by_label(label, exact=True).fill(text)
+    sign(page, "签署并提出变更", keyfile(consumer))
+    # Nothing has changed yet, and whoever proposed it cannot accept it.
+    fact = town.node.queries.get_authorisation(1)
+    assert (fact.items, fact.revision) == (0b11, 1)
+    assert at(consumer).get(f"{one}/change").status_code == 403
+
+    http = at(provider)
+    page.goto(one)
+    page.get_by_role("link", name="同意变更").click()
+    row = page.get_by_role("row", name="每日次数")
+    assert "1000000" in row.inner_text()
+    assert "500" in row.inner_text()
+    looked_at(page, "desk-change-accept")
+    for label, text in (("理由", "同意"), ("经办人", "王建国"), ("电话", "0317-0000001")):
+        page.get_by_label(label, exact=True).fill(text)
+    sign(page, "签署同意变更", keyfile(provider))
+    fact = town.node.queries.get_authorisation(1)
+    assert (fact.items, fact.revision, fact.calls_per_day) == (0b01, 2, 500)
+    answer = http.post(f"{one}/change/fields", data={"callsPerDay": "1", "rowsPerDay": "1"})
+    assert "至少保留一个信息项" in answer.json()["detail"]
+
+
+def test_what_protects_is_signed_without_a_reason_and_a_dispute_is_ruled(town, at, page, keyfile):
+    provider, judge = town.keys.office[papers.POLICE], town.keys.heads[papers.CENTRE]
+    one = f"{town.url}/desk/authorisations/1"
+    http = at(provider)
+    assert http.get(f"{one}/ruling").status_code == 403
+    page.goto(one)
+    page.get_by_label("事项").select_option("暂停")
+    sign(page, "签署办理", keyfile(provider))
+    fact = town.node.queries.get_authorisation(1)
+    assert fact.state == AuthorisationState.SUSPENDED
+
+    http = at(judge)
+    page.goto(one)
+    page.get_by_role("link", name="争议裁定").click()
+    assert page.get_by_role("radio").count() == 3
+    page.get_by_label("同意", exact=False).first.check()
+    page.get_by_label("裁定理由").fill(f"使用符合用途{SCRIPT}")
+    looked_at(page, "desk-ruling")
+    answer = http.post(f"{one}/ruling/fields", data={"outcome": "转提供部门"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed-request")
+    sign(page, "签署裁定", keyfile(judge))
+    fact = town.node.queries.get_authorisation(1)
+    assert fact.state == AuthorisationState.AGREED

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from node.errors import InvalidInput, NotEntitled
 from node.office.reads import get_paper
+from node.protocol.forms import PROTECTIVE
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, Role, StepFlag
 from node.protocol.ledger.enums import Step as Steps
@@ -30,7 +31,7 @@ LIST = "/desk/authorisations"
 ONE = LIST + "/{number}"
 GROUNDS = ("共享条件", "必要性", "合法性", "真实性", "法律", "行政法规", "国务院决定")
 OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
-"""Steps a form takes; changes and rulings are taken at the command line."""
+"""Steps of one form; changes and rulings have pages of their own (`changing_pages`)."""
 Number = Annotated[int, Path(ge=1, le=2**40)]
 
 
@@ -57,6 +58,11 @@ def show(request: Request, at: SittingDep, number: Number) -> Response:
         items=granted,
         reply=reply,
         possible=[step for step in possible if step in OFFERED],
+        further={
+            "ruling" if step == Steps.RULE_DISPUTE else "change": words_of(step)
+            for step in possible
+            if step not in OFFERED
+        },
         taken=[(each, _taken(each)) for each in reversed(steps)],
         state=_state,
         code=ids.department_code,
@@ -115,7 +121,8 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     fields = {
         "authorisation": number,
         "step": chosen,
-        "reason": form.get("reason", ""),
+        # What protects must not wait for its paper.
+        "reason": form.get("reason") or (None if chosen in PROTECTIVE else ""),
         "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
         **{name: form.get(name) or None for name in ("measures", "due")},
     }

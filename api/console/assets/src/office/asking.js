@@ -7,8 +7,8 @@ import { hashOf } from "../../../../../clients/javascript/src/evidence/rules.js"
 const ZERO = "0".repeat(64);
 /** Members a document is given when it is made. */
 const GIVEN = ["type", "v", "salt"];
-/** What every document is given an empty list of, if it names none. */
-const ATTACHED = "attachments";
+/** Of which a document is given an empty list where none is named. */
+const LISTED = ["attachments", "points", "refusals"];
 const NARROWED = ["validFrom", "validUntil", "callsPerDay", "rowsPerDay", "terms"];
 const EMPTY_TERMS = { filterOnly: [], rowScope: {}, masks: {} };
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
@@ -117,8 +117,8 @@ function contract(fields, { message: { name, contractAddress, codeHash: code } }
 /** What `actual` has besides `said`; refused where it says something else. */
 function held(said, actual, place = "") {
   if (said === null || said === undefined) {
-    const nothing = actual === null || actual === undefined;
-    return nothing || (Array.isArray(actual) && actual.length === 0 && place.endsWith(ATTACHED)) ? [] : [[place, actual]];
+    const empty = Array.isArray(actual) && actual.length === 0 && LISTED.some((name) => place.endsWith(name));
+    return actual === null || actual === undefined || empty ? [] : [[place, actual]];
   }
   if (isObject(said) && isObject(actual)) {
     const own = (value, name) => (Object.hasOwn(value, name) ? value[name] : undefined);
