@@ -69,7 +69,8 @@ class Said(NamedTuple):
 
     words: Words
     block: int
-    text: str
+    text: str | None
+    """None: its paper is not here."""
 
 
 @router.get(CHANGE)
@@ -217,7 +218,9 @@ def _said(at: Sitting, number: int, version: CatalogueVersionPaper) -> Iterator[
         words = decision_words(each.name, {"step": each.step, "answer": each.answer})
         data = papers.get(each.digest)
         body: Any = None if data is None else documents.parse(data).body
-        text = "" if body is None else _words_in(body, names)
+        # What protects may have been decided without a paper.
+        text = None if body is None else _words_in(body, names)
+        text = "—" if each.digest == ids.ZERO else text
         yield Said(words, each.block, text)
 
 
