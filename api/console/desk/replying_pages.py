@@ -10,6 +10,7 @@ from starlette.responses import Response
 from node.errors import InvalidInput
 from node.office.reads import get_version
 from node.office.replies import OPERATORS, rule_words
+from node.protocol.forms import PROTECTIVE
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, StepFlag
 from node.protocol.ledger.enums import Step as Steps
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
-"""Steps a form takes; changes and rulings are taken at the command line."""
+"""Steps of one form; changes and rulings have pages of their own (`changing_pages`)."""
 
 
 @router.get(ONE)
@@ -60,6 +61,11 @@ def show(request: Request, at: SittingDep, number: Number) -> Response:
         items=granted,
         reply=reply,
         possible=[step for step in possible if step in OFFERED],
+        further={
+            "ruling" if step == Steps.RULE_DISPUTE else "change": words_of(step)
+            for step in possible
+            if step not in OFFERED
+        },
         taken=[(each, _taken(each)) for each in reversed(steps)],
         state=_state,
         code=ids.department_code,
@@ -84,7 +90,8 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     fields = {
         "authorisation": number,
         "step": chosen,
-        "reason": form.get("reason", ""),
+        # What protects must not wait for its paper.
+        "reason": form.get("reason") or (None if chosen in PROTECTIVE else ""),
         "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
         **{name: form.get(name) or None for name in ("measures", "due")},
     }
