@@ -39,13 +39,14 @@ USED = 2_000
 """Authorisations of a day whose parties are looked up: the busiest."""
 SILENT_SECONDS = 60
 """Without an answer of the chain for so long its pulse is called silent."""
-_FLOW_SECONDS = 60
+FLOW_SECONDS = 10
+"""All authorisations are looked through at most so often: they change by decisions."""
 
 
-class _Drawn(NamedTuple):
-    """Pairs of departments as they were read, and when that was."""
+class _Granted(NamedTuple):
+    """Who may read from whom as it was read, and when that was, in `FLOW_SECONDS`."""
 
-    at: tuple[int, int]
+    at: int
     flows: Sequence[Flow]
 
 
@@ -56,7 +57,9 @@ class Watcher:
         """Read of a node that has started; `clock` gives Unix seconds."""
         self._node, self._clock = node, clock
         self._queries = FlowQueries(node.ledger_engine)
-        self._drawn = _Drawn((-1, -1), ())
+        self._granted = _Granted(-1, ())
+        self._parties: dict[int, tuple[bytes, bytes]] = {}
+        """Of authorisations in use; they never change."""
 
     def see(self) -> bytes:
         """Return what there is to show, as JSON: the same bytes as long as it is the same.
@@ -75,7 +78,7 @@ class Watcher:
         return {
             "state": _state(progress, now),
             **self._calls(now, today),
-            **self._network(used, progress.applied or 0, now),
+            **self._network(used, now),
             "entries": self._entries(today),
             "refusals": [
                 {"words": outcome_words(code), "calls": calls}
@@ -109,19 +112,19 @@ class Watcher:
     def _used(self, today: int) -> dict[tuple[bytes, bytes], int]:
         """Return the calls that passed today, by (provider, consumer)."""
         calls = dict(self._node.tallies.used(today, USED))
+        known = self._parties
+        if new := calls.keys() - known.keys():
+            known = known | self._queries.parties(new)
+        self._parties = {number: known[number] for number in calls.keys() & known.keys()}
         passed: Counter[tuple[bytes, bytes]] = Counter()
-        for number, pair in self._queries.parties(calls).items():
+        for number, pair in self._parties.items():
             passed[pair] += calls[number]
         return passed
 
-    def _network(
-        self, used: Mapping[tuple[bytes, bytes], int], block: int, now: int
-    ) -> dict[str, Any]:
-        # What is in force changes with a block, and as periods begin and end.
-        at = (block, now // _FLOW_SECONDS)
-        if self._drawn.at != at:
-            self._drawn = _Drawn(at, self._queries.flows(now))
-        live = {(flow.provider, flow.consumer): flow.live for flow in self._drawn.flows}
+    def _network(self, used: Mapping[tuple[bytes, bytes], int], now: int) -> dict[str, Any]:
+        if self._granted.at != (at := now // FLOW_SECONDS):
+            self._granted = _Granted(at, self._queries.flows(now))
+        live = {(flow.provider, flow.consumer): flow.live for flow in self._granted.flows}
         pairs = sorted(live.keys() | used.keys(), key=lambda it: (-used.get(it, 0), it))
         facts = {fact.department: fact for fact in self._node.queries.departments()}
         papers = self._node.directory.departments()

@@ -86,7 +86,8 @@ const named = ({ departments }, flow) => `${departments[flow[0]]}>${departments[
 
 /** Light the flows by which calls have passed since a state. */
 function lately(before, state) {
-  if (!before) return;
+  // Where other departments are drawn nothing can be compared, by eye either.
+  if (before?.departments.join() !== state.departments.join()) return;
   const old = new Map(before.flows.map((flow) => [named(before, flow), flow[3]]));
   for (const flow of state.flows) {
     if (flow[3] > (old.get(named(state, flow)) ?? 0)) until.set(named(state, flow), performance.now() + LIT * 1000);
@@ -102,8 +103,9 @@ function drawFlows() {
     item.className = lit.has(`${flow[0]}>${flow[1]}`) ? "lit" : "";
     const count = document.createElement("b");
     count.textContent = numbers.format(flow[3]);
-    item.append(fill(at("flows").dataset.text, seen.departments[flow[1]], seen.departments[flow[0]]), " ", count);
-    item.title = item.textContent;
+    const what = document.createElement("span");
+    what.textContent = what.title = fill(at("flows").dataset.text, seen.departments[flow[1]], seen.departments[flow[0]]);
+    item.append(what, count);
     return item;
   }));
 }

@@ -2,7 +2,7 @@
 //
 // Elements are kept by what they stand for and changed in place, so that a day of states leaves no more of them than one.
 const SVG = "http://www.w3.org/2000/svg";
-const CITY = /^.{1,8}?(省|自治区|市|区|县|州|盟|旗)/;
+const CITY = /^.{1,8}?(省|自治区|自治州|市|区|县|旗)/;
 const drawn = new WeakMap();
 
 function make(kind, parent, names) {
@@ -56,12 +56,13 @@ export function drawNetwork(svg, state, lit) {
     have = { form, ...redraw(svg, state, width, height) };
     drawn.set(svg, have);
   }
-  const used = new Set(), bright = new Set();
+  const used = new Set(), bright = new Set(), most = Math.max(1, ...state.flows.map((flow) => flow[3]));
+  const thick = Math.max(2, 5 - state.flows.length / 60); // where there are many, none may hide the others
   for (const [from, to, live, calls] of state.flows) {
     const name = `${from}>${to}`, { path, title } = have.flows.get(name);
     const is = lit.has(name);
     path.setAttribute("class", `flow${calls ? " used" : ""}${is ? " lit" : ""}`);
-    path.setAttribute("stroke-width", (calls ? 1.2 + 1.3 * Math.log10(1 + calls) : 0.8).toFixed(2));
+    path.setAttribute("stroke-width", (calls ? 1 + thick * Math.sqrt(calls / most) : 0.8).toFixed(2));
     title.textContent = `${state.departments[to]} ← ${state.departments[from]} · ${live} · ${calls}`;
     if (calls) used.add(from).add(to);
     if (is) bright.add(from).add(to);
