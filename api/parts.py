@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from node.office.submitting import Submitter
     from node.office.turnstile import Turnstile
     from node.service.opendata import OpenData
+    from node.service.previews import Previews
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
@@ -379,6 +380,18 @@ class Node:
         )
 
     @cached_property
+    def previews(self) -> Previews:
+        from node.service.previews import Previews
+
+        return Previews(
+            ledger=self.grants,
+            documents=self.facts,
+            providers=self.providers,
+            is_due=self.queries.is_reply_due,
+            submit=self.writer.submit,
+        )
+
+    @cached_property
     def service(self) -> Service:
         from node.service.serve import Service
 
@@ -448,6 +461,7 @@ class Node:
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
         _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
+        _ = self.previews
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

@@ -33,7 +33,7 @@ _KIND = b'"type":"call"'
 _AUTHORISATION = re.compile(rb'"authorisation":(\d{1,16})[,}]')
 _SERVED = b'"outcome":"served"'
 UNKNOWN = "authorisation-unknown"
-COUNTED = 5_000
+COUNTED = 2_500
 """Leaves counted for one page."""
 
 
