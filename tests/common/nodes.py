@@ -65,11 +65,16 @@ def until(happens: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
 
 
 def write_settings(
-    folder: Path, chain: LedgerChain, keys: TownKeys, port: int, sources: Sequence[Source] = ()
+    folder: Path,
+    chain: LedgerChain,
+    keys: TownKeys,
+    port: int,
+    sources: Sequence[Source] = (),
+    **console: object,
 ) -> Path:
     """Write key files and the settings of the one node of the town; return the settings' path.
 
-    `sources` are what the police serve besides people.
+    `sources` are what the police serve besides people, `console` more of that section.
     """
     people = {
         "entry": ENTRY_CODE,
@@ -83,7 +88,7 @@ def write_settings(
         "port": port,
         "departments": CODES,
         "anchoring": {"anchor_seconds": 0.2},
-        "console": {"insecure_cookies": True, "agent_port": unused_port()},
+        "console": {"insecure_cookies": True, "agent_port": unused_port(), **console},
     }
     values = {
         "chain": {"url": chain.running.url},
@@ -244,13 +249,13 @@ QUERY: dict[str, Any] = {
 
 @contextmanager
 def running_town(
-    folder: Path, chain: LedgerChain, sources: Sequence[Source] = ()
+    folder: Path, chain: LedgerChain, sources: Sequence[Source] = (), **console: object
 ) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end."""
     keys, fatal = TownKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        settings = load_settings(write_settings(folder, chain, keys, port, sources))
+        settings = load_settings(write_settings(folder, chain, keys, port, sources, **console))
         node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
         try:
             node.start()
