@@ -35,6 +35,7 @@ DESK = Seat(
         Link("/desk", ("待办", "Inbox")),
         Link("/desk/filings", ("报送目录", "File entries")),
         Link("/desk/entries", ("本部门目录", "Our entries")),
+        Link("/desk/apply", ("申请单", "Applications")),
         Link("/desk/authorisations", ("授权", "Authorisations")),
         Link("/desk/uses", ("使用情况", "Use of our data")),
         Link("/review", ("审核目录", "Review")),
@@ -147,7 +148,10 @@ def to_page(href: str) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": href, "Cache-Control": "no-store"})
 
 
-def to_decide(kind: str, fields: Any) -> Response:  # noqa: ANN401 - JSON
-    """Return what a page's script has prepared and signed (`assets/src/desk.js`)."""
-    data = orjson.dumps({"kind": kind, "fields": fields})
+def to_decide(kind: str, fields: Any, revision: int | None = None) -> Response:  # noqa: ANN401 - JSON
+    """Return what a page's script has prepared and signed (`assets/src/desk.js`).
+
+    `revision` is what a draft has got by being kept: the form goes on from there.
+    """
+    data = orjson.dumps({"kind": kind, "fields": fields, "revision": revision})
     return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})
