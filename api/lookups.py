@@ -13,6 +13,7 @@ import orjson
 
 from node.errors import InvalidInput
 from node.office.inbox import list_tasks
+from node.office.reads import Pinned, find_versions
 from node.protocol.forms import KEY_KINDS, MODES
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import (
@@ -24,7 +25,7 @@ from node.protocol.ledger.enums import (
 from node.protocol.wire import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from node.office.inbox import Task
     from node.protocol.ledger.facts import AuthorisationFact, KeyFact
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 Wire = dict[str, Any]
 PAGE = 100
+AT_ONCE = 50
+"""Documents in memory at once: up to 256 KiB each."""
 
 
 def list_inbox(
@@ -68,7 +71,7 @@ def list_grants(
         after=after,
         limit=limit,
     )
-    return [_grant(node, fact) for fact in found]
+    return list(_grants(node, found))
 
 
 def get_grant(node: Node, number: int, papers: Callable[[bytes], Wire | None]) -> Wire:
@@ -91,7 +94,7 @@ def get_grant(node: Node, number: int, papers: Callable[[bytes], Wire | None]) -
         for each in steps
     ]
     return {
-        **_grant(node, fact),
+        **next(_grants(node, [fact])),
         "suspendedBy": fact.suspended_by,
         "steps": taken,
         "application": papers(steps[0].digest),
@@ -143,29 +146,25 @@ def list_keys(node: Node, code: str, papers: Callable[[bytes], Wire | None]) -> 
     ]
 
 
-def list_applications(node: Node, code: str) -> list[Wire]:
+def list_applications(node: Node, code: str, papers: Callable[[bytes], Wire | None]) -> list[Wire]:
     """Return a department's application systems, with the keys they call with.
 
     Raises:
         NotFound: the department is not enrolled.
     """
-    facts = node.queries.applications_of(node.queries.get_department(code).department)
-    papers = {digest: orjson.loads(data) for digest, data in node.store.find_all(
-        fact.digest for fact in facts
-    ).items()}  # fmt: skip
-    return [
-        {
-            "application": fact.application.hex(),
-            "code": papers.get(fact.digest, {}).get("code"),
-            "name": papers.get(fact.digest, {}).get("name"),
-            "keys": [
-                key.key.hex()
-                for key in node.queries.keys_of(fact.application)
-                if not key.revoked_at
-            ],
-        }
-        for fact in facts
-    ]
+    found = []
+    for fact in node.queries.applications_of(node.queries.get_department(code).department):
+        paper = _paper_of(papers, fact.digest, "application-object")
+        keys = node.queries.keys_of(fact.application)
+        found.append(
+            {
+                "application": fact.application.hex(),
+                "code": paper.get("code"),
+                "name": paper.get("name"),
+                "keys": [key.key.hex() for key in keys if not key.revoked_at],
+            }
+        )
+    return found
 
 
 def get_versions(node: Node, entry: bytes) -> Wire:
@@ -221,8 +220,18 @@ def _task(task: Task) -> Wire:
     }
 
 
-def _grant(node: Node, fact: AuthorisationFact) -> Wire:
-    data = node.store.find(node.queries.get_entry(fact.entry, fact.version).digest)
+def _grants(node: Node, facts: Sequence[AuthorisationFact]) -> Iterator[Wire]:
+    """Yield authorisations as they stand, with what their versions' documents say."""
+    for first in range(0, len(facts), AT_ONCE):
+        some = facts[first : first + AT_ONCE]
+        pinned = node.queries.pinned({each.authorisation for each in some})
+        wanted = {Pinned(each.entry, each.version, pinned[each.authorisation]) for each in some}
+        papers = find_versions(node.store, wanted)
+        for each in some:
+            yield _grant(node, each, papers.get((each.entry, each.version)))
+
+
+def _grant(node: Node, fact: AuthorisationFact, data: bytes | None) -> Wire:
     version = None if data is None else orjson.loads(data)
     items: Sequence[Wire] | None = None if version is None else version["items"]
     granted = items and [each for bit, each in enumerate(items) if fact.items >> bit & 1]
@@ -253,8 +262,8 @@ def _grant(node: Node, fact: AuthorisationFact) -> Wire:
 
 
 def _key(node: Node, key: KeyFact, roles: int, papers: Callable[[bytes], Wire | None]) -> Wire:
-    paper = papers(key.digest)
-    person = {} if paper is None else paper.get("head", paper)
+    paper = _paper_of(papers, key.digest, "department", "officer-key", "recovery", "key")
+    person = paper.get("head", paper)
     kinds = {int(kind): word for word, kind in KEY_KINDS.items()}
     department = node.queries.find_department(key.holder)
     return {
@@ -267,6 +276,12 @@ def _key(node: Node, key: KeyFact, roles: int, papers: Callable[[bytes], Wire | 
         "validUntil": key.valid_until,
         "revoked": key.revoked_at is not None,
     }
+
+
+def _paper_of(papers: Callable[[bytes], Wire | None], digest: bytes, *kinds: str) -> Wire:
+    """Return a document of one of these kinds; an empty one for another's, whatever named it."""
+    paper = papers(digest)
+    return paper if paper is not None and paper.get("type") in kinds else {}
 
 
 def _name(node: Node, department: bytes) -> str | None:

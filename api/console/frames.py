@@ -62,6 +62,7 @@ class Door(NamedTuple):
     """The seat of `[console.oidc] readers` that opens it, too."""
 
 
+BOARD = "/board"
 _OFFICE = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
 _OPERATORS = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER
 """As `[console] operators` names them unless it says otherwise."""
@@ -70,5 +71,6 @@ DOORS = (
     Door("/review", ("审核", "Review"), Role.REVIEWER),
     Door("/audit", ("审计", "Audit"), Role.AUDITOR),
     Door("/operation", ("运行", "Operation"), _OPERATORS, "operation"),
+    Door(BOARD, ("大屏", "Board"), Role(63)),
 )
 SIGN_IN = "/sign-in"

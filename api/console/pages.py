@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 from starlette.routing import Match
@@ -96,7 +96,7 @@ def page_of(rows: Sequence[T], first: int, size: int, total: int | None = None) 
 
 def render(
     request: Request,
-    template: str,
+    template: str | Template,
     *,
     title: Words,
     seat: Seat = PUBLIC,
@@ -106,7 +106,7 @@ def render(
     fragment: str | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """Return a page: `template` of this folder, in the request's language and the seat's frame.
+    """Return a page: `template`, in the request's language and the seat's frame.
 
     `here` is the seat's link that stands for the page. `fragment` names a block of the template:
     it alone is sent where htmx asks for it (its target has the same id), or where it failed.
@@ -144,6 +144,12 @@ def render(
     kept = "no-cache" if session is None and officer is None else "no-store"
     policy = {"Content-Security-Policy": POLICY.format(agent=agent)}
     return HTMLResponse(body, status, {**HEADERS, **policy, "Cache-Control": kept})
+
+
+def compiled(request: Request, path: Path) -> Template:
+    """Return a template that lies elsewhere and stands in this folder's layout."""
+    environment = _environment(wording.language_of(request))
+    return environment.from_string(path.read_text("utf-8"))
 
 
 def with_query(request: Request, **changes: object) -> str:

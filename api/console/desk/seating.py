@@ -26,6 +26,8 @@ from ..frames import Link, Seat
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from node.documents.access import Shelf
+
     from ...parts import Node
 
 DESK = Seat(
@@ -35,6 +37,7 @@ DESK = Seat(
         Link("/desk", ("待办", "Inbox"), reads=True),
         Link("/desk/filings", ("报送目录", "File entries")),
         Link("/desk/entries", ("本部门目录", "Our entries"), reads=True),
+        Link("/desk/apply", ("申请单", "Applications")),
         Link("/desk/authorisations", ("授权", "Authorisations"), reads=True),
         Link("/desk/uses", ("使用情况", "Use of our data"), reads=True),
         Link("/review", ("审核目录", "Review")),
@@ -62,6 +65,11 @@ class Looking:
     @cached_property
     def now(self) -> int:
         return int(time.time())
+
+    @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read: whatever is shown to him by a digest is read here."""
+        return self.node.access.shelf_for(frozenset(self.roles))
 
     @property
     def decides(self) -> bool:
@@ -97,6 +105,11 @@ class Sitting(Looking):
     """An officer at his browser, and his node."""
 
     officer: Officer
+
+    @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read by his key."""
+        return self.node.access.shelf_of(self.officer.key.key)
 
     @property
     def decides(self) -> bool:
@@ -180,7 +193,10 @@ def to_page(href: str) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": href, "Cache-Control": "no-store"})
 
 
-def to_decide(kind: str, fields: Any) -> Response:  # noqa: ANN401 - JSON
-    """Return what a page's script has prepared and signed (`assets/src/desk.js`)."""
-    data = orjson.dumps({"kind": kind, "fields": fields})
+def to_decide(kind: str, fields: Any, revision: int | None = None) -> Response:  # noqa: ANN401 - JSON
+    """Return what a page's script has prepared and signed (`assets/src/desk.js`).
+
+    `revision` is what a draft has got by being kept: the form goes on from there.
+    """
+    data = orjson.dumps({"kind": kind, "fields": fields, "revision": revision})
     return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})

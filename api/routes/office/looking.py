@@ -14,8 +14,9 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from node.documents.coverage import Coverage
-from node.errors import AuthorisationUnknown, DocumentUnknown, LedgerBehind, NotFound
+from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
 from node.office.filings import Newest
+from node.office.reads import find_versions
 from node.office.verdicts import list_pending, list_withdrawals
 from node.protocol.ledger.enums import EntryState, Role
 from node.protocol.wire import canonical, encoding, ids
@@ -373,9 +374,10 @@ def get_keys(code: CodePath, node: NodeDep, who: OfficerDep) -> list[HeldKeyShap
     responses=refusals(*REFUSED, NotFound),
     openapi_extra=ANY_OFFICER,
 )
-def get_applications(code: CodePath, node: NodeDep, _who: OfficerDep) -> list[SystemShape]:
+def get_applications(code: CodePath, node: NodeDep, who: OfficerDep) -> list[SystemShape]:
     """Return its registered application systems with the keys they call with."""
-    return [SystemShape(**each) for each in lookups.list_applications(node, code)]
+    papers = _papers(node, who)
+    return [SystemShape(**each) for each in lookups.list_applications(node, code, papers)]
 
 
 @router.get(
@@ -395,8 +397,9 @@ def get_filings(
     newest = sorted(node.queries.newest_versions(owner).items())
     rest = [each for each in newest if each[0] > bytes.fromhex(after)]
     entries = []
+    papers = find_versions(node.store, [fact for _, fact in rest[:FILINGS_PAGE]])
     for entry, fact in rest[:FILINGS_PAGE]:
-        data = node.store.find(fact.digest)
+        data = papers.get((entry, fact.version))
         entries.append(
             FilingShape(
                 entry=entry.hex(),
@@ -455,12 +458,10 @@ def _compare(node: Node, code: str, asked: EditionBody) -> EditionShape:
 
 def _papers(node: Node, who: Officer) -> Callable[[bytes], dict[str, Any] | None]:
     """Return what reads a paper for who asks: None of what he may not read, or is not here."""
+    shelf = node.access.shelf_of(who.key.key)
 
     def read(digest: bytes) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = canonical.loads(node.access.read(digest, who.key.key))
-        except DocumentUnknown:
-            return None
-        return found
+        data = shelf.find(digest)
+        return None if data is None else dict(canonical.loads(data))
 
     return read
