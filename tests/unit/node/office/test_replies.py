@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +36,7 @@ APPLIED = new_paper("application", papers.application(items=CODES)).body
 
 
 def fact(terms: bytes = ids.ZERO) -> AuthorisationFact:
-    blank = dict.fromkeys(AuthorisationFact._fields, 0)
+    blank: dict[str, Any] = dict.fromkeys(AuthorisationFact._fields, 0)
     parties = {"provider": papers.POLICE, "consumer": papers.EDUCATION}
     named = {side: ids.department_id(code) for side, code in parties.items()}
     return AuthorisationFact(**{**blank, **named, "authorisation": 7, "terms": terms})
