@@ -16,6 +16,7 @@ from ledger_sync.trace import Tracer, collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
 from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
+from node.office.reads import find_versions
 from node.protocol.forms import parse
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
@@ -197,7 +198,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
         found.event,
         queries=node.queries,
         logs=ReadableLogs(node.reader, (found.log,)),
-        documents=node.store,
+        documents=who.papers,
         gateway=node.gateway,
         deployment=node.deployment,
         head=None if anchored is None else anchored.block,
@@ -207,7 +208,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
 def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
     node = who.node
     reader = ReadableLogs(node.reader, (found.log,))
-    return Tracer(node.queries, reader, node.store, node.deployment).trace_call(found.event)
+    return Tracer(node.queries, reader, who.papers, node.deployment).trace_call(found.event)
 
 
 def _conclusion(trace: TraceLine) -> Words:
@@ -247,7 +248,7 @@ def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
             verify_login(key.public, leaf.base, leaf.signature)
             yield ("查看人", "Looked"), titles.key(key)
     yield ("目录", "Entry"), titles.version(leaf.entry, leaf.version)
-    paper = node.store.find(fact.digest)
+    paper = find_versions(node.store, [fact]).get((fact.entry, fact.version))
     items = [] if paper is None else parse(paper).body.items
     for words, bits in ((("信息项", "Items"), leaf.items), (("脱敏", "Masked"), leaf.masked)):
         names = "、".join(item.name for bit, item in enumerate(items) if bits >> bit & 1)

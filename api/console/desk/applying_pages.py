@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from node.errors import NotFound
-from node.office.reads import get_paper
+from node.office.reads import get_version
 from node.protocol import forms as documents
 from node.protocol.forms import BEIJING
 from node.protocol.ledger.enums import EntryState, Role, ShareType
@@ -96,13 +96,14 @@ def _published(at: Sitting, entry: str) -> tuple[EntryFact, documents.CatalogueV
     fact = at.node.queries.get_entry(bytes.fromhex(entry))
     if fact.state != EntryState.PUBLISHED:
         raise NotFound("这个目录没有已发布的版本 / the entry is not published")
-    body: documents.CatalogueVersionPaper = get_paper(at.node.store, fact.digest).body
+    body: documents.CatalogueVersionPaper = get_version(at.node.store, fact).body
     return fact, body
 
 
 def _systems(at: Sitting, department: str) -> list[tuple[str, str]]:
     """Return a department's application systems, code and name."""
     facts = at.node.queries.applications_of(ids.department_id(department))
-    papers = at.node.store.find_all(fact.digest for fact in facts)
-    bodies = [documents.parse(data).body for data in papers.values()]
-    return sorted((body.code, body.name) for body in bodies)
+    papers = at.papers.find_all(fact.digest for fact in facts)
+    found = [documents.parse(data) for data in papers.values()]
+    systems = [paper.body for paper in found if paper.kind == "application-object"]
+    return sorted((body.code, body.name) for body in systems)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from node.errors import InvalidInput
-from node.office.reads import get_paper
+from node.office.reads import get_version
 from node.office.replies import OPERATORS, rule_words
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, StepFlag
@@ -20,7 +20,7 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
 from .seating import DESK, FormDep, SittingDep, to_decide
-from .terms_pages import LIST, ONE, Number, find_terms, replying
+from .terms_pages import LIST, ONE, Number, find_terms, get_applied, replying
 from .terms_pages import mine as _mine
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def show(request: Request, at: SittingDep, number: Number) -> Response:
     fact = _mine(at, number)
     node = at.node
     steps = node.queries.steps(number)
-    applied = get_paper(node.store, steps[0].digest).body
-    version = get_paper(node.store, node.queries.get_entry(fact.entry, fact.version).digest).body
+    applied = get_applied(at, steps[0].digest)
+    version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
     reply, possible = node.queries.takeable(fact, at.person.held, at.now)
     terms = find_terms(at, fact)
     granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import RedirectResponse, Response
 
-from node.errors import InvalidInput, NotEntitled, NotFound, SignatureInvalid
-from node.office.reads import get_paper
+from node.errors import Contradictory, InvalidInput, NotEntitled, NotFound, SignatureInvalid
+from node.office.reads import get_paper, get_version
 from node.office.replies import (
     DISPOSALS,
     GROUNDS,
@@ -24,6 +24,7 @@ from node.office.replies import (
 )
 from node.office.replies import KIND as REPLY
 from node.office.turnstile import PREVIEWS
+from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
 from node.service.masking import parse_rule
@@ -210,17 +211,29 @@ def _masked(rule: str) -> str:
 
 
 def find_terms(at: Sitting, fact: AuthorisationFact) -> TermsPaper | None:
-    """Return the terms of an authorisation; None where there are none, or not here."""
-    if fact.terms == ids.ZERO or at.node.store.find(fact.terms) is None:
-        return None
-    found: TermsPaper = get_paper(at.node.store, fact.terms).body
-    return found
+    """Return the terms of an authorisation; None where none are his to read here."""
+    data = None if fact.terms == ids.ZERO else at.papers.find(fact.terms)
+    body = None if data is None else documents.parse(data).body
+    return body if isinstance(body, documents.TermsPaper) else None
+
+
+def get_applied(at: Sitting, digest: bytes) -> ApplicationPaper:
+    """Return the application he may read.
+
+    Raises:
+        LedgerBehind: it has not arrived here, or is not his to read.
+        Contradictory: what has that digest is no application.
+    """
+    body = get_paper(at.papers, digest).body
+    if not isinstance(body, documents.ApplicationPaper):
+        raise Contradictory(f"摘要 {digest.hex()} 不是申请的 / it is no application's digest")
+    return body
 
 
 def _form(at: Sitting, fact: AuthorisationFact, form: dict[str, str]) -> ReplyForm:
     node = at.node
-    applied = get_paper(node.store, node.queries.steps(fact.authorisation)[0].digest).body
-    version = get_paper(node.store, node.queries.get_entry(fact.entry, fact.version).digest).body
+    applied = get_applied(at, node.queries.steps(fact.authorisation)[0].digest)
+    version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
     return ReplyForm(form, fact, applied, version)
 
 
