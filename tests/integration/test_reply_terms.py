@@ -18,10 +18,12 @@ from node.office.authorising import Request
 from node.office.drafts import Person
 from node.office.mandates import held_roles
 from node.office.turnstile import PREVIEWS
+from node.protocol.evidence import verify_evidence
 from node.protocol.forms import authorisation_object
 from node.protocol.ledger.enums import AuthorisationState, Role
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import PREVIEW, Leaf, parse_leaf
+from node.protocol.wire.trustfile import parse_trust
 from node.service.needs import Page as SourcePage
 from node.storage.engines import open_engine
 from tests.common import founding, papers
@@ -160,11 +162,10 @@ def looked_at(page: Page, name: str) -> None:
 @pytest.fixture
 def sits(town, context, officer, office):
     """Return what puts somebody who is signed in before the browser."""
-
     clients = {"officer": officer, "office": office}
 
-    def sit(name: str) -> None:
-        http = clients[name]
+    def sit(who: str | httpx.Client) -> None:
+        http = clients[who] if isinstance(who, str) else who
         context.clear_cookies()
         context.add_cookies(
             [{"name": each.name, "value": each.value, "url": town.url} for each in http.cookies.jar]
@@ -224,6 +225,9 @@ def drafted(town, page, number) -> list[list[str]]:
     verify_login(OFFICER.public_key, leaf.base, leaf.signature)
     assert rows[0] == ["张**", "130902********0000", "2018"]
     looked_at(page, "desk-reply-preview")
+    page.get_by_label("姓名：保留前几位").fill("2")
+    page.locator("table[data-preview]").wait_for(state="detached")
+    page.get_by_label("姓名：保留前几位").fill("1")
     page.get_by_label("移交说明").fill(f"请审签{SCRIPT}")
     page.get_by_role("button", name="移交负责人").click()
     page.get_by_text("答复草稿已移交负责人").wait_for()
@@ -270,9 +274,18 @@ def test_terms_are_built_previewed_handed_over_and_signed_and_calls_get_what_was
     # What a call gets now is what was shown then, value by value.
     query = {"purpose": "RXHY", "items": CODES[:3], "operator": "李老师", "matter": "1"}
     with town.client() as client:
-        served = client.query(number, **query).rows
+        answer = client.query(number, **query)
+    served = answer.rows
     assert [[row[code] for code in CODES[:3]] for row in served[:5]] == rows
     assert len(served) == 6
+
+    # The call's evidence holds in the log that has the previews before it.
+    log, call = town.node.identities[1].log, parse_leaf(answer.receipt.leaf)
+    until(lambda: town.node.queries.find_log(log).size >= size(town))
+    with signed_in(town.url, town.keys.auditor) as http:
+        paths = (f"/audit/call/{call.event.hex()}/{each}" for each in ("bundle", "trust"))
+        bundle, trust = (http.get(path).content for path in paths)
+    verify_evidence(bundle, parse_trust(trust))
 
 
 def person(town, signer) -> Person:
@@ -412,15 +425,17 @@ def test_a_draft_goes_to_the_head_and_back_and_undoes_nobodys_work(town, officer
     assert ask(officer, waiting, {"draft": "0" * 32}, "drop").status_code == 404
 
 
-def test_an_auditor_finds_a_preview_and_the_log_is_whole(town, officer, waiting):
+def test_an_auditor_finds_a_preview_and_the_log_is_whole(town, page, sits, officer, waiting):
     leaf = leaf_at(town, int(ask(officer, waiting).headers["ShareLedger-Leaf"]))
     with signed_in(town.url, town.keys.auditor) as http:
-        http.headers["Accept"] = "text/html"
-        found = http.get("/audit", params={"q": leaf.event.hex()}, follow_redirects=True)
-    assert found.url.path == f"/audit/leaf/{leaf.event.hex()}"
-    for said in ("脱敏预览", "常住人口户籍信息", "查看人", "姓名、"):
-        assert said in found.text
-    assert f"/audit/key/{OFFICER.public_key.key_id.hex()}" in found.text
+        sits(http)
+        page.goto(f"{town.url}/audit?q={leaf.event.hex()}")
+        assert page.url == f"{town.url}/audit/leaf/{leaf.event.hex()}"
+        for said in ("脱敏预览", "常住人口户籍信息", "查看人", f"姓名、{LONG}"):
+            assert said in page.inner_text("main")
+        key = OFFICER.public_key.key_id.hex()
+        assert page.locator(f'a[href="/audit/key/{key}"]').count() == 1
+        looked_at(page, "audit-leaf-preview")
     engine = open_engine(town.node.settings.data_dir / "log.db", readonly=True)
     try:
         assert check_log(engine, town.node.identities[1].log).size == size(town)
