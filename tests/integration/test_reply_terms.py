@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import orjson
@@ -80,8 +80,9 @@ def town(tmp_path_factory, embedded_chain):
     }
     with (
         deployed_on(embedded_chain) as chain,
-        running_town(folder, chain, [source]) as town,
+        running_town(folder, chain, [source]) as running,
     ):
+        town: Any = running  # with what the tests keep beside it
         town.found()
         bodies = [papers.catalogue_version(code=code, items=ITEMS) for code in (SERVED, BARE)]
         submitted, review = founding.publication(*bodies)

@@ -24,7 +24,7 @@ from node.office.replies import (
 )
 from node.office.replies import KIND as REPLY
 from node.office.turnstile import PREVIEWS
-from node.protocol import forms as documents
+from node.protocol.forms import ApplicationPaper, TermsPaper
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
 from node.service.masking import parse_rule
@@ -33,15 +33,15 @@ from node.service.previews import LOOKERS, ROWS
 from ...http.verbs import Readable
 from ..audit.auditing import bounded_work, look_of
 from ..pages import render
-from .seating import DESK, FormDep, SittingDep, number_of, to_decide, to_page
+from .seating import DESK, FormDep, Sitting, SittingDep, number_of, to_decide, to_page
 
 if TYPE_CHECKING:
     from node.office.drafts import Listed, Opened
     from node.office.sessions import Session
-    from node.protocol.forms import ApplicationPaper, CatalogueVersionPaper, TermsPaper
+    from node.protocol.forms import CatalogueVersionPaper
     from node.protocol.ledger.facts import AuthorisationFact
 
-    from .seating import Sitting
+    from .seating import Looking
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
@@ -148,7 +148,7 @@ def open_draft(
     return RedirectResponse(ONE.format(number=number), status_code=303)
 
 
-def mine(at: Sitting, number: int) -> AuthorisationFact:
+def mine(at: Looking, number: int) -> AuthorisationFact:
     """Return an authorisation of a department in which he holds a role, or that it is under.
 
     Raises:
@@ -157,19 +157,34 @@ def mine(at: Sitting, number: int) -> AuthorisationFact:
     fact = at.node.queries.get_authorisation(number)
     parties = {fact.provider, fact.consumer}
     parties |= {at.node.queries.competent_of(each) for each in (fact.provider, fact.consumer)}
-    if not parties & set(at.officer.roles):
+    if not parties & set(at.roles):
         raise NotEntitled("这份授权与您所在的部门无关 / is none of your departments' business")
     return fact
 
 
+def applied_for(at: Looking, digest: bytes) -> ApplicationPaper:
+    """Return the application he may read.
+
+    Raises:
+        LedgerBehind: it has not arrived here, or is not his to read.
+        Contradictory: what has that digest is no application.
+    """
+    body = get_paper(at.papers, digest).body
+    if not isinstance(body, ApplicationPaper):
+        raise Contradictory(f"摘要 {digest.hex()} 不是申请的 / it is no application's digest")
+    return body
+
+
 def replying(
-    at: Sitting,
+    at: Looking,
     fact: AuthorisationFact,
     applied: ApplicationPaper,
     version: CatalogueVersionPaper,
     terms: TermsPaper | None,
 ) -> dict[str, Any]:
     """Return what a page needs for the form of a reply; `form` is None where none is due."""
+    if not isinstance(at, Sitting):
+        return {"form": None, "draft": None}
     draft = _find_draft(at, fact)
     writes = bool(at.officer.roles.get(fact.provider, 0) & LOOKERS)
     if not (writes and at.node.queries.is_reply_due(fact)):
@@ -210,29 +225,17 @@ def _masked(rule: str) -> str:
     return parse_rule(rule)(EXAMPLES[rule.partition(":")[0]])
 
 
-def find_terms(at: Sitting, fact: AuthorisationFact) -> TermsPaper | None:
-    """Return the terms of an authorisation; None where none are his to read here."""
-    data = None if fact.terms == ids.ZERO else at.papers.find(fact.terms)
-    body = None if data is None else documents.parse(data).body
-    return body if isinstance(body, documents.TermsPaper) else None
-
-
-def get_applied(at: Sitting, digest: bytes) -> ApplicationPaper:
-    """Return the application he may read.
-
-    Raises:
-        LedgerBehind: it has not arrived here, or is not his to read.
-        Contradictory: what has that digest is no application.
-    """
-    body = get_paper(at.papers, digest).body
-    if not isinstance(body, documents.ApplicationPaper):
-        raise Contradictory(f"摘要 {digest.hex()} 不是申请的 / it is no application's digest")
-    return body
+def find_terms(at: Looking, fact: AuthorisationFact) -> TermsPaper | None:
+    """Return the terms of an authorisation; None where there are none, or not here."""
+    if fact.terms == ids.ZERO or at.papers.find(fact.terms) is None:
+        return None
+    body = get_paper(at.papers, fact.terms).body
+    return body if isinstance(body, TermsPaper) else None
 
 
 def _form(at: Sitting, fact: AuthorisationFact, form: dict[str, str]) -> ReplyForm:
     node = at.node
-    applied = get_applied(at, node.queries.steps(fact.authorisation)[0].digest)
+    applied = applied_for(at, node.queries.steps(fact.authorisation)[0].digest)
     version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
     return ReplyForm(form, fact, applied, version)
 
