@@ -23,14 +23,17 @@ from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import Role
 from node.protocol.wire.characters import visible
 
+from ..http.officers import reader_of
 from . import wording
 from .bundled import asset
-from .frames import DOORS, PUBLIC, SIGN_IN
+from .frames import DOORS, PUBLIC, SIGN_IN, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
+
+    from node.office.readersessions import ReaderSession
 
     from ..http.officers import Officer
     from ..parts import Node
@@ -111,19 +114,21 @@ def render(
     language = wording.language_of(request)
     environment = _environment(language)
     officer: Officer | None = getattr(request.state, "officer", None)
+    reader = None if officer is not None else reader_of(request)
+    session = reader if officer is None else officer.session
     # Where `shareledger agent` answers, on the officer's own machine.
     agent = f"http://127.0.0.1:{_node(request).settings.console.agent_port}"
     values |= {
         "agent": agent,
         "title": title,
-        "seat": seat,
+        "seat": seat if reader is None else readable(seat),
         "here": here,
         "crumbs": crumbs,
         "request": request,
         "console": _node(request).settings.console,
-        "person": None if officer is None else _person(request, officer),
+        "person": _reading(request, reader) if officer is None else _person(request, officer),
         "sign_in": SIGN_IN if _has_page(request, SIGN_IN) else None,
-        "csrf": officer.session.csrf if officer and officer.session else None,
+        "csrf": None if session is None else session.csrf,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
     }
@@ -135,7 +140,7 @@ def render(
     else:
         body = found.render(values)
     # What an officer sees stays in no cache; what anybody sees is asked for again each time.
-    kept = "no-cache" if officer is None else "no-store"
+    kept = "no-cache" if session is None and officer is None else "no-store"
     policy = {"Content-Security-Policy": POLICY.format(agent=agent)}
     return HTMLResponse(body, status, {**HEADERS, **policy, "Cache-Control": kept})
 
@@ -180,6 +185,7 @@ class Person:
     """Who has signed in, as the bar above shows him."""
 
     department: str
+    """Of a reader his own name."""
     roles: Words
     doors: Sequence[Door]
 
@@ -192,6 +198,14 @@ def _person(request: Request, officer: Officer) -> Person:
         words_of(Role(bits)),
         [door for door in DOORS if door.roles & bits and _has_page(request, door.href)],
     )
+
+
+def _reading(request: Request, reader: ReaderSession | None) -> Person | None:
+    if reader is None:
+        return None
+    seats = frozenset().union(*reader.seats.values())
+    doors = [door for door in DOORS if door.reading in seats and _has_page(request, door.href)]
+    return Person(reader.name, ("只能查看", "reading only"), doors)
 
 
 def _has_page(request: Request, address: str) -> bool:

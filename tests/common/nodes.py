@@ -72,10 +72,12 @@ def write_settings(
     sources: Sequence[Source] = (),
     *,
     hosts: Sequence[str] = (),
+    **console: object,
 ) -> Path:
     """Write key files and the settings of the one node of the town; return the settings' path.
 
-    `sources` are what the police serve besides people; at `hosts` pages are opened, too.
+    `sources` are what the police serve besides people, `console` more of that section; at `hosts`
+    pages are opened, too.
     """
     origins = [f"http://{host}:{port}" for host in hosts]
     people = {
@@ -90,7 +92,12 @@ def write_settings(
         "port": port,
         "departments": CODES,
         "anchoring": {"anchor_seconds": 0.2},
-        "console": {"insecure_cookies": True, "agent_port": unused_port(), "origins": origins},
+        "console": {
+            "insecure_cookies": True,
+            "agent_port": unused_port(),
+            "origins": origins,
+            **console,
+        },
     }
     values = {
         "chain": {"url": chain.running.url},
@@ -256,6 +263,7 @@ def running_town(
     sources: Sequence[Source] = (),
     extend: Callable[[FastAPI], None] = lambda _app: None,
     hosts: Sequence[str] = (),
+    **console: object,
 ) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end.
 
@@ -264,7 +272,8 @@ def running_town(
     keys, fatal = TownKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        settings = load_settings(write_settings(folder, chain, keys, port, sources, hosts=hosts))
+        written = write_settings(folder, chain, keys, port, sources, hosts=hosts, **console)
+        settings = load_settings(written)
         node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
         try:
             node.start()
