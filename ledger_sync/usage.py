@@ -39,7 +39,7 @@ _COUNTED = re.compile(
 )
 """What is counted of a call; members stand in canonical order, and no string holds a bare quote."""
 UNKNOWN = "authorisation-unknown"
-COUNTED = 5_000
+COUNTED = 2_500
 """Leaves counted for one page."""
 
 

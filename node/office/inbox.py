@@ -13,13 +13,14 @@ import orjson
 
 from ..protocol.wire import ids
 from .mandates import Registry, held_roles
+from .reads import Pinned, find_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..documents.store import DocumentStore
     from ..protocol.ledger.enums import Step
     from ..protocol.ledger.facts import AuthorisationFact, EntryFact
+    from .reads import Papers
 
 
 class Sort(StrEnum):
@@ -92,7 +93,7 @@ class Task:
     """Of the document that is answered, in hex: the version, the withdrawal, the latest paper."""
 
 
-def list_tasks(ledger: Ledger, store: DocumentStore, key: bytes, now: int) -> list[Task]:
+def list_tasks(ledger: Ledger, store: Papers, key: bytes, now: int) -> list[Task]:
     """Return what waits for the holder of a key at `now`, a second of chain time.
 
     Raises:
@@ -101,8 +102,12 @@ def list_tasks(ledger: Ledger, store: DocumentStore, key: bytes, now: int) -> li
     held = held_roles(ledger, key, now)
     authorisations = ledger.waiting_authorisations(held, now)
     versions = ledger.waiting_versions(held)
-    papers = store.find_all(
-        [*(each.version for each in authorisations), *(each.fact.digest for each in versions)]
+    papers = find_versions(
+        store,
+        [
+            *(Pinned(each.fact.entry, each.fact.version, each.version) for each in authorisations),
+            *(each.fact for each in versions),
+        ],
     )
     tasks = [
         *(_of_authorisation(each, papers) for each in authorisations),
@@ -111,9 +116,11 @@ def list_tasks(ledger: Ledger, store: DocumentStore, key: bytes, now: int) -> li
     return sorted(tasks, key=lambda task: task.since)
 
 
-def _of_authorisation(each: WaitingAuthorisation, papers: Mapping[bytes, bytes]) -> Task:
+def _of_authorisation(
+    each: WaitingAuthorisation, papers: Mapping[tuple[bytes, int], bytes]
+) -> Task:
     fact = each.fact
-    code, name = called(papers.get(each.version), fact.entry)
+    code, name = called(papers.get((fact.entry, fact.version)), fact.entry)
     other = fact.consumer if each.department != fact.consumer else fact.provider
     return Task(
         Sort.REPLY if each.reply else Sort.STEP,
@@ -129,9 +136,9 @@ def _of_authorisation(each: WaitingAuthorisation, papers: Mapping[bytes, bytes])
     )
 
 
-def _of_version(each: WaitingVersion, papers: Mapping[bytes, bytes]) -> Task:
+def _of_version(each: WaitingVersion, papers: Mapping[tuple[bytes, int], bytes]) -> Task:
     fact = each.fact
-    code, name = called(papers.get(fact.digest), fact.entry)
+    code, name = called(papers.get((fact.entry, fact.version)), fact.entry)
     return Task(
         Sort.REVIEW if each.withdrawal is None else Sort.REVIEW_WITHDRAWAL,
         each.since,

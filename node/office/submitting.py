@@ -43,8 +43,8 @@ class Following(Protocol):
         """Return the first block it has not; None where there is no read model."""
         ...
 
-    def is_spent(self, contract: str, key: bytes, nonce: int) -> bool:
-        """Whether a decision with this nonce of this key is on the chain."""
+    def find_spent(self, contract: str, key: bytes, nonce: int) -> bytes | None:
+        """Return the hash of the decision on the chain with this nonce of this key."""
         ...
 
 
@@ -124,8 +124,10 @@ class Submitter:
     def _judge(self, given: Submitted, signed: SignedAct) -> None:
         """Refuse what the contract would, before a paper is stored or sent anywhere."""
         contract, nonce = signed.kind.contract, signed.message["nonce"]
-        if self._following.is_spent(contract, given.key, nonce):
-            # Maybe by this very decision, whoever carried it: `Desk.send` finds out.
+        if self._following.find_spent(contract, given.key, nonce) == signed.hash:
+            # By this very decision, whoever carried it: `Desk.send` finds where. Any other with a
+            # nonce that is spent is judged: keys and nonces are public, and whoever names a pair
+            # must leave no paper here, nor anywhere.
             return
         call = Signed(
             given.kind,

@@ -28,9 +28,9 @@ ROADS = {
     "items": [papers.item("DLMC", name="道路名称", shareType="无条件共享", grade="一般1级")],
 }
 LICENCES, LONG, SECRET = (
-    ids.entry_id(ids.department_id(papers.POLICE), each["code"]) for each in ENTRIES
+    ids.entry_id(ids.department_id(papers.POLICE), str(each["code"])) for each in ENTRIES
 )
-ROADS_ID = ids.entry_id(ids.department_id(papers.CENTRE), ROADS["code"])
+ROADS_ID = ids.entry_id(ids.department_id(papers.CENTRE), str(ROADS["code"]))
 
 
 @pytest.fixture(scope="module")

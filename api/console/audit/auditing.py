@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from node.documents.access import Shelf
     from node.log import LogIdentity, LogReader
     from node.protocol.wire.receipt import Receipt
 
@@ -68,14 +69,19 @@ class Auditor:
         return ReadableLogs(self.node.reader, self.logs)
 
     @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read: whose auditor he is, he learns who their officers are."""
+        return self.node.access.shelf_of(self.officer.key.key)
+
+    @cached_property
     def tracer(self) -> Tracer:
         node = self.node
-        return Tracer(node.queries, self.reader, node.store, node.deployment)
+        return Tracer(node.queries, self.reader, self.papers, node.deployment)
 
     @cached_property
     def finder(self) -> Finder:
         node = self.node
-        return Finder(node.ledger_engine, node.store, node.search, node.gateway)
+        return Finder(node.ledger_engine, self.papers, node.search, node.gateway)
 
     @property
     def at_hand(self) -> Logs:

@@ -194,7 +194,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
         found.event,
         queries=node.queries,
         logs=ReadableLogs(node.reader, (found.log,)),
-        documents=node.store,
+        documents=who.papers,
         gateway=node.gateway,
         deployment=node.deployment,
         head=None if anchored is None else anchored.block,
@@ -204,7 +204,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
 def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
     node = who.node
     reader = ReadableLogs(node.reader, (found.log,))
-    return Tracer(node.queries, reader, node.store, node.deployment).trace_call(found.event)
+    return Tracer(node.queries, reader, who.papers, node.deployment).trace_call(found.event)
 
 
 def _conclusion(trace: TraceLine) -> Words:

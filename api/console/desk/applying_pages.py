@@ -288,6 +288,7 @@ def _at(listed: Listed) -> str:
 def _systems(at: Sitting, department: str) -> list[tuple[str, str]]:
     """Return a department's application systems, code and name."""
     facts = at.node.queries.applications_of(ids.department_id(department))
-    papers = at.node.store.find_all(fact.digest for fact in facts)
-    bodies = [documents.parse(data).body for data in papers.values()]
-    return sorted((body.code, body.name) for body in bodies)
+    papers = at.papers.find_all(fact.digest for fact in facts)
+    found = [documents.parse(data) for data in papers.values()]
+    systems = [paper.body for paper in found if paper.kind == "application-object"]
+    return sorted((body.code, body.name) for body in systems)

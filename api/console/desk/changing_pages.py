@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from node.errors import InvalidInput, NotEntitled
-from node.office.reads import get_paper
+from node.errors import Contradictory, InvalidInput, NotEntitled
+from node.office.reads import get_paper, get_version
 from node.protocol import forms as documents
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.authorisations import rulings_of
@@ -174,7 +174,7 @@ def _takes(at: Sitting, number: int, *steps: Step) -> tuple[AuthorisationFact, S
 
 def _version(at: Sitting, fact: AuthorisationFact) -> CatalogueVersionPaper:
     entry = at.node.queries.get_entry(fact.entry, fact.version)
-    body: CatalogueVersionPaper = get_paper(at.node.store, entry.digest).body
+    body: CatalogueVersionPaper = get_version(at.node.store, entry).body
     return body
 
 
@@ -183,9 +183,16 @@ def _granted(fact: AuthorisationFact, version: CatalogueVersionPaper) -> set[str
 
 
 def _proposed(at: Sitting, number: int) -> documents.ChangePaper:
-    """Return the change that waits to be accepted: the one proposed last."""
+    """Return the change that waits to be accepted: the one proposed last.
+
+    Raises:
+        LedgerBehind: it has not arrived here, or is not his to read.
+        Contradictory: what has that digest is no change.
+    """
     last = [each for each in at.node.queries.steps(number) if each.name == "Change"][-1]
-    body: documents.ChangePaper = get_paper(at.node.store, last.digest).body
+    body = get_paper(at.papers, last.digest).body
+    if not isinstance(body, documents.ChangePaper):
+        raise Contradictory(f"摘要 {last.digest.hex()} 不是变更的 / it is no change's digest")
     return body
 
 
@@ -210,9 +217,9 @@ def _named(names: Mapping[str, str], codes: Any) -> str:  # noqa: ANN401 - a lis
 
 
 def _said(at: Sitting, number: int, version: CatalogueVersionPaper) -> Iterator[Said]:
-    """Yield what the papers that are here say, the oldest first."""
+    """Yield what the papers that are here, and his to read, say; the oldest first."""
     steps = at.node.queries.steps(number)
-    papers = at.node.store.find_all(each.digest for each in steps)
+    papers = at.papers.find_all(each.digest for each in steps)
     names = {item.code: item.name for item in version.items}
     for each in steps:
         words = decision_words(each.name, {"step": each.step, "answer": each.answer})
@@ -224,11 +231,13 @@ def _said(at: Sitting, number: int, version: CatalogueVersionPaper) -> Iterator[
         yield Said(words, each.block, text)
 
 
-def _words_in(body: Any, names: Mapping[str, str]) -> str:  # noqa: ANN401 - a paper
+def _words_in(body: Any, names: Mapping[str, str]) -> str | None:  # noqa: ANN401 - a paper
     if isinstance(body, documents.ApplicationPaper):
         return f"{body.purpose.name}；{body.scenario}"
+    if isinstance(body, documents.StepPaper | documents.ChangePaper):
+        return body.reason
     if not isinstance(body, documents.ReplyPaper):
-        return str(body.reason)
+        return None  # somebody named another paper's digest
     refused = [
         f"{names.get(each.item, each.item)}：{each.reason}（{each.ground.citation}）"
         for each in body.refusals

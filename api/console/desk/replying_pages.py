@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from node.errors import InvalidInput, NotEntitled
-from node.office.reads import get_paper
-from node.protocol.forms import PROTECTIVE
+from node.errors import Contradictory, InvalidInput, NotEntitled
+from node.office.reads import get_paper, get_version
+from node.protocol import forms as documents
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, Role, StepFlag
 from node.protocol.ledger.enums import Step as Steps
@@ -41,8 +41,8 @@ def show(request: Request, at: SittingDep, number: Number) -> Response:
     fact = _mine(at, number)
     node = at.node
     steps = node.queries.steps(number)
-    applied = get_paper(node.store, steps[0].digest).body
-    version = get_paper(node.store, node.queries.get_entry(fact.entry, fact.version).digest).body
+    applied = _applied(at, steps[0].digest)
+    version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
     reply, possible = node.queries.takeable(fact, at.person.held, at.now)
     granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]
     return render(
@@ -79,7 +79,7 @@ def reply_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     """Return the reply that is to be prepared and signed: agreed to, but for what is refused."""
     fact = _mine(at, number)
     at.require(Role.OFFICE_HEAD, ids.department_code(fact.provider))
-    applied = get_paper(at.node.store, at.node.queries.steps(number)[0].digest).body
+    applied = _applied(at, at.node.queries.steps(number)[0].digest)
     refusals = [
         {
             "item": item,
@@ -122,7 +122,7 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
         "authorisation": number,
         "step": chosen,
         # What protects must not wait for its paper.
-        "reason": form.get("reason") or (None if chosen in PROTECTIVE else ""),
+        "reason": form.get("reason") or (None if chosen in documents.PROTECTIVE else ""),
         "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
         **{name: form.get(name) or None for name in ("measures", "due")},
     }
@@ -143,6 +143,19 @@ def _mine(at: Sitting, number: int) -> AuthorisationFact:
     if not parties & set(at.officer.roles):
         raise NotEntitled("这份授权与您所在的部门无关 / is none of your departments' business")
     return fact
+
+
+def _applied(at: Sitting, digest: bytes) -> documents.ApplicationPaper:
+    """Return the application he may read.
+
+    Raises:
+        LedgerBehind: it has not arrived here, or is not his to read.
+        Contradictory: what has that digest is no application.
+    """
+    body = get_paper(at.papers, digest).body
+    if not isinstance(body, documents.ApplicationPaper):
+        raise Contradictory(f"摘要 {digest.hex()} 不是申请的 / it is no application's digest")
+    return body
 
 
 def _state(fact: AuthorisationFact) -> tuple[str, str]:

@@ -24,6 +24,8 @@ from ...http.officers import Officer, find_officer
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
+    from node.documents.access import Shelf
+
     from ...parts import Node
 
 DESK = Seat(
@@ -56,6 +58,11 @@ class Sitting:
     @cached_property
     def now(self) -> int:
         return int(time.time())
+
+    @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read: whatever is shown to him by a digest is read here."""
+        return self.node.access.shelf_of(self.officer.key.key)
 
     @property
     def person(self) -> Person:

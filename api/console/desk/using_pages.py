@@ -14,6 +14,7 @@ from node.errors import InvalidInput, NotFound
 from node.log import LogScanner
 from node.office.allowances import granted_items, list_left
 from node.office.inbox import called
+from node.office.reads import Pinned, find_versions
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, Role
 from node.protocol.wire import ids
@@ -64,7 +65,10 @@ def listed(
         )
     rows, node = facts[:PAGE], at.node
     pinned = node.queries.pinned({row.authorisation for row in rows})
-    papers = node.store.find_all(pinned.values())
+    papers = find_versions(
+        node.store,
+        {Pinned(row.entry, row.version, pinned[row.authorisation]) for row in rows},
+    )
     served = {identity.department for identity in node.identities}
     return render(
         request,
@@ -79,7 +83,7 @@ def listed(
         following=rows[-1].authorisation if len(facts) > PAGE else None,
         entries=_entries(at, {row.entry for row in rows}),
         items={
-            row.authorisation: granted_items(papers.get(pinned[row.authorisation]), row.items)
+            row.authorisation: granted_items(papers.get((row.entry, row.version)), row.items)
             for row in rows
         },
         left=list_left(node.queries, node.reader, served, rows, at.now),
@@ -186,15 +190,15 @@ def _of(found: TallyPage | None) -> set[bytes]:
 def _purposes(at: Sitting, found: TallyPage | None) -> dict[int, tuple[str, str]]:
     """Return code and name of what each authorisation of a page is for, by its application."""
     applied = at.node.queries.applied({each.number for each in found.tallies} if found else set())
-    papers = at.node.store.find_all(applied.values())
-    here = {of: papers[paper] for of, paper in applied.items() if paper in papers}
-    said = {of: orjson.loads(paper)["purpose"] for of, paper in here.items()}
+    papers = at.papers.find_all(applied.values())
+    here = {of: orjson.loads(papers[paper]) for of, paper in applied.items() if paper in papers}
+    said = {of: each["purpose"] for of, each in here.items() if each["type"] == "application"}
     return {of: (each["code"], each["name"]) for of, each in said.items()}
 
 
 def _entries(at: Sitting, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
     """Return code and name of every entry of a page, as it is called now."""
     facts = at.node.queries.versions_in_force(entries)
-    papers = at.node.store.find_all(fact.digest for fact in facts.values())
-    known = {of: called(papers.get(fact.digest), of) for of, fact in facts.items()}
+    papers = find_versions(at.node.store, facts.values())
+    known = {of: called(papers.get((of, fact.version)), of) for of, fact in facts.items()}
     return {entry: known.get(entry, (entry.hex()[:16], "")) for entry in entries}

@@ -22,6 +22,7 @@ from node.errors import (
     NotFound,
 )
 from node.office.filings import Newest
+from node.office.reads import Pinned, find_versions
 from node.office.verdicts import list_pending, list_withdrawals
 from node.protocol.forms import MODES
 from node.protocol.forms.words import words_of
@@ -36,6 +37,8 @@ from ..query import MAX_NUMBER
 from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, SaidShape, body_of, read_asked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from node.protocol.ledger.facts import AuthorisationFact
 
     from ...http.officers import Officer
@@ -234,7 +237,7 @@ def list_grants(
         after=after,
         limit=limit,
     )
-    return [GrantShape(**_grant(node, fact)) for fact in found]
+    return [GrantShape(**each) for each in _grants(node, found)]
 
 
 @router.get(
@@ -250,7 +253,7 @@ def get_grant(
     fact = node.queries.get_authorisation(number)
     steps = node.queries.steps(number)
     return GrantInFullShape(
-        **_grant(node, fact),
+        **next(_grants(node, [fact])),
         steps=[
             StepShape(
                 name=each.name,
@@ -282,8 +285,9 @@ def get_filings(
     newest = sorted(node.queries.newest_versions(owner).items())
     rest = [each for each in newest if each[0] > bytes.fromhex(after)]
     entries = []
+    papers = find_versions(node.store, [fact for _, fact in rest[:FILINGS_PAGE]])
     for entry, fact in rest[:FILINGS_PAGE]:
-        data = node.store.find(fact.digest)
+        data = papers.get((entry, fact.version))
         entries.append(
             FilingShape(
                 entry=entry.hex(),
@@ -353,8 +357,18 @@ def _compare(node: Node, code: str, asked: EditionBody) -> EditionShape:
     )
 
 
-def _grant(node: Node, fact: AuthorisationFact) -> dict[str, Any]:
-    data = node.store.find(node.queries.get_entry(fact.entry, fact.version).digest)
+def _grants(node: Node, facts: Sequence[AuthorisationFact]) -> Iterator[dict[str, Any]]:
+    """Yield authorisations as they stand, with what their versions' documents say."""
+    for first in range(0, len(facts), FILINGS_PAGE):
+        some = facts[first : first + FILINGS_PAGE]
+        pinned = node.queries.pinned({each.authorisation for each in some})
+        wanted = {Pinned(each.entry, each.version, pinned[each.authorisation]) for each in some}
+        papers = find_versions(node.store, wanted)
+        for each in some:
+            yield _grant(each, papers.get((each.entry, each.version)))
+
+
+def _grant(fact: AuthorisationFact, data: bytes | None) -> dict[str, Any]:
     version = None if data is None else orjson.loads(data)
     items = None if version is None else [each["code"] for each in version["items"]]
     modes = {int(mode): word for word, mode in MODES.items()}

@@ -12,9 +12,10 @@ from node.protocol.wire import ids
 from tests.common import papers
 
 CENTRE, POLICE, EDUCATION = map(ids.department_id, (papers.CENTRE, papers.POLICE, papers.EDUCATION))
-KEY, ENTRY, ZERO = bytes(31) + b"\1", bytes(31) + b"\2", bytes(32)
+KEY, ZERO = bytes(31) + b"\1", bytes(32)
 NOW = 1_000
 VERSION = new_paper("catalogue-version", papers.catalogue_version())
+ENTRY = ids.entry_id(POLICE, VERSION.body.code)
 
 
 def inbox(authorisations=(), versions=(), *, until=NOW + 1, here=(VERSION,)):
@@ -33,12 +34,12 @@ def inbox(authorisations=(), versions=(), *, until=NOW + 1, here=(VERSION,)):
     store = SimpleNamespace(
         find_all=lambda digests: {each: known[each] for each in digests if each in known}
     )
-    return list_tasks(ledger, store, KEY, NOW), asked[0]  # type: ignore[arg-type]  # what it asks
+    return list_tasks(ledger, store, KEY, NOW), asked[0]
 
 
 def authorisation(consumer=EDUCATION, provider=POLICE):
     return AuthorisationFact(
-        7, provider, consumer, ENTRY, 3, 1, ZERO, ZERO, 1, 1, 1, 0, NOW, 1, 1, ZERO, b"\7" * 32
+        7, provider, consumer, ENTRY, 1, 1, ZERO, ZERO, 1, 1, 1, 0, NOW, 1, 1, ZERO, b"\7" * 32
     )
 
 
@@ -52,7 +53,7 @@ def waiting(*, department=POLICE, reply=True, steps=(), since=500, fact=None):
 
 def submitted(*, withdrawal=None, since=400):
     fact = EntryFact(
-        ENTRY, POLICE, 2, 1, frozen=False, share_type=2, item_count=1, digest=VERSION.digest
+        ENTRY, POLICE, 1, 1, frozen=False, share_type=2, item_count=1, digest=VERSION.digest
     )
     return SimpleNamespace(fact=fact, competent=CENTRE, withdrawal=withdrawal, since=since)
 
