@@ -170,6 +170,8 @@ class ConsoleSettings(_Section):
     """Port on an officer's own machine at which pages look for his `shareledger agent`."""
     operators: list[RoleName] = ["部门负责人", "工作机构负责人", "值班员"]
     """Roles in a department served here whose holders see how the node fares."""
+    board: bool = False
+    """Whether anybody who reaches the node sees the board; otherwise officers who signed in."""
 
 
 class Settings(BaseSettings):

@@ -52,6 +52,7 @@ class Door(NamedTuple):
     """Any of them opens it."""
 
 
+BOARD = "/board"
 _OFFICE = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
 _OPERATORS = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER
 """As `[console] operators` names them unless it says otherwise."""
@@ -60,5 +61,6 @@ DOORS = (
     Door("/review", ("审核", "Review"), Role.REVIEWER),
     Door("/audit", ("审计", "Audit"), Role.AUDITOR),
     Door("/operation", ("运行", "Operation"), _OPERATORS),
+    Door(BOARD, ("大屏", "Board"), Role(63)),
 )
 SIGN_IN = "/sign-in"

@@ -205,14 +205,15 @@ class Gateway:
             TransactionRefused: as it is it will not be taken; `facts["reason"]` says why.
             ChainUnavailable: it may or may not have arrived; the same bytes may be sent again.
         """
-        tx_hash: bytes = keccak256(raw)
+        tx_hash = keccak256(raw)
 
         def read(answer: str) -> bytes:
             if parse_hash(answer) != tx_hash:
                 raise ValueError("another transaction's hash")
             return tx_hash
 
-        return self._once(self._asked, read, "eth_sendRawTransaction", f"0x{raw.hex()}")
+        sent: bytes = self._once(self._asked, read, "eth_sendRawTransaction", f"0x{raw.hex()}")
+        return sent
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""

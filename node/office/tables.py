@@ -59,13 +59,14 @@ class OfficeSession(OfficeRow, table=True):
 
 
 class OpenTaken(OfficeRow, table=True):
-    """How often an entry was downloaded in a minute."""
+    """How often an entry was downloaded in a minute, or rows previewed in a session."""
 
     __tablename__ = "open_taken"
 
     minute: int = Field(sa_type=BigInteger, primary_key=True)
     """Of this node's clock, since 1970."""
     entry: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    """What was had, behind the mark of its gate (`turnstile`)."""
     times: int
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from node.crypto import SoftwareSigner
@@ -19,7 +21,7 @@ from tests.integration.test_desk_pages import at, keyfile, looked_at, sign
 __all__ = ["at", "keyfile"]
 pytestmark = [pytest.mark.chain, pytest.mark.untraced]
 SCRIPT = "<script>window.pwned=1</script>'\"&"
-ROADS = {
+ROADS: dict[str, Any] = {
     **OPENLY,
     "department": papers.CENTRE,
     "providerCode": papers.CENTRE,

@@ -21,11 +21,11 @@ from ledger_sync.trace import Tracer
 from ledger_sync.usage import CallLists
 from node.crypto import sm3
 from node.errors import NotFound, Overloaded, SignatureInvalid
-from node.log import Draft, LogScanner
+from node.log import LogScanner
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import canonical
-from node.protocol.wire.leaf import AUDIT, build_leaf, commitment, session_event
-from node.service.caller import judged_second
+from node.protocol.wire.leaf import AUDIT, commitment
+from node.service.caller import Look, judged_second
 
 from ...http.callers import NodeDep
 from ...http.officers import Officer, find_officer
@@ -169,40 +169,38 @@ def answer(
     Raises:
         LogUnavailable, Overloaded: nothing can be logged, so nothing is shown.
     """
-    node, session = who.node, who.officer.session
-    if session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
-    sequence = node.sessions.next_request(session)
-    event = session_event(session.event, sequence)
-    salt = node.seals.salt(event, "values")
-    snapshot = node.grants.snapshot(session.key.key, 0)
+    node = who.node
+    look = look_of(node, who.officer)
+    salt = node.seals.salt(look.event, "values")
+    snapshot = node.grants.snapshot(look.key, 0)
     identity = _identity(node, log)
-    draft = Draft(
-        log=identity.log,
-        event=event,
-        text=session.login + session.signature + sequence.to_bytes(8, "big"),
-        authorisation=0,
-        counted=False,
-        leaf=build_leaf(
-            AUDIT,
-            block=snapshot.block,
-            judged=judged_second(snapshot, time.time()),
-            event=event,
-            base=session.login,
-            signature=session.signature,
-            custody=custody_of(node, identity),
-            sequence=sequence,
-            authorisation=authorisation,
-            question=question,
-            values=None if values is None else commitment(salt, canonical.dumps(values).decode()),
-            answer=sm3(bytes(response.body)),
-        ),
-        key=session.key.key,
-        # Nobody asks this again under the same number: nothing is kept for him.
-        answer=b"",
+    draft = look.draft(
+        AUDIT,
+        identity.log,
+        block=snapshot.block,
+        judged=judged_second(snapshot, time.time()),
+        custody=custody_of(node, identity),
+        authorisation=authorisation,
+        question=question,
+        values=None if values is None else commitment(salt, canonical.dumps(values).decode()),
+        answer=sm3(bytes(response.body)),
     )
     node.writer.submit(draft).result()
     return response
+
+
+def look_of(node: Node, officer: Officer) -> Look:
+    """Return a new request under an officer's login; its number is spent.
+
+    Raises:
+        SignatureInvalid: he has not signed in.
+        Overloaded: he has asked too often under this login.
+    """
+    session = officer.session
+    if session is None:
+        raise SignatureInvalid("请先登录 / sign in first")
+    number = node.sessions.next_request(session)
+    return Look(session.key.key, session.login, session.signature, session.event, number)
 
 
 def attached(name: str) -> dict[str, str]:

@@ -5,9 +5,9 @@ Who may take such a step now sees the page; the contract's own table says who th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from node.errors import Contradictory, InvalidInput, NotEntitled
@@ -24,6 +24,7 @@ from ..frames import Link
 from ..pages import render
 from ..wording import day
 from .seating import DESK, FormDep, SittingDep, number_of, to_decide
+from .terms_pages import LIST, Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,9 +36,7 @@ if TYPE_CHECKING:
     from .seating import Sitting
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
-LIST = "/desk/authorisations"
 CHANGE, RULING = LIST + "/{number}/change", LIST + "/{number}/ruling"
-Number = Annotated[int, Path(ge=1, le=2**40)]
 MEANINGS: dict[State, Words] = {
     State.FORWARDED: ("交提供部门重新答复", "the provider replies anew"),
     State.AGREED: ("授权继续有效", "it goes on"),

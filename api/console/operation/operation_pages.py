@@ -19,7 +19,7 @@ from ...http.callers import NodeDep
 from ...http.officers import Officer, find_officer
 from ...http.verbs import Readable
 from ...operating.health import BAD, GOOD, WARN, examine_running, shown_settings
-from ..frames import Link, Seat
+from ..frames import BOARD, Link, Seat
 from ..pages import render
 from ..wording import Language, chosen, language_of
 
@@ -34,6 +34,7 @@ OPERATOR = Seat(
     (
         Link("/operation", ("运行状况", "Health")),
         Link("/operation/settings", ("配置", "Settings")),
+        Link(BOARD, ("大屏", "Board")),
     ),
 )
 
