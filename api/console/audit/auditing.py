@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from ledger_sync.locating import Finder, Logs
 from ledger_sync.trace import Tracer
@@ -28,7 +28,7 @@ from node.protocol.wire.leaf import AUDIT, commitment
 from node.service.caller import Look, judged_second
 
 from ...http.callers import NodeDep
-from ...http.officers import Officer, find_officer
+from ...http.officers import Officer, find_officer, no_officer
 from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
@@ -123,6 +123,7 @@ class ReadableLogs:
 
 
 def auditor(
+    request: Request,
     node: NodeDep,
     officer: Annotated[Officer | None, Depends(find_officer)],
 ) -> Auditor:
@@ -130,11 +131,11 @@ def auditor(
 
     Raises:
         SignatureInvalid: nobody has signed in.
-        NotEntitled: he is no department's auditor.
+        NotEntitled: he is no department's auditor, or only reads: an auditor's look is signed.
         LedgerBehind: the read model cannot say.
     """
     if officer is None or officer.session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
+        raise no_officer(request)
     officer.require(Role.AUDITOR)
     given = frozenset(of for of, roles in officer.roles.items() if roles & Role.AUDITOR)
     scanner, queries = LogScanner(node.reader), node.queries

@@ -104,7 +104,7 @@ async def drop_table(
 ) -> Response:
     """Take a file, whole and as it is, check it and keep it as a draft."""
     officer, body = await officer_with_body(request, node)
-    at = Sitting(node, officer)
+    at = Sitting(node, officer.roles, officer)
 
     def begin() -> str:
         owner = at.require(FILERS, department)

@@ -20,7 +20,7 @@ from node.protocol.wire import ids
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
-from .seating import DESK, FormDep, SittingDep, to_decide
+from .seating import DESK, FormDep, LookingDep, Sitting, SittingDep, to_decide
 from .terms_pages import LIST, ONE, Number, applied_for, find_terms, replying
 from .terms_pages import mine as _mine
 
@@ -33,14 +33,14 @@ OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.R
 
 
 @router.get(ONE)
-def show(request: Request, at: SittingDep, number: Number) -> Response:
+def show(request: Request, at: LookingDep, number: Number) -> Response:
     """Show one authorisation: what was asked for, what was decided, what may be decided now."""
     fact = _mine(at, number)
     node = at.node
     steps = node.queries.steps(number)
     applied = applied_for(at, steps[0].digest)
     version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
-    reply, possible = node.queries.takeable(fact, at.person.held, at.now)
+    reply, possible = node.queries.takeable(fact, at.roles if at.decides else {}, at.now)
     terms = find_terms(at, fact)
     granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]
     return render(
@@ -55,7 +55,7 @@ def show(request: Request, at: SittingDep, number: Number) -> Response:
         item_names={item.code: item.name for item in version.items},
         operators=OPERATORS,
         rule_words=rule_words,
-        who=at.person,
+        who=at.person if isinstance(at, Sitting) else None,
         applied=applied,
         version=version,
         items=granted,

@@ -17,14 +17,8 @@ from node.errors import (
     Overloaded,
     SignatureInvalid,
 )
-from node.office.sessions import (
-    CHALLENGE_SECONDS,
-    IDLE_SECONDS,
-    LONGEST_SECONDS,
-    MOST_SESSIONS,
-    MOST_SIGN_INS,
-    Sessions,
-)
+from node.office.sessionrows import IDLE_SECONDS, LONGEST_SECONDS, MOST_SESSIONS
+from node.office.sessions import CHALLENGE_SECONDS, MOST_SIGN_INS, Sessions
 from node.office.tables import OfficeSession, UsedChallenge
 from node.protocol.ledger.enums import KeyKind, Role
 from node.protocol.ledger.facts import KeyFact, RoleFact
