@@ -164,7 +164,7 @@ class Drafts:
             NotFound, NotEntitled, Conflict: as `save`.
             InvalidInput: the role decides nothing, or the comment is too long.
         """
-        if role and not role & HANDED_TO:
+        if role & ~HANDED_TO:
             raise InvalidInput("只能移交给有权签署的负责人 / hand it to one who may sign")
         now = int(self._clock())
         with self._engine.begin() as connection:

@@ -134,7 +134,7 @@ class TestBounds:
 
     def test_it_is_handed_to_those_who_may_sign(self, drafts, begun):
         with pytest.raises(InvalidInput, match="有权签署"):
-            drafts.hand_over(CLERK, begun.id, 1, Role.AUDITOR, "")
+            drafts.hand_over(CLERK, begun.id, 1, Role.AUDITOR | Role.DEPARTMENT_HEAD, "")
 
     def test_comments_are_counted(self, drafts, begun, monkeypatch):
         monkeypatch.setattr(module, "NOTES_LIMIT", 1)
