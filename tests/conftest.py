@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
+from node.chain.ethereum import importing
+
+with importing():  # as the product does, in the place of a second of pairings in each worker
+    import eth_account  # noqa: F401
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 

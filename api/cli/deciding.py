@@ -34,7 +34,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import typer
@@ -105,12 +105,8 @@ class Taking:
         office: Office,
         drafted: Drafted,
         possession: Signer | bytes | None = None,
-        *,
-        follow: bool = True,
     ) -> None:
         """Take what was drafted at an office that is open; wait until the node has followed it.
-
-        `follow`: off where the next decision asks nothing of this one.
 
         Raises:
             LedgerError: as `Office.take`.
@@ -118,13 +114,13 @@ class Taking:
         if self.dry_run:
             show(drafted)
             return
-        taken = office.take(drafted, self.signer, possession, again=self.again, follow=follow)
-        if taken.finished:
-            say(
-                "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
-                "the command before was cut short: that decision was finished, none signed",
-            )
-        _report(drafted, taken)
+        _tell(drafted, office.take(drafted, self.signer, possession, again=self.again))
+
+    def take_all_at(self, office: Office, drafted: Sequence[Drafted]) -> None:
+        """Take decisions that ask nothing of each other; raises as `Office.take`."""
+        taken = office.take_all(drafted, self.signer, again=self.again)
+        for one, each in zip(drafted, taken, strict=True):
+            _tell(one, each)
 
     @contextmanager
     def office(self) -> Iterator[Office]:
@@ -273,7 +269,12 @@ def _ask(office: Office, drafted: Drafted, request: Path) -> None:
     )
 
 
-def _report(drafted: Drafted, taken: Taken) -> None:
+def _tell(drafted: Drafted, taken: Taken) -> None:
+    if taken.finished:
+        say(
+            "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
+            "the command before was cut short: that decision was finished, none signed",
+        )
     from node.protocol.forms.words import decision_words
 
     chinese, english = decision_words(drafted.kind, drafted.message)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .console import note, put, t
@@ -17,7 +18,7 @@ from .naming import code_of
 from .opening import open_node, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from api.parts import Node
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from node.crypto import Signer, SoftwareSigner
     from node.office.verdicts import Pending
     from node.protocol.evm.decision import Domain
+    from node.protocol.forms import Document
     from node.protocol.wire.prepared import Said
 
     from .filed import Filed
@@ -67,6 +69,10 @@ class Office(Protocol):
         """
         ...
 
+    def draft_versions(self, papers: Sequence[Document]) -> Drafted:
+        """Draft that these versions are filed; raises as `draft`."""
+        ...
+
     def take(
         self,
         drafted: Drafted,
@@ -74,14 +80,19 @@ class Office(Protocol):
         possession: Signer | bytes | None,
         *,
         again: bool,
-        follow: bool,
     ) -> Taken:
-        """Sign and take a decision; `follow` waits for the read model.
+        """Sign and take a decision, and wait for the node's read model.
 
         Raises:
             AlreadyExists: the same was decided before, and it was not asked for `again`.
             LedgerError: it is refused, or the chain or the node does not answer.
         """
+        ...
+
+    def take_all(
+        self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
+    ) -> Iterable[Taken]:
+        """Take decisions that ask nothing of each other; as `take`, in order."""
         ...
 
     def pending(self, competent: str) -> list[Pending]:
@@ -113,6 +124,11 @@ class Here:
         act, context = draft(self.node.workshop, kind, fields)
         return Drafted(*act, context)
 
+    def draft_versions(self, papers: Sequence[Document]) -> Drafted:
+        from node.office.cataloguing import submit_papers
+
+        return Drafted(*submit_papers(papers))
+
     def take(
         self,
         drafted: Drafted,
@@ -120,28 +136,46 @@ class Here:
         possession: Signer | bytes | None,
         *,
         again: bool,
-        follow: bool,
     ) -> Taken:
+        return self._taken([(drafted, possession)], signer, again=again)[0]
+
+    def take_all(
+        self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
+    ) -> Iterable[Taken]:
+        return self._taken([(each, None) for each in drafted], signer, again=again)
+
+    def _taken(
+        self,
+        asked: Sequence[tuple[Drafted, Signer | bytes | None]],
+        signer: Signer,
+        *,
+        again: bool,
+    ) -> list[Taken]:
         from node.office.act import Act
-        from node.office.repeats import decide_once
+        from node.office.repeats import Meant, send_all_once
         from node.office.submitting import await_block
         from node.protocol.forms.outcomes import outcomes_of
 
         node = self.node
-        act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
-        decided, finished = decide_once(
-            node.desk,
-            node.repeats,
-            act,
-            signer,
-            possession,
-            again=again,
-            context=drafted.context,
-        )
-        outcomes = list(outcomes_of(decided.kind, decided.event))
-        followed = not follow or await_block(node.queries, decided.block)
-        said = decided.hash.hex(), decided.transaction.hex(), decided.block, decided.gas_used
-        return Taken(*said, outcomes, finished, followed)
+        acts = []
+        for drafted, possession in asked:
+            act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
+            sign = partial(node.desk.sign, *act, signer, possession)
+            acts.append(Meant(act, sign, drafted.context))
+        sent = send_all_once(node.desk, node.repeats, acts, again=again)
+        followed = await_block(node.queries, max(decided.block for decided, _ in sent))
+        return [
+            Taken(
+                decided.hash.hex(),
+                decided.transaction.hex(),
+                decided.block,
+                decided.gas_used,
+                list(outcomes_of(decided.kind, decided.event)),
+                finished,
+                followed,
+            )
+            for decided, finished in sent
+        ]
 
     def pending(self, competent: str) -> list[Pending]:
         from node.office.verdicts import list_pending
@@ -201,7 +235,6 @@ class There:
         possession: Signer | bytes | None,
         *,
         again: bool,
-        follow: bool,  # noqa: ARG002 - a node answers when it has followed
     ) -> Taken:
         from node.crypto import sign_decision
         from node.protocol.evm.decision import DECISIONS, hash_decision
@@ -224,6 +257,17 @@ class There:
                 proof = sign_decision(proof, digest)
             submitted["possession"] = proof.hex()
         return _taken(self._http.post("/decisions/submit", submitted))
+
+    def draft_versions(self, papers: Sequence[Document]) -> Drafted:
+        from node.office.filings import bodies_of
+
+        return self.draft("SubmitVersions", {"versions": bodies_of(papers)})
+
+    def take_all(
+        self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
+    ) -> Iterable[Taken]:
+        # One after the other: each is answered when it is on the chain.
+        return (self.take(each, signer, None, again=again) for each in drafted)
 
     def pending(self, competent: str) -> list[Pending]:
         from node.errors import PeerUnavailable

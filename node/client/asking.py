@@ -28,8 +28,8 @@ Fields = Mapping[str, Any]
 Added = Iterator[tuple[str, Any]]
 GIVEN = frozenset({"type", "v", "salt"})
 """Members a document is given when it is made."""
-ATTACHED = "attachments"
-"""What every document is given an empty list of, if it names none."""
+LISTED = ("attachments", "points", "refusals")
+"""Of which a document is given an empty list where none is named."""
 NARROWED = ("validFrom", "validUntil", "callsPerDay", "rowsPerDay", "terms")
 _EMPTY_TERMS: dict[str, Any] = {"filterOnly": [], "rowScope": {}, "masks": {}}
 
@@ -216,7 +216,7 @@ def _members(paper: Document) -> dict[str, Any]:
 def _held(said: Any, actual: Any, place: str = "") -> Added:  # noqa: ANN401 - JSON
     """Yield what `actual` has besides `said`; refuse where it says something else."""
     if said is None:
-        if actual is not None and not (actual == [] and place.endswith(ATTACHED)):
+        if actual is not None and not (actual == [] and place.endswith(LISTED)):
             yield place, actual
     elif isinstance(said, Mapping) and isinstance(actual, Mapping):
         for name in {**said, **actual}:

@@ -17,12 +17,14 @@ from ..errors import (
 )
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import KeyKind
+from ..protocol.wire.ids import ZERO
+from .ports import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .bindings import Bindings, Bound
-    from .ports import Ledger, Reader
+    from .ports import Ledger
     from .store import DocumentStore
 
 
@@ -103,6 +105,11 @@ class DocumentAccess:
         # Who decides for a department reads what it decides on, wherever his key was registered.
         acting = replace(reader, auditor_for=reader.auditor_for | reader.acts_for)
         return Shelf(self._store, partial(self._may_read, reader=acting))
+
+    def shelf_for(self, departments: frozenset[bytes]) -> Shelf:
+        """Return the documents that are those of active departments, for who sees their work."""
+        seeing = Reader(ZERO, KeyKind.OFFICER, ZERO, departments)
+        return Shelf(self._store, partial(self._may_read, reader=seeing))
 
     def _author(self, key: bytes) -> bytes:
         """Return the department whose documents the holder of `key` hands in."""

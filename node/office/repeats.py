@@ -12,8 +12,8 @@ import fcntl
 import os
 import re
 import struct
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import Column, LargeBinary, MetaData, Table, select
@@ -29,7 +29,7 @@ from ..errors import (
 from ..protocol import forms as documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -104,13 +104,14 @@ class Repeats:
             query = select(intention.c.decision).where(intention.c.intention == meant)
             return connection.scalar(query)
 
-    def keep(self, meant: bytes, decision: bytes) -> None:
-        """Remember which decision stands for this now."""
+    def keep(self, decisions: Mapping[bytes, bytes]) -> None:
+        """Remember which decision stands for each of these intentions now."""
+        statement = insert(intention)
+        replaced = {"decision": statement.excluded.decision}
+        rows = [{"intention": meant, "decision": each} for meant, each in decisions.items()]
         with self._engine.begin() as connection:
             connection.execute(
-                insert(intention)
-                .values(intention=meant, decision=decision)
-                .on_conflict_do_update(index_elements=["intention"], set_={"decision": decision})
+                statement.on_conflict_do_update(index_elements=["intention"], set_=replaced), rows
             )
 
 
@@ -153,16 +154,40 @@ def send_once(
         Conflict: another command is deciding the same at this moment.
         DecisionRefused, PeerUnavailable, ChainUnavailable: as `Desk.decide`.
     """
-    meant = intention_of(act, context)
-    with repeats.alone(meant):
-        earlier = None if again else repeats.find(meant)
-        finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
-        if finished is not None:
-            return finished, True
-        signed = sign()
-        # Killed from here to the outbox, the intention names a decision that never was.
-        repeats.keep(meant, signed.hash)
-        return desk.send(signed), False
+    return send_all_once(desk, repeats, [Meant(act, sign, context)], again=again)[0]
+
+
+class Meant(NamedTuple):
+    """An act on its way."""
+
+    act: Act
+    sign: Callable[[], SignedAct]
+    context: bytes = b""
+
+
+def send_all_once(
+    desk: Desk, repeats: Repeats, acts: Sequence[Meant], *, again: bool = False
+) -> list[tuple[Decided, bool]]:
+    """Send decisions together, no two of which mean the same or ask anything of each other.
+
+    Each is known again as `send_once` does; raises as it.
+    """
+    with ExitStack() as alone:
+        found: list[tuple[Decided, bool] | None] = []
+        fresh: dict[bytes, SignedAct] = {}
+        for act, sign, context in acts:
+            meant = intention_of(act, context)
+            alone.enter_context(repeats.alone(meant))
+            earlier = None if again else repeats.find(meant)
+            finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
+            found.append(None if finished is None else (finished, True))
+            if finished is None:
+                fresh[meant] = sign()
+        # Killed from here to the outbox, an intention names a decision that never was.
+        if fresh:
+            repeats.keep({meant: signed.hash for meant, signed in fresh.items()})
+        sent = iter(desk.send_all(list(fresh.values())) if fresh else [])
+        return [each or (next(sent), False) for each in found]
 
 
 def _write_lock(place: int) -> bytes:

@@ -68,15 +68,33 @@ def list_pending(ledger: Ledger, store: Papers, competent: str) -> list[Pending]
     found: list[Pending] = []
     after, unread = b"", 0
     while page := ledger.list_pending(department, after=after):
-        papers = find_versions(store, page)
-        found += [_pending(data) for data in papers.values()]
-        unread += len(page) - len(papers)
+        readable = name_pending(store, page)
+        found += readable
+        unread += len(page) - len(readable)
         after = page[-1].entry
     if unread and not found:
         raise LedgerBehind(
             f"{unread} 个待审核目录的文件尚未到达本节点，请稍后再试 / have not arrived here yet"
         )
     return sorted(found, key=lambda each: each.place)
+
+
+def name_pending(store: Papers, facts: Sequence[EntryFact]) -> list[Pending]:
+    """Return versions under the names their documents give them, in their order.
+
+    One whose document is not here, or is another's, is left out: nobody can review it.
+    """
+    papers = find_versions(store, facts)
+    found = []
+    for fact in facts:
+        data = papers.get((fact.entry, fact.version))
+        if data is not None:
+            said = orjson.loads(data)
+            digest = fact.digest.hex()
+            found.append(
+                Pending(said["department"], said["code"], said["version"], said["name"], digest)
+            )
+    return found
 
 
 def list_withdrawals(
@@ -203,9 +221,3 @@ def _problems(
         yield f"{place}：目录 {found.code} 列了两次"
     elif (cells.get("版本"), cells.get("文件摘要")) != (str(found.version), found.digest):
         yield f"{place}：目录 {found.code} 现为第 {found.version} 版（{found.digest}），请重新列出"
-
-
-def _pending(data: bytes) -> Pending:
-    said = orjson.loads(data)
-    digest = documents.digest_of(data).hex()
-    return Pending(said["department"], said["code"], said["version"], said["name"], digest)

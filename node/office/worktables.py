@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..documents.coverage import key_space
 from ..documents.importing.cells import cell_name
 from ..documents.importing.complaints import Problem
 from ..documents.importing.filing import file_table, unread
 from ..documents.importing.grid import Grid, load_grid, read_grid
 from ..documents.importing.mapping import load_mapping
 from ..errors import InvalidInput, MalformedTable
-from .filings import Newest, doubts, find_gone, sort_filing
+from .filings import Newest, compare_filing
 
 if TYPE_CHECKING:
-    from ..documents.coverage import Coverage, Edition
+    from ..documents.coverage import Coverage
     from ..documents.importing.filing import Filing
     from ..documents.importing.mapping import Mapping
     from ..documents.store import DocumentStore
-    from .filings import Gone, Sorted
+    from .filings import Compared
     from .reads import Ledger
 
 UPLOAD_LIMIT_BYTES = 8 * 1024 * 1024
@@ -76,32 +75,6 @@ class Worktable:
             for name in ("problems", "warnings")
         }
         return orjson.dumps({**members, **listed, "grid": orjson.Fragment(self.grid.dump())})
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A table beside the ledger."""
-
-    filing: Filing
-    found: Sorted
-    edition: Edition
-    gone: list[Gone]
-    doubts: list[str]
-    space: bytes
-
-    @property
-    def may_be_signed(self) -> bool:
-        """Whether there is something to file and nothing is in its way."""
-        clean = not self.filing.problems and not self.found.blocked
-        return clean and bool(self.found.to_file)
-
-    def bodies(self) -> list[dict[str, Any]]:
-        """Return the versions to be filed, as `SubmitVersions` is asked to have them prepared."""
-        given = ("type", "v", "salt")
-        return [
-            {name: each for name, each in orjson.loads(paper.data).items() if name not in given}
-            for paper in self.found.to_file
-        ]
 
 
 def drop(data: bytes, name: str) -> Worktable:
@@ -156,13 +129,13 @@ def compare(
     """
     mapping, newest = load_mapping(MAPPING), Newest(ledger, department)
     filing = _read(table, newest, department, mapping)
-    papers = [entry.paper for entry in filing.entries]
-    found = sort_filing(store, newest, papers, numbered=mapping.items.names is not None)
-    space = key_space(mapping.layout, mapping.entry["code"].model_dump(mode="json"))
-    edition = coverage.compare(department, space, filing.codes, newest.is_live)
-    gone = find_gone(ledger, store, newest, edition)
-    said = list(doubts(store, newest, found, edition))
-    return Compared(filing, found, edition, gone, said, space)
+    return compare_filing(
+        ledger,
+        store,
+        newest,
+        (filing, mapping),
+        lambda space, codes: coverage.compare(department, space, codes, newest.is_live),
+    )
 
 
 def _read(table: Worktable, newest: Newest, department: str, mapping: Mapping) -> Filing:

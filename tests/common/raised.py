@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,8 +43,9 @@ class Raised:
     """`file: expression` that cannot be followed → the line it stands at."""
 
 
+@cache
 def raised() -> Raised:
-    """Read every module of the product."""
+    """Read every module of the product, once, when first asked: it takes seconds."""
     found = Raised()
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
@@ -56,14 +58,18 @@ class _Module:
         self._name = path.relative_to(ROOT).as_posix()
         self._found = found
         self._tree = ast.parse(path.read_text(encoding="utf-8"))
-        self._within: dict[ast.AST, Function] = {}
-        for function in ast.walk(self._tree):
-            if isinstance(function, Function):
-                # Walked from the outside in: the innermost function stays.
-                self._within.update(dict.fromkeys(ast.walk(function), function))
+        self._within: dict[ast.AST, Function | None] = {}
+        """The innermost function each node stands in, in the order of the source."""
+        self._enter(self._tree, None)
+
+    def _enter(self, inside: ast.AST, function: Function | None) -> None:
+        function = inside if isinstance(inside, Function) else function
+        self._within[inside] = function
+        for each in ast.iter_child_nodes(inside):
+            self._enter(each, function)
 
     def read(self) -> None:
-        for call in ast.walk(self._tree):
+        for call in self._within:
             if isinstance(call, ast.Call) and self._is_error(call) and _is_text(call.args):
                 self._note(call)
 
@@ -145,10 +151,9 @@ class _Module:
                 return ["{}"]
 
     def _named(self, name: str, function: Function | None, depth: int) -> Iterator[str | None]:
-        scope = function or self._tree
         values = [
             each.value
-            for each in ast.walk(scope)
+            for each in (ast.walk(function) if function else self._within)
             if isinstance(each, ast.Assign | ast.AugAssign)
             and name in {_name_of(target) for target in _targets(each)}
         ]
@@ -178,7 +183,7 @@ class _Module:
         place = parameters.index(name) - (parameters[0] in {"self", "cls"})
         calls = [
             each
-            for each in ast.walk(self._tree)
+            for each in self._within
             if isinstance(each, ast.Call) and _name_of(each.func) == function.name
         ]
         if not calls:
@@ -206,11 +211,7 @@ class _Module:
             yield re.sub(r"{\w+}", "{}", ast.literal_eval(text)) if known else None
 
     def _returned(self, name: str, depth: int) -> Iterator[str | None]:
-        bodies = [
-            each
-            for each in ast.walk(self._tree)
-            if isinstance(each, Function) and each.name == name
-        ]
+        bodies = [each for each in self._within if isinstance(each, Function) and each.name == name]
         returns = [
             (each.value, body)
             for body in bodies

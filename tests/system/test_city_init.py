@@ -23,6 +23,7 @@ from tests.common.demos import running_demo
 from tests.common.nodes import until
 from tests.common.quick_command import COMMAND
 from tests.common.shell import Shell
+from tests.common.zygote import servers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,12 +203,14 @@ class TestElsewhere:
             f"http://127.0.0.1:{ports[2]}",
         )  # fmt: skip
         try:
-            chain.start()
+            with servers():
+                chain.start()
             asked = town.shell.run("city", "init", town.file)
             assert asked.code == EXIT_UNAVAILABLE
             assert f"请把目录 {town.folder / 'police'} 复制到它的机器上" in asked.errors
             shutil.copytree(town.folder / "police", there)
-            police.start()
+            with servers():
+                police.start()
             assert "部门入账：沧州市公安局" in town.init()
             shutil.rmtree(town.folder / "police")
             assert DECISION.findall(town.init()) == []

@@ -24,6 +24,7 @@ from tests.common.nodes import until
 from tests.common.papers import CENTRE, POLICE
 from tests.common.shell import Done, Shell
 from tests.common.t2 import ROW, SECOND_ITEM
+from tests.common.zygote import servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,6 +254,7 @@ def city(tmp_path_factory):
     city = CommandCity(shell, urls, generated, {})
     with ExitStack() as stack:
         stack.callback(claims.close)
+        stack.enter_context(servers())
         chain = Child(
             "chain",
             [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import io
 import sys
 import time
@@ -100,6 +101,10 @@ def arguments(path: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
     return st.tuples(*given_, stray, *last).map(lambda parts: [x for part in parts for x in part])
 
 
+def nobody(_prompt: str) -> str:
+    raise EOFError
+
+
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
 def test_ends_with_an_exit_code_and_a_line(path, tmp_path, monkeypatch):
     for name, content in FILES.items():
@@ -108,6 +113,7 @@ def test_ends_with_an_exit_code_and_a_line(path, tmp_path, monkeypatch):
     (tmp_path / "node.toml").write_text(CONFIG.format(code=department_code(1)), "utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.setattr(getpass, "getpass", nobody)  # it would ask at the terminal of these tests
     monkeypatch.setenv("COLUMNS", "80")
     begun = time.monotonic()
 

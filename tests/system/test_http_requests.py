@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import pytest
 
-from api.app import build
 from node.crypto import SoftwareSigner
 from node.errors import KeyRevoked
 from node.office import departments
@@ -23,7 +22,7 @@ from node.protocol.wire import encoding
 from node.protocol.wire.receipt import Receipt
 from tests.common import founding, papers
 from tests.common.nodes import QUERY
-from tests.common.wire import Answer, exchange, render, sign
+from tests.common.wire import Answer, described_paths, exchange, render, sign
 
 pytestmark = pytest.mark.chain
 
@@ -34,7 +33,7 @@ UPGRADE = {
     "http2-settings": "AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA",
 }
 """What Java's HttpClient sends unless it is told to speak HTTP/1.1."""
-PATHS = sorted(build(None).openapi()["paths"].items())
+PATHS = sorted(described_paths().items())
 
 
 def query() -> bytes:

@@ -22,7 +22,7 @@ from openpyxl import load_workbook
 from api.demo.claims import Ports
 from tests.common import t2
 from tests.common.nodes import until
-from tests.common.quick_command import COMMAND
+from tests.common.zygote import warmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,9 @@ class Terminal:
         self.folder, self.ports = folder, ports
         self._servers = 0
         (folder / "bin").mkdir()
-        (folder / "bin" / "shareledger").write_text(f'#!/bin/sh\nexec {shlex.join(COMMAND)} "$@"\n')
+        (folder / "bin" / "shareledger").write_text(
+            f'#!/bin/sh\nexec {shlex.join(warmed())} "$@"\n'
+        )
         (folder / "bin" / "shareledger").chmod(0o700)
         environment = {**os.environ, "SHARELEDGER_LANG": "zh"}
         environment.pop("SHARELEDGER_PASSWORD_FILE", None)

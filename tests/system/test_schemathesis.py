@@ -25,6 +25,7 @@ from tests.common.chain import deployed_on
 from tests.common.nodes import ENTRY, ITEMS, QUERY, running_town
 from tests.common.officials import signed
 from tests.common.schemathesis_hooks import FILE, write_town
+from tests.common.wire import DESCRIBED, described_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,7 +216,7 @@ def run(town: NodeTown, folder: Path, examples: int, seconds: int) -> Report:
     """Run Schemathesis as a user does, by its command line; a seed makes its choices."""
     report = folder / "report.ndjson"
     done = subprocess.run(  # noqa: S603 - a development dependency's command
-        [Path(sys.executable).with_name("schemathesis"), "run", ROOT / "docs" / "openapi.json",
+        [Path(sys.executable).with_name("schemathesis"), "run", DESCRIBED,
          "--url", town.url, "--checks", "all", "--continue-on-failure", "--seed", SEED,
          "--max-examples", str(examples), "--no-shrink", "--no-color",
          "--report", "ndjson", "--report-ndjson-path", report],
@@ -236,8 +237,11 @@ def run(town: NodeTown, folder: Path, examples: int, seconds: int) -> Report:
 
 
 def operations() -> set[str]:
-    described = json.loads((ROOT / "docs" / "openapi.json").read_text("utf-8"))["paths"]
-    return {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+    return {
+        f"{method.upper()} {path}"
+        for path, methods in described_paths().items()
+        for method in methods
+    }
 
 
 def assert_holds(report: Report) -> None:

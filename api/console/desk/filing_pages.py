@@ -19,9 +19,9 @@ from node.documents.importing.cells import Row, cell_name, column_name
 from node.documents.importing.headings import find_header
 from node.documents.importing.mapping import load_mapping
 from node.errors import Conflict, InvalidInput, NotFound
+from node.office.filings import bodies_of
 from node.office.worktables import (
     MAPPING,
-    Compared,
     Worktable,
     check,
     compare,
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from node.documents.importing.grid import GridSheet
     from node.documents.importing.headings import Header
     from node.office.drafts import Opened
+    from node.office.filings import Compared
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 FILINGS = "/desk/filings"
@@ -103,7 +104,7 @@ async def drop_table(
 ) -> Response:
     """Take a file, whole and as it is, check it and keep it as a draft."""
     officer, body = await officer_with_body(request, node)
-    at = Sitting(node, officer)
+    at = Sitting(node, officer.roles, officer)
 
     def begin() -> str:
         owner = at.require(FILERS, department)
@@ -254,7 +255,7 @@ def fields(at: SittingDep, named: Named) -> Response:
         )
     # Before the signature: the next edition of the table must not forget this one.
     Coverage(at.node.node_engine).keep(department, found.space, found.filing.codes)
-    return to_decide("SubmitVersions", {"versions": found.bodies()})
+    return to_decide("SubmitVersions", {"versions": bodies_of(found.found.to_file)})
 
 
 @router.post(FILINGS + "/{named}/done")

@@ -15,7 +15,7 @@ from node.protocol.wire import ids
 
 from ...http.verbs import Readable
 from ..pages import page_of, render
-from .seating import DESK, SittingDep
+from .seating import DESK, FILERS, LookingDep
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import VersionFact
@@ -29,7 +29,7 @@ ENTRIES = "/desk/entries"
 def entries(
     *,
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
     state: Annotated[int, Query(ge=0, le=6)] = 0,
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -37,13 +37,14 @@ def entries(
     """Show the newest version of every entry of a department, those that need work first."""
     own = at.own(Role(63))
     chosen = department if department in own else (own[0] if own else "")
-    found: list[VersionFact] = []
+    rows: list[VersionFact] = []
+    states: dict[int, int] = {}
     if chosen:
-        newest = at.node.queries.newest_versions(ids.department_id(chosen))
-        found = sorted(newest.values(), key=lambda fact: (-fact.submitted_block, fact.entry))
-    counts = {each: sum(fact.state == each for fact in found) for each in EntryState}
-    listed = [fact for fact in found if state in {0, fact.state}]
-    page = page_of(listed[after : after + PAGE + 1], after, PAGE, len(listed))
+        provider = ids.department_id(chosen)
+        rows = at.node.queries.list_newest(provider, state=state, first=after, limit=PAGE + 1)
+        states = at.node.queries.count_newest(provider)
+    total = sum(states.values())
+    page = page_of(rows, after, PAGE, states.get(state, 0) if state else total)
     papers = find_versions(at.node.store, page.rows)
     return render(
         request,
@@ -55,13 +56,13 @@ def entries(
         department=chosen,
         state=state,
         page=page,
-        total=len(found),
-        counts=[(each, words_of(each), count) for each, count in counts.items() if count],
+        total=total,
+        counts=[(each, words_of(each), states[each]) for each in EntryState if each in states],
         names={
             fact.entry: called(papers.get((fact.entry, fact.version)), fact.entry)
             for fact in page.rows
         },
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
-        office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),
+        office=at.decides and at.own(FILERS),
     )

@@ -99,6 +99,15 @@ class TestWhatIsHonest:
         }
         assert check(CASES["enrol"], CASES["enrol"].prepare()).added == ()
 
+    def test_may_leave_out_what_is_an_empty_list(self):
+        case = CASES["step"]
+        fields = {name: each for name, each in case.fields.items() if name != "points"}
+        prepared = case.prepare({**case.body, "points": []})
+        added = check_prepared(
+            prepared, Asked(case.kind, fields), now=NOW, require_domain=trusting
+        ).added
+        assert "points" not in dict(added)
+
 
 class TestALie:
     @pytest.mark.parametrize("name", CASES)

@@ -69,7 +69,7 @@ class TestRepeats:
         meant = b"\x01" * 32
         assert repeats.find(meant) is None
         for decision in (b"\x02" * 32, b"\x03" * 32):
-            repeats.keep(meant, decision)
+            repeats.keep({meant: decision})
             assert repeats.find(meant) == decision
 
     def test_keeps_another_process_from_deciding_the_same(self, repeats, tmp_path):

@@ -17,13 +17,11 @@ from node.errors import (
     Overloaded,
     SignatureInvalid,
 )
+from node.office.sessionrows import IDLE_SECONDS, LONGEST_SECONDS, MOST_SESSIONS
 from node.office.sessions import (
     CHALLENGE_SECONDS,
     DAY_SECONDS,
-    IDLE_SECONDS,
-    LONGEST_SECONDS,
     MOST_A_DAY,
-    MOST_SESSIONS,
     MOST_SIGN_INS,
     Sessions,
 )
