@@ -60,7 +60,7 @@ class NotStored:
 
         async def marked(message: Message) -> None:
             # Known by his cookie only once the route has looked (`officers.find_officer`).
-            known = "officer" in scope.get("state", {})
+            known = not {"officer", "reader"}.isdisjoint(scope.get("state", {}))
             if message["type"] == "http.response.start" and (by_key or known):
                 others = [pair for pair in message["headers"] if pair[0] != b"cache-control"]
                 message["headers"] = [*others, (b"cache-control", b"no-store")]
