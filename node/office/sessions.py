@@ -48,8 +48,9 @@ CHALLENGE_SECONDS = 120
 """From a challenge to its signature; a PIN is typed in between."""
 MOST_REQUESTS = 2_000
 """Queries of an auditor under one login: each is a leaf of a log."""
-MOST_SIGN_INS = 10
-"""Of one key in `CHALLENGE_SECONDS`."""
+MOST_SIGN_INS, MOST_A_DAY = 10, 50
+"""Of one key in `CHALLENGE_SECONDS`; in a day, for each may ask `MOST_REQUESTS` times."""
+DAY_SECONDS = 86_400
 SECRET_BYTES, NONCE_BYTES, CODE_BYTES = 32, 16, 16
 ORIGIN_CHARACTERS = 200
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-:\[\]]{1,190}")
@@ -168,18 +169,19 @@ class Sessions:
         created, login = row.created // 1000, row.login.encode("ascii")
         return self._session(raw, found, row.origin, created, now, login, row.signature)
 
-    def next_request(self, session: Session) -> int:
+    def next_request(self, session: Session, most: int | None = None) -> int:
         """Return the number of the next query under a session's login, from 1; none is used twice.
 
         Raises:
             SignatureInvalid: the session is over.
-            Overloaded: it has asked `MOST_REQUESTS` times.
+            Overloaded: it has asked `most` times, by default `MOST_REQUESTS`.
         """
+        most = MOST_REQUESTS if most is None else most
         mine = _sessions.c.id == session.id
         with self._engine.begin() as connection:
             counted = (
                 update(_sessions)
-                .where(mine, _sessions.c.asked < MOST_REQUESTS)
+                .where(mine, _sessions.c.asked < most)
                 .values(asked=_sessions.c.asked + 1)
                 .returning(_sessions.c.asked)
             )
@@ -189,8 +191,8 @@ class Sessions:
             if connection.scalar(select(_sessions.c.asked).where(mine)) is None:
                 raise SignatureInvalid("会话已结束，请重新登录 / the session is over")
         raise Overloaded(
-            f"本次登录已查询 {MOST_REQUESTS} 次，请重新登录 / too many queries under one login",
-            most=MOST_REQUESTS,
+            f"本次登录已查询 {most} 次，请重新登录 / too many queries under one login",
+            most=most,
         )
 
     def end(self, token: str) -> None:
@@ -246,13 +248,20 @@ class Sessions:
         try:
             with self._engine.begin() as connection:
                 connection.execute(delete(_challenges).where(_challenges.c.expires < now * 1000))
-                recent = select(func.count()).where(_challenges.c.key == key)
-                if (connection.scalar(recent) or 0) >= MOST_SIGN_INS:
-                    raise Overloaded(
-                        f"这把密钥登录过于频繁，请 {CHALLENGE_SECONDS} 秒后再试"
-                        " / signs in too often"
-                    )
-                expires = (now + CHALLENGE_SECONDS) * 1000
+                # A row stays for a day, much longer than its challenge is good for.
+                today = select(func.count()).where(_challenges.c.key == key)
+                since = (now - CHALLENGE_SECONDS + DAY_SECONDS) * 1000
+                recent = today.where(_challenges.c.expires > since)
+                for query, most, wait in (
+                    (recent, MOST_SIGN_INS, f"{CHALLENGE_SECONDS} 秒"),
+                    (today, MOST_A_DAY, "一天"),
+                ):
+                    if (connection.scalar(query) or 0) >= most:
+                        raise Overloaded(
+                            f"这把密钥登录过于频繁（{wait}内最多 {most} 次），请稍后再试"
+                            " / signs in too often"
+                        )
+                expires = (now + DAY_SECONDS) * 1000
                 connection.execute(
                     insert(_challenges).values(nonce=nonce, key=key, expires=expires)
                 )

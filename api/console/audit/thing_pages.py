@@ -16,6 +16,7 @@ from ledger_sync.trace import Tracer, collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
 from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
+from node.office.reads import find_versions
 from node.protocol.forms import parse
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
@@ -248,7 +249,7 @@ def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
             verify_login(key.public, leaf.base, leaf.signature)
             yield ("查看人", "Looked"), titles.key(key)
     yield ("目录", "Entry"), titles.version(leaf.entry, leaf.version)
-    paper = node.store.find(fact.digest)
+    paper = find_versions(node.store, [fact]).get((fact.entry, fact.version))
     items = [] if paper is None else parse(paper).body.items
     for words, bits in ((("信息项", "Items"), leaf.items), (("脱敏", "Masked"), leaf.masked)):
         names = "、".join(item.name for bit, item in enumerate(items) if bits >> bit & 1)

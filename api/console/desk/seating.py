@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from node.errors import InvalidInput, NotEntitled
+from node.office import mandates
 from node.office.drafts import Person
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import Role
@@ -47,7 +48,7 @@ DESK = Seat(
 FORM_BYTES = 262_144
 """Of a form's fields; a table that is dropped has its own bound."""
 FORM_FIELDS = 5_000
-FILERS = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+FILERS = mandates.FILERS
 
 
 SEEN = FILERS | Role.REVIEWER
