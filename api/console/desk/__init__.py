@@ -2,6 +2,7 @@
 
 - `seating`: who sits there, and what his pages share
 - `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
+- `entry_pages`: one entry by form, and its withdrawal; `mapping_pages`: a table with other headings
 - `applying_pages`: an entry applied for; `replying_pages`: one authorisation, replies and steps
 - `using_pages`: what we use, who uses ours
 - `holding_pages`: the department's entries; `people_pages`: keys, roles and applications
@@ -13,9 +14,11 @@ from fastapi import APIRouter
 
 from . import (
     applying_pages,
+    entry_pages,
     filing_pages,
     holding_pages,
     inbox_pages,
+    mapping_pages,
     people_pages,
     replying_pages,
     using_pages,
@@ -25,6 +28,8 @@ router = APIRouter()
 for _module in (
     inbox_pages,
     filing_pages,
+    entry_pages,
+    mapping_pages,
     applying_pages,
     replying_pages,
     using_pages,

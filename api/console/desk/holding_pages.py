@@ -14,7 +14,7 @@ from node.protocol.wire import ids
 
 from ...http.verbs import Readable
 from ..pages import page_of, render
-from .seating import DESK, SittingDep
+from .seating import DESK, FILERS, SittingDep
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import VersionFact
@@ -59,5 +59,6 @@ def entries(
         names={fact.entry: called(papers.get(fact.digest), fact.entry) for fact in page.rows},
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
+        files=chosen in at.own(FILERS),
         office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),
     )
