@@ -141,7 +141,7 @@ def _understood(text: str) -> str:
 
 def _wrong(error: ConfigInvalid) -> InvalidInput:
     # What a person wrote on a page is his request's fault, not the node's settings'.
-    return InvalidInput(f"{error.message} / the mapping is wrong")
+    return InvalidInput(f"映射写得不对：{error.message} / the mapping is wrong")
 
 
 def _department(opened: Opened) -> str:
