@@ -405,7 +405,8 @@ def test_a_change_by_form_says_what_was_and_what_is(town, at, page):
     page.get_by_role("button", name=f"修改 {ROW['信息资源名称']}").click()
     page.wait_for_url("**/form")
     page.get_by_label("信息资源摘要").fill(f"新的摘要{SCRIPT}")
-    page.get_by_role("button", name="保存并检查").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="保存并检查").click()
     page.get_by_text("没有错误").wait_for()
     page.get_by_role("link", name="核对改动").click()
     row = page.get_by_role("row", name="摘要").last
