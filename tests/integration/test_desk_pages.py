@@ -361,44 +361,6 @@ def fill_item(page, number, row):
                 field.fill(text)
 
 
-def test_an_entry_is_filed_by_form(town, at, page, keyfile):
-    office, head = town.keys.office[papers.POLICE], town.keys.heads[papers.POLICE]
-    at(office)
-    page.goto(f"{town.url}/desk/filings")
-    page.get_by_role("button", name="填写表单").click()
-    page.wait_for_url("**/form")
-    assert page.locator("#e7").input_value() == papers.POLICE
-    fill_entry(page, "40400101/07002")
-    fill_item(page, 1, ROW)
-    page.get_by_role("button", name="增加一个信息项").click()
-    page.locator("#item-2").wait_for()
-    fill_item(page, 2, {**SECOND_ITEM, "数据类型": ""})
-    page.get_by_role("button", name="保存并检查").click()
-    page.get_by_text("1 处有误").wait_for()
-    assert "必须填写" in page.locator("td.bad").inner_text()
-    looked_at(page, "desk-entry-form")
-    fill_item(page, 2, SECOND_ITEM)
-    page.get_by_role("button", name="增加一个信息项").click()
-    page.locator("#item-3").wait_for()
-    page.get_by_role("button", name="删除第 3 项").click()
-    page.get_by_text("没有错误").wait_for()
-    page.get_by_role("link", name="核对改动").click()
-    page.get_by_label("说明").fill("新目录，请审签")
-    page.get_by_role("button", name="移交签署").click()
-    page.get_by_text("已移交负责人").wait_for()
-
-    at(head)
-    page.goto(f"{town.url}/desk/filings")
-    page.get_by_role("link", name=LONG).click()
-    page.get_by_text("新目录，请审签").wait_for()
-    page.get_by_role("link", name="核对改动").click()
-    sign(page, "签署并报送", keyfile(head))
-    filed = town.node.queries.get_entry(
-        ids.entry_id(ids.department_id(papers.POLICE), "40400101/07002")
-    )
-    assert (filed.state, filed.item_count) == (EntryState.SUBMITTED, 2)
-
-
 def test_a_change_by_form_says_what_was_and_what_is(town, at, page):
     http = at(town.keys.heads[papers.POLICE])
     page.goto(f"{town.url}/desk/entries")
@@ -482,6 +444,44 @@ def test_a_reviewer_keeps_an_entry_that_was_to_be_withdrawn(town, at, page, keyf
     page.goto(f"{town.url}/review")
     page.get_by_text("系统已下线").wait_for()
     assert "不再采集" not in page.inner_text("main")
+
+
+def test_an_entry_is_filed_by_form(town, at, page, keyfile):
+    office, head = town.keys.office[papers.POLICE], town.keys.heads[papers.POLICE]
+    at(office)
+    page.goto(f"{town.url}/desk/filings")
+    page.get_by_role("button", name="填写表单").click()
+    page.wait_for_url("**/form")
+    assert page.locator("#e7").input_value() == papers.POLICE
+    fill_entry(page, "40400101/07002")
+    fill_item(page, 1, ROW)
+    page.get_by_role("button", name="增加一个信息项").click()
+    page.locator("#item-2").wait_for()
+    fill_item(page, 2, {**SECOND_ITEM, "数据类型": ""})
+    page.get_by_role("button", name="保存并检查").click()
+    page.get_by_text("1 处有误").wait_for()
+    assert "必须填写" in page.locator("td.bad").inner_text()
+    looked_at(page, "desk-entry-form")
+    fill_item(page, 2, SECOND_ITEM)
+    page.get_by_role("button", name="增加一个信息项").click()
+    page.locator("#item-3").wait_for()
+    page.get_by_role("button", name="删除第 3 项").click()
+    page.get_by_text("没有错误").wait_for()
+    page.get_by_role("link", name="核对改动").click()
+    page.get_by_label("说明").fill("新目录，请审签")
+    page.get_by_role("button", name="移交签署").click()
+    page.get_by_text("已移交负责人").wait_for()
+
+    at(head)
+    page.goto(f"{town.url}/desk/filings")
+    page.get_by_role("link", name=LONG).click()
+    page.get_by_text("新目录，请审签").wait_for()
+    page.get_by_role("link", name="核对改动").click()
+    sign(page, "签署并报送", keyfile(head))
+    filed = town.node.queries.get_entry(
+        ids.entry_id(ids.department_id(papers.POLICE), "40400101/07002")
+    )
+    assert (filed.state, filed.item_count) == (EntryState.SUBMITTED, 2)
 
 
 def test_who_is_no_reviewer_reviews_nothing(town, at, page):
