@@ -129,6 +129,7 @@ def render(
         "person": _reading(request, reader) if officer is None else _person(request, officer),
         "sign_in": SIGN_IN if _has_page(request, SIGN_IN) else None,
         "csrf": None if session is None else session.csrf,
+        "keyid": officer.key.key.hex() if officer is not None else None,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
     }
