@@ -79,7 +79,7 @@ def print_authorisation(node: Node, number: int) -> None:
 
     fact = node.queries.get_authorisation(number)
     steps = node.queries.steps(number)
-    applied = find_body(node, steps[0].digest)
+    applied = find_body(node, steps[0].digest, "application")
     fields = [
         (t("编号", "number"), fact.authorisation),
         (t("状态", "state"), state_name(fact.state)),
@@ -133,7 +133,8 @@ def _state(named: str) -> int:
 
 
 def _version(node: Node, fact: AuthorisationFact) -> Any:  # noqa: ANN401 - as `find_body`
-    return find_body(node, node.queries.get_entry(fact.entry, fact.version).digest)
+    digest = node.queries.get_entry(fact.entry, fact.version).digest
+    return find_body(node, digest, "catalogue-version")
 
 
 def _entry(node: Node, fact: AuthorisationFact) -> str:

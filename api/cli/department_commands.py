@@ -156,7 +156,7 @@ def list_(config: ConfigOption) -> None:
     with open_node(config) as node:
         rows = []
         for fact in node.queries.departments():
-            body = find_body(node, fact.digest)
+            body = find_body(node, fact.digest, "department")
             log = node.queries.find_log_of(fact.department)
             rows.append(
                 (
@@ -224,7 +224,7 @@ def list_systems(department: CodeArgument, config: ConfigOption) -> None:
         owner = node.queries.get_department(department)
         rows = []
         for fact in node.queries.applications_of(owner.department):
-            body = find_body(node, fact.digest)
+            body = find_body(node, fact.digest, "application-object")
             keys = [key for key in node.queries.keys_of(fact.application) if not key.revoked_at]
             rows.append(
                 (

@@ -260,8 +260,9 @@ def _key_rows(node: Node, department: DepartmentFact) -> Iterator[tuple[str, ...
 def _row(node: Node, key: KeyFact, roles: str) -> tuple[str, ...]:
     from node.protocol.forms import KEY_KINDS
 
-    body = find_body(node, key.digest)
-    name = "—" if body is None else getattr(body, "head", body).name
+    body = find_body(node, key.digest, "officer-key", "key", "department", "recovery")
+    person = None if body is None else getattr(body, "head", body)
+    name = "—" if person is None else person.name
     holder = node.queries.find_department(key.holder)
     if holder is not None and roles:
         name = f"{name}（{code_of(key.holder)}）"

@@ -95,18 +95,22 @@ def today() -> str:
     return datetime.now(BEIJING).date().isoformat()
 
 
-def find_body(node: Node, digest: bytes) -> Any:  # noqa: ANN401 - the model of its kind
-    """Return the body of a document that is here, or None."""
+def find_body(node: Node, digest: bytes, *kinds: str) -> Any:  # noqa: ANN401 - the kind's model
+    """Return the body of a document of one of these kinds that is here, or None.
+
+    Anybody can name another document's digest in a decision of his own.
+    """
     from node.protocol.forms import parse
 
     data = node.store.find(digest)
-    return None if data is None else parse(data).body
+    paper = None if data is None else parse(data)
+    return paper.body if paper is not None and paper.kind in kinds else None
 
 
 def department_name(node: Node, department: bytes) -> str:
     """Return a department's name from its document, or its code."""
     fact = node.queries.find_department(department)
-    body = None if fact is None else find_body(node, fact.digest)
+    body = None if fact is None else find_body(node, fact.digest, "department")
     return code_of(department) if body is None else str(body.name)
 
 

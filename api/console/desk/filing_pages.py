@@ -270,7 +270,7 @@ def done(at: SittingDep, named: Named) -> Response:
 
 
 def _open(at: Sitting, named: str) -> tuple[Opened, Worktable]:
-    opened = at.node.drafts.get(at.person, bytes.fromhex(named))
+    opened = at.node.drafts.get(at.person, bytes.fromhex(named), "filing")
     return opened, load_worktable(opened.body)
 
 
