@@ -56,6 +56,7 @@ WORK: dict[str, Words] = {
         "looks up any call, authorisation, entry or key, with every check, and exports evidence",
     ),
     "/operation": ("看节点运行状况和配置", "sees how the node fares and its settings"),
+    "/board": ("看大屏：部门之间的数据流向", "watches the board: data flowing between departments"),
 }
 """What is done behind each door."""
 

@@ -77,8 +77,9 @@ def _whole(fields: Fields, written: Written) -> Added:
 def _at_once(fields: Fields, written: Written) -> Added:
     """A protective decision without a paper says only what is done to which object."""
     message = written.message
-    if fields.get("reason") is not None:
-        _refuse("reason", fields["reason"], None)
+    for name in sorted(set(fields) - {"order", "department", "authorisation", "step"}):
+        if fields[name] not in (None, [], ()):
+            _refuse(name, fields[name], None)
     if "order" in fields:
         return _held(
             {"order": fields["order"], "department": fields["department"]},

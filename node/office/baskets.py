@@ -27,10 +27,10 @@ from .reads import get_version
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..documents.store import DocumentStore
     from ..protocol.forms import CatalogueVersionPaper
     from ..protocol.ledger.facts import AuthorisationFact, CatalogueFact, EntryFact
     from .drafts import Listed, Person
+    from .reads import Papers
 
 KIND = "application"
 MOST = 20
@@ -120,13 +120,14 @@ def find_current(drafts: Sequence[Listed], person: Person) -> Listed | None:
     return next((each for each in own if not each.waits_for), None)
 
 
-def add(basket: Basket, entry: bytes, ledger: Ledger, store: DocumentStore) -> Basket:
+def add(basket: Basket, entry: bytes, ledger: Ledger, store: Papers) -> Basket:
     """Put an entry in, at its version in force; one that is in it already stays as it is.
 
     Raises:
         InvalidInput: it cannot be applied for, or the basket is full.
         NotFound: there is no such entry.
         LedgerBehind: its document has not arrived here.
+        Contradictory: its version names another document's digest.
     """
     if any(each.entry == entry.hex() for each in basket.chosen):
         return basket
@@ -147,11 +148,11 @@ def remove(basket: Basket, entry: bytes) -> Basket:
     return basket.model_copy(update={"chosen": left})
 
 
-def renew(basket: Basket, entry: bytes, ledger: Ledger, store: DocumentStore) -> Basket:
+def renew(basket: Basket, entry: bytes, ledger: Ledger, store: Papers) -> Basket:
     """Choose the version of an entry that is in force now; items that it still has stay chosen.
 
     Raises:
-        InvalidInput, NotFound, LedgerBehind: as `add`.
+        InvalidInput, NotFound, LedgerBehind, Contradictory: as `add`.
     """
     before = {each.entry: each for each in basket.chosen}.get(entry.hex())
     if before is None:
@@ -189,9 +190,7 @@ def fill(basket: Basket, lines: Sequence[Line], form: Mapping[str, str]) -> Bask
     return load_basket(orjson.dumps({"chosen": chosen, "said": said}))
 
 
-def weigh(
-    basket: Basket, consumer: bytes, ledger: Ledger, store: DocumentStore, now: int
-) -> list[Line]:
+def weigh(basket: Basket, consumer: bytes, ledger: Ledger, store: Papers, now: int) -> list[Line]:
     """Return every entry with what is wrong with it at `now`, a second of chain time.
 
     Raises:
@@ -309,7 +308,7 @@ def _cannot(known: CatalogueFact) -> Words | None:
 
 
 def _line(
-    chosen: Chosen, basket: Basket, consumer: bytes, papers: tuple[Ledger, DocumentStore], now: int
+    chosen: Chosen, basket: Basket, consumer: bytes, papers: tuple[Ledger, Papers], now: int
 ) -> Line:
     ledger, store = papers
     entry = bytes.fromhex(chosen.entry)

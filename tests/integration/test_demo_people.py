@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from api.app import build
-from api.demo.impersonating import Company, Person, Place, host_of, routes_of
+from api.console.frames import DOORS
+from api.demo.impersonating import WORK, Company, Person, Place, host_of, routes_of
 from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
 from tests.common.chain import deployed_on
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 PIN = "204816"
-HEAD, CLERK = "police-head", "centre-reviewer"
+HEAD = "police-head"
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +41,21 @@ def town(tmp_path_factory, embedded_chain):
     ):
         town.found()
         people = []
-        for name, key, roles in (
-            (HEAD, town.keys.heads[papers.POLICE], ("部门负责人",)),
-            (CLERK, town.keys.reviewer, ("审核员",)),
+        keys = town.keys
+        for name, called, post, role, key in (
+            (HEAD, "安定邦", "局长", "部门负责人", keys.heads[papers.POLICE]),
+            ("police-office", "户晓", "科长", "工作机构负责人", keys.office[papers.POLICE]),
+            ("centre-reviewer", "沈知行", "目录审核员", "审核员", keys.reviewer),
+            ("centre-auditor", "查清", "审计处处长", "审计员", keys.auditor),
         ):
             with quick_files():
                 key.save(folder / f"{name}.key", PIN.encode())
-            place = Place("沧州市公安局", host_of(name, town.url))
+            centre = Place("沧州市数据局", host_of(name, town.url))
+            police = Place("沧州市公安局", host_of(name, town.url))
+            places = {"police": (police,), "审计员": (centre, police)}
+            found = places.get(role) or places.get(name.partition("-")[0], (centre,))
             file = str(folder / f"{name}.key")
-            people.append(Person(name, "安定邦", "沧州市公安局", "局长", roles, file, (place,)))
+            people.append(Person(name, called, found[0].of, post, (role,), file, found))
         apps[0].include_router(routes_of(Company(PIN, tuple(people))))
         yield town
 
@@ -94,4 +101,8 @@ def test_who_is_written_is_read(tmp_path):
     company.save(tmp_path / "people.json")
     assert (tmp_path / "people.json").stat().st_mode & 0o777 == 0o600
     assert Company.load(tmp_path / "people.json") == company
-    assert [door.href for door in company.people[0].doors] == ["/audit"]
+    assert company.people[0].doors[0].href == "/audit"
+
+
+def test_what_is_behind_every_door_is_said():
+    assert set(WORK) == {door.href for door in DOORS}

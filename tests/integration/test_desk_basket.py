@@ -30,9 +30,9 @@ ROADS: dict[str, Any] = {
     "items": [papers.item("DLMC", name="道路名称", shareType="无条件共享", grade="一般1级")],
 }
 LICENCES, LONG, SECRET = (
-    ids.entry_id(ids.department_id(papers.POLICE), each["code"]) for each in ENTRIES
+    ids.entry_id(ids.department_id(papers.POLICE), str(each["code"])) for each in ENTRIES
 )
-ROADS_ID = ids.entry_id(ids.department_id(papers.CENTRE), ROADS["code"])
+ROADS_ID = ids.entry_id(ids.department_id(papers.CENTRE), str(ROADS["code"]))
 
 
 @pytest.fixture(scope="module")
@@ -248,12 +248,21 @@ def test_what_protects_is_signed_without_a_reason_and_a_dispute_is_ruled(town, a
     assert http.get(f"{one}/ruling").status_code == 403
     page.goto(one)
     page.get_by_label("事项").select_option("暂停")
+    page.get_by_label("整改措施或要求").fill("停用账号")
+    page.get_by_role("button", name="签署办理").click()
+    page.locator("[data-failed]").filter(has_text="理由").wait_for()
+    page.get_by_label("整改措施或要求").fill("")
     sign(page, "签署办理", keyfile(provider))
     fact = town.node.queries.get_authorisation(1)
     assert fact.state == AuthorisationState.SUSPENDED
 
     http = at(judge)
-    page.goto(one)
+    page.goto(f"{town.url}/desk/authorisations")
+    page.get_by_role("link", name="由我们主管的").click()
+    row = page.get_by_role("row").filter(has=page.get_by_role("link", name="1", exact=True))
+    assert "市公安局" in row.inner_text()
+    looked_at(page, "desk-authorisations-over")
+    row.get_by_role("link", name="1", exact=True).click()
     page.get_by_role("link", name="争议裁定").click()
     assert page.get_by_role("radio").count() == 3
     page.get_by_label("同意", exact=False).first.check()

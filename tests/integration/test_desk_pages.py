@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 WIDTHS = (1366, 1920)
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"

@@ -182,7 +182,12 @@ def _granted(fact: AuthorisationFact, version: CatalogueVersionPaper) -> set[str
 
 
 def _proposed(at: Sitting, number: int) -> documents.ChangePaper:
-    """Return the change that waits to be accepted: the one proposed last."""
+    """Return the change that waits to be accepted: the one proposed last.
+
+    Raises:
+        LedgerBehind: it has not arrived here, or is not his to read.
+        Contradictory: what has that digest is no change.
+    """
     last = [each for each in at.node.queries.steps(number) if each.name == "Change"][-1]
     body = get_paper(at.papers, last.digest).body
     if not isinstance(body, documents.ChangePaper):
@@ -211,7 +216,7 @@ def _named(names: Mapping[str, str], codes: Any) -> str:  # noqa: ANN401 - a lis
 
 
 def _said(at: Sitting, number: int, version: CatalogueVersionPaper) -> Iterator[Said]:
-    """Yield what the papers that are here say, the oldest first."""
+    """Yield what the papers that are here, and his to read, say; the oldest first."""
     steps = at.node.queries.steps(number)
     papers = at.papers.find_all(each.digest for each in steps)
     names = {item.code: item.name for item in version.items}
@@ -225,11 +230,13 @@ def _said(at: Sitting, number: int, version: CatalogueVersionPaper) -> Iterator[
         yield Said(words, each.block, text)
 
 
-def _words_in(body: Any, names: Mapping[str, str]) -> str:  # noqa: ANN401 - a paper
+def _words_in(body: Any, names: Mapping[str, str]) -> str | None:  # noqa: ANN401 - a paper
     if isinstance(body, documents.ApplicationPaper):
         return f"{body.purpose.name}；{body.scenario}"
+    if isinstance(body, documents.StepPaper | documents.ChangePaper):
+        return body.reason
     if not isinstance(body, documents.ReplyPaper):
-        return str(getattr(body, "reason", "—"))
+        return None  # somebody named another paper's digest
     refused = [
         f"{names.get(each.item, each.item)}：{each.reason}（{each.ground.citation}）"
         for each in body.refusals

@@ -87,13 +87,18 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     if chosen not in words:
         raise InvalidInput(f"现在不能办理这一步（{chosen[:20]}）/ the step cannot be taken now")
     points = [line.strip() for line in form.get("points", "").splitlines() if line.strip()]
+    said = {name: form.get(name) or None for name in ("measures", "due")}
+    # What protects must not wait for its paper; what a paper would say needs one.
+    at_once = chosen in PROTECTIVE and not any(said.values())
+    reason = form.get("reason", "").strip()
+    if not reason and not at_once:
+        raise InvalidInput(f"{chosen}应写明理由 / this step needs a reason")
     fields = {
         "authorisation": number,
         "step": chosen,
-        # What protects must not wait for its paper.
-        "reason": form.get("reason") or (None if chosen in PROTECTIVE else ""),
+        "reason": reason or None,
         "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
-        **{name: form.get(name) or None for name in ("measures", "due")},
+        **said,
     }
     if StepFlag.ENDS in STEPS[words[chosen]].flags:
         fields["effective"] = form.get("effective") or None

@@ -48,18 +48,21 @@ def listed(
     request: Request,
     at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
-    side: Annotated[str, Query(pattern="^(consumer|provider)$")] = "consumer",
+    side: Annotated[str, Query(pattern="^(consumer|provider|competent)$")] = "consumer",
     after: Annotated[int, Query(ge=0, le=2**40)] = 0,
 ) -> Response:
-    """Show what a department uses, or who uses its data, by number."""
+    """Show what a department uses, who uses its data, or what it is over, by number."""
     own = at.own(Role(63))
     chosen = department if department in own else (own[0] if own else "")
     facts: list[AuthorisationFact] = []
+    over = False
     if chosen:
         named = ids.department_id(chosen)
+        over = at.node.queries.get_department(chosen).dependants > 0
         facts = at.node.queries.list_authorisations(
             provider=named if side == "provider" else None,
             consumer=named if side == "consumer" else None,
+            competent=named if side == "competent" else None,
             after=after,
             limit=PAGE + 1,
         )
@@ -79,6 +82,7 @@ def listed(
         own=own,
         department=chosen,
         side=side,
+        over=over,
         rows=rows,
         following=rows[-1].authorisation if len(facts) > PAGE else None,
         entries=_entries(at, {row.entry for row in rows}),

@@ -14,7 +14,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 
 let seen = null, ahead = 0; // the state that is shown; the node's clock less this machine's, in ms
 let source = null, heard = performance.now(), broken = null, polls = false, signedOut = false;
-let charts = null;
+let charts = null, again = 0; // the timer of the next try: never more than one
 const until = new Map(); // flows that are lit, as "provider>consumer" by their names, and until when
 
 function write(id, text) {
@@ -145,6 +145,7 @@ function alive() {
 
 function open() {
   source?.close();
+  clearTimeout(again);
   heard = performance.now(); // a new line gets its time
   source = new EventSource("/board/events");
   source.addEventListener("open", () => { polls = signedOut = false; alive(); });
@@ -169,7 +170,8 @@ async function poll() {
   } catch {
     broken ??= performance.now(); // the node is away: said by `tick`, tried again below
   }
-  setTimeout(open, POLL * 1000);
+  clearTimeout(again);
+  again = setTimeout(open, POLL * 1000);
 }
 
 at("whole").addEventListener("click", () => {

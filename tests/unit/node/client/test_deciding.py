@@ -178,6 +178,13 @@ class TestALie:
         with pytest.raises(VerificationError):
             check(case, CASES["reply"].prepare())
 
+    @pytest.mark.parametrize("said", [{"measures": "停用账号"}, {"due": "2026-05-01"}])
+    def test_that_leaves_out_what_only_a_paper_says_is_caught(self, said):
+        case = CASES["protect"]
+        asked = Asked(case.kind, {**case.fields, **said})
+        with pytest.raises(VerificationError, match=next(iter(said))):
+            check_prepared(case.prepare(), asked, now=NOW, require_domain=trusting)
+
     def test_about_the_domain_is_left_to_who_knows_it(self):
         case = CASES["apply"]
         asked = []

@@ -13,9 +13,11 @@ from node.office.baskets import Basket, Chosen
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import EntryState, ShareType
 from node.protocol.ledger.facts import CatalogueFact
+from node.protocol.wire import ids
 from tests.common import papers
 
 NOW = 1_790_000_000
+CODES: dict[bytes, str] = {}
 CONSUMER = b"\3" * 32
 
 
@@ -30,7 +32,8 @@ class Catalogue:
 
     def put(self, entry: bytes, version: int = 1, **changes: Any) -> None:
         data = documents.new_document(
-            "catalogue-version", papers.catalogue_version(version=version, **changes)
+            "catalogue-version",
+            papers.catalogue_version(version=version, code=CODES[entry], **changes),
         )
         digest = documents.digest_of(data)
         self.papers[digest] = data
@@ -51,7 +54,8 @@ class Catalogue:
         return self.known.get(entry)
 
     def get_entry(self, entry: bytes, version: int | None = None) -> Any:
-        return SimpleNamespace(digest=self.versions[entry, version or 1])
+        number = version or 1
+        return SimpleNamespace(entry=entry, version=number, digest=self.versions[entry, number])
 
     def list_authorisations(self, **_: Any) -> list[Any]:
         return self.granted
@@ -61,7 +65,10 @@ class Catalogue:
 
 
 def ids_of(number: int) -> bytes:
-    return number.to_bytes(32, "big")
+    code = f"30300101/{number:05}"
+    entry = ids.entry_id(ids.department_id(papers.POLICE), code)
+    CODES[entry] = code
+    return entry
 
 
 def troubles(catalogue: Catalogue, basket: Basket) -> list[str]:

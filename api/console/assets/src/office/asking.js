@@ -35,7 +35,9 @@ const lastOf = ({ papers }) => (papers.length > 0 ? membersOf(papers.at(-1)) : r
 function whole(fields, written) {
   if (written.papers.length > 0) return held(fields, lastOf(written));
   const { message } = written;
-  if ((fields.reason ?? null) !== null) refuse("reason", fields.reason, null);
+  for (const [name, said] of Object.entries(without(fields, ["order", "department", "authorisation", "step"])).sort()) {
+    if (said !== null && said?.length !== 0) refuse(name, said, null);
+  }
   if ("order" in fields) {
     const done = { order: "停用", department: message.department };
     return held({ order: fields.order, department: departmentId(fields.department) }, done);
