@@ -210,3 +210,9 @@ def test_a_length_written_with_thousands_of_zeros_is_no_fault_of_the_node(town):
     with create_connection(("127.0.0.1", int(town.url.rpartition(":")[2]))) as connection:
         connection.sendall((head + length).encode())
         assert connection.makefile("rb").readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+
+
+def test_who_was_named_auditor_by_a_suspended_department_audits_nothing(town, people):
+    assert people["office"].get("/audit", headers=PAGE).status_code == 200
+    town.decide(departments.suspend_department(EDUCATION), town.keys.heads[CENTRE])
+    assert people["office"].get("/audit", headers=PAGE).status_code == 403
