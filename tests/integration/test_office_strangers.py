@@ -5,8 +5,10 @@ from __future__ import annotations
 from socket import create_connection
 from typing import Any
 
+import httpx
 import pytest
 
+from api.cli.naming import find_body
 from node.crypto import SoftwareSigner
 from node.errors import DocumentUnknown
 from node.office import Act, authorising, cataloguing, departments
@@ -123,6 +125,8 @@ class TestAnothersDigest:
             assert answer.status_code == 200, (where, answer.text)
             assert SECRET not in answer.text
         assert "30300101/06002" in people["reviewer"].get("/review").text
+        # Nor is a list at the operator's command line stopped by it.
+        assert find_body(town.node, secret, "catalogue-version") is None
 
     def test_a_key_that_names_it_is_not_called_by_its_words(self, town, people, secret):
         signer = SoftwareSigner.generate()
@@ -207,3 +211,16 @@ def test_a_length_written_with_thousands_of_zeros_is_no_fault_of_the_node(town):
     with create_connection(("127.0.0.1", int(town.url.rpartition(":")[2]))) as connection:
         connection.sendall((head + length).encode())
         assert connection.makefile("rb").readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+
+
+def test_no_page_leads_to_a_host_that_its_address_names(town):
+    page = httpx.get(f"{town.url}//elsewhere.example/catalogue", headers=PAGE)
+    assert page.status_code == 404
+    assert '="//' not in page.text
+    assert "Location" not in page.headers
+
+
+def test_who_was_named_auditor_by_a_suspended_department_audits_nothing(town, people):
+    assert people["office"].get("/audit", headers=PAGE).status_code == 200
+    town.decide(departments.suspend_department(EDUCATION), town.keys.heads[CENTRE])
+    assert people["office"].get("/audit", headers=PAGE).status_code == 403

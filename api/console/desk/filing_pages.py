@@ -274,7 +274,7 @@ def done(at: SittingDep, named: Named) -> Response:
 
 def open_draft(at: Sitting, named: str) -> tuple[Opened, Worktable]:
     """Return a draft this person may read, and the table in it; raises as `Drafts.get`."""
-    opened = at.node.drafts.get(at.person, bytes.fromhex(named))
+    opened = at.node.drafts.get(at.person, bytes.fromhex(named), "filing", "entry")
     return opened, load_worktable(opened.body)
 
 
