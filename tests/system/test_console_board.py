@@ -312,7 +312,8 @@ def test_lives_through_half_an_hour_at_twenty_times_the_usual_rate(
     calls = sum(load.called)
     print(f"{calls} calls in {MINUTES} min, {sum(load.heard)} events, {warm} -> {after}")  # noqa: T201 - by hand: -s
     until(lambda: number(page, "#served") == before + calls)
-    assert after.heap - warm.heap < 1_000_000
+    # V8 goes on compiling what runs often, about 0.5 MB; states that were kept would be 6 MB.
+    assert after.heap - warm.heap < 3_000_000
     assert after.nodes - warm.nodes < 100
     assert after.listeners - warm.listeners < 10
     assert after.objects - warm.objects < 0.02 * warm.objects
