@@ -26,6 +26,7 @@ from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
+from node.crypto.passwords import read_password
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
 from node.documents.exchange import Directory, Exchange, Identity
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from node.office.drafts import Drafts
     from node.office.intents import Workshop
     from node.office.preparing import Preparer
+    from node.office.readersessions import Readers
     from node.office.sessions import Sessions
     from node.office.submitting import Submitter
     from node.office.turnstile import Turnstile
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from node.service.sources import SqlSource
 
     from .console.board.streaming import Board
+    from .http.identity import IdentityProvider
     from .loops import OnFatal
     from .operating.journal import Bounded
     from .operating.metrics import Watch
@@ -243,6 +246,31 @@ class Node:
         from node.office.sessions import Sessions
 
         return Sessions(self.office_engine, self.queries)
+
+    @cached_property
+    def readers(self) -> Readers | None:
+        """Sessions of people who only read; None: no provider signs them in."""
+        from node.office.readersessions import Place, Readers
+
+        oidc = self.settings.console.oidc
+        if oidc is None:
+            return None
+        places = [
+            Place(each.value, ids.department_id(each.department), frozenset(each.seats))
+            for each in oidc.readers
+        ]
+        return Readers(self.office_engine, self.queries, places)
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        from .http.identity import IdentityProvider
+
+        oidc = self.settings.console.oidc
+        if oidc is None:
+            return None
+        provider = IdentityProvider(oidc, read_password(oidc.client_secret_file))
+        self._closing.append(provider.close)
+        return provider
 
     @cached_property
     def turnstile(self) -> Turnstile:
@@ -461,7 +489,7 @@ class Node:
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
         _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
-        _ = self.previews
+        _ = self.previews, self.readers, self.identity_provider
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

@@ -326,13 +326,17 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         consumer: bytes | None = None,
         entry: bytes | None = None,
         state: int | None = None,
+        competent: bytes | None = None,
         after: int = 0,
         limit: int = PAGE,
     ) -> list[AuthorisationFact]:
+        """Return authorisations by number; `competent` is who is over their providers."""
         wanted = {"provider": provider, "consumer": consumer, "entry": entry, "state": state}
         where = [
             AUTHORISATION.c[name] == wanted[name] for name in wanted if wanted[name] is not None
         ]
+        if competent is not None:
+            where.append(AUTHORISATION.c.provider.in_(self._under(competent)))
         where.append(AUTHORISATION.c.authorisation > after)
         return self._facts(AuthorisationFact, *where, limit=limit)
 

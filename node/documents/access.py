@@ -17,12 +17,14 @@ from ..errors import (
 )
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import KeyKind
+from ..protocol.wire.ids import ZERO
+from .ports import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from .bindings import Bindings, Bound
-    from .ports import Ledger, Reader
+    from .ports import Ledger
     from .store import DocumentStore
 
 
@@ -104,6 +106,11 @@ class DocumentAccess:
         acting = replace(reader, auditor_for=reader.auditor_for | reader.acts_for)
         return Shelf(self._store, partial(self._may_read, reader=acting))
 
+    def shelf_for(self, departments: frozenset[bytes]) -> Shelf:
+        """Return the documents that are those of active departments, for who sees their work."""
+        seeing = Reader(ZERO, KeyKind.OFFICER, ZERO, departments)
+        return Shelf(self._store, partial(self._may_read, reader=seeing))
+
     def _author(self, key: bytes) -> bytes:
         """Return the department whose documents the holder of `key` hands in."""
         reader = self._reader(key)
@@ -120,7 +127,8 @@ class DocumentAccess:
     def _may_read(self, digest: bytes, data: bytes, reader: Reader) -> bool:
         bound = self._bindings.of(digest)
         if not bound:
-            return self._store.find_author(digest) == reader.department
+            # What this node keeps of its own decisions has no author: it is nobody's to read yet.
+            return reader.department == self._store.find_author(digest) != ZERO
         document = documents.parse(data)
         return any(_entitled(each, document, reader) for each in bound)
 

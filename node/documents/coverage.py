@@ -17,6 +17,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, se
 from sqlalchemy.dialects.sqlite import insert
 
 from ..crypto import sm3
+from ..errors import Overloaded
 from ..protocol.wire import ids
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 HALF = 2
+MOST_CODES = 300_000
+"""Of a department, in all its tables: several times what a city has."""
 
 metadata = MetaData()
 covered = Table(
@@ -96,17 +99,26 @@ class Coverage:
         """Remember what a table covers: one more edition of an earlier one, or a table of its own.
 
         A part of an earlier table adds to it and takes nothing away.
+
+        Raises:
+            Overloaded: so much is remembered of the department already.
         """
         owner, mine = ids.department_id(department), set(codes)
-        tables = {
-            number: known for (of, number), known in self._tables(owner).items() if of == space
-        }
+        every = self._tables(owner)
+        tables = {number: known for (of, number), known in every.items() if of == space}
         shared = {number: len(known & mine) for number, known in tables.items()}
         series = max(shared, key=lambda number: (shared[number], -number), default=0)
         if not series or HALF * shared[series] < min(len(tables[series]), len(mine)):
             series = max(tables, default=0) + 1
+        fresh = mine - tables.get(series, set())
+        if sum(map(len, every.values())) + len(fresh) > MOST_CODES:
+            raise Overloaded(
+                f"部门 {department} 各表所覆盖的目录已记 {MOST_CODES} 个，不能再记"
+                " / too much is remembered of what its tables cover",
+                most=MOST_CODES,
+            )
         with self._engine.begin() as connection:
-            _add(connection, owner, space, series, mine - tables.get(series, set()))
+            _add(connection, owner, space, series, fresh)
 
     def _tables(self, department: bytes) -> dict[tuple[bytes, int], set[str]]:
         query = select(covered.c.space, covered.c.series, covered.c.code)

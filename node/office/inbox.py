@@ -1,6 +1,6 @@
 """What waits for an officer: one line a thing, oldest first, with who asks, what for, since when.
 
-From the roles his key holds now; the ledger says whose turn it is (`waiting_*` of the read model).
+From the roles he holds now; the ledger says whose turn it is (`waiting_*` of the read model).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 
 from ..protocol.wire import ids
-from .mandates import Registry, held_roles
 from .reads import Pinned, find_versions
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class WaitingVersion(Protocol):
     def since(self) -> int: ...
 
 
-class Ledger(Registry, Protocol):
+class Ledger(Protocol):
     """What is asked of the read model; `waiting_*` list the oldest first."""
 
     def waiting_authorisations(
@@ -93,13 +92,12 @@ class Task:
     """Of the document that is answered, in hex: the version, the withdrawal, the latest paper."""
 
 
-def list_tasks(ledger: Ledger, store: Papers, key: bytes, now: int) -> list[Task]:
-    """Return what waits for the holder of a key at `now`, a second of chain time.
+def list_tasks(ledger: Ledger, store: Papers, held: Mapping[bytes, int], now: int) -> list[Task]:
+    """Return what waits at `now`, a second of chain time, for who holds roles by department.
 
     Raises:
         LedgerBehind: the read model is being filled.
     """
-    held = held_roles(ledger, key, now)
     authorisations = ledger.waiting_authorisations(held, now)
     versions = ledger.waiting_versions(held)
     papers = find_versions(

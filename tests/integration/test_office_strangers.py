@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from socket import create_connection
 from typing import Any
 
 import pytest
@@ -191,3 +192,18 @@ def test_a_spent_nonce_of_anybodys_leaves_no_paper_at_a_node(town, people):
     answer = client.post(f"{OFFICE}/decisions/submit", json=forged, timeout=60)
     assert answer.status_code in {401, 409}
     assert town.node.store.find(documents.digest_of(other["documents"][0].encode())) is None
+
+
+def test_nothing_that_is_answered_within_a_session_is_kept_on_the_way(town, people):
+    for where in ("authorisations", f"authorisations/{town.first}", f"pending/{CENTRE}"):
+        answer = people["police"].get(f"{OFFICE}/{where}")
+        assert answer.headers.get_list("cache-control") == ["no-store"]
+    assert "cache-control" not in people["police"].get("/api/v1/departments").headers
+
+
+def test_a_length_written_with_thousands_of_zeros_is_no_fault_of_the_node(town):
+    head = f"POST {OFFICE}/decisions/prepare HTTP/1.1\r\nHost: {town.url[7:]}\r\n"
+    length = f"Connection: close\r\nContent-Length: {'2'.zfill(5000)}\r\n\r\n{{}}"
+    with create_connection(("127.0.0.1", int(town.url.rpartition(":")[2]))) as connection:
+        connection.sendall((head + length).encode())
+        assert connection.makefile("rb").readline() == b"HTTP/1.1 401 Unauthorized\r\n"

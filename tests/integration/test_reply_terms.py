@@ -18,10 +18,12 @@ from node.office.authorising import Request
 from node.office.drafts import Person
 from node.office.mandates import held_roles
 from node.office.turnstile import PREVIEWS
+from node.protocol.evidence import verify_evidence
 from node.protocol.forms import authorisation_object
 from node.protocol.ledger.enums import AuthorisationState, Role
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import PREVIEW, Leaf, parse_leaf
+from node.protocol.wire.trustfile import parse_trust
 from node.service.needs import Page as SourcePage
 from node.storage.engines import open_engine
 from tests.common import founding, papers
@@ -59,6 +61,10 @@ TERMS = {
     "value-1": "\n".join(f"13090220000101{n:04d}" for n in range(12)),
 }  # fmt: skip
 """Born in the first half of the year, of twelve people: six rows, of which five are shown."""
+OFFICER = SoftwareSigner.generate()
+"""The police's data officer, who joins the town here."""
+VERSIONS: dict[str, bytes] = {}
+"""The versions' documents, by entry code."""
 WHOLE = {"disposal": "销毁", "days": "30", "callsPerDay": "10", "rowsPerDay": "10"}
 
 
@@ -82,10 +88,9 @@ def town(tmp_path_factory, embedded_chain):
         submitted, review = founding.publication(*bodies)
         town.decide(submitted, town.keys.heads[papers.POLICE])
         town.decide(review, town.keys.reviewer)
-        town.papers = dict(zip((SERVED, BARE), submitted.documents, strict=True))
-        town.officer = SoftwareSigner.generate()
-        added, granted = founding.officer(papers.POLICE, town.officer, "数据专管员")
-        town.decide(added, town.keys.heads[papers.POLICE], town.officer)
+        VERSIONS.update(zip((SERVED, BARE), submitted.documents, strict=True))
+        added, granted = founding.officer(papers.POLICE, OFFICER, "数据专管员")
+        town.decide(added, town.keys.heads[papers.POLICE], OFFICER)
         town.decide(granted, town.keys.heads[papers.POLICE])
         yield town
 
@@ -93,7 +98,7 @@ def town(tmp_path_factory, embedded_chain):
 @pytest.fixture(scope="module")
 def officer(town):
     """The police's data officer at his browser: who signs in too often has to wait."""
-    with signed_in(town.url, town.officer) as http:
+    with signed_in(town.url, OFFICER) as http:
         yield http
 
 
@@ -115,7 +120,7 @@ def applied_for(town, code=SERVED, name="常住人口户籍信息") -> int:
     """Apply as the education office's head; return the authorisation."""
     entry = {"department": papers.POLICE, "code": code, "version": 1, "name": name}
     body = papers.application(**papers.ALWAYS, **QUOTA, entry=entry, items=CODES)
-    act = authorising.apply_for([Request(body, town.papers[code])])
+    act = authorising.apply_for([Request(body, VERSIONS[code])])
     number: int = town.decide(act, town.keys.office[papers.EDUCATION]).event["first"]
     until(lambda: has_papers(town, number))
     return number
@@ -158,11 +163,10 @@ def looked_at(page: Page, name: str) -> None:
 @pytest.fixture
 def sits(town, context, officer, office):
     """Return what puts somebody who is signed in before the browser."""
-
     clients = {"officer": officer, "office": office}
 
-    def sit(name: str) -> None:
-        http = clients[name]
+    def sit(who: str | httpx.Client) -> None:
+        http = clients[who] if isinstance(who, str) else who
         context.clear_cookies()
         context.add_cookies(
             [{"name": each.name, "value": each.value, "url": town.url} for each in http.cookies.jar]
@@ -219,9 +223,12 @@ def drafted(town, page, number) -> list[list[str]]:
     assert (leaf.answer, leaf.rows, leaf.version) == (sm3(answer.body()), 5, 1)
     assert leaf.entry == SERVED_ENTRY
     assert (leaf.items, leaf.masked, leaf.sequence) == (0b111, 0b111, 1)
-    verify_login(town.officer.public_key, leaf.base, leaf.signature)
+    verify_login(OFFICER.public_key, leaf.base, leaf.signature)
     assert rows[0] == ["张**", "130902********0000", "2018"]
     looked_at(page, "desk-reply-preview")
+    page.get_by_label("姓名：保留前几位").fill("2")
+    page.locator("table[data-preview]").wait_for(state="detached")
+    page.get_by_label("姓名：保留前几位").fill("1")
     page.get_by_label("移交说明").fill(f"请审签{SCRIPT}")
     page.get_by_role("button", name="移交负责人").click()
     page.get_by_text("答复草稿已移交负责人").wait_for()
@@ -268,9 +275,18 @@ def test_terms_are_built_previewed_handed_over_and_signed_and_calls_get_what_was
     # What a call gets now is what was shown then, value by value.
     query = {"purpose": "RXHY", "items": CODES[:3], "operator": "李老师", "matter": "1"}
     with town.client() as client:
-        served = client.query(number, **query).rows
+        answer = client.query(number, **query)
+    served = answer.rows
     assert [[row[code] for code in CODES[:3]] for row in served[:5]] == rows
     assert len(served) == 6
+
+    # The call's evidence holds in the log that has the previews before it.
+    log, call = town.node.identities[1].log, parse_leaf(answer.receipt.leaf)
+    until(lambda: town.node.queries.find_log(log).size >= size(town))
+    with signed_in(town.url, town.keys.auditor) as http:
+        paths = (f"/audit/call/{call.event.hex()}/{each}" for each in ("bundle", "trust"))
+        bundle, trust = (http.get(path).content for path in paths)
+    verify_evidence(bundle, parse_trust(trust))
 
 
 def person(town, signer) -> Person:
@@ -388,7 +404,7 @@ def test_a_session_looks_so_often_a_minute(town, officer, waiting):
 
 
 def test_a_draft_goes_to_the_head_and_back_and_undoes_nobodys_work(town, officer, office, waiting):
-    mine = person(town, town.officer)
+    mine = person(town, OFFICER)
     assert ask(officer, waiting, {**TERMS, "sudo": "1"}, "draft").status_code == 204
     listed = town.node.drafts.list(mine)
     named = next(each.id for each in listed if each.title == f"授权 {waiting} 的答复")
@@ -410,15 +426,17 @@ def test_a_draft_goes_to_the_head_and_back_and_undoes_nobodys_work(town, officer
     assert ask(officer, waiting, {"draft": "0" * 32}, "drop").status_code == 404
 
 
-def test_an_auditor_finds_a_preview_and_the_log_is_whole(town, officer, waiting):
+def test_an_auditor_finds_a_preview_and_the_log_is_whole(town, page, sits, officer, waiting):
     leaf = leaf_at(town, int(ask(officer, waiting).headers["ShareLedger-Leaf"]))
     with signed_in(town.url, town.keys.auditor) as http:
-        http.headers["Accept"] = "text/html"
-        found = http.get("/audit", params={"q": leaf.event.hex()}, follow_redirects=True)
-    assert found.url.path == f"/audit/leaf/{leaf.event.hex()}"
-    for said in ("脱敏预览", "常住人口户籍信息", "查看人", "姓名、"):
-        assert said in found.text
-    assert f"/audit/key/{town.officer.public_key.key_id.hex()}" in found.text
+        sits(http)
+        page.goto(f"{town.url}/audit?q={leaf.event.hex()}")
+        assert page.url == f"{town.url}/audit/leaf/{leaf.event.hex()}"
+        for said in ("脱敏预览", "常住人口户籍信息", "查看人", f"姓名、{LONG}"):
+            assert said in page.inner_text("main")
+        key = OFFICER.public_key.key_id.hex()
+        assert page.locator(f'a[href="/audit/key/{key}"]').count() == 1
+        looked_at(page, "audit-leaf-preview")
     engine = open_engine(town.node.settings.data_dir / "log.db", readonly=True)
     try:
         assert check_log(engine, town.node.identities[1].log).size == size(town)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from ledger_sync.locating import Finder, Logs
 from ledger_sync.trace import Tracer
@@ -28,7 +28,7 @@ from node.protocol.wire.leaf import AUDIT, commitment
 from node.service.caller import Look, judged_second
 
 from ...http.callers import NodeDep
-from ...http.officers import Officer, find_officer
+from ...http.officers import Officer, find_officer, no_officer
 from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
@@ -51,6 +51,10 @@ AUDITOR = Seat(
         Link("/audit/calls", ("调用清单", "Calls")),
     ),
 )
+
+
+FOREIGN_REQUESTS = 100
+"""Looks under one login of an auditor of other departments: each is a leaf of a log here."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class ReadableLogs:
 
 
 def auditor(
+    request: Request,
     node: NodeDep,
     officer: Annotated[Officer | None, Depends(find_officer)],
 ) -> Auditor:
@@ -130,11 +135,11 @@ def auditor(
 
     Raises:
         SignatureInvalid: nobody has signed in.
-        NotEntitled: he is no department's auditor.
+        NotEntitled: he is no department's auditor, or only reads: an auditor's look is signed.
         LedgerBehind: the read model cannot say.
     """
     if officer is None or officer.session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
+        raise no_officer(request)
     officer.require(Role.AUDITOR)
     given = frozenset(of for of, roles in officer.roles.items() if roles & Role.AUDITOR)
     scanner, queries = LogScanner(node.reader), node.queries
@@ -170,7 +175,8 @@ def answer(
         LogUnavailable, Overloaded: nothing can be logged, so nothing is shown.
     """
     node = who.node
-    look = look_of(node, who.officer)
+    # Every department names auditors; whom no log here was given to fills none of them.
+    look = look_of(node, who.officer, None if who.logs else FOREIGN_REQUESTS)
     salt = node.seals.salt(look.event, "values")
     snapshot = node.grants.snapshot(look.key, 0)
     identity = _identity(node, log)
@@ -189,8 +195,8 @@ def answer(
     return response
 
 
-def look_of(node: Node, officer: Officer) -> Look:
-    """Return a new request under an officer's login; its number is spent.
+def look_of(node: Node, officer: Officer, most: int | None = None) -> Look:
+    """Return a new request under an officer's login, of so many; its number is spent.
 
     Raises:
         SignatureInvalid: he has not signed in.
@@ -199,7 +205,7 @@ def look_of(node: Node, officer: Officer) -> Look:
     session = officer.session
     if session is None:
         raise SignatureInvalid("请先登录 / sign in first")
-    number = node.sessions.next_request(session)
+    number = node.sessions.next_request(session, most)
     return Look(session.key.key, session.login, session.signature, session.event, number)
 
 

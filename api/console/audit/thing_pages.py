@@ -16,6 +16,7 @@ from ledger_sync.trace import Tracer, collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
 from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
+from node.office.reads import find_versions
 from node.protocol.forms import parse
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
@@ -34,6 +35,7 @@ from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bound
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report
+from .whose_logs import calls_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -247,7 +249,7 @@ def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
             verify_login(key.public, leaf.base, leaf.signature)
             yield ("查看人", "Looked"), titles.key(key)
     yield ("目录", "Entry"), titles.version(leaf.entry, leaf.version)
-    paper = node.store.find(fact.digest)
+    paper = find_versions(node.store, [fact]).get((fact.entry, fact.version))
     items = [] if paper is None else parse(paper).body.items
     for words, bits in ((("信息项", "Items"), leaf.items), (("脱敏", "Masked"), leaf.masked)):
         names = "、".join(item.name for bit, item in enumerate(items) if bits >> bit & 1)
@@ -277,7 +279,7 @@ def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Resp
         trace=who.tracer.trace_authorisation(number),
         decisions=who.node.queries.decisions_of(*authorisation_ref(number)),
         links=[
-            Link(f"/audit/calls?authorisation={number}", ("调用清单", "Calls")),
+            Link(calls_at(who, one.provider, authorisation=number), ("调用清单", "Calls")),
             Link(f"/audit/entry/{entry}", ("目录", "Entry")),
         ],
     )  # fmt: skip
@@ -311,10 +313,8 @@ def version(
 def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
     """Show an entry: its versions and what was decided on it."""
     queries, titles, named = who.node.queries, who.finder.titles, encoding.hex32(entry)
-    versions = queries.versions(named)
-    facts: list[tuple[Words, object]] = [
-        (("提供部门", "Provider"), titles.department(queries.get_entry(named).provider))
-    ]
+    versions, provider = queries.versions(named), queries.get_entry(named).provider
+    facts: list[tuple[Words, object]] = [(("提供部门", "Provider"), titles.department(provider))]
     facts += [
         ((f"第 {each.version} 版", f"Version {each.version}"), titles.version(named, each.version))
         for each in reversed(versions[-20:])
@@ -324,7 +324,7 @@ def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
         facts=facts,
         decisions=queries.decisions_of(ObjectKind.ENTRY, named),
         links=[
-            Link(f"/audit/calls?entry={entry}", ("调用清单", "Calls")),
+            Link(calls_at(who, provider, entry=entry), ("调用清单", "Calls")),
             Link(f"/catalogue/{entry}", ("公开页", "Public page")),
         ],
     )

@@ -17,6 +17,7 @@ from ledger_sync.flows import FlowQueries
 from node.errors import LedgerError
 from node.log.tallies import DAY_HOURS, HOUR
 from node.office.inbox import called
+from node.office.reads import find_versions
 from node.protocol.wire.characters import visible
 from node.protocol.wire.days import DAY_SECONDS, beijing_day, end_of_day
 
@@ -152,10 +153,10 @@ class Watcher:
         """Return the entries that were read most today."""
         most = self._node.tallies.busiest(today, ENTRIES)
         facts = self._node.queries.versions_in_force([entry for entry, _ in most])
-        papers = self._node.store.find_all(fact.digest for fact in facts.values())
+        papers = find_versions(self._node.store, facts.values())
         found = []
         for entry, calls in most:
-            paper = papers.get(facts[entry].digest) if entry in facts else None
+            paper = papers.get((entry, facts[entry].version)) if entry in facts else None
             code, name = called(paper, entry)
             found.append({"entry": entry.hex(), "name": visible(name or code), "calls": calls})
         return found

@@ -2,8 +2,9 @@
 
 - `seating`: who sits there, and what his pages share
 - `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
-- `applying_pages`: an entry applied for; `replying_pages`: one authorisation and its steps;
-  `terms_pages`: a reply with its terms, its draft and its preview
+- `applying_pages`: entries applied for, as from a basket
+- `replying_pages`: one authorisation and its steps; `terms_pages`: a reply with its terms, its
+  draft and its preview; `changing_pages`: its terms changed, disputes ruled
 - `using_pages`: what we use, who uses ours
 - `holding_pages`: the department's entries; `people_pages`: keys, roles and applications
 """
@@ -14,6 +15,7 @@ from fastapi import APIRouter
 
 from . import (
     applying_pages,
+    changing_pages,
     filing_pages,
     holding_pages,
     inbox_pages,
@@ -30,6 +32,7 @@ for _module in (
     applying_pages,
     replying_pages,
     terms_pages,
+    changing_pages,
     using_pages,
     holding_pages,
     people_pages,

@@ -104,7 +104,7 @@ async def drop_table(
 ) -> Response:
     """Take a file, whole and as it is, check it and keep it as a draft."""
     officer, body = await officer_with_body(request, node)
-    at = Sitting(node, officer)
+    at = Sitting(node, officer.roles, officer)
 
     def begin() -> str:
         owner = at.require(FILERS, department)
@@ -262,7 +262,8 @@ def fields(at: SittingDep, named: Named) -> Response:
 def done(at: SittingDep, named: Named) -> Response:
     """Drop a draft whose every entry is on the ledger as the table has it."""
     opened, table = _open(at, named)
-    if _compare(at, opened, table).found.to_file:
+    found = _compare(at, opened, table)
+    if found.filing.problems or found.found.blocked or found.found.to_file:
         raise Conflict("还有目录没有报送 / some entries are not filed yet")
     at.node.drafts.drop(at.person, opened.listed.id)
     return to_page(FILINGS)

@@ -15,7 +15,7 @@ from node.protocol.wire import ids
 
 from ...http.verbs import Readable
 from ..pages import page_of, render
-from .seating import DESK, SittingDep
+from .seating import DESK, FILERS, LookingDep
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import VersionFact
@@ -29,7 +29,7 @@ ENTRIES = "/desk/entries"
 def entries(
     *,
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
     state: Annotated[int, Query(ge=0, le=6)] = 0,
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -64,5 +64,5 @@ def entries(
         },
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
-        office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),
+        office=at.decides and at.own(FILERS),
     )

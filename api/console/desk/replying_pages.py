@@ -10,6 +10,7 @@ from starlette.responses import Response
 from node.errors import InvalidInput
 from node.office.reads import get_version
 from node.office.replies import OPERATORS, rule_words
+from node.protocol.forms import PROTECTIVE
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, StepFlag
 from node.protocol.ledger.enums import Step as Steps
@@ -19,7 +20,7 @@ from node.protocol.wire import ids
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
-from .seating import DESK, FormDep, SittingDep, to_decide
+from .seating import DESK, FormDep, LookingDep, Sitting, SittingDep, to_decide
 from .terms_pages import LIST, ONE, Number, applied_for, find_terms, replying
 from .terms_pages import mine as _mine
 
@@ -28,18 +29,18 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
-"""Steps a form takes; changes and rulings are taken at the command line."""
+"""Steps of one form; changes and rulings have pages of their own (`changing_pages`)."""
 
 
 @router.get(ONE)
-def show(request: Request, at: SittingDep, number: Number) -> Response:
+def show(request: Request, at: LookingDep, number: Number) -> Response:
     """Show one authorisation: what was asked for, what was decided, what may be decided now."""
     fact = _mine(at, number)
     node = at.node
     steps = node.queries.steps(number)
     applied = applied_for(at, steps[0].digest)
     version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
-    reply, possible = node.queries.takeable(fact, at.person.held, at.now)
+    reply, possible = node.queries.takeable(fact, at.roles if at.decides else {}, at.now)
     terms = find_terms(at, fact)
     granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]
     return render(
@@ -54,12 +55,17 @@ def show(request: Request, at: SittingDep, number: Number) -> Response:
         item_names={item.code: item.name for item in version.items},
         operators=OPERATORS,
         rule_words=rule_words,
-        who=at.person,
+        who=at.person if isinstance(at, Sitting) else None,
         applied=applied,
         version=version,
         items=granted,
         reply=reply,
         possible=[step for step in possible if step in OFFERED],
+        further={
+            "ruling" if step == Steps.RULE_DISPUTE else "change": words_of(step)
+            for step in possible
+            if step not in OFFERED
+        },
         taken=[(each, _taken(each)) for each in reversed(steps)],
         state=_state,
         code=ids.department_code,
@@ -81,12 +87,18 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     if chosen not in words:
         raise InvalidInput(f"现在不能办理这一步（{chosen[:20]}）/ the step cannot be taken now")
     points = [line.strip() for line in form.get("points", "").splitlines() if line.strip()]
+    said = {name: form.get(name) or None for name in ("measures", "due")}
+    # What protects must not wait for its paper; what a paper would say needs one.
+    at_once = chosen in PROTECTIVE and not any(said.values())
+    reason = form.get("reason", "").strip()
+    if not reason and not at_once:
+        raise InvalidInput(f"{chosen}应写明理由 / this step needs a reason")
     fields = {
         "authorisation": number,
         "step": chosen,
-        "reason": form.get("reason", ""),
+        "reason": reason or None,
         "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
-        **{name: form.get(name) or None for name in ("measures", "due")},
+        **said,
     }
     if StepFlag.ENDS in STEPS[words[chosen]].flags:
         fields["effective"] = form.get("effective") or None

@@ -33,7 +33,7 @@ from node.service.previews import LOOKERS, ROWS
 from ...http.verbs import Readable
 from ..audit.auditing import bounded_work, look_of
 from ..pages import render
-from .seating import DESK, FormDep, SittingDep, number_of, to_decide, to_page
+from .seating import DESK, FormDep, Sitting, SittingDep, number_of, to_decide, to_page
 
 if TYPE_CHECKING:
     from node.office.drafts import Listed, Opened
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from node.protocol.forms import CatalogueVersionPaper
     from node.protocol.ledger.facts import AuthorisationFact
 
-    from .seating import Sitting
+    from .seating import Looking
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
@@ -148,7 +148,7 @@ def open_draft(
     return RedirectResponse(ONE.format(number=number), status_code=303)
 
 
-def mine(at: Sitting, number: int) -> AuthorisationFact:
+def mine(at: Looking, number: int) -> AuthorisationFact:
     """Return an authorisation of a department in which he holds a role, or that it is under.
 
     Raises:
@@ -157,12 +157,12 @@ def mine(at: Sitting, number: int) -> AuthorisationFact:
     fact = at.node.queries.get_authorisation(number)
     parties = {fact.provider, fact.consumer}
     parties |= {at.node.queries.competent_of(each) for each in (fact.provider, fact.consumer)}
-    if not parties & set(at.officer.roles):
+    if not parties & set(at.roles):
         raise NotEntitled("这份授权与您所在的部门无关 / is none of your departments' business")
     return fact
 
 
-def applied_for(at: Sitting, digest: bytes) -> ApplicationPaper:
+def applied_for(at: Looking, digest: bytes) -> ApplicationPaper:
     """Return the application he may read.
 
     Raises:
@@ -176,13 +176,15 @@ def applied_for(at: Sitting, digest: bytes) -> ApplicationPaper:
 
 
 def replying(
-    at: Sitting,
+    at: Looking,
     fact: AuthorisationFact,
     applied: ApplicationPaper,
     version: CatalogueVersionPaper,
     terms: TermsPaper | None,
 ) -> dict[str, Any]:
     """Return what a page needs for the form of a reply; `form` is None where none is due."""
+    if not isinstance(at, Sitting):
+        return {"form": None, "draft": None}
     draft = _find_draft(at, fact)
     writes = bool(at.officer.roles.get(fact.provider, 0) & LOOKERS)
     if not (writes and at.node.queries.is_reply_due(fact)):
@@ -223,7 +225,7 @@ def _masked(rule: str) -> str:
     return parse_rule(rule)(EXAMPLES[rule.partition(":")[0]])
 
 
-def find_terms(at: Sitting, fact: AuthorisationFact) -> TermsPaper | None:
+def find_terms(at: Looking, fact: AuthorisationFact) -> TermsPaper | None:
     """Return the terms of an authorisation; None where there are none, or not here."""
     if fact.terms == ids.ZERO or at.papers.find(fact.terms) is None:
         return None

@@ -24,7 +24,7 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of, midnight_ms, outcome_words
-from .seating import DESK, FILERS, SittingDep
+from .seating import DESK, FILERS, LookingDep
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ledger_sync.usage import TallyPage
     from node.protocol.ledger.facts import AuthorisationFact
 
-    from .seating import Sitting
+    from .seating import Looking
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
@@ -46,20 +46,23 @@ CONSUMERS = 1_000
 def listed(
     *,
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
-    side: Annotated[str, Query(pattern="^(consumer|provider)$")] = "consumer",
+    side: Annotated[str, Query(pattern="^(consumer|provider|competent)$")] = "consumer",
     after: Annotated[int, Query(ge=0, le=2**40)] = 0,
 ) -> Response:
-    """Show what a department uses, or who uses its data, by number."""
+    """Show what a department uses, who uses its data, or what it is over, by number."""
     own = at.own(Role(63))
     chosen = department if department in own else (own[0] if own else "")
     facts: list[AuthorisationFact] = []
+    over = False
     if chosen:
         named = ids.department_id(chosen)
+        over = at.node.queries.get_department(chosen).dependants > 0
         facts = at.node.queries.list_authorisations(
             provider=named if side == "provider" else None,
             consumer=named if side == "consumer" else None,
+            competent=named if side == "competent" else None,
             after=after,
             limit=PAGE + 1,
         )
@@ -79,6 +82,7 @@ def listed(
         own=own,
         department=chosen,
         side=side,
+        over=over,
         rows=rows,
         following=rows[-1].authorisation if len(facts) > PAGE else None,
         entries=_entries(at, {row.entry for row in rows}),
@@ -123,7 +127,7 @@ class Asked:
 @router.get(USES)
 def uses(
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     asked: Annotated[Asked, Depends()],
     before: Annotated[int | None, Query(ge=1, lt=2**40)] = None,
 ) -> Response:
@@ -168,7 +172,7 @@ def uses(
     )
 
 
-def _logs(at: Sitting, department: str) -> list[tuple[str, str]]:
+def _logs(at: Looking, department: str) -> list[tuple[str, str]]:
     """Return a department's logs on this node, the present one first, each with what it is."""
     here = {log for log, _ in at.node.reader.logs()}
     facts = at.node.queries.logs_of(ids.department_id(department))
@@ -187,7 +191,7 @@ def _of(found: TallyPage | None) -> set[bytes]:
     return {each.authorisation.entry for each in tallies if each.authorisation}
 
 
-def _purposes(at: Sitting, found: TallyPage | None) -> dict[int, tuple[str, str]]:
+def _purposes(at: Looking, found: TallyPage | None) -> dict[int, tuple[str, str]]:
     """Return code and name of what each authorisation of a page is for, by its application."""
     applied = at.node.queries.applied({each.number for each in found.tallies} if found else set())
     papers = at.papers.find_all(applied.values())
@@ -196,7 +200,7 @@ def _purposes(at: Sitting, found: TallyPage | None) -> dict[int, tuple[str, str]
     return {of: (each["code"], each["name"]) for of, each in said.items()}
 
 
-def _entries(at: Sitting, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
+def _entries(at: Looking, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
     """Return code and name of every entry of a page, as it is called now."""
     facts = at.node.queries.versions_in_force(entries)
     papers = find_versions(at.node.store, facts.values())

@@ -22,6 +22,7 @@ from node.errors import (
     NotFound,
 )
 from node.office.filings import Newest
+from node.office.mandates import FILERS
 from node.office.reads import Pinned, find_versions
 from node.office.verdicts import list_pending, list_withdrawals
 from node.protocol.forms import MODES
@@ -327,7 +328,7 @@ async def keep_edition(code: CodePath, request: Request, node: NodeDep) -> None:
     who, data = await officer_with_body(request, node)
     asked = read_asked(EditionBody, data)
     department = node.queries.get_department(code).department
-    if not who.holds(Role(~0 & 63), department):
+    if not who.holds(FILERS, department):
         who.require(Role.DATA_OFFICER, department)
     coverage = Coverage(node.node_engine)
     space = encoding.hex32(asked.space)

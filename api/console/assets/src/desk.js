@@ -46,7 +46,8 @@ async function upload(form) {
 /** A form's decision: its fields from the node, then prepared, read and signed in the page. */
 async function decideAs(form) {
   const answer = await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
-  const { kind, fields } = await answer.json();
+  const { kind, fields, revision } = await answer.json();
+  if (revision) form.elements.revision.value = revision;
   if (!(await decide(kind, fields))) return; // read and not signed
   if (form.dataset.doneHref) return location.assign(form.dataset.doneHref);
   if (!form.dataset.done) return location.reload();

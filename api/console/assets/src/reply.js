@@ -9,9 +9,17 @@ function fit(form) {
   }
 }
 
+const SHOWN = /^(answer|mask|first|last|item|operator|value)-/;
+
 for (const form of document.querySelectorAll("form[data-when]")) {
   fit(form);
-  for (const kind of ["change", "input"]) form.addEventListener(kind, () => fit(form));
+  for (const kind of ["change", "input"]) {
+    form.addEventListener(kind, (event) => {
+      fit(form);
+      // Rows of other terms than those that will be signed are no preview of them.
+      if (SHOWN.test(event.target.name)) document.getElementById("preview")?.replaceChildren();
+    });
+  }
   form.addEventListener("click", (event) => {
     if (!event.target.closest("[data-more]")) return;
     const next = form.querySelector("[data-row][hidden]");

@@ -13,7 +13,8 @@ const keys = new SigningWays("sign-in", say("密钥文件", "Key file"));
 document.getElementById("sign-in-key").replaceWith(element("div", {}, ...keys.parts));
 keys.focus();
 
-if (location.protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) {
+const loopback = ["127.0.0.1", "[::1]"].includes(location.hostname) || /(^|\.)localhost$/.test(location.hostname);
+if (location.protocol !== "https:" && !loopback) {
   document.getElementById("plain-http").hidden = false;
 }
 

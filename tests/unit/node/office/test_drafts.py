@@ -112,14 +112,30 @@ def test_dropped_it_is_gone_with_its_comments(drafts, begun):
 
 class TestBounds:
     def test_the_drafts_of_a_department_are_counted(self, drafts, begun, monkeypatch):
-        monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 1)
-        with pytest.raises(Overloaded, match="已满"):
-            drafts.begin(COLLEAGUE, POLICE, "filing", "x", b"")
+        monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 2)
+        with pytest.raises(Overloaded, match="您在本部门的草稿已满"):
+            drafts.begin(CLERK, POLICE, "filing", "x", b"")
+        drafts.begin(COLLEAGUE, POLICE, "filing", "x", b"")
+        with pytest.raises(Overloaded, match=r"^本部门的草稿已满"):
+            drafts.begin(HEAD, POLICE, "filing", "x", b"")
         drafts.begin(STRANGER, EDUCATION, "filing", "x", b"")
         drafts.save(CLERK, begun.id, 1, b"2")
 
+    def test_what_nobody_changes_for_half_a_year_makes_room(self, tmp_path, monkeypatch):
+        clock = FixedClock()
+        engine = open_engine(tmp_path / "office.db")
+        upgrade(engine)
+        drafts = Drafts(engine, clock)
+        monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 2)
+        left = drafts.begin(CLERK, POLICE, "filing", "x", b"")
+        drafts.hand_over(CLERK, left.id, 1, NOTHING, "意见")
+        clock.advance(module.ABANDONED_SECONDS + 1)
+        fresh = drafts.begin(CLERK, POLICE, "filing", "y", b"")
+        assert [each.id for each in drafts.list(CLERK)] == [fresh.id]
+        engine.dispose()
+
     def test_so_are_their_bytes_when_one_grows(self, drafts, begun, monkeypatch):
-        monkeypatch.setattr(module, "DEPARTMENT_LIMIT_BYTES", 10)
+        monkeypatch.setattr(module, "DEPARTMENT_LIMIT_BYTES", 20)
         drafts.save(CLERK, begun.id, 1, b"0123456789")
         with pytest.raises(Overloaded):
             drafts.save(CLERK, begun.id, 2, b"01234567890")
@@ -134,7 +150,7 @@ class TestBounds:
 
     def test_it_is_handed_to_those_who_may_sign(self, drafts, begun):
         with pytest.raises(InvalidInput, match="有权签署"):
-            drafts.hand_over(CLERK, begun.id, 1, Role.AUDITOR, "")
+            drafts.hand_over(CLERK, begun.id, 1, Role.AUDITOR | Role.DEPARTMENT_HEAD, "")
 
     def test_comments_are_counted(self, drafts, begun, monkeypatch):
         monkeypatch.setattr(module, "NOTES_LIMIT", 1)
