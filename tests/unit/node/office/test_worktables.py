@@ -11,6 +11,7 @@ from node.documents.importing.cells import column_of
 from node.documents.importing.template import write_template
 from node.errors import InvalidInput, MalformedTable
 from node.office import worktables
+from node.office.filings import bodies_of
 from node.office.worktables import Worktable, check, compare, drop, load_worktable
 from node.protocol import forms as documents
 from node.storage.engines import open_engine
@@ -62,7 +63,7 @@ def test_a_mended_table_is_checked_anew_and_may_be_signed(dropped, coverage):
     assert (table.problems, table.checked) == ([], False)
     found = compared(load_worktable(table.dump()), coverage)
     assert found.may_be_signed
-    [body] = found.bodies()
+    [body] = bodies_of(found.found.to_file)
     # What is asked for makes the very document that was compared.
     assert documents.make_document("catalogue-version", body).body.name == ROW["信息资源名称"]
 
