@@ -34,7 +34,6 @@ from .filing_pages import FILINGS, Named, may_sign, open_draft
 from .seating import DESK, FILERS, FormDep, Sitting, SittingDep, to_decide, to_page
 
 if TYPE_CHECKING:
-    from node.office.drafts import Opened
     from node.protocol.ledger.facts import EntryFact
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
@@ -74,7 +73,7 @@ def begin(at: SittingDep, form: FormDep) -> Response:
 @router.get(FILINGS + "/{named}/form")
 def show_form(request: Request, at: SittingDep, named: Named) -> Response:
     """Show an entry as a form, with what the last check found beside its fields."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named, "entry")
     form = form_of_grid(table.grid)
     entry, items = form_fields()
     return render(
@@ -103,7 +102,7 @@ def show_form(request: Request, at: SittingDep, named: Named) -> Response:
 @router.post(FILINGS + "/{named}/form")
 def save_form(at: SittingDep, named: Named, given: FormDep) -> Response:
     """Keep what was filled in and check it; add or take away an item where that was asked."""
-    opened, _ = _open(at, named)
+    opened, _ = open_draft(at, named, "entry")
     form, do = _read(given), given.get("do", "")
     if do == "add":
         form.items.append({})
@@ -151,13 +150,6 @@ def withdraw(at: SittingDep, entry: EntryId, form: FormDep) -> Response:
     code = get_version(at.node.store, fact).body.code
     department = ids.department_code(fact.provider)
     return to_decide("SubmitWithdrawal", {"department": department, "reasons": {code: reason}})
-
-
-def _open(at: Sitting, named: str) -> tuple[Opened, Worktable]:
-    opened, table = open_draft(at, named)
-    if opened.listed.kind != "entry":
-        raise InvalidInput("这份草稿不是单个目录 / the draft is no single entry")
-    return opened, table
 
 
 def _own_entry(at: Sitting, entry: str, roles: Role) -> EntryFact:

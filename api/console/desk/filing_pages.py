@@ -272,9 +272,10 @@ def done(at: SittingDep, named: Named) -> Response:
     return to_page(FILINGS)
 
 
-def open_draft(at: Sitting, named: str) -> tuple[Opened, Worktable]:
+def open_draft(at: Sitting, named: str, *kinds: str) -> tuple[Opened, Worktable]:
     """Return a draft this person may read, and the table in it; raises as `Drafts.get`."""
-    opened = at.node.drafts.get(at.person, bytes.fromhex(named), "filing", "entry")
+    wanted = kinds or ("filing", "entry")
+    opened = at.node.drafts.get(at.person, bytes.fromhex(named), *wanted)
     return opened, load_worktable(opened.body)
 
 

@@ -44,7 +44,7 @@ ITEM = "items."
 @router.get(FILINGS + "/{named}/mapping")
 def show_mapping(request: Request, at: SittingDep, named: Named) -> Response:
     """Show what each column is taken for, what is missing, and the first entries read so."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named, "filing")
     proposal, fault = _proposal(table)
     constants = table.rules.constants if table.mapping else {}
     filing = check(table, at.node.queries, _department(opened))
@@ -76,7 +76,7 @@ def show_mapping(request: Request, at: SittingDep, named: Named) -> Response:
 @router.post(FILINGS + "/{named}/mapping")
 def choose(at: SittingDep, named: Named, form: FormDep) -> Response:
     """Make the mapping anew by what was chosen for each field."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named, "filing")
     chosen = {
         name.removeprefix("of-"): heading
         for name, heading in form.items()
@@ -92,7 +92,7 @@ def choose(at: SittingDep, named: Named, form: FormDep) -> Response:
 @router.post(FILINGS + "/{named}/mapping/text")
 def write(at: SittingDep, named: Named, form: FormDep) -> Response:
     """Take the mapping file as it was written on the page; none: the template's again."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named, "filing")
     text = form.get("text", "").replace("\r\n", "\n")
     table.mapping = _understood(text) if text.strip() else ""
     return _keep(at, opened, table)
@@ -102,10 +102,10 @@ def write(at: SittingDep, named: Named, form: FormDep) -> Response:
 async def bring(request: Request, node: NodeDep, named: Named) -> Response:
     """Take a mapping file, as `catalogue import --mapping` does."""
     officer, body = await officer_with_body(request, node)
-    at = Sitting(node, officer)
+    at = Sitting(node, officer.roles, officer)
 
     def take() -> None:
-        opened, table = _open(at, named)
+        opened, table = open_draft(at, named, "filing")
         if len(body) > LARGEST_BYTES:
             raise InvalidInput("映射文件超过 1 MiB / the mapping file is too large")
         try:
@@ -117,13 +117,6 @@ async def bring(request: Request, node: NodeDep, named: Named) -> Response:
 
     await to_thread.run_sync(take)
     return Response(status_code=201, headers={"Location": f"{FILINGS}/{named}/mapping"})
-
-
-def _open(at: Sitting, named: str) -> tuple[Opened, Worktable]:
-    opened, table = open_draft(at, named)
-    if opened.listed.kind != "filing":
-        raise InvalidInput("这份草稿不是填好的表 / the draft is no table")
-    return opened, table
 
 
 def _understood(text: str) -> str:
