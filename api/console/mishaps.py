@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from ..routes import PREFIX as API
 from .frames import PUBLIC
-from .pages import render
+from .pages import local_path, render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -76,6 +76,8 @@ def _as_page(
             status=response.status_code,
             fragment="failed",
             problem=problem,
+            # Two slashes at its beginning lead to another host.
+            again=local_path(request.url.path),
             advice=ADVICE.get(problem["code"], ("", "")),
         )
         for name, value in response.headers.items():

@@ -94,14 +94,16 @@ class Drafts:
             )
             return [Listed(*row) for row in rows]
 
-    def get(self, person: Person, named: bytes) -> Opened:
+    def get(self, person: Person, named: bytes, *kinds: str) -> Opened:
         """Return a draft with the comments on it, oldest first.
 
         Raises:
-            NotFound: there is none that this person may read.
+            NotFound: there is none of these kinds that this person may read.
         """
         with self._engine.connect() as connection:
             listed = _find(connection, person, named)
+            if listed.kind not in kinds:
+                raise _unknown(named)
             body: bytes = connection.execute(
                 select(draft.c.body).where(draft.c.id == named)
             ).scalar_one()
@@ -247,8 +249,12 @@ def _find(connection: Connection, person: Person, named: bytes) -> Listed:
         select(*_LISTED).where(draft.c.id == named, _readable(person))
     ).one_or_none()
     if row is None:
-        raise NotFound(f"没有草稿 {named.hex()} / no such draft")
+        raise _unknown(named)
     return Listed(*row)
+
+
+def _unknown(named: bytes) -> NotFound:
+    return NotFound(f"没有草稿 {named.hex()} / no such draft")
 
 
 def _require_mine(connection: Connection, person: Person, named: bytes) -> Listed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from socket import create_connection
 from typing import Any
 
+import httpx
 import pytest
 
 from node.crypto import SoftwareSigner
@@ -207,3 +208,16 @@ def test_a_length_written_with_thousands_of_zeros_is_no_fault_of_the_node(town):
     with create_connection(("127.0.0.1", int(town.url.rpartition(":")[2]))) as connection:
         connection.sendall((head + length).encode())
         assert connection.makefile("rb").readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+
+
+def test_no_page_leads_to_a_host_that_its_address_names(town):
+    page = httpx.get(f"{town.url}//elsewhere.example/catalogue", headers=PAGE)
+    assert page.status_code == 404
+    assert '="//' not in page.text
+    assert "Location" not in page.headers
+
+
+def test_who_was_named_auditor_by_a_suspended_department_audits_nothing(town, people):
+    assert people["office"].get("/audit", headers=PAGE).status_code == 200
+    town.decide(departments.suspend_department(EDUCATION), town.keys.heads[CENTRE])
+    assert people["office"].get("/audit", headers=PAGE).status_code == 403

@@ -408,7 +408,7 @@ def test_a_draft_goes_to_the_head_and_back_and_undoes_nobodys_work(town, officer
     assert ask(officer, waiting, {**TERMS, "sudo": "1"}, "draft").status_code == 204
     listed = town.node.drafts.list(mine)
     named = next(each.id for each in listed if each.title == f"授权 {waiting} 的答复")
-    assert b"sudo" not in town.node.drafts.get(mine, named).body
+    assert b"sudo" not in town.node.drafts.get(mine, named, "reply").body
     first = {**TERMS, "draft": named.hex(), "revision": "1"}
     assert ask(office, waiting, first, "draft").status_code == 404
     over = {**first, "role": str(int(Role.OFFICE_HEAD)), "comment": "请审签"}

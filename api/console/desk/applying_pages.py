@@ -247,7 +247,7 @@ def _put(at: Sitting, entry: bytes, named: str, tries: int = TRIES) -> tuple[Lis
 
 def _open(at: Sitting, named: str) -> tuple[Opened, Basket, list[Line]]:
     node = at.node
-    opened = node.drafts.get(at.person, bytes.fromhex(named))
+    opened = node.drafts.get(at.person, bytes.fromhex(named), baskets.KIND)
     basket = baskets.load_basket(opened.body)
     return opened, basket, _weigh(at, opened, basket)
 

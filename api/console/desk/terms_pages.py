@@ -144,7 +144,7 @@ def open_draft(
     at: SittingDep, named: Annotated[str, Path(pattern=f"^{DRAFT.pattern}$")]
 ) -> Response:
     """Lead from a draft to the application it answers."""
-    number, _ = load_draft(at.node.drafts.get(at.person, bytes.fromhex(named)).body)
+    number, _ = load_draft(at.node.drafts.get(at.person, bytes.fromhex(named), REPLY).body)
     return RedirectResponse(ONE.format(number=number), status_code=303)
 
 
@@ -251,7 +251,7 @@ def _find_draft(at: Sitting, fact: AuthorisationFact) -> Opened | None:
     drafts = at.node.drafts
     listed = [each for each in drafts.list(at.person) if _is_of(each, fact)]
     listed.sort(key=lambda each: not each.may_change(at.person))
-    return drafts.get(at.person, listed[0].id) if listed else None
+    return drafts.get(at.person, listed[0].id, REPLY) if listed else None
 
 
 def _save(at: Sitting, fact: AuthorisationFact, form: dict[str, str]) -> tuple[bytes, int]:
@@ -272,7 +272,7 @@ def _named(at: Sitting, fact: AuthorisationFact, form: dict[str, str]) -> bytes:
     text = form.get("draft", "")
     if not DRAFT.fullmatch(text):
         raise InvalidInput("没有写明草稿 / no draft is named")
-    listed = at.node.drafts.get(at.person, bytes.fromhex(text)).listed
+    listed = at.node.drafts.get(at.person, bytes.fromhex(text), REPLY).listed
     if not _is_of(listed, fact):
         raise NotFound(f"没有草稿 {text} / no such draft")
     return listed.id
