@@ -82,10 +82,17 @@ def servers() -> AbstractContextManager[object]:
 
 
 def _launch(
-    arguments: list[str], output: IO[bytes], *, inherited: tuple[int, ...] = ()
+    arguments: list[str],
+    output: IO[bytes],
+    *,
+    inherited: tuple[int, ...] = (),
+    program: str = "",
 ) -> subprocess.Popen[bytes]:
     import subprocess
 
+    from api.city.processes import COMMAND_LINE
+
+    assert program in {"", COMMAND_LINE}, program  # what is warm is the command line
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [*warmed(), *arguments],
         stdin=subprocess.DEVNULL,
