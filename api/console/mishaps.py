@@ -63,7 +63,11 @@ def _as_page(
         response = await made if inspect.isawaitable(made) else made
         if not wants_page(request) or not response.body:
             return response
-        problem = orjson.loads(bytes(response.body))
+        problem = {"detailEn": None, **orjson.loads(bytes(response.body))}
+        # What is raised in both languages says both: 中文 / English.
+        chinese, both, english = problem["detail"].rpartition(" / ")
+        if both and problem["detailEn"] is None:
+            problem |= {"detail": chinese, "detailEn": english}
         page = render(
             request,
             "layout/mishap.html",
@@ -71,7 +75,7 @@ def _as_page(
             seat=PUBLIC,
             status=response.status_code,
             fragment="failed",
-            problem={"detailEn": None, **problem},
+            problem=problem,
             # Two slashes at its beginning lead to another host.
             again=local_path(request.url.path),
             advice=ADVICE.get(problem["code"], ("", "")),

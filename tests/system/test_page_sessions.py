@@ -200,6 +200,7 @@ def test_a_refusal_for_its_token_says_in_chinese_what_to_do(
     assert shown[0] == 403
     page.set_content(shown[1])
     assert "请刷新页面后再试" in page.inner_text("main")
+    assert "X-CSRF-Token" not in page.inner_text("main")
     assert "您的职责不含此项" not in page.inner_text("main")
 
 
