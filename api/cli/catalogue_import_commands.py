@@ -101,7 +101,8 @@ def import_(
         # Before the first signature: if we die after one, the next edition must not forget it.
         filed.keep(compared.space, compared.filing.codes)
         # If we die before the last is decided, the same command goes on.
-        at.take_all_at(office, drafted)
+        if drafted:
+            at.take_all_at(office, drafted)
 
 
 def _compare(filed: Filed, file: Path, department: str, name: str) -> Compared:

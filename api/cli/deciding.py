@@ -58,6 +58,8 @@ class Taking:
     dry_run: bool
     signs: bool = True
     """Off where a dry run was given no key, or no password to open it: none is asked for."""
+    looks: bool = False
+    """Whether the command only reads: what anybody may read is asked for without a key."""
 
     def take(
         self, kind: str, fields: Mapping[str, Any], possession: Signer | bytes | None = None
@@ -128,11 +130,11 @@ class Taking:
         from .offices import reach
 
         if self.node is not None:
-            if not self.signs:
+            if not self.signs and not self.looks:
                 raise InvalidInput(
                     t("经 --node 须给出密钥 --key", "--node needs a key: requests are signed")
                 )
-            yield reach(self.node, self.signer, self.trust)
+            yield reach(self.node, self.signer if self.signs else None, self.trust)
             return
         with self.here() as office:
             yield office
@@ -153,7 +155,8 @@ class Taking:
                     "Missing option --config (a node here) or --node (a node's URL)",
                 )
             )
-        with open_here(self.config) as office:
+        asks = self.signer.public_key.key_id if self.looks and self.signs else None
+        with open_here(self.config, asks) as office:
             yield office
 
     @cached_property
@@ -167,7 +170,7 @@ def reading(
     """Open the office for a command that only reads: the node here, or one over HTTP.
 
     Raises:
-        InvalidInput: neither was given; or over HTTP, no key to ask with.
+        InvalidInput: neither was given; over HTTP, what needs a key says so when it is asked.
     """
     signs = key is not None and password_file is not None
     nowhere = Path()
@@ -180,6 +183,7 @@ def reading(
         again=False,
         dry_run=False,
         signs=signs,
+        looks=True,
     ).office()
 
 

@@ -79,6 +79,7 @@ class FiledHere:
 class FiledVersion(NamedTuple):
     """The newest version of an entry, as a node tells of it."""
 
+    entry: bytes
     version: int
     state: int
     """enums.EntryState."""
@@ -109,7 +110,7 @@ class FiledThere:
                 for each in page["entries"]:
                     entry, digest = hex32(each["entry"]), hex32(each["digest"])
                     state = int(EntryState[each["state"].upper()])
-                    versions[entry] = FiledVersion(int(each["version"]), state, digest)
+                    versions[entry] = FiledVersion(entry, int(each["version"]), state, digest)
                     if each["document"] is not None:
                         data = each["document"].encode()
                         papers[sm3(data)] = data  # under what it is, not what it is called

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from api.lookups import Wire
     from api.parts import Node
     from node.client.officehttp import OfficeHttp
     from node.client.pinning import Pins
     from node.crypto import Signer, SoftwareSigner
+    from node.documents.finding import Filters
     from node.office.verdicts import Pending
     from node.protocol.evm.decision import Domain
     from node.protocol.forms import Document
@@ -103,6 +105,34 @@ class Office(Protocol):
         """Return the withdrawals that wait: document, department, code, version, reason."""
         ...
 
+    def inbox(self, after: int, limit: int) -> Wire:
+        """Return a page of what waits for whose key was given; what follows is `api.lookups`'."""
+        ...
+
+    def grants(
+        self,
+        provider: str | None,
+        consumer: str | None,
+        state: str | None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[Wire]: ...
+
+    def grant(self, number: int) -> Wire: ...
+
+    def departments(self) -> list[Wire]: ...
+
+    def keys(self, department: str) -> list[Wire]: ...
+
+    def applications(self, department: str) -> list[Wire]: ...
+
+    def versions(self, entry: bytes) -> Wire: ...
+
+    def search(self, words: str, filters: Filters, *, limit: int, after: int) -> list[Wire]:
+        """Return published entries, the best first, as `GET /catalogue` has them."""
+        ...
+
     def filed(self, department: str) -> Filed:
         """Return what a table of a department is set beside."""
         ...
@@ -115,8 +145,9 @@ class Office(Protocol):
 class Here:
     """The node whose settings these are."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, key: bytes | None = None) -> None:
+        """Decide at `node`; `key` is the id of whoever asks what waits for him."""
+        self.node, self._key = node, key
 
     def draft(self, kind: str, fields: Mapping[str, Any]) -> Drafted:
         from node.office.intents import draft
@@ -190,6 +221,75 @@ class Here:
             (paper.digest.hex(), code_of(entry.provider), each.code, each.version, each.reason)
             for paper, each, entry in list_withdrawals(node.queries, node.bindings, node.store)
         ]
+
+    def inbox(self, after: int, limit: int) -> Wire:
+        from api.lookups import list_inbox
+        from node.errors import InvalidInput
+        from node.office.mandates import held_roles
+
+        if self._key is None:
+            raise InvalidInput(t("缺少选项 --key：谁的待办", "Missing option --key: whose inbox"))
+        now = int(time.time())
+        held = held_roles(self.node.queries, self._key, now)
+        return list_inbox(self.node, held, now, after=after, limit=limit)
+
+    def grants(
+        self,
+        provider: str | None,
+        consumer: str | None,
+        state: str | None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[Wire]:
+        from api.lookups import list_grants
+
+        return list_grants(self.node, provider, consumer, state, after=after, limit=limit)
+
+    def grant(self, number: int) -> Wire:
+        from api.lookups import get_grant
+
+        return get_grant(self.node, number, self._paper)
+
+    def departments(self) -> list[Wire]:
+        from api.lookups import list_departments
+
+        return list_departments(self.node)
+
+    def keys(self, department: str) -> list[Wire]:
+        from api.lookups import list_keys
+
+        return list_keys(self.node, department, self._paper)
+
+    def applications(self, department: str) -> list[Wire]:
+        from api.lookups import list_applications
+
+        return list_applications(self.node, department, self._paper)
+
+    def versions(self, entry: bytes) -> Wire:
+        from api.lookups import get_versions
+
+        return get_versions(self.node, entry)
+
+    def search(self, words: str, filters: Filters, *, limit: int, after: int) -> list[Wire]:
+        found = self.node.search.search(words, filters, limit=limit, after=after)
+        return [
+            {
+                "code": hit.code,
+                "name": hit.name,
+                "version": hit.version,
+                "provider": hit.provider,
+                "shareType": hit.share_type,
+            }
+            for hit in found
+        ]
+
+    def _paper(self, digest: bytes) -> Wire | None:
+        # Whoever has the node's databases has its papers.
+        from json import loads
+
+        data = self.node.store.find(digest)
+        return None if data is None else dict(loads(data))
 
     def filed(self, department: str) -> Filed:
         from .filed import FiledHere
@@ -282,6 +382,47 @@ class There:
         names = ("digest", "department", "code", "version", "reason")
         return [[each.get(name, "") for name in names] for each in self._http.list("/withdrawals")]
 
+    def inbox(self, after: int, limit: int) -> Wire:
+        return self._http.get("/inbox", after=after, limit=limit)
+
+    def grants(
+        self,
+        provider: str | None,
+        consumer: str | None,
+        state: str | None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[Wire]:
+        named = {"provider": provider, "consumer": consumer, "state": state}
+        return self._http.list("/authorisations", **named, after=after, limit=limit)
+
+    def grant(self, number: int) -> Wire:
+        return self._http.get(f"/authorisations/{number}")
+
+    def departments(self) -> list[Wire]:
+        return self._http.list("/departments")
+
+    def keys(self, department: str) -> list[Wire]:
+        return self._http.list(f"/departments/{department_path(department)}/keys")
+
+    def applications(self, department: str) -> list[Wire]:
+        return self._http.list(f"/departments/{department_path(department)}/applications")
+
+    def versions(self, entry: bytes) -> Wire:
+        return self._http.public(f"/catalogue/{entry.hex()}")
+
+    def search(self, words: str, filters: Filters, *, limit: int, after: int) -> list[Wire]:
+        given = {
+            "department": filters.department,
+            "shareType": filters.share_type,
+            "grade": filters.grade,
+            "updateCycle": filters.update_cycle,
+            "theme": filters.theme,
+        }
+        page = self._http.public("/catalogue", q=words, **given, limit=limit, after=after)
+        return [dict(each) for each in page.get("entries", ())]
+
     def filed(self, department: str) -> Filed:
         from .filed import FiledThere
 
@@ -308,13 +449,25 @@ class There:
 
 
 @contextmanager
-def open_here(config: Path) -> Iterator[Here]:
+def open_here(config: Path, key: bytes | None = None) -> Iterator[Here]:
     """Open a node by its settings; raises as `open_node`."""
     with open_node(config) as node:
-        yield Here(node)
+        yield Here(node, key)
 
 
-def reach(url: str, signer: SoftwareSigner, trust: Path | None) -> There:
+def department_path(code: str) -> str:
+    """Return a department's code as it stands in an address.
+
+    Raises:
+        InvalidInput: it is no code.
+    """
+    from node.protocol.wire.ids import department_id
+
+    department_id(code)
+    return code
+
+
+def reach(url: str, signer: SoftwareSigner | None, trust: Path | None) -> There:
     """Return the office of the node at `url`; a trust file says which system it must be of.
 
     Raises:

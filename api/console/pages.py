@@ -26,7 +26,7 @@ from node.protocol.wire.characters import visible
 from ..http.officers import reader_of
 from . import wording
 from .bundled import asset
-from .frames import DOORS, PUBLIC, SIGN_IN, readable
+from .frames import BOARD, DOORS, PUBLIC, SIGN_IN, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -129,6 +129,7 @@ def render(
         "person": _reading(request, reader) if officer is None else _person(request, officer),
         "sign_in": SIGN_IN if _has_page(request, SIGN_IN) else None,
         "csrf": None if session is None else session.csrf,
+        "keyid": officer.key.key.hex() if officer is not None else None,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
     }
@@ -204,7 +205,8 @@ def _reading(request: Request, reader: ReaderSession | None) -> Person | None:
     if reader is None:
         return None
     seats = frozenset().union(*reader.seats.values())
-    doors = [door for door in DOORS if door.reading in seats and _has_page(request, door.href)]
+    opened = (door for door in DOORS if door.href == BOARD or door.reading in seats)
+    doors = [door for door in opened if _has_page(request, door.href)]
     return Person(reader.name, ("只能查看", "reading only"), doors)
 
 

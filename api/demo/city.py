@@ -17,7 +17,7 @@ from node.office.founding import ROOT, OfficerPlan
 from .cast import Cast
 from .claims import Ports
 from .entries import LATEST
-from .impersonating import PATH, Company, Person, Place, host_of
+from .impersonating import PATH, Company, Person, Place, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,7 +154,7 @@ def _places(plan: Plan) -> dict[str, tuple[Place, ...]]:
         owners = {node.name: plan.served_by(node)[0].name for node in plan.nodes}
         urls = {node.name: node.url for node in plan.nodes}
         key = department.key(which)
-        found[key] = tuple(Place(owners[node], host_of(key, urls[node])) for node in nodes)
+        found[key] = tuple(Place(owners[node], origin_of(key, node, urls[node])) for node in nodes)
     return found
 
 

@@ -3,8 +3,8 @@
 Only a demo's nodes have it: `main` runs a node as `shareledger node run` does and adds these routes
 to it; no route of the product knows a key file, and nothing but the demo imports this module. What
 a tab is given is the file, sealed under the demo's PIN: the node's own sign-in page opens it in the
-browser, as it does any other. Each person has a host name of his own under `localhost` (RFC 6761),
-so that cookies, which know no ports, let everybody be signed in at once.
+browser, as it does any other. Each person has a host name of his own under `localhost` (RFC 6761)
+at each node, so that cookies, which know no ports, let everybody be signed in at once.
 """
 
 from __future__ import annotations
@@ -138,9 +138,9 @@ Addresses: TypeAlias = "Sequence[tuple[str, str]]"
 """The nodes: whose each is, and its URL."""
 
 
-def host_of(person: str, url: str) -> str:
-    """Return the origin somebody opens a node's pages at: `http://ID.localhost:PORT`."""
-    return f"http://{person}.localhost:{url.rpartition(':')[2]}"
+def origin_of(person: str, node: str, url: str) -> str:
+    """Return where somebody opens a node's pages: `http://ID.NODE.localhost:PORT`."""
+    return f"http://{person}.{node}.localhost:{url.rpartition(':')[2]}"
 
 
 def routes_of(company: Company) -> APIRouter:

@@ -41,6 +41,13 @@ covered = Table(
     sqlite_with_rowid=False,
 )
 
+kept_mapping = Table(
+    "kept_mapping",
+    metadata,
+    Column("department", LargeBinary(32), primary_key=True),
+    Column("text", String, nullable=False),
+)
+
 
 def key_space(layout: str, code_rule: Mapping[str, Any]) -> bytes:
     """Return what tables have in common whose codes are made alike, 32 bytes.
@@ -119,6 +126,22 @@ class Coverage:
             )
         with self._engine.begin() as connection:
             _add(connection, owner, space, series, fresh)
+
+    def find_mapping(self, department: str) -> str | None:
+        """Return the mapping file a department's tables were last read by."""
+        query = select(kept_mapping.c.text)
+        with self._engine.connect() as connection:
+            found: str | None = connection.scalar(
+                query.where(kept_mapping.c.department == ids.department_id(department))
+            )
+            return found
+
+    def keep_mapping(self, department: str, text: str) -> None:
+        """Remember it for the department's next table."""
+        values = {"department": ids.department_id(department), "text": text}
+        statement = insert(kept_mapping).values(values)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(["department"], set_={"text": text}))
 
     def _tables(self, department: bytes) -> dict[tuple[bytes, int], set[str]]:
         query = select(covered.c.space, covered.c.series, covered.c.code)

@@ -94,15 +94,15 @@ class Drafts:
             )
             return [Listed(*row) for row in rows]
 
-    def get(self, person: Person, named: bytes, kind: str) -> Opened:
+    def get(self, person: Person, named: bytes, *kinds: str) -> Opened:
         """Return a draft with the comments on it, oldest first.
 
         Raises:
-            NotFound: there is none of this kind that this person may read.
+            NotFound: there is none of these kinds that this person may read.
         """
         with self._engine.connect() as connection:
             listed = _find(connection, person, named)
-            if listed.kind != kind:
+            if listed.kind not in kinds:
                 raise _unknown(named)
             body: bytes = connection.execute(
                 select(draft.c.body).where(draft.c.id == named)

@@ -195,6 +195,18 @@ def _write_lock(place: int) -> bytes:
     return struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
 
 
+def take_up(desk: Desk, repeats: Repeats, act: Act, context: bytes = b"") -> Decided | None:
+    """Return the same decision if one was cut short, brought to its end; None: there is none.
+
+    Raises:
+        AlreadyExists, Conflict: as `send_once`.
+    """
+    meant = intention_of(act, context)
+    with repeats.alone(meant):
+        earlier = repeats.find(meant)
+        return None if earlier is None else _taken_up(desk, act.kind, earlier)
+
+
 def _taken_up(desk: Desk, kind: str, earlier: bytes) -> Decided | None:
     """Return the earlier decision brought to its end; None if it never was, or was refused."""
     try:

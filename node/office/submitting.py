@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import SignatureInvalid
+from ..errors import DecisionRefused, SignatureInvalid
 from ..protocol import forms as documents
 from ..protocol.ledger.core import Signed
 from .act import Act
-from .repeats import send_once
+from .repeats import send_once, take_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,8 +109,15 @@ class Submitter:
         known = self._desk.finish(given.kind, signed.hash)
         if known is not None:
             return self._answer(known, finished=True)
-        self._judge(given, signed)
         act = Act(given.kind, dict(given.message), list(given.documents))
+        try:
+            self._judge(given, signed)
+        except DecisionRefused:
+            # What is there already is refused for being there: it is told as what it is.
+            taken = None if given.again else take_up(self._desk, self._repeats, act, given.context)
+            if taken is None:
+                raise
+            return self._answer(taken, finished=True)
         decided, finished = send_once(
             self._desk,
             self._repeats,

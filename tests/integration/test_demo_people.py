@@ -9,7 +9,7 @@ import pytest
 
 from api.app import build
 from api.console.frames import DOORS
-from api.demo.impersonating import WORK, Company, Person, Place, host_of, routes_of
+from api.demo.impersonating import WORK, Company, Person, Place, origin_of, routes_of
 from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
 from tests.common.chain import deployed_on
@@ -36,7 +36,7 @@ def town(tmp_path_factory, embedded_chain):
             folder,
             chain,
             extend=apps.append,
-            hosts=[f"{HEAD}.localhost"],
+            hosts=[f"{HEAD}.node.localhost"],
         ) as town,
     ):
         town.found()
@@ -50,8 +50,8 @@ def town(tmp_path_factory, embedded_chain):
         ):
             with quick_files():
                 key.save(folder / f"{name}.key", PIN.encode())
-            centre = Place("沧州市数据局", host_of(name, town.url))
-            police = Place("沧州市公安局", host_of(name, town.url))
+            centre = Place("沧州市数据局", origin_of(name, "node", town.url))
+            police = Place("沧州市公安局", origin_of(name, "node", town.url))
             places = {"police": (police,), "审计员": (centre, police)}
             found = places.get(role) or places.get(name.partition("-")[0], (centre,))
             file = str(folder / f"{name}.key")
@@ -68,13 +68,13 @@ def test_a_click_and_the_pin_sign_one_in(town, page: Page, context):
     with context.expect_page() as opened:
         page.get_by_role("link", name="以安定邦登录").first.click()
     tab = opened.value
-    tab.wait_for_url(f"{host_of(HEAD, town.url)}/sign-in?back=%2Fdesk")
+    tab.wait_for_url(f"{origin_of(HEAD, 'node', town.url)}/sign-in?back=%2Fdesk")
     assert "连接未加密" not in tab.inner_text("main")
     tab.get_by_label("口令").fill(PIN)
     tab.keyboard.press("Enter")
     tab.wait_for_url("**/desk")
     # Who is inside goes straight there; his tab keeps the sealed file for his signatures.
-    tab.goto(f"{host_of(HEAD, town.url)}/demo/{HEAD}")
+    tab.goto(f"{origin_of(HEAD, 'node', town.url)}/demo/{HEAD}")
     tab.wait_for_url("**/desk")
     kept = tab.evaluate("sessionStorage.getItem('shareledger-keyfile')")
     assert kept.startswith(f"{HEAD}.key\n")

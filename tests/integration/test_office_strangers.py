@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from api.cli.naming import find_body
 from node.crypto import SoftwareSigner
 from node.errors import DocumentUnknown
 from node.office import Act, authorising, cataloguing, departments
@@ -126,8 +125,6 @@ class TestAnothersDigest:
             assert answer.status_code == 200, (where, answer.text)
             assert SECRET not in answer.text
         assert "30300101/06002" in people["reviewer"].get("/review").text
-        # Nor is a list at the operator's command line stopped by it.
-        assert find_body(town.node, secret, "catalogue-version") is None
 
     def test_a_key_that_names_it_is_not_called_by_its_words(self, town, people, secret):
         signer = SoftwareSigner.generate()

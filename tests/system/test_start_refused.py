@@ -20,7 +20,7 @@ from node.errors import ConfigInvalid
 from tests.common.chain import deployed_on
 from tests.common.founding import TownKeys
 from tests.common.nodes import write_settings
-from tests.common.shell import invoke
+from tests.common.shell import Shell, invoke
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,9 +41,9 @@ def without_overrides() -> None:
         ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, capability, 0, 0, 0)
 
 
-def run(folder: Path, *before: str, command: str = "run") -> tuple[int, str, str]:
-    """Run `shareledger node COMMAND`, after the shell commands `before` in a mount space."""
-    line = [sys.executable, "-m", "api.cli", "node", command, "--config", str(folder / "node.toml")]
+def run(folder: Path, *before: str) -> tuple[int, str, str]:
+    """Run `shareledger node run`, after the shell commands `before` in a mount space."""
+    line = [sys.executable, "-m", "api.cli", "node", "run", "--config", str(folder / "node.toml")]
     if before:
         script = " && ".join([*before, f"exec {shlex.join(line)}"])
         line = ["unshare", "--mount", "sh", "-c", script]
@@ -52,6 +52,12 @@ def run(folder: Path, *before: str, command: str = "run") -> tuple[int, str, str
         preexec_fn=without_overrides,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
+
+
+def run_forked(folder: Path, command: str = "run") -> tuple[int, str, str]:
+    """The same in a fork of a process that has imported (`zygote`): where rights are no matter."""
+    done = Shell(folder).run("node", command, "--config", folder / "node.toml")
+    return done.code, done.output, done.errors
 
 
 def run_here(folder: Path) -> tuple[int, str, str]:
@@ -143,7 +149,8 @@ class TestTheMachine:
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             change(folder, "port = 0", f"port = {port}")
-            assert_one_line(run(folder), "config-invalid", f"port = {port}", "已被占用", "ss -ltnp")
+            ended = run_forked(folder)
+            assert_one_line(ended, "config-invalid", f"port = {port}", "已被占用", "ss -ltnp")
 
     def test_an_address_of_another_machine_is_named(self, folder):
         change(folder, 'host = "[^"]*"', 'host = "192.0.2.1"')
@@ -157,7 +164,7 @@ class TestTheMachine:
     def test_an_impossible_folder_is_named(self, folder, place):
         change(folder, 'data_dir = "[^"]*"', f'data_dir = "{place}"')
         assert_one_line(
-            (run if place == "password/data" else run_here)(folder),
+            (run_forked if place == "password/data" else run_here)(folder),
             "config-invalid",
             "data_dir = ",
             "文件夹",
@@ -184,7 +191,7 @@ class TestTheMachine:
     def test_a_chain_that_is_away_is_named(self, folder):
         change(folder, 'chain_url = "[^"]*"', 'chain_url = "http://127.0.0.1:9"')
         assert_one_line(
-            run(folder), "chain-unavailable", "chain_url = http://127.0.0.1:9", exit_code=2
+            run_forked(folder), "chain-unavailable", "chain_url = http://127.0.0.1:9", exit_code=2
         )
 
     def test_another_chain_is_named(self, folder):
@@ -194,14 +201,14 @@ class TestTheMachine:
 
     def test_a_driver_that_is_missing_is_named(self, folder):
         change(folder, 'url = "sqlite:[^"]*"', 'url = "oracle://reader:geheim@db/people"')
-        ended = run(folder)
+        ended = run_forked(folder)
         assert_one_line(ended, "config-invalid", "30300101/06001", "缺少数据库驱动")
         assert "geheim" not in ended[2]
 
     def test_a_database_that_is_away_keeps_no_node_from_starting(self, folder):
         """Its calls are refused (`source-unavailable`); `node check` names it."""
         change(folder, 'url = "sqlite:[^"]*"', f'url = "sqlite:///{folder}/none/people.db"')
-        code, output, errors = run(folder, command="check")
+        code, output, errors = run_forked(folder, "check")
         assert code == 1
         assert "项要处理" in errors
         line = next(line for line in output.splitlines() if "数据源" in line)

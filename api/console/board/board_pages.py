@@ -1,7 +1,8 @@
 """The board's page, the same as data, and its stream; for signed-in officers, or for everybody.
 
 It shows no person, but who reads from whom as it happens. So it is shown to officers, of whichever
-department and role, unless `[console] board` opens it to all who reach the node.
+department and role, and to who signed in to read, unless `[console] board` opens it to all who
+reach the node.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from node.errors import SignatureInvalid
 
 from ...http.callers import NodeDep
 from ...http.connection import ENDING
-from ...http.officers import Officer, find_officer
+from ...http.officers import Officer, find_officer, reader_of
 from ...http.verbs import Readable
 from ..frames import BOARD, PUBLIC
 from ..pages import render
@@ -29,17 +30,20 @@ pages = APIRouter(prefix=BOARD, route_class=Readable, include_in_schema=False)
 streams = APIRouter(prefix=BOARD, include_in_schema=False)
 
 
-async def looking(node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]) -> bool:
+async def looking(
+    request: Request, node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]
+) -> bool:
     """Tell whether who looks has signed in.
 
     Raises:
         SignatureInvalid: he has not, and the board is not open to all.
     """
-    signed_in = officer is not None and officer.session is not None
+    signed_in = reader_of(request) is not None
+    signed_in |= officer is not None and officer.session is not None
     if not signed_in and not node.settings.console.board:
         raise SignatureInvalid(
             "请先登录；大屏给登录的人员看，配置 [console] board = true 才对所有人开放"
-            " / sign in first: the board is shown to officers"
+            " / sign in first: the board is for office people"
         )
     return signed_in
 

@@ -64,5 +64,6 @@ def entries(
         },
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
+        files=at.decides and chosen in at.own(FILERS),
         office=at.decides and at.own(FILERS),
     )

@@ -34,7 +34,7 @@ OPERATOR = Seat(
     (
         Link("/operation", ("运行状况", "Health"), reads=True),
         Link("/operation/settings", ("配置", "Settings"), reads=True),
-        Link(BOARD, ("大屏", "Board")),
+        Link(BOARD, ("大屏", "Board"), reads=True),
     ),
 )
 

@@ -1,7 +1,7 @@
 // Signing in: the node's challenge, signed by the officer's agent or here with his key, for the address this page is at.
 import "./parts/older.js";
 
-import { ask } from "./office/server.js";
+import { signIn } from "./office/signingin.js";
 import { SigningWays } from "./office/signingways.js";
 import { element, say, show } from "./office/speaking.js";
 
@@ -18,20 +18,13 @@ if (location.protocol !== "https:" && !loopback) {
   document.getElementById("plain-http").hidden = false;
 }
 
-async function signIn() {
-  const key = await keys.open((words) => (progress.textContent = words));
-  const { text } = await ask("POST", "/session/challenge", { origin: location.origin }, { secure: false });
-  const signature = await key.signLogin(text, location.origin);
-  await ask("POST", "/session", { challenge: text, key: key.keyid, signature }, { secure: false });
-  location.assign(form.dataset.then);
-}
-
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   show(mishap, undefined);
   button.disabled = true;
   try {
-    await signIn();
+    await signIn(keys, (words) => (progress.textContent = words));
+    location.assign(form.dataset.then);
   } catch (error) {
     show(mishap, error);
   } finally {

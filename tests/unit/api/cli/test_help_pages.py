@@ -20,7 +20,8 @@ def pages(command, path=()):
         yield from pages(inner, (*path, name))
 
 
-PAGES = list(pages(typer.main.get_command(command_line())))
+WHOLE: Any = typer.main.get_command(command_line())
+PAGES = list(pages(WHOLE))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
@@ -36,7 +37,7 @@ def test_a_page_is_chinese_and_whole(path):
 
 @pytest.mark.parametrize("path", PAGES, ids=" ".join)
 def test_every_option_and_argument_says_what_it_is_for(path):
-    command: Any = typer.main.get_command(command_line())
+    command = WHOLE
     for name in path:
         command = command.commands[name]
     assert command.help
