@@ -141,8 +141,8 @@ gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of g
 	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts
 
 screenshots: setup ## the pictures of docs/console.zh-CN.md, taken by the tests of the pages
-	$(BIN)/pytest -q tests/system/test_console_public.py
-	@mkdir -p docs/console && for each in $$(grep -o 'console/[a-z0-9-]*\.png' docs/console.zh-CN.md); do cp ".setup/screenshots/$${each#console/}" "docs/$$each"; done
+	$(BIN)/pytest -q $$(grep -rlE '\bshoot\(' tests --include='test_*.py')
+	$(BIN)/python -m tests.common.make_pictures
 
 openapi: setup ## docs/openapi.json from the API
 	$(BIN)/shareledger plumbing openapi --output docs/openapi.json

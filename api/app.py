@@ -66,8 +66,15 @@ def build(node: Node | None) -> FastAPI:
     return app
 
 
-def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: None) -> None:
+def serve(
+    settings: Settings,
+    *,
+    announce: Callable[[str], None] = lambda _url: None,
+    extend: Callable[[FastAPI], None] = lambda _app: None,
+) -> None:
     """Run a node until a signal; `announce` is told its address once it answers.
+
+    `extend` may add to what it answers; the product itself adds nothing.
 
     Raises:
         Fatal: it is not right to start (later, a Fatal ends the process; loops.py).
@@ -80,8 +87,10 @@ def serve(settings: Settings, *, announce: Callable[[str], None] = lambda _url: 
         node.bounded = bounded
         try:
             node.start()
+            app = build(node)
+            extend(app)
             config = configure(
-                build(node),
+                app,
                 DOCUMENT_BYTES,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=GRACEFUL_SECONDS,

@@ -26,6 +26,7 @@ from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
 from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
+from node.crypto.passwords import read_password
 from node.documents.access import DocumentAccess
 from node.documents.bindings import Bindings
 from node.documents.exchange import Directory, Exchange, Identity
@@ -37,6 +38,8 @@ from node.log import (
     LogIdentity,
     LogReader,
     LogWriter,
+    Tallier,
+    Tallies,
     create_published,
 )
 from node.office.desk import Desk
@@ -60,14 +63,18 @@ if TYPE_CHECKING:
     from node.office.drafts import Drafts
     from node.office.intents import Workshop
     from node.office.preparing import Preparer
+    from node.office.readersessions import Readers
     from node.office.sessions import Sessions
     from node.office.submitting import Submitter
     from node.office.turnstile import Turnstile
     from node.service.opendata import OpenData
+    from node.service.previews import Previews
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
 
+    from .console.board.streaming import Board
+    from .http.identity import IdentityProvider
     from .loops import OnFatal
     from .operating.journal import Bounded
     from .operating.metrics import Watch
@@ -241,6 +248,31 @@ class Node:
         return Sessions(self.office_engine, self.queries)
 
     @cached_property
+    def readers(self) -> Readers | None:
+        """Sessions of people who only read; None: no provider signs them in."""
+        from node.office.readersessions import Place, Readers
+
+        oidc = self.settings.console.oidc
+        if oidc is None:
+            return None
+        places = [
+            Place(each.value, ids.department_id(each.department), frozenset(each.seats))
+            for each in oidc.readers
+        ]
+        return Readers(self.office_engine, self.queries, places)
+
+    @cached_property
+    def identity_provider(self) -> IdentityProvider | None:
+        from .http.identity import IdentityProvider
+
+        oidc = self.settings.console.oidc
+        if oidc is None:
+            return None
+        provider = IdentityProvider(oidc, read_password(oidc.client_secret_file))
+        self._closing.append(provider.close)
+        return provider
+
+    @cached_property
     def turnstile(self) -> Turnstile:
         from node.office.turnstile import Turnstile
 
@@ -325,6 +357,11 @@ class Node:
         return LogReader(self._open("log.db", readonly=True), published=self.node_engine)
 
     @cached_property
+    def tallies(self) -> Tallies:
+        """Calls counted by hour; tally.db exists once a node that shows pages has started."""
+        return Tallies(self._open("tally.db", readonly=True))
+
+    @cached_property
     def keeper(self) -> Keeper:
         anchoring = self.settings.anchoring
         logs = [identity.log for identity in self.identities]
@@ -371,6 +408,18 @@ class Node:
         )
 
     @cached_property
+    def previews(self) -> Previews:
+        from node.service.previews import Previews
+
+        return Previews(
+            ledger=self.grants,
+            documents=self.facts,
+            providers=self.providers,
+            is_due=self.queries.is_reply_due,
+            submit=self.writer.submit,
+        )
+
+    @cached_property
     def service(self) -> Service:
         from node.service.serve import Service
 
@@ -388,7 +437,15 @@ class Node:
             on_handled=self.watch.handled,
         )
 
-    # What operators see
+    # What people see
+
+    @cached_property
+    def board(self) -> Board:
+        """The wall's state and stream, shared by all who look."""
+        from .console.board.streaming import Board
+        from .console.board.watching import Watcher
+
+        return Board(Watcher(self).see)
 
     @cached_property
     def watch(self) -> Watch:
@@ -432,6 +489,7 @@ class Node:
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
         _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
+        _ = self.previews, self.readers, self.identity_provider
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"
@@ -443,6 +501,8 @@ class Node:
         self.loops.start("fetcher", partial(self.fetcher.run, wake=self.loops.documents))
         self.loops.start("monitor", self.monitor.run)
         self.loops.start("sources", self._tell_sources)
+        if self.settings.console.on:
+            self.loops.start("tallier", Tallier(self.reader, self._open("tally.db")).run)
         if listener is not None:
             from .operating.metrics import Exposition, Gauges
 

@@ -155,6 +155,63 @@ class MetricsSettings(_Section):
     """Port on 127.0.0.1 that answers `/metrics`; without one there is none."""
 
 
+class ReadersSettings(_Section):
+    """Whom a value of the provider's claim makes a reader, and of what."""
+
+    value: str = Field(min_length=1, max_length=255)
+    """The claim's value, or one of its values, as the group `数据监管`."""
+    department: DepartmentCode
+    """Code of the department whose affairs they see; one that is served here."""
+    seats: list[Literal["desk", "operation"]] = Field(min_length=1)
+    """`desk`: what waits, entries, authorisations and calls of the department; `operation`: how the
+    node fares."""
+
+
+class OidcSettings(_Section):
+    """An OpenID Connect provider that signs in people who only read."""
+
+    issuer: str
+    """Its name, exactly as it writes it: an https address (http on this machine only)."""
+    client_id: str = Field(min_length=1, max_length=255)
+    """What the provider calls this node."""
+    client_secret_file: FilePath
+    """File with the secret the provider gave it (mode 600); its first line counts."""
+    label: str = Field(default="统一身份认证", max_length=40)
+    """What the button on the sign-in page says."""
+    scopes: list[str] = ["openid", "profile"]
+    """What is asked for; the claims below must come with it."""
+    person: str = "name"
+    """Claim that names the person; `a.b` leads into an object."""
+    claim: str = "groups"
+    """Claim whose value, or values, are looked up in `readers`; `a.b` as above."""
+    algorithms: list[Literal["RS256", "PS256", "ES256", "ES384"]] = Field(
+        default=["RS256", "ES256"], min_length=1
+    )
+    """Algorithms an ID token may be signed with."""
+    readers: list[ReadersSettings] = Field(min_length=1)
+    """Who may read what."""
+
+    @staticmethod
+    def is_safe(url: object) -> bool:
+        """Tell whether codes and the secret may go to an address."""
+        try:
+            parts = urlsplit(url) if isinstance(url, str) else None
+        except ValueError:
+            return False
+        if parts is None or not parts.hostname or parts.fragment:
+            return False
+        own = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+        return parts.scheme == "https" or (parts.scheme == "http" and own)
+
+    @model_validator(mode="after")
+    def _holds(self) -> Self:
+        if not self.is_safe(self.issuer) or "?" in self.issuer:
+            raise ValueError("issuer 应为 https 地址（本机可用 http）/ should be an https address")
+        if "openid" not in self.scopes:
+            raise ValueError("scopes 应含 openid / should have openid")
+        return self
+
+
 class ConsoleSettings(_Section):
     """The pages that people see in a browser."""
 
@@ -170,6 +227,10 @@ class ConsoleSettings(_Section):
     """Port on an officer's own machine at which pages look for his `shareledger agent`."""
     operators: list[RoleName] = ["部门负责人", "工作机构负责人", "值班员"]
     """Roles in a department served here whose holders see how the node fares."""
+    board: bool = False
+    """Whether anybody who reaches the node sees the board; otherwise officers who signed in."""
+    oidc: OidcSettings | None = None
+    """An OpenID Connect provider for people who only read; without one only keys sign in."""
 
 
 class Settings(BaseSettings):
@@ -233,6 +294,13 @@ class Settings(BaseSettings):
         codes = [department.code for department in self.departments]
         if len(set(codes)) != len(codes):
             raise ValueError("同一部门列了两次 / a department is listed twice")
+        oidc = self.console.oidc
+        for each in oidc.readers if oidc is not None else ():
+            if each.department not in codes:
+                raise ValueError(
+                    f"[console.oidc] readers：{each.department} 不是本节点所服务的部门"
+                    " / is not served here"
+                )
         return self
 
     @property
@@ -319,6 +387,10 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     ]
     names = ("deployment", "data_dir", "relay_key", "password_file")
     update: dict[str, Any] = {name: base / getattr(settings, name) for name in names}
+    if settings.console.oidc is not None:
+        secret = {"client_secret_file": base / settings.console.oidc.client_secret_file}
+        oidc = settings.console.oidc.model_copy(update=secret)
+        update["console"] = settings.console.model_copy(update={"oidc": oidc})
     return settings.model_copy(update={**update, "departments": departments})
 
 
@@ -327,6 +399,8 @@ def needed_files(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield "deployment", settings.deployment
     yield "relay_key", settings.relay_key
     yield "password_file", settings.password_file
+    if settings.console.oidc is not None:
+        yield "console.oidc.client_secret_file", settings.console.oidc.client_secret_file
     for at, department in enumerate(settings.departments):
         yield f"departments.{at}.department_key", department.department_key
         yield f"departments.{at}.log_key", department.log_key

@@ -14,6 +14,7 @@ from . import (
     calls,
     log,
     search,
+    seats,
     sync,
 )
 from .figures import show
@@ -40,6 +41,7 @@ def main() -> None:
     )
     show("检索", "Search", search.lines(search.measure()))
     show("页面", "Pages", browsing.lines(browsing.measure()))
+    show("坐席", "Seats", seats.lines(seats.measure()))
     show(
         "决定与锚定的 gas（次数）",
         "Gas of decisions and anchors (how many)",

@@ -107,10 +107,11 @@ class DecisionQueries(Reader):
     def decisions_in(self, block: int) -> list[DecisionFact]:
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
 
-    def is_spent(self, contract: str, key: bytes, nonce: int) -> bool:
-        """Whether a decision with this nonce of a key is on the chain."""
+    def find_spent(self, contract: str, key: bytes, nonce: int) -> bytes | None:
+        """Return the hash of the decision on the chain with this nonce of a key."""
         spent = (DECISION.c.signing_key == key) & (DECISION.c.nonce == nonce)
-        return bool(self._decisions(_SELECT.where(DECISION.c.contract == contract, spent)))
+        found = self._decisions(_SELECT.where(DECISION.c.contract == contract, spent))
+        return found[0].hash if found else None
 
     def _decisions(self, statement: Select[Any]) -> list[DecisionFact]:
         with reading(self._engine) as connection:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, func, select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import AuthorisationUnknown, InvalidInput, LedgerBehind, NotFound
@@ -54,6 +54,8 @@ from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+    from sqlalchemy import BindParameter, ColumnElement
 
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
@@ -206,12 +208,30 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
 
     def newest_versions(self, provider: bytes) -> dict[bytes, VersionFact]:
         """Return the newest version of every entry of a provider, by entry."""
-        statement = select(ENTRY_VERSION).join(
-            ENTRY,
-            (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version),
-        )
-        rows = self._all(statement.where(ENTRY.c.provider == provider))
+        statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
+        rows = self._all(statement)
         return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def list_newest(
+        self, provider: bytes, *, state: int = 0, first: int = 0, limit: int = PAGE
+    ) -> list[VersionFact]:
+        """Return newest versions of a provider's entries, the last submitted first.
+
+        Those in a state, 0 for any; without the `first` so many.
+        """
+        order = ENTRY_VERSION.c.submitted_block.desc(), ENTRY_VERSION.c.entry
+        statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
+        if state:
+            statement = statement.where(ENTRY_VERSION.c.state == state)
+        rows = self._all(statement.order_by(*order).offset(first), limit)
+        return [VersionFact(**row) for row in rows]
+
+    def count_newest(self, provider: bytes) -> dict[int, int]:
+        """Return how many of a provider's entries have their newest version in which state."""
+        statement = select(ENTRY_VERSION.c.state, func.count()).select_from(_NEWEST)
+        statement = statement.where(ENTRY.c.provider == provider).group_by(ENTRY_VERSION.c.state)
+        with reading(self._engine) as connection:
+            return dict(map(tuple, connection.execute(statement)))
 
     def versions_in_force(self, entries: Iterable[bytes]) -> dict[bytes, VersionFact]:
         """Return the published version of each of these entries that has one, by entry."""
@@ -226,12 +246,40 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         self, competent: bytes, *, after: bytes = b"", limit: int = PAGE
     ) -> list[EntryFact]:
         """Return the versions that wait for the review of who acts as competent, by entry id."""
-        statement = SELECT_ENTRY.where(
-            ENTRY_VERSION.c.state == EntryState.SUBMITTED,
-            ENTRY.c.provider.in_(self._under(competent)),
-            ENTRY.c.entry > after,
-        )
+        statement = SELECT_ENTRY.where(self._is_pending(competent), ENTRY.c.entry > after)
         return [entry_fact(row) for row in self._all(statement.order_by(ENTRY.c.entry), limit)]
+
+    def oldest_pending(
+        self, competent: bytes, *, first: int = 0, limit: int = PAGE
+    ) -> list[EntryFact]:
+        """Return the same versions, those longest submitted first, without the `first` so many."""
+        order = ENTRY_VERSION.c.submitted_block, ENTRY_VERSION.c.entry
+        statement = SELECT_ENTRY.where(self._is_pending(competent)).order_by(*order)
+        return [entry_fact(row) for row in self._all(statement.offset(first), limit)]
+
+    def count_pending(self, competent: bytes) -> int:
+        """Return how many versions wait for the review of who acts as competent."""
+        joined = ENTRY_VERSION.join(ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry)
+        statement = select(func.count()).select_from(joined).where(self._is_pending(competent))
+        with reading(self._engine) as connection:
+            return connection.execute(statement).scalar_one()
+
+    def pending_among(self, competent: bytes, digests: Collection[bytes]) -> list[EntryFact]:
+        """Return those of some versions, named by their documents, that wait for a review."""
+        statement = SELECT_ENTRY.where(
+            self._is_pending(competent), ENTRY_VERSION.c.digest.in_(list(digests))
+        )
+        return [entry_fact(row) for row in self._all(statement)]
+
+    def _is_pending(self, competent: bytes) -> ColumnElement[bool]:
+        # Written out, for the index is of this very condition.
+        submitted: BindParameter[int] = bindparam(
+            "submitted", EntryState.SUBMITTED, literal_execute=True
+        )
+        return and_(
+            ENTRY_VERSION.c.state == submitted,
+            ENTRY.c.provider.in_(self._under(competent)),
+        )
 
     def log_opened_at(self, log: LogFact) -> int:
         """Return the second of the block that registered a log."""
@@ -278,13 +326,17 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         consumer: bytes | None = None,
         entry: bytes | None = None,
         state: int | None = None,
+        competent: bytes | None = None,
         after: int = 0,
         limit: int = PAGE,
     ) -> list[AuthorisationFact]:
+        """Return authorisations by number; `competent` is who is over their providers."""
         wanted = {"provider": provider, "consumer": consumer, "entry": entry, "state": state}
         where = [
             AUTHORISATION.c[name] == wanted[name] for name in wanted if wanted[name] is not None
         ]
+        if competent is not None:
+            where.append(AUTHORISATION.c.provider.in_(self._under(competent)))
         where.append(AUTHORISATION.c.authorisation > after)
         return self._facts(AuthorisationFact, *where, limit=limit)
 
@@ -323,3 +375,8 @@ _CURRENT = ENTRY.c.current + (ENTRY.c.current == 0).cast(ENTRY.c.latest.type) * 
 def _step_fact(row: Row) -> StepFact:
     taken = {name: row[name] for name in ("seq", "name", "step", "answer", "block", "digest")}
     return StepFact(**taken, after=authorisation_fact(row))
+
+
+_NEWEST = ENTRY_VERSION.join(
+    ENTRY, (ENTRY.c.entry == ENTRY_VERSION.c.entry) & (ENTRY.c.latest == ENTRY_VERSION.c.version)
+)

@@ -76,16 +76,17 @@ class Papers:
             status = select(DEPARTMENT.c.status).where(DEPARTMENT.c.department == department)
             if connection.execute(status).scalar_one() != DepartmentStatus.ACTIVE:
                 return Reader(key, row.kind, department, frozenset(), active=False)
-            auditor_for = select(ROLE.c.department).where(
+            granted = select(ROLE.c.department, ROLE.c.roles).where(
                 ROLE.c.key == key,
                 ROLE.c.department == DEPARTMENT.c.department,
                 DEPARTMENT.c.status == int(DepartmentStatus.ACTIVE),
-                ROLE.c.roles.bitwise_and(int(Role.AUDITOR)) != 0,
+                ROLE.c.roles != 0,
                 ROLE.c.valid_from <= now,
                 ROLE.c.valid_until > now,
             )
-            granted = frozenset(connection.execute(auditor_for).scalars())
-            return Reader(key, row.kind, department, granted)
+            held = {each.department: each.roles for each in connection.execute(granted)}
+            auditor_for = frozenset(of for of, roles in held.items() if roles & Role.AUDITOR)
+            return Reader(key, row.kind, department, auditor_for, acts_for=frozenset(held))
 
 
 def _decision(store: Rows, row: Row) -> DecisionFact:

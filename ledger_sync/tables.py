@@ -23,16 +23,18 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    text,
 )
 
 from node.protocol.ledger import facts
+from node.protocol.ledger.enums import EntryState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 METADATA = MetaData()
 
 _BITS = dict.fromkeys(("qx", "qy", "items"), 256) | dict.fromkeys(
@@ -150,7 +152,18 @@ ROLE = _record(facts.RoleFact, "role", "key")
 APPLICATION = _record(facts.ApplicationFact, "application", "department")
 CONTRACT = _record(facts.ContractFact, "contract")
 ENTRY = _record(facts.CatalogueFact, "entry", "provider")
-ENTRY_VERSION = _record(facts.VersionFact, "entry_version")
+ENTRY_VERSION = _record(
+    facts.VersionFact,
+    "entry_version",
+    # What waits for a review is little beside what was reviewed: only that is in this index.
+    Index(
+        "entry_version_pending",
+        "submitted_block",
+        "entry",
+        sqlite_where=(pending := text(f"state = {int(EntryState.SUBMITTED)}")),
+        postgresql_where=pending,
+    ),
+)
 AUTHORISATION = _record(
     facts.AuthorisationFact,
     "authorisation",

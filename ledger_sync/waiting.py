@@ -124,6 +124,10 @@ class WaitingQueries(Reader):
         ]
         return office and is_answerable(around, fact), list(dict.fromkeys(steps))
 
+    def is_reply_due(self, fact: AuthorisationFact) -> bool:
+        """Return whether the provider's office head may reply now."""
+        return self.takeable(fact, {fact.provider: Role.OFFICE_HEAD}, 0)[0]
+
     def waiting_versions(
         self, held: Mapping[bytes, int], *, limit: int = MOST
     ) -> list[WaitingVersion]:

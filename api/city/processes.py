@@ -33,23 +33,24 @@ START_SECONDS = 60
 STOP_SECONDS = 15
 POLL_SECONDS = 0.05
 TAIL_CHARACTERS = 2_000
+COMMAND_LINE = "api.cli"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGNAL_EXIT = 128
 """Added to the signal's number: the exit code a shell gives a command that a signal ended."""
 
-# argv: the demo's pid, then the command. Asking comes before the look at the parent: if that died
-# in between, the signal was missed and the child ends by itself. Signals were held back around the
-# fork, and a child inherits that.
+# argv: the demo's pid, the module whose `main` runs, its arguments. Asking comes before the look at
+# the parent: if that died in between, the signal was missed and the child ends by itself. Signals
+# were held back around the fork, and a child inherits that.
 _LAUNCHER = """
-import ctypes, os, signal, sys
+import ctypes, importlib, os, signal, sys
 if ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGTERM, 0, 0, 0):
     sys.exit("prctl: " + os.strerror(ctypes.get_errno()))
 if os.getppid() != int(sys.argv[1]):
     sys.exit("the demo has gone")
 signal.pthread_sigmask(signal.SIG_SETMASK, ())
-sys.argv = ["shareledger", *sys.argv[2:]]
-from api.cli import main
-main()
+program = sys.argv[2]
+sys.argv = ["shareledger", *sys.argv[3:]]
+importlib.import_module(program).main()
 """
 
 
@@ -94,14 +95,19 @@ def held_back() -> Iterator[None]:
 
 
 def launch(
-    arguments: list[str], output: IO[bytes], *, inherited: tuple[int, ...] = ()
+    arguments: list[str],
+    output: IO[bytes],
+    *,
+    inherited: tuple[int, ...] = (),
+    program: str = COMMAND_LINE,
 ) -> subprocess.Popen[bytes]:
     """Spawn `shareledger ARGUMENTS`, both its outputs into `output`; from the main thread only.
 
-    The kernel's signal comes when the thread that spawned ends, not the process.
+    `program` is the module whose `main` runs. The kernel's signal comes when the thread that
+    spawned ends, not the process.
     """
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-P", "-c", _LAUNCHER, str(os.getpid()), *arguments],
+        [sys.executable, "-P", "-c", _LAUNCHER, str(os.getpid()), program, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -121,6 +127,8 @@ class Child:
     """What it announces, in its log, once it answers."""
     inherited: tuple[int, ...] = ()
     """Descriptors it is to hold as long as it runs."""
+    program: str = COMMAND_LINE
+    """Module whose `main` runs."""
     process: subprocess.Popen[bytes] | None = None
     _begun: int = 0
     """Size of the log when the process was spawned."""
@@ -133,7 +141,9 @@ class Child:
         """Spawn the server, its output going to its log; a signal now cannot lose it."""
         with held_back(), self.log.open("ab") as output:
             self._begun = output.tell()
-            self.process = launch(self.arguments, output, inherited=self.inherited)
+            self.process = launch(
+                self.arguments, output, inherited=self.inherited, program=self.program
+            )
 
     def wait_ready(self) -> None:
         """Wait until the server answers.

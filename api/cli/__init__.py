@@ -5,6 +5,7 @@
 - `options`: what many commands take; `opening`: nodes, keys and officers' handles
 - `deciding`: how every command takes its decision; `offices`: at the node here, or at one over
   HTTP; `filed`: what a table is set beside, at either; `blanks`: the forms officials fill in
+- `inbox_command`: what waits for somebody
 - `naming`: what numbers are called; `remote`: logs of other nodes, for an auditor's trace
 
 Nothing heavy is imported before a command runs: `--help` and `verify` stay quick.
@@ -51,13 +52,13 @@ GROUPS = {
     "plumbing": "single_commands.plumbing",
 }
 """Where each group is, by module and name; the last module that adds to a group is named."""
-ALONE = {"verify", "demo", "agent"}
+ALONE = {"verify", "demo", "agent", "inbox"}
 """The commands of no group."""
 
 
 def command_line(groups: Iterable[str] = tuple(GROUPS)) -> Commands:
     """Build the command line with these of its groups: a command pays for no group but its own."""
-    from . import agent_commands, single_commands
+    from . import agent_commands, inbox_command, single_commands
 
     app = Commands(
         name=NAME,
@@ -82,6 +83,9 @@ def command_line(groups: Iterable[str] = tuple(GROUPS)) -> Commands:
         name="agent",
         help=t("保管密钥，经本人同意才替网页签名", "sign for a page what you agree to"),
     )(agent_commands.agent)
+    app.command(name="inbox", help=t("列出待我办理的事项", "list what waits for you"))(
+        inbox_command.inbox
+    )
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+import termios
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -115,7 +116,11 @@ class Terminal:
         put("")
         say(f"—— {question.origin} 的页面请您签名 ——", f"— the page of {question.origin} asks —")
         for line in question.lines:
-            put(f"{t(*line.label)}：{t(*line.value)}")
+            # What somebody wrote goes on behind a mark: it cannot look like a line of ours.
+            put(f"{t(*line.label)}：{t(*line.value)}".replace("\n", "\n    ┊ "))
+        # A key that was pressed once too often answers nothing that was not shown.
+        if sys.stdin.isatty():
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
         sys.stdout.write(t("签名吗？[y/N] ", "Sign? [y/N] "))
         sys.stdout.flush()
 

@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from .console import t
-from .deciding import Taking, decision
+from .deciding import Taking, decision, reading
 from .help_pages import Commands
-from .opening import open_node
 from .options import (
     DAY,
     AuthorisationArgument,
     Choice,
-    ConfigOption,
     ContactNameOption,
     ContactPhoneOption,
+    NodeOption,
+    OwnConfigOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     ReasonOption,
     TermsOption,
     argument,
@@ -243,7 +245,10 @@ def _terms(
 @app.command(name="list", help=t("列出授权及其状态", "list authorisations with their states"))
 def list_(
     *,
-    config: ConfigOption,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
     provider: Annotated[
         str | None, option("--provider", "只列此提供部门的", "of this provider", metavar="CODE")
     ] = None,
@@ -263,14 +268,20 @@ def list_(
     """List authorisations by number; a full page says how to go on."""
     from .authorisation_pages import print_page
 
-    with open_node(config) as node:
-        print_page(node, provider, consumer, state, after=after, limit=limit)
+    with reading(config, node, key, password_file) as office:
+        print_page(office, provider, consumer, state, after=after, limit=limit)
 
 
 @app.command(name="show", help=t("显示一个授权的内容和历次决定", "show one authorisation"))
-def show_(number: AuthorisationArgument, config: ConfigOption) -> None:
+def show_(
+    number: AuthorisationArgument,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """Show what was granted to whom, until when, and every decision on it."""
     from .authorisation_pages import print_authorisation
 
-    with open_node(config) as node:
-        print_authorisation(node, number)
+    with reading(config, node, key, password_file) as office:
+        print_authorisation(office, number)

@@ -14,10 +14,8 @@ from .console import say, t, table
 from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .naming import entry_state_name
-from .opening import open_node
 from .options import (
     CodeArgument,
-    ConfigOption,
     EntryCodeArgument,
     NodeOption,
     OwnConfigOption,
@@ -33,12 +31,15 @@ app = Commands(help=t("目录：模板、填报、审核、检索", "the catalog
 
 @app.command(help=t("按词和条件检索已发布的目录，繁简通用", "search the published catalogue"))
 def search(
-    config: ConfigOption,
     words: Annotated[
         str | None,
         argument("WORDS", "一个或多个词，以空格分开；不写则列出全部", "words; all without"),
     ] = None,
     *,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
     department: Annotated[
         str | None, option("--department", "提供部门的代码或全称", "provider's code or whole name")
     ] = None,
@@ -71,14 +72,17 @@ def search(
     from node.documents.finding import Filters
 
     filters = Filters(department, share_type, grade, update_cycle, theme)
-    with open_node(config) as node:
-        found = node.search.search(words or "", filters, limit=limit, after=after)
+    with reading(config, node, key, password_file) as office:
+        found = office.search(words or "", filters, limit=limit, after=after)
     if not found:
         say("没有找到；换个说法，或少写几个词、条件", "nothing found; try fewer words or filters")
         return
     table(
         t("代码,名称,版本,提供部门,共享类型", "code,name,version,provider,share type").split(","),
-        [(hit.code, hit.name, hit.version, hit.provider, hit.share_type) for hit in found],
+        [
+            [hit[each] for each in ("code", "name", "version", "provider", "shareType")]
+            for hit in found
+        ],
     )
 
 
@@ -156,18 +160,26 @@ _order("unfreeze", "UnfreezeEntry", "解除对一个目录的冻结", "lift the 
 
 
 @app.command(name="show", help=t("显示一个目录的各版本和状态", "show an entry with its versions"))
-def show_(department: CodeArgument, entry: EntryCodeArgument, config: ConfigOption) -> None:
+def show_(
+    department: CodeArgument,
+    entry: EntryCodeArgument,
+    *,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """Show the state of every version, and whether the entry is frozen."""
+    from node.protocol.ledger.enums import EntryState
     from node.protocol.wire.ids import department_id, entry_id
 
-    with open_node(config) as node:
-        wanted = entry_id(department_id(department), entry)
-        frozen = node.queries.get_entry(wanted).frozen
-        rows = [
-            (each.version, entry_state_name(each.state), each.digest.hex())
-            for each in node.queries.versions(wanted)
-        ]
-    if frozen:
+    with reading(config, node, key, password_file) as office:
+        found = office.versions(entry_id(department_id(department), entry))
+    rows = [
+        (each["version"], entry_state_name(EntryState[each["state"].upper()]), each["digest"])
+        for each in found["versions"]
+    ]
+    if found["frozen"]:
         print(t("目录已冻结：不提供调用，也不受理申请", "the entry is frozen"))
     table(t("版本,状态,文件摘要", "version,state,document").split(","), rows)
 

@@ -7,7 +7,7 @@ signed; a dry run says all of it, and what would be signed, without a key.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from node.errors import ConfigInvalid, InvalidInput, MalformedTable
 
@@ -18,11 +18,9 @@ from .naming import entry_state_name
 from .options import CodeArgument, argument, option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from node.documents.coverage import Edition
-    from node.documents.importing.filing import Filing
-    from node.office.filings import Gone, Newest, Sorted
+    from node.office.filings import Compared
 
     from .filed import Filed
     from .offices import Drafted
@@ -43,17 +41,6 @@ CheckOption = Annotated[
         "check and show what would be signed; needs no key",
     ),
 ]
-
-
-class _Compared(NamedTuple):
-    """A table beside the ledger."""
-
-    filing: Filing
-    newest: Newest
-    found: Sorted
-    edition: Edition
-    gone: list[Gone]
-    space: bytes
 
 
 @decision(
@@ -98,33 +85,37 @@ def import_(
         filed = office.filed(department)
         compared = _compare(filed, file, department, mapping)
         filed.require_mandate(at.signer.public_key.key_id if at.signs else None)
-        _show(filed, compared, whole=at.dry_run, partial=partial)
+        _show(compared, whole=at.dry_run, partial=partial)
         withdrawn = _withdrawn(compared, withdraw_missing)
-        asked = list(_asked(compared, batch))
         if withdrawn:
-            asked.append(("SubmitWithdrawal", {"department": department, "reasons": withdrawn}))
+            asked = {"department": department, "reasons": withdrawn}
+            withdrawal = [office.draft("SubmitWithdrawal", asked)]
+        else:
+            withdrawal = []
+        papers = compared.found.to_file
+        some = (papers[at : at + batch] for at in range(0, len(papers), batch))
+        drafted = [*map(office.draft_versions, some), *withdrawal]
         if at.dry_run:
-            _show_acts([office.draft(*each) for each in asked])
+            _show_acts(drafted)
             return
         # Before the first signature: if we die after one, the next edition must not forget it.
         filed.keep(compared.space, compared.filing.codes)
-        # One batch is decided before the next is signed: if we die here, the same command goes on.
-        for each in asked:
-            at.take_at(office, office.draft(*each), follow=each is asked[-1])
+        # If we die before the last is decided, the same command goes on.
+        if drafted:
+            at.take_all_at(office, drafted)
 
 
-def _compare(filed: Filed, file: Path, department: str, name: str) -> _Compared:
+def _compare(filed: Filed, file: Path, department: str, name: str) -> Compared:
     """Read a table and set it beside the ledger.
 
     Raises:
         ConfigInvalid: the mapping is wrong, or was proposed and is not filled in yet.
         MalformedTable: the file is unreadable, or no sheet of it is a table for this mapping.
     """
-    from node.documents.coverage import key_space
     from node.documents.importing.filing import file_table
     from node.documents.importing.mapping import load_mapping
     from node.documents.importing.mapping_faults import PLACEHOLDER, placeholders
-    from node.office.filings import Newest, find_gone, sort_filing
+    from node.office.filings import Newest, compare_filing
 
     mapping = load_mapping(name)
     if open_places := list(placeholders(mapping.model_dump(mode="json"))):
@@ -136,24 +127,22 @@ def _compare(filed: Filed, file: Path, department: str, name: str) -> _Compared:
         )
     newest = Newest(filed.ledger, department)
     filing = file_table(file, mapping, department=department, next_version=newest.next_number)
-    papers = [entry.paper for entry in filing.entries]
-    numbered = mapping.items.names is not None
-    found = sort_filing(filed.store, newest, papers, numbered=numbered)
-    space = key_space(mapping.layout, mapping.entry["code"].model_dump(mode="json"))
-    edition = filed.compare(space, filing.codes, newest)
-    gone = find_gone(filed.ledger, filed.store, newest, edition)
-    return _Compared(filing, newest, found, edition, gone, space)
+    return compare_filing(
+        filed.ledger,
+        filed.store,
+        newest,
+        (filing, mapping),
+        lambda space, codes: filed.compare(space, codes, newest),
+    )
 
 
-def _show(filed: Filed, compared: _Compared, *, whole: bool, partial: bool) -> None:
+def _show(compared: Compared, *, whole: bool, partial: bool) -> None:
     """Say what a table holds, problems first; `whole`: every entry, also where some are wrong.
 
     Raises:
         MalformedTable: something cannot be filed and `partial` was not asked for.
     """
-    from node.office.filings import doubts
-
-    filing, newest, found, edition = compared[:4]
+    filing, found = compared.filing, compared.found
     for line in (*(problem.render() for problem in filing.problems), *found.blocked):
         put(line)
     wrong = len(filing.problems) + len(found.blocked)
@@ -163,12 +152,12 @@ def _show(filed: Filed, compared: _Compared, *, whole: bool, partial: bool) -> N
         f"{to_file} entries to file, {same} unchanged (left alone), {wrong} problems",
     )
     if whole or not wrong or partial:
-        if whole or newest.versions:
+        if whole or compared.newest.versions:
             _list(compared, whole=whole)
         warnings = [warning.render() for warning in filing.warnings]
         for line in _some(warnings, whole=whole):
             note(f"请核对：{line}", f"look at: {line}")
-        for line in doubts(filed.store, newest, found, edition):
+        for line in compared.doubts:
             note(f"请核对：{line}", f"look at: {line}")
     if wrong and not partial:
         raise MalformedTable(
@@ -179,7 +168,7 @@ def _show(filed: Filed, compared: _Compared, *, whole: bool, partial: bool) -> N
         )
 
 
-def _list(compared: _Compared, *, whole: bool) -> None:
+def _list(compared: Compared, *, whole: bool) -> None:
     """List what is new, what changed and in what, and what the table has lost."""
     found, edition, gone = compared.found, compared.edition, compared.gone
     kinds = (
@@ -219,7 +208,7 @@ def _some(lines: list[str], *, whole: bool) -> Iterable[str]:
         yield t(f"…另有 {more} 个，--dry-run 全部列出", f"…and {more} more, see --dry-run")
 
 
-def _withdrawn(compared: _Compared, reason: str | None) -> dict[str, str]:
+def _withdrawn(compared: Compared, reason: str | None) -> dict[str, str]:
     """Return which entries are to be withdrawn, with the reason.
 
     Raises:
@@ -253,20 +242,6 @@ def _withdrawn(compared: _Compared, reason: str | None) -> dict[str, str]:
             )
         )
     return {each.code: reason.strip() for each in compared.gone if each.can_be_withdrawn}
-
-
-def _asked(compared: _Compared, batch: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield what is to be decided, a batch of entries at a time."""
-    from orjson import loads
-
-    given = {"type", "v", "salt"}
-    papers = compared.found.to_file
-    for start in range(0, len(papers), batch):
-        bodies = [
-            {name: each for name, each in loads(paper.data).items() if name not in given}
-            for paper in papers[start : start + batch]
-        ]
-        yield "SubmitVersions", {"versions": bodies}
 
 
 def _show_acts(acts: list[Drafted]) -> None:

@@ -34,7 +34,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     import typer
@@ -58,6 +58,8 @@ class Taking:
     dry_run: bool
     signs: bool = True
     """Off where a dry run was given no key, or no password to open it: none is asked for."""
+    looks: bool = False
+    """Whether the command only reads: what anybody may read is asked for without a key."""
 
     def take(
         self, kind: str, fields: Mapping[str, Any], possession: Signer | bytes | None = None
@@ -105,12 +107,8 @@ class Taking:
         office: Office,
         drafted: Drafted,
         possession: Signer | bytes | None = None,
-        *,
-        follow: bool = True,
     ) -> None:
         """Take what was drafted at an office that is open; wait until the node has followed it.
-
-        `follow`: off where the next decision asks nothing of this one.
 
         Raises:
             LedgerError: as `Office.take`.
@@ -118,13 +116,13 @@ class Taking:
         if self.dry_run:
             show(drafted)
             return
-        taken = office.take(drafted, self.signer, possession, again=self.again, follow=follow)
-        if taken.finished:
-            say(
-                "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
-                "the command before was cut short: that decision was finished, none signed",
-            )
-        _report(drafted, taken)
+        _tell(drafted, office.take(drafted, self.signer, possession, again=self.again))
+
+    def take_all_at(self, office: Office, drafted: Sequence[Drafted]) -> None:
+        """Take decisions that ask nothing of each other; raises as `Office.take`."""
+        taken = office.take_all(drafted, self.signer, again=self.again)
+        for one, each in zip(drafted, taken, strict=True):
+            _tell(one, each)
 
     @contextmanager
     def office(self) -> Iterator[Office]:
@@ -132,11 +130,11 @@ class Taking:
         from .offices import reach
 
         if self.node is not None:
-            if not self.signs:
+            if not self.signs and not self.looks:
                 raise InvalidInput(
                     t("经 --node 须给出密钥 --key", "--node needs a key: requests are signed")
                 )
-            yield reach(self.node, self.signer, self.trust)
+            yield reach(self.node, self.signer if self.signs else None, self.trust)
             return
         with self.here() as office:
             yield office
@@ -157,7 +155,8 @@ class Taking:
                     "Missing option --config (a node here) or --node (a node's URL)",
                 )
             )
-        with open_here(self.config) as office:
+        asks = self.signer.public_key.key_id if self.looks and self.signs else None
+        with open_here(self.config, asks) as office:
             yield office
 
     @cached_property
@@ -171,7 +170,7 @@ def reading(
     """Open the office for a command that only reads: the node here, or one over HTTP.
 
     Raises:
-        InvalidInput: neither was given; or over HTTP, no key to ask with.
+        InvalidInput: neither was given; over HTTP, what needs a key says so when it is asked.
     """
     signs = key is not None and password_file is not None
     nowhere = Path()
@@ -184,6 +183,7 @@ def reading(
         again=False,
         dry_run=False,
         signs=signs,
+        looks=True,
     ).office()
 
 
@@ -273,7 +273,12 @@ def _ask(office: Office, drafted: Drafted, request: Path) -> None:
     )
 
 
-def _report(drafted: Drafted, taken: Taken) -> None:
+def _tell(drafted: Drafted, taken: Taken) -> None:
+    if taken.finished:
+        say(
+            "上一次命令未及收尾就中断了：不再另签，已把那个决定办完",
+            "the command before was cut short: that decision was finished, none signed",
+        )
     from node.protocol.forms.words import decision_words
 
     chinese, english = decision_words(drafted.kind, drafted.message)

@@ -6,19 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 from .console import note, t, table
-from .deciding import Taking, decision
+from .deciding import Taking, decision, reading
 from .help_pages import Commands
-from .naming import code_of, find_body, status_name
-from .opening import handle_of, load_new_key, open_node
+from .naming import spoken
+from .opening import handle_of, load_new_key
 from .options import (
     Choice,
     CodeArgument,
-    ConfigOption,
     ContactNameOption,
     ContactPhoneOption,
     NewKeyOption,
     NewPasswordOption,
+    NodeOption,
+    OwnConfigOption,
     PersonOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     ReasonOption,
     RequestOption,
     argument,
@@ -151,25 +154,28 @@ def recover(
 
 
 @app.command(name="list", help=t("列出全部部门", "list the departments"))
-def list_(config: ConfigOption) -> None:
+def list_(
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """List departments by code, with their logs."""
-    with open_node(config) as node:
-        rows = []
-        for fact in node.queries.departments():
-            body = find_body(node, fact.digest)
-            log = node.queries.find_log_of(fact.department)
-            rows.append(
-                (
-                    fact.code,
-                    body.name if body else "—",
-                    code_of(fact.competent),
-                    status_name(fact.status),
-                    t("是", "yes") if fact.may_enrol else "",
-                    body.url if body else "—",
-                    f"{body.contact.name} {body.contact.phone}" if body else "—",
-                    log.size if log else "—",
-                )
-            )
+    with reading(config, node, key, password_file) as office:
+        found = office.departments()
+    rows = [
+        (
+            each["code"],
+            each["name"] or "—",
+            each["competent"],
+            spoken(each["statusSaid"]),
+            t("是", "yes") if each["mayEnrol"] else "",
+            each["url"] or "—",
+            "{name} {phone}".format(**each["contact"]) if each["contact"] else "—",
+            "—" if each["anchored"] is None else each["anchored"],
+        )
+        for each in found
+    ]
     table(
         t(
             "代码,名称,主管部门,状态,可登记,节点,联系人,已锚定",
@@ -218,20 +224,23 @@ def register(
 
 
 @systems.command(name="list", help=t("列出一个部门的应用系统", "list a department's applications"))
-def list_systems(department: CodeArgument, config: ConfigOption) -> None:
+def list_systems(
+    department: CodeArgument,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """List the registered application systems of a department, with the keys they call with."""
-    with open_node(config) as node:
-        owner = node.queries.get_department(department)
-        rows = []
-        for fact in node.queries.applications_of(owner.department):
-            body = find_body(node, fact.digest)
-            keys = [key for key in node.queries.keys_of(fact.application) if not key.revoked_at]
-            rows.append(
-                (
-                    body.code if body else "—",
-                    body.name if body else "—",
-                    fact.application.hex(),
-                    "、".join(key.key.hex() for key in keys) or "—",
-                )
-            )
+    with reading(config, node, key, password_file) as office:
+        found = office.applications(department)
+    rows = [
+        (
+            each["code"] or "—",
+            each["name"] or "—",
+            each["application"],
+            "、".join(each["keys"]) or "—",
+        )
+        for each in found
+    ]
     table(t("代码,名称,应用编号,密钥编号", "code,name,application id,key ids").split(","), rows)

@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 from node.errors import InvalidInput
 
 from .console import t, table
-from .deciding import Taking, decision
+from .deciding import Taking, decision, reading
 from .department_commands import app
 from .naming import (
-    code_of,
     day_of,
-    find_body,
-    role_names,
+    spoken,
     today,
-    word_of,
 )
-from .opening import handle_of, load_new_key, open_node, read_file
+from .opening import handle_of, load_new_key, read_file
 from .options import (
     DAY,
     Choice,
     CodeArgument,
-    ConfigOption,
     FromOption,
     NewKeyOption,
     NewPasswordOption,
+    NodeOption,
+    OwnConfigOption,
     PersonOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     ReasonOption,
     RequestOption,
     UntilOption,
@@ -37,10 +37,7 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from api.parts import Node
-    from node.protocol.ledger.facts import DepartmentFact, KeyFact
+    from api.lookups import Wire
 
 __all__ = ["app"]  # the group, with the commands of this module
 
@@ -229,10 +226,16 @@ def grant(
 
 
 @app.command(help=t("列出一个部门的密钥和角色", "list a department's keys and roles"))
-def keys(department: CodeArgument, config: ConfigOption) -> None:
+def keys(
+    department: CodeArgument,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """List every key the department and its applications have had, and others' roles in it."""
-    with open_node(config) as node:
-        rows = _key_rows(node, node.queries.get_department(department))
+    with reading(config, node, key, password_file) as office:
+        rows = [_row(each) for each in office.keys(department)]
     table(
         t("密钥编号,种类,名称,角色,起,止,注销", "key id,kind,name,roles,from,until,revoked").split(
             ","
@@ -241,36 +244,17 @@ def keys(department: CodeArgument, config: ConfigOption) -> None:
     )
 
 
-def _key_rows(node: Node, department: DepartmentFact) -> Iterator[tuple[str, ...]]:
-    """Yield key id, kind, name, roles, first and last day, and whether it is revoked."""
-    queries = node.queries
-    held = {role.key: role for role in queries.roles_in(department.department)}
-    own = queries.keys_of(department.department)
-    systems = [
-        key
-        for system in queries.applications_of(department.department)
-        for key in queries.keys_of(system.application)
-    ]
-    guests = [queries.get_key(key) for key in held if key not in {each.key for each in own}]
-    for key in (*own, *systems, *guests):
-        role = held.get(key.key)
-        yield _row(node, key, "" if role is None else role_names(role.roles))
-
-
-def _row(node: Node, key: KeyFact, roles: str) -> tuple[str, ...]:
-    from node.protocol.forms import KEY_KINDS
-
-    body = find_body(node, key.digest)
-    name = "—" if body is None else getattr(body, "head", body).name
-    holder = node.queries.find_department(key.holder)
-    if holder is not None and roles:
-        name = f"{name}（{code_of(key.holder)}）"
+def _row(held: Wire) -> tuple[str, ...]:
+    """Return key id, kind, name, roles, first and last day, and whether it is revoked."""
+    name = held["name"] or "—"
+    if held["department"] is not None and held["roles"]:
+        name = f"{name}（{held['department']}）"
     return (
-        key.key.hex(),
-        word_of(KEY_KINDS, key.kind),
+        held["key"],
+        held["kind"],
         name,
-        roles,
-        day_of(key.valid_from),
-        day_of(key.valid_until, last=True),
-        "" if key.revoked_at is None else t("已注销", "revoked"),
+        t("、", ", ").join(spoken(each) for each in held["roles"]),
+        day_of(held["validFrom"]),
+        day_of(held["validUntil"], last=True),
+        t("已注销", "revoked") if held["revoked"] else "",
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from node.errors import LedgerError, NotFound, PeerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from api.parts import Node
     from node.client.officehttp import OfficeHttp
@@ -79,6 +79,7 @@ class FiledHere:
 class FiledVersion(NamedTuple):
     """The newest version of an entry, as a node tells of it."""
 
+    entry: bytes
     version: int
     state: int
     """enums.EntryState."""
@@ -109,7 +110,7 @@ class FiledThere:
                 for each in page["entries"]:
                     entry, digest = hex32(each["entry"]), hex32(each["digest"])
                     state = int(EntryState[each["state"].upper()])
-                    versions[entry] = FiledVersion(int(each["version"]), state, digest)
+                    versions[entry] = FiledVersion(entry, int(each["version"]), state, digest)
                     if each["document"] is not None:
                         data = each["document"].encode()
                         papers[sm3(data)] = data  # under what it is, not what it is called
@@ -137,6 +138,10 @@ class FiledThere:
     def find(self, digest: bytes) -> bytes | None:
         """Return a document of a newest version."""
         return self._told[1].get(digest)
+
+    def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return those of several documents that were told of."""
+        return {each: data for each in digests if (data := self.find(each)) is not None}
 
     def compare(self, space: bytes, codes: Collection[str], newest: Newest) -> Edition:  # noqa: ARG002
         from node.documents.coverage import Edition

@@ -1,7 +1,4 @@
-"""What things on the ledger are called: states, roles, steps, departments, entries.
-
-Names people know stand in documents; where a document is not here, the id is shown instead.
-"""
+"""What things on the ledger are called: states, roles, steps, days, ids."""
 
 from __future__ import annotations
 
@@ -13,8 +10,6 @@ from .console import t
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from enum import IntEnum
-
-    from api.parts import Node
 
 
 def _namer(enumeration: str) -> Callable[[int], str]:
@@ -35,17 +30,17 @@ status_name = _namer("DepartmentStatus")
 step_name = _namer("Step")
 
 
+def spoken(said: Mapping[str, str]) -> str:
+    """Return a text that came in both languages in the terminal's."""
+    return t(said["zh"], said["en"])
+
+
 def role_names(roles: int) -> str:
     """Name the roles behind the bits."""
     from node.protocol.forms.words import words_of
     from node.protocol.ledger.enums import Role
 
     return t(*words_of(Role(roles)))
-
-
-def word_of(words: Mapping[str, int], number: int) -> str:
-    """Return the law's word for a number of one of the enumerations."""
-    return next((word for word, value in words.items() if value == number), str(number))
 
 
 def code_of(department: bytes) -> str:
@@ -93,21 +88,6 @@ def today() -> str:
     from node.protocol.forms import BEIJING
 
     return datetime.now(BEIJING).date().isoformat()
-
-
-def find_body(node: Node, digest: bytes) -> Any:  # noqa: ANN401 - the model of its kind
-    """Return the body of a document that is here, or None."""
-    from node.protocol.forms import parse
-
-    data = node.store.find(digest)
-    return None if data is None else parse(data).body
-
-
-def department_name(node: Node, department: bytes) -> str:
-    """Return a department's name from its document, or its code."""
-    fact = node.queries.find_department(department)
-    body = None if fact is None else find_body(node, fact.digest)
-    return code_of(department) if body is None else str(body.name)
 
 
 TIMES = frozenset({"notAfter", "latest", "time", "validFrom", "validUntil", "revokedAt"})

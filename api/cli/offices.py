@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .console import note, put, t
@@ -17,15 +18,18 @@ from .naming import code_of
 from .opening import open_node, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from api.lookups import Wire
     from api.parts import Node
     from node.client.officehttp import OfficeHttp
     from node.client.pinning import Pins
     from node.crypto import Signer, SoftwareSigner
+    from node.documents.finding import Filters
     from node.office.verdicts import Pending
     from node.protocol.evm.decision import Domain
+    from node.protocol.forms import Document
     from node.protocol.wire.prepared import Said
 
     from .filed import Filed
@@ -67,6 +71,10 @@ class Office(Protocol):
         """
         ...
 
+    def draft_versions(self, papers: Sequence[Document]) -> Drafted:
+        """Draft that these versions are filed; raises as `draft`."""
+        ...
+
     def take(
         self,
         drafted: Drafted,
@@ -74,14 +82,19 @@ class Office(Protocol):
         possession: Signer | bytes | None,
         *,
         again: bool,
-        follow: bool,
     ) -> Taken:
-        """Sign and take a decision; `follow` waits for the read model.
+        """Sign and take a decision, and wait for the node's read model.
 
         Raises:
             AlreadyExists: the same was decided before, and it was not asked for `again`.
             LedgerError: it is refused, or the chain or the node does not answer.
         """
+        ...
+
+    def take_all(
+        self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
+    ) -> Iterable[Taken]:
+        """Take decisions that ask nothing of each other; as `take`, in order."""
         ...
 
     def pending(self, competent: str) -> list[Pending]:
@@ -90,6 +103,34 @@ class Office(Protocol):
 
     def withdrawals(self) -> Sequence[Sequence[object]]:
         """Return the withdrawals that wait: document, department, code, version, reason."""
+        ...
+
+    def inbox(self, after: int, limit: int) -> Wire:
+        """Return a page of what waits for whose key was given; what follows is `api.lookups`'."""
+        ...
+
+    def grants(
+        self,
+        provider: str | None,
+        consumer: str | None,
+        state: str | None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[Wire]: ...
+
+    def grant(self, number: int) -> Wire: ...
+
+    def departments(self) -> list[Wire]: ...
+
+    def keys(self, department: str) -> list[Wire]: ...
+
+    def applications(self, department: str) -> list[Wire]: ...
+
+    def versions(self, entry: bytes) -> Wire: ...
+
+    def search(self, words: str, filters: Filters, *, limit: int, after: int) -> list[Wire]:
+        """Return published entries, the best first, as `GET /catalogue` has them."""
         ...
 
     def filed(self, department: str) -> Filed:
@@ -104,14 +145,20 @@ class Office(Protocol):
 class Here:
     """The node whose settings these are."""
 
-    def __init__(self, node: Node) -> None:
-        self.node = node
+    def __init__(self, node: Node, key: bytes | None = None) -> None:
+        """Decide at `node`; `key` is the id of whoever asks what waits for him."""
+        self.node, self._key = node, key
 
     def draft(self, kind: str, fields: Mapping[str, Any]) -> Drafted:
         from node.office.intents import draft
 
         act, context = draft(self.node.workshop, kind, fields)
         return Drafted(*act, context)
+
+    def draft_versions(self, papers: Sequence[Document]) -> Drafted:
+        from node.office.cataloguing import submit_papers
+
+        return Drafted(*submit_papers(papers))
 
     def take(
         self,
@@ -120,28 +167,46 @@ class Here:
         possession: Signer | bytes | None,
         *,
         again: bool,
-        follow: bool,
     ) -> Taken:
+        return self._taken([(drafted, possession)], signer, again=again)[0]
+
+    def take_all(
+        self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
+    ) -> Iterable[Taken]:
+        return self._taken([(each, None) for each in drafted], signer, again=again)
+
+    def _taken(
+        self,
+        asked: Sequence[tuple[Drafted, Signer | bytes | None]],
+        signer: Signer,
+        *,
+        again: bool,
+    ) -> list[Taken]:
         from node.office.act import Act
-        from node.office.repeats import decide_once
+        from node.office.repeats import Meant, send_all_once
         from node.office.submitting import await_block
         from node.protocol.forms.outcomes import outcomes_of
 
         node = self.node
-        act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
-        decided, finished = decide_once(
-            node.desk,
-            node.repeats,
-            act,
-            signer,
-            possession,
-            again=again,
-            context=drafted.context,
-        )
-        outcomes = list(outcomes_of(decided.kind, decided.event))
-        followed = not follow or await_block(node.queries, decided.block)
-        said = decided.hash.hex(), decided.transaction.hex(), decided.block, decided.gas_used
-        return Taken(*said, outcomes, finished, followed)
+        acts = []
+        for drafted, possession in asked:
+            act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
+            sign = partial(node.desk.sign, *act, signer, possession)
+            acts.append(Meant(act, sign, drafted.context))
+        sent = send_all_once(node.desk, node.repeats, acts, again=again)
+        followed = await_block(node.queries, max(decided.block for decided, _ in sent))
+        return [
+            Taken(
+                decided.hash.hex(),
+                decided.transaction.hex(),
+                decided.block,
+                decided.gas_used,
+                list(outcomes_of(decided.kind, decided.event)),
+                finished,
+                followed,
+            )
+            for decided, finished in sent
+        ]
 
     def pending(self, competent: str) -> list[Pending]:
         from node.office.verdicts import list_pending
@@ -156,6 +221,75 @@ class Here:
             (paper.digest.hex(), code_of(entry.provider), each.code, each.version, each.reason)
             for paper, each, entry in list_withdrawals(node.queries, node.bindings, node.store)
         ]
+
+    def inbox(self, after: int, limit: int) -> Wire:
+        from api.lookups import list_inbox
+        from node.errors import InvalidInput
+        from node.office.mandates import held_roles
+
+        if self._key is None:
+            raise InvalidInput(t("缺少选项 --key：谁的待办", "Missing option --key: whose inbox"))
+        now = int(time.time())
+        held = held_roles(self.node.queries, self._key, now)
+        return list_inbox(self.node, held, now, after=after, limit=limit)
+
+    def grants(
+        self,
+        provider: str | None,
+        consumer: str | None,
+        state: str | None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[Wire]:
+        from api.lookups import list_grants
+
+        return list_grants(self.node, provider, consumer, state, after=after, limit=limit)
+
+    def grant(self, number: int) -> Wire:
+        from api.lookups import get_grant
+
+        return get_grant(self.node, number, self._paper)
+
+    def departments(self) -> list[Wire]:
+        from api.lookups import list_departments
+
+        return list_departments(self.node)
+
+    def keys(self, department: str) -> list[Wire]:
+        from api.lookups import list_keys
+
+        return list_keys(self.node, department, self._paper)
+
+    def applications(self, department: str) -> list[Wire]:
+        from api.lookups import list_applications
+
+        return list_applications(self.node, department, self._paper)
+
+    def versions(self, entry: bytes) -> Wire:
+        from api.lookups import get_versions
+
+        return get_versions(self.node, entry)
+
+    def search(self, words: str, filters: Filters, *, limit: int, after: int) -> list[Wire]:
+        found = self.node.search.search(words, filters, limit=limit, after=after)
+        return [
+            {
+                "code": hit.code,
+                "name": hit.name,
+                "version": hit.version,
+                "provider": hit.provider,
+                "shareType": hit.share_type,
+            }
+            for hit in found
+        ]
+
+    def _paper(self, digest: bytes) -> Wire | None:
+        # Whoever has the node's databases has its papers.
+        from json import loads
+
+        data = self.node.store.find(digest)
+        return None if data is None else dict(loads(data))
 
     def filed(self, department: str) -> Filed:
         from .filed import FiledHere
@@ -201,7 +335,6 @@ class There:
         possession: Signer | bytes | None,
         *,
         again: bool,
-        follow: bool,  # noqa: ARG002 - a node answers when it has followed
     ) -> Taken:
         from node.crypto import sign_decision
         from node.protocol.evm.decision import DECISIONS, hash_decision
@@ -225,6 +358,17 @@ class There:
             submitted["possession"] = proof.hex()
         return _taken(self._http.post("/decisions/submit", submitted))
 
+    def draft_versions(self, papers: Sequence[Document]) -> Drafted:
+        from node.office.filings import bodies_of
+
+        return self.draft("SubmitVersions", {"versions": bodies_of(papers)})
+
+    def take_all(
+        self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
+    ) -> Iterable[Taken]:
+        # One after the other: each is answered when it is on the chain.
+        return (self.take(each, signer, None, again=again) for each in drafted)
+
     def pending(self, competent: str) -> list[Pending]:
         from node.errors import PeerUnavailable
         from node.office.verdicts import Pending
@@ -237,6 +381,47 @@ class There:
     def withdrawals(self) -> Sequence[Sequence[object]]:
         names = ("digest", "department", "code", "version", "reason")
         return [[each.get(name, "") for name in names] for each in self._http.list("/withdrawals")]
+
+    def inbox(self, after: int, limit: int) -> Wire:
+        return self._http.get("/inbox", after=after, limit=limit)
+
+    def grants(
+        self,
+        provider: str | None,
+        consumer: str | None,
+        state: str | None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[Wire]:
+        named = {"provider": provider, "consumer": consumer, "state": state}
+        return self._http.list("/authorisations", **named, after=after, limit=limit)
+
+    def grant(self, number: int) -> Wire:
+        return self._http.get(f"/authorisations/{number}")
+
+    def departments(self) -> list[Wire]:
+        return self._http.list("/departments")
+
+    def keys(self, department: str) -> list[Wire]:
+        return self._http.list(f"/departments/{department_path(department)}/keys")
+
+    def applications(self, department: str) -> list[Wire]:
+        return self._http.list(f"/departments/{department_path(department)}/applications")
+
+    def versions(self, entry: bytes) -> Wire:
+        return self._http.public(f"/catalogue/{entry.hex()}")
+
+    def search(self, words: str, filters: Filters, *, limit: int, after: int) -> list[Wire]:
+        given = {
+            "department": filters.department,
+            "shareType": filters.share_type,
+            "grade": filters.grade,
+            "updateCycle": filters.update_cycle,
+            "theme": filters.theme,
+        }
+        page = self._http.public("/catalogue", q=words, **given, limit=limit, after=after)
+        return [dict(each) for each in page.get("entries", ())]
 
     def filed(self, department: str) -> Filed:
         from .filed import FiledThere
@@ -264,13 +449,25 @@ class There:
 
 
 @contextmanager
-def open_here(config: Path) -> Iterator[Here]:
+def open_here(config: Path, key: bytes | None = None) -> Iterator[Here]:
     """Open a node by its settings; raises as `open_node`."""
     with open_node(config) as node:
-        yield Here(node)
+        yield Here(node, key)
 
 
-def reach(url: str, signer: SoftwareSigner, trust: Path | None) -> There:
+def department_path(code: str) -> str:
+    """Return a department's code as it stands in an address.
+
+    Raises:
+        InvalidInput: it is no code.
+    """
+    from node.protocol.wire.ids import department_id
+
+    department_id(code)
+    return code
+
+
+def reach(url: str, signer: SoftwareSigner | None, trust: Path | None) -> There:
     """Return the office of the node at `url`; a trust file says which system it must be of.
 
     Raises:

@@ -8,6 +8,7 @@
 - `audit/`, `operation/`: the auditor's and the operator's seats
 - `workbook`: a list as an Excel file
 - `desk/`, `review/`: the officers' seats
+- `board/`: a page for the wall, moving as calls pass
 
 A view calls `node.office` and the read model and holds no business rule; its template lies beside
 it. Pages load nothing from anywhere else and run no script but the node's own files (CSP).
@@ -31,10 +32,10 @@ def install(app: FastAPI, settings: ConsoleSettings) -> None:
     from fastapi import Depends
 
     from ..http.officers import find_officer
-    from . import audit, bundled, desk, evidence, mishaps, operation, public, review, signin
+    from . import audit, board, bundled, desk, evidence, mishaps, operation, public, review, signin
 
     app.include_router(bundled.router)
     # Whoever has signed in is known on public pages, too: the bar above shows it.
-    for seat in (public, signin, evidence, desk, review, audit, operation):
+    for seat in (public, signin, evidence, desk, review, audit, operation, board):
         app.include_router(seat.router, dependencies=[Depends(find_officer)])
     mishaps.install(app)

@@ -17,6 +17,8 @@ class Link(NamedTuple):
     words: Words
     waiting: int | None = None
     """How many things wait there; None: nothing is counted."""
+    reads: bool = False
+    """Whether who only reads may go there."""
 
 
 class Seat(NamedTuple):
@@ -43,6 +45,12 @@ PUBLIC = Seat(
 )
 
 
+def readable(seat: Seat) -> Seat:
+    """Return a seat with the ways that are open to who only reads."""
+    links = tuple(link for link in seat.links if link.reads)
+    return seat if seat.above else seat._replace(links=links)
+
+
 class Door(NamedTuple):
     """The way to a seat, shown to those whose work it is."""
 
@@ -50,15 +58,19 @@ class Door(NamedTuple):
     words: Words
     roles: Role
     """Any of them opens it."""
+    reading: str = ""
+    """The seat of `[console.oidc] readers` that opens it, too."""
 
 
+BOARD = "/board"
 _OFFICE = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
 _OPERATORS = Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD | Role.DUTY_OFFICER
 """As `[console] operators` names them unless it says otherwise."""
 DOORS = (
-    Door("/desk", ("办理", "Desk"), _OFFICE),
+    Door("/desk", ("办理", "Desk"), _OFFICE, "desk"),
     Door("/review", ("审核", "Review"), Role.REVIEWER),
     Door("/audit", ("审计", "Audit"), Role.AUDITOR),
-    Door("/operation", ("运行", "Operation"), _OPERATORS),
+    Door("/operation", ("运行", "Operation"), _OPERATORS, "operation"),
+    Door(BOARD, ("大屏", "Board"), Role(63)),
 )
 SIGN_IN = "/sign-in"

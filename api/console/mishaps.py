@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from ..routes import PREFIX as API
 from .frames import PUBLIC
-from .pages import render
+from .pages import local_path, render
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -34,6 +34,10 @@ ADVICE: dict[str, tuple[str, str]] = {
         "This node is catching up with the chain, which takes seconds as a rule; reload shortly.",
     ),
     "forbidden": (
+        "请刷新页面后再试；仍不行的，退出后从本节点的地址重新登录。",
+        "Reload the page and try again; if that fails, sign out and in at this node's address.",
+    ),
+    "not-entitled": (
         "您的职责不含此项；如确需办理，请由本部门负责人授予职责。",
         "Your roles do not include this; the head of your department grants them.",
     ),
@@ -68,6 +72,8 @@ def _as_page(
             status=response.status_code,
             fragment="failed",
             problem={"detailEn": None, **problem},
+            # Two slashes at its beginning lead to another host.
+            again=local_path(request.url.path),
             advice=ADVICE.get(problem["code"], ("", "")),
         )
         for name, value in response.headers.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 from starlette.routing import Match
@@ -23,14 +23,17 @@ from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import Role
 from node.protocol.wire.characters import visible
 
+from ..http.officers import reader_of
 from . import wording
 from .bundled import asset
-from .frames import DOORS, PUBLIC, SIGN_IN
+from .frames import BOARD, DOORS, PUBLIC, SIGN_IN, readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
+
+    from node.office.readersessions import ReaderSession
 
     from ..http.officers import Officer
     from ..parts import Node
@@ -93,7 +96,7 @@ def page_of(rows: Sequence[T], first: int, size: int, total: int | None = None) 
 
 def render(
     request: Request,
-    template: str,
+    template: str | Template,
     *,
     title: Words,
     seat: Seat = PUBLIC,
@@ -103,7 +106,7 @@ def render(
     fragment: str | None = None,
     **values: object,
 ) -> HTMLResponse:
-    """Return a page: `template` of this folder, in the request's language and the seat's frame.
+    """Return a page: `template`, in the request's language and the seat's frame.
 
     `here` is the seat's link that stands for the page. `fragment` names a block of the template:
     it alone is sent where htmx asks for it (its target has the same id), or where it failed.
@@ -111,19 +114,22 @@ def render(
     language = wording.language_of(request)
     environment = _environment(language)
     officer: Officer | None = getattr(request.state, "officer", None)
+    reader = None if officer is not None else reader_of(request)
+    session = reader if officer is None else officer.session
     # Where `shareledger agent` answers, on the officer's own machine.
     agent = f"http://127.0.0.1:{_node(request).settings.console.agent_port}"
     values |= {
         "agent": agent,
         "title": title,
-        "seat": seat,
+        "seat": seat if reader is None else readable(seat),
         "here": here,
         "crumbs": crumbs,
         "request": request,
         "console": _node(request).settings.console,
-        "person": None if officer is None else _person(request, officer),
+        "person": _reading(request, reader) if officer is None else _person(request, officer),
         "sign_in": SIGN_IN if _has_page(request, SIGN_IN) else None,
-        "csrf": officer.session.csrf if officer and officer.session else None,
+        "csrf": None if session is None else session.csrf,
+        "keyid": officer.key.key.hex() if officer is not None else None,
         "behind": _behind(_node(request)),
         "back": quote(_local(request)),
     }
@@ -135,9 +141,15 @@ def render(
     else:
         body = found.render(values)
     # What an officer sees stays in no cache; what anybody sees is asked for again each time.
-    kept = "no-cache" if officer is None else "no-store"
+    kept = "no-cache" if session is None and officer is None else "no-store"
     policy = {"Content-Security-Policy": POLICY.format(agent=agent)}
     return HTMLResponse(body, status, {**HEADERS, **policy, "Cache-Control": kept})
+
+
+def compiled(request: Request, path: Path) -> Template:
+    """Return a template that lies elsewhere and stands in this folder's layout."""
+    environment = _environment(wording.language_of(request))
+    return environment.from_string(path.read_text("utf-8"))
 
 
 def with_query(request: Request, **changes: object) -> str:
@@ -174,6 +186,7 @@ class Person:
     """Who has signed in, as the bar above shows him."""
 
     department: str
+    """Of a reader his own name."""
     roles: Words
     doors: Sequence[Door]
 
@@ -186,6 +199,15 @@ def _person(request: Request, officer: Officer) -> Person:
         words_of(Role(bits)),
         [door for door in DOORS if door.roles & bits and _has_page(request, door.href)],
     )
+
+
+def _reading(request: Request, reader: ReaderSession | None) -> Person | None:
+    if reader is None:
+        return None
+    seats = frozenset().union(*reader.seats.values())
+    opened = (door for door in DOORS if door.href == BOARD or door.reading in seats)
+    doors = [door for door in opened if _has_page(request, door.href)]
+    return Person(reader.name, ("只能查看", "reading only"), doors)
 
 
 def _has_page(request: Request, address: str) -> bool:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import tomllib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from api.city.builder import City
 from api.city.plan import example, parse_plan
+from node.crypto.keyfile import save_key_file
 from node.errors import LedgerError
+from node.office.founder import HEAD
+from node.office.founding import ROOT, OfficerPlan
 
 from .cast import Cast
 from .claims import Ports
 from .entries import LATEST
+from .impersonating import PATH, Company, Person, Place, origin_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from api.city.plan import Plan
     from api.parts import Node
     from node.office.drafting import Drafter
+    from node.office.founding import DepartmentPlan, HeadPlan
 
     from .cast import Player
     from .claims import DemoFolder
@@ -46,16 +53,59 @@ class DemoCity(City):
             node |= {
                 "port": self.claims.choose(wanted),
                 "anchoring": {"anchor_seconds": ANCHOR_SECONDS},
-                # Loopback only, without TLS: people sign in all the same.
-                "console": {"insecure_cookies": True},
             }
             wanted = node["port"] + 1
         for each in values["departments"]:
             each["sources"] = _sources(each["id"], sources)
+        places = _places(parse_plan(values, "city.toml"))
+        for node in values["nodes"]:
+            # Loopback only, without TLS: people sign in all the same, each at his own host name.
+            origins = [
+                place.origin
+                for found in places.values()
+                for place in found
+                if place.origin.endswith(f":{node['port']}")
+            ]
+            node["console"] = {"insecure_cookies": True, "origins": origins}
         self.values = values
         """What its city.toml would say."""
         super().__init__(parse_plan(values, "city.toml"), home.path, inherited=(home.lock,))
         self.cast = Cast(self.plan, self.keys)
+        self.company_file = self.base / "people.json"
+        for node in self.plan.nodes:
+            server = self.servers[node.name]
+            server.program = "api.demo.impersonating"
+            server.arguments = [str(self.settings_file(node)), str(self.company_file)]
+
+    @property
+    def front(self) -> str:
+        """Where the page of the people is; every node of the demo has it."""
+        return f"{self.plan.nodes[0].url}{PATH}"
+
+    def write_files(self) -> None:
+        """Make what is missing, and tell the nodes who the people are."""
+        # Six digits, for people type them; the folder is this user's alone, and goes with the demo.
+        pin = f"{secrets.randbelow(10**6):06}"
+        password = self.keys.places[ROOT].password_file
+        password.parent.mkdir(mode=0o700)
+        save_key_file(password, f"{pin}\n".encode())
+        super().write_files()
+        Company(pin, tuple(self._people())).save(self.company_file)
+
+    def _people(self) -> Iterator[Person]:
+        places = _places(self.plan)
+        for department, which, official in _officials(self.plan):
+            key = department.key(which)
+            head = (HEAD,) if which == "head" else ()
+            yield Person(
+                id=key,
+                name=official.name,
+                department=department.name,
+                post=official.post,
+                roles=tuple(dict.fromkeys((*head, *official.roles))),
+                file=str(self.keys.places[key].file),
+                places=places[key],
+            )
 
     def url(self, player: Player) -> str:
         """Return the base URL of the department's node; an outsider's is the first."""
@@ -85,6 +135,27 @@ class DemoCity(City):
                     raise
                 self.stages.wait(error.message)
                 time.sleep(RETRY_SECONDS)
+
+
+def _officials(plan: Plan) -> Iterator[tuple[DepartmentPlan, str, HeadPlan | OfficerPlan]]:
+    """Yield everybody who has an officer's key: his department, and which key of it is his."""
+    for each in plan.founding.departments:
+        yield each, "head", each.head
+        for officer in each.officers:
+            yield each, officer.id, officer
+
+
+def _places(plan: Plan) -> dict[str, tuple[Place, ...]]:
+    """Return at which nodes each official has something to see, by the name of his key."""
+    found = {}
+    for department, which, official in _officials(plan):
+        granted = official.granted_by if isinstance(official, OfficerPlan) else ()
+        nodes = dict.fromkeys(plan.node_of(code).name for code in (department.code, *granted))
+        owners = {node.name: plan.served_by(node)[0].name for node in plan.nodes}
+        urls = {node.name: node.url for node in plan.nodes}
+        key = department.key(which)
+        found[key] = tuple(Place(owners[node], origin_of(key, node, urls[node])) for node in nodes)
+    return found
 
 
 def _sources(owner: str, files: dict[str, Path]) -> list[dict[str, Any]]:

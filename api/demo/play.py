@@ -6,6 +6,8 @@ import statistics
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import httpx
+
 from api.city.processes import Ending
 from api.cli.console import say, t
 from node.errors import LedgerError
@@ -180,8 +182,19 @@ class Story:
         with stage("从磁盘重新启动", "started again from its disks"):
             try:
                 proof.restart()
+                self._open()
             finally:
                 calls.close()
+
+    def _open(self) -> None:
+        """Look whether the page of the people is there, as it will be while the city is up."""
+        shown = httpx.get(self._city.front).text
+        names = [each.plan.head.name for each in self._city.cast.players]
+        self._stages.check(
+            all(name in shown for name in names),
+            f"网页已就绪，可以任何人的身份登录：{self._city.front}",
+            f"the pages are there, to sign in as anybody: {self._city.front}",
+        )
 
     def leave(self) -> Legacy:
         """Write what is left with `--keep`, and try it."""
@@ -283,28 +296,11 @@ def _stay(city: DemoCity) -> None:
     Raises:
         Unavailable: a server has ended.
     """
+    say("\n从这里开始：您想以谁的身份看看？", "\nbegin here: who would you like to be?")
+    print(f"  {city.front}")
     say("\n城市继续运行，按 Ctrl-C 结束：", "\nthe city stays up, Ctrl-C ends it:")
     print(f"  {t('链', 'chain')}  {city.plan.chain.address}")
     for host in city.cast.hosts:
         url = city.url(host)
         print(f"  {host.name}  {url}/  {url}/openapi.json", flush=True)
-    _introduce(city)
     city.stay()
-
-
-def _introduce(city: DemoCity) -> None:
-    """Say as whom the pages can be used: each person's node, key file and password file."""
-    say(
-        "\n网页：打开上面的网址；以下人员可登录，各用自己的密钥文件，口令均在口令文件里：",
-        "\npages at the addresses above; these people can sign in, each with his own key file:",
-    )
-    for player in city.cast.players:
-        plan = player.plan
-        people = [("head", plan.head.name, ("部门负责人", *plan.head.roles))]
-        people += [(each.id, each.name, each.roles) for each in plan.officers]
-        for key, name, roles in people:
-            file = city.keys.places[plan.key(key)].file
-            said = "、".join(dict.fromkeys(roles))
-            print(f"  {plan.name} {name}（{said}）  {city.url(player)}/sign-in  {file}")
-    place = city.keys.places[city.cast.data.plan.key("head")].password_file
-    print(t(f"  口令文件 {place}", f"  password file {place}"), flush=True)

@@ -45,9 +45,10 @@ class Caller:
 
 
 class NotStored:
-    """ASGI middleware: nothing between us keeps what a signed request is answered with.
+    """ASGI middleware: nothing between us keeps what somebody we know is answered with.
 
-    Whoever it was meant for has signed; a cache would give it to the next who asks.
+    Whoever it was meant for has signed, or has signed in; a cache would give it to the next who
+    asks.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -58,15 +59,16 @@ class NotStored:
         """Pass the request on, and its answer with `Cache-Control: no-store`."""
 
         async def marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            # Known by his cookie only once the route has looked (`officers.find_officer`).
+            known = not {"officer", "reader"}.isdisjoint(scope.get("state", {}))
+            if message["type"] == "http.response.start" and (by_key or known):
                 others = [pair for pair in message["headers"] if pair[0] != b"cache-control"]
                 message["headers"] = [*others, (b"cache-control", b"no-store")]
             await send(message)
 
-        restricted = scope["type"] == "http" and any(
-            name == b"signature" for name, _ in scope["headers"]
-        )
-        await self._app(scope, receive, marked if restricted else send)
+        http = scope["type"] == "http"
+        by_key = http and any(name == b"signature" for name, _ in scope["headers"])
+        await self._app(scope, receive, marked if http else send)
 
 
 async def node_of(request: Request) -> Node:

@@ -12,6 +12,7 @@ for the other protocol's first bytes.
 
 from __future__ import annotations
 
+import asyncio
 import resource
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,6 @@ from node.errors import InvalidInput
 from .problems import problem_response
 
 if TYPE_CHECKING:
-    import asyncio
-
     from starlette.types import Receive
 
 HEAD_BYTES = 65_536
@@ -35,6 +34,9 @@ OFFICE_BYTES = 8_388_608
 OFFICE_PATHS = (b"/api/v1/office/decisions/", b"/desk/filings")
 """Where such bodies and dropped tables go; who sends one is known before it is read
 (`officers`)."""
+ENDING = "ending"
+"""Of a request's state: the asyncio.Event that is set once its server is to end, for answers that
+go on by themselves."""
 REQUEST_SECONDS = 30.0
 """How long a connection may take to become a whole request, body and all."""
 
@@ -79,6 +81,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._upgrading = False
         """Whether a head offers an upgrade, so that it is to be read again without the offer."""
         self._deadline: asyncio.TimerHandle | None = None
+        self._ending = asyncio.Event()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, if there is room for one more connection."""
@@ -110,8 +113,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Start the clock of a request; that of a connection's first one runs already."""
         super().on_message_begin()
+        self.scope["state"][ENDING] = self._ending
         if self._deadline is None:
             self._start_clock()
+
+    def shutdown(self) -> None:
+        """Close the connection once what is under way has been answered."""
+        super().shutdown()
+        self._ending.set()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a field of the head; trailers, which nothing here asks for, are dropped."""

@@ -5,6 +5,9 @@ needs nothing else. A browser has the cookie of a session, opened by a signed ch
 (`node.office.sessions`); whatever changes something repeats the session's token besides
 (`X-CSRF-Token`), and comes from the origin the session was opened at. Either way the key is looked
 up in the read model each time: an officer is who the chain says he is now.
+
+Who only reads (`[console.oidc]`) has a session and no key: he is a reader, never an officer, and
+whatever asks for an officer refuses him.
 """
 
 from __future__ import annotations
@@ -15,17 +18,19 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
 from node.crypto import constant_time_equal
 from node.errors import (
     Forbidden,
     InvalidInput,
+    LedgerError,
     NotEntitled,
     Overloaded,
     SignatureInvalid,
 )
 from node.office.mandates import held_roles
+from node.office.sessionrows import LONGEST_SECONDS
 from node.protocol.ledger.enums import KeyKind, Role
 from node.protocol.wire import ids
 
@@ -35,6 +40,7 @@ from .connection import OFFICE_BYTES, read_body
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from node.office.readersessions import ReaderSession
     from node.office.sessions import Session
     from node.protocol.ledger.facts import KeyFact
 
@@ -91,15 +97,14 @@ class Officer:
 async def find_officer(request: Request) -> Officer | None:
     """Return who has signed in at a browser; None where nobody has. For pages.
 
+    A reader is no officer: he stands in `request.state.reader`.
+
     Raises:
         Forbidden: a request that changes something does not repeat the session's token.
         LedgerBehind: the read model cannot say whether his key counts.
     """
     node = await node_of(request)
-    token = request.cookies.get(COOKIE)
-    if token is None and node.settings.console.insecure_cookies:
-        # Else a neighbour on plain http could plant one beside a protected page.
-        token = request.cookies.get(PLAIN_COOKIE)
+    token = session_token(request, node)
     if token is None:
         return None
     found = await to_thread.run_sync(_from_session, node, token)
@@ -107,7 +112,39 @@ async def find_officer(request: Request) -> Officer | None:
         if request.method not in SAFE:
             _require_same(request, found.session)
         request.state.officer = found
+    elif node.readers is not None:
+        reader = await to_thread.run_sync(node.readers.find, token)
+        if reader is not None:
+            if request.method not in SAFE:
+                _require_same(request, reader)
+            request.state.reader = reader
     return found
+
+
+def reader_of(request: Request) -> ReaderSession | None:
+    """Return the reader who has signed in, once `find_officer` has looked."""
+    found: ReaderSession | None = getattr(request.state, "reader", None)
+    return found
+
+
+def no_officer(request: Request) -> LedgerError:
+    """Return how a request is refused that has no officer: nobody has signed in, or a reader."""
+    reader = reader_of(request)
+    if reader is None:
+        return SignatureInvalid("请先登录 / sign in first")
+    return NotEntitled(
+        "您经统一身份认证登录，只能查看；办理、审核、审计须以部门登记的密钥登录"
+        " / you signed in to read: deciding, reviewing and auditing need a registered key"
+    )
+
+
+def session_token(request: Request, node: Node) -> str | None:
+    """Return the token that a browser's cookie holds, if there is one."""
+    token = request.cookies.get(COOKIE)
+    if token is None and node.settings.console.insecure_cookies:
+        # Else a neighbour on plain http could plant one beside a protected page.
+        token = request.cookies.get(PLAIN_COOKIE)
+    return token
 
 
 async def officer(request: Request, node: NodeDep) -> Officer:
@@ -124,6 +161,8 @@ async def officer(request: Request, node: NodeDep) -> Officer:
         return await to_thread.run_sync(_from_key, node, caller.key)
     found = await find_officer(request)
     if found is None:
+        if reader_of(request) is not None:
+            raise no_officer(request)
         raise SignatureInvalid("请先登录，或以人员密钥签名请求 / sign in, or sign the request")
     return found
 
@@ -142,8 +181,10 @@ async def officer_with_body(request: Request, node: Node) -> tuple[Officer, byte
         InvalidInput: the body has more than `OFFICE_BYTES`.
         SignatureInvalid, NotEntitled, Forbidden, LedgerBehind: as `officer`.
     """
+    # HTTP takes thousands of zeros before it, int() does not.
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) <= DOCUMENT_BYTES:
+    digits = length.lstrip("0")[: len(str(DOCUMENT_BYTES)) + 1]
+    if length.isdecimal() and int(digits or "0") <= DOCUMENT_BYTES:
         return await _read_whole(request, node, DOCUMENT_BYTES)
     # Key ids are public: a stranger who names one and sends slowly holds a place of these few, and
     # none of those above, by which nearly all decisions go.
@@ -169,12 +210,26 @@ def allowed_origins(node: Node) -> frozenset[str]:
     settings = node.settings
     named = [settings.public_url, *settings.console.origins]
     own = [f"{scheme}://{each}" for each in settings.authorities for scheme in ("http", "https")]
-    return frozenset(_origin(each) for each in (*named, *own))
+    return frozenset(origin_of(each) for each in (*named, *own))
 
 
 def cookie_name(origin: str) -> str:
     """Return the name of the session's cookie at an origin."""
     return COOKIE if origin.startswith("https:") else PLAIN_COOKIE
+
+
+def set_session(response: Response, origin: str, token: str) -> None:
+    """Give a browser the cookie of a session that was opened at an origin."""
+    response.headers["Cache-Control"] = "no-store"
+    response.set_cookie(
+        cookie_name(origin),
+        token,
+        max_age=LONGEST_SECONDS,
+        path="/",
+        secure=origin.startswith("https:"),
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def require_origin(node: Node, origin: str) -> None:
@@ -198,7 +253,8 @@ def require_origin(node: Node, origin: str) -> None:
         )
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """Return the origin of an address as browsers write it."""
     parts = urlsplit(url.lower())
     port = parts.port
     usual = {"http": 80, "https": 443}.get(parts.scheme)
@@ -206,7 +262,7 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{host}" + ("" if port in {None, usual} else f":{port}")
 
 
-def _require_same(request: Request, session: Session) -> None:
+def _require_same(request: Request, session: Session | ReaderSession) -> None:
     """Check that a request that changes something comes from the session's own pages."""
     origin = request.headers.get("origin", session.origin)
     token = request.headers.get(CSRF_HEADER, "")

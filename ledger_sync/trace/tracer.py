@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from node.chain.deployment import Deployment
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import AuthorisationFact, LogFact
+    from node.protocol.wire.leaf import Leaf
     from node.protocol.wire.receipt import Receipt
 
     from ..decided import AnchorFact, DecisionFact
@@ -68,9 +69,8 @@ class Tracer:
         log, index = find_event(self._queries, self._logs, event)
         receipt = self._logs.receipt(log, index)
         leaf = receipt.parsed_leaf
-        outcome = "已提供" if leaf.outcome == SERVED else f"已拒绝：{leaf.outcome}"
         return line(
-            f"调用 {event.hex()}（{outcome}，{beijing(leaf.at // 1000)}）",
+            f"调用 {event.hex()}（{_outcome(leaf)}，{beijing(leaf.at // 1000)}）",
             f"call {event.hex()} ({leaf.outcome}, {beijing(leaf.at // 1000)})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
@@ -287,7 +287,7 @@ class Tracer:
         receipt = self._logs.receipt(log, index)
         leaf = receipt.parsed_leaf
         return line(
-            f"调用 {leaf.event.hex()}（授权 {leaf.authorisation}，{leaf.outcome}）",
+            f"调用 {leaf.event.hex()}（授权 {leaf.authorisation}，{_outcome(leaf)}）",
             f"call {leaf.event.hex()} (authorisation {leaf.authorisation}, {leaf.outcome})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
@@ -304,6 +304,11 @@ class Tracer:
 
     def _name(self, department: bytes) -> str:
         return self._names.department(department)
+
+
+def _outcome(leaf: Leaf) -> str:
+    """Say in Chinese how a call ended; a refusal with its code."""
+    return "已提供" if leaf.outcome == SERVED else f"已拒绝：{leaf.outcome}"
 
 
 def _missing() -> None:

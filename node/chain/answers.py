@@ -118,38 +118,21 @@ def parse_list(found: Any) -> list[dict[str, Any]] | None:  # noqa: ANN401 - JSO
     return found
 
 
-def parse_receipt(found: Mapping[str, Any]) -> TxReceipt:
-    """Take over a receipt as web3 formats it."""
+def parse_receipt(found: Mapping[str, Any] | None) -> TxReceipt | None:
+    """Read a transaction's receipt; None when it is in no block."""
+    if found is None:
+        return None
     created, reason = found.get("contractAddress"), found.get("revertReason")
     return TxReceipt(
-        tx_hash=bytes(found["transactionHash"]),
-        block_number=natural(found["blockNumber"]),
-        tx_index=natural(found["transactionIndex"]),
-        succeeded=natural(found["status"]) == 1,
-        gas_used=natural(found["gasUsed"]),
+        tx_hash=parse_hash(found["transactionHash"]),
+        block_number=parse_int(found["blockNumber"]),
+        tx_index=parse_int(found["transactionIndex"]),
+        succeeded=parse_int(found["status"]) == 1,
+        gas_used=parse_int(found["gasUsed"]),
         contract_address=parse_bytes(created) if created else None,
-        logs=[
-            RawLog(
-                parse_bytes(log["address"]),
-                [bytes(topic) for topic in log["topics"]],
-                bytes(log["data"]),
-                natural(log["blockNumber"]),
-                bytes(log["blockHash"]),
-                bytes(log["transactionHash"]),
-                natural(log["transactionIndex"]),
-                natural(log["logIndex"]),
-            )
-            for log in found["logs"]
-        ],
+        logs=parse_logs(found["logs"]),
         revert_data=parse_bytes(reason) if reason else None,
     )
-
-
-def natural(value: object) -> int:
-    """Take an integer that is not negative as it is: web3's formatters let others through."""
-    if type(value) is not int or value < 0:
-        raise ValueError(f"not a quantity: {value!r:.40}")
-    return value
 
 
 def parse_int(quantity: str) -> int:

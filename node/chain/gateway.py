@@ -1,7 +1,7 @@
 """The chain through standard JSON-RPC, with raw values and errors of ours.
 
-web3 asks and reads, save for ranges of blocks: headers, logs and a block's receipts are read by
-`answers`, strictly and without web3's formatters, for the follower reads millions of them.
+Answers are read by `answers`, strictly; web3 only makes the code that creates a contract: importing
+it takes a second, which every command that decides would pay.
 
 Reads are repeated when the endpoint does not answer; sends never are, here: whether a repeat is
 safe is for the outbox to know. No caching: every answer is the endpoint's own.
@@ -17,9 +17,10 @@ so bundles with headers cannot be made on it.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -30,7 +31,8 @@ from .answers import (
     BlockHeader,
     RawLog,
     TxReceipt,
-    natural,
+    parse_bytes,
+    parse_hash,
     parse_headers,
     parse_int,
     parse_list,
@@ -38,15 +40,12 @@ from .answers import (
     parse_receipt,
 )
 from .jsonrpc import Endpoint, parse_response
-from .reverts import revert_data
+from .reverts import error_of, revert_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from eth_typing import Hash32
     from web3 import Web3
-    from web3.eth import Eth
-    from web3.types import RPCEndpoint, TxParams
 
 __all__ = ["BlockHeader", "Gateway", "RawLog", "TxReceipt"]
 
@@ -83,6 +82,8 @@ def engine_of(client_version: str) -> Engine:
     )
 
 
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading raises on an answer of another shape than the method's."""
 READ_ATTEMPTS = 3
 POLL_SECONDS = 0.1
 
@@ -113,14 +114,13 @@ class Gateway:
 
     @cached_property
     def engine(self) -> Engine:
-        return self._ask(lambda _: engine_of(self.web3.client_version))
+        return self._ask(engine_of, "web3_clientVersion")
 
     def chain_id(self) -> int:
-        return self._ask(lambda eth: natural(eth.chain_id))
+        return self._ask(parse_int, "eth_chainId")
 
     def head(self) -> int:
-        # Past web3: a follower asks ten times a second, and its formatters cost a third of that.
-        return self._ask(lambda _: parse_int(self._raw("eth_blockNumber")))
+        return self._ask(parse_int, "eth_blockNumber")
 
     def block(self, number: int) -> BlockHeader:
         """Return one block's header.
@@ -136,7 +136,7 @@ class Gateway:
         headers: list[BlockHeader] = []
         for start in range(first, last + 1, size):
             numbers = range(start, min(start + size, last + 1))
-            headers += self._ask(partial(self._read_headers, numbers))
+            headers += self._retrying(self._once, partial(self._read_headers, numbers))
         return headers
 
     def logs(
@@ -158,7 +158,7 @@ class Gateway:
                 "fromBlock": hex(start),
                 "toBlock": hex(end),
             }
-            logs += self._ask(partial(self._read_logs, asked))
+            logs += self._ask(parse_logs, "eth_getLogs", asked)
         return logs
 
     def call(self, to: bytes, data: bytes) -> bytes:
@@ -168,8 +168,8 @@ class Gateway:
             DecisionRefused: the contract reverted; `facts` hold the error's name and values.
             ChainUnavailable: no answer, or not about the contract.
         """
-        call: TxParams = {"to": self.web3.to_checksum_address(to), "data": data}
-        return self._ask(lambda eth: bytes(eth.call(call)))
+        call = {"to": f"0x{to.hex()}", "data": f"0x{data.hex()}"}
+        return self._ask(parse_bytes, "eth_call", call, "latest")
 
     def try_creation(self, data: bytes) -> bytes:
         """Run creation code without a transaction and return the code it would leave.
@@ -178,7 +178,7 @@ class Gateway:
             DecisionRefused: the constructor reverted.
             ChainUnavailable: no answer.
         """
-        return self._ask(lambda eth: bytes(eth.call({"data": data})))
+        return self._ask(parse_bytes, "eth_call", {"data": f"0x{data.hex()}"}, "latest")
 
     def revert_of(
         self, sender: bytes, to: bytes, data: bytes, gas: int, *, block: int | str
@@ -205,26 +205,19 @@ class Gateway:
             TransactionRefused: as it is it will not be taken; `facts["reason"]` says why.
             ChainUnavailable: it may or may not have arrived; the same bytes may be sent again.
         """
+        tx_hash = keccak256(raw)
 
-        def send(eth: Eth) -> bytes:
-            tx_hash = keccak256(raw)
-            if eth.send_raw_transaction(raw) != tx_hash:
+        def read(answer: str) -> bytes:
+            if parse_hash(answer) != tx_hash:
                 raise ValueError("another transaction's hash")
             return tx_hash
 
-        return self._ask_once(send)
+        sent: bytes = self._once(self._asked, read, "eth_sendRawTransaction", f"0x{raw.hex()}")
+        return sent
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""
-        from .provider import TransactionNotFound
-
-        def read(eth: Eth) -> TxReceipt | None:
-            try:
-                return parse_receipt(eth.get_transaction_receipt(cast("Hash32", tx_hash)))
-            except TransactionNotFound:
-                return None
-
-        return self._ask(read)
+        return self._ask(parse_receipt, "eth_getTransactionReceipt", f"0x{tx_hash.hex()}")
 
     def wait_for(self, tx_hash: bytes, timeout_seconds: float) -> TxReceipt:
         """Wait for a receipt; at once on the embedded chain, a block later on others.
@@ -232,52 +225,48 @@ class Gateway:
         Raises:
             ChainUnavailable: no answer, or it is in no block in time.
         """
-        name = cast("Hash32", tx_hash)
-        return self._ask_once(
-            lambda eth: parse_receipt(
-                eth.wait_for_transaction_receipt(name, timeout_seconds, POLL_SECONDS)
-            )
-        )
+        deadline = time.monotonic() + timeout_seconds
+        while (found := self.receipt(tx_hash)) is None:
+            if time.monotonic() >= deadline:
+                text = f"0x{tx_hash.hex()} is in no block after {timeout_seconds:g} s"
+                raise ChainUnavailable(text)
+            time.sleep(POLL_SECONDS)
+        return found
 
     def block_receipts(self, number: int) -> list[dict[str, Any]]:
         """Return all receipts of a block, as the endpoint gave them."""
-        receipts = self._ask(lambda _: parse_list(self._raw("eth_getBlockReceipts", hex(number))))
+        receipts = self._ask(parse_list, "eth_getBlockReceipts", hex(number))
         if receipts is None:
             raise ChainUnavailable(f"{self._endpoint.url} has no receipts of block {number}")
         return receipts
 
     def code(self, address: bytes) -> bytes:
         """Return the code at an address; empty if there is none."""
-        at = self.web3.to_checksum_address(address)
-        return self._ask(lambda eth: bytes(eth.get_code(at)))
+        return self._ask(parse_bytes, "eth_getCode", f"0x{address.hex()}", "latest")
 
     def transaction_count(self, address: bytes) -> int:
         """Return how many transactions of an account are in blocks: its next nonce."""
-        account = self.web3.to_checksum_address(address)
-        return self._ask(lambda eth: natural(eth.get_transaction_count(account)))
+        return self._ask(parse_int, "eth_getTransactionCount", f"0x{address.hex()}", "latest")
 
-    def _ask(self, read: Callable[[Eth], Parsed]) -> Parsed:
-        """Read through web3, again while the endpoint does not answer."""
-        answer: Parsed = self._retrying(self._ask_once, read)
+    def _ask(self, read: Callable[[Any], Parsed], method: str, *params: object) -> Parsed:
+        """Ask, again while the endpoint does not answer."""
+        answer: Parsed = self._retrying(self._once, self._asked, read, method, *params)
         return answer
 
-    def _ask_once(self, read: Callable[[Eth], Parsed]) -> Parsed:
-        from .provider import UNREADABLE
+    def _asked(self, read: Callable[[Any], Parsed], method: str, *params: object) -> Parsed:
+        response = self._endpoint.call(method, *params)
+        if "error" in response:
+            raise error_of(method, response["error"])
+        return read(response["result"])
 
+    def _once(self, ask: Callable[..., Parsed], *given: object) -> Parsed:
         try:
-            return read(self.web3.eth)
+            return ask(*given)
         except UNREADABLE as error:
             text = f"{self._endpoint.url} answered what cannot be read: {error!r}"
             raise ChainUnavailable(text) from error
 
-    def _raw(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON
-        """Ask past web3's formatters; inside `_ask`, for errors and repeats."""
-        return self.web3.provider.make_request(cast("RPCEndpoint", method), params)["result"]
-
-    def _read_logs(self, asked: dict[str, Any], _eth: Eth) -> list[RawLog]:
-        return parse_logs(self._raw("eth_getLogs", asked))
-
-    def _read_headers(self, numbers: range, _eth: Eth) -> list[BlockHeader]:
+    def _read_headers(self, numbers: range) -> list[BlockHeader]:
         requests = [
             {
                 "jsonrpc": "2.0",

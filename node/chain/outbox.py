@@ -208,9 +208,9 @@ class Outbox:
                 if refusal.facts["reason"] != "known":
                     return self._refused(row, refusal)
             # Killed here, the next pump sends it once more and is told that it is known.
-            if row.state == State.QUEUED:
-                self._rows.change(row, State.SENT)
             receipt = self._gateway.receipt(row.hash)
+            if receipt is None and row.state == State.QUEUED:
+                self._rows.change(row, State.SENT)
         return receipt is not None and self._settle(row, receipt)
 
     def _refused(self, row: Row, refusal: TransactionRefused) -> bool:

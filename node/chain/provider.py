@@ -1,4 +1,4 @@
-"""web3 as the client of a chain endpoint, over the transport of `jsonrpc`.
+"""web3 over the transport of `jsonrpc`, for the code that creates a contract.
 
 web3's own provider reads answers of any length and gives errors of its own. Through this one an
 error response is an error of ours before web3 sees it (`reverts`: web3 takes any error that carries
@@ -15,18 +15,12 @@ from .reverts import error_of
 
 with importing():
     from web3 import Web3
-    from web3.exceptions import TransactionNotFound, Web3Exception
     from web3.providers.base import BaseProvider
 
 if TYPE_CHECKING:
     from web3.types import RPCEndpoint, RPCResponse
 
     from .jsonrpc import Endpoint
-
-__all__ = ["UNREADABLE", "TransactionNotFound", "connect"]
-
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, Web3Exception)
-"""What web3's formatters raise on an answer of another shape than the method's."""
 
 
 class _BoundedProvider(BaseProvider):

@@ -28,8 +28,8 @@ Fields = Mapping[str, Any]
 Added = Iterator[tuple[str, Any]]
 GIVEN = frozenset({"type", "v", "salt"})
 """Members a document is given when it is made."""
-ATTACHED = "attachments"
-"""What every document is given an empty list of, if it names none."""
+LISTED = ("attachments", "points", "refusals")
+"""Of which a document is given an empty list where none is named."""
 NARROWED = ("validFrom", "validUntil", "callsPerDay", "rowsPerDay", "terms")
 _EMPTY_TERMS: dict[str, Any] = {"filterOnly": [], "rowScope": {}, "masks": {}}
 
@@ -77,8 +77,9 @@ def _whole(fields: Fields, written: Written) -> Added:
 def _at_once(fields: Fields, written: Written) -> Added:
     """A protective decision without a paper says only what is done to which object."""
     message = written.message
-    if fields.get("reason") is not None:
-        _refuse("reason", fields["reason"], None)
+    for name in sorted(set(fields) - {"order", "department", "authorisation", "step"}):
+        if fields[name] not in (None, [], ()):
+            _refuse(name, fields[name], None)
     if "order" in fields:
         return _held(
             {"order": fields["order"], "department": fields["department"]},
@@ -216,7 +217,7 @@ def _members(paper: Document) -> dict[str, Any]:
 def _held(said: Any, actual: Any, place: str = "") -> Added:  # noqa: ANN401 - JSON
     """Yield what `actual` has besides `said`; refuse where it says something else."""
     if said is None:
-        if actual is not None and not (actual == [] and place.endswith(ATTACHED)):
+        if actual is not None and not (actual == [] and place.endswith(LISTED)):
             yield place, actual
     elif isinstance(said, Mapping) and isinstance(actual, Mapping):
         for name in {**said, **actual}:

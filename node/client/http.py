@@ -154,25 +154,35 @@ class SignedHttp:
 
     def _receive(self, request: SignedRequest) -> httpx.Response:
         """Send once and read the answer whole, but no further than its bounds."""
-        deadline = time.monotonic() + self._answer_seconds
-        body = bytearray()
         with self._client.stream(
             request.method, request.url, content=request.body, headers=request.headers
         ) as response:
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise httpx.DecodingError("an encoding that was not asked for")
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > self._answer_bytes:
-                    raise httpx.DecodingError(f"more than {self._answer_bytes} bytes")
-                if time.monotonic() > deadline:
-                    raise httpx.ReadTimeout(f"not whole after {self._answer_seconds:.0f} s")
+            body = read_bounded(response, self._answer_bytes, self._answer_seconds)
         return httpx.Response(
             response.status_code,
             headers=response.headers,
-            content=bytes(body),
+            content=body,
             request=response.request,
         )
+
+
+def read_bounded(response: httpx.Response, most_bytes: int, seconds: float) -> bytes:
+    """Read an answer that is streamed whole, but no further than its bounds.
+
+    Raises:
+        httpx.RequestError: it is larger, slower, or packed though nobody asked for that.
+    """
+    deadline = time.monotonic() + seconds
+    body = bytearray()
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise httpx.DecodingError("an encoding that was not asked for")
+    for piece in response.iter_bytes():
+        body += piece
+        if len(body) > most_bytes:
+            raise httpx.DecodingError(f"more than {most_bytes} bytes")
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout(f"not whole after {seconds:.0f} s")
+    return bytes(body)
 
 
 def read_object(

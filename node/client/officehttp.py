@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from ..crypto import Signer
 
-BASE = "/api/v1/office"
+PUBLIC = "/api/v1"
+BASE = PUBLIC + "/office"
 STEP_SECONDS = 90.0
 """How long one step may take: a decision is answered when it is mined and followed."""
 ANSWER_SECONDS = 180.0
@@ -38,10 +39,14 @@ _SUCCESS = range(200, 300)
 
 
 class OfficeHttp:
-    """The office of the node at one address, asked as one officer."""
+    """The office of the node at one address, asked as one officer; what is public as nobody."""
 
-    def __init__(self, url: str, signer: Signer, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, url: str, signer: Signer | None, *, clock: Callable[[], float] = time.time
+    ) -> None:
         """Ask the node at `url`, its base without a path, as the holder of `signer`.
+
+        Without one only `public` is answered.
 
         Raises:
             ConfigInvalid: `url` is no address of a server.
@@ -78,6 +83,12 @@ class OfficeHttp:
         found = self._shaped(self._get(path, query), list, path)
         return [self._shaped(each, dict, path) for each in found]
 
+    def public(self, path: str, **query: object) -> dict[str, Any]:
+        """Return the object at a path of the API that anybody may read, unsigned; as `get`."""
+        given = {name: each for name, each in query.items() if each is not None}
+        found = self._exchange("GET", PUBLIC + path, urlencode(given), b"", {})
+        return self._shaped(found, dict, path)
+
     def post(self, path: str, value: Mapping[str, Any]) -> dict[str, Any]:
         """Send a JSON object to a path of the office; raises as `get`."""
         return self._shaped(self._send("POST", path, value), dict, path)
@@ -105,6 +116,10 @@ class OfficeHttp:
         return self._ask(method, f"{BASE}{path}", "", body, JSON)
 
     def _ask(self, method: str, path: str, query: str, body: bytes, content_type: str) -> object:
+        if self._signer is None:
+            raise InvalidInput(
+                "经 --node 查看这项须给出密钥 --key / asking this needs a key: --key"
+            )
         headers = signedcall.build(
             method=method,
             authority=self.authority,
@@ -117,6 +132,11 @@ class OfficeHttp:
             key_id=self._signer.public_key.key_id,
             signer=self._signer,
         )
+        return self._exchange(method, path, query, body, headers)
+
+    def _exchange(
+        self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+    ) -> object:
         sent = {"Host": self.authority, "Accept-Encoding": "identity", **headers}
         target = f"{path}?{query}" if query else path
         connection = self._connect(self._host, self._port, timeout=STEP_SECONDS)

@@ -5,6 +5,8 @@ Decided from mined decisions only. Unknown and not-yours read the same.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import (
@@ -15,11 +17,36 @@ from ..errors import (
 )
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import KeyKind
+from ..protocol.wire.ids import ZERO
+from .ports import Reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from .bindings import Bindings, Bound
-    from .ports import Ledger, Reader
+    from .ports import Ledger
     from .store import DocumentStore
+
+
+class Shelf:
+    """The documents here that one person may read; the others are as if they had not arrived.
+
+    Whatever reads a paper by a digest from the chain for somebody reads it here: anybody can name
+    another's digest in a decision of his own, and would be shown the paper by his own page.
+    """
+
+    def __init__(self, store: DocumentStore, may_read: Callable[[bytes, bytes], bool]) -> None:
+        """Read from `store` what `may_read`, by digest and bytes."""
+        self._store, self._may_read = store, may_read
+
+    def find(self, digest: bytes) -> bytes | None:
+        data = self._store.find(digest)
+        return data if data is not None and self._may_read(digest, data) else None
+
+    def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return those of several documents that are here and may be read, by digest."""
+        found = self._store.find_all(digests)
+        return {digest: data for digest, data in found.items() if self._may_read(digest, data)}
 
 
 class DocumentAccess:
@@ -68,6 +95,22 @@ class DocumentAccess:
             raise DocumentUnknown(f"no document {digest.hex()} here")
         return data
 
+    def shelf_of(self, key: bytes) -> Shelf:
+        """Return the documents that an officer may read, shown to him or drafted for him.
+
+        Raises:
+            SignatureInvalid: the key is unknown, revoked or out of its validity.
+        """
+        reader = self._reader(key)
+        # Who decides for a department reads what it decides on, wherever his key was registered.
+        acting = replace(reader, auditor_for=reader.auditor_for | reader.acts_for)
+        return Shelf(self._store, partial(self._may_read, reader=acting))
+
+    def shelf_for(self, departments: frozenset[bytes]) -> Shelf:
+        """Return the documents that are those of active departments, for who sees their work."""
+        seeing = Reader(ZERO, KeyKind.OFFICER, ZERO, departments)
+        return Shelf(self._store, partial(self._may_read, reader=seeing))
+
     def _author(self, key: bytes) -> bytes:
         """Return the department whose documents the holder of `key` hands in."""
         reader = self._reader(key)
@@ -84,7 +127,8 @@ class DocumentAccess:
     def _may_read(self, digest: bytes, data: bytes, reader: Reader) -> bool:
         bound = self._bindings.of(digest)
         if not bound:
-            return self._store.find_author(digest) == reader.department
+            # What this node keeps of its own decisions has no author: it is nobody's to read yet.
+            return reader.department == self._store.find_author(digest) != ZERO
         document = documents.parse(data)
         return any(_entitled(each, document, reader) for each in bound)
 

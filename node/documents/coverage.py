@@ -17,6 +17,7 @@ from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, se
 from sqlalchemy.dialects.sqlite import insert
 
 from ..crypto import sm3
+from ..errors import Overloaded
 from ..protocol.wire import ids
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 HALF = 2
+MOST_CODES = 300_000
+"""Of a department, in all its tables: several times what a city has."""
 
 metadata = MetaData()
 covered = Table(
@@ -36,6 +39,13 @@ covered = Table(
     Column("series", Integer, primary_key=True),
     Column("code", String, primary_key=True),
     sqlite_with_rowid=False,
+)
+
+kept_mapping = Table(
+    "kept_mapping",
+    metadata,
+    Column("department", LargeBinary(32), primary_key=True),
+    Column("text", String, nullable=False),
 )
 
 
@@ -96,17 +106,42 @@ class Coverage:
         """Remember what a table covers: one more edition of an earlier one, or a table of its own.
 
         A part of an earlier table adds to it and takes nothing away.
+
+        Raises:
+            Overloaded: so much is remembered of the department already.
         """
         owner, mine = ids.department_id(department), set(codes)
-        tables = {
-            number: known for (of, number), known in self._tables(owner).items() if of == space
-        }
+        every = self._tables(owner)
+        tables = {number: known for (of, number), known in every.items() if of == space}
         shared = {number: len(known & mine) for number, known in tables.items()}
         series = max(shared, key=lambda number: (shared[number], -number), default=0)
         if not series or HALF * shared[series] < min(len(tables[series]), len(mine)):
             series = max(tables, default=0) + 1
+        fresh = mine - tables.get(series, set())
+        if sum(map(len, every.values())) + len(fresh) > MOST_CODES:
+            raise Overloaded(
+                f"部门 {department} 各表所覆盖的目录已记 {MOST_CODES} 个，不能再记"
+                " / too much is remembered of what its tables cover",
+                most=MOST_CODES,
+            )
         with self._engine.begin() as connection:
-            _add(connection, owner, space, series, mine - tables.get(series, set()))
+            _add(connection, owner, space, series, fresh)
+
+    def find_mapping(self, department: str) -> str | None:
+        """Return the mapping file a department's tables were last read by."""
+        query = select(kept_mapping.c.text)
+        with self._engine.connect() as connection:
+            found: str | None = connection.scalar(
+                query.where(kept_mapping.c.department == ids.department_id(department))
+            )
+            return found
+
+    def keep_mapping(self, department: str, text: str) -> None:
+        """Remember it for the department's next table."""
+        values = {"department": ids.department_id(department), "text": text}
+        statement = insert(kept_mapping).values(values)
+        with self._engine.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(["department"], set_={"text": text}))
 
     def _tables(self, department: bytes) -> dict[tuple[bytes, int], set[str]]:
         query = select(covered.c.space, covered.c.series, covered.c.code)

@@ -49,6 +49,8 @@ class Reader:
     """Active departments that granted this key the auditor's role, now valid."""
     active: bool = True
     """Whether its department takes part: a suspended one is served nothing that is restricted."""
+    acts_for: frozenset[bytes] = frozenset()
+    """Active departments that granted this key any role, now valid: a deputy's, a data centre's."""
 
 
 class Ledger(Protocol):

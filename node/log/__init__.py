@@ -6,7 +6,8 @@
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
 a bounded stretch at a time. `tiles`: tiles as rows, and proofs at
 any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log hashed again.
-`published`: checkpoints that were shown to others. `drafts`: the values that go in and come out.
+`published`: checkpoints that were shown to others. `tallies`: calls counted by hour and by what
+they were for, in a database of their own. `drafts`: the values that go in and come out.
 `tables`: the schema of `log.db`.
 
 Nothing here knows the chain, the read model or HTTP; a log is named by its 32-byte id.
@@ -27,6 +28,7 @@ from .reader import LogReader
 from .recent import Resend
 from .scanning import LogScanner
 from .tables import create_tables
+from .tallies import Tallier, Tallies
 from .writer import LogWriter
 
 __all__ = [
@@ -38,6 +40,8 @@ __all__ = [
     "LogScanner",
     "LogWriter",
     "Resend",
+    "Tallier",
+    "Tallies",
     "check_log",
     "create_published",
     "create_tables",

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 from node.crypto import sm3
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
-from node.protocol.wire.leaf import AUDIT, OPEN, SERVED
+from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
 
 from .counters import COLUMNS
 from .recent import find_events
@@ -177,8 +177,8 @@ def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
     )
     for place, answer, leaf in connection.execute(query):
         members = {} if leaf is None else orjson.loads(leaf)
-        if not answer and members.get("type") in {AUDIT, OPEN}:
-            continue  # a download, an auditor's page: logged by its digest; no bytes are kept here
+        if not answer and members.get("type") in {AUDIT, OPEN, PREVIEW}:
+            continue  # a download, a page: logged by its digest; no bytes are kept here
         digest = None if answer is None else sm3(answer).hex()
         if members.get("answer", "") != digest:
             return int(place - first)

@@ -70,6 +70,13 @@ class LogReader:
         with self._engine.connect() as connection:
             return [(log, origin) for log, origin in connection.execute(query)]
 
+    def sizes(self) -> dict[bytes, int]:
+        """Return how many leaves each log in the store has."""
+        with self._engine.connect() as connection:
+            return {
+                row.log: row.size for row in connection.execute(select(head.c.log, head.c.size))
+            }
+
     def head(self, log: bytes) -> Head:
         """Return the head of a log.
 

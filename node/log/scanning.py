@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .reader import LogReader
 
 CHUNK = 512
-STRETCH = 20_000
+STRETCH = 10_000
 """Leaves looked through at once."""
 TILES = 4_096
 """Tiles of leaf hashes looked through for one hash: a million leaves."""

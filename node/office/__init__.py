@@ -7,6 +7,8 @@
 - `departments`, `cataloguing`, `authorising`: build the acts from the papers' bodies
 - `founding`: what a city begins with; `founder`: what the ledger is missing of it, decided
 - `drafting`: completes what an official says with what the ledger and the papers here know
+- `replies`: a reply as a form has it, with terms built of fields
+- `baskets`: entries chosen one by one, to be applied for with one signature
 - `verdicts`: what waits for a review, and its verdicts
 - `reads`: what is asked of the read model and of the papers that are here
 """

@@ -14,7 +14,7 @@ from ..protocol.wire import ids
 from .act import Act, new_paper, of_paper
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..protocol.forms import Document
 
@@ -45,7 +45,7 @@ def submit_versions(bodies: Iterable[Mapping[str, Any]]) -> Act:
     return submit_papers([new_paper("catalogue-version", body) for body in bodies])
 
 
-def submit_papers(papers: list[Document]) -> Act:
+def submit_papers(papers: Sequence[Document]) -> Act:
     """Hand in versions whose documents are made already; see `submit_versions`."""
     versions = [{**documents.derive(paper), "digest": paper.digest} for paper in papers]
     filing = {version.pop("department") for version in versions}

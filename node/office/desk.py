@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..chain.outbox import NONCE_SPENT, find_carried
 from ..crypto import sign_decision
-from ..errors import ChainUnavailable, DecisionRefused, InvalidInput
+from ..errors import ChainUnavailable, DecisionRefused, InvalidInput, LedgerError
 from ..protocol import forms as documents
 from ..protocol.evm import abi
 from ..protocol.evm.decision import (
@@ -172,10 +172,32 @@ class Desk:
             DecisionRefused: the contract refuses; `facts` hold its error's name and values.
             ChainUnavailable: not mined in time; it stays in the outbox and may still be.
         """
+        return self.send_all([signed])[0]
+
+    def send_all(self, acts: Sequence[SignedAct]) -> list[Decided]:
+        """Relay decisions that ask nothing of each other, in order; raises as `send`.
+
+        All of their papers travel together, and none is waited for before all are on their way.
+        One that is refused ends it: those before it are decided.
+        """
         # Papers first: what is on the chain must never name one that is nowhere.
-        papers = [documents.parse(data) for data in signed.documents]
+        papers = [documents.parse(data) for signed in acts for data in signed.documents]
         self._store.keep(papers)
         self._store_elsewhere(papers)
+        sent: list[tuple[SignedAct, int | TxReceipt]] = []
+        try:
+            for signed in acts:
+                sent.append((signed, self._enqueue(signed)))
+                if signed is not acts[-1]:
+                    self._outbox.pump()  # the chain and its followers begin with this one
+        except LedgerError:
+            for each in sent:
+                self._settled(*each)
+            raise
+        return [self._settled(*each) for each in sent]
+
+    def _enqueue(self, signed: SignedAct) -> int | TxReceipt:
+        """Commit a decision to the outbox; return its row, or the receipt where it was carried."""
         address = self._address(signed.kind)
         try:
             self._gateway.call(address, signed.data)
@@ -189,10 +211,13 @@ class Desk:
                 receipt = None if carried is None else self._gateway.receipt(carried)
                 if receipt is None:
                     raise
-                return self._decided(signed.kind, signed.hash, receipt)
+                return receipt
         gas = min(GAS + GAS_PER_BYTE * len(signed.data), GAS_LIMIT)
-        row = self._outbox.enqueue(signed.hash.hex(), address, signed.data, gas)
-        return self._decided(signed.kind, signed.hash, self._outbox.wait(row))
+        return self._outbox.enqueue(signed.hash.hex(), address, signed.data, gas)
+
+    def _settled(self, signed: SignedAct, sent: int | TxReceipt) -> Decided:
+        receipt = self._outbox.wait(sent) if isinstance(sent, int) else sent
+        return self._decided(signed.kind, signed.hash, receipt)
 
     def find(self, kind: str, decision_hash: bytes) -> Decided | None:
         """Return a decision of this outbox that is on the chain, or None.

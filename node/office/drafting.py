@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..errors import InvalidInput, MalformedDocument, NotFound
+from ..errors import Contradictory, InvalidInput, MalformedDocument, NotFound
 from ..protocol import forms as documents
 from ..protocol.forms.sharing import CHANGES
 from ..protocol.ledger.enums import EntryState
@@ -17,16 +17,15 @@ from ..protocol.wire import ids
 from . import authorising, cataloguing, departments
 from .act import completed
 from .authorising import Request
-from .reads import get_paper
+from .reads import get_paper, get_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from ..documents.store import DocumentStore
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import AuthorisationFact
     from .act import Act
-    from .reads import Ledger
+    from .reads import Ledger, Papers
 
     Members = Mapping[str, Any]
     Terms = Members | bytes | None
@@ -40,9 +39,16 @@ OWN = ("type", "v", "salt", "attachments")
 class Drafter:
     """Drafts acts from forms."""
 
-    def __init__(self, ledger: Ledger, store: DocumentStore) -> None:
+    def __init__(self, ledger: Ledger, store: Papers) -> None:
         """Ask `ledger` how things stand and `store` what the papers say."""
         self._ledger, self._store = ledger, store
+
+    def reading(self, papers: Papers) -> Drafter:
+        """Return a drafter for somebody who may read `papers` and no others.
+
+        What is drafted for him holds what papers say, and says what is wrong by what they say.
+        """
+        return Drafter(self._ledger, papers)
 
     def update_department(self, code: str, changes: Members) -> Act:
         """Change members of the department's present paper; a None leaves one as it is.
@@ -89,6 +95,11 @@ class Drafter:
         fact = self._ledger.get_authorisation(number)
         application = get_paper(self._store, self._ledger.steps(number)[0].digest)
         applied = application.body
+        if not isinstance(applied, documents.ApplicationPaper):
+            raise Contradictory(
+                f"授权 {number} 的申请是另一份文件 / its application is another document",
+                authorisation=number,
+            )
         refused = [each.get("item") for each in refusals]
         granted = [item for item in applied.items if item not in refused]
         follows = "同意" if not refused else "部分同意" if granted else "不同意"
@@ -256,7 +267,7 @@ class Drafter:
 
     def _pinned(self, fact: AuthorisationFact) -> Document:
         """Return the document of the version an authorisation is pinned to."""
-        return get_paper(self._store, self._ledger.get_entry(fact.entry, fact.version).digest)
+        return get_version(self._store, self._ledger.get_entry(fact.entry, fact.version))
 
     def _request(self, form: Members, terms: Terms) -> Request:
         entry = form.get("entry")
@@ -271,7 +282,7 @@ class Drafter:
         fact = self._ledger.get_entry(wanted, number)
         if fact.state != EntryState.PUBLISHED:
             raise NotFound(f"目录 {entry['code']} 没有已发布的版本 / it is not published")
-        version = get_paper(self._store, fact.digest)
+        version = get_version(self._store, fact)
         named = {"version": fact.version, "name": version.body.name, **entry}
         known = self._ledger.find_catalogued(wanted)
         agreed = known.standing_terms if known is not None and known.standing else ids.ZERO

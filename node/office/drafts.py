@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
-KINDS = frozenset({"filing", "entry", "application"})
+KINDS = frozenset({"filing", "entry", "application", "reply"})
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 DEPARTMENT_LIMIT = 200
 """Drafts a department may have."""
 DEPARTMENT_LIMIT_BYTES = 128 * 1024 * 1024
+OWN_SHARE = 2
+"""One person has at most this part of it: the others can go on while he is away."""
+ABANDONED_SECONDS = 180 * 24 * 60 * 60
+"""Since it was changed: whoever saved it may have left, and nobody else may throw it away."""
 TITLE_LIMIT, NOTE_LIMIT = 200, 2_000
 NOTES_LIMIT = 200
 """Comments on one draft."""
@@ -90,14 +94,16 @@ class Drafts:
             )
             return [Listed(*row) for row in rows]
 
-    def get(self, person: Person, named: bytes) -> Opened:
+    def get(self, person: Person, named: bytes, *kinds: str) -> Opened:
         """Return a draft with the comments on it, oldest first.
 
         Raises:
-            NotFound: there is none that this person may read.
+            NotFound: there is none of these kinds that this person may read.
         """
         with self._engine.connect() as connection:
             listed = _find(connection, person, named)
+            if listed.kind not in kinds:
+                raise _unknown(named)
             body: bytes = connection.execute(
                 select(draft.c.body).where(draft.c.id == named)
             ).scalar_one()
@@ -130,7 +136,8 @@ class Drafts:
             changed_at=int(self._clock()),
         )
         with self._engine.begin() as connection:
-            _check_room(connection, department, len(body))
+            _sweep(connection, made.changed_at - ABANDONED_SECONDS)
+            _check_room(connection, made, len(body))
             connection.execute(draft.insert().values(made.model_dump()))
             return _find(connection, person, made.id)
 
@@ -152,7 +159,7 @@ class Drafts:
             listed = _require_mine(connection, person, named)
             size = select(func.length(draft.c.body)).where(draft.c.id == named)
             before: int = connection.execute(size).scalar_one()
-            _check_room(connection, listed.department, len(body) - before, more=0)
+            _check_room(connection, listed, len(body) - before, more=0)
             return self._change(connection, named, revision, values)
 
     def hand_over(
@@ -164,7 +171,7 @@ class Drafts:
             NotFound, NotEntitled, Conflict: as `save`.
             InvalidInput: the role decides nothing, or the comment is too long.
         """
-        if role and not role & HANDED_TO:
+        if role & ~HANDED_TO:
             raise InvalidInput("只能移交给有权签署的负责人 / hand it to one who may sign")
         now = int(self._clock())
         with self._engine.begin() as connection:
@@ -242,8 +249,12 @@ def _find(connection: Connection, person: Person, named: bytes) -> Listed:
         select(*_LISTED).where(draft.c.id == named, _readable(person))
     ).one_or_none()
     if row is None:
-        raise NotFound(f"没有草稿 {named.hex()} / no such draft")
+        raise _unknown(named)
     return Listed(*row)
+
+
+def _unknown(named: bytes) -> NotFound:
+    return NotFound(f"没有草稿 {named.hex()} / no such draft")
 
 
 def _require_mine(connection: Connection, person: Person, named: bytes) -> Listed:
@@ -253,16 +264,27 @@ def _require_mine(connection: Connection, person: Person, named: bytes) -> Liste
     return listed
 
 
-def _check_room(connection: Connection, department: bytes, size: int, more: int = 1) -> None:
-    count, total = connection.execute(
-        select(func.count(), func.coalesce(func.sum(func.length(draft.c.body)), 0)).where(
-            draft.c.department == department
-        )
-    ).one()
-    if count + more > DEPARTMENT_LIMIT or total + size > DEPARTMENT_LIMIT_BYTES:
-        raise Overloaded(
-            f"本部门的草稿已满（{count} 份），请先删除不用的 / the department has too many drafts"
-        )
+def _sweep(connection: Connection, before: int) -> None:
+    """Delete what nobody has changed since a second."""
+    abandoned = select(draft.c.id).where(draft.c.changed_at < before)
+    connection.execute(delete(note).where(note.c.draft.in_(abandoned)))
+    connection.execute(delete(draft).where(draft.c.changed_at < before))
+
+
+def _check_room(connection: Connection, one: Draft | Listed, size: int, more: int = 1) -> None:
+    theirs = select(func.count(), func.coalesce(func.sum(func.length(draft.c.body)), 0)).where(
+        draft.c.department == one.department
+    )
+    for query, share, whose in (
+        (theirs, 1, "本部门"),
+        (theirs.where(draft.c.author == one.author), OWN_SHARE, "您在本部门"),
+    ):
+        count, total = connection.execute(query).one()
+        most, bytes_ = DEPARTMENT_LIMIT // share, DEPARTMENT_LIMIT_BYTES // share
+        if count + more > most or total + size > bytes_:
+            raise Overloaded(
+                f"{whose}的草稿已满（{count} 份），请先删除不用的 / there are too many drafts"
+            )
 
 
 def _bounded(text: str, limit: int) -> str:

@@ -7,29 +7,32 @@ before it is filed again; one that was withdrawn is filed anew.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from rapidfuzz import fuzz
 
-from ..errors import LedgerBehind
+from ..documents.coverage import key_space
+from ..errors import Contradictory, LedgerBehind
 from ..protocol import forms as documents
 from ..protocol.forms.words import FIELDS
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from .reads import get_paper
+from .reads import find_versions, get_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Mapping as Mapped
 
     from ..documents.coverage import Edition
-    from ..documents.store import DocumentStore
+    from ..documents.importing.filing import Filing
+    from ..documents.importing.mapping import Mapping
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import EntryFact, VersionFact
-    from .reads import Ledger
+    from .reads import Ledger, Papers
 
 ALONE = {"version", "salt"}
 """Members that differ between two versions that say the same."""
@@ -38,6 +41,8 @@ MOST = 2
 """Of so many entries one: half of a table, from which something is wrong with its codes."""
 FEW = 3
 """Entries of which it is not worth saying that most are new."""
+READ_AT_ONCE = 500
+"""Documents of earlier versions that are held together."""
 ALIKE = 50.0
 """Names of one data set have at least this much in common, of 100 (rapidfuzz `ratio`)."""
 
@@ -71,6 +76,11 @@ class Gone(NamedTuple):
         return self.state == EntryState.PUBLISHED
 
 
+class _Twin(NamedTuple):
+    code: str
+    name: str
+
+
 @dataclass
 class Sorted:
     """A table's entries by what there is to do with them."""
@@ -89,6 +99,63 @@ class Sorted:
         return [*self.new, *(change.paper for change in self.changed)]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A table beside the ledger."""
+
+    filing: Filing
+    newest: Newest
+    found: Sorted
+    edition: Edition
+    gone: list[Gone]
+    space: bytes
+    """What the codes are made by (`documents.coverage`)."""
+    _store: Papers = field(repr=False)
+
+    @cached_property
+    def doubts(self) -> list[str]:
+        """What looks as if the codes were made of the wrong column, in Chinese."""
+        return list(_doubts(self._store, self.newest, self.found, self.edition))
+
+    @property
+    def may_be_signed(self) -> bool:
+        """Whether there is something to file and nothing is in its way."""
+        clean = not self.filing.problems and not self.found.blocked
+        return clean and bool(self.found.to_file)
+
+
+def compare_filing(
+    ledger: Ledger,
+    store: Papers,
+    newest: Newest,
+    read: tuple[Filing, Mapping],
+    edition_of: Callable[[bytes, Collection[str]], Edition],
+) -> Compared:
+    """Set a table that was read by a mapping beside the ledger.
+
+    `edition_of` says what it has lost of what an earlier one covered (`documents.coverage`).
+
+    Raises:
+        LedgerBehind: the document of a version it is compared with has not arrived here.
+    """
+    filing, mapping = read
+    papers = [entry.paper for entry in filing.entries]
+    found = sort_filing(store, newest, papers, numbered=mapping.items.names is not None)
+    space = key_space(mapping.layout, mapping.entry["code"].model_dump(mode="json"))
+    edition = edition_of(space, filing.codes)
+    gone = find_gone(ledger, store, newest, edition)
+    return Compared(filing, newest, found, edition, gone, space, store)
+
+
+def bodies_of(papers: Iterable[Document]) -> list[dict[str, Any]]:
+    """Return versions as `SubmitVersions` is asked to have them prepared."""
+    given = ("type", "v", "salt")
+    return [
+        {name: each for name, each in orjson.loads(paper.data).items() if name not in given}
+        for paper in papers
+    ]
+
+
 class Newest:
     """The newest version of each entry of a department, read when first asked for."""
 
@@ -99,7 +166,7 @@ class Newest:
         self._entries: dict[str, bytes] = {}
 
     @cached_property
-    def versions(self) -> Mapping[bytes, VersionFact]:
+    def versions(self) -> Mapped[bytes, VersionFact]:
         """The newest versions by entry."""
         return self._ledger.newest_versions(self.department)
 
@@ -122,7 +189,7 @@ class Newest:
 
 
 def sort_filing(
-    store: DocumentStore, newest: Newest, papers: Sequence[Document], *, numbered: bool = False
+    store: Papers, newest: Newest, papers: Sequence[Document], *, numbered: bool = False
 ) -> Sorted:
     """Compare filed entries with their newest versions on the ledger.
 
@@ -138,7 +205,7 @@ def sort_filing(
         if latest is None or latest.state == EntryState.WITHDRAWN:
             found.new.append(each)
             continue
-        before = get_paper(store, latest.digest)
+        before = get_version(store, latest)
         paper = keep_item_codes(each, before) if numbered else each
         fields = differences(before, paper)
         if fields and latest.state not in {EntryState.SUBMITTED, EntryState.WITHDRAWAL_SUBMITTED}:
@@ -214,7 +281,7 @@ def named(names: Sequence[str], most: int = NAMES_SAID) -> str:
     return "、".join(names[:most]) + more
 
 
-def find_gone(ledger: Ledger, store: DocumentStore, newest: Newest, edition: Edition) -> list[Gone]:
+def find_gone(ledger: Ledger, store: Papers, newest: Newest, edition: Edition) -> list[Gone]:
     """Say how the entries stand that a table has lost; what is not in force is not listed."""
     found = []
     for code in sorted(edition.gone):
@@ -224,15 +291,14 @@ def find_gone(ledger: Ledger, store: DocumentStore, newest: Newest, edition: Edi
     return found
 
 
-def _name(store: DocumentStore, fact: EntryFact) -> str:
+def _name(store: Papers, fact: EntryFact) -> str:
     try:
-        return str(get_paper(store, fact.digest).body.name)
-    except LedgerBehind:
+        return str(get_version(store, fact).body.name)
+    except (LedgerBehind, Contradictory):
         return ""  # its document is on its way: its code says which one it is
 
 
-def doubts(store: DocumentStore, newest: Newest, found: Sorted, edition: Edition) -> Iterator[str]:
-    """Say what looks as if the codes were made of the wrong column, in Chinese."""
+def _doubts(store: Papers, newest: Newest, found: Sorted, edition: Edition) -> Iterator[str]:
     total = len(found.new) + len(found.changed) + len(found.unchanged) + len(found.blocked)
     others = [change for change in found.changed if change.is_another]
     if others:
@@ -258,18 +324,18 @@ def doubts(store: DocumentStore, newest: Newest, found: Sorted, edition: Edition
         yield f"{said}，与上次报送的没有一个相同：若不是另一份表，请核对映射文件的 code"
 
 
-def _twins(store: DocumentStore, newest: Newest, new: Sequence[Document]) -> list[tuple[Any, Any]]:
+def _twins(store: Papers, newest: Newest, new: Sequence[Document]) -> list[tuple[_Twin, _Twin]]:
     """Return (earlier, new) of entries that have one name and provider under two codes."""
-    wanted = Counter((paper.body.name, paper.body.provider) for paper in new)
-    earlier: dict[tuple[str, str], Any] = {}
-    for fact in newest.versions.values():
-        data = store.find(fact.digest) if fact.state != EntryState.WITHDRAWN else None
-        if data is not None:
-            body = documents.parse(data).body
-            if (body.name, body.provider) in wanted:
-                earlier.setdefault((body.name, body.provider), body)
+    wanted = {(paper.body.name, paper.body.provider) for paper in new}
+    earlier: dict[tuple[str, str], _Twin] = {}
+    standing = (f for f in newest.versions.values() if f.state != EntryState.WITHDRAWN)
+    while some := list(islice(standing, READ_AT_ONCE)):
+        for data in find_versions(store, some).values():
+            body = orjson.loads(data)
+            if (named := (body["name"], body["provider"])) in wanted:
+                earlier.setdefault(named, _Twin(body["code"], body["name"]))
     return [
-        (old, paper.body)
+        (old, _Twin(paper.body.code, paper.body.name))
         for paper in new
         if (old := earlier.get((paper.body.name, paper.body.provider))) is not None
     ]

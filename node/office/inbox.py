@@ -1,6 +1,6 @@
 """What waits for an officer: one line a thing, oldest first, with who asks, what for, since when.
 
-From the roles his key holds now; the ledger says whose turn it is (`waiting_*` of the read model).
+From the roles he holds now; the ledger says whose turn it is (`waiting_*` of the read model).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Protocol
 import orjson
 
 from ..protocol.wire import ids
-from .mandates import Registry, held_roles
+from .reads import Pinned, find_versions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..documents.store import DocumentStore
     from ..protocol.ledger.enums import Step
     from ..protocol.ledger.facts import AuthorisationFact, EntryFact
+    from .reads import Papers
 
 
 class Sort(StrEnum):
@@ -61,7 +61,7 @@ class WaitingVersion(Protocol):
     def since(self) -> int: ...
 
 
-class Ledger(Registry, Protocol):
+class Ledger(Protocol):
     """What is asked of the read model; `waiting_*` list the oldest first."""
 
     def waiting_authorisations(
@@ -92,17 +92,20 @@ class Task:
     """Of the document that is answered, in hex: the version, the withdrawal, the latest paper."""
 
 
-def list_tasks(ledger: Ledger, store: DocumentStore, key: bytes, now: int) -> list[Task]:
-    """Return what waits for the holder of a key at `now`, a second of chain time.
+def list_tasks(ledger: Ledger, store: Papers, held: Mapping[bytes, int], now: int) -> list[Task]:
+    """Return what waits at `now`, a second of chain time, for who holds roles by department.
 
     Raises:
         LedgerBehind: the read model is being filled.
     """
-    held = held_roles(ledger, key, now)
     authorisations = ledger.waiting_authorisations(held, now)
     versions = ledger.waiting_versions(held)
-    papers = store.find_all(
-        [*(each.version for each in authorisations), *(each.fact.digest for each in versions)]
+    papers = find_versions(
+        store,
+        [
+            *(Pinned(each.fact.entry, each.fact.version, each.version) for each in authorisations),
+            *(each.fact for each in versions),
+        ],
     )
     tasks = [
         *(_of_authorisation(each, papers) for each in authorisations),
@@ -111,9 +114,11 @@ def list_tasks(ledger: Ledger, store: DocumentStore, key: bytes, now: int) -> li
     return sorted(tasks, key=lambda task: task.since)
 
 
-def _of_authorisation(each: WaitingAuthorisation, papers: Mapping[bytes, bytes]) -> Task:
+def _of_authorisation(
+    each: WaitingAuthorisation, papers: Mapping[tuple[bytes, int], bytes]
+) -> Task:
     fact = each.fact
-    code, name = called(papers.get(each.version), fact.entry)
+    code, name = called(papers.get((fact.entry, fact.version)), fact.entry)
     other = fact.consumer if each.department != fact.consumer else fact.provider
     return Task(
         Sort.REPLY if each.reply else Sort.STEP,
@@ -129,9 +134,9 @@ def _of_authorisation(each: WaitingAuthorisation, papers: Mapping[bytes, bytes])
     )
 
 
-def _of_version(each: WaitingVersion, papers: Mapping[bytes, bytes]) -> Task:
+def _of_version(each: WaitingVersion, papers: Mapping[tuple[bytes, int], bytes]) -> Task:
     fact = each.fact
-    code, name = called(papers.get(fact.digest), fact.entry)
+    code, name = called(papers.get((fact.entry, fact.version)), fact.entry)
     return Task(
         Sort.REVIEW if each.withdrawal is None else Sort.REVIEW_WITHDRAWAL,
         each.since,

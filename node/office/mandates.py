@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ..protocol.ledger.facts import DepartmentFact, KeyFact, RoleFact
 
 
+FILERS = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+"""Who prepares what a department files."""
+
+
 class Registry(Protocol):
     """What is asked of the read model."""
 

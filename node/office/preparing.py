@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..errors import NotEntitled
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .act import Act
     from .desk import Desk
     from .intents import Workshop
+    from .reads import Papers
     from .repeats import Repeats
     from .submitting import Rules
 
@@ -86,18 +88,23 @@ class Preparer:
         *,
         key: bytes | None = None,
         departments: frozenset[bytes] | None = None,
+        papers: Papers | None = None,
     ) -> Prepared:
         """Prepare a decision; `key` is the id of who asks, who is taken for its signer if he may.
 
         `departments`, where given, are those he acts in: a decision is prepared for its own
-        department's officers only, since papers that others may not read go into it.
+        department's officers only, since papers that others may not read go into it. `papers`,
+        where given, are those he may read: digests are public, and he may name any.
 
         Raises:
             InvalidInput, MalformedDocument, NotFound, LedgerBehind: as `intents.draft`.
             DecisionRefused: the rules refuse it before they ask who decides.
             NotEntitled: it is for another department to take.
         """
-        act, context = draft(self._workshop, kind, fields)
+        workshop = self._workshop
+        if papers is not None:
+            workshop = replace(workshop, drafter=workshop.drafter.reading(papers))
+        act, context = draft(workshop, kind, fields)
         declared = declared_kind(act.kind)
         life = POSSESSION_SECONDS if declared.possession else LIFE_SECONDS
         message = {
@@ -125,7 +132,7 @@ class Preparer:
             effects=() if weighed.refusal else tuple(outcomes_of(act.kind, event)),
             warnings=tuple(self._warnings(act, context, weighed, mandated)),
             context=context,
-            references=tuple(self._workshop.drafter.references(act)),
+            references=tuple(workshop.drafter.references(act)),
         )
 
     def _weigh(self, kind: str, message: dict[str, Any], key: bytes | None) -> Weighed:

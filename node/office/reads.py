@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..errors import LedgerBehind
+import orjson
+
+from ..errors import Contradictory, LedgerBehind
 from ..protocol import forms as documents
+from ..protocol.wire import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ..documents.store import DocumentStore
     from ..protocol.forms import Document
     from ..protocol.ledger.facts import (
         AuthorisationFact,
@@ -61,7 +63,33 @@ class Ledger(Protocol):
         ...
 
 
-def get_paper(store: DocumentStore, digest: bytes) -> Document:
+class Papers(Protocol):
+    """Documents by digest: all that are here (`DocumentStore`), or one person's (`Shelf`)."""
+
+    def find(self, digest: bytes) -> bytes | None: ...
+    def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]: ...
+
+
+class Pinned(NamedTuple):
+    """A version of an entry, and the digest the chain has of its document."""
+
+    entry: bytes
+    version: int
+    digest: bytes
+
+
+class Numbered(Protocol):
+    """`Pinned`, `EntryFact` or `VersionFact`."""
+
+    @property
+    def entry(self) -> bytes: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def digest(self) -> bytes: ...
+
+
+def get_paper(store: Papers, digest: bytes) -> Document:
     """Return a document that is in `store`.
 
     Raises:
@@ -73,3 +101,41 @@ def get_paper(store: DocumentStore, digest: bytes) -> Document:
             f"文件 {digest.hex()} 尚未到达本节点，请稍后再试 / has not arrived here yet"
         )
     return documents.parse(data)
+
+
+def get_version(store: Papers, version: Numbered) -> Document:
+    """Return a version's document; anybody may have named another's digest in its place.
+
+    Raises:
+        LedgerBehind: it has not arrived here.
+        Contradictory: what has that digest is no document of this version.
+    """
+    paper = get_paper(store, version.digest)
+    if not _is_of(orjson.loads(paper.data), version):
+        raise Contradictory(
+            f"目录 {version.entry.hex()} 第 {version.version} 版的摘要是另一份文件的"
+            " / its digest is another document's",
+            entry=version.entry.hex(),
+        )
+    return paper
+
+
+def find_versions(store: Papers, versions: Iterable[Numbered]) -> dict[tuple[bytes, int], bytes]:
+    """Return the documents of versions that are here, by entry and number.
+
+    Of a version whose digest is another document's there is none.
+    """
+    wanted = list(versions)
+    papers = store.find_all(each.digest for each in wanted)
+    return {
+        (each.entry, each.version): papers[each.digest]
+        for each in wanted
+        if each.digest in papers and _is_of(orjson.loads(papers[each.digest]), each)
+    }
+
+
+def _is_of(members: Mapping[str, Any], version: Numbered) -> bool:
+    if members["type"] != "catalogue-version" or members["version"] != version.version:
+        return False
+    owner = ids.department_id(members["department"])
+    return ids.entry_id(owner, members["code"]) == version.entry

@@ -11,8 +11,9 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import struct
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import Column, LargeBinary, MetaData, Table, select
@@ -28,7 +29,7 @@ from ..errors import (
 from ..protocol import forms as documents
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -78,17 +79,19 @@ class Repeats:
 
     @contextmanager
     def alone(self, meant: bytes) -> Iterator[None]:
-        """Keep other processes from deciding the same at the same time; dies with the process.
+        """Keep all others from deciding the same at the same time; dies with the process.
 
         Raises:
             Conflict: another one is at it.
         """
         descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            # One byte of the file an intention: the file stays empty, others are not held up.
+            # One byte of the file an intention: the file stays empty, others are not held up. A
+            # lock of the open file, not of the process: the office decides in many threads, and
+            # the first of them to close the file would give up the locks of all.
             place = int.from_bytes(meant[:6], "big")
             try:
-                fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+                fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _write_lock(place))
             except OSError as error:
                 raise Conflict("另一个命令正在办理同样的决定 / is being decided now") from error
             yield
@@ -101,13 +104,14 @@ class Repeats:
             query = select(intention.c.decision).where(intention.c.intention == meant)
             return connection.scalar(query)
 
-    def keep(self, meant: bytes, decision: bytes) -> None:
-        """Remember which decision stands for this now."""
+    def keep(self, decisions: Mapping[bytes, bytes]) -> None:
+        """Remember which decision stands for each of these intentions now."""
+        statement = insert(intention)
+        replaced = {"decision": statement.excluded.decision}
+        rows = [{"intention": meant, "decision": each} for meant, each in decisions.items()]
         with self._engine.begin() as connection:
             connection.execute(
-                insert(intention)
-                .values(intention=meant, decision=decision)
-                .on_conflict_do_update(index_elements=["intention"], set_={"decision": decision})
+                statement.on_conflict_do_update(index_elements=["intention"], set_=replaced), rows
             )
 
 
@@ -150,16 +154,57 @@ def send_once(
         Conflict: another command is deciding the same at this moment.
         DecisionRefused, PeerUnavailable, ChainUnavailable: as `Desk.decide`.
     """
+    return send_all_once(desk, repeats, [Meant(act, sign, context)], again=again)[0]
+
+
+class Meant(NamedTuple):
+    """An act on its way."""
+
+    act: Act
+    sign: Callable[[], SignedAct]
+    context: bytes = b""
+
+
+def send_all_once(
+    desk: Desk, repeats: Repeats, acts: Sequence[Meant], *, again: bool = False
+) -> list[tuple[Decided, bool]]:
+    """Send decisions together, no two of which mean the same or ask anything of each other.
+
+    Each is known again as `send_once` does; raises as it.
+    """
+    with ExitStack() as alone:
+        found: list[tuple[Decided, bool] | None] = []
+        fresh: dict[bytes, SignedAct] = {}
+        for act, sign, context in acts:
+            meant = intention_of(act, context)
+            alone.enter_context(repeats.alone(meant))
+            earlier = None if again else repeats.find(meant)
+            finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
+            found.append(None if finished is None else (finished, True))
+            if finished is None:
+                fresh[meant] = sign()
+        # Killed from here to the outbox, an intention names a decision that never was.
+        if fresh:
+            repeats.keep({meant: signed.hash for meant, signed in fresh.items()})
+        sent = iter(desk.send_all(list(fresh.values())) if fresh else [])
+        return [each or (next(sent), False) for each in found]
+
+
+def _write_lock(place: int) -> bytes:
+    """Return a `struct flock` for one byte of a file (fcntl(2), 64-bit Linux)."""
+    return struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
+
+
+def take_up(desk: Desk, repeats: Repeats, act: Act, context: bytes = b"") -> Decided | None:
+    """Return the same decision if one was cut short, brought to its end; None: there is none.
+
+    Raises:
+        AlreadyExists, Conflict: as `send_once`.
+    """
     meant = intention_of(act, context)
     with repeats.alone(meant):
-        earlier = None if again else repeats.find(meant)
-        finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
-        if finished is not None:
-            return finished, True
-        signed = sign()
-        # Killed from here to the outbox, the intention names a decision that never was.
-        repeats.keep(meant, signed.hash)
-        return desk.send(signed), False
+        earlier = repeats.find(meant)
+        return None if earlier is None else _taken_up(desk, act.kind, earlier)
 
 
 def _taken_up(desk: Desk, kind: str, earlier: bytes) -> Decided | None:

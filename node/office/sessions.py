@@ -30,9 +30,10 @@ from ..errors import (
     SignatureInvalid,
 )
 from ..protocol.ledger.enums import KeyKind
-from ..protocol.wire.encoding import b64u, rfc3339, unb64u
+from ..protocol.wire.encoding import rfc3339
 from ..protocol.wire.leaf import login_event
 from .mandates import held_roles
+from .sessionrows import IDLE_SECONDS, LONGEST_SECONDS, SessionRows, cookie_of, csrf_of
 from .tables import LoginSecret, OfficeSession, UsedChallenge
 
 if TYPE_CHECKING:
@@ -45,16 +46,12 @@ if TYPE_CHECKING:
 
 CHALLENGE_SECONDS = 120
 """From a challenge to its signature; a PIN is typed in between."""
-IDLE_SECONDS, LONGEST_SECONDS = 30 * 60, 8 * 60 * 60
-TOUCH_SECONDS = 30
-"""A session's last use is written no more often."""
 MOST_REQUESTS = 2_000
 """Queries of an auditor under one login: each is a leaf of a log."""
-MOST_SESSIONS = 8
-"""Of one key; the next one ends the oldest."""
-MOST_SIGN_INS = 10
-"""Of one key in `CHALLENGE_SECONDS`."""
-TOKEN_BYTES, NONCE_BYTES, CODE_BYTES = 32, 16, 16
+MOST_SIGN_INS, MOST_A_DAY = 10, 50
+"""Of one key in `CHALLENGE_SECONDS`; in a day, for each may ask `MOST_REQUESTS` times."""
+DAY_SECONDS = 86_400
+SECRET_BYTES, NONCE_BYTES, CODE_BYTES = 32, 16, 16
 ORIGIN_CHARACTERS = 200
 _ORIGIN = re.compile(r"https?://[a-z0-9.\-:\[\]]{1,190}")
 PREFIX = "ShareLedger-login:"
@@ -103,7 +100,8 @@ class Sessions:
     ) -> None:
         """Keep rows in `engine`; `registry` says which keys count; `clock` gives seconds."""
         self._engine, self._registry, self._clock = engine, registry, clock
-        self._secret = self._draw_secret()
+        self._rows = SessionRows(engine, clock)
+        self._secret = draw_secret(engine)
 
     def challenge(self, origin: str) -> Challenge:
         """Return a challenge for whoever sees the console at `origin`.
@@ -144,34 +142,9 @@ class Sessions:
         verify_login(found.public, text.encode("ascii"), signature)
         self._require_counts(found, now)
         self._use(nonce, key_id, now)
-        token = secrets.token_bytes(TOKEN_BYTES)
-        milliseconds = int(self._clock() * 1000)
-        with self._engine.begin() as connection:
-            kept = (
-                select(_sessions.c.id)
-                .where(_sessions.c.key == key_id)
-                .order_by(_sessions.c.used.desc())
-                .limit(MOST_SESSIONS - 1)
-            )
-            connection.execute(
-                delete(_sessions).where(_sessions.c.key == key_id, _sessions.c.id.not_in(kept))
-            )
-            idle = milliseconds - IDLE_SECONDS * 1000
-            connection.execute(delete(_sessions).where(_sessions.c.used < idle))
-            connection.execute(
-                insert(_sessions).values(
-                    id=sm3(token),
-                    key=key_id,
-                    origin=origin,
-                    login=text,
-                    signature=signature,
-                    asked=0,
-                    created=milliseconds,
-                    used=milliseconds,
-                )
-            )
+        token = self._rows.open(key_id, origin=origin, login=text, signature=signature)
         opened = self._session(token, found, origin, now, now, text.encode("ascii"), signature)
-        return b64u(token), opened
+        return cookie_of(token), opened
 
     def find(self, token: str) -> Session | None:
         """Return the session of a cookie, if it is good now, and mark it as used.
@@ -179,14 +152,11 @@ class Sessions:
         Raises:
             LedgerBehind: the read model cannot say whether its key counts.
         """
-        raw = _token(token)
-        if raw is None:
+        kept = self._rows.find(token, reader=False)
+        if kept is None:
             return None
-        with self._engine.connect().execution_options(reads=True) as connection:
-            row = connection.execute(select(_sessions).where(_sessions.c.id == sm3(raw))).first()
+        raw, row = kept
         now = int(self._clock())
-        if row is None or not self._lasts(row.created, row.used, now):
-            return None
         found = self._registry.find_key(row.key)
         try:
             self._require_counts(found, now)
@@ -195,26 +165,23 @@ class Sessions:
             return None
         if found is None:
             return None
-        if now - row.used // 1000 >= TOUCH_SECONDS:
-            with self._engine.begin() as connection:
-                connection.execute(
-                    update(_sessions).where(_sessions.c.id == row.id).values(used=now * 1000)
-                )
+        self._rows.touch(row)
         created, login = row.created // 1000, row.login.encode("ascii")
         return self._session(raw, found, row.origin, created, now, login, row.signature)
 
-    def next_request(self, session: Session) -> int:
+    def next_request(self, session: Session, most: int | None = None) -> int:
         """Return the number of the next query under a session's login, from 1; none is used twice.
 
         Raises:
             SignatureInvalid: the session is over.
-            Overloaded: it has asked `MOST_REQUESTS` times.
+            Overloaded: it has asked `most` times, by default `MOST_REQUESTS`.
         """
+        most = MOST_REQUESTS if most is None else most
         mine = _sessions.c.id == session.id
         with self._engine.begin() as connection:
             counted = (
                 update(_sessions)
-                .where(mine, _sessions.c.asked < MOST_REQUESTS)
+                .where(mine, _sessions.c.asked < most)
                 .values(asked=_sessions.c.asked + 1)
                 .returning(_sessions.c.asked)
             )
@@ -224,20 +191,13 @@ class Sessions:
             if connection.scalar(select(_sessions.c.asked).where(mine)) is None:
                 raise SignatureInvalid("会话已结束，请重新登录 / the session is over")
         raise Overloaded(
-            f"本次登录已查询 {MOST_REQUESTS} 次，请重新登录 / too many queries under one login",
-            most=MOST_REQUESTS,
+            f"本次登录已查询 {most} 次，请重新登录 / too many queries under one login",
+            most=most,
         )
 
     def end(self, token: str) -> None:
         """End a session; one that is over already is no error."""
-        raw = _token(token)
-        if raw is not None:
-            with self._engine.begin() as connection:
-                connection.execute(delete(_sessions).where(_sessions.c.id == sm3(raw)))
-
-    def _lasts(self, created: int, used: int, now: int) -> bool:
-        fresh = now - used // 1000 < IDLE_SECONDS
-        return fresh and now - created // 1000 < LONGEST_SECONDS
+        self._rows.end(token)
 
     def _session(  # noqa: PLR0917 - a row and what it was found by
         self,
@@ -250,9 +210,7 @@ class Sessions:
         signature: bytes,
     ) -> Session:
         ends = min(now + IDLE_SECONDS, created + LONGEST_SECONDS, key.valid_until)
-        # Follows from the token and gives nothing of it away; no second secret is kept.
-        csrf = sm3(b"csrf" + token).hex()
-        return Session(key, origin, created, ends, csrf, sm3(token), login, signature)
+        return Session(key, origin, created, ends, csrf_of(token), sm3(token), login, signature)
 
     def _require_counts(self, key: KeyFact | None, now: int) -> None:
         """Check that a key is in force and holds a role somewhere."""
@@ -290,13 +248,20 @@ class Sessions:
         try:
             with self._engine.begin() as connection:
                 connection.execute(delete(_challenges).where(_challenges.c.expires < now * 1000))
-                recent = select(func.count()).where(_challenges.c.key == key)
-                if (connection.scalar(recent) or 0) >= MOST_SIGN_INS:
-                    raise Overloaded(
-                        f"这把密钥登录过于频繁，请 {CHALLENGE_SECONDS} 秒后再试"
-                        " / signs in too often"
-                    )
-                expires = (now + CHALLENGE_SECONDS) * 1000
+                # A row stays for a day, much longer than its challenge is good for.
+                today = select(func.count()).where(_challenges.c.key == key)
+                since = (now - CHALLENGE_SECONDS + DAY_SECONDS) * 1000
+                recent = today.where(_challenges.c.expires > since)
+                for query, most, wait in (
+                    (recent, MOST_SIGN_INS, f"{CHALLENGE_SECONDS} 秒"),
+                    (today, MOST_A_DAY, "一天"),
+                ):
+                    if (connection.scalar(query) or 0) >= most:
+                        raise Overloaded(
+                            f"这把密钥登录过于频繁（{wait}内最多 {most} 次），请稍后再试"
+                            " / signs in too often"
+                        )
+                expires = (now + DAY_SECONDS) * 1000
                 connection.execute(
                     insert(_challenges).values(nonce=nonce, key=key, expires=expires)
                 )
@@ -305,16 +270,10 @@ class Sessions:
                 "登录口令已经用过，请重新登录 / the challenge was used before"
             ) from error
 
-    def _draw_secret(self) -> bytes:
-        with self._engine.begin() as connection:
-            drawn = insert(_secrets).values(one=1, secret=secrets.token_bytes(TOKEN_BYTES))
-            connection.execute(drawn.on_conflict_do_nothing())
-            return bytes(connection.execute(select(_secrets.c.secret)).scalar_one())
 
-
-def _token(text: str) -> bytes | None:
-    try:
-        raw = unb64u(text)
-    except InvalidInput:
-        return None
-    return raw if len(raw) == TOKEN_BYTES else None
+def draw_secret(engine: Engine) -> bytes:
+    """Return what a node recognises its own challenges by, drawn once for all fronts."""
+    with engine.begin() as connection:
+        drawn = insert(_secrets).values(one=1, secret=secrets.token_bytes(SECRET_BYTES))
+        connection.execute(drawn.on_conflict_do_nothing())
+        return bytes(connection.execute(select(_secrets.c.secret)).scalar_one())

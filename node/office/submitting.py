@@ -11,11 +11,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..errors import SignatureInvalid
+from ..errors import DecisionRefused, SignatureInvalid
 from ..protocol import forms as documents
 from ..protocol.ledger.core import Signed
 from .act import Act
-from .repeats import send_once
+from .repeats import send_once, take_up
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,8 @@ class Following(Protocol):
         """Return the first block it has not; None where there is no read model."""
         ...
 
-    def is_spent(self, contract: str, key: bytes, nonce: int) -> bool:
-        """Whether a decision with this nonce of this key is on the chain."""
+    def find_spent(self, contract: str, key: bytes, nonce: int) -> bytes | None:
+        """Return the hash of the decision on the chain with this nonce of this key."""
         ...
 
 
@@ -109,8 +109,15 @@ class Submitter:
         known = self._desk.finish(given.kind, signed.hash)
         if known is not None:
             return self._answer(known, finished=True)
-        self._judge(given, signed)
         act = Act(given.kind, dict(given.message), list(given.documents))
+        try:
+            self._judge(given, signed)
+        except DecisionRefused:
+            # What is there already is refused for being there: it is told as what it is.
+            taken = None if given.again else take_up(self._desk, self._repeats, act, given.context)
+            if taken is None:
+                raise
+            return self._answer(taken, finished=True)
         decided, finished = send_once(
             self._desk,
             self._repeats,
@@ -124,8 +131,10 @@ class Submitter:
     def _judge(self, given: Submitted, signed: SignedAct) -> None:
         """Refuse what the contract would, before a paper is stored or sent anywhere."""
         contract, nonce = signed.kind.contract, signed.message["nonce"]
-        if self._following.is_spent(contract, given.key, nonce):
-            # Maybe by this very decision, whoever carried it: `Desk.send` finds out.
+        if self._following.find_spent(contract, given.key, nonce) == signed.hash:
+            # By this very decision, whoever carried it: `Desk.send` finds where. Any other with a
+            # nonce that is spent is judged: keys and nonces are public, and whoever names a pair
+            # must leave no paper here, nor anywhere.
             return
         call = Signed(
             given.kind,

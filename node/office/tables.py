@@ -39,14 +39,14 @@ class UsedChallenge(OfficeRow, table=True):
 
 
 class OfficeSession(OfficeRow, table=True):
-    """An officer who has signed in at a browser."""
+    """Who has signed in at a browser: an officer with his key, or a reader by a provider's word."""
 
     __tablename__ = "office_session"
 
     id: bytes = Field(sa_type=LargeBinary, primary_key=True)
     """SM3 of the cookie's token."""
     key: bytes = Field(sa_type=LargeBinary, index=True)
-    """The key he signed in with."""
+    """The key he signed in with; of a reader the digest of who he is to the provider."""
     origin: str
     login: str
     """The challenge he signed…"""
@@ -56,16 +56,19 @@ class OfficeSession(OfficeRow, table=True):
     """How many such queries there were."""
     created: int = Field(sa_type=BigInteger)
     used: int = Field(sa_type=BigInteger, index=True)
+    reader: str | None = None
+    """What the provider said of a reader, as JSON; None: an officer."""
 
 
 class OpenTaken(OfficeRow, table=True):
-    """How often an entry was downloaded in a minute."""
+    """How often an entry was downloaded in a minute, or rows previewed in a session."""
 
     __tablename__ = "open_taken"
 
     minute: int = Field(sa_type=BigInteger, primary_key=True)
     """Of this node's clock, since 1970."""
     entry: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    """What was had, behind the mark of its gate (`turnstile`)."""
     times: int
 
 

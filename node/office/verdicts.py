@@ -9,17 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ..documents.importing.tables import read_rows
 from ..errors import (
     Conflict,
     InvalidInput,
+    LedgerBehind,
     MalformedTable,
     NotFound,
 )
 from ..protocol import forms as documents
 from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from .reads import get_paper
+from .reads import find_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from ..documents.importing.tables import Row
     from ..documents.store import DocumentStore
     from ..protocol.ledger.facts import EntryFact
-    from .reads import Ledger
+    from .reads import Ledger, Papers
 
 HEADINGS = ("部门代码", "目录代码", "版本", "名称", "文件摘要", "结论", "理由")
 PUBLISH, RETURN = "发布", "退回"
@@ -51,20 +54,47 @@ class Pending:
         return self.department, self.code
 
 
-def list_pending(ledger: Ledger, store: DocumentStore, competent: str) -> list[Pending]:
+def list_pending(ledger: Ledger, store: Papers, competent: str) -> list[Pending]:
     """Return everything that waits for a competent department's review, by department and code.
+
+    What cannot be read is left out: one department whose document never comes, or is another
+    document, does not keep all others from being reviewed.
 
     Raises:
         NotFound: there is no such department.
-        LedgerBehind: a document has not arrived here: nobody can review what he cannot read.
+        LedgerBehind: of all that waits no document has arrived here.
     """
     department = ledger.get_department(competent).department
     found: list[Pending] = []
-    after = b""
+    after, unread = b"", 0
     while page := ledger.list_pending(department, after=after):
-        found += [_pending(store, fact) for fact in page]
+        readable = name_pending(store, page)
+        found += readable
+        unread += len(page) - len(readable)
         after = page[-1].entry
+    if unread and not found:
+        raise LedgerBehind(
+            f"{unread} 个待审核目录的文件尚未到达本节点，请稍后再试 / have not arrived here yet"
+        )
     return sorted(found, key=lambda each: each.place)
+
+
+def name_pending(store: Papers, facts: Sequence[EntryFact]) -> list[Pending]:
+    """Return versions under the names their documents give them, in their order.
+
+    One whose document is not here, or is another's, is left out: nobody can review it.
+    """
+    papers = find_versions(store, facts)
+    found = []
+    for fact in facts:
+        data = papers.get((fact.entry, fact.version))
+        if data is not None:
+            said = orjson.loads(data)
+            digest = fact.digest.hex()
+            found.append(
+                Pending(said["department"], said["code"], said["version"], said["name"], digest)
+            )
+    return found
 
 
 def list_withdrawals(
@@ -191,10 +221,3 @@ def _problems(
         yield f"{place}：目录 {found.code} 列了两次"
     elif (cells.get("版本"), cells.get("文件摘要")) != (str(found.version), found.digest):
         yield f"{place}：目录 {found.code} 现为第 {found.version} 版（{found.digest}），请重新列出"
-
-
-def _pending(store: DocumentStore, fact: EntryFact) -> Pending:
-    body = get_paper(store, fact.digest).body
-    return Pending(
-        ids.department_code(fact.provider), body.code, fact.version, body.name, fact.digest.hex()
-    )

@@ -13,21 +13,34 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ..documents.coverage import key_space
+from ..documents.coverage import Edition
 from ..documents.importing.cells import cell_name
 from ..documents.importing.complaints import Problem
+from ..documents.importing.entryform import (
+    PROVIDER,
+    PROVIDER_CODE,
+    EntryForm,
+    form_of_version,
+)
 from ..documents.importing.filing import file_table, unread
 from ..documents.importing.grid import Grid, load_grid, read_grid
-from ..documents.importing.mapping import load_mapping
+from ..documents.importing.mapping import load_mapping, parse_mapping
+from ..documents.importing.mapping_faults import PLACEHOLDER, placeholders
+from ..documents.importing.proposing import propose
 from ..errors import InvalidInput, MalformedTable
-from .filings import Newest, doubts, find_gone, sort_filing
+from .filings import Newest, compare_filing, differences
 
 if TYPE_CHECKING:
-    from ..documents.coverage import Coverage, Edition
+    from collections.abc import Callable, Collection
+    from collections.abc import Mapping as Mapped
+
+    from ..documents.coverage import Coverage
     from ..documents.importing.filing import Filing
     from ..documents.importing.mapping import Mapping
+    from ..documents.importing.proposing import Proposal
     from ..documents.store import DocumentStore
-    from .filings import Gone, Sorted
+    from ..protocol.forms import Document
+    from .filings import Compared
     from .reads import Ledger
 
 UPLOAD_LIMIT_BYTES = 8 * 1024 * 1024
@@ -53,6 +66,22 @@ class Worktable:
     """How many problems there are, kept or not."""
     checked: bool = False
     """Since the last mend."""
+    mapping: str = ""
+    """The mapping file it is read by; empty: the template's."""
+
+    @property
+    def rules(self) -> Mapping:
+        """The mapping, read.
+
+        Raises:
+            ConfigInvalid: it says something wrong.
+        """
+        return parse_mapping(self.mapping, "映射") if self.mapping else load_mapping(MAPPING)
+
+    @property
+    def open_places(self) -> list[str]:
+        """Where its mapping still says that something is to be filled in."""
+        return list(placeholders(self.rules.model_dump(mode="json"))) if self.mapping else []
 
     def change(self, sheet: str, row: int, column: int, text: str) -> None:
         """Type a text into a cell; its problems are gone until the next check.
@@ -69,39 +98,14 @@ class Worktable:
     def dump(self) -> bytes:
         """Return a draft's body."""
         members = {
-            name: getattr(self, name) for name in ("entries", "items", "total", "wrong", "checked")
+            name: getattr(self, name)
+            for name in ("entries", "items", "total", "wrong", "checked", "mapping")
         }
         listed = {
             name: [asdict(each) for each in getattr(self, name)]
             for name in ("problems", "warnings")
         }
         return orjson.dumps({**members, **listed, "grid": orjson.Fragment(self.grid.dump())})
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A table beside the ledger."""
-
-    filing: Filing
-    found: Sorted
-    edition: Edition
-    gone: list[Gone]
-    doubts: list[str]
-    space: bytes
-
-    @property
-    def may_be_signed(self) -> bool:
-        """Whether there is something to file and nothing is in its way."""
-        clean = not self.filing.problems and not self.found.blocked
-        return clean and bool(self.found.to_file)
-
-    def bodies(self) -> list[dict[str, Any]]:
-        """Return the versions to be filed, as `SubmitVersions` is asked to have them prepared."""
-        given = ("type", "v", "salt")
-        return [
-            {name: each for name, each in orjson.loads(paper.data).items() if name not in given}
-            for paper in self.found.to_file
-        ]
 
 
 def drop(data: bytes, name: str) -> Worktable:
@@ -135,9 +139,63 @@ def load_worktable(body: bytes) -> Worktable:
     return Worktable(grid, **members)
 
 
+def fit(table: Worktable, ledger: Ledger, department: str, kept: str | None) -> bool:
+    """Find what a table that was dropped is read by, and check it; False: a guess to be looked at.
+
+    The template's headings go first, then the mapping the department used last (`kept`).
+    """
+    for table.mapping in ("", *filter(None, [kept])):
+        if check(table, ledger, department).total:
+            return True
+    table.mapping = ""
+    try:
+        found = propose_for(table)
+    except MalformedTable:
+        check(table, ledger, department)
+        return True  # no table at all: what the check says of it is all there is to say
+    table.mapping = found.text
+    check(table, ledger, department)
+    return False
+
+
+def propose_for(
+    table: Worktable,
+    chosen: Mapped[str, str] | None = None,
+    constants: Mapped[str, Any] | None = None,
+) -> Proposal:
+    """Propose a mapping for a table; `chosen`: the heading of each field, where that is known.
+
+    Raises:
+        MalformedTable: no sheet of it has headings of a catalogue.
+        ConfigInvalid: what was chosen makes no mapping.
+    """
+    path = Path(table.grid.file)
+    return propose(path, sheets=table.grid.as_sheets, chosen=chosen, constants=constants)
+
+
+def begin_entry(provider: str, department: str, before: Document | None) -> Worktable:
+    """Return an entry to be filled in: a new one, or one that says what a version says.
+
+    Raises:
+        InvalidInput: the version says what the form has no field for; it is named.
+    """
+    form = EntryForm({PROVIDER: provider, PROVIDER_CODE: department})
+    if before is None:
+        return Worktable(form.grid())
+    table = Worktable(form_of_version(orjson.loads(before.data)).grid())
+    read = read_grid_of(table, department, lambda _: before.body.version)
+    lost = differences(before, read.entries[0].paper) if read.entries else ["全部内容"]
+    if lost:
+        raise InvalidInput(
+            f"这个目录的{'、'.join(lost)}不能在表单里修改，请改用填好的表报送"
+            " / the form has no field for some of what this entry says: file a table"
+        )
+    return table
+
+
 def check(table: Worktable, ledger: Ledger, department: str) -> Filing:
     """Check a table as a department's; what was found is kept in it."""
-    filing = _read(table, Newest(ledger, department), department, load_mapping(MAPPING))
+    filing = _read(table, Newest(ledger, department), department)
     table.problems = filing.problems[:KEPT_PROBLEMS]
     table.warnings = filing.warnings[:KEPT_PROBLEMS]
     table.entries, table.total = len(filing.entries), filing.total
@@ -147,33 +205,47 @@ def check(table: Worktable, ledger: Ledger, department: str) -> Filing:
 
 
 def compare(
-    table: Worktable, ledger: Ledger, store: DocumentStore, coverage: Coverage, department: str
+    table: Worktable,
+    ledger: Ledger,
+    store: DocumentStore,
+    coverage: Coverage | None,
+    department: str,
 ) -> Compared:
     """Set a table beside the ledger: what would be filed, and in what it differs.
+
+    Without `coverage` it is an edition of no other table: a single entry.
 
     Raises:
         LedgerBehind: the document of a version it is compared with has not arrived here.
     """
-    mapping, newest = load_mapping(MAPPING), Newest(ledger, department)
-    filing = _read(table, newest, department, mapping)
-    papers = [entry.paper for entry in filing.entries]
-    found = sort_filing(store, newest, papers, numbered=mapping.items.names is not None)
-    space = key_space(mapping.layout, mapping.entry["code"].model_dump(mode="json"))
-    edition = coverage.compare(department, space, filing.codes, newest.is_live)
-    gone = find_gone(ledger, store, newest, edition)
-    said = list(doubts(store, newest, found, edition))
-    return Compared(filing, found, edition, gone, said, space)
+    newest = Newest(ledger, department)
+    filing = _read(table, newest, department)
+
+    def edition_of(space: bytes, codes: Collection[str]) -> Edition:
+        if coverage is None:
+            return Edition(0, 0, 0, frozenset())
+        return coverage.compare(department, space, codes, newest.is_live)
+
+    return compare_filing(ledger, store, newest, (filing, table.rules), edition_of)
 
 
-def _read(table: Worktable, newest: Newest, department: str, mapping: Mapping) -> Filing:
+def _read(table: Worktable, newest: Newest, department: str) -> Filing:
+    if places := table.open_places:
+        said = f"映射还有「{PLACEHOLDER}」没有填：{'、'.join(places)}"
+        return unread(MalformedTable(said))
     try:
-        return file_table(
-            Path(table.grid.file),
-            mapping,
-            department=department,
-            next_version=newest.next_number,
-            sheets=table.grid.as_sheets(),
-        )
+        return read_grid_of(table, department, newest.next_number)
     except MalformedTable as error:
         # Whoever dropped it sees what is wrong where everything that is wrong stands.
         return unread(error)
+
+
+def read_grid_of(table: Worktable, department: str, next_version: Callable[[str], int]) -> Filing:
+    """Read a table as `file_table` does."""
+    return file_table(
+        Path(table.grid.file),
+        table.rules,
+        department=department,
+        next_version=next_version,
+        sheets=table.grid.as_sheets(),
+    )

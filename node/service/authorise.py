@@ -5,20 +5,10 @@ what only the provider can decide: what the purpose and the codes in the body me
 version's document, and what the terms add.
 
 Pure: no clock, no disk. Every check that fails names its code; what none refuses is permitted.
-
-Values are masked by the rules of the catalogue version and of the terms:
-
-    full            ***, whatever the value
-    keep:6,4        the first 6 and the last 4 characters stay, each other one becomes *
-    year            the year of an ISO date
-
-Null stays null. A text too short to hide anything by `keep` is hidden whole. Any other rule is an
-error, never "no mask".
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,7 +18,6 @@ from ..errors import (
     ItemNotGranted,
     LedgerError,
     PurposeNotGranted,
-    SourceUnavailable,
 )
 from ..protocol.ledger.enums import DepartmentStatus, Permit
 from ..protocol.ledger.judge import permits
@@ -36,18 +25,14 @@ from ..protocol.wire import ids
 from .request import parse_where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from ..protocol.ledger.facts import Snapshot
     from ..protocol.ledger.judge import Standing
     from .needs import Condition, TermsView, VersionView
     from .request import Query
 
-HIDDEN = "***"
-
 _EXACT = frozenset({"eq", "in"})
-_KEEP = re.compile(r"keep:(\d{1,3}),(\d{1,3})")
-_YEAR = re.compile(r"(\d{4})-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +98,36 @@ def permit(
         raise PurposeNotGranted(
             f"purpose {query.purpose} is not the one granted", purpose=query.purpose
         )
-    for code in query.items:
-        if code not in positions or not standing.items >> positions[code] & 1:
+    return allow(query.items, query.where, standing.items, version, terms)
+
+
+def allow(
+    items: Sequence[str],
+    where: tuple[Condition, ...],
+    granted: int,
+    version: VersionView,
+    terms: TermsView | None,
+) -> Verdict:
+    """Hold items and a filter against a grant: `granted` is its bitmap, `terms` its terms.
+
+    Raises:
+        ItemNotGranted, FilterNotGranted: naming the value.
+    """
+    positions = {item.code: index for index, item in enumerate(version.items)}
+    for code in items:
+        if code not in positions or not granted >> positions[code] & 1:
             raise ItemNotGranted(f"item {code} is not granted", item=code)
     masks = {item.code: item.mask for item in version.items if item.mask}
     if terms is not None:
         masks.update(terms.masks)
-    _check_filters(query.where, standing.items, version, terms, masks)
-    wanted = {code: masks[code] for code in query.items if code in masks}
+    _check_filters(where, granted, version, terms, masks)
+    wanted = {code: masks[code] for code in items if code in masks}
     scope = parse_where(terms.row_scope) if terms is not None and terms.row_scope else ()
     return Verdict(
-        items=asked,
+        items=sum(1 << positions[code] for code in items),
         masked=sum(1 << positions[code] for code in wanted),
         masks=wanted,
-        conditions=query.where + scope,
+        conditions=where + scope,
     )
 
 
@@ -155,42 +156,3 @@ def _check_filters(
                 item=item,
                 operator=operator,
             )
-
-
-def parse_rule(rule: str) -> Callable[[str], str]:
-    """Return the function of a mask rule.
-
-    Raises:
-        SourceUnavailable: the rule is not known; the item cannot be served.
-    """
-    if rule == "full":
-        return lambda _: HIDDEN
-    if rule == "year":
-        return _year
-    match = _KEEP.fullmatch(rule)
-    if match is None:
-        raise SourceUnavailable(f"mask rule {rule!r} is not known to this node", rule=rule)
-    first, last = int(match[1]), int(match[2])
-    return lambda text: _keep(text, first, last)
-
-
-def mask_rows(rows: list[dict[str, object]], rules: Mapping[str, str]) -> None:
-    """Mask the items named in `rules` in every row, in place; values are rendered already."""
-    for item, rule in rules.items():
-        masker = parse_rule(rule)
-        for row in rows:
-            value = row[item]
-            if value is not None:
-                row[item] = masker(value if isinstance(value, str) else str(value))
-
-
-def _keep(text: str, first: int, last: int) -> str:
-    hidden = len(text) - first - last
-    if hidden <= 0:
-        return HIDDEN
-    return text[:first] + "*" * hidden + text[len(text) - last :]
-
-
-def _year(text: str) -> str:
-    match = _YEAR.match(text)
-    return match[1] if match else HIDDEN

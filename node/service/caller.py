@@ -1,4 +1,4 @@
-"""Who is calling, and at which second: a signed request, held against the read model.
+"""Who is calling, and at which second: a signed request, held against the read model; or a login.
 
 Every request is judged at one second, the later of the clock and the block's, so that neither going
 slow prolongs anything: it rules the key's validity, the age of the signature, the dates of an
@@ -7,13 +7,16 @@ authorisation, and stands in the leaf as `judged`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..crypto import Sm2PublicKey
 from ..crypto.publickey import GX, GY
 from ..errors import ClockSkew, KeyNotInForce, KeyRevoked, SignatureInvalid
+from ..log.drafts import Draft
 from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
 from ..protocol.wire import encoding, signedcall
+from ..protocol.wire.leaf import build_leaf, session_event
 from ..protocol.wire.signedcall import OLDEST_SECONDS
 from .hints import Hints
 
@@ -123,3 +126,43 @@ def authentic_resend(
     granted = snapshot.authorisation
     quotas = (granted.calls_per_day, granted.rows_per_day) if granted is not None else ()
     return Resend(call.event, call.base + call.signature, authorisation, *quotas)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One request under the login of a session (protocol.md 6.1): what its leaf is about."""
+
+    key: bytes
+    """Id of the key that signed the login."""
+    login: bytes
+    """The text that was signed…"""
+    signature: bytes
+    """…and its signature."""
+    login_event: bytes
+    sequence: int
+    """Which request under that login, from 1; no other has it."""
+
+    @property
+    def event(self) -> bytes:
+        return session_event(self.login_event, self.sequence)
+
+    def draft(self, kind: str, log: bytes, **members: Any) -> Draft:  # noqa: ANN401 - of `build_leaf`
+        """Return what the writer of `log` commits before the answer is shown."""
+        return Draft(
+            log=log,
+            event=self.event,
+            text=self.login + self.signature + self.sequence.to_bytes(8, "big"),
+            authorisation=0,
+            counted=False,
+            leaf=build_leaf(
+                kind,
+                event=self.event,
+                base=self.login,
+                signature=self.signature,
+                sequence=self.sequence,
+                **members,
+            ),
+            key=self.key,
+            # Nobody asks this again under the same number: nothing is kept for him.
+            answer=b"",
+        )

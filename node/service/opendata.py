@@ -17,18 +17,15 @@ from ..errors import (
     EntryFrozen,
     Forbidden,
     LedgerBehind,
-    LogUnavailable,
     NotFound,
-    SourceUnavailable,
 )
 from ..log.drafts import Draft
 from ..protocol.forms import version_object
 from ..protocol.ledger.enums import DepartmentStatus, EntryState
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import OPEN, build_leaf, open_event
-from .authorise import mask_rows
 from .caller import judged_second
-from .needs import SourceQuery
+from .masking import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -163,12 +160,7 @@ class OpenData:
         department = self._entries.find_department(fact.provider)
         if department is None or department.status != DepartmentStatus.ACTIVE:
             raise DepartmentSuspended("提供部门已停用 / the provider is suspended")
-        if fact.entry not in provider.sources:
-            raise SourceUnavailable("本节点没有该目录的数据源 / this node has no source for it")
-        log = provider.find_log()
-        if log is None:
-            raise LogUnavailable("提供部门的日志未在链上登记 / its log is not registered")
-        return provider, log
+        return provider, provider.ready(fact.entry)[1]
 
     def read(self, one: OpenEntry) -> OpenRows:
         """Read the rows of an entry, in the order of its key, up to the bounds.
@@ -178,7 +170,6 @@ class OpenData:
         """
         items = one.paper.items
         codes = tuple(item.code for item in items)
-        scales = {item.code: item.scale for item in items}
         masks = {item.code: item.mask for item in items if item.mask}
         source, most = one.provider.sources[one.fact.entry], one.most_rows
         rows: list[dict[str, object]] = []
@@ -186,10 +177,8 @@ class OpenData:
         last: Value | None = None
         while more and len(rows) < most:
             size = min(PAGE_ROWS, most - len(rows))
-            page = source.fetch(SourceQuery(codes, (), size, last, scales))
-            found = [{code: row[code] for code in codes} for row in page.rows]
-            mask_rows(found, masks)
-            for row in found:
+            page = read_rows(source, items, codes, masks, size=size, after=last)
+            for row in page.rows:
                 characters += sum(len(str(value)) for value in row.values())
                 if characters > MOST_CHARACTERS:
                     return OpenRows(rows, tuple(masks), more=True)

@@ -29,12 +29,12 @@ from ..errors import (
 from ..log.drafts import Draft
 from ..protocol.forms import authorisation_object, version_object
 from ..protocol.ledger.judge import find_refusal, standing_of
-from ..protocol.wire import canonical, encoding, envelope
+from ..protocol.wire import encoding, envelope
 from ..protocol.wire.ids import ZERO
 from ..protocol.wire.leaf import SERVED, build_leaf, commitment
-from .authorise import mask_rows, permit, refusal
+from .authorise import permit, refusal
 from .caller import authentic_resend, authenticate, judged_second
-from .needs import SourceQuery
+from .masking import dump_rows, read_rows
 from .request import parse_query
 from .seals import DataKeys
 from .workers import (
@@ -86,6 +86,19 @@ class Provider:
     """The department's log, or None while none is registered on chain."""
     sources: Mapping[bytes, Source]
     """By entry id."""
+
+    def ready(self, entry: bytes) -> tuple[Source, bytes]:
+        """Return an entry's source, and the log that takes leaves now: what people look at needs.
+
+        Raises:
+            SourceUnavailable, LogUnavailable: nothing is bound to it; nothing can be logged.
+        """
+        source, log = self.sources.get(entry), self.find_log()
+        if source is None:
+            raise SourceUnavailable("本节点没有该目录的数据源 / this node has no source for it")
+        if log is None:
+            raise LogUnavailable("提供部门的日志未在链上登记 / its log is not registered")
+        return source, log
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +267,15 @@ class Service:
             raise SourceUnavailable("this node has no source for the entry")
         after = query.after
         last = None if after is None else self._seals.open_cursor(after, work.authorisation)
-        scales = {item.code: item.scale for item in version.items}
-        page = source.fetch(SourceQuery(query.items, verdict.conditions, query.size, last, scales))
+        page = read_rows(
+            source,
+            version.items,
+            query.items,
+            verdict.masks,
+            conditions=verdict.conditions,
+            size=query.size,
+            after=last,
+        )
         work.rows, work.masked = len(page.rows), verdict.masked
         work.plain = self._plaintext(work, query, verdict, page)
         key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
@@ -273,13 +293,11 @@ class Service:
         return version, terms
 
     def _plaintext(self, work: _Work, query: Query, verdict: Verdict, page: Page) -> bytes:
-        rows = [{item: row[item] for item in query.items} for row in page.rows]
-        mask_rows(rows, verdict.masks)
         following = None
         if page.last is not None:
             following = self._seals.seal_cursor(page.last, work.authorisation)
-        members = {
-            "rows": rows,
+        members: dict[str, object] = {
+            "rows": page.rows,
             "next": following,
             "masked": [item for item in query.items if item in verdict.masks],
             "asOf": encoding.rfc3339(work.judged),
@@ -289,12 +307,7 @@ class Service:
             },
             "salt": encoding.b64u(secrets.token_bytes(SALT_BYTES)),
         }
-        try:
-            return canonical.dumps(members)
-        except InvalidInput:
-            # Text that is no Unicode, say: the source's fault, not the caller's. Nor is it told
-            # what the text was.
-            raise SourceUnavailable("the source holds a value that cannot be shared") from None
+        return dump_rows(members)
 
     def _draft(self, log: bytes, work: _Work) -> Draft:
         call, granted, query, error = work.call, work.granted, work.query, work.error

@@ -65,12 +65,21 @@ def until(happens: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
 
 
 def write_settings(
-    folder: Path, chain: LedgerChain, keys: TownKeys, port: int, sources: Sequence[Source] = ()
+    folder: Path,
+    chain: LedgerChain,
+    keys: TownKeys,
+    port: int,
+    sources: Sequence[Source] = (),
+    *,
+    hosts: Sequence[str] = (),
+    **console: object,
 ) -> Path:
     """Write key files and the settings of the one node of the town; return the settings' path.
 
-    `sources` are what the police serve besides people.
+    `sources` are what the police serve besides people, `console` more of that section; at `hosts`
+    pages are opened, too.
     """
+    origins = [f"http://{host}:{port}" for host in hosts]
     people = {
         "entry": ENTRY_CODE,
         "url": f"sqlite:///{folder / 'people.db'}",
@@ -83,7 +92,12 @@ def write_settings(
         "port": port,
         "departments": CODES,
         "anchoring": {"anchor_seconds": 0.2},
-        "console": {"insecure_cookies": True, "agent_port": unused_port()},
+        "console": {
+            "insecure_cookies": True,
+            "agent_port": unused_port(),
+            "origins": origins,
+            **console,
+        },
     }
     values = {
         "chain": {"url": chain.running.url},
@@ -244,18 +258,29 @@ QUERY: dict[str, Any] = {
 
 @contextmanager
 def running_town(
-    folder: Path, chain: LedgerChain, sources: Sequence[Source] = ()
+    folder: Path,
+    chain: LedgerChain,
+    sources: Sequence[Source] = (),
+    extend: Callable[[FastAPI], None] = lambda _app: None,
+    hosts: Sequence[str] = (),
+    **console: object,
 ) -> Iterator[NodeTown]:
-    """Start a node on empty disks, before anybody is enrolled; stop it at the end."""
+    """Start a node on empty disks, before anybody is enrolled; stop it at the end.
+
+    `extend` may add to what it answers, and its pages are opened at `hosts`, too.
+    """
     keys, fatal = TownKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        settings = load_settings(write_settings(folder, chain, keys, port, sources))
+        written = write_settings(folder, chain, keys, port, sources, hosts=hosts, **console)
+        settings = load_settings(written)
         node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
         try:
             node.start()
             until(lambda: not node.queries.cursor().filling)
-            with serving_on(build(node), listener):
+            app = build(node)
+            extend(app)
+            with serving_on(app, listener):
                 town = NodeTown(chain, node, keys, f"http://127.0.0.1:{port}", fatal)
                 yield town
                 for http in town.https.values():

@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from node.crypto import sm3, verify_login
 from node.errors import LedgerBehind, LedgerError
-from node.log import LogReader, check_log
+from node.log import LogReader, LogScanner, check_log
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire.leaf import (
     AUDIT,
@@ -168,6 +168,9 @@ class TestThings:
         assert seat.locator("h1").inner_text()
         assert axe(seat) == []
         shoot(seat, f"audit-{kind}", WIDTHS["seat"])
+        # Outcomes are words: an authorisation's calls are listed with how they ended.
+        assert "served" not in seat.inner_text("main")
+        assert kind != "authorisation" or "已提供" in seat.inner_text("main")
 
     def test_keys_and_applications_have_theirs(self, town, auditor):
         key = town.keys.auditor.public_key.key_id.hex()
@@ -204,17 +207,37 @@ class TestThings:
 class TestCalls:
     def test_the_list_is_filtered(self, town, seat):
         seat.goto(f"{town.url}/audit/calls")
-        everything = seat.locator("tbody tr").count()
+        everything = seat.locator("#rows tbody tr").count()
         assert everything >= 3
         assert axe(seat) == []
         shoot(seat, "audit-calls", WIDTHS["seat"])
         seat.select_option("[name=outcome]", "refused")
         seat.click("form button.main")
         seat.wait_for_url("**outcome=refused**")
-        assert 1 <= seat.locator("tbody tr").count() < everything
-        assert set(seat.locator("tbody .badge").all_inner_texts()) <= {"信息项未获授权"} | {
+        assert 1 <= seat.locator("#rows tbody tr").count() < everything
+        assert set(seat.locator("#rows tbody .badge").all_inner_texts()) <= {"信息项未获授权"} | {
             "授权尚未同意", "授权不存在", "文书不存在", "账本尚未同步"
         }  # fmt: skip
+
+    def test_every_log_is_named_with_where_it_is_asked(self, town, auditor, monkeypatch):
+        police, elsewhere = town.node.identities[1], "https://police.example"
+        address = town.node.directory.url_of(police.department)
+        assert address == town.url
+        answer = auditor.get("/audit/calls", params={"outcome": "refused"})
+        assert answer.text.count("查的是它") == 1
+        assert answer.text.count("没有查") == len(town.node.queries.logs()) - 1
+        # A log that is not at this node is asked at its own, with the same filters.
+        monkeypatch.setattr(LogScanner, "has", lambda _, log: log != police.log)
+        monkeypatch.setattr(town.node.directory, "url_of", lambda _: elsewhere)
+        query = f"outcome=refused&amp;log={police.log.hex()}"
+        answer = auditor.get("/audit/calls", params={"outcome": "refused"})
+        assert f'<a href="{elsewhere}/audit/calls?{query}">{elsewhere}</a>' in answer.text
+        answer = auditor.get(f"/audit/authorisation/{town.first}")
+        assert f'href="{elsewhere}/audit/calls?authorisation={town.first}&amp;log=' in answer.text
+        monkeypatch.setattr(town.node.directory, "url_of", lambda _: "javascript:alert(1)")
+        answer = auditor.get("/audit/calls")
+        assert "不知网址" in answer.text
+        assert "javascript:" not in answer.text
 
     def test_a_filter_that_is_wrong_is_said(self, auditor):
         answer = auditor.get("/audit/calls", params={"since": SCRIPT[:10], "entry": "x"})

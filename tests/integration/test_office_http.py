@@ -209,9 +209,10 @@ class TestSubmit:
         assert problem(submitted(client, again)) == (409, "already-exists")
         assert submitted(client, {**again, "again": True}).status_code == 200
         # Whoever carried the first one: it is found by its nonce, not by this node's outbox.
-        assert town.node.queries.is_spent(
+        spent = town.node.queries.find_spent(
             "DepartmentRegistry", signer.public_key.key_id, int(body["message"]["nonce"])
         )
+        assert spent.hex() == first["hash"]
 
     @pytest.mark.parametrize(
         ("change", "expected"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -14,6 +13,7 @@ from node.documents.finding import SORTED
 from tests.common import papers
 from tests.common.browser import ROOT, axe, shoot
 from tests.common.furnished import ENTRIES, LONG
+from tests.common.make_pictures import PICTURES, named
 from tests.common.officials import signed_in
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.chain
 
 HTML = {"Accept": "text/html"}
 FIRST_VIEW_BYTES = 150_000
+LARGEST_PICTURE = 120_000
 POLICE = f"/departments/{papers.POLICE}"
 
 
@@ -92,15 +93,14 @@ class TestEveryPage:
         page.wait_for_url("**/catalogue?q=*")
 
 
-def test_the_manuals_pictures_are_taken_here() -> None:
-    manual = (ROOT / "docs" / "console.zh-CN.md").read_text("utf-8")
-    pictures = re.findall(r"\(console/(\S+)-\d+\.png\)", manual)
-    source = Path(__file__).read_text("utf-8")
-    assert pictures
+def test_the_manuals_pictures_are_small_and_taken_by_tests() -> None:
+    pictures = named()
+    assert pictures == {path.stem for path in PICTURES.glob("*.png")}
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     for each in pictures:
-        assert f'"{each}"' in source or f'"{each.removeprefix("public-")}"' in source
-    for name in re.findall(r"\((console/\S+\.png)\)", manual):
-        assert (ROOT / "docs" / name).is_file()
+        shot = re.sub(r"-\d+$", "", each)
+        assert f'"{shot}"' in source or f'"{shot.removeprefix("public-")}"' in source, each
+        assert (PICTURES / f"{each}.png").stat().st_size < LARGEST_PICTURE, each
 
 
 class TestSearch:

@@ -20,6 +20,8 @@ from api.settings import (
     LimitSettings,
     LoggingSettings,
     MetricsSettings,
+    OidcSettings,
+    ReadersSettings,
     Settings,
     SourceSettings,
 )
@@ -52,6 +54,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[logging]": LoggingSettings,
     "[metrics]": MetricsSettings,
     "[console]": ConsoleSettings,
+    "[console.oidc]": OidcSettings,
+    "[[console.oidc.readers]]": ReadersSettings,
 }
 
 

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from node.crypto import decision_text
+from node.errors import LedgerError, VerificationError
 from node.protocol.evm.decision import DECISIONS, Domain, hash_decision
 from node.protocol.forms.readout import read_decision
-from node.protocol.wire.prepared import parse_message, render_message
+from node.protocol.wire.prepared import parse_message, render_message, render_prepared
 from tests.common.make_reading import PATH, render
 from tests.common.pagescripts import bundle, run, script_of
+from tests.common.prepared import CASES, NOW
 from tests.common.vectors import load_vectors
+from tests.unit.node.client.test_deciding import check, leaves, others, put
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from node.protocol.wire.prepared import Prepared
+    from tests.common.prepared import Case
 
 PREPARED = 'import { checkPrepared, readMessage } from "./office/prepared.js";'
 READING = 'import { readDecision } from "./office/reading.js";'
@@ -34,6 +41,16 @@ const answer = given.map(({ kind, message, papers, domain }) => {
   });
   const text = signedText({ struct: kind, args: struct }, domain.chainId, domain.contract);
   return { text, reading: readDecision(kind, struct, read) };
+});
+"""
+JUDGED = """
+const answer = given.map(({ prepared, kind, fields, now }) => {
+  try {
+    return checkPrepared(prepared, { kind, fields, now }).added;
+  } catch (error) {
+    if (error.code !== "verification-failed") throw error;
+    return null;
+  }
 });
 """
 WORDS = {"answer": 3, "step": 24, "status": 3}
@@ -116,3 +133,45 @@ def test_hash_text_and_reading_are_pythons_for_every_kind(said: Path) -> None:
         domain = Domain(int(case["domain"]["chainId"]), bytes.fromhex(case["domain"]["contract"]))
         text = decision_text(hash_decision(DECISIONS[kind], message, domain))
         assert page["text"] == text.decode(), kind
+
+
+def _lies() -> Iterator[tuple[Case, Prepared]]:
+    """Every decision as an honest node prepares it, and as a liar does, who makes all follow."""
+    random = Random(14)  # noqa: S311 - reproducible cases, not secrets
+    for case in CASES.values():
+        yield case, case.prepare()
+        for path, value in leaves(case.body):
+            told = [each for each in others(value) if each != value]
+            for other in random.sample(told, min(3, len(told))):
+                try:
+                    lie = case.prepare(put(case.body, path, other))
+                    assert lie.hash
+                except LedgerError:
+                    continue  # nothing a node could hand out
+                yield case, lie
+
+
+def test_what_differs_from_what_was_asked_is_refused_or_named_as_in_python(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    lies = list(_lies())
+    given = [
+        {
+            "prepared": render_prepared(prepared),
+            "kind": case.kind,
+            "fields": case.fields,
+            "now": NOW * 1000,
+        }
+        for case, prepared in lies
+    ]
+    judged = bundle(tmp_path_factory.mktemp("judged"), script_of([PREPARED], JUDGED))
+    refused = 0
+    for (case, prepared), page in zip(lies, run(judged, given), strict=True):
+        try:
+            added = check(case, prepared).added
+        except VerificationError:
+            refused += 1
+            assert page is None, (case.kind, prepared.documents)
+        else:
+            assert page == [list(each) for each in added], (case.kind, prepared.documents)
+    assert refused > len(lies) // 2

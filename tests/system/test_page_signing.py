@@ -157,7 +157,8 @@ class TestDeciding:
         assert came(page) == {"answer": None}
 
     def test_a_node_that_lies_is_refused_before_anything_is_signed(self, page: Page) -> None:
-        for lie in ("document", "struct", "text", "hash", "domain", "possession", "notAfter"):
+        lies = ("document", "struct", "text", "hash", "domain", "possession", "notAfter", "asked")
+        for lie in lies:
             page.route("**/decisions/prepare", lying(lie))
             decide(page, "RegisterApplication", application("page-lie"))
             assert came(page)["code"] == "verification-failed", lie
@@ -169,6 +170,11 @@ def lying(lie: str) -> Callable[[Route], None]:
     """Return what alters an answer: of one parameter, as a second would be given the request."""
 
     def alter(route: Route) -> None:
+        if lie == "asked":
+            # Prepared without a fault, but of another system than was asked for.
+            said = (route.request.post_data or "").replace("page-lie", "page-lia")
+            route.fulfill(response=route.fetch(post_data=said))
+            return
         answer = route.fetch()
         route.fulfill(response=answer, json=altered(answer.json(), lie))
 

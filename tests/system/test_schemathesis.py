@@ -40,7 +40,8 @@ SEED = "20260101"
 POSITIVE = "positive_data_acceptance"
 OFFICE = (
     "prepare", "submit", "get_standing", "get_pending", "get_withdrawals", "list_grants",
-    "get_grant", "get_filings", "compare_edition", "keep_edition", "get_session", "sign_out",
+    "get_grant", "get_inbox", "get_departments", "get_keys", "get_applications",
+    "get_filings", "compare_edition", "keep_edition", "get_session", "sign_out",
     "sign_in",
 )  # fmt: skip
 """Operations that an officer takes."""

@@ -2,7 +2,7 @@
 
 - `auditing`: who may look at what, and the leaf every look leaves behind
 - `box_pages`: the box; `thing_pages`: one thing each, with its trace and its timeline
-- `call_pages`: lists of calls, and their export
+- `call_pages`: lists of calls, and their export; `whose_logs`: where each log is asked
 - `drawing`, `reporting`: a trace drawn, a trace on paper
 
 Every page is a query, and every query is a leaf of kind `audit` before it is answered.

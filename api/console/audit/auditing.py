@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
 from ledger_sync.locating import Finder, Logs
 from ledger_sync.trace import Tracer
 from ledger_sync.usage import CallLists
 from node.crypto import sm3
-from node.errors import NotFound, Overloaded, SignatureInvalid
-from node.log import Draft, LogScanner
+from node.errors import NotEntitled, NotFound, Overloaded, SignatureInvalid
+from node.log import LogScanner
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import canonical
-from node.protocol.wire.leaf import AUDIT, build_leaf, commitment, session_event
-from node.service.caller import judged_second
+from node.protocol.wire.leaf import AUDIT, commitment
+from node.service.caller import Look, judged_second
 
 from ...http.callers import NodeDep
-from ...http.officers import Officer, find_officer
+from ...http.officers import Officer, find_officer, no_officer
 from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from node.documents.access import Shelf
     from node.log import LogIdentity, LogReader
     from node.protocol.wire.receipt import Receipt
 
@@ -50,6 +51,10 @@ AUDITOR = Seat(
         Link("/audit/calls", ("调用清单", "Calls")),
     ),
 )
+
+
+FOREIGN_REQUESTS = 100
+"""Looks under one login of an auditor of other departments: each is a leaf of a log here."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +73,19 @@ class Auditor:
         return ReadableLogs(self.node.reader, self.logs)
 
     @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read: whose auditor he is, he learns who their officers are."""
+        return self.node.access.shelf_of(self.officer.key.key)
+
+    @cached_property
     def tracer(self) -> Tracer:
         node = self.node
-        return Tracer(node.queries, self.reader, node.store, node.deployment)
+        return Tracer(node.queries, self.reader, self.papers, node.deployment)
 
     @cached_property
     def finder(self) -> Finder:
         node = self.node
-        return Finder(node.ledger_engine, node.store, node.search, node.gateway)
+        return Finder(node.ledger_engine, self.papers, node.search, node.gateway)
 
     @property
     def at_hand(self) -> Logs:
@@ -117,6 +127,7 @@ class ReadableLogs:
 
 
 def auditor(
+    request: Request,
     node: NodeDep,
     officer: Annotated[Officer | None, Depends(find_officer)],
 ) -> Auditor:
@@ -124,13 +135,19 @@ def auditor(
 
     Raises:
         SignatureInvalid: nobody has signed in.
-        NotEntitled: he is no department's auditor.
+        NotEntitled: he is no department's auditor, or only reads: an auditor's look is signed.
         LedgerBehind: the read model cannot say.
     """
     if officer is None or officer.session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
+        raise no_officer(request)
     officer.require(Role.AUDITOR)
-    given = frozenset(of for of, roles in officer.roles.items() if roles & Role.AUDITOR)
+    # As over the API: what a suspended department gave opens nothing, and its own officers nothing.
+    reader = node.papers.find_reader(officer.key.key)
+    given = frozenset() if reader is None else reader.auditor_for
+    if not given:
+        raise NotEntitled(
+            "您所在的部门，或授予您审计职责的部门，已暂停 / the department is suspended"
+        )
     scanner, queries = LogScanner(node.reader), node.queries
     logs = [
         fact.log
@@ -163,40 +180,39 @@ def answer(
     Raises:
         LogUnavailable, Overloaded: nothing can be logged, so nothing is shown.
     """
-    node, session = who.node, who.officer.session
-    if session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
-    sequence = node.sessions.next_request(session)
-    event = session_event(session.event, sequence)
-    salt = node.seals.salt(event, "values")
-    snapshot = node.grants.snapshot(session.key.key, 0)
+    node = who.node
+    # Every department names auditors; whom no log here was given to fills none of them.
+    look = look_of(node, who.officer, None if who.logs else FOREIGN_REQUESTS)
+    salt = node.seals.salt(look.event, "values")
+    snapshot = node.grants.snapshot(look.key, 0)
     identity = _identity(node, log)
-    draft = Draft(
-        log=identity.log,
-        event=event,
-        text=session.login + session.signature + sequence.to_bytes(8, "big"),
-        authorisation=0,
-        counted=False,
-        leaf=build_leaf(
-            AUDIT,
-            block=snapshot.block,
-            judged=judged_second(snapshot, time.time()),
-            event=event,
-            base=session.login,
-            signature=session.signature,
-            custody=custody_of(node, identity),
-            sequence=sequence,
-            authorisation=authorisation,
-            question=question,
-            values=None if values is None else commitment(salt, canonical.dumps(values).decode()),
-            answer=sm3(bytes(response.body)),
-        ),
-        key=session.key.key,
-        # Nobody asks this again under the same number: nothing is kept for him.
-        answer=b"",
+    draft = look.draft(
+        AUDIT,
+        identity.log,
+        block=snapshot.block,
+        judged=judged_second(snapshot, time.time()),
+        custody=custody_of(node, identity),
+        authorisation=authorisation,
+        question=question,
+        values=None if values is None else commitment(salt, canonical.dumps(values).decode()),
+        answer=sm3(bytes(response.body)),
     )
     node.writer.submit(draft).result()
     return response
+
+
+def look_of(node: Node, officer: Officer, most: int | None = None) -> Look:
+    """Return a new request under an officer's login, of so many; its number is spent.
+
+    Raises:
+        SignatureInvalid: he has not signed in.
+        Overloaded: he has asked too often under this login.
+    """
+    session = officer.session
+    if session is None:
+        raise SignatureInvalid("请先登录 / sign in first")
+    number = node.sessions.next_request(session, most)
+    return Look(session.key.key, session.login, session.signature, session.event, number)
 
 
 def attached(name: str) -> dict[str, str]:

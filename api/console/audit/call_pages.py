@@ -24,6 +24,7 @@ from ..pages import render
 from ..wording import MILLISECONDS, language_of, midnight_ms, outcome_words
 from ..workbook import MEDIA_TYPE, MOST_ROWS, workbook
 from .auditing import AUDITOR, Auditor, AuditorDep, answer, attached, bounded_work
+from .whose_logs import list_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,6 +103,7 @@ def calls(
         before=found.before if found else 0,
         further=before,
         logs=_logs(who),
+        everywhere=list_logs(who, log, asked.named()),
         departments=_departments(who),
         outcomes=_outcomes(),
         served=SERVED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +14,14 @@ from starlette.responses import Response
 from ledger_sync.objects import ObjectKind, authorisation_ref
 from ledger_sync.trace import Tracer, collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
-from node.crypto import sm3
-from node.errors import EventUnknown
+from node.crypto import sm3, verify_login
+from node.errors import EventUnknown, SignatureInvalid
+from node.office.reads import find_versions
+from node.protocol.forms import parse
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
 from node.protocol.wire import encoding
-from node.protocol.wire.leaf import CALL, parse_leaf
+from node.protocol.wire.leaf import CALL, PREVIEW, parse_leaf
 from node.protocol.wire.leaf import KINDS as LEAF_KINDS
 from node.protocol.wire.trustfile import render_trust
 
@@ -32,13 +35,15 @@ from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bound
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report
+from .whose_logs import calls_at
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ledger_sync.decided import DecisionFact
     from ledger_sync.titles import Target
     from ledger_sync.trace import Collected, TraceLine
+    from node.protocol.wire.leaf import Leaf
 
     from ..frames import Words
     from .auditing import Auditor
@@ -194,7 +199,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
         found.event,
         queries=node.queries,
         logs=ReadableLogs(node.reader, (found.log,)),
-        documents=node.store,
+        documents=who.papers,
         gateway=node.gateway,
         deployment=node.deployment,
         head=None if anchored is None else anchored.block,
@@ -204,7 +209,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
 def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
     node = who.node
     reader = ReadableLogs(node.reader, (found.log,))
-    return Tracer(node.queries, reader, node.store, node.deployment).trace_call(found.event)
+    return Tracer(node.queries, reader, who.papers, node.deployment).trace_call(found.event)
 
 
 def _conclusion(trace: TraceLine) -> Words:
@@ -227,9 +232,28 @@ def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
         target = who.finder.titles.leaf(data, index)
         members = orjson.loads(data)
         if parsed.kind != CALL:
-            facts = [((name, name), str(value)) for name, value in members.items()]
+            said = _said_by(who, parsed)
+            facts = [*said, *(((name, name), str(value)) for name, value in members.items())]
             return _page(request, who, Thing(target, facts=facts), f"leaf {event}", log=log)
     raise EventUnknown("日志里没有这一条，或不归您审计 / no such entry, or not yours to audit")
+
+
+def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
+    """Say of a preview what its bits mean, and who looked: his login holds for one key alone."""
+    if leaf.kind != PREVIEW:
+        return
+    node, titles = who.node, who.finder.titles
+    fact = node.queries.get_entry(leaf.entry, leaf.version)
+    for key in node.queries.keys_of(fact.provider):
+        with suppress(SignatureInvalid):
+            verify_login(key.public, leaf.base, leaf.signature)
+            yield ("查看人", "Looked"), titles.key(key)
+    yield ("目录", "Entry"), titles.version(leaf.entry, leaf.version)
+    paper = find_versions(node.store, [fact]).get((fact.entry, fact.version))
+    items = [] if paper is None else parse(paper).body.items
+    for words, bits in ((("信息项", "Items"), leaf.items), (("脱敏", "Masked"), leaf.masked)):
+        names = "、".join(item.name for bit, item in enumerate(items) if bits >> bit & 1)
+        yield words, names or "—"
 
 
 @router.get("/authorisation/{number}")
@@ -255,7 +279,7 @@ def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Resp
         trace=who.tracer.trace_authorisation(number),
         decisions=who.node.queries.decisions_of(*authorisation_ref(number)),
         links=[
-            Link(f"/audit/calls?authorisation={number}", ("调用清单", "Calls")),
+            Link(calls_at(who, one.provider, authorisation=number), ("调用清单", "Calls")),
             Link(f"/audit/entry/{entry}", ("目录", "Entry")),
         ],
     )  # fmt: skip
@@ -289,10 +313,8 @@ def version(
 def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
     """Show an entry: its versions and what was decided on it."""
     queries, titles, named = who.node.queries, who.finder.titles, encoding.hex32(entry)
-    versions = queries.versions(named)
-    facts: list[tuple[Words, object]] = [
-        (("提供部门", "Provider"), titles.department(queries.get_entry(named).provider))
-    ]
+    versions, provider = queries.versions(named), queries.get_entry(named).provider
+    facts: list[tuple[Words, object]] = [(("提供部门", "Provider"), titles.department(provider))]
     facts += [
         ((f"第 {each.version} 版", f"Version {each.version}"), titles.version(named, each.version))
         for each in reversed(versions[-20:])
@@ -302,7 +324,7 @@ def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
         facts=facts,
         decisions=queries.decisions_of(ObjectKind.ENTRY, named),
         links=[
-            Link(f"/audit/calls?entry={entry}", ("调用清单", "Calls")),
+            Link(calls_at(who, provider, entry=entry), ("调用清单", "Calls")),
             Link(f"/catalogue/{entry}", ("公开页", "Public page")),
         ],
     )

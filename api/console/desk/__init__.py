@@ -2,7 +2,10 @@
 
 - `seating`: who sits there, and what his pages share
 - `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
-- `applying_pages`: an entry applied for; `replying_pages`: one authorisation, replies and steps
+- `entry_pages`: one entry by form, and its withdrawal; `mapping_pages`: a table with other headings
+- `applying_pages`: entries applied for, as from a basket
+- `replying_pages`: one authorisation and its steps; `terms_pages`: a reply with its terms, its
+  draft and its preview; `changing_pages`: its terms changed, disputes ruled
 - `using_pages`: what we use, who uses ours
 - `holding_pages`: the department's entries; `people_pages`: keys, roles and applications
 """
@@ -13,11 +16,15 @@ from fastapi import APIRouter
 
 from . import (
     applying_pages,
+    changing_pages,
+    entry_pages,
     filing_pages,
     holding_pages,
     inbox_pages,
+    mapping_pages,
     people_pages,
     replying_pages,
+    terms_pages,
     using_pages,
 )
 
@@ -25,8 +32,12 @@ router = APIRouter()
 for _module in (
     inbox_pages,
     filing_pages,
+    entry_pages,
+    mapping_pages,
     applying_pages,
     replying_pages,
+    terms_pages,
+    changing_pages,
     using_pages,
     holding_pages,
     people_pages,

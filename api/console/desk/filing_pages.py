@@ -12,22 +12,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from node.documents.coverage import Coverage
 from node.documents.importing.cells import Row, cell_name, column_name
 from node.documents.importing.headings import find_header
-from node.documents.importing.mapping import load_mapping
 from node.errors import Conflict, InvalidInput, NotFound
-from node.office.worktables import (
-    MAPPING,
-    Compared,
-    Worktable,
-    check,
-    compare,
-    drop,
-    load_worktable,
-)
+from node.office.filings import bodies_of
+from node.office.worktables import Worktable, check, compare, drop, fit, load_worktable
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
 
@@ -36,6 +28,7 @@ from ...http.officers import officer_with_body
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import Page, page_of, render
+from ..public.comparison import compare as compare_versions
 from .seating import (
     DESK,
     FILERS,
@@ -53,6 +46,9 @@ if TYPE_CHECKING:
     from node.documents.importing.grid import GridSheet
     from node.documents.importing.headings import Header
     from node.office.drafts import Opened
+    from node.office.filings import Compared
+
+    from ..public.comparison import Difference
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 FILINGS = "/desk/filings"
@@ -63,6 +59,8 @@ WIDEST = 60
 LISTED = 200
 """Entries of a kind that a comparison lists."""
 _HINT = re.compile(r"[\n（(]")
+READ_WHOLE = 20
+"""Changed entries up to which each difference is shown with what was and what is."""
 TOP = 40
 """Rows among which headings are looked for."""
 Named = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -78,7 +76,7 @@ class GridRow(NamedTuple):
 @router.get(FILINGS)
 def filings(request: Request, at: SittingDep) -> Response:
     """Show the drafts, and where to drop a table."""
-    listed = [each for each in at.node.drafts.list(at.person) if each.kind == "filing"]
+    listed = [each for each in at.node.drafts.list(at.person) if each.kind in {"filing", "entry"}]
     return render(
         request,
         "desk/filings.html",
@@ -103,14 +101,16 @@ async def drop_table(
 ) -> Response:
     """Take a file, whole and as it is, check it and keep it as a draft."""
     officer, body = await officer_with_body(request, node)
-    at = Sitting(node, officer)
+    at = Sitting(node, officer.roles, officer)
 
     def begin() -> str:
         owner = at.require(FILERS, department)
         table = drop(body, name)
-        check(table, node.queries, department)
+        known = fit(
+            table, node.queries, department, Coverage(node.node_engine).find_mapping(department)
+        )
         begun = node.drafts.begin(at.person, owner, "filing", table.grid.file, table.dump())
-        return begun.id.hex()
+        return begun.id.hex() if known else f"{begun.id.hex()}/mapping"
 
     made = await to_thread.run_sync(begin)
     return Response(status_code=201, headers={"Location": f"{FILINGS}/{made}"})
@@ -127,7 +127,9 @@ def show_table(
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
     """Show a table with what is wrong beside its cells."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named)
+    if opened.listed.kind == "entry":
+        return RedirectResponse(f"{FILINGS}/{named}/form", 303)
     shown = _sheet_of(table, sheet)
     rows = _rows(table, shown, wrong=show == "wrong")
     page = page_of(list(islice(rows, after, after + PAGE + 1)), after, PAGE)
@@ -143,7 +145,7 @@ def show_table(
         sheet=shown,
         show=show,
         page=page,
-        heads=_heads(shown),
+        heads=_heads(table, shown),
         said=_said(table, shown),
         most=LISTED,
         places=_places(page),
@@ -152,7 +154,7 @@ def show_table(
         here_at=f"{FILINGS}/{named}",
         cell_name=cell_name,
         head=int(Role.DEPARTMENT_HEAD),
-        by_head=_may_sign(at, opened),
+        by_head=may_sign(at, opened),
     )
 
 
@@ -167,14 +169,14 @@ def edit_cell(
     column: Annotated[int, Query(ge=0, lt=1024)],
 ) -> Response:
     """Show a cell as a field to type into."""
-    _, table = _open(at, named)
+    _, table = open_draft(at, named)
     return _cell(request, named, table, (sheet, row, column), editing=True)
 
 
 @router.post(FILINGS + "/{named}/cell")
 def save_cell(request: Request, at: SittingDep, named: Named, form: FormDep) -> Response:
     """Keep what was typed into a cell, if the cell still says what the person saw."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named)
     place = (form.get("sheet", ""), number_of(form, "row"), number_of(form, "column"))
     if _text(table, place) != form.get("was", ""):
         raise Conflict("这一格已被别处改动，请刷新 / the cell was changed elsewhere: load it again")
@@ -186,7 +188,7 @@ def save_cell(request: Request, at: SittingDep, named: Named, form: FormDep) -> 
 @router.post(FILINGS + "/{named}/check")
 def check_table(at: SittingDep, named: Named) -> Response:
     """Check the table again."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named)
     check(table, at.node.queries, ids.department_code(opened.listed.department))
     at.node.drafts.save(at.person, opened.listed.id, opened.listed.revision, table.dump())
     return to_page(f"{FILINGS}/{named}")
@@ -218,7 +220,7 @@ def throw_away(at: SittingDep, named: Named) -> Response:
 @router.get(FILINGS + "/{named}/comparison")
 def comparison(request: Request, at: SittingDep, named: Named) -> Response:
     """Show what the table would change of what is in force."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named)
     found = _compare(at, opened, table)
     return render(
         request,
@@ -232,8 +234,9 @@ def comparison(request: Request, at: SittingDep, named: Named) -> Response:
         ),
         opened=opened,
         compared=found,
+        diffs=_differences(found),
         most=LISTED,
-        by_head=_may_sign(at, opened),
+        by_head=may_sign(at, opened),
         mine=opened.listed.may_change(at.person),
         here_at=f"{FILINGS}/{named}",
         head=int(Role.DEPARTMENT_HEAD),
@@ -243,7 +246,7 @@ def comparison(request: Request, at: SittingDep, named: Named) -> Response:
 @router.post(FILINGS + "/{named}/fields")
 def fields(at: SittingDep, named: Named) -> Response:
     """Return what is to be prepared and signed: every new or changed entry, with one signature."""
-    opened, table = _open(at, named)
+    opened, table = open_draft(at, named)
     department = ids.department_code(opened.listed.department)
     at.require(Role.DEPARTMENT_HEAD, department)
     found = _compare(at, opened, table)
@@ -252,35 +255,50 @@ def fields(at: SittingDep, named: Named) -> Response:
             f"还有 {len(found.filing.problems) + len(found.found.blocked)} 处有误，或没有要报送的"
             " / there are problems, or nothing to file"
         )
-    # Before the signature: the next edition of the table must not forget this one.
-    Coverage(at.node.node_engine).keep(department, found.space, found.filing.codes)
-    return to_decide("SubmitVersions", {"versions": found.bodies()})
+    if opened.listed.kind == "filing":
+        # Before the signature: the next edition of the table must not forget this one.
+        Coverage(at.node.node_engine).keep(department, found.space, found.filing.codes)
+    return to_decide("SubmitVersions", {"versions": bodies_of(found.found.to_file)})
 
 
 @router.post(FILINGS + "/{named}/done")
 def done(at: SittingDep, named: Named) -> Response:
     """Drop a draft whose every entry is on the ledger as the table has it."""
-    opened, table = _open(at, named)
-    if _compare(at, opened, table).found.to_file:
+    opened, table = open_draft(at, named)
+    found = _compare(at, opened, table)
+    if found.filing.problems or found.found.blocked or found.found.to_file:
         raise Conflict("还有目录没有报送 / some entries are not filed yet")
     at.node.drafts.drop(at.person, opened.listed.id)
     return to_page(FILINGS)
 
 
-def _open(at: Sitting, named: str) -> tuple[Opened, Worktable]:
-    opened = at.node.drafts.get(at.person, bytes.fromhex(named))
+def open_draft(at: Sitting, named: str, *kinds: str) -> tuple[Opened, Worktable]:
+    """Return a draft this person may read, and the table in it; raises as `Drafts.get`."""
+    wanted = kinds or ("filing", "entry")
+    opened = at.node.drafts.get(at.person, bytes.fromhex(named), *wanted)
     return opened, load_worktable(opened.body)
 
 
 def _compare(at: Sitting, opened: Opened, table: Worktable) -> Compared:
     node, department = at.node, ids.department_code(opened.listed.department)
-    return compare(table, node.queries, node.store, Coverage(node.node_engine), department)
+    coverage = Coverage(node.node_engine) if opened.listed.kind == "filing" else None
+    return compare(table, node.queries, node.store, coverage, department)
 
 
-def _may_sign(at: Sitting, opened: Opened) -> bool:
+def may_sign(at: Sitting, opened: Opened) -> bool:
+    """Whether he has the draft now and decides for its department."""
     person = at.person
     mine = opened.listed.may_change(person)
     return mine and bool(person.held.get(opened.listed.department, 0) & Role.DEPARTMENT_HEAD)
+
+
+def _differences(found: Compared) -> dict[str, list[Difference]]:
+    """Return what each of a few changed entries says differently, by its code."""
+    changed = found.found.changed
+    return {
+        each.paper.body.code: compare_versions(each.before.data, each.paper.data)
+        for each in (changed if len(changed) <= READ_WHOLE else ())
+    }
 
 
 def _sheet_of(table: Worktable, name: str) -> GridSheet | None:
@@ -289,17 +307,17 @@ def _sheet_of(table: Worktable, name: str) -> GridSheet | None:
     return table.grid.find(name) or table.grid.find(named) or (sheets[0] if sheets else None)
 
 
-def _top(sheet: GridSheet) -> Header | None:
+def _top(table: Worktable, sheet: GridSheet) -> Header | None:
     rows = [Row(number, list(sheet.rows[number]), {}) for number in islice(sorted(sheet.rows), TOP)]
-    return find_header(rows, load_mapping(MAPPING))
+    return find_header(rows, table.rules)
 
 
-def _heads(sheet: GridSheet | None) -> list[str]:
+def _heads(table: Worktable, sheet: GridSheet | None) -> list[str]:
     """Return what stands over each column that is shown."""
     if sheet is None:
         return []
     width = min(max((len(cells) for cells in sheet.rows.values()), default=0), WIDEST)
-    header = _top(sheet)
+    header = _top(table, sheet)
     above = header.above if header is not None else []
     # What a heading says in brackets is how to fill the column in.
     texts = [_HINT.split(above[at])[0] if at < len(above) else "" for at in range(width)]
@@ -310,9 +328,9 @@ def _rows(table: Worktable, sheet: GridSheet | None, *, wrong: bool) -> Iterator
     """Yield the rows below the headings, or those that something is wrong with."""
     if sheet is None:
         return
-    header = _top(sheet)
+    header = _top(table, sheet)
     top = header.row if header is not None else 0
-    width = len(_heads(sheet))
+    width = len(_heads(table, sheet))
     bad = {each.row for each in table.problems if each.sheet == sheet.name}
     for number, cells in sheet.rows.items():
         if number in bad or (not wrong and number > top):

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from node.office.inbox import called
+from node.office.reads import find_versions
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import EntryState, Role
 from node.protocol.wire import ids
 
 from ...http.verbs import Readable
 from ..pages import page_of, render
-from .seating import DESK, SittingDep
+from .seating import DESK, FILERS, LookingDep
 
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import VersionFact
@@ -28,7 +29,7 @@ ENTRIES = "/desk/entries"
 def entries(
     *,
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
     state: Annotated[int, Query(ge=0, le=6)] = 0,
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -36,14 +37,15 @@ def entries(
     """Show the newest version of every entry of a department, those that need work first."""
     own = at.own(Role(63))
     chosen = department if department in own else (own[0] if own else "")
-    found: list[VersionFact] = []
+    rows: list[VersionFact] = []
+    states: dict[int, int] = {}
     if chosen:
-        newest = at.node.queries.newest_versions(ids.department_id(chosen))
-        found = sorted(newest.values(), key=lambda fact: (-fact.submitted_block, fact.entry))
-    counts = {each: sum(fact.state == each for fact in found) for each in EntryState}
-    listed = [fact for fact in found if state in {0, fact.state}]
-    page = page_of(listed[after : after + PAGE + 1], after, PAGE, len(listed))
-    papers = at.node.store.find_all(fact.digest for fact in page.rows)
+        provider = ids.department_id(chosen)
+        rows = at.node.queries.list_newest(provider, state=state, first=after, limit=PAGE + 1)
+        states = at.node.queries.count_newest(provider)
+    total = sum(states.values())
+    page = page_of(rows, after, PAGE, states.get(state, 0) if state else total)
+    papers = find_versions(at.node.store, page.rows)
     return render(
         request,
         "desk/entries.html",
@@ -54,10 +56,14 @@ def entries(
         department=chosen,
         state=state,
         page=page,
-        total=len(found),
-        counts=[(each, words_of(each), count) for each, count in counts.items() if count],
-        names={fact.entry: called(papers.get(fact.digest), fact.entry) for fact in page.rows},
+        total=total,
+        counts=[(each, words_of(each), states[each]) for each in EntryState if each in states],
+        names={
+            fact.entry: called(papers.get((fact.entry, fact.version)), fact.entry)
+            for fact in page.rows
+        },
         state_of=lambda fact: words_of(EntryState(fact.state)),
         called=at.called,
-        office=at.own(Role.OFFICE_HEAD | Role.DATA_OFFICER | Role.DEPARTMENT_HEAD),
+        files=at.decides and chosen in at.own(FILERS),
+        office=at.decides and at.own(FILERS),
     )

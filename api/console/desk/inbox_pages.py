@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from node.office.drafts import waiting_for
+from node.office.drafts import Listed, waiting_for
 from node.office.inbox import Sort, list_tasks
 from node.protocol.forms.words import words_of
 
 from ...http.verbs import Readable
 from ..pages import render
-from .seating import DESK, SittingDep
+from .seating import DESK, LookingDep, Sitting
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 SORTS = {
@@ -22,10 +22,13 @@ SORTS = {
 
 
 @router.get("/desk")
-def inbox(request: Request, at: SittingDep) -> Response:
-    """Show what waits."""
-    node, person = at.node, at.person
-    tasks = list_tasks(node.queries, node.store, person.key, at.now)
+def inbox(request: Request, at: LookingDep) -> Response:
+    """Show what waits; to who only reads, what waits in his department."""
+    node = at.node
+    tasks = list_tasks(node.queries, node.store, at.roles, at.now)
+    drafts: list[Listed] = []
+    if isinstance(at, Sitting):
+        drafts = waiting_for(node.drafts.list(at.person), at.person)
     return render(
         request,
         "desk/inbox.html",
@@ -33,12 +36,15 @@ def inbox(request: Request, at: SittingDep) -> Response:
         seat=DESK,
         here="/desk",
         tasks=tasks,
-        drafts=waiting_for(node.drafts.list(person), person),
+        drafts=drafts,
+        decides=at.decides,
         called=at.called,
         sorts=SORTS,
         words_of=words_of,
         places={
             Sort.REVIEW: "/review",
             Sort.REVIEW_WITHDRAWAL: "/review",
-        },
+        }
+        if at.decides
+        else {},
     )

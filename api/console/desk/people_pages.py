@@ -47,10 +47,10 @@ def people(
     named = ids.department_id(chosen)
     applications = queries.applications_of(named)
     keys = queries.keys_of_any([named, *(each.application for each in applications)])
-    papers = at.node.store.find_all(
+    papers = at.papers.find_all(
         [each.digest for each in keys] if at.officer.department == chosen else []
     )
-    systems = at.node.store.find_all([each.digest for each in applications])
+    systems = at.papers.find_all([each.digest for each in applications])
     names = {each.application: _member(systems, each.digest, "name") for each in applications}
     granted = {each.key: each for each in queries.roles_in(named)}
     return render(
@@ -129,8 +129,8 @@ def _holder(key: KeyFact, papers: Mapping[bytes, bytes], applications: Mapping[b
     members: dict[str, Any] = orjson.loads(papers[key.digest])
     # A first head's key stands in the department's own paper, a recovered one's in the recovery's.
     person = members.get("head") or members
-    return f"{person['post']} {person['name']}" if "post" in person else ""
+    return f"{person['post']} {person['name']}" if {"post", "name"} <= person.keys() else ""
 
 
 def _member(papers: Mapping[bytes, bytes], digest: bytes, name: str) -> str:
-    return str(orjson.loads(papers[digest])[name]) if digest in papers else ""
+    return str(orjson.loads(papers[digest]).get(name, "")) if digest in papers else ""

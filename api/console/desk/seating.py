@@ -12,7 +12,8 @@ import orjson
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from node.errors import InvalidInput, NotEntitled, SignatureInvalid
+from node.errors import InvalidInput, NotEntitled
+from node.office import mandates
 from node.office.drafts import Person
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import Role
@@ -20,21 +21,26 @@ from node.protocol.wire import ids
 
 from ...http.callers import NodeDep
 from ...http.connection import read_body
-from ...http.officers import Officer, find_officer
+from ...http.officers import Officer, find_officer, no_officer, reader_of
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.documents.access import Shelf
+
     from ...parts import Node
 
 DESK = Seat(
     "desk",
     ("办公", "Desk"),
     (
-        Link("/desk", ("待办", "Inbox")),
+        Link("/desk", ("待办", "Inbox"), reads=True),
         Link("/desk/filings", ("报送目录", "File entries")),
-        Link("/desk/entries", ("本部门目录", "Our entries")),
-        Link("/desk/authorisations", ("授权", "Authorisations")),
-        Link("/desk/uses", ("使用情况", "Use of our data")),
+        Link("/desk/entries", ("本部门目录", "Our entries"), reads=True),
+        Link("/desk/apply", ("申请单", "Applications")),
+        Link("/desk/authorisations", ("授权", "Authorisations"), reads=True),
+        Link("/desk/uses", ("使用情况", "Use of our data"), reads=True),
         Link("/review", ("审核目录", "Review")),
         Link("/desk/key", ("密钥与人员", "Keys and people")),
     ),
@@ -42,23 +48,34 @@ DESK = Seat(
 FORM_BYTES = 262_144
 """Of a form's fields; a table that is dropped has its own bound."""
 FORM_FIELDS = 5_000
-FILERS = Role.DATA_OFFICER | Role.OFFICE_HEAD | Role.DEPARTMENT_HEAD
+FILERS = mandates.FILERS
+
+
+SEEN = FILERS | Role.REVIEWER
+"""Whose work a department's readers see."""
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """An officer at his browser, and his node."""
+class Looking:
+    """Somebody at his browser who sees a department's affairs, and his node."""
 
     node: Node
-    officer: Officer
+    roles: Mapping[bytes, int]
+    """By department: an officer's own, a reader's those whose work he sees."""
 
     @cached_property
     def now(self) -> int:
         return int(time.time())
 
+    @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read: whatever is shown to him by a digest is read here."""
+        return self.node.access.shelf_for(frozenset(self.roles))
+
     @property
-    def person(self) -> Person:
-        return Person(self.officer.key.key, self.officer.roles)
+    def decides(self) -> bool:
+        """Whether he is an officer."""
+        return False
 
     def called(self, code: str) -> str:
         """Return a department's name; its code where its paper is not here."""
@@ -67,8 +84,7 @@ class Sitting:
 
     def own(self, roles: Role) -> list[str]:
         """Return the codes of the departments in which he holds one of these roles."""
-        held = self.officer.roles.items()
-        return [ids.department_code(of) for of, bits in held if bits & roles]
+        return [ids.department_code(of) for of, bits in self.roles.items() if bits & roles]
 
     def require(self, roles: Role, department: str) -> bytes:
         """Return a department's id in which he holds one of these roles.
@@ -77,7 +93,7 @@ class Sitting:
             NotEntitled: he holds none of them there.
         """
         named = ids.department_id(department)
-        if not self.officer.roles.get(named, 0) & roles:
+        if not self.roles.get(named, 0) & roles:
             raise NotEntitled(
                 f"您在 {self.called(department)} 没有{words_of(roles)[0]}的职责"
                 f" / you hold no such role there: {words_of(roles)[1]}"
@@ -85,19 +101,57 @@ class Sitting:
         return named
 
 
-def sitting(node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]) -> Sitting:
-    """Return who has signed in.
+@dataclass(frozen=True)
+class Sitting(Looking):
+    """An officer at his browser, and his node."""
+
+    officer: Officer
+
+    @cached_property
+    def papers(self) -> Shelf:
+        """The documents he may read by his key."""
+        return self.node.access.shelf_of(self.officer.key.key)
+
+    @property
+    def decides(self) -> bool:
+        """Whether he is an officer."""
+        return True
+
+    @property
+    def person(self) -> Person:
+        return Person(self.officer.key.key, self.officer.roles)
+
+
+def sitting(
+    request: Request, node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]
+) -> Sitting:
+    """Return the officer who has signed in.
 
     Raises:
         SignatureInvalid: nobody has.
+        NotEntitled: who has signed in only reads.
         LedgerBehind: the read model cannot say whether his key counts.
     """
     if officer is None or officer.session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
-    return Sitting(node, officer)
+        raise no_officer(request)
+    return Sitting(node, officer.roles, officer)
+
+
+def looking(
+    request: Request, node: NodeDep, officer: Annotated[Officer | None, Depends(find_officer)]
+) -> Looking:
+    """Return who has signed in, an officer or a reader; raises as `sitting`."""
+    reader = reader_of(request)
+    if reader is None:
+        return sitting(request, node, officer)
+    seen = {department: int(SEEN) for department, seats in reader.seats.items() if "desk" in seats}
+    if not seen:
+        raise no_officer(request)
+    return Looking(node, seen)
 
 
 SittingDep = Annotated[Sitting, Depends(sitting)]
+LookingDep = Annotated[Looking, Depends(looking)]
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -140,7 +194,10 @@ def to_page(href: str) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": href, "Cache-Control": "no-store"})
 
 
-def to_decide(kind: str, fields: Any) -> Response:  # noqa: ANN401 - JSON
-    """Return what a page's script has prepared and signed (`assets/src/desk.js`)."""
-    data = orjson.dumps({"kind": kind, "fields": fields})
+def to_decide(kind: str, fields: Any, revision: int | None = None) -> Response:  # noqa: ANN401 - JSON
+    """Return what a page's script has prepared and signed (`assets/src/desk.js`).
+
+    `revision` is what a draft has got by being kept: the form goes on from there.
+    """
+    data = orjson.dumps({"kind": kind, "fields": fields, "revision": revision})
     return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -14,6 +14,7 @@ from node.errors import InvalidInput, NotFound
 from node.log import LogScanner
 from node.office.allowances import granted_items, list_left
 from node.office.inbox import called
+from node.office.reads import Pinned, find_versions
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, Role
 from node.protocol.wire import ids
@@ -23,7 +24,7 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of, midnight_ms, outcome_words
-from .seating import DESK, FILERS, SittingDep
+from .seating import DESK, FILERS, LookingDep
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ledger_sync.usage import TallyPage
     from node.protocol.ledger.facts import AuthorisationFact
 
-    from .seating import Sitting
+    from .seating import Looking
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
@@ -45,26 +46,32 @@ CONSUMERS = 1_000
 def listed(
     *,
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
-    side: Annotated[str, Query(pattern="^(consumer|provider)$")] = "consumer",
+    side: Annotated[str, Query(pattern="^(consumer|provider|competent)$")] = "consumer",
     after: Annotated[int, Query(ge=0, le=2**40)] = 0,
 ) -> Response:
-    """Show what a department uses, or who uses its data, by number."""
+    """Show what a department uses, who uses its data, or what it is over, by number."""
     own = at.own(Role(63))
     chosen = department if department in own else (own[0] if own else "")
     facts: list[AuthorisationFact] = []
+    over = False
     if chosen:
         named = ids.department_id(chosen)
+        over = at.node.queries.get_department(chosen).dependants > 0
         facts = at.node.queries.list_authorisations(
             provider=named if side == "provider" else None,
             consumer=named if side == "consumer" else None,
+            competent=named if side == "competent" else None,
             after=after,
             limit=PAGE + 1,
         )
     rows, node = facts[:PAGE], at.node
     pinned = node.queries.pinned({row.authorisation for row in rows})
-    papers = node.store.find_all(pinned.values())
+    papers = find_versions(
+        node.store,
+        {Pinned(row.entry, row.version, pinned[row.authorisation]) for row in rows},
+    )
     served = {identity.department for identity in node.identities}
     return render(
         request,
@@ -75,11 +82,12 @@ def listed(
         own=own,
         department=chosen,
         side=side,
+        over=over,
         rows=rows,
         following=rows[-1].authorisation if len(facts) > PAGE else None,
         entries=_entries(at, {row.entry for row in rows}),
         items={
-            row.authorisation: granted_items(papers.get(pinned[row.authorisation]), row.items)
+            row.authorisation: granted_items(papers.get((row.entry, row.version)), row.items)
             for row in rows
         },
         left=list_left(node.queries, node.reader, served, rows, at.now),
@@ -119,7 +127,7 @@ class Asked:
 @router.get(USES)
 def uses(
     request: Request,
-    at: SittingDep,
+    at: LookingDep,
     asked: Annotated[Asked, Depends()],
     before: Annotated[int | None, Query(ge=1, lt=2**40)] = None,
 ) -> Response:
@@ -164,7 +172,7 @@ def uses(
     )
 
 
-def _logs(at: Sitting, department: str) -> list[tuple[str, str]]:
+def _logs(at: Looking, department: str) -> list[tuple[str, str]]:
     """Return a department's logs on this node, the present one first, each with what it is."""
     here = {log for log, _ in at.node.reader.logs()}
     facts = at.node.queries.logs_of(ids.department_id(department))
@@ -183,18 +191,18 @@ def _of(found: TallyPage | None) -> set[bytes]:
     return {each.authorisation.entry for each in tallies if each.authorisation}
 
 
-def _purposes(at: Sitting, found: TallyPage | None) -> dict[int, tuple[str, str]]:
+def _purposes(at: Looking, found: TallyPage | None) -> dict[int, tuple[str, str]]:
     """Return code and name of what each authorisation of a page is for, by its application."""
     applied = at.node.queries.applied({each.number for each in found.tallies} if found else set())
-    papers = at.node.store.find_all(applied.values())
-    here = {of: papers[paper] for of, paper in applied.items() if paper in papers}
-    said = {of: orjson.loads(paper)["purpose"] for of, paper in here.items()}
+    papers = at.papers.find_all(applied.values())
+    here = {of: orjson.loads(papers[paper]) for of, paper in applied.items() if paper in papers}
+    said = {of: each["purpose"] for of, each in here.items() if each["type"] == "application"}
     return {of: (each["code"], each["name"]) for of, each in said.items()}
 
 
-def _entries(at: Sitting, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
+def _entries(at: Looking, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
     """Return code and name of every entry of a page, as it is called now."""
     facts = at.node.queries.versions_in_force(entries)
-    papers = at.node.store.find_all(fact.digest for fact in facts.values())
-    known = {of: called(papers.get(fact.digest), of) for of, fact in facts.items()}
+    papers = find_versions(at.node.store, facts.values())
+    known = {of: called(papers.get((of, fact.version)), of) for of, fact in facts.items()}
     return {entry: known.get(entry, (entry.hex()[:16], "")) for entry in entries}

@@ -1,7 +1,8 @@
 """How the node fares, with alarms and what to do; its settings, but for secrets.
 
 For officers of a department this node serves who hold one of the roles that `[console] operators`
-names. What is shown is the machine's, not people's: no call, no document, no key.
+names, and for readers to whom `[console.oidc]` gives the seat. What is shown is the machine's, not
+people's: no call, no document, no key.
 """
 
 from __future__ import annotations
@@ -11,45 +12,49 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Request
 
-from node.errors import NotEntitled, SignatureInvalid
+from node.errors import NotEntitled
 from node.protocol.forms import ROLES
 from node.protocol.wire import ids
 
 from ...http.callers import NodeDep
-from ...http.officers import Officer, find_officer
+from ...http.officers import Officer, find_officer, no_officer, reader_of
 from ...http.verbs import Readable
 from ...operating.health import BAD, GOOD, WARN, examine_running, shown_settings
-from ..frames import Link, Seat
+from ..frames import BOARD, Link, Seat
 from ..pages import render
 from ..wording import Language, chosen, language_of
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-router = APIRouter(prefix="/operation", route_class=Readable, include_in_schema=False)
 REFRESH_SECONDS = 10
 OPERATOR = Seat(
     "operation",
     ("运行", "Operation"),
     (
-        Link("/operation", ("运行状况", "Health")),
-        Link("/operation/settings", ("配置", "Settings")),
+        Link("/operation", ("运行状况", "Health"), reads=True),
+        Link("/operation/settings", ("配置", "Settings"), reads=True),
+        Link(BOARD, ("大屏", "Board"), reads=True),
     ),
 )
 
 
-def operator(
+def require_operator(
+    request: Request,
     node: NodeDep,
     officer: Annotated[Officer | None, Depends(find_officer)],
-) -> Officer:
-    """Return the officer who has signed in and may see how the node fares.
+) -> None:
+    """Check that who has signed in may see how the node fares.
 
     Raises:
         SignatureInvalid: nobody has signed in.
-        NotEntitled: he holds none of the roles in a department served here.
+        NotEntitled: he holds none of the roles in a department served here, nor reads there.
     """
+    reader = reader_of(request)
+    if reader is not None and any("operation" in seats for seats in reader.seats.values()):
+        return
     if officer is None or officer.session is None:
-        raise SignatureInvalid("请先登录 / sign in first")
+        raise no_officer(request)
     wanted = node.settings.console.operators
     served = {ids.department_id(one.code) for one in node.settings.departments}
     bits = 0
@@ -61,14 +66,18 @@ def operator(
             " / for officers in these roles of a department served here",
             roles=list(wanted),
         )
-    return officer
 
 
-OperatorDep = Annotated[Officer, Depends(operator)]
+router = APIRouter(
+    prefix="/operation",
+    route_class=Readable,
+    include_in_schema=False,
+    dependencies=[Depends(require_operator)],
+)
 
 
 @router.get("")
-def health(request: Request, node: NodeDep, _who: OperatorDep) -> Response:
+def health(request: Request, node: NodeDep) -> Response:
     """Show how the node fares; the page asks for itself again every few seconds."""
     return render(
         request,
@@ -85,7 +94,7 @@ def health(request: Request, node: NodeDep, _who: OperatorDep) -> Response:
 
 
 @router.get("/settings")
-def settings(request: Request, node: NodeDep, _who: OperatorDep) -> Response:
+def settings(request: Request, node: NodeDep) -> Response:
     """Show every setting; what holds a secret is dots."""
     return render(
         request,

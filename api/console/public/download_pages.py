@@ -62,7 +62,7 @@ def download(
     finally:
         _making.release()
     part = f"-前{len(found.rows)}行" if found.more else ""
-    name = quote(f"{one.paper.name[:60]}-第{one.fact.version}版{part}.{kind}")
+    name = quote(f"{one.paper.name[:60]}-第{one.fact.version}版{part}.{kind}", safe="")
     return Response(
         file,
         media_type=MEDIA_TYPES[kind],

@@ -25,7 +25,8 @@ MEDIA_TYPES = {
     "json": "application/json",
 }
 """By the end of a file's name."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n", "'")
+"""OWASP (CSV Injection) names the full-width ones, too."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 EXACT_DIGITS = 15
 """Of a number, as a spreadsheet keeps it."""

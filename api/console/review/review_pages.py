@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,8 @@ from starlette.responses import Response
 
 from node.errors import InvalidInput, NotFound
 from node.office.filings import Change, differences
-from node.office.verdicts import Pending, judged, list_pending, list_withdrawals
+from node.office.reads import find_versions
+from node.office.verdicts import Pending, judged, list_withdrawals, name_pending
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
@@ -20,11 +22,14 @@ from ..desk.seating import DESK, FormDep, SittingDep, to_decide
 from ..pages import page_of, render
 
 if TYPE_CHECKING:
+    from node.protocol.ledger.facts import EntryFact
+
     from ..desk.seating import Sitting
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 REVIEW = "/review"
-PAGE = 100
+_DIGEST = re.compile("[0-9a-f]{64}")
+PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,13 @@ def queue(
     """Show what waits for the review of a department in which he is a reviewer."""
     own = at.own(Role.REVIEWER)
     chosen = competent if competent in own else (own[0] if own else "")
-    waiting = list_pending(at.node.queries, at.node.store, chosen) if chosen else []
-    page = page_of(waiting[after : after + PAGE + 1], after, PAGE, len(waiting))
+    facts: list[EntryFact] = []
+    total = 0
+    if chosen:
+        acting = ids.department_id(chosen)
+        facts = at.node.queries.oldest_pending(acting, first=after, limit=PAGE + 1)
+        total = at.node.queries.count_pending(acting)
+    page = page_of(facts, after, PAGE, total)
     return render(
         request,
         "review/queue.html",
@@ -69,7 +79,7 @@ def queue(
         own=own,
         competent=chosen,
         page=page,
-        read=_read(at, list(page.rows)),
+        read=_read(at, name_pending(at.node.store, page.rows)),
         withdrawals=_withdrawals(at, chosen) if chosen else [],
         called=at.called,
     )
@@ -103,13 +113,15 @@ def fields(at: SittingDep, form: FormDep) -> Response:
     """Return the review that is to be prepared and signed: of every version with a verdict."""
     competent = form.get("competent", "")
     at.require(Role.REVIEWER, competent)
-    waiting = {
-        each.digest: each for each in list_pending(at.node.queries, at.node.store, competent)
-    }
+    judged_ones = {name for name, verdict in form.items() if verdict and _DIGEST.fullmatch(name)}
+    facts = at.node.queries.pending_among(
+        ids.department_id(competent), [bytes.fromhex(name) for name in sorted(judged_ones)]
+    )
+    waiting = {each.digest: each for each in name_pending(at.node.store, facts)}
     chosen: list[Pending] = []
     returned: dict[tuple[str, str], str] = {}
     for name, verdict in form.items():
-        if name not in waiting or not verdict:
+        if name not in waiting:
             continue
         each = waiting[name]
         chosen.append(each)
@@ -148,13 +160,13 @@ def _read(at: Sitting, pending: list[Pending]) -> list[Read]:
         each.digest: ids.entry_id(ids.department_id(each.department), each.code) for each in pending
     }
     before = at.node.queries.versions_in_force(entries.values())
-    wanted = [bytes.fromhex(each.digest) for each in pending]
-    papers = at.node.store.find_all([*wanted, *(fact.digest for fact in before.values())])
+    papers = at.node.store.find_all(bytes.fromhex(each.digest) for each in pending)
+    standing = find_versions(at.node.store, before.values())
     found = []
     for each in pending:
         paper = documents.parse(papers[bytes.fromhex(each.digest)])
         fact = before.get(entries[each.digest])
-        old = papers.get(fact.digest) if fact is not None else None
+        old = standing.get((fact.entry, fact.version)) if fact is not None else None
         if old is None:
             found.append(Read(each, paper.body, None))
             continue

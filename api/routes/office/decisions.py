@@ -310,8 +310,13 @@ def read_asked(model: type[Any], data: bytes) -> Any:  # noqa: ANN401 - an insta
 
 
 def _prepare(node: Node, officer: Officer, asked: PrepareBody) -> dict[str, Any]:
+    key = officer.key.key
     found = node.preparer.prepare(
-        asked.kind, asked.fields, key=officer.key.key, departments=officer.departments
+        asked.kind,
+        asked.fields,
+        key=key,
+        departments=officer.departments,
+        papers=node.access.shelf_of(key),
     )
     return render_prepared(found)
 

@@ -6,43 +6,38 @@ shown (`documents.access`), as everywhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+import time
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import orjson
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from node.documents.coverage import Coverage
-from node.errors import (
-    AuthorisationUnknown,
-    DocumentUnknown,
-    InvalidInput,
-    LedgerBehind,
-    NotFound,
-)
+from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
 from node.office.filings import Newest
+from node.office.mandates import FILERS
+from node.office.reads import find_versions
 from node.office.verdicts import list_pending, list_withdrawals
-from node.protocol.forms import MODES
-from node.protocol.forms.words import words_of
-from node.protocol.ledger.enums import AuthorisationState, EntryState, Role, Step
+from node.protocol.ledger.enums import EntryState, Role
 from node.protocol.wire import canonical, encoding, ids
 
+from ... import lookups
 from ...http.callers import NodeDep
 from ...http.described import HEX32, Code, CodePath, Hex32, refusals
 from ...http.officers import OfficerDep, officer_with_body
 from ...http.verbs import Readable
+from ...lookups import PAGE
 from ..query import MAX_NUMBER
 from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, SaidShape, body_of, read_asked
 
 if TYPE_CHECKING:
-    from node.protocol.ledger.facts import AuthorisationFact
+    from collections.abc import Callable
 
     from ...http.officers import Officer
     from ...parts import Node
 
 router = APIRouter(route_class=Readable)
-PAGE = 100
 FILINGS_PAGE = 50
 """Documents in one answer: up to 256 KiB each."""
 
@@ -82,11 +77,14 @@ class StepShape(Answer):
     """One decision on an authorisation."""
 
     name: str
-    step: SaidShape | None
+    """Of its struct."""
+    step: SaidShape
+    """What was decided."""
     block: int
     digest: Hex32
     state: str
     """After it."""
+    state_said: SaidShape
 
 
 class GrantShape(Answer):
@@ -97,7 +95,9 @@ class GrantShape(Answer):
     state_said: SaidShape
     revision: int
     provider: Code
+    provider_name: str | None
     consumer: Code
+    consumer_name: str | None
     entry: Hex32
     code: str | None
     """Of the entry, where its document is here."""
@@ -105,6 +105,7 @@ class GrantShape(Answer):
     version: int
     items: list[str] | None
     """Codes, where the version's document is here."""
+    item_names: list[str] | None
     mode: str
     valid_from: int
     valid_until: int
@@ -117,9 +118,90 @@ class GrantShape(Answer):
 class GrantInFullShape(GrantShape):
     """An authorisation with its decisions and, for whom they may be shown, its papers."""
 
+    suspended_by: int
+    """1 the consumer, 2 the provider, 3 the competent department; 0 nobody."""
     steps: list[StepShape]
     application: dict[str, Any] | None
     """The application's document, for its parties."""
+
+
+class TaskShape(Answer):
+    """One thing that waits."""
+
+    sort: Literal["review", "review-withdrawal", "reply", "step"]
+    since: int
+    """Chain second from which it waits."""
+    acting: Code
+    """The department for which it is decided."""
+    asking: Code
+    """The department that waits."""
+    code: str
+    """Of the entry; its id where the version's document is not here."""
+    name: str
+    version: int
+    authorisation: int | None
+    steps: list[SaidShape]
+    """Which steps are waited for, where `sort` is `step`."""
+    digest: str
+    """Of the document that is answered: the version, the withdrawal, the latest paper."""
+
+
+class InboxShape(Answer):
+    """A page of what waits, the oldest first."""
+
+    tasks: list[TaskShape]
+    next: int | None
+    """Give it as `after` to go on."""
+
+
+class WhomShape(Answer):
+    """Whom to ask."""
+
+    name: str
+    phone: str
+
+
+class EnrolledShape(Answer):
+    """A department, with whom to ask."""
+
+    code: Code
+    name: str | None
+    """Where its document is here."""
+    competent: str
+    status: str
+    status_said: SaidShape
+    may_enrol: bool
+    url: str | None
+    contact: WhomShape | None
+    anchored: int | None
+    """Leaves of its log that are on the chain; null: it has none."""
+
+
+class HeldKeyShape(Answer):
+    """A key of a department's or an application's, or one that holds a role in it."""
+
+    key: Hex32
+    kind: str
+    """As the papers call it."""
+    name: str | None
+    """Whose it is, for whom the paper may be shown."""
+    department: str | None
+    """Code of the department that registered it; null: an application's."""
+    roles: list[SaidShape]
+    valid_from: int
+    valid_until: int
+    revoked: bool
+
+
+class SystemShape(Answer):
+    """An application system."""
+
+    application: Hex32
+    code: str | None
+    name: str | None
+    """Where its document is here."""
+    keys: list[Hex32]
+    """That are not revoked."""
 
 
 class FilingShape(Answer):
@@ -227,14 +309,8 @@ def list_grants(
     limit: Annotated[int, Query(ge=1, le=1_000)] = PAGE,
 ) -> list[GrantShape]:
     """Return authorisations by number; `state` as `agreed`, or in Chinese."""
-    found = node.queries.list_authorisations(
-        provider=None if provider is None else ids.department_id(provider),
-        consumer=None if consumer is None else ids.department_id(consumer),
-        state=None if state is None else parse_state(state),
-        after=after,
-        limit=limit,
-    )
-    return [GrantShape(**_grant(node, fact)) for fact in found]
+    found = lookups.list_grants(node, provider, consumer, state, after=after, limit=limit)
+    return [GrantShape(**each) for each in found]
 
 
 @router.get(
@@ -247,22 +323,62 @@ def get_grant(
     number: Annotated[int, Path(ge=1, le=MAX_NUMBER)], node: NodeDep, who: OfficerDep
 ) -> GrantInFullShape:
     """Return an authorisation, every decision on it, and its application to its parties."""
-    fact = node.queries.get_authorisation(number)
-    steps = node.queries.steps(number)
-    return GrantInFullShape(
-        **_grant(node, fact),
-        steps=[
-            StepShape(
-                name=each.name,
-                step=_said(*words_of(Step(each.step))) if each.step else None,
-                block=each.block,
-                digest=each.digest.hex(),
-                state=AuthorisationState(each.after.state).name.lower(),
-            )
-            for each in steps
-        ],
-        application=_paper(node, who, steps[0].digest),
-    )
+    return GrantInFullShape(**lookups.get_grant(node, number, _papers(node, who)))
+
+
+@router.get(
+    "/inbox",
+    summary="待办 / What waits",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_inbox(
+    node: NodeDep,
+    who: OfficerDep,
+    after: Annotated[int, Query(ge=0, le=MAX_NUMBER)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = PAGE,
+) -> InboxShape:
+    """Return what waits for who asks, from the roles he holds now, the oldest first."""
+    found = lookups.list_inbox(node, who.roles, int(time.time()), after=after, limit=limit)
+    return InboxShape(**found)
+
+
+@router.get(
+    "/departments",
+    summary="部门与联系人 / Departments and whom to ask",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_departments(node: NodeDep, _who: OfficerDep) -> list[EnrolledShape]:
+    """Return all departments by code."""
+    return [EnrolledShape(**each) for each in lookups.list_departments(node)]
+
+
+@router.get(
+    "/departments/{code}/keys",
+    summary="部门的密钥和角色 / A department's keys and roles",
+    responses=refusals(*REFUSED, NotFound),
+    openapi_extra=ANY_OFFICER,
+)
+def get_keys(code: CodePath, node: NodeDep, who: OfficerDep) -> list[HeldKeyShape]:
+    """Return its keys, its applications', and others' that hold a role in it.
+
+    People's names stand in papers that their own and the competent department may read.
+    """
+    found = lookups.list_keys(node, code, _papers(node, who))
+    return [HeldKeyShape(**each) for each in found]
+
+
+@router.get(
+    "/departments/{code}/applications",
+    summary="部门的应用系统 / A department's application systems",
+    responses=refusals(*REFUSED, NotFound),
+    openapi_extra=ANY_OFFICER,
+)
+def get_applications(code: CodePath, node: NodeDep, who: OfficerDep) -> list[SystemShape]:
+    """Return its registered application systems with the keys they call with."""
+    papers = _papers(node, who)
+    return [SystemShape(**each) for each in lookups.list_applications(node, code, papers)]
 
 
 @router.get(
@@ -282,8 +398,9 @@ def get_filings(
     newest = sorted(node.queries.newest_versions(owner).items())
     rest = [each for each in newest if each[0] > bytes.fromhex(after)]
     entries = []
+    papers = find_versions(node.store, [fact for _, fact in rest[:FILINGS_PAGE]])
     for entry, fact in rest[:FILINGS_PAGE]:
-        data = node.store.find(fact.digest)
+        data = papers.get((entry, fact.version))
         entries.append(
             FilingShape(
                 entry=entry.hex(),
@@ -323,24 +440,11 @@ async def keep_edition(code: CodePath, request: Request, node: NodeDep) -> None:
     who, data = await officer_with_body(request, node)
     asked = read_asked(EditionBody, data)
     department = node.queries.get_department(code).department
-    if not who.holds(Role(~0 & 63), department):
+    if not who.holds(FILERS, department):
         who.require(Role.DATA_OFFICER, department)
     coverage = Coverage(node.node_engine)
     space = encoding.hex32(asked.space)
     await to_thread.run_sync(coverage.keep, code, space, asked.codes)
-
-
-def parse_state(named: str) -> int:
-    """Read an authorisation's state, in Chinese or as `agreed`.
-
-    Raises:
-        InvalidInput: there is none such.
-    """
-    for state in AuthorisationState:
-        if named in {words_of(state)[0], state.name.lower()}:
-            return int(state)
-    listed = "、".join(words_of(state)[0] for state in AuthorisationState)
-    raise InvalidInput(f"没有状态 {named}；有：{listed} / no such state")
 
 
 def _compare(node: Node, code: str, asked: EditionBody) -> EditionShape:
@@ -353,40 +457,12 @@ def _compare(node: Node, code: str, asked: EditionBody) -> EditionShape:
     )
 
 
-def _grant(node: Node, fact: AuthorisationFact) -> dict[str, Any]:
-    data = node.store.find(node.queries.get_entry(fact.entry, fact.version).digest)
-    version = None if data is None else orjson.loads(data)
-    items = None if version is None else [each["code"] for each in version["items"]]
-    modes = {int(mode): word for word, mode in MODES.items()}
-    state = AuthorisationState(fact.state)
-    return {
-        "authorisation": fact.authorisation,
-        "state": state.name.lower(),
-        "state_said": _said(*words_of(state)),
-        "revision": fact.revision,
-        "provider": ids.department_code(fact.provider),
-        "consumer": ids.department_code(fact.consumer),
-        "entry": fact.entry.hex(),
-        "code": version and version["code"],
-        "name": version and version["name"],
-        "version": fact.version,
-        "items": items and [code for bit, code in enumerate(items) if fact.items >> bit & 1],
-        "mode": modes.get(fact.mode, str(fact.mode)),
-        "valid_from": fact.valid_from,
-        "valid_until": fact.valid_until,
-        "calls_per_day": fact.calls_per_day,
-        "rows_per_day": fact.rows_per_day,
-        "subject": fact.subject.hex(),
-    }
+def _papers(node: Node, who: Officer) -> Callable[[bytes], dict[str, Any] | None]:
+    """Return what reads a paper for who asks: None of what he may not read, or is not here."""
+    shelf = node.access.shelf_of(who.key.key)
 
+    def read(digest: bytes) -> dict[str, Any] | None:
+        data = shelf.find(digest)
+        return None if data is None else dict(canonical.loads(data))
 
-def _paper(node: Node, who: Officer, digest: bytes) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = canonical.loads(node.access.read(digest, who.key.key))
-    except DocumentUnknown:
-        return None
-    return found
-
-
-def _said(chinese: str, english: str) -> SaidShape:
-    return SaidShape(zh=chinese, en=english)
+    return read

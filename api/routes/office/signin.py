@@ -6,7 +6,7 @@ use here. The cookie is HttpOnly and SameSite=Strict; what changes something nee
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
@@ -20,11 +20,11 @@ from node.errors import (
     KeyNotInForce,
     KeyRevoked,
     LedgerBehind,
+    NotEntitled,
     Overloaded,
     SignatureInvalid,
 )
 from node.office.preparing import role_word
-from node.office.sessions import LONGEST_SECONDS
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import encoding, ids
 
@@ -36,11 +36,18 @@ from ...http.officers import (
     Officer,
     OfficerDep,
     cookie_name,
+    officer,
     officer_of,
+    reader_of,
     require_origin,
+    set_session,
 )
 from ...http.verbs import Readable
 from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, body_of, read_asked
+
+if TYPE_CHECKING:
+    from node.office.readersessions import ReaderSession
+    from node.office.sessions import Session
 
 router = APIRouter(prefix="/session", route_class=Readable)
 
@@ -133,16 +140,7 @@ async def sign_in(request: Request, response: Response, node: NodeDep) -> Sessio
     token, session = await to_thread.run_sync(
         node.sessions.sign_in, asked.challenge, key, normalise_signature(signature)
     )
-    response.headers["Cache-Control"] = "no-store"
-    response.set_cookie(
-        cookie_name(origin),
-        token,
-        max_age=LONGEST_SECONDS,
-        path="/",
-        secure=origin.startswith("https:"),
-        httponly=True,
-        samesite="strict",
-    )
+    set_session(response, origin, token)
     return _shape(await to_thread.run_sync(officer_of, node, session.key, session))
 
 
@@ -165,12 +163,20 @@ def get_session(who: OfficerDep, response: Response) -> SessionShape:
     responses=refusals(*REFUSED),
     openapi_extra=ANY_OFFICER,
 )
-def sign_out(request: Request, node: NodeDep, who: OfficerDep) -> Response:
+async def sign_out(request: Request, node: NodeDep) -> Response:
     """End the session of the cookie; a signed request has none, and ends nothing."""
+    session: Session | ReaderSession | None
+    try:
+        session = (await officer(request, node)).session
+    except NotEntitled:
+        # Who only reads is no officer, and leaves as well.
+        session = reader_of(request)
+        if session is None:
+            raise
     response = Response(status_code=204)
-    name = "" if who.session is None else cookie_name(who.session.origin)
+    name = "" if session is None else cookie_name(session.origin)
     if name in request.cookies:
-        node.sessions.end(request.cookies[name])
+        await to_thread.run_sync(node.sessions.end, request.cookies[name])
         response.delete_cookie(
             name, path="/", secure=name == COOKIE, httponly=True, samesite="strict"
         )

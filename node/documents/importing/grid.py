@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ROWS_KEPT = 20_000
 """Rows of all sheets of a grid; larger tables are filed by the command line."""
 BYTES_KEPT = 8 * 1024 * 1024
+CELL_BYTES = 3
+"""Of a cell beside its text, as JSON has it."""
 _ROW = re.compile(r"[0-9]+")
 
 
@@ -120,12 +122,21 @@ def read_grid(path: Path, name: str, *, encoding: str | None = None) -> Grid:
     Raises:
         MalformedTable: it is unreadable, or too large to be mended cell by cell.
     """
-    sheets, count = [], 0
+    sheets, count, size = [], 0, 0
     for sheet in read_sheets(path, encoding=encoding):
         rows: dict[int, list[str]] = {}
         faults: dict[tuple[int, int], str] = {}
         for row in sheet.rows:
             count += 1
+            # As it is read: a text that a workbook of some kilobytes holds once may stand in a
+            # million of its cells.
+            size += sum(len(cell) + CELL_BYTES for cell in row.cells)
+            if size > BYTES_KEPT:
+                raise MalformedTable(
+                    f"{name} 的内容太多，请用命令行 catalogue import 报送"
+                    " / too much for a page: use the command line",
+                    path=name,
+                )
             if count > ROWS_KEPT:
                 raise MalformedTable(
                     f"{name} 超过 {ROWS_KEPT} 行，请用命令行 catalogue import 报送"

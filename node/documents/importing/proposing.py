@@ -22,12 +22,16 @@ from .mapping_faults import PLACEHOLDER
 from .seen_columns import Match, Seen, cut, match, see_table, splits, synonyms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from .cells import Sheet
 
 MOST_WORDS = 12
 """Different values of a column that are listed one by one."""
 PREVIEWED = 3
+CERTAIN = 100.0
+"""Score of a heading that somebody chose."""
 _CODE = re.compile(r"[0-9A-Za-z._-]{1,60}", re.ASCII)
 _WHOLE_CODE = re.compile(r"[0-9A-Za-z._-]+/[0-9A-Za-z._-]+", re.ASCII)
 _QUERY_ID = re.compile(r"[?&]([A-Za-z_]*id)=([0-9A-Za-z._-]+)", re.ASCII | re.IGNORECASE)
@@ -96,16 +100,38 @@ class Proposal:
     """How many the table has by this mapping."""
 
 
-def propose(path: Path, *, encoding: str | None = None, sheet: str | None = None) -> Proposal:
+def propose(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    sheets: Callable[[], Iterator[Sheet]] | None = None,
+    chosen: Mapping[str, str] | None = None,
+    constants: Mapping[str, Any] | None = None,
+) -> Proposal:
     """Propose a mapping for the table at `path`.
+
+    `sheets` gives what it was read into already; `path` then only names it. `chosen` says what
+    heading each field is read from, in the place of a guess; `constants` what each entry says.
 
     Raises:
         MalformedTable: the file is unreadable, or no sheet has headings of a catalogue.
+        ConfigInvalid: what was chosen makes no mapping.
     """
-    seen = see_table(path, encoding=encoding, sheet=sheet)
-    draft = _Draft(seen, {each.field: each for each in match(seen.headings)})
+    given = None if sheets is None else sheets()
+    seen = see_table(path, encoding=encoding, sheet=sheet, sheets=given)
+    matches = {each.field: each for each in match(seen.headings)}
+    if chosen is not None:
+        matches = {
+            field: guessed if (guessed := matches.get(field)) and guessed.heading == heading
+            else Match(field, heading, CERTAIN)
+            for field, heading in chosen.items()
+            if heading in seen.headings
+        }  # fmt: skip
+    draft = _Draft(seen, matches, constants or {})
     text = draft.write(path.name)
-    filing = file_table(path, parse_mapping(text, "proposal"))
+    mapping = parse_mapping(text, "proposal")
+    filing = file_table(path, mapping, sheets=None if sheets is None else sheets())
     used = draft.used
     return Proposal(
         text=text,
@@ -128,8 +154,8 @@ def propose(path: Path, *, encoding: str | None = None, sheet: str | None = None
 class _Draft:
     """The mapping as it is being written."""
 
-    def __init__(self, seen: Seen, matches: dict[str, Match]) -> None:
-        self.seen, self.matches = seen, matches
+    def __init__(self, seen: Seen, matches: dict[str, Match], constants: Mapping[str, Any]) -> None:
+        self.seen, self.matches, self.given = seen, matches, constants
         self.words: dict[str, dict[str, Any]] = {}
         self.missing: list[str] = []
         self.refused: list[str] = []
@@ -307,6 +333,8 @@ class _Draft:
                 self.missing.append(FIELDS[field])
                 if field == "opening" and (opened := self._opened()):
                     lines.append(f"opening = {{ open = true }}  # 「{opened}」写明开放")
+                elif field in self.given:
+                    lines.append(f"{field} = {_toml(self.given[field])}")
                 else:
                     lines.append(f"{field} = {_toml(value)}  # {why}")
         if "name" not in given:

@@ -19,10 +19,10 @@ from .headings import plain, search_top
 from .tables import read_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from .cells import Row
+    from .cells import Row, Sheet
 
 BIG5 = "cp950"
 SAMPLE = 20_000
@@ -77,27 +77,35 @@ class Seen:
         return [row.cells[at] if at < len(row.cells) else "" for row in self.rows]
 
 
-def see_table(path: Path, *, encoding: str | None = None, sheet: str | None = None) -> Seen:
-    """Read the first sheet that looks like a table of entries.
+def see_table(
+    path: Path,
+    *,
+    encoding: str | None = None,
+    sheet: str | None = None,
+    sheets: Iterable[Sheet] | None = None,
+) -> Seen:
+    """Read the first sheet that looks like a table of entries; `sheets` as `read_table` has them.
 
     A CSV file that is neither UTF-8 nor GB18030 is tried as Big5, the mapping then names it.
 
     Raises:
         MalformedTable: the file is unreadable, or none does.
     """
+    if sheets is not None:
+        return _see(path, None, sheets)
     try:
-        return _see(path, encoding, sheet)
+        return _see(path, encoding, read_sheets(path, encoding=encoding, sheet=sheet))
     except MalformedTable:
         if encoding is not None or path.suffix.lower() != ".csv":
             raise
         with suppress(MalformedTable):
-            return _see(path, BIG5, sheet)
+            return _see(path, BIG5, read_sheets(path, encoding=BIG5, sheet=sheet))
         raise
 
 
-def _see(path: Path, encoding: str | None, sheet: str | None) -> Seen:
+def _see(path: Path, encoding: str | None, sheets: Iterable[Sheet]) -> Seen:
     names = []
-    for each in read_sheets(path, encoding=encoding, sheet=sheet):
+    for each in sheets:
         top, last = search_top(each.rows, _last_heading_row)
         if last is None:
             names.append(each.name)

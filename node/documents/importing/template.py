@@ -143,23 +143,23 @@ def write_template(path: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
     """
     if path.exists():
         raise AlreadyExists(f"{path} 已存在 / exists", path=str(path))
-    choices = _choices()
+    chosen = choices()
     book = Workbook()
     for unwanted in book.worksheets:
         book.remove(unwanted)
     sheet, explained = book.create_sheet(SHEET), book.create_sheet(HELP)
     sheet.append([TITLE])
-    sheet.append([_labelled(heading, choices.get(heading)) for heading in COLUMNS])
+    sheet.append([_labelled(heading, chosen.get(heading)) for heading in COLUMNS])
     for cell in sheet[2]:
         cell.font = Font(bold=True)
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-    _explain(explained, choices)
+    _explain(explained, chosen)
     for index, heading in enumerate(COLUMNS, start=1):
         letter = get_column_letter(index)
         sheet.column_dimensions[letter].width = COLUMN_WIDTH
         if heading.endswith(AS_TEXT):
             sheet.column_dimensions[letter].number_format = "@"
-        rule = _rule(explained, heading, choices.get(heading))
+        rule = _rule(explained, heading, chosen.get(heading))
         rule.add(f"{letter}3:{letter}{ROWS_WITH_LISTS}")
         sheet.add_data_validation(rule)
     for row in rows:
@@ -176,7 +176,8 @@ class Choices(NamedTuple):
     """Several of them at once, with marks between."""
 
 
-def _choices() -> dict[str, Choices]:
+def choices() -> dict[str, Choices]:
+    """Return what may be filled in below each heading that has a list."""
     mapping = load_mapping("t2")
     rules = [*mapping.entry.values(), *mapping.items.fields.values()]
     return {rule.column: _of(rule) for rule in rules if rule.values or rule.flag}

@@ -288,6 +288,14 @@ def mandates_of(store: Store, one: AuthorisationFact, rule: Rule) -> list[Mandat
     return mandates
 
 
+def rulings_of(one: AuthorisationFact) -> list[State]:
+    """Return the states in which a dispute on it may be ruled to end."""
+    allowed = RULINGS.get(one.state, 0)
+    # Bit 0 is no state: it stands for the one that was kept.
+    kept = one.prior if allowed & PRIOR else 0
+    return [each for each in State if allowed >> each & 1 or each == kept]
+
+
 def starts_from(rule: Rule, one: AuthorisationFact, time: int) -> bool:
     """Say whether a step leads on from where an authorisation stands at a second of chain time."""
     origins = rule.origins | (rule.origins_ended if time >= one.valid_until else 0)
@@ -322,11 +330,7 @@ def _require_fields(act: Act, one: AuthorisationFact, rule: Rule) -> None:
     outcome, effective = act["outcome"], act["effective"]
     fits = outcome == 0
     if StepFlag.RULES in rule.flags:
-        allowed = RULINGS.get(one.state, 0)
-        # Bit 0 is no state: it stands for the one that was kept.
-        fits = outcome != 0 and bool(
-            allowed >> outcome & 1 or (allowed & PRIOR and outcome == one.prior)
-        )
+        fits = outcome in rulings_of(one)
     if not fits:
         refuse("OutcomeInvalid", one.authorisation, outcome)
     if effective <= act.time if StepFlag.ENDS in rule.flags else effective:

@@ -14,7 +14,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...crypto import sm3
 from ...errors import InvalidInput, MalformedReceipt
@@ -54,6 +54,13 @@ KINDS: dict[str, frozenset[str]] = {
 _SIGNATURE_DIGITS = 128
 _QUESTION_CHARACTERS = 512
 _OUTCOME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_IS_CALL = b'"type":"call"'
+_GLANCE = re.compile(
+    rb'"at":(\d{1,16}),"authorisation":(\d{1,16}),.*"entry":"([0-9a-f]{64})",'
+    rb'.*"outcome":"([a-z0-9-]{1,64})",.*"rows":(\d{1,16}),',
+    re.DOTALL,
+)
+"""What is counted of a call; members stand in canonical order, and no string holds a bare quote."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,30 @@ class Leaf:
                 f"judged at {self.judged} and logged at {self.at // 1000}: not within "
                 f"{COMMIT_SECONDS} s"
             )
+
+
+class Glance(NamedTuple):
+    """What is counted of a call."""
+
+    at: int
+    """Milliseconds since 1970."""
+    authorisation: int
+    entry: bytes
+    outcome: str
+    rows: int
+
+
+def glance(leaf: bytes) -> Glance | None:
+    """Read what is counted of a call from a log's own leaf, by its bytes; None for other kinds.
+
+    It costs a tenth of `parse_leaf`, and checks nothing.
+    """
+    if _IS_CALL not in leaf or (found := _GLANCE.search(leaf)) is None:
+        return None
+    at, authorisation, entry, outcome, rows = found.groups()
+    return Glance(
+        int(at), int(authorisation), bytes.fromhex(entry.decode()), outcome.decode(), int(rows)
+    )
 
 
 def commitment(salt: bytes, value: str) -> bytes:

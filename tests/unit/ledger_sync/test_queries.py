@@ -142,12 +142,30 @@ class TestCatalogue:
         }
         assert queries.newest_versions(EDUCATION) == {}
 
+    def test_they_are_listed_by_pages_and_counted_by_state(self, queries):
+        listed = queries.list_newest(POLICE)
+        assert {fact.entry: fact for fact in listed} == queries.newest_versions(POLICE)
+        blocks = [fact.submitted_block for fact in listed]
+        assert blocks == sorted(blocks, reverse=True)
+        assert queries.list_newest(POLICE, first=1, limit=1) == listed[1:2]
+        submitted = enums.EntryState.SUBMITTED
+        waiting = queries.list_newest(POLICE, state=submitted)
+        assert waiting == [fact for fact in listed if fact.state == submitted]
+        counts = queries.count_newest(POLICE)
+        assert counts[submitted] == len(waiting)
+        assert sum(counts.values()) == len(listed)
+
     def test_what_waits_is_listed_to_who_is_competent_page_by_page(self, queries, named):
         waiting = queries.list_pending(CENTRE)
         assert [(each.entry, each.provider, each.version) for each in waiting] == [
             (named["households"], POLICE, 2)
         ]
         assert queries.list_pending(CENTRE, after=named["households"]) == []
+        assert queries.oldest_pending(CENTRE) == waiting
+        assert queries.oldest_pending(CENTRE, first=1) == []
+        assert queries.count_pending(CENTRE) == 1
+        digests = [fact.digest for fact in queries.newest_versions(POLICE).values()]
+        assert queries.pending_among(CENTRE, digests) == waiting
         assert queries.list_pending(POLICE) == []
 
     def test_an_entry_is_found_with_its_standing_reply(self, queries, named):

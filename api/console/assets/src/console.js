@@ -44,12 +44,12 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
-  // Without a protected connection there is no clipboard: the text stays there to be selected.
+  // Without a protected connection, or the browser's leave, there is no clipboard: the text stays there to be selected.
   if (button && navigator.clipboard) {
     navigator.clipboard.writeText(button.dataset.copy).then(() => {
       button.dataset.copied = "";
       setTimeout(() => delete button.dataset.copied, 1500);
-    });
+    }, () => undefined);
   }
   if (event.target.closest("[data-print]")) print();
   const leaving = event.target.closest("[data-sign-out]");

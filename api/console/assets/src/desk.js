@@ -3,11 +3,8 @@ import "./parts/older.js";
 
 import { errorOf, LedgerError } from "../../../../clients/javascript/src/errors.js";
 import { decide } from "./office/deciding.js";
+import { inSession, renewed, token } from "./office/server.js";
 import { problemOf } from "./office/speaking.js";
-
-function token() {
-  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
-}
 
 function busy(form, is) {
   for (const each of form.querySelectorAll("button")) each.disabled = is;
@@ -22,7 +19,9 @@ function failed(form, message) {
   place.hidden = false;
 }
 
-async function post(address, body, type) {
+const post = (address, body, type) => inSession(() => postOnce(address, body, type));
+
+async function postOnce(address, body, type) {
   const headers = { "X-CSRF-Token": token(), Accept: "application/json" };
   if (type) headers["Content-Type"] = type;
   let answer;
@@ -46,7 +45,8 @@ async function upload(form) {
 /** A form's decision: its fields from the node, then prepared, read and signed in the page. */
 async function decideAs(form) {
   const answer = await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
-  const { kind, fields } = await answer.json();
+  const { kind, fields, revision } = await answer.json();
+  if (revision) form.elements.revision.value = revision;
   if (!(await decide(kind, fields))) return; // read and not signed
   if (form.dataset.doneHref) return location.assign(form.dataset.doneHref);
   if (!form.dataset.done) return location.reload();
@@ -66,6 +66,15 @@ document.addEventListener("submit", (event) => {
     () => busy(form, false),
     (error) => failed(form, problemOf(error)),
   );
+});
+
+// What htmx sends from a page whose session has ended is sent again once the officer has signed in, as it was typed.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (xhr.status !== 401 || requestConfig.verb === "get") return;
+  event.detail.shouldSwap = false;
+  const { elt, triggeringEvent } = requestConfig;
+  renewed({ code: "signature-invalid" }).then((again) => again && window.htmx.trigger(elt, triggeringEvent.type));
 });
 
 // A file may be dropped anywhere on the form.

@@ -1,7 +1,7 @@
 // Signing in: the node's challenge, signed by the officer's agent or here with his key, for the address this page is at.
 import "./parts/older.js";
 
-import { ask } from "./office/server.js";
+import { signIn } from "./office/signingin.js";
 import { SigningWays } from "./office/signingways.js";
 import { element, say, show } from "./office/speaking.js";
 
@@ -13,16 +13,9 @@ const keys = new SigningWays("sign-in", say("密钥文件", "Key file"));
 document.getElementById("sign-in-key").replaceWith(element("div", {}, ...keys.parts));
 keys.focus();
 
-if (location.protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) {
+const loopback = ["127.0.0.1", "[::1]"].includes(location.hostname) || /(^|\.)localhost$/.test(location.hostname);
+if (location.protocol !== "https:" && !loopback) {
   document.getElementById("plain-http").hidden = false;
-}
-
-async function signIn() {
-  const key = await keys.open((words) => (progress.textContent = words));
-  const { text } = await ask("POST", "/session/challenge", { origin: location.origin }, { secure: false });
-  const signature = await key.signLogin(text, location.origin);
-  await ask("POST", "/session", { challenge: text, key: key.keyid, signature }, { secure: false });
-  location.assign(form.dataset.then);
 }
 
 form.addEventListener("submit", async (event) => {
@@ -30,7 +23,8 @@ form.addEventListener("submit", async (event) => {
   show(mishap, undefined);
   button.disabled = true;
   try {
-    await signIn();
+    await signIn(keys, (words) => (progress.textContent = words));
+    location.assign(form.dataset.then);
   } catch (error) {
     show(mishap, error);
   } finally {

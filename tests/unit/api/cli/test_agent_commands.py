@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import sys
 import threading
 from contextlib import contextmanager
 from queue import Queue
 
 import pytest
 
-from api.cli.agent_commands import BODY_BYTES, MOST_CONNECTIONS, AgentServer, Terminal
+from api.cli.agent_commands import BODY_BYTES, MOST_CONNECTIONS, AgentServer, Question, Terminal
 from node.client.agent import MOST_TRIES, Agent
 from node.crypto import SoftwareSigner, verify_decision
 from node.crypto.typed import verify_login
 from node.errors import VerificationError
-from node.protocol.wire.prepared import render_prepared
+from node.protocol.wire.prepared import Line, render_prepared
 from tests.common.prepared import CASES, NOW
 
 PAGE = "http://node.gov.cn:8101"
@@ -336,3 +338,29 @@ def test_a_question_nobody_answers_is_over():
     assert terminal.ask(PAGE, []) is False
     terminal.end()
     terminal.serve()
+
+
+def test_what_was_typed_before_a_question_stood_there_answers_nothing(monkeypatch):
+    keyboard, screen = os.openpty()
+    with os.fdopen(screen) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        os.write(keyboard, b"y\n")
+
+        def read() -> str:
+            os.write(keyboard, b"n\n")
+            return stdin.readline()
+
+        terminal = Terminal(read)
+        question = Question(PAGE, [], Queue(1))
+        terminal._questions.put(question)
+        terminal.end()
+        terminal.serve()
+        assert question.answer.get_nowait() is False
+    os.close(keyboard)
+
+
+def test_a_text_cannot_look_like_a_line_of_the_reading(capsys):
+    terminal = Terminal(lambda: "n")
+    lie = Line("document", ("理由", "reason"), ("例行\n签名文字：另一份", "routine\ntext: another"))
+    terminal._show(Question(PAGE, [lie], Queue(1)))
+    assert not any(line.startswith("签名文字") for line in capsys.readouterr().out.splitlines())

@@ -32,11 +32,11 @@ ONE: Any = SimpleNamespace(
 ROWS = OpenRows([{"A": "=1+1", "B": -3}, {"A": None, "B": "-12.50"}], (), more=True)
 
 
-@given(st.text())
+@given(st.text() | st.text("=＝＋－＠1", max_size=3))
 def test_no_cell_begins_as_a_formula_and_one_mark_less_is_the_value(text):
     cell = harmless(text)
     assert cell.removeprefix("'") == text if cell != text else not text.startswith("'")
-    if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if cell.startswith(tuple("=+-@＝＋－＠\t\r")):
         assert float(cell) == float(text)
 
 

@@ -99,6 +99,15 @@ class TestWhatIsHonest:
         }
         assert check(CASES["enrol"], CASES["enrol"].prepare()).added == ()
 
+    def test_may_leave_out_what_is_an_empty_list(self):
+        case = CASES["step"]
+        fields = {name: each for name, each in case.fields.items() if name != "points"}
+        prepared = case.prepare({**case.body, "points": []})
+        added = check_prepared(
+            prepared, Asked(case.kind, fields), now=NOW, require_domain=trusting
+        ).added
+        assert "points" not in dict(added)
+
 
 class TestALie:
     @pytest.mark.parametrize("name", CASES)
@@ -168,6 +177,13 @@ class TestALie:
             check(case, replace(prepared, documents=(*prepared.documents, VERSION)))
         with pytest.raises(VerificationError):
             check(case, CASES["reply"].prepare())
+
+    @pytest.mark.parametrize("said", [{"measures": "停用账号"}, {"due": "2026-05-01"}])
+    def test_that_leaves_out_what_only_a_paper_says_is_caught(self, said):
+        case = CASES["protect"]
+        asked = Asked(case.kind, {**case.fields, **said})
+        with pytest.raises(VerificationError, match=next(iter(said))):
+            check_prepared(case.prepare(), asked, now=NOW, require_domain=trusting)
 
     def test_about_the_domain_is_left_to_who_knows_it(self):
         case = CASES["apply"]

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
+from node.documents import coverage as module
 from node.documents.coverage import Coverage, key_space
+from node.errors import Overloaded
 from node.storage.engines import open_engine
 from tests.common import papers
 
@@ -38,6 +40,15 @@ def test_what_is_gone_is_gone_until_it_is_withdrawn(coverage):
     coverage.keep(DEPARTMENT, SPACE, "abc")
     assert compare(coverage, "abc").gone == {"d"}
     assert compare(coverage, "abc", dead="d").gone == frozenset()
+
+
+def test_no_more_is_remembered_than_tables_have(coverage, monkeypatch):
+    monkeypatch.setattr(module, "MOST_CODES", 6)
+    coverage.keep(DEPARTMENT, SPACE, "abcd")
+    with pytest.raises(Overloaded):
+        coverage.keep(DEPARTMENT, OTHER_SPACE, "efg")
+    coverage.keep(DEPARTMENT, SPACE, "abcdef")
+    coverage.keep(papers.EDUCATION, SPACE, "abcd")
 
 
 def test_another_table_of_the_same_mapping_takes_nothing_away(coverage):

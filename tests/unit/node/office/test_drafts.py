@@ -44,13 +44,13 @@ def test_a_draft_is_its_authors_until_it_is_handed_over(drafts, begun):
     for other in (COLLEAGUE, HEAD, STRANGER):
         assert drafts.list(other) == []
         with pytest.raises(NotFound):
-            drafts.get(other, begun.id)
+            drafts.get(other, begun.id, "filing")
 
 
 def test_handed_over_it_waits_for_the_head_with_the_comment(drafts, begun):
     drafts.hand_over(CLERK, begun.id, 1, Role.DEPARTMENT_HEAD, " 请审签 ")
     [listed] = waiting_for(drafts.list(HEAD), HEAD)
-    opened = drafts.get(HEAD, listed.id)
+    opened = drafts.get(HEAD, listed.id, "filing")
     assert (opened.body, [each.text for each in opened.notes]) == (b"1", ["请审签"])
     assert waiting_for(drafts.list(CLERK), CLERK) == []
     assert drafts.list(STRANGER) == drafts.list(COLLEAGUE) == []
@@ -68,7 +68,7 @@ def test_its_author_cannot_change_what_he_handed_over_before_he_takes_it_back(dr
 def test_the_head_gives_it_back_with_what_is_to_be_mended(drafts, begun):
     drafts.hand_over(CLERK, begun.id, 1, Role.DEPARTMENT_HEAD, "请审签")
     drafts.hand_over(HEAD, begun.id, 2, NOTHING, "第三行请核对")
-    opened = drafts.get(CLERK, begun.id)
+    opened = drafts.get(CLERK, begun.id, "filing")
     assert opened.listed.may_change(CLERK)
     assert [each.text for each in opened.notes] == ["请审签", "第三行请核对"]
 
@@ -83,13 +83,13 @@ def test_who_saw_an_older_revision_undoes_nothing(drafts, begun):
     drafts.save(CLERK, begun.id, 1, b"2")
     with pytest.raises(Conflict, match="别处改动"):
         drafts.save(CLERK, begun.id, 1, b"3")
-    assert drafts.get(CLERK, begun.id).body == b"2"
+    assert drafts.get(CLERK, begun.id, "filing").body == b"2"
 
 
 def test_a_comment_of_a_refused_handing_over_is_not_kept(drafts, begun):
     with pytest.raises(Conflict):
         drafts.hand_over(CLERK, begun.id, 9, Role.DEPARTMENT_HEAD, "请审签")
-    assert drafts.get(CLERK, begun.id).notes == []
+    assert drafts.get(CLERK, begun.id, "filing").notes == []
 
 
 def test_who_lost_his_role_has_no_draft_of_the_department(drafts, begun):
@@ -107,19 +107,41 @@ def test_dropped_it_is_gone_with_its_comments(drafts, begun):
         drafts.drop(CLERK, begun.id)
     drafts.drop(HEAD, begun.id)
     with pytest.raises(NotFound):
-        drafts.get(HEAD, begun.id)
+        drafts.get(HEAD, begun.id, "filing")
+
+
+def test_a_draft_of_another_kind_is_none(drafts, begun):
+    # Each page reads what its own kind makes of a body.
+    with pytest.raises(NotFound):
+        drafts.get(CLERK, begun.id, "application")
 
 
 class TestBounds:
     def test_the_drafts_of_a_department_are_counted(self, drafts, begun, monkeypatch):
-        monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 1)
-        with pytest.raises(Overloaded, match="已满"):
-            drafts.begin(COLLEAGUE, POLICE, "filing", "x", b"")
+        monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 2)
+        with pytest.raises(Overloaded, match="您在本部门的草稿已满"):
+            drafts.begin(CLERK, POLICE, "filing", "x", b"")
+        drafts.begin(COLLEAGUE, POLICE, "filing", "x", b"")
+        with pytest.raises(Overloaded, match=r"^本部门的草稿已满"):
+            drafts.begin(HEAD, POLICE, "filing", "x", b"")
         drafts.begin(STRANGER, EDUCATION, "filing", "x", b"")
         drafts.save(CLERK, begun.id, 1, b"2")
 
+    def test_what_nobody_changes_for_half_a_year_makes_room(self, tmp_path, monkeypatch):
+        clock = FixedClock()
+        engine = open_engine(tmp_path / "office.db")
+        upgrade(engine)
+        drafts = Drafts(engine, clock)
+        monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 2)
+        left = drafts.begin(CLERK, POLICE, "filing", "x", b"")
+        drafts.hand_over(CLERK, left.id, 1, NOTHING, "意见")
+        clock.advance(module.ABANDONED_SECONDS + 1)
+        fresh = drafts.begin(CLERK, POLICE, "filing", "y", b"")
+        assert [each.id for each in drafts.list(CLERK)] == [fresh.id]
+        engine.dispose()
+
     def test_so_are_their_bytes_when_one_grows(self, drafts, begun, monkeypatch):
-        monkeypatch.setattr(module, "DEPARTMENT_LIMIT_BYTES", 10)
+        monkeypatch.setattr(module, "DEPARTMENT_LIMIT_BYTES", 20)
         drafts.save(CLERK, begun.id, 1, b"0123456789")
         with pytest.raises(Overloaded):
             drafts.save(CLERK, begun.id, 2, b"01234567890")
@@ -134,7 +156,7 @@ class TestBounds:
 
     def test_it_is_handed_to_those_who_may_sign(self, drafts, begun):
         with pytest.raises(InvalidInput, match="有权签署"):
-            drafts.hand_over(CLERK, begun.id, 1, Role.AUDITOR, "")
+            drafts.hand_over(CLERK, begun.id, 1, Role.AUDITOR | Role.DEPARTMENT_HEAD, "")
 
     def test_comments_are_counted(self, drafts, begun, monkeypatch):
         monkeypatch.setattr(module, "NOTES_LIMIT", 1)

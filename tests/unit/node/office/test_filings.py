@@ -44,7 +44,7 @@ def sort(paper, latest=None, state=EntryState.PUBLISHED, *, arrived=True):
         find=lambda digest: latest.data if arrived and digest == latest.digest else None
     )
     newest = Newest(ledger, papers.POLICE)
-    return newest, sort_filing(store, newest, [paper])  # type: ignore[arg-type]  # what it asks
+    return newest, sort_filing(store, newest, [paper])
 
 
 def test_an_entry_without_a_version_is_new_and_gets_number_one():

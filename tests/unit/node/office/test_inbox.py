@@ -7,17 +7,18 @@ from types import SimpleNamespace
 from node.office.act import new_paper
 from node.office.inbox import Sort, list_tasks
 from node.protocol.ledger.enums import Role, Step
-from node.protocol.ledger.facts import AuthorisationFact, EntryFact, RoleFact
+from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 from node.protocol.wire import ids
 from tests.common import papers
 
 CENTRE, POLICE, EDUCATION = map(ids.department_id, (papers.CENTRE, papers.POLICE, papers.EDUCATION))
-KEY, ENTRY, ZERO = bytes(31) + b"\1", bytes(31) + b"\2", bytes(32)
+KEY, ZERO = bytes(31) + b"\1", bytes(32)
 NOW = 1_000
 VERSION = new_paper("catalogue-version", papers.catalogue_version())
+ENTRY = ids.entry_id(POLICE, VERSION.body.code)
 
 
-def inbox(authorisations=(), versions=(), *, until=NOW + 1, here=(VERSION,)):
+def inbox(authorisations=(), versions=(), *, here=(VERSION,)):
     asked: list[dict[bytes, int]] = []
 
     def waiting_authorisations(held, _now):
@@ -25,7 +26,6 @@ def inbox(authorisations=(), versions=(), *, until=NOW + 1, here=(VERSION,)):
         return authorisations
 
     ledger = SimpleNamespace(
-        roles_of=lambda key: [RoleFact(POLICE, key, int(Role.OFFICE_HEAD), 0, until, ZERO)],
         waiting_authorisations=waiting_authorisations,
         waiting_versions=lambda held: versions if held else (),
     )
@@ -33,12 +33,13 @@ def inbox(authorisations=(), versions=(), *, until=NOW + 1, here=(VERSION,)):
     store = SimpleNamespace(
         find_all=lambda digests: {each: known[each] for each in digests if each in known}
     )
-    return list_tasks(ledger, store, KEY, NOW), asked[0]  # type: ignore[arg-type]  # what it asks
+    held = {POLICE: int(Role.OFFICE_HEAD)}
+    return list_tasks(ledger, store, held, NOW), asked[0]
 
 
 def authorisation(consumer=EDUCATION, provider=POLICE):
     return AuthorisationFact(
-        7, provider, consumer, ENTRY, 3, 1, ZERO, ZERO, 1, 1, 1, 0, NOW, 1, 1, ZERO, b"\7" * 32
+        7, provider, consumer, ENTRY, 1, 1, ZERO, ZERO, 1, 1, 1, 0, NOW, 1, 1, ZERO, b"\7" * 32
     )
 
 
@@ -52,7 +53,7 @@ def waiting(*, department=POLICE, reply=True, steps=(), since=500, fact=None):
 
 def submitted(*, withdrawal=None, since=400):
     fact = EntryFact(
-        ENTRY, POLICE, 2, 1, frozen=False, share_type=2, item_count=1, digest=VERSION.digest
+        ENTRY, POLICE, 1, 1, frozen=False, share_type=2, item_count=1, digest=VERSION.digest
     )
     return SimpleNamespace(fact=fact, competent=CENTRE, withdrawal=withdrawal, since=since)
 
@@ -84,8 +85,3 @@ def test_a_withdrawal_is_named_by_its_own_document():
 def test_an_entry_whose_document_is_not_here_is_named_by_its_id():
     [task], _ = inbox([waiting()], here=())
     assert (task.code, task.name) == (ENTRY.hex(), "")
-
-
-def test_a_role_that_has_ended_counts_for_nothing():
-    tasks, held = inbox([], [submitted()], until=NOW)
-    assert (tasks, held) == ([], {})

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from node.errors import Conflict
 from node.office import authorising, cataloguing, departments
 from node.office.authorising import Request
 from node.office.repeats import Repeats, intention_of
@@ -68,7 +69,7 @@ class TestRepeats:
         meant = b"\x01" * 32
         assert repeats.find(meant) is None
         for decision in (b"\x02" * 32, b"\x03" * 32):
-            repeats.keep(meant, decision)
+            repeats.keep({meant: decision})
             assert repeats.find(meant) == decision
 
     def test_keeps_another_process_from_deciding_the_same(self, repeats, tmp_path):
@@ -90,3 +91,14 @@ class TestRepeats:
                 check=True,
             )
         assert done.stdout.split("\n")[:2] == ["waits 1", "decides 2"]
+
+    def test_keeps_another_thread_of_the_same_node_from_deciding_the_same(self, repeats):
+        # One node decides in sixteen threads: each would sign, and the same would be done twice.
+        with repeats.alone(b"\x01" * 32):
+            for _ in range(2):
+                with repeats.alone(b"\x02" * 32):
+                    pass
+                with pytest.raises(Conflict), repeats.alone(b"\x01" * 32):
+                    pass
+        with repeats.alone(b"\x01" * 32):
+            pass

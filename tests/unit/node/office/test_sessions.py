@@ -17,11 +17,11 @@ from node.errors import (
     Overloaded,
     SignatureInvalid,
 )
+from node.office.sessionrows import IDLE_SECONDS, LONGEST_SECONDS, MOST_SESSIONS
 from node.office.sessions import (
     CHALLENGE_SECONDS,
-    IDLE_SECONDS,
-    LONGEST_SECONDS,
-    MOST_SESSIONS,
+    DAY_SECONDS,
+    MOST_A_DAY,
     MOST_SIGN_INS,
     Sessions,
 )
@@ -180,6 +180,15 @@ class TestSignIn:
         assert count(office, OfficeSession) == MOST_SESSIONS
         assert office.sessions.find(tokens[0]) is None
         assert office.sessions.find(tokens[-1]) is not None
+        # Not for a day on end: under each an auditor may have a log filled.
+        while count(office, UsedChallenge) < MOST_A_DAY:
+            office.clock.now += CHALLENGE_SECONDS
+            sign_in(office)
+        office.clock.now += CHALLENGE_SECONDS
+        with pytest.raises(Overloaded):
+            sign_in(office)
+        office.clock.now += DAY_SECONDS
+        sign_in(office)
         assert count(office, UsedChallenge) == 1  # what is over is swept away
 
 

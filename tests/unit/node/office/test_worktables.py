@@ -11,7 +11,8 @@ from node.documents.importing.cells import column_of
 from node.documents.importing.template import write_template
 from node.errors import InvalidInput, MalformedTable
 from node.office import worktables
-from node.office.worktables import Worktable, check, compare, drop, load_worktable
+from node.office.filings import bodies_of
+from node.office.worktables import Worktable, check, compare, drop, fit, load_worktable, propose_for
 from node.protocol import forms as documents
 from node.storage.engines import open_engine
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
@@ -62,7 +63,7 @@ def test_a_mended_table_is_checked_anew_and_may_be_signed(dropped, coverage):
     assert (table.problems, table.checked) == ([], False)
     found = compared(load_worktable(table.dump()), coverage)
     assert found.may_be_signed
-    [body] = found.bodies()
+    [body] = bodies_of(found.found.to_file)
     # What is asked for makes the very document that was compared.
     assert documents.make_document("catalogue-version", body).body.name == ROW["信息资源名称"]
 
@@ -94,3 +95,31 @@ def test_a_file_too_large_for_a_page_is_refused(monkeypatch):
     monkeypatch.setattr(worktables, "UPLOAD_LIMIT_BYTES", 3)
     with pytest.raises(InvalidInput, match="命令行"):
         drop(b"a,b\n", "a.csv")
+
+
+def test_a_table_with_other_headings_is_read_by_the_kept_mapping_or_a_guess(coverage):
+    text = "数据集编号,数据集名称,摘要,数据项,更新频率\nPX01,名称,介绍,姓名、地址,每年\n"
+    table = drop(text.encode(), "导出.csv")
+    assert not fit(table, NOTHING, DEPARTMENT, None)
+    assert table.open_places
+    assert "待填" in table.problems[0].message
+    constants = {
+        "provider": "市公安局", "providerCode": DEPARTMENT, "sourceSystem": "平台",
+        "duty": "三定方案", "classification": ["主题"],
+        "assessments": [{"kind": "保密审查", "conclusion": "不涉密", "date": "2026-02-27"}],
+    }  # fmt: skip
+    chosen = {"name": "数据集名称", "abstract": "摘要", "items.name": "数据项"}
+    coverage.keep_mapping(DEPARTMENT, propose_for(table, chosen, constants).text)
+    again = drop(text.encode(), "导出.csv")
+    assert fit(again, NOTHING, DEPARTMENT, coverage.find_mapping(DEPARTMENT))
+    assert (again.entries, again.open_places) == (1, [])
+    assert load_worktable(again.dump()) == again
+    # The column that was not chosen is not read.
+    assert again.rules.constants["updateCycle"] == "每年"
+
+
+def test_the_last_mapping_that_was_kept_counts_and_only_for_its_department(coverage):
+    coverage.keep_mapping(DEPARTMENT, "a")
+    coverage.keep_mapping(DEPARTMENT, "b")
+    assert coverage.find_mapping(DEPARTMENT) == "b"
+    assert coverage.find_mapping("11130900MB0000002Q") is None

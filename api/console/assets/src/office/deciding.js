@@ -1,5 +1,6 @@
 // A decision from the click to its block: prepared by the node, computed anew and read here, signed here, submitted.
 import { checkPrepared } from "./prepared.js";
+import { readPlaced } from "./reading.js";
 import { ask } from "./server.js";
 import { KeyFields, SigningWays } from "./signingways.js";
 import { element, said, say, show } from "./speaking.js";
@@ -12,7 +13,7 @@ const PINNED = "shareledger-domain";
  */
 export async function decide(kind, fields, { again = false } = {}) {
   const prepared = await ask("POST", "/decisions/prepare", { kind, fields });
-  const reviewed = checkPrepared(prepared, { kind, domain: pinned() });
+  const reviewed = checkPrepared(prepared, { kind, fields, domain: pinned() });
   return new Promise((resolve) => new Signing(prepared, reviewed, again, resolve).open());
 }
 
@@ -64,6 +65,7 @@ class Signing {
     return [
       told("warn", say("节点提示", "The node warns"), warnings),
       told("", say("节点预计的结果", "What the node expects"), effects),
+      told("", say("您没有填写、由节点补填的内容", "What you did not say and the node filled in"), this.reviewed.added.map(readPlaced)),
     ].filter(Boolean);
   }
 

@@ -1,12 +1,14 @@
 // What a node prepared, computed anew from the documents' bytes before anybody signs it: digests, the struct's members,
 // the EIP-712 hash, the text. The node is not believed; as node/client/deciding.py. One thing is taken from its word:
-// which version and authorisation a number stands for; whoever signs reads their names.
+// which version and authorisation a number stands for; whoever signs reads their names. What was asked for has to stand
+// there word for word (asking.js).
 import { sm3 } from "../../../../../clients/javascript/src/bytes.js";
 import { LedgerError } from "../../../../../clients/javascript/src/errors.js";
 import { isProtective } from "../../../../../clients/javascript/src/evidence/authorisations.js";
 import { membersOfStruct, signedText } from "../../../../../clients/javascript/src/evidence/decisions.js";
 import { derive, same } from "../../../../../clients/javascript/src/evidence/deriving.js";
 import { parsePaper } from "../../../../../clients/javascript/src/evidence/papers.js";
+import { compareAsked } from "./asking.js";
 import { readDecision } from "./reading.js";
 
 const CODE = "verification-failed";
@@ -44,10 +46,11 @@ const PAPERS = {
 };
 
 /**
- * Check a prepared decision as it came; return `{kind, text, reading, possession, documents, message}`, all computed
- * here. `domain` is `{chainId, contracts}` where it is known from before. Throws `verification-failed`.
+ * Check a prepared decision as it came, against the `fields` that were asked for; return `{kind, text, reading, added,
+ * possession, documents, message}`, all computed here: `added` lists `[place, value]` of what the node filled in.
+ * `domain` is `{chainId, contracts}` where it is known from before. Throws `verification-failed`.
  */
-export function checkPrepared(prepared, { kind, domain, now = Date.now() }) {
+export function checkPrepared(prepared, { kind, fields, domain, now = Date.now() }) {
   if (prepared?.kind !== kind) refuse("决定的种类", "the kind of decision", prepared?.kind);
   const message = readMessage(kind, prepared.message);
   const [papers, rests] = [prepared.documents, prepared.references ?? []].map(readPapers);
@@ -70,7 +73,8 @@ export function checkPrepared(prepared, { kind, domain, now = Date.now() }) {
   if (!says) refuse("待签文字", "the text to be signed", prepared.text);
   const possession = ["AddKey", "EnrolDepartment", "RecoverKey"].includes(kind);
   if (prepared.possession !== possession) refuse("新密钥的签名", "possession", prepared.possession);
-  return { kind, text, possession, message, domain: { chainId, contract }, reading: readDecision(kind, message, papers) };
+  const added = compareAsked(kind, fields, papers, rests, message);
+  return { kind, text, possession, message, added, domain: { chainId, contract }, reading: readDecision(kind, message, papers) };
 }
 
 /** The struct as the wire has it, by the ABI's members: numbers BigInt, bytes hex. */

@@ -37,6 +37,13 @@ const labelOf = (name) => ({
   en: name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toLowerCase(),
 });
 
+/** A part of what was said, in words: `[place, value]` as `asking.js` names it. */
+export function readPlaced([place, value]) {
+  const parts = place.split(".").map((name) => (/^\d+$/.test(name) ? same(` ${Number(name) + 1}`) : labelOf(name)));
+  const called = (language) => parts.reduce((text, each) => text + (text && !each.zh.startsWith(" ") ? "·" : "") + each[language], "");
+  return { zh: `${called("zh")}：${inline(value)}`, en: `${called("en")}: ${inline(value)}` };
+}
+
 const BY_STEP = ["Step", "Change"];
 const TELLING = { Reply: "answer", Step: "step", Change: "step", SetDepartmentStatus: "status" };
 

@@ -1,13 +1,50 @@
-// The node's office over HTTP, as this page's session may ask it.
+// The node's office over HTTP, as this page's session may ask it; a session that has ended is opened again in the page.
 import { errorOf, LedgerError } from "../../../../../clients/javascript/src/errors.js";
 
 const OFFICE = "/api/v1/office";
-let token;
+const meta = (name) => document.querySelector(`meta[name="${name}"]`);
 
 /** POST JSON (or DELETE, or GET) to the office; return what it answers, throw the error its problem stands for. */
 export async function ask(method, path, body, { secure = true } = {}) {
+  const doing = () => once(method, path, body, secure);
+  return secure ? inSession(doing) : doing();
+}
+
+/** Do what needs the session; where it is over, have the officer sign in again in this page, and do it once more. */
+export async function inSession(doing) {
+  try {
+    return await doing();
+  } catch (error) {
+    if (!(await renewed(error))) throw error;
+    return doing();
+  }
+}
+
+/** Whether this page has a session again that it had not when `error` came; nothing in the page is touched. */
+export async function renewed(error) {
+  const key = meta("shareledger-key")?.content;
+  if (!key || !["signature-invalid", "forbidden"].includes(error.code)) return false;
+  const session = await once("GET", "/session").catch((why) => {
+    if (why.code !== "signature-invalid") throw why;
+  });
+  if (session?.key === key) {
+    // Signed in anew in another tab: the token is another one. Else it was refused for something else.
+    const stale = session.csrf !== token();
+    meta("csrf-token").content = session.csrf;
+    return stale;
+  }
+  const { signInAgain } = await import("./signingin.js");
+  const opened = await signInAgain(key);
+  if (opened) meta("csrf-token").content = opened.csrf;
+  return opened !== undefined;
+}
+
+/** The session's token: what another site makes a browser send has none. */
+export const token = () => meta("csrf-token")?.content ?? "";
+
+async function once(method, path, body, secure = true) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
-  if (secure && method !== "GET") headers["X-CSRF-Token"] = await csrf();
+  if (secure && method !== "GET") headers["X-CSRF-Token"] = token() || (await once("GET", "/session")).csrf;
   let answer;
   try {
     answer = await fetch(OFFICE + path, { method, headers, body: body && JSON.stringify(body), credentials: "same-origin" });
@@ -24,10 +61,4 @@ export async function ask(method, path, body, { secure = true } = {}) {
   }
   if (!answer.ok) throw errorOf(answer.status, value, OFFICE + path);
   return value;
-}
-
-/** The session's token: what another site makes a browser send has none. */
-async function csrf() {
-  token ??= document.querySelector('meta[name="csrf-token"]')?.content || (await ask("GET", "/session")).csrf;
-  return token;
 }

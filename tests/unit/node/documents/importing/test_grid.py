@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 
 from node.documents.importing import grid as grids
@@ -93,6 +93,19 @@ def test_a_table_too_long_for_a_page_is_refused(table, monkeypatch):
 
 
 def test_a_grid_too_large_to_be_kept_is_refused(table, monkeypatch):
+    grid = read_grid(table, "x")
     monkeypatch.setattr(grids, "BYTES_KEPT", 100)
     with pytest.raises(InvalidInput, match="太大"):
-        read_grid(table, "x").dump()
+        grid.dump()
+
+
+def test_a_small_file_of_much_text_is_refused_before_it_is_read_whole(tmp_path):
+    # A workbook is packed, and may have a text once that stands in many cells.
+    book, path = Workbook(write_only=True), tmp_path / "x.xlsx"
+    sheet = book.create_sheet("一")
+    for _ in range(30):
+        sheet.append(["文" * 30_000] * 20)
+    book.save(path)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(MalformedTable, match="太多"):
+        read_grid(path, "x.xlsx")

@@ -119,7 +119,7 @@ def test_a_long_list_stands_on_the_explanation_sheet(tmp_path, monkeypatch):
         "更新周期": Choices(listed, several=False),
         "数据类型": Choices(awkward, several=False),
     }
-    monkeypatch.setattr(template, "_choices", lambda: lists)
+    monkeypatch.setattr(template, "choices", lambda: lists)
     write_template(tmp_path / "a.xlsx")
     book: Any = load_workbook(tmp_path / "a.xlsx")
     for heading, wanted in (("更新周期", listed), ("数据类型", awkward)):
