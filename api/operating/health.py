@@ -80,6 +80,7 @@ ALARM_WORDS: dict[str, tuple[Words, Words]] = {
 """By alarm: what it is, what to do."""
 LOOP_WORDS: dict[str, Words] = {
     "follower": ("跟随链", "follower"),
+    "tallier": ("调用统计", "tallier"),
     "keeper": ("发布与锚定", "keeper"),
     "fetcher": ("取文书", "fetcher"),
     "monitor": ("值守", "monitor"),

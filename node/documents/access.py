@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import orjson
+
 from ..errors import (
     DigestMismatch,
     DocumentUnknown,
@@ -104,12 +106,12 @@ class DocumentAccess:
         reader = self._reader(key)
         # Who decides for a department reads what it decides on, wherever his key was registered.
         acting = replace(reader, auditor_for=reader.auditor_for | reader.acts_for)
-        return Shelf(self._store, partial(self._may_read, reader=acting))
+        return Shelf(self._store, partial(self._may_see, reader=acting))
 
     def shelf_for(self, departments: frozenset[bytes]) -> Shelf:
         """Return the documents that are those of active departments, for who sees their work."""
         seeing = Reader(ZERO, KeyKind.OFFICER, ZERO, departments)
-        return Shelf(self._store, partial(self._may_read, reader=seeing))
+        return Shelf(self._store, partial(self._may_see, reader=seeing))
 
     def _author(self, key: bytes) -> bytes:
         """Return the department whose documents the holder of `key` hands in."""
@@ -129,15 +131,23 @@ class DocumentAccess:
         if not bound:
             # What this node keeps of its own decisions has no author: it is nobody's to read yet.
             return reader.department == self._store.find_author(digest) != ZERO
+        return any(_entitled(each, data, reader) for each in bound)
+
+    def _may_see(self, digest: bytes, data: bytes, reader: Reader) -> bool:
+        """The same on a shelf, a moment earlier: whoever decided goes on before the fetcher has."""
+        if self._bindings.of(digest) or self._store.find_author(digest) != ZERO:
+            return self._may_read(digest, data, reader)
+        # Kept for a decision that was judged here; its parties are those it names itself.
         document = documents.parse(data)
-        return any(_entitled(each, document, reader) for each in bound)
+        named = frozenset(documents.departments_named(document))
+        return document.kind in documents.PUBLIC or (reader.active and _is_of(reader, named))
 
 
-def _entitled(bound: Bound, document: documents.Document, reader: Reader) -> bool:
+def _entitled(bound: Bound, data: bytes, reader: Reader) -> bool:
     # Digests are public, so anybody can name another's paper in a decision of his own: under a
     # kind that every node may read, or with himself among the parties. Such a binding opens
     # nothing; until it was found to hold it opens a paper only to those the paper names.
-    if bound.kind != document.kind:
+    if bound.kind != orjson.loads(data)["type"]:
         return False
     if bound.public:
         return True
@@ -145,6 +155,10 @@ def _entitled(bound: Bound, document: documents.Document, reader: Reader) -> boo
         return False
     parties = bound.parties
     if not bound.holds:
-        parties = parties.intersection(documents.departments_named(document))
+        parties = parties.intersection(documents.departments_named(documents.parse(data)))
+    return _is_of(reader, parties)
+
+
+def _is_of(reader: Reader, parties: frozenset[bytes]) -> bool:
     # A department can make anybody its auditor, so the role opens its own papers only.
     return reader.department in parties or not reader.auditor_for.isdisjoint(parties)

@@ -19,7 +19,7 @@ from tests.common.officials import decide
 from tests.integration.test_desk_pages import at, keyfile, looked_at, sign
 
 __all__ = ["at", "keyfile"]
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 ROADS: dict[str, Any] = {
     **OPENLY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -51,24 +52,33 @@ def town(tmp_path_factory, embedded_chain):
         yield town
 
 
+@pytest.fixture(scope="module")
+def sessions(town):
+    """Return what opens somebody's session, once: who signs in too often has to wait."""
+    with ExitStack() as open_ones:
+        known = {}
+
+        def of(signer):
+            if signer not in known:
+                known[signer] = open_ones.enter_context(signed_in(town.url, signer))
+            return known[signer]
+
+        yield of
+
+
 @pytest.fixture
-def at(town, context):
+def at(town, context, sessions):
     """Return what signs somebody in: his HTTP, and the browser with his cookie."""
-    opened = []
 
     def sign_in(signer):
-        client = signed_in(town.url, signer)
-        http = client.__enter__()
-        opened.append(client)
+        http = sessions(signer)
         context.clear_cookies()
         context.add_cookies(
             [{"name": each.name, "value": each.value, "url": town.url} for each in http.cookies.jar]
         )
         return http
 
-    yield sign_in
-    for client in opened:
-        client.__exit__(None, None, None)
+    return sign_in
 
 
 @pytest.fixture

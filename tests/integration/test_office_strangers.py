@@ -11,6 +11,7 @@ import pytest
 from node.crypto import SoftwareSigner
 from node.errors import DocumentUnknown
 from node.office import Act, authorising, cataloguing, departments
+from node.office.act import new_paper
 from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.wire import ids
@@ -139,6 +140,19 @@ class TestAnothersDigest:
         assert page.status_code == 200
         assert signer.public_key.key_id.hex()[:8] in page.text
         assert SECRET not in page.text
+
+    def test_before_its_decision_is_read_a_paper_is_seen_by_those_it_names(self, town):
+        # Kept before the decision is sent; a page that is opened right after it asks for it.
+        paper = new_paper("officer-key", papers.officer_key(**papers.ALWAYS))
+        town.node.store.keep([paper])
+        police, education = (
+            town.keys.heads[each].public_key.key_id for each in (POLICE, EDUCATION)
+        )
+        access = town.node.access
+        assert access.shelf_of(police).find(paper.digest) == paper.data
+        assert access.shelf_of(education).find(paper.digest) is None
+        with pytest.raises(DocumentUnknown):
+            access.read(paper.digest, police)
 
     def test_an_auditor_of_another_department_is_not_told_who_an_officer_is(
         self, town, people, secret

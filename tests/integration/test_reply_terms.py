@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from tests.common.nodes import NodeTown
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 WIDTHS = (1366, 1920)
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 SERVED, BARE = "30300101/06020", "30300101/06021"

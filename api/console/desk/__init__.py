@@ -2,7 +2,8 @@
 
 - `seating`: who sits there, and what his pages share
 - `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
-- `entry_pages`: one entry by form, and its withdrawal; `mapping_pages`: a table with other headings
+- `entry_form_pages`: one entry by form, and its withdrawal; `mapping_pages`: a table with headings
+  of its own
 - `applying_pages`: entries applied for, as from a basket
 - `replying_pages`: one authorisation and its steps; `terms_pages`: a reply with its terms, its
   draft and its preview; `changing_pages`: its terms changed, disputes ruled
@@ -17,7 +18,7 @@ from fastapi import APIRouter
 from . import (
     applying_pages,
     changing_pages,
-    entry_pages,
+    entry_form_pages,
     filing_pages,
     holding_pages,
     inbox_pages,
@@ -32,7 +33,7 @@ router = APIRouter()
 for _module in (
     inbox_pages,
     filing_pages,
-    entry_pages,
+    entry_form_pages,
     mapping_pages,
     applying_pages,
     replying_pages,
