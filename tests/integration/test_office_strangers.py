@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.routes.office import decisions
 from node.crypto import SoftwareSigner
 from node.errors import DocumentUnknown
 from node.office import Act, authorising, cataloguing, departments
@@ -222,6 +223,14 @@ def test_a_length_written_with_thousands_of_zeros_is_no_fault_of_the_node(town):
     with create_connection(("127.0.0.1", int(town.url.rpartition(":")[2]))) as connection:
         connection.sendall((head + length).encode())
         assert connection.makefile("rb").readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+
+
+def test_so_many_decisions_wait_for_the_chain_and_no_more(town, people, monkeypatch):
+    grant = papers.roles(**papers.ALWAYS, department=EDUCATION)
+    body = signed(prepare(people["head"], "GrantRoles", grant), town.keys.heads[EDUCATION])
+    monkeypatch.setattr(decisions, "MOST_WAITING", 0)
+    answer = people["head"].post(f"{OFFICE}/decisions/submit", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
 
 
 def test_no_page_leads_to_a_host_that_its_address_names(town):

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=Readable)
 AT_ONCE = 16
 """Decisions under way at once: each waits for its block in a thread."""
+MOST_WAITING = 64
+"""Decisions that wait for one of these, each held in memory whole."""
 _under_way = CapacityLimiter(AT_ONCE)
 _KINDS = sorted(INTENTS)
 ANY_OFFICER: dict[str, Any] = {"security": [{"gdsl-1": []}, {"session": []}]}
@@ -260,6 +262,9 @@ async def submit(request: Request, node: NodeDep) -> Response:
     The same signed decision again is answered the same. After a 503 it may still be mined: submit
     it again, or ask where it stands. The relay has no rights: the signature decides.
     """
+    # While the chain stands still none gets on, and whoever submits again waits beside himself.
+    if _under_way.statistics().tasks_waiting >= MOST_WAITING:
+        raise Overloaded("正在办理的决定太多，请稍后再试 / too many decisions are under way")
     _officer, data = await officer_with_body(request, node)
     asked = read_asked(SubmitBody, data)
     answered = await to_thread.run_sync(_submit, node, asked, limiter=_under_way)
