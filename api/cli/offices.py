@@ -188,6 +188,8 @@ class Here:
         from node.protocol.forms.outcomes import outcomes_of
 
         node = self.node
+        if not asked:  # a table that has changed in nothing
+            return []
         acts = []
         for drafted, possession in asked:
             act = Act(drafted.kind, dict(drafted.message), list(drafted.documents))
