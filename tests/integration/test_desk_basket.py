@@ -16,9 +16,9 @@ from tests.common.chain import deployed_on
 from tests.common.furnished import CHANGED, ENTRIES, OPENLY
 from tests.common.nodes import ENTRY, running_town, until
 from tests.common.officials import decide
-from tests.integration.test_desk_pages import at, keyfile, looked_at, sign
+from tests.integration.test_desk_pages import at, keyfile, looked_at, sessions, sign
 
-__all__ = ["at", "keyfile"]
+__all__ = ["at", "keyfile", "sessions"]
 pytestmark = pytest.mark.chain
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 ROADS: dict[str, Any] = {
