@@ -192,7 +192,7 @@ class TestPerson:
         menu.locator("summary").click()
         assert official.get_by_role("button", name="退出登录").is_visible()
         ways = [each.get_attribute("href") for each in menu.get_by_role("link").all()]
-        assert ways == ["/desk", "/operation", "/"]
+        assert ways == ["/desk", "/operation", "/board", "/"]
         assert axe(official) == []
         shoot(official, "public-person")
         official.keyboard.press("Escape")
