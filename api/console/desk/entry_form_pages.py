@@ -58,9 +58,10 @@ def begin(at: SittingDep, form: FormDep) -> Response:
     owner = at.require(FILERS, department)
     before = None
     if (entry := form.get("entry", "")) and _ENTRY.fullmatch(entry):
-        _own_entry(at, entry, FILERS)
+        if _own_entry(at, entry, FILERS).provider != owner:
+            raise NotEntitled("这个目录是您另一个部门的 / the entry is another department's")
         # The newest one, which may have been returned: it is what has to be mended.
-        newest = at.node.queries.newest_versions(owner)[bytes.fromhex(entry)]
+        newest = at.node.queries.versions(bytes.fromhex(entry))[-1]
         before = get_version(at.node.store, newest)
     table = begin_entry(at.called(department), department, before)
     if before is not None:
