@@ -95,6 +95,8 @@ class City:
         }
         self._tell, self._dry = tell, dry
         self._done = 0
+        self._telling = threading.Lock()
+        """Keys are made in threads: guards the count and the order of what is told."""
         self._rewritten: set[str] = set()
         """Nodes whose settings were written now."""
         self._parts: dict[str, Node] = {}
@@ -349,8 +351,9 @@ class City:
         self._note(f"生成 {shown}", f"make {shown}")
 
     def _note(self, chinese: str, english: str) -> None:
-        self._done += 1
-        self._tell(chinese, english)
+        with self._telling:
+            self._done += 1
+            self._tell(chinese, english)
 
     def _take(self, step: Step, *signers: Signer) -> None:
         self.decide(step.department, step.act, *signers)

@@ -39,7 +39,13 @@ EXIT_CODES = t(
 
 def put(text: str, *, error: bool = False) -> None:
     """Print text that others had a hand in: nothing in it moves the cursor or hides itself."""
-    print(visible(text, lines=True), file=sys.stderr if error else sys.stdout, flush=True)
+    # One write with its end: lines of two threads never meet on one.
+    print(
+        visible(text, lines=True) + "\n",
+        end="",
+        file=sys.stderr if error else sys.stdout,
+        flush=True,
+    )
 
 
 def say(chinese: str, english: str) -> None:
