@@ -118,7 +118,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md
 
 ##@ Parts
-.PHONY: test-long unit integration fmt wheels abi gas screenshots openapi bench bench-against
+.PHONY: test-long unit integration fmt wheels abi gas screenshots openapi bench growth bench-against
 test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
 	$(BIN)/pytest $(PARALLEL) -m long $(T)
 
@@ -158,6 +158,9 @@ openapi: setup ## docs/openapi.json from the API
 
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
+
+growth: setup ## what a node takes as it grows, into docs/scale.md: an hour, 16 GB below TMPDIR (LARGEST=100000: a try)
+	$(BIN)/python -m bench.growth $(LARGEST)
 
 bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
 	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.client.calls import LedgerClient
@@ -16,7 +18,6 @@ from tests.common.nodes import QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from node.client.calls import Answer
     from node.client.checks import Asked
@@ -42,6 +43,13 @@ class NodeProcess:
         )
         assert self._process.stdout is not None
         assert "http://" in self._process.stdout.readline(), "the node did not start"
+
+    def mebibytes(self) -> float:
+        """Return its resident memory."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        [kibibytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+        return int(kibibytes) / 1024
 
     def end(self, number: int = signal.SIGKILL) -> int:
         """Send it a signal and return its exit code; harmless when it does not run."""
