@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import httpx._transports.default
+import httpx
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
@@ -32,8 +32,7 @@ settings.load_profile("shareledger")
 
 
 # Every `httpx.get` of a test makes a client, and each would read the authorities for 0.045 s.
-_transport = httpx._transports.default
-patch.object(_transport, "create_ssl_context", cache(_transport.create_ssl_context)).start()
+patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)).start()
 
 
 def pytest_collection_finish() -> None:
