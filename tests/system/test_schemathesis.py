@@ -264,7 +264,6 @@ def assert_holds(report: Report) -> None:
 def test_reports_nothing_but_the_exceptions_and_is_served_everywhere(town, tmp_path):
     report = run(town, tmp_path, examples=8, seconds=900, phases=QUICK)
     assert_holds(report)
-    assert report.answered["POST /api/v1/authorisations/{authorisation}/query"][200] >= 3
 
 
 @pytest.mark.long
@@ -272,3 +271,4 @@ def test_reports_no_more_in_many_examples_and_each_exception_is_met(town, tmp_pa
     report = run(town, tmp_path, examples=100, seconds=3_600)
     assert_holds(report)
     assert set(report.found) == set(EXCEPTIONS)
+    assert report.answered["POST /api/v1/authorisations/{authorisation}/query"][200] >= 3
