@@ -6,7 +6,6 @@ import queue
 import re
 import signal
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,8 @@ from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.errors import LedgerError, PeerUnavailable
 from tests.common.nodes import QUERY
+from tests.common.quick_command import COMMAND
+from tests.common.zygote import warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,16 +29,21 @@ END_SECONDS = 30
 
 
 class NodeProcess:
-    """`shareledger node run`, started again as often as a test wants."""
+    """`shareledger node run`, started again as often as a test wants.
 
-    def __init__(self, settings: Path) -> None:
+    It is a fork of the zygote, or the command as it is installed. Whichever it is, it is dead when
+    `end` returns: its end of the pipe is closed then.
+    """
+
+    def __init__(self, settings: Path, *, installed: bool = False) -> None:
+        self._command = COMMAND if installed else warmed()
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         """Start it; returns when it has said that it answers."""
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "api.cli", "node", "run", "--config", str(self._settings)],
+            [*self._command, "node", "run", "--config", str(self._settings)],
             stdout=subprocess.PIPE,
             text=True,
         )

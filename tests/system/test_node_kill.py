@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
@@ -30,6 +28,7 @@ from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient, call_until
 from tests.common.nodes import running_town, until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
+from tests.common.shell import Shell
 
 pytestmark = pytest.mark.chain
 
@@ -58,8 +57,10 @@ def town(tmp_path_factory, embedded_chain):
 
 
 @pytest.fixture
-def process(town):
-    node = NodeProcess(town.node.settings.data_dir.parent / "node.toml")
+def process(town, request):
+    """The node; in the long loop, started as it is installed."""
+    long = request.node.get_closest_marker("long") is not None
+    node = NodeProcess(town.node.settings.data_dir.parent / "node.toml", installed=long)
     yield node
     node.end()
 
@@ -113,10 +114,7 @@ def assert_provable(town, log, answers):
 
 
 def assert_log_checks(town):
-    settings = town.node.settings.data_dir.parent / "node.toml"
-    command = [sys.executable, "-m", "api.cli", "log", "check", "--config", str(settings)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    assert done.returncode == 0, done.stdout + done.stderr
+    Shell(town.node.settings.data_dir.parent).ok("log", "check", "--config", "node.toml")
 
 
 def caught_up(town):
