@@ -33,15 +33,23 @@ class NodeProcess:
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Start it; returns when it has said that it answers."""
+    def start(self, changed: str = "") -> None:
+        """Start it, its program `changed` first; returns when it has said that it answers."""
+        run = "import sys; from api.cli import main; main(sys.argv[1:])"
+        command = ["-c", f"{changed}\n{run}"] if changed else ["-m", "api.cli"]
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "api.cli", "node", "run", "--config", str(self._settings)],
+            [sys.executable, *command, "node", "run", "--config", str(self._settings)],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout is not None
         assert "http://" in self._process.stdout.readline(), "the node did not start"
+
+    def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        assert self._process is not None
+        self._process.wait(END_SECONDS)
+        return self.end()
 
     def end(self, number: int = signal.SIGKILL) -> int:
         """Send it a signal and return its exit code; harmless when it does not run."""
