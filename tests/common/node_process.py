@@ -6,6 +6,7 @@ import queue
 import re
 import signal
 import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,10 +41,12 @@ class NodeProcess:
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Start it; returns when it has said that it answers."""
+    def start(self, changed: str = "") -> None:
+        """Start it, its program `changed` first; returns when it has said that it answers."""
+        run = "import sys; from api.cli import main; main(sys.argv[1:])"
+        command = [sys.executable, "-c", f"{changed}\n{run}"] if changed else self._command
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [*self._command, "node", "run", "--config", str(self._settings)],
+            [*command, "node", "run", "--config", str(self._settings)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -56,6 +59,12 @@ class NodeProcess:
         status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
         [kibibytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
         return int(kibibytes) / 1024
+
+    def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        assert self._process is not None
+        self._process.wait(END_SECONDS)
+        return self.end()
 
     def end(self, number: int = signal.SIGKILL) -> int:
         """Send it a signal and return its exit code; harmless when it does not run."""
