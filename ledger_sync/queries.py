@@ -206,10 +206,14 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         """Return the versions of an entry, oldest first."""
         return self._facts(VersionFact, ENTRY_VERSION.c.entry == entry)
 
-    def newest_versions(self, provider: bytes) -> dict[bytes, VersionFact]:
-        """Return the newest version of every entry of a provider, by entry."""
+    def newest_versions(
+        self, provider: bytes, *, after: bytes = b"", limit: int | None = None
+    ) -> dict[bytes, VersionFact]:
+        """Return the newest version of every entry of a provider, by entry; or a page of them."""
         statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
-        rows = self._all(statement)
+        if limit is not None:
+            statement = statement.where(ENTRY.c.entry > after).order_by(ENTRY.c.entry)
+        rows = self._all(statement, limit)
         return {row["entry"]: VersionFact(**row) for row in rows}
 
     def list_newest(
