@@ -1,0 +1,38 @@
+"""Statements compiled once a process, whichever engine runs them: `share_compiled` sees to it.
+
+SQLAlchemy keeps what it has compiled by engine. A process of the product opens a handful for its
+life; one of the tests opens thousands, each for a second, and two fifths of what tests of documents
+took was to compile the same statements again. SQLite's engines are of one dialect here, by its
+class and not by its object, and keep what is compiled in one place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite as Dialect
+from sqlalchemy.util import LRUCache
+
+STATEMENTS = 4_000
+"""More than the product has; an engine of its own would keep 500."""
+
+
+def share_compiled() -> None:
+    """From here on, SQLite's engines of this process share what they compile."""
+    compiled: LRUCache[Any, Any] = LRUCache(STATEMENTS)
+    made = Engine.__init__
+
+    def make(self: Engine, *given: Any, **options: Any) -> None:
+        made(self, *given, **options)
+        if type(self.dialect) is Dialect:
+            self._compiled_cache = compiled
+
+    patch.object(Engine, "__init__", make).start()
+    patch.object(Dialect, "__hash__", lambda self: hash((type(self), self.paramstyle))).start()
+    patch.object(
+        Dialect,
+        "__eq__",
+        lambda self, other: type(self) is type(other) and self.paramstyle == other.paramstyle,
+    ).start()
