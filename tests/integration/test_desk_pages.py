@@ -473,6 +473,7 @@ def test_an_entry_is_filed_by_form(town, at, page, keyfile):
     page.get_by_role("button", name="删除第 3 项").click()
     page.get_by_text("没有错误").wait_for()
     page.get_by_role("link", name="核对改动").click()
+    page.wait_for_load_state()
     page.get_by_label("说明").fill("新目录，请审签")
     page.get_by_role("button", name="移交签署").click()
     page.get_by_text("已移交负责人").wait_for()
