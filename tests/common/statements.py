@@ -19,17 +19,24 @@ STATEMENTS = 4_000
 """More than the product has; an engine of its own would keep 500."""
 
 
+class _Compiled:
+    """What an engine has compiled: of SQLite's, one for all."""
+
+    def __init__(self) -> None:
+        self._shared: LRUCache[Any, Any] = LRUCache(STATEMENTS)
+
+    def __get__(self, engine: Engine, _: type[Engine]) -> Any:
+        if type(engine.dialect) is Dialect:
+            return self._shared
+        return engine.__dict__["_compiled_cache"]
+
+    def __set__(self, engine: Engine, own: Any) -> None:
+        engine.__dict__["_compiled_cache"] = own
+
+
 def share_compiled() -> None:
     """From here on, SQLite's engines of this process share what they compile."""
-    compiled: LRUCache[Any, Any] = LRUCache(STATEMENTS)
-    made = Engine.__init__
-
-    def make(self: Engine, *given: Any, **options: Any) -> None:
-        made(self, *given, **options)
-        if type(self.dialect) is Dialect:
-            self._compiled_cache = compiled
-
-    patch.object(Engine, "__init__", make).start()
+    patch.object(Engine, "_compiled_cache", _Compiled(), create=True).start()
     patch.object(Dialect, "__hash__", lambda self: hash((type(self), self.paramstyle))).start()
     patch.object(
         Dialect,
