@@ -125,7 +125,7 @@ fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md
 
 ##@ Parts
-.PHONY: test-long unit integration fmt abi gas screenshots openapi bench bench-against
+.PHONY: test-long unit integration fmt wheels abi gas screenshots openapi bench growth bench-against
 test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
 	$(BIN)/pytest $(PARALLEL) -m long $(T)
 
@@ -138,6 +138,15 @@ integration: setup ## real chain, databases and processes
 fmt: setup ## format and fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Zig's C compiler, a package of PyPI, knows every machine and old versions of its C library.
+WHEELS = x86_64 aarch64
+WHEEL_DIR = dist
+wheels: setup ## wheels with the verification in C for WHEELS, which may be other machines than this -> WHEEL_DIR
+	$(PIP_INSTALL) ziglang
+	for machine in $(WHEELS); do CC="$(abspath $(BIN)/python) -m ziglang cc -target $$machine-linux-gnu.2.17 -s" \
+	  WHEEL_PLATFORM=manylinux_2_17_$$machine $(BIN)/pip wheel --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --wheel-dir $(WHEEL_DIR) . ; done
 
 abi: setup ## ABIs, artifacts, enumerations and the protocol's tables of them from the contracts
 	$(NODE_RUN) node export.ts
@@ -157,6 +166,9 @@ openapi: setup ## docs/openapi.json from the API
 
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
+
+growth: setup ## what a node takes as it grows, into docs/scale.md: an hour, 16 GB below TMPDIR (LARGEST=100000: a try)
+	$(BIN)/python -m bench.growth $(LARGEST)
 
 bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
 	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
