@@ -186,20 +186,32 @@ class TestToldToEnd:
 DYING = """
 import os, signal
 from node.chain.gateway import Gateway
-from node.chain.outbox import Outbox
+from node.office.desk import Desk
 from node.office.submitting import Submitter
 
 def die(*_arguments, **_named):
     os.kill(os.getpid(), signal.SIGKILL)
 
-real = Gateway.send_raw
+# Its anchors take the same way, from its first moment on: it dies once a decision has begun it.
+decided = []
+enqueue, send = Desk._enqueue, Gateway.send_raw
+
+def enqueued(self, signed):
+    decided.append(signed)
+    return enqueue(self, signed)
+
+def unsent(self, raw):
+    return die() if decided else send(self, raw)
+
 def sent(self, raw):
-    real(self, raw)
-    die()
+    done = send(self, raw)
+    return die() if decided else done
+
+Desk._enqueue = enqueued
 """
 STEPS = {
-    "stored elsewhere, in no outbox": "Outbox.enqueue = die",
-    "in the outbox, not sent": "Gateway.send_raw = die",
+    "stored elsewhere, in no outbox": "Desk._enqueue = die",
+    "in the outbox, not sent": "Gateway.send_raw = unsent",
     "mined, not known to be": "Gateway.send_raw = sent",
     "known to be mined, not answered": "Submitter._answer = die",
 }
