@@ -16,6 +16,7 @@ from ledger_sync.follower import HEARTBEAT_SECONDS, Follower
 from ledger_sync.grants import Grants
 from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
+from ledger_sync.usage import CallLists
 from ledger_sync.weighing import Weigher
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
@@ -38,6 +39,7 @@ from node.log import (
     LogIdentity,
     LogReader,
     LogWriter,
+    Strips,
     Tallier,
     Tallies,
     create_published,
@@ -362,6 +364,11 @@ class Node:
         return Tallies(self._open("tally.db", readonly=True))
 
     @cached_property
+    def calls(self) -> CallLists:
+        """Calls by who and what for, counted or listed."""
+        return CallLists(self.ledger_engine, Strips(self._open("tally.db", readonly=True)))
+
+    @cached_property
     def keeper(self) -> Keeper:
         anchoring = self.settings.anchoring
         logs = [identity.log for identity in self.identities]
@@ -489,7 +496,7 @@ class Node:
         # Shared by request threads: made before there are any.
         _ = self.service, self.access, self.queries, self.search, self.keeper
         _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
-        _ = self.previews, self.readers, self.identity_provider
+        _ = self.previews, self.readers, self.identity_provider, self.calls
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"

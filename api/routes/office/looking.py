@@ -395,22 +395,21 @@ def get_filings(
 ) -> FilingsShape:
     """Return the newest version of a department's entries with their documents, a page."""
     owner = node.queries.get_department(code).department
-    newest = sorted(node.queries.newest_versions(owner).items())
-    rest = [each for each in newest if each[0] > bytes.fromhex(after)]
+    newest = node.queries.list_filed(owner, after=bytes.fromhex(after), limit=FILINGS_PAGE + 1)
     entries = []
-    papers = find_versions(node.store, [fact for _, fact in rest[:FILINGS_PAGE]])
-    for entry, fact in rest[:FILINGS_PAGE]:
-        data = papers.get((entry, fact.version))
+    papers = find_versions(node.store, newest[:FILINGS_PAGE])
+    for fact in newest[:FILINGS_PAGE]:
+        data = papers.get((fact.entry, fact.version))
         entries.append(
             FilingShape(
-                entry=entry.hex(),
+                entry=fact.entry.hex(),
                 version=fact.version,
                 state=EntryState(fact.state).name.lower(),
                 digest=fact.digest.hex(),
                 document=None if data is None else data.decode(),
             )
         )
-    more = len(rest) > FILINGS_PAGE
+    more = len(newest) > FILINGS_PAGE
     return FilingsShape(entries=entries, next=entries[-1].entry if more else None)
 
 
