@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from node.client.http import read_bounded
+from node.client.http import authorities, read_bounded
 from node.errors import Overloaded, PeerUnavailable, SignatureInvalid
 from node.office.readersessions import NAME_CHARACTERS, Told
 
@@ -68,6 +68,7 @@ class IdentityProvider:
         # Proxies from the environment would see codes and the secret.
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity", "Accept": "application/json"},
+            verify=authorities(),
             timeout=STEP_SECONDS,
             trust_env=False,
             follow_redirects=False,

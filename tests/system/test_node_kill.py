@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -29,6 +27,7 @@ from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient, call_until
 from tests.common.nodes import running_town, until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
+from tests.common.shell import Shell
 
 pytestmark = pytest.mark.chain
 
@@ -57,8 +56,10 @@ def town(tmp_path_factory, embedded_chain):
 
 
 @pytest.fixture
-def process(town):
-    node = NodeProcess(town.node.settings.data_dir.parent / "node.toml")
+def process(town, request):
+    """The node; in the long loop, started as it is installed."""
+    long = request.node.get_closest_marker("long") is not None
+    node = NodeProcess(town.node.settings.data_dir.parent / "node.toml", installed=long)
     yield node
     node.end()
 
@@ -112,10 +113,7 @@ def assert_provable(town, log, answers):
 
 
 def assert_log_checks(town):
-    settings = town.node.settings.data_dir.parent / "node.toml"
-    command = [sys.executable, "-m", "api.cli", "log", "check", "--config", str(settings)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    assert done.returncode == 0, done.stdout + done.stderr
+    Shell(town.node.settings.data_dir.parent).ok("log", "check", "--config", "node.toml")
 
 
 def caught_up(town):
@@ -188,20 +186,32 @@ class TestToldToEnd:
 DYING = """
 import os, signal
 from node.chain.gateway import Gateway
-from node.chain.outbox import Outbox
+from node.office.desk import Desk
 from node.office.submitting import Submitter
 
 def die(*_arguments, **_named):
     os.kill(os.getpid(), signal.SIGKILL)
 
-real = Gateway.send_raw
+# Its anchors take the same way, from its first moment on: it dies once a decision has begun it.
+decided = []
+enqueue, send = Desk._enqueue, Gateway.send_raw
+
+def enqueued(self, signed):
+    decided.append(signed)
+    return enqueue(self, signed)
+
+def unsent(self, raw):
+    return die() if decided else send(self, raw)
+
 def sent(self, raw):
-    real(self, raw)
-    die()
+    done = send(self, raw)
+    return die() if decided else done
+
+Desk._enqueue = enqueued
 """
 STEPS = {
-    "stored elsewhere, in no outbox": "Outbox.enqueue = die",
-    "in the outbox, not sent": "Gateway.send_raw = die",
+    "stored elsewhere, in no outbox": "Desk._enqueue = die",
+    "in the outbox, not sent": "Gateway.send_raw = unsent",
     "mined, not known to be": "Gateway.send_raw = sent",
     "known to be mined, not answered": "Submitter._answer = die",
 }
