@@ -24,7 +24,7 @@ from node.protocol.wire import canonical, encoding, ids
 
 from ... import lookups
 from ...http.callers import NodeDep
-from ...http.described import HEX32, Code, CodePath, Hex32, refusals
+from ...http.described import HEX32, Address, Code, CodePath, Hex32, refusals
 from ...http.officers import OfficerDep, officer_with_body
 from ...http.verbs import Readable
 from ...lookups import PAGE
@@ -175,6 +175,30 @@ class EnrolledShape(Answer):
     contact: WhomShape | None
     anchored: int | None
     """Leaves of its log that are on the chain; null: it has none."""
+
+
+class AnchoredLogShape(Answer):
+    """A log that is registered, with what the chain has of it."""
+
+    department: Code
+    log: Hex32
+    origin: str
+    size: int
+    """Leaves of it that are on the chain."""
+    root: Hex32
+    """Of so many leaves."""
+    relay: Address
+    """Account that may anchor it."""
+
+
+class ListedContractShape(Answer):
+    """A contract in force."""
+
+    name: str
+    address: Address
+    code_hash: Hex32
+    block: int
+    """That listed it."""
 
 
 class HeldKeyShape(Answer):
@@ -352,6 +376,28 @@ def get_inbox(
 def get_departments(node: NodeDep, _who: OfficerDep) -> list[EnrolledShape]:
     """Return all departments by code."""
     return [EnrolledShape(**each) for each in lookups.list_departments(node)]
+
+
+@router.get(
+    "/logs",
+    summary="各部门的日志 / The registered logs",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_logs(node: NodeDep, _who: OfficerDep) -> list[AnchoredLogShape]:
+    """Return every log that is registered, as the chain has it anchored."""
+    return [AnchoredLogShape(**each) for each in lookups.list_logs(node)]
+
+
+@router.get(
+    "/contracts",
+    summary="生效的合约 / Contracts in force",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_contracts(node: NodeDep, _who: OfficerDep) -> list[ListedContractShape]:
+    """Return the contracts that the ledger has in force, with the block that listed each."""
+    return [ListedContractShape(**each) for each in lookups.list_contracts(node)]
 
 
 @router.get(
