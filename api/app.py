@@ -88,16 +88,22 @@ def serve(
         node = Node(settings)
         node.bounded = bounded
         url = url_of(settings, listener)
-        answer(node, listener, lambda: announce(url), extend)
+
+        def make() -> FastAPI:
+            app = build(node)
+            extend(app)
+            return app
+
+        answer(node, make, listener, lambda: announce(url))
 
 
 def answer(
     node: Node,
+    make: Callable[[], FastAPI],
     listener: socket.socket,
     on_started: Callable[[], None],
-    extend: Callable[[FastAPI], None] = lambda _app: None,
 ) -> None:
-    """Start `node`, whole or a front, answer until a signal, and stop it.
+    """Start `node`, whole or a front, answer by what `make` returns until a signal, and stop it.
 
     Raises:
         Fatal: it is not right to start.
@@ -116,10 +122,8 @@ def answer(
 
     try:
         node.start()
-        app = build(node)
-        extend(app)
         config = configure(
-            app,
+            make(),
             DOCUMENT_BYTES,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,

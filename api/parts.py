@@ -11,6 +11,7 @@ import contextlib
 import logging
 from enum import Enum
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ledger_sync.follower import HEARTBEAT_SECONDS, Follower
@@ -127,22 +128,11 @@ class Node:
         settings: Settings,
         *,
         on_fatal: OnFatal | None = None,
-        part: Part = Part.WHOLE,
-        process: str = "node",
-        bells: Bells | None = None,
     ) -> None:
-        """Open nothing yet; `on_fatal` replaces what ends the process (loops.py).
-
-        `process` is what a `part` of a node of several processes is called.
-        """
+        """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
-        self.part, self.process = part, process
+        self.part, self.process = Part.WHOLE, "node"
         self.loops = Loops(on_fatal)
-        if bells is not None and part is Part.FRONT:
-            self.loops.documents = bells.documents
-        if bells is not None and part is Part.KEEPER:
-            bells.documents.ring_here(self.loops.documents)
-            bells.growth.ring_here(self.loops.growth)
         self.bounded: Bounded | None = None
         """What the operational log leaves out, once it is configured."""
         self._present_logs: list[PresentLog] = []
@@ -150,6 +140,37 @@ class Node:
         self._closing: list[Callable[[], None]] = []
         with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
             private_folder(settings.data_dir)
+
+    def load(self) -> None:
+        """Read what all parts of a node of several processes need: before they are forked.
+
+        Files are read, keys opened, ciphers tested; no database is opened and no thread begun.
+
+        Raises:
+            Fatal: one of them is not what it must be.
+        """
+        run_self_test()
+        _ = self.deployment, self.relay, self.identities, self.watch
+        for module in ("opendata", "previews", "serve"):
+            import_module(f"node.service.{module}")
+        for module in ("preparing", "readersessions", "sessions", "submitting", "turnstile"):
+            import_module(f"node.office.{module}")
+        for module in (
+            "api.operating.supplying",
+            "api.refusing_words",
+            "node.client.http",
+            "node.storage.migrations",
+        ):
+            import_module(module)
+
+    def become(self, part: Part, process: str, bells: Bells) -> None:
+        """Be one part of a node, in a process of that name, before `start`."""
+        self.part, self.process = part, process
+        if part is Part.FRONT:
+            self.loops.documents = bells.documents
+        if part is Part.KEEPER:
+            bells.documents.ring_here(self.loops.documents)
+            bells.growth.ring_here(self.loops.growth)
 
     # The chain
 
@@ -540,9 +561,8 @@ class Node:
             Fatal: a cipher, the chain, a log or a setting is not what it must be.
             ChainUnavailable: nothing can be checked.
         """
-        run_self_test()
         if self.part is Part.FRONT:
-            # The keeper has checked the rest, and goes on doing so.
+            # `load` has tested the ciphers, the keeper has checked all else.
             self.writer.start()
             self._make_served()
         else:
@@ -553,6 +573,7 @@ class Node:
 
     def _keep(self) -> None:
         """Check the chain and the logs, then start all that goes on by itself."""
+        run_self_test()
         port = self.settings.metrics.port
         listener = None if port is None else listen("127.0.0.1", port, names=METRICS)
         if listener is not None:

@@ -89,6 +89,7 @@ LOOP_WORDS: dict[str, Words] = {
     "monitor": ("值守", "monitor"),
     "sources": ("检查数据源（启动时一次）", "sources, once at the start"),
     "metrics": ("指标", "metrics"),
+    "notices": ("进程自述", "notices"),
 }
 PROCESS_WORDS: dict[str, Words] = {
     "front": ("应答进程", "front"),

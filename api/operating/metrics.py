@@ -134,10 +134,11 @@ class Gauges(Collector):
             yield GaugeMetricFamily("shareledger_readable", _READABLE, value=0.0)
             return
         yield GaugeMetricFamily("shareledger_readable", _READABLE, value=1.0)
+        settings = self._node.settings
         for name, (text, value) in {
             "calls_in_hand": ("Calls being served now.", now.calls_in_hand),
             "calls_limit": ("Calls in hand beyond which new ones are refused.",
-                            self._node.settings.limits.waiting),
+                            settings.limits.waiting * settings.workers),
             "cursor_block": ("Last block applied to the read model.", now.cursor),
             "chain_head_block": ("Last block seen of the chain.", now.head),
             "follower_lag_blocks": ("Blocks seen and not applied.", now.head - now.cursor),

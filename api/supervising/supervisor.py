@@ -39,6 +39,7 @@ from ..operating.notices import FOLDER, Notice, Sample, summed, take_notice, wri
 from ..operating.reasons import listen, storing
 from ..parts import Bells
 from . import duties
+from .duties import Mould
 from .offspring import Offspring, fork
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 WRITER, KEEPER = "writer", "keeper"
+KEPT = ("data_dir", "host", "port", "workers")
+"""What a node keeps of its settings until it ends."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 10.0
 """Before what died is begun again: the first time, and at most."""
 SOUND_SECONDS = 30.0
@@ -88,8 +91,9 @@ def supervise(
         stack.callback(path.unlink, missing_ok=True)
         shutil.rmtree(folder / FOLDER, ignore_errors=True)
         private_folder(folder / FOLDER)
-        watching = _Supervisor(settings, reload, fail, announce, listener, writing)
-        return watching.run()
+        bells = Bells()
+        mould = Mould.of(settings, bells)
+        return _Supervisor(mould, reload, fail, announce, listener, writing).run()
 
 
 @dataclass
@@ -104,13 +108,12 @@ class _Death:
 class _Supervisor:
     """The processes of one node; `run` is its only door."""
 
-    settings: Settings
+    mould: Mould
     reload: Callable[[], Settings]
     fail: Callable[[LedgerError], NoReturn]
     announce: Callable[[str], None]
     listener: socket.socket
     writing: socket.socket
-    bells: Bells = field(default_factory=Bells)
     children: dict[int, Offspring] = field(default_factory=dict)
     """By pid."""
     deaths: dict[str, _Death] = field(default_factory=dict)
@@ -125,9 +128,17 @@ class _Supervisor:
     """What the node is to end with; None while it runs."""
     began: float = field(default_factory=time.time)
 
+    @property
+    def settings(self) -> Settings:
+        return self.mould.node.settings
+
+    @property
+    def fronts(self) -> list[str]:
+        return [f"front-{number}" for number in range(1, self.settings.workers + 1)]
+
     def run(self) -> int:
         """Begin all, watch until a signal or something fatal, end all; return the exit code."""
-        self._fill_to_begin()
+        self.to_begin += [WRITER, KEEPER, *self.fronts]
         settle_memory()  # before the forks: what is frozen stays shared
         with self._hearing() as (selector, heard):
             self._notice()
@@ -163,13 +174,12 @@ class _Supervisor:
             self._begin(self.to_replace[0])
 
     def _begin(self, name: str) -> None:
-        settings, bells = self.settings, self.bells
         if name == WRITER:
-            duty = duties.writer(settings, name, bells, self.writing)
+            duty = duties.writer(self.mould, name, self.writing)
         elif name == KEEPER:
-            duty = duties.keeper(settings, name, bells)
+            duty = duties.keeper(self.mould, name)
         else:
-            duty = duties.front(settings, name, bells, self.listener)
+            duty = duties.front(self.mould, name, self.listener)
         child = fork(
             name,
             duty,
@@ -184,10 +194,6 @@ class _Supervisor:
             self.writing.close()
         if name in {WRITER, KEEPER}:
             self.listener.close()
-
-    def _fill_to_begin(self) -> None:
-        fronts = [f"front-{number}" for number in range(1, self.settings.workers + 1)]
-        self.to_begin += [WRITER, KEEPER, *fronts]
 
     # What has happened
 
@@ -262,16 +268,16 @@ class _Supervisor:
 
     def _reload(self) -> None:
         """Read the settings anew and have the fronts replaced; wrong ones change nothing."""
+        kept = {name: getattr(self.settings, name) for name in KEPT}
         try:
-            new = self.reload()
+            new = self.reload().model_copy(update=kept)
+            self.mould = Mould.of(new, self.mould.bells)
         except LedgerError as error:
             journal.event("settings-refused", why=error.message)
             return
-        kept = ("data_dir", "host", "port", "workers")
-        self.settings = new.model_copy(update={name: getattr(self.settings, name) for name in kept})
-        journal.event("restart", workers=self.settings.workers)
-        names = [f"front-{number}" for number in range(1, self.settings.workers + 1)]
-        self.to_replace = deque(names)
+        settle_memory()
+        journal.event("restart", workers=new.workers)
+        self.to_replace = deque(self.fronts)
 
     # The end
 
