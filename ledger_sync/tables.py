@@ -17,7 +17,6 @@ from sqlalchemy import (
     Column,
     Dialect,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 
 from node.protocol.ledger import facts
 from node.protocol.ledger.enums import EntryState
+from node.storage.dialects import Whole, only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def _type_of(table: str, name: str, kind: type[Any]) -> TypeEngine[Any]:
         return String(_CHARACTERS.get(f"{table}.{name}") or _CHARACTERS[name])
     if kind is bool:
         return Boolean()
-    return Unsigned(_BITS[name]) if name in _BITS else Integer()
+    return Unsigned(_BITS[name]) if name in _BITS else Whole
 
 
 def _table(
@@ -160,8 +160,7 @@ ENTRY_VERSION = _record(
         "entry_version_pending",
         "submitted_block",
         "entry",
-        sqlite_where=(pending := text(f"state = {int(EntryState.SUBMITTED)}")),
-        postgresql_where=pending,
+        **only(text(f"state = {int(EntryState.SUBMITTED)}")),
     ),
 )
 AUTHORISATION = _record(
