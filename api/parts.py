@@ -52,7 +52,7 @@ from node.office.drafting import Drafter
 from node.office.repeats import Repeats
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
-from node.storage.engines import open_engine, private_folder
+from node.storage.engines import private_folder
 
 from .loops import FarBell, Loops
 from .operating.notices import (
@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
+    from node.storage.stores import Stores
 
     from .console.board.streaming import Board
     from .http.identity import IdentityProvider
@@ -643,9 +644,15 @@ class Node:
                 stack.callback(self.service.close)
 
     def _open(self, name: str, *, readonly: bool = False) -> Engine:
-        engine = open_engine(self.settings.data_dir / name, readonly=readonly)
+        engine = self._stores.open(name.removesuffix(".db"), readonly=readonly)
         self._closing.append(engine.dispose)
         return engine
+
+    @cached_property
+    def _stores(self) -> Stores:
+        stores = self.settings.stores
+        stores.prepare()
+        return stores
 
     def _advanced(self, _cursor: Cursor) -> None:
         self.loops.documents.set()

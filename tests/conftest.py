@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 
 SYSTEM = Path(__file__).parent / "system"
 
-pytest_plugins = ["tests.common.browser", "tests.common.chain", "tests.common.furnished"]
+pytest_plugins = [
+    "tests.common.pgstores",
+    "tests.common.browser",
+    "tests.common.chain",
+    "tests.common.furnished",
+]
 
 # Machines that run other things at the same time must not fail a law for being slow.
 settings.register_profile("shareledger", deadline=None)
