@@ -127,6 +127,10 @@ class Office(Protocol):
 
     def departments(self) -> list[Wire]: ...
 
+    def logs(self) -> list[Wire]: ...
+
+    def contracts(self) -> list[Wire]: ...
+
     def keys(self, department: str) -> list[Wire]: ...
 
     def applications(self, department: str) -> list[Wire]: ...
@@ -261,6 +265,16 @@ class Here:
         from api.lookups import list_departments
 
         return list_departments(self.node)
+
+    def logs(self) -> list[Wire]:
+        from api.lookups import list_logs
+
+        return list_logs(self.node)
+
+    def contracts(self) -> list[Wire]:
+        from api.lookups import list_contracts
+
+        return list_contracts(self.node)
 
     def keys(self, department: str) -> list[Wire]:
         from api.lookups import list_keys
@@ -417,6 +431,12 @@ class There:
 
     def departments(self) -> list[Wire]:
         return self._http.list("/departments")
+
+    def logs(self) -> list[Wire]:
+        return self._http.list("/logs")
+
+    def contracts(self) -> list[Wire]:
+        return self._http.list("/contracts")
 
     def keys(self, department: str) -> list[Wire]:
         return self._http.list(f"/departments/{department_path(department)}/keys")

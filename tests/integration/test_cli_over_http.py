@@ -196,6 +196,8 @@ class TestAnOfficerOnHisOwnMachine:
             ("catalogue", "show", papers.POLICE, ENTRY_CODE),
             ("catalogue", "search", "人口", "--share-type", "有条件共享"),
             ("inbox",),
+            ("log", "list"),
+            ("chain", "contracts"),
         ):
             there = ok(officer("police-office", *words)).output
             assert there == ok(invoke(*words, *here)).output

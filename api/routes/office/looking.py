@@ -24,7 +24,7 @@ from node.protocol.wire import canonical, encoding, ids
 
 from ... import lookups
 from ...http.callers import NodeDep
-from ...http.described import HEX32, Code, CodePath, Hex32, refusals
+from ...http.described import HEX32, Address, Code, CodePath, Hex32, refusals
 from ...http.officers import OfficerDep, officer_with_body
 from ...http.verbs import Readable
 from ...lookups import PAGE
@@ -179,6 +179,30 @@ class EnrolledShape(Answer):
     contact: WhomShape | None
     anchored: int | None
     """Leaves of its log that are on the chain; null: it has none."""
+
+
+class AnchoredLogShape(Answer):
+    """A log that is registered, with what the chain has of it."""
+
+    department: Code
+    log: Hex32
+    origin: str
+    size: int
+    """Leaves of it that are on the chain."""
+    root: Hex32
+    """Of so many leaves."""
+    relay: Address
+    """Account that may anchor it."""
+
+
+class ListedContractShape(Answer):
+    """A contract in force."""
+
+    name: str
+    address: Address
+    code_hash: Hex32
+    block: int
+    """That listed it."""
 
 
 class HeldKeyShape(Answer):
@@ -359,6 +383,28 @@ def get_departments(node: NodeDep, _who: OfficerDep) -> list[EnrolledShape]:
 
 
 @router.get(
+    "/logs",
+    summary="各部门的日志 / The registered logs",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_logs(node: NodeDep, _who: OfficerDep) -> list[AnchoredLogShape]:
+    """Return every log that is registered, as the chain has it anchored."""
+    return [AnchoredLogShape(**each) for each in lookups.list_logs(node)]
+
+
+@router.get(
+    "/contracts",
+    summary="生效的合约 / Contracts in force",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_contracts(node: NodeDep, _who: OfficerDep) -> list[ListedContractShape]:
+    """Return the contracts that the ledger has in force, with the block that listed each."""
+    return [ListedContractShape(**each) for each in lookups.list_contracts(node)]
+
+
+@router.get(
     "/departments/{code}/keys",
     summary="部门的密钥和角色 / A department's keys and roles",
     responses=refusals(*REFUSED, NotFound),
@@ -399,8 +445,8 @@ def get_filings(
 ) -> FilingsShape:
     """Return the newest version of a department's entries with their documents, a page."""
     owner = node.queries.get_department(code).department
-    found = node.queries.newest_versions(owner, after=bytes.fromhex(after), limit=FILINGS_PAGE + 1)
-    rest, entries, size = list(found.values()), list[FilingShape](), 0
+    rest = node.queries.list_filed(owner, after=bytes.fromhex(after), limit=FILINGS_PAGE + 1)
+    entries, size = list[FilingShape](), 0
     while len(entries) < min(len(rest), FILINGS_PAGE) and size < FILINGS_BYTES:
         some = rest[len(entries) : len(entries) + FILINGS_READ]
         papers = find_versions(node.store, some)
