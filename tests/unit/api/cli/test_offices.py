@@ -14,8 +14,9 @@ from node.errors import DecisionRefused
 class _Office(There):
     """Takes decisions by number; one is refused, and those after it last until all is given up."""
 
-    def __init__(self, refused: int) -> None:
-        self.refused, self.begun = refused, []
+    def __init__(self, refused):
+        self.refused = refused
+        self.begun: list[int] = []
         self.given_up = threading.Event()
 
     def take(self, drafted, signer, possession, *, again):  # noqa: ARG002
@@ -28,16 +29,16 @@ class _Office(There):
         return number
 
 
-def test_all_are_told_of_in_order() -> None:
+def test_all_are_told_of_in_order():
     office, drafted = _Office(refused=99), [Drafted(str(each), {}, []) for each in range(20)]
     assert list(office.take_all(drafted, None, again=False)) == list(range(20))
 
 
-def test_after_a_refusal_nothing_more_is_sent(monkeypatch) -> None:
+def test_after_a_refusal_nothing_more_is_sent(monkeypatch):
     office, drafted = _Office(refused=3), [Drafted(str(each), {}, []) for each in range(50)]
     shutdown = ThreadPoolExecutor.shutdown
 
-    def end(threads, **given) -> None:
+    def end(threads, **given):
         office.given_up.set()
         shutdown(threads, **given)
 
