@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from api.cli.offices import TOGETHER, Drafted, There
 from node.errors import DecisionRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class _Office(There):
@@ -29,9 +33,15 @@ class _Office(There):
         return number
 
 
+def taking(office, drafted) -> Iterator[Any]:
+    """Begin to take them all; nobody signs."""
+    nobody: Any = None
+    return iter(office.take_all(drafted, nobody, again=False))
+
+
 def test_all_are_told_of_in_order():
     office, drafted = _Office(refused=99), [Drafted(str(each), {}, []) for each in range(20)]
-    assert list(office.take_all(drafted, None, again=False)) == list(range(20))
+    assert list(taking(office, drafted)) == list(range(20))
 
 
 def test_after_a_refusal_nothing_more_is_sent(monkeypatch):
@@ -43,7 +53,7 @@ def test_after_a_refusal_nothing_more_is_sent(monkeypatch):
         shutdown(threads, **given)
 
     monkeypatch.setattr(ThreadPoolExecutor, "shutdown", end)
-    taken = iter(office.take_all(drafted, None, again=False))
+    taken = taking(office, drafted)
     assert [next(taken) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(DecisionRefused):
         next(taken)
