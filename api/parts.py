@@ -18,6 +18,7 @@ from ledger_sync.follower import HEARTBEAT_SECONDS, Follower
 from ledger_sync.grants import Grants
 from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
+from ledger_sync.usage import CallLists
 from ledger_sync.weighing import Weigher
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
@@ -41,6 +42,7 @@ from node.log import (
     LogIdentity,
     LogReader,
     LogWriter,
+    Strips,
     Tallier,
     Tallies,
     create_published,
@@ -50,7 +52,7 @@ from node.office.drafting import Drafter
 from node.office.repeats import Repeats
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
-from node.storage.engines import open_engine, private_folder
+from node.storage.engines import private_folder
 
 from .loops import FarBell, Loops
 from .operating.notices import (
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
     from node.service.seals import Seals
     from node.service.serve import Provider, Service
     from node.service.sources import SqlSource
+    from node.storage.stores import Stores
 
     from .console.board.streaming import Board
     from .http.identity import IdentityProvider
@@ -449,6 +452,11 @@ class Node:
         return Tallies(self._open("tally.db", readonly=True))
 
     @cached_property
+    def calls(self) -> CallLists:
+        """Calls by who and what for, counted or listed."""
+        return CallLists(self.ledger_engine, Strips(self._open("tally.db", readonly=True)))
+
+    @cached_property
     def keeper(self) -> Keeper:
         anchoring = self.settings.anchoring
         logs = [identity.log for identity in self.identities]
@@ -619,7 +627,7 @@ class Node:
         """Make what request threads share, before there are any."""
         _ = self.service, self.access, self.queries, self.search, self.exchange
         _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
-        _ = self.previews, self.readers, self.identity_provider
+        _ = self.previews, self.readers, self.identity_provider, self.calls
 
     def stop(self) -> None:
         """End what was started: calls first, then the loops, the logs, and what they stand on."""
@@ -636,9 +644,15 @@ class Node:
                 stack.callback(self.service.close)
 
     def _open(self, name: str, *, readonly: bool = False) -> Engine:
-        engine = open_engine(self.settings.data_dir / name, readonly=readonly)
+        engine = self._stores.open(name.removesuffix(".db"), readonly=readonly)
         self._closing.append(engine.dispose)
         return engine
+
+    @cached_property
+    def _stores(self) -> Stores:
+        stores = self.settings.stores
+        stores.prepare()
+        return stores
 
     def _advanced(self, _cursor: Cursor) -> None:
         self.loops.documents.set()

@@ -30,6 +30,7 @@ from .published import (
 from .reader import LogReader
 from .recent import Resend
 from .scanning import LogScanner
+from .strips import Strips
 from .tables import create_tables
 from .tallies import Tallier, Tallies
 from .writer import LogWriter
@@ -46,6 +47,7 @@ __all__ = [
     "LogScanner",
     "LogWriter",
     "Resend",
+    "Strips",
     "Tallier",
     "Tallies",
     "check_log",
