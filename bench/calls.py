@@ -1,4 +1,6 @@
-"""Calls a second through one real node process on loopback, and the gas of what came before.
+"""Calls a second through one real node on loopback, and the gas of what came before.
+
+`python -m bench.calls --fronts N` times a node of N fronts beside one of a single process instead.
 
 The node is `api.app.serve` with its follower, keeper and fetcher, on a real embedded chain; every
 call is signed, authorised by the read model, fetched, masked, sealed, logged and proved. Founding
@@ -7,6 +9,7 @@ the town takes some thirty decisions and some anchors: their gas is measured on 
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import sqlite3
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import orjson
 
@@ -50,7 +54,7 @@ from .figures import (
 from .load import Server, child, raw
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from node.client.http import SignedRequest
     from node.crypto import SoftwareSigner
@@ -69,6 +73,7 @@ PLAIN_CALLS = {"gmssl": 20, "libcrypto": 200}
 """A round."""
 SOURCE_ROWS = 50
 IDLE_SECONDS = 2.0
+WORKERS = "SHARELEDGER_WORKERS"
 
 
 @dataclass
@@ -157,6 +162,50 @@ def measure(calls: int = CALLS) -> Figures:
             peak_mebibytes=peak,
             gas=gas,
             plain={cipher: _plain(folder, cipher) for cipher in plain.CIPHERS},
+        )
+
+
+def compare(fronts: int, calls: int = CALLS) -> list[Line]:
+    """Return the report's lines on a node of several fronts beside one of one process."""
+    ways = {workers: _taken(workers, calls) for workers in (1, fronts)}
+
+    def both(name: str, chinese: str, figure: Callable[[_Taken], str], aim: str = "") -> Line:
+        return Line(chinese, name, figure(ways[fronts]), figure(ways[1]), aim)
+
+    return [
+        both("calls/s", "调用/秒", lambda way: way.rate.show()),
+        both("loaded p99, ms", "有载 p99，毫秒", lambda way: way.p99_ms.show()),
+        both("processor ms a call", "处理器毫秒/次", lambda way: way.cpu_ms.show(2)),
+        both("memory, MiB", "内存，MiB", lambda way: f"{way.mebibytes:,.0f}"),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    rate: Spread
+    p99_ms: Spread
+    cpu_ms: Spread
+    mebibytes: float
+
+
+def _taken(workers: int, calls: int) -> _Taken:
+    """Time calls to a node of so many fronts, all its processes counted."""
+    with (
+        tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name,
+        patch.dict(os.environ, {WORKERS: str(workers)}),
+        _town(Path(name)) as (town, server),
+    ):
+        requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP)]
+        server.take(requests[:WARM_UP], CONNECTIONS)
+        rounds = [
+            server.take(requests[start : start + calls], CONNECTIONS)
+            for start in range(WARM_UP, len(requests), calls)
+        ]
+        return _Taken(
+            rate=Spread.of(each.rate for each in rounds),
+            p99_ms=_milliseconds(rounds, p99),
+            cpu_ms=Spread.of(each.cpu_seconds * 1000 / calls for each in rounds),
+            mebibytes=server.own_mebibytes(),
         )
 
 
@@ -350,5 +399,8 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["node", settings]:
             run_node(Path(settings))
+        case ["--fronts", fronts]:
+            title = f"{fronts} 个应答进程（对比：一个进程）", f"{fronts} fronts (one process)"
+            show(*title, compare(int(fronts)))
         case _:
             main()

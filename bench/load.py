@@ -53,10 +53,26 @@ class Server:
         return Load(rate, seconds, self.cpu_seconds() - before, last)
 
     def cpu_seconds(self) -> float:
-        """Return the processor time used so far (proc(5), stat, fields 14 and 15)."""
-        text = Path(f"/proc/{self.process}/stat").read_text(encoding="ascii")
-        fields = text.rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Return the processor time used so far, also by children (proc(5), stat, 14 and 15)."""
+        ticks = 0
+        for process in self.processes():
+            text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+            fields = text.rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def processes(self) -> list[int]:
+        """Return its pid and those of its children."""
+        path = Path(f"/proc/{self.process}/task/{self.process}/children")
+        return [self.process, *map(int, path.read_text(encoding="ascii").split())]
+
+    def own_mebibytes(self) -> float:
+        """Return the memory of all its processes, what they share counted once (smaps, Pss)."""
+        texts = (
+            Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
+            for process in self.processes()
+        )
+        return sum(int(text.partition("\nPss:")[2].split()[0]) for text in texts) / KIB_PER_MIB
 
     def peak_mebibytes(self) -> float:
         """Return the largest resident memory so far (proc(5), status, VmHWM)."""
