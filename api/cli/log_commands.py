@@ -60,7 +60,8 @@ def check(
     from node.storage.engines import open_engine
 
     with open_node(config) as node, contextlib.ExitStack() as stack:
-        engine = open_engine(file or node.settings.data_dir / "log.db", readonly=True)
+        stores = node.settings.stores
+        engine = open_engine(file, readonly=True) if file else stores.open("log", readonly=True)
         stack.callback(engine.dispose)
         for origin, log, identity in _kept(node):
             anchored = list(_anchored(node, log))

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from .filed import Filed
 
 
+TOGETHER = 2
+"""Decisions on their way to a node at a time: it takes four large ones, from all officers."""
+
+
 class Drafted(NamedTuple):
     """A decision that was asked for, before it is signed."""
 
@@ -382,8 +386,17 @@ class There:
     def take_all(
         self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
     ) -> Iterable[Taken]:
-        # One after the other: each is answered when it is on the chain.
-        return (self.take(each, signer, None, again=again) for each in drafted)
+        from concurrent.futures import ThreadPoolExecutor
+
+        # Each is answered when it is on the chain: the next ones are on their way meanwhile.
+        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="take") as threads:
+            sent = [threads.submit(self.take, each, signer, None, again=again) for each in drafted]
+            try:
+                for each in sent:
+                    yield each.result()
+            finally:  # after a refusal, those that have not begun are not sent
+                for each in sent:
+                    each.cancel()
 
     def pending(self, competent: str) -> list[Pending]:
         from node.errors import PeerUnavailable

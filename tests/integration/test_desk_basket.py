@@ -184,6 +184,7 @@ def test_what_was_withdrawn_meanwhile_must_be_taken_out(town, at, page):
     page.goto(f"{town.url}/desk/apply")
     page.get_by_role("link", name="等 2 个目录").click()
     page.get_by_text("正在撤回，不能申请，请移出").wait_for()
+    page.wait_for_load_state()  # its scripts run: a click before that is lost
     place = page.url
     page.get_by_role("button", name=f"移出 {ENTRIES[1]['name']}").click()
     page.get_by_text("正在撤回").wait_for(state="detached")

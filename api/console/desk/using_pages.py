@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from ledger_sync.usage import CallLists, Wanted
+from ledger_sync.usage import Wanted
 from node.errors import InvalidInput, NotFound
 from node.log import LogScanner
 from node.office.allowances import granted_items, list_left
@@ -154,8 +154,8 @@ def uses(
     try:
         log = _chosen(asked.log, logs)
         if log:
-            lists, scanner = CallLists(at.node.ledger_engine), LogScanner(at.node.reader)
-            found = lists.count_calls(scanner, bytes.fromhex(log), asked.wanted(), before=before)
+            scanner, named = LogScanner(at.node.reader), bytes.fromhex(log)
+            found = at.node.calls.count_calls(scanner, named, asked.wanted(), before=before)
     except (InvalidInput, NotFound) as error:
         wrong = error.message if language_of(request) == "en" else error.chinese
     return render(

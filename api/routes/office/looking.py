@@ -34,12 +34,16 @@ from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, SaidShape, body_of, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from node.protocol.ledger.facts import VersionFact
+
     from ...http.officers import Officer
     from ...parts import Node
 
 router = APIRouter(route_class=Readable)
-FILINGS_PAGE = 50
-"""Documents in one answer: up to 256 KiB each."""
+FILINGS_PAGE, FILINGS_BYTES = 500, 4 * 1024 * 1024
+"""Entries in one answer, and bytes of their documents: it ends with the one that passes them."""
+FILINGS_READ = 50
+"""Documents read at once: up to 256 KiB each."""
 
 
 class DeploymentShape(Answer):
@@ -441,23 +445,25 @@ def get_filings(
 ) -> FilingsShape:
     """Return the newest version of a department's entries with their documents, a page."""
     owner = node.queries.get_department(code).department
-    newest = sorted(node.queries.newest_versions(owner).items())
-    rest = [each for each in newest if each[0] > bytes.fromhex(after)]
-    entries = []
-    papers = find_versions(node.store, [fact for _, fact in rest[:FILINGS_PAGE]])
-    for entry, fact in rest[:FILINGS_PAGE]:
-        data = papers.get((entry, fact.version))
-        entries.append(
-            FilingShape(
-                entry=entry.hex(),
-                version=fact.version,
-                state=EntryState(fact.state).name.lower(),
-                digest=fact.digest.hex(),
-                document=None if data is None else data.decode(),
-            )
-        )
-    more = len(rest) > FILINGS_PAGE
+    rest = node.queries.list_filed(owner, after=bytes.fromhex(after), limit=FILINGS_PAGE + 1)
+    entries, size = list[FilingShape](), 0
+    while len(entries) < min(len(rest), FILINGS_PAGE) and size < FILINGS_BYTES:
+        some = rest[len(entries) : len(entries) + FILINGS_READ]
+        papers = find_versions(node.store, some)
+        size += sum(map(len, papers.values()))
+        entries += [_filing(fact, papers.get((fact.entry, fact.version))) for fact in some]
+    more = len(entries) < len(rest)
     return FilingsShape(entries=entries, next=entries[-1].entry if more else None)
+
+
+def _filing(fact: VersionFact, data: bytes | None) -> FilingShape:
+    return FilingShape(
+        entry=fact.entry.hex(),
+        version=fact.version,
+        state=EntryState(fact.state).name.lower(),
+        digest=fact.digest.hex(),
+        document=None if data is None else data.decode(),
+    )
 
 
 @router.post(
