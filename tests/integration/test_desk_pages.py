@@ -630,4 +630,7 @@ def test_no_page_asks_the_databases_row_by_row(town, sessions):
             ]
             town.decide(cataloguing.submit_versions(bodies), town.keys.heads[papers.POLICE])
         found.append({path: _statements(http, path) for path, http in looks.items()})
-    assert found[0] == found[1]
+    few, many = found
+    # Sixty rows more are no sixty statements; a session that is stamped, or a block that has come
+    # meanwhile, is a few.
+    assert {path: count for path, count in many.items() if count > few[path] + 10} == {}

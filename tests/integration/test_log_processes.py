@@ -14,7 +14,7 @@ from node.errors import CallReplayed, InvalidInput, LogUnavailable, Overloaded
 from node.log import FarWriter, LogHost, LogReader, check_log, listen_at
 from node.log import writerhost as module
 from node.log.farwriter import _short
-from node.log.framing import frames_of, pack_draft
+from node.log.framing import FRAME_BYTES, frames_of, pack_draft
 from node.storage.engines import open_engine
 from tests.common.logs import Clock, new_draft, new_identity
 from tests.integration.test_log_writer import SECONDS, Gate
@@ -260,7 +260,7 @@ class TestEnding:
     def test_a_draft_longer_than_the_log_takes_is_the_callers_error(self, host, identity):
         with writing(host.path) as writer:
             draft = new_draft(identity, 0)
-            object.__setattr__(draft, "answer", b"x" * (module.FRAME_BYTES + 1))
+            object.__setattr__(draft, "answer", b"x" * (FRAME_BYTES + 1))
             with pytest.raises(InvalidInput, match="too long"):
                 writer.submit(draft)
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import signal
 import socket
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from api.loops import FATAL_EXIT
 from api.operating.notices import FOLDER
-from api.supervising import supervisor as module
+from api.supervising import supervisor
 from api.supervising.offspring import Offspring
-from api.supervising.supervisor import FIRST_PAUSE_SECONDS, _Supervisor
+from api.supervising.supervisor import FIRST_PAUSE_SECONDS
 from node.errors import ConfigInvalid
 from tests.unit.api.operating.test_health import SETTINGS
+
+module: Any = supervisor
+"""Parts of it are replaced here, and its inside is looked at."""
 
 
 @pytest.fixture
@@ -45,9 +49,9 @@ def watching(tmp_path, begun, told, monkeypatch):
     (tmp_path / FOLDER).mkdir()
     settings = SETTINGS.model_copy(update={"workers": 2, "data_dir": tmp_path})
     mould = SimpleNamespace(node=SimpleNamespace(settings=settings), bells=None)
-    announced = []
+    announced: list[str] = []
     sockets = socket.socket(), socket.socket()
-    watching = _Supervisor(mould, lambda: settings, None, announced.append, *sockets)
+    watching = module._Supervisor(mould, lambda: settings, None, announced.append, *sockets)
     watching.to_begin += ["writer", "keeper", *watching.fronts]
     watching.heard = announced
     yield watching

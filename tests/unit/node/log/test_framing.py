@@ -75,13 +75,16 @@ class TestResults:
         result.answer = DRAFT.answer
         packed = pack_result(7, result, DRAFT)
         (done,) = unpack_results(packed)
+        assert isinstance(done.result, Committed)
         assert (done.own, done.result.answer) == (True, None)
+        assert DRAFT.answer is not None
         assert DRAFT.answer not in packed
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_every_error_that_concerns_a_call_keeps_its_class_message_and_facts(self, kind):
         facts = {"receipt": {"index": 3, "leaf": "abc"}}
         (done,) = unpack_results(pack_result(1, kind("why", **facts), DRAFT))
+        assert isinstance(done.result, LedgerError)
         assert type(done.result) is kind
         assert (done.result.message, done.result.facts) == ("why", facts)
 
