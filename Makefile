@@ -114,7 +114,8 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
 python: setup ## unit, integration and system tests with branch coverage
-	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
+	$(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T)
+	$(BIN)/coverage report --skip-covered
 
 demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
 	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || code=$$?; rm -rf "$$folder"; exit $$code
