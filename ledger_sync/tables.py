@@ -17,7 +17,6 @@ from sqlalchemy import (
     Column,
     Dialect,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -28,13 +27,14 @@ from sqlalchemy import (
 
 from node.protocol.ledger import facts
 from node.protocol.ledger.enums import EntryState
+from node.storage.dialects import Whole, only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 METADATA = MetaData()
 
 _BITS = dict.fromkeys(("qx", "qy", "items"), 256) | dict.fromkeys(
@@ -84,7 +84,7 @@ def _type_of(table: str, name: str, kind: type[Any]) -> TypeEngine[Any]:
         return String(_CHARACTERS.get(f"{table}.{name}") or _CHARACTERS[name])
     if kind is bool:
         return Boolean()
-    return Unsigned(_BITS[name]) if name in _BITS else Integer()
+    return Unsigned(_BITS[name]) if name in _BITS else Whole
 
 
 def _table(
@@ -107,6 +107,11 @@ def _table(
     wider = [index for index in indexes if isinstance(index, Index)]
     # The rows live in their primary key's tree: one write a row, and neighbours stay together.
     return Table(name, METADATA, *columns, *wider, sqlite_with_rowid=False)
+
+
+def _waiting(name: str, state: EntryState, *columns: str) -> Index:
+    """Declare an index of the versions in one state alone."""
+    return Index(name, *columns, **only(text(f"state = {int(state)}")))
 
 
 def _record(kind: type[Any], name: str, *indexes: str | Index) -> Table:
@@ -155,14 +160,9 @@ ENTRY = _record(facts.CatalogueFact, "entry", "provider")
 ENTRY_VERSION = _record(
     facts.VersionFact,
     "entry_version",
-    # What waits for a review is little beside what was reviewed: only that is in this index.
-    Index(
-        "entry_version_pending",
-        "submitted_block",
-        "entry",
-        sqlite_where=(pending := text(f"state = {int(EntryState.SUBMITTED)}")),
-        postgresql_where=pending,
-    ),
+    # What waits for a review is little beside what was reviewed: only that is in these indexes.
+    _waiting("entry_version_pending", EntryState.SUBMITTED, "submitted_block", "entry"),
+    _waiting("entry_version_withdrawing", EntryState.WITHDRAWAL_SUBMITTED, "entry"),
 )
 AUTHORISATION = _record(
     facts.AuthorisationFact,

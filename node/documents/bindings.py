@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import Contradictory, ItemNotGranted, LedgerBehind
 from ..protocol import forms as documents
 from ..protocol.wire import ids
+from ..storage.dialects import insert
 from .ports import START
 from .store import batched, mark_bound
 from .tables import binding, document, position, wanted
@@ -113,10 +113,6 @@ class Bindings:
 
     def of_object(self, name: str) -> list[Bound]:
         return self._list(binding.c.object == name)
-
-    def of_kind(self, kind: str) -> list[Bound]:
-        """Return every binding that wants a document of this kind, in the order of the chain."""
-        return self._list(binding.c.kind == kind)
 
     def _list(self, condition: ColumnElement[bool]) -> list[Bound]:
         query = select(binding).where(condition).order_by(binding.c.block, binding.c.log_index)
