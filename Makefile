@@ -116,7 +116,8 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 # In a fresh copy nothing is compiled yet, and each worker would compile all of it: 16 s of processor time a worker.
 python: setup ## unit, integration and system tests with branch coverage
 	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq tests > /dev/null
-	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
+	$(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T)
+	$(BIN)/coverage report --skip-covered
 
 demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
 	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || code=$$?; rm -rf "$$folder"; exit $$code

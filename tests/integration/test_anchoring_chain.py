@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from node.anchoring import ChainHead
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 
 
 @pytest.fixture

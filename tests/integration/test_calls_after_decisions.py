@@ -35,7 +35,7 @@ from tests.common.papers import CENTRE, EDUCATION, POLICE
 if TYPE_CHECKING:
     from node.protocol.wire.receipt import Receipt
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]  # each step is covered beneath
+pytestmark = pytest.mark.chain  # each step is covered beneath
 
 HANDLER = papers.application()["handler"]
 

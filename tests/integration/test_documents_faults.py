@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 
-import pytest
 from sqlalchemy import event, select, text
 
 from node.documents.tables import (
@@ -86,7 +85,6 @@ def centre_at(city, folder):
     )
 
 
-@pytest.mark.untraced
 def test_dying_at_any_statement_ends_in_the_same_state(tmp_path):
     city = build_city(tmp_path)
     tell(city)

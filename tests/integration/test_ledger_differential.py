@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from node.protocol.ledger.surroundings import Store
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 
 PLAY = 500
 """Decisions on one set of contracts: a city can lock itself out, and then nothing more is said."""

@@ -21,7 +21,7 @@ from tests.common.chain import deployed_on
 from tests.common.nodes import ENTRY_CODE, QUOTA, running_town, until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 
 POLICE, EDUCATION, CENTRE = papers.POLICE, papers.EDUCATION, papers.CENTRE
 SECRET = "钱学礼"  # noqa: S105 - a name

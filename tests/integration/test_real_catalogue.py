@@ -55,7 +55,6 @@ CAP = 100_000_000
 """Most gas the embedded chain takes in one transaction."""
 
 pytestmark = [
-    pytest.mark.untraced,
     pytest.mark.skipif(FOLDER is None, reason="SHARELEDGER_REAL_DATA is not set"),
 ]
 

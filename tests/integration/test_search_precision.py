@@ -30,7 +30,6 @@ PRECISION = 0.95
 ITEMS = re.compile(r"[、,，；;\n\t]|\\r\\n")
 
 pytestmark = [
-    pytest.mark.untraced,
     pytest.mark.skipif(FOLDER is None, reason="SHARELEDGER_REAL_DATA is not set"),
 ]
 

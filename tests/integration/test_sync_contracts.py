@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from tests.common.chain import LedgerChain
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 
 
 @dataclass

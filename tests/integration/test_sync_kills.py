@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.common.chain import LedgerChain
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 
 
 def follow_for_ever(database: Path, url: str, deployment: Path) -> None:

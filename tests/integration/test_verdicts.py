@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from node.crypto import Sm2PublicKey
     from node.protocol.wire.leaf import Leaf
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 
 SHORT = {"validFrom": day(1), "validUntil": day(2)}
 ENTRY = ids.entry_id(ids.department_id(POLICE), ENTRY_CODE)

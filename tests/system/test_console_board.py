@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from tests.common.nodes import NodeTown
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced, pytest.mark.usefixtures("officer")]
+pytestmark = [pytest.mark.chain, pytest.mark.usefixtures("officer")]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.common.chain import RunningChain
 
-pytestmark = [pytest.mark.chain, pytest.mark.untraced]
+pytestmark = pytest.mark.chain
 POLICE = papers.POLICE
 WIDTHS = (1366, 1920)
 PIN = PASSWORD.decode()

@@ -126,7 +126,6 @@ def compare_keys(keys: int, signatures: int) -> tuple[int, int]:
     return sum(asked for asked, _ in counts), sum(held for _, held in counts)
 
 
-@pytest.mark.untraced
 def test_libcrypto_says_the_same_of_twenty_thousand_signatures() -> None:
     asked, held = compare_keys(KEYS, SIGNATURES // KEYS)
     assert asked >= 20_000
