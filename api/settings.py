@@ -33,6 +33,7 @@ from pydantic_settings import (
 
 from node.crypto.passwords import read_password
 from node.errors import ConfigInvalid, not_toml, reason
+from node.storage.stores import Stores
 
 from .operating.reasons import invalid_setting
 
@@ -75,6 +76,19 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
+def _database(url: str) -> str:
+    """Return the URL of a PostgreSQL database without a password, which would be shown."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in {"postgresql", "postgres"} or len(parts.path) < len("/d"):
+        raise ValueError("应为 postgresql://用户@主机:端口/数据库")
+    if parts.password is not None or "password" in parts.query:
+        raise ValueError("不得写口令，请放在 password_file 所指的文件里，或 PGPASSFILE")
+    return url
+
+
 class SourceSettings(_Section):
     """The data behind one entry."""
 
@@ -107,6 +121,16 @@ class DepartmentSettings(_Section):
     """Which of the department's logs is kept here: one more after each `log supersede`."""
     sources: list[SourceSettings] = []
     """What the department serves from here."""
+
+
+class StorageSettings(_Section):
+    """Where the node keeps its tables, if not in files in `data_dir`."""
+
+    url: Annotated[str, AfterValidator(_database)] | None = None
+    """`postgresql://user@host:port/database`: a PostgreSQL database (15 or later) of this node's
+    own, UTF8 and in the order `C`. Several hosts may stand there, as libpq takes them."""
+    password_file: FilePath | None = None
+    """File with the user's password (mode 600); its first line counts. Without one: PGPASSFILE."""
 
 
 class AnchoringSettings(_Section):
@@ -249,13 +273,17 @@ class Settings(BaseSettings):
     deployment: FilePath
     """deployment.json: chain id, genesis, root key and the contracts' addresses."""
     data_dir: FilePath
-    """Where the node keeps log.db, ledger.db, node.db and its own secret; made if missing."""
+    """Where the node keeps log.db, ledger.db, node.db (unless `storage` says otherwise) and its own
+    secret; made if missing."""
     host: str
     """Address to listen on; TLS is ended by a proxy in front of it."""
     port: int = Field(ge=0, le=65_535)
     """Port to listen on; 0 takes a free one."""
     public_url: HttpUrl
     """What other nodes and applications reach this node by; stands in `department` documents."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that answer. With one the node is one process; with more there are a process that
+    writes the log, one that follows the chain and anchors, and one that watches over all."""
     authorities: list[Authority] = Field(min_length=1)
     """Values of Host (`name:port`) a signed request may name."""
     relay_key: FilePath
@@ -264,6 +292,8 @@ class Settings(BaseSettings):
     """File with the password of all key files, from a secret mount; its first line counts."""
     departments: list[DepartmentSettings] = Field(min_length=1)
     """Whom this node serves; the first one's log also takes calls that name nothing known."""
+    storage: StorageSettings = StorageSettings()
+    """Where the tables are."""
     peers: dict[DepartmentCode, HttpUrl] = {}
     """Base URLs of other departments' nodes, over those in their documents. A node whose disks are
     empty needs one at least: it cannot know any URL before it has a document."""
@@ -302,6 +332,16 @@ class Settings(BaseSettings):
                     " / is not served here"
                 )
         return self
+
+    @property
+    def stores(self) -> Stores:
+        """Where the tables are; the password is read now."""
+        storage = self.storage
+        if storage.url is None:
+            return Stores(self.data_dir)
+        file = storage.password_file
+        password = None if file is None else read_password(file).decode(errors="surrogateescape")
+        return Stores(self.data_dir, (storage.url, password))
 
     @property
     def password(self) -> bytes:
@@ -387,6 +427,9 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     ]
     names = ("deployment", "data_dir", "relay_key", "password_file")
     update: dict[str, Any] = {name: base / getattr(settings, name) for name in names}
+    if settings.storage.password_file is not None:
+        file = base / settings.storage.password_file
+        update["storage"] = settings.storage.model_copy(update={"password_file": file})
     if settings.console.oidc is not None:
         secret = {"client_secret_file": base / settings.console.oidc.client_secret_file}
         oidc = settings.console.oidc.model_copy(update=secret)
@@ -399,6 +442,8 @@ def needed_files(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield "deployment", settings.deployment
     yield "relay_key", settings.relay_key
     yield "password_file", settings.password_file
+    if settings.storage.password_file is not None:
+        yield "storage.password_file", settings.storage.password_file
     if settings.console.oidc is not None:
         yield "console.oidc.client_secret_file", settings.console.oidc.client_secret_file
     for at, department in enumerate(settings.departments):

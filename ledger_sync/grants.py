@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
 from node.protocol.evm.blocks import BlockRef
@@ -23,6 +22,7 @@ from node.protocol.ledger.facts import (
     KeyFact,
     Snapshot,
 )
+from node.storage.dialects import unreadable
 
 from .selecting import SELECT_ENTRY, entry_fact
 from .tables import (
@@ -77,13 +77,19 @@ class Grants:
         *,
         max_unseen_seconds: float = MAX_UNSEEN_SECONDS,
         clock: Callable[[], float] = time.time,
+        on_advance: Callable[[], None] = lambda: None,
     ) -> None:
+        """Read through `engine`; `on_advance` is called when the cursor is seen to have moved.
+
+        It is called before the first snapshot of another block is returned.
+        """
         self._engine = engine
         self._max_unseen_ms = max_unseen_seconds * 1000
         self._clock = clock
         # Compiled once: the text is the same for every call, and compiling costs more than reading.
         self._state_sql = str(_SELECT_STATE.compile(engine))
-        self._driver: Any = engine.dialect.loaded_dbapi
+        self._on_advance = on_advance
+        self._unreadable = unreadable(engine)
         self._kept: _Kept | None = None
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
@@ -102,7 +108,7 @@ class Grants:
                 if found is not None:
                     return found
             return self._read(key_id, authorisation)
-        except (OperationalError, self._driver.OperationalError) as err:
+        except self._unreadable as err:
             cause = getattr(err, "orig", err)
             raise LedgerBehind(f"the read model cannot be read: {cause}") from err
 
@@ -114,6 +120,7 @@ class Grants:
             found = _read(connection, block, key_id, authorisation)
         kept = self._kept
         if kept is None or kept.block != block:
+            self._on_advance()
             kept = self._kept = _Kept(block, {})
         if len(kept.snapshots) >= MOST_KEPT:
             kept.snapshots.clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import AuthorisationUnknown, InvalidInput, LedgerBehind, NotFound
@@ -394,7 +394,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
 
 
 # The published version; an entry that has none yet is shown by its newest.
-_CURRENT = ENTRY.c.current + (ENTRY.c.current == 0).cast(ENTRY.c.latest.type) * ENTRY.c.latest
+_CURRENT = case((ENTRY.c.current == 0, ENTRY.c.latest), else_=ENTRY.c.current)
 
 
 def _step_fact(row: Row) -> StepFact:

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Column,
     Dialect,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     String,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 
 from node.protocol.ledger import facts
 from node.protocol.ledger.enums import EntryState
+from node.storage.dialects import Whole, only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def _type_of(table: str, name: str, kind: type[Any]) -> TypeEngine[Any]:
         return String(_CHARACTERS.get(f"{table}.{name}") or _CHARACTERS[name])
     if kind is bool:
         return Boolean()
-    return Unsigned(_BITS[name]) if name in _BITS else Integer()
+    return Unsigned(_BITS[name]) if name in _BITS else Whole
 
 
 def _table(
@@ -111,8 +111,7 @@ def _table(
 
 def _waiting(name: str, state: EntryState, *columns: str) -> Index:
     """Declare an index of the versions in one state alone."""
-    here = text(f"state = {int(state)}")
-    return Index(name, *columns, sqlite_where=here, postgresql_where=here)
+    return Index(name, *columns, **only(text(f"state = {int(state)}")))
 
 
 def _record(kind: type[Any], name: str, *indexes: str | Index) -> Table:

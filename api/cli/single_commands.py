@@ -26,10 +26,9 @@ plumbing = Commands(help=t("底层工具", "low-level tools"))
 def rebuild(config: ConfigOption) -> None:
     """Refill the read model in place; calls are refused as ledger-behind meanwhile."""
     from ledger_sync.follower import rebuild as fill_again
-    from node.storage.engines import open_engine
 
     with open_node(config) as opened:
-        engine = open_engine(opened.settings.data_dir / "ledger.db")
+        engine = opened.settings.stores.open("ledger")
         try:
             cursor = fill_again(engine, opened.gateway, opened.deployment)
         finally:

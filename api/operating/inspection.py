@@ -21,7 +21,6 @@ from node.errors import DecisionRefused, LedgerError
 from node.log import LogReader
 from node.protocol.evm import abi
 from node.protocol.wire import ids
-from node.storage.engines import open_unchanged
 
 from .reasons import naming, storing
 
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Engine
+
+    from node.storage.stores import Stores
 
     from ..settings import DepartmentSettings, Settings
 
@@ -130,6 +131,10 @@ class Inspection:
         return only if isinstance(only, dict) else {**found, "only": only}
 
     @part
+    def stores(self) -> Stores:
+        return self.settings.stores
+
+    @part
     def queries(self) -> Queries | None:
         """The read model; None before the node has run."""
         engine = self._open("ledger.db")
@@ -163,11 +168,10 @@ class Inspection:
         return None if data is None else parse(data).body
 
     def _open(self, name: str) -> Engine | None:
-        path = self.settings.data_dir / name
         with storing(self.settings.data_dir):
-            if not path.exists():
+            engine = self.stores.open_unchanged(name.removesuffix(".db"))
+            if engine is None:
                 return None
-            engine = open_unchanged(path)
             self._closing.callback(engine.dispose)
             with engine.connect():  # here what it is not, is found
                 return engine

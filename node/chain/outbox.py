@@ -1,7 +1,7 @@
 """Transactions that must arrive, whatever dies in between.
 
 `enqueue` commits nonce and signed bytes before anything is sent; `pump` sends in nonce order,
-one process at a time (flock), and may be repeated at will: the chain knows a transaction by its
+one process at a time, and may be repeated at will: the chain knows a transaction by its
 hash. A nonce that can never be used as meant is used by an empty transfer to oneself, so nothing
 queues behind it for ever.
 
@@ -12,23 +12,19 @@ same key (protocol.md section 3); any other use of the nonce is a refusal like a
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
-from contextlib import contextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..crypto import keccak256
 from ..errors import (
     ChainUnavailable,
-    ConfigInvalid,
     MalformedEvent,
     TransactionRefused,
 )
 from ..protocol.evm import abi
 from ..protocol.evm.decision import DECISIONS, from_event
+from ..storage.locking import StoreLock
 from .outbox_rows import OutboxRows, Row, State
 from .reverts import refusal_of
 
@@ -105,7 +101,7 @@ class Outbox:
     def __init__(self, engine: Engine, gateway: Gateway, relay: RelayAccount) -> None:
         self._gateway, self._relay = gateway, relay
         self._rows = OutboxRows(engine, relay.address)
-        self._lock_path = _lock_path(engine, relay.address)
+        self._sending = StoreLock(engine, f"outbox-{relay.address.hex()[:16]}")
 
     def enqueue(self, unique_key: str, to: bytes, data: bytes, gas: int) -> int:
         """Commit a transaction to be sent and return its row's id.
@@ -147,7 +143,7 @@ class Outbox:
         settled = 0
         if not self._rows.count_open():  # what comes a moment later, its sender pumps himself
             return 0
-        with self._only_sender() as is_sender:
+        with self._sending.held() as is_sender:
             if not is_sender:
                 return 0
             for row in self._rows.list_open(self._gateway.engine.pending_transactions):
@@ -273,28 +269,3 @@ class Outbox:
     @cached_property
     def _chain_id(self) -> int:
         return self._gateway.chain_id()
-
-    @contextmanager
-    def _only_sender(self) -> Iterator[bool]:
-        """Hold the lock of this account's sender; False if somebody else does."""
-        # A new description each time: flock then also holds between threads of one process.
-        descriptor = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(descriptor)
-
-
-def _lock_path(engine: Engine, relay: bytes) -> Path:
-    """Name the lock file beside the database: one a relay account."""
-    with engine.connect() as connection:
-        databases = connection.exec_driver_sql("PRAGMA database_list").all()
-    file = next((row.file for row in databases if row.name == "main"), "")
-    if not file:
-        raise ConfigInvalid("the outbox needs a database file: a lock stands beside it")
-    return Path(f"{file}.outbox-{relay.hex()[:16]}.lock")

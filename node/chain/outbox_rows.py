@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Enum, LargeBinary, UniqueConstraint, func, in
 from sqlalchemy.orm import Session, registry
 from sqlmodel import Field, SQLModel
 
+from ..storage.dialects import widen
 from ..storage.engines import READING
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Row(_Table, table=True):
 
 
 outbox = Row.metadata.tables["outbox"]
+widen(Row.metadata)
 
 
 class OutboxRows:

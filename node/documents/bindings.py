@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import Contradictory, ItemNotGranted, LedgerBehind
 from ..protocol import forms as documents
 from ..protocol.wire import ids
+from ..storage.dialects import insert
 from .ports import START
 from .store import batched, mark_bound
 from .tables import binding, document, position, wanted

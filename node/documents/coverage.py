@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, select
-from sqlalchemy.dialects.sqlite import insert
 
 from ..crypto import sm3
 from ..errors import Overloaded
 from ..protocol.wire import ids
+from ..storage.dialects import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -141,7 +141,9 @@ class Coverage:
         values = {"department": ids.department_id(department), "text": text}
         statement = insert(kept_mapping).values(values)
         with self._engine.begin() as connection:
-            connection.execute(statement.on_conflict_do_update(["department"], set_={"text": text}))
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=["department"], set_={"text": text})
+            )
 
     def _tables(self, department: bytes) -> dict[tuple[bytes, int], set[str]]:
         query = select(covered.c.space, covered.c.series, covered.c.code)

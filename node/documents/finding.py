@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import func, select
 
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
+from . import fulltext
 from .folding import FACET, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
 from .tables import listing
@@ -23,15 +24,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-ROWS = text("""
-SELECT rowid FROM listing_text WHERE listing_text MATCH :wanted LIMIT :limit OFFSET :offset
-""")
-COUNT = """
-(SELECT count(*) FROM (SELECT 1 FROM listing_text WHERE listing_text MATCH :{name} LIMIT :most))
-"""
-TEXTS = text("""
-SELECT rowid, name, abstract, items, provider, code FROM listing_text WHERE rowid IN :found
-""").bindparams(bindparam("found", expanding=True))
 FEW = 20
 """With no more hits than this, near misses follow them."""
 COMMON = 1_000
@@ -96,7 +88,6 @@ ORDERS: dict[str, tuple[Any, ...]] = {
 }
 SORTED = 5_000
 """Hits that are counted by facet, or sorted by anything but how well they fit."""
-HITS = text("SELECT rowid FROM listing_text WHERE listing_text MATCH :wanted LIMIT :most")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +130,7 @@ class Hits:
             if len(found) == size:
                 return found
             # The last of a level came; or none, and it may have fewer rows than were skipped.
-            hits = skipped + len(rows) if rows or not skipped else self._count([wanted], -1)[0]
+            hits = skipped + len(rows) if rows or not skipped else self._count([wanted], None)[0]
             seen += hits
             before = level if hits else before
         if few:
@@ -157,7 +148,8 @@ class Hits:
         first = set(self._rows(self._within(named), FEW, 0)) if every else set()
         likely = self._likely(weights, counts)
         scored = []
-        for row, *columns in self._connection.execute(TEXTS, {"found": [*every.union(likely)]}):
+        columns: list[str]
+        for row, *columns in fulltext.list_texts(self._connection, every.union(likely)):
             near, held = score(dict(zip(WORTH, columns, strict=True)), weights)
             if row in every or held >= NEAREST:
                 scored.append((-near, row))
@@ -184,17 +176,11 @@ class Hits:
         facets = [f'"{word}"' for word in self._facets]
         return " AND ".join([f"({expression})", *facets])
 
-    def _count(self, wanted: list[str], most: int) -> list[int]:
-        """Count the rows of each expression, up to `most`; below 0: all."""
-        counts = ", ".join(COUNT.format(name=f"wanted{place}") for place in range(len(wanted)))
-        values = {f"wanted{place}": each for place, each in enumerate(wanted)}
-        return list(
-            self._connection.execute(text(f"SELECT {counts}"), values | {"most": most}).one()
-        )
+    def _count(self, wanted: list[str], most: int | None) -> list[int]:
+        return fulltext.count(self._connection, wanted, most)
 
     def _rows(self, wanted: str, limit: int, offset: int) -> list[int]:
-        page = {"wanted": wanted, "limit": limit, "offset": offset}
-        return list(self._connection.scalars(ROWS, page).all())
+        return fulltext.list_rows(self._connection, wanted, limit, offset)
 
 
 def list_all(connection: Connection, filters: Filters, size: int, after: int) -> list[int]:
@@ -202,11 +188,11 @@ def list_all(connection: Connection, filters: Filters, size: int, after: int) ->
     page = select(listing.c.id).order_by(listing.c.department, listing.c.code, listing.c.id)
     wanted = " AND ".join(f'"{word}"' for word in filters.words())
     if wanted:
-        passing = connection.scalars(ROWS, {"wanted": wanted, "limit": COMMON, "offset": 0}).all()
+        passing = fulltext.list_rows(connection, wanted, COMMON)
         if len(passing) < COMMON:
             page = page.where(listing.c.id.in_(passing))
         for word in filters.words():
-            page = page.where(func.instr(" " + listing.c.facets + " ", f" {word} ") > 0)
+            page = page.where((" " + listing.c.facets + " ").contains(f" {word} "))
     return list(connection.scalars(page.limit(size).offset(after)))
 
 
@@ -221,7 +207,9 @@ def list_sorted(
 ) -> list[int]:
     """Return rows of the entries that hold the whole query, in another order than the best."""
     page = select(listing.c.id).order_by(*ORDERS[order])
-    return list(connection.scalars(_passing(page, query, filters).limit(size).offset(after)))
+    return list(
+        connection.scalars(_passing(connection, page, query, filters).limit(size).offset(after))
+    )
 
 
 def tally(connection: Connection, query: Query, filters: Filters) -> Tally:
@@ -243,7 +231,8 @@ def _count_into(
     names: Sequence[str],
 ) -> int:
     columns = [listing.c[name] for name in names]
-    found = _passing(select(*columns, func.count()).group_by(*columns), query, filters)
+    counted = select(*columns, func.count()).group_by(*columns)
+    found = _passing(connection, counted, query, filters)
     total = 0
     for *values, number in connection.execute(found):
         total += number
@@ -252,14 +241,16 @@ def _count_into(
     return total
 
 
-def _passing(statement: Select[Any], query: Query, filters: Filters) -> Select[Any]:
+def _passing(
+    connection: Connection, statement: Select[Any], query: Query, filters: Filters
+) -> Select[Any]:
     """Narrow a statement over `listing` to the first hits of a query, which may be empty."""
     wanted = [f'"{word}"' for word in filters.words()]
     if query:
         wanted.insert(0, f"({query.levels()[-1]})")
     if not wanted:
         return statement
-    hits = HITS.bindparams(wanted=" AND ".join(wanted), most=SORTED).columns(listing.c.id)
+    hits = fulltext.select_rows(connection, " AND ".join(wanted), SORTED).columns(listing.c.id)
     return statement.where(listing.c.id.in_(hits.scalar_subquery()))
 
 

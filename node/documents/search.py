@@ -1,4 +1,4 @@
-"""Search over the published catalogue, Chinese first (SQLite FTS5).
+"""Search over the published catalogue, Chinese first.
 
 Chinese is indexed as overlapping pairs of characters, so that any word of two is found without a
 dictionary; Latin words and codes as they stand; both scripts as one. Rebuilt at will: it follows
@@ -10,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, text, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from ..errors import InvalidInput
 from ..protocol import forms as documents
+from ..storage.dialects import insert
 from ..storage.engines import READING
+from . import fulltext
 from .finding import (
     ANYTHING,
     FACETS,
@@ -53,15 +54,6 @@ BATCH = 200
 INDEX_VERSION = 3
 """Of how entries are indexed; what another version indexed is indexed again."""
 
-CREATE = """
-CREATE VIRTUAL TABLE listing_text USING fts5(
-    name, abstract, items, provider, code, facets, tokenize = "ascii", prefix = "2"
-)
-"""
-INDEX = text("""
-INSERT INTO listing_text(rowid, name, abstract, items, provider, code, facets)
-VALUES (:id, :name, :abstract, :items, :provider, :code, :facets)
-""")
 LIST = insert(listing)
 TAKEN = text("SELECT 1 FROM listing WHERE id = :id")
 
@@ -77,10 +69,9 @@ class CatalogueSearch:
             metadata.create_all(connection, tables=[publication, listing_index])
             version = f"{INDEX_VERSION} {spelling()}"
             if connection.scalar(select(listing_index.c.version)) != version:
-                connection.exec_driver_sql("DROP TABLE IF EXISTS listing_text")
                 listing.drop(connection, checkfirst=True)
                 listing.create(connection)
-                connection.exec_driver_sql(CREATE)
+                fulltext.create(connection)
                 connection.execute(update(publication).values(listed=False))
                 connection.execute(delete(listing_index))
                 connection.execute(insert(listing_index).values(version=version))
@@ -228,12 +219,12 @@ class CatalogueSearch:
             "block": block,
         }
         connection.execute(LIST, listed)
-        connection.execute(INDEX, {"id": row, **texts})
+        fulltext.add(connection, row, texts)
 
     def _unlist(self, connection: Connection, entry: bytes) -> None:
         old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))
         if old is not None:
-            connection.execute(text("DELETE FROM listing_text WHERE rowid = :id"), {"id": old})
+            fulltext.remove(connection, old)
             connection.execute(delete(listing).where(listing.c.id == old))
 
 

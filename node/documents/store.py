@@ -10,11 +10,11 @@ import time
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import DocumentUnknown, Overloaded
 from ..protocol import forms as documents
 from ..protocol.wire import ids
+from ..storage.dialects import insert, summed
 from ..storage.engines import READING
 from .tables import (
     binding,
@@ -164,7 +164,7 @@ class DocumentStore:
         self, connection: Connection, author: bytes, more: Sequence[documents.Document]
     ) -> None:
         left, size = connection.execute(
-            select(func.count(), func.coalesce(func.sum(func.length(document.c.data)), 0)).where(
+            select(func.count(), summed(func.length(document.c.data))).where(
                 document.c.author == author, document.c.bound_at.is_(None)
             )
         ).one()

@@ -14,6 +14,8 @@ from sqlalchemy import JSON, Index, LargeBinary
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from ..storage.dialects import only, widen
+
 Digest = Annotated[bytes, PlainSerializer(bytes.hex, return_type=str)]
 """32 bytes; hexadecimal where it is shown."""
 
@@ -139,6 +141,7 @@ class ListingIndex(_Table, table=True):
 
 
 metadata = _Table.metadata
+widen(metadata)
 document, binding, wanted, position, publication, listing, listing_index = (
     metadata.tables[name]
     for name in (
@@ -151,7 +154,7 @@ document, binding, wanted, position, publication, listing, listing_index = (
         "listing_index",
     )
 )
-Index("document_unbound", document.c.author, sqlite_where=document.c.bound_at.is_(None))
+Index("document_unbound", document.c.author, **only(document.c.bound_at.is_(None)))
 Index("binding_digest", binding.c.digest)
 Index("wanted_due", wanted.c.next_try)
-Index("publication_unlisted", publication.c.entry, sqlite_where=publication.c.listed.is_(False))
+Index("publication_unlisted", publication.c.entry, **only(publication.c.listed.is_(False)))

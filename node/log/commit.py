@@ -19,6 +19,7 @@ from node.errors import LogUnavailable, NotFound
 from .batch import Batch
 from .heads import open_log
 from .tables import create_tables
+from .tenure import Tenure, is_held_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,6 +53,8 @@ class Committer:
     ) -> None:
         """Open the logs, creating what is missing; `clock` gives Unix nanoseconds.
 
+        On a server's store it waits until no other process has the right to write them.
+
         `strangers_per_day` bounds a key's refusals of a day that no authorisation counts.
 
         Raises:
@@ -63,7 +66,9 @@ class Committer:
         self._sound = True
         self._connection = engine.connect()
         try:
+            self._tenure = Tenure(self._connection, commit_milliseconds=LOCK_MILLISECONDS)
             with self._connection.begin():
+                self._tenure.require(self._connection)
                 self._logs = {one.log: open_log(self._connection, one) for one in identities}
             self._tune()
         except BaseException:
@@ -75,6 +80,7 @@ class Committer:
         if not self._sound:
             self._connection.invalidate()
         self._connection.close()
+        self._tenure.end()
 
     def commit(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
         """Commit `drafts` in order; return for each its entry, its replay or its own error.
@@ -93,7 +99,7 @@ class Committer:
         except OperationalError as error:
             if not _is_locked(error):
                 raise
-            # BEGIN IMMEDIATE takes the lock before anything is read or written: the file is as it
+            # The lock is taken before anything is read or written: the file is as it
             # was. From here on an error leaves it unknown what the file holds, and is the end.
             return [
                 LogUnavailable("another process holds the log; send the call again") for _ in drafts
@@ -102,6 +108,7 @@ class Committer:
         now = self._clock() // _NANOSECONDS_PER_MILLISECOND
         results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
         with transaction:
+            self._tenure.require(self._connection)
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
                 batch = Batch(self._connection, log, now, strangers_per_day=self._strangers_per_day)
@@ -133,4 +140,4 @@ class Committer:
 def _is_locked(error: OperationalError) -> bool:
     """Tell a lock that somebody holds from a disk that fails."""
     code = getattr(error.orig, "sqlite_errorcode", 0)
-    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return is_held_elsewhere(error) or code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}

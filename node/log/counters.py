@@ -10,12 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.dialects.sqlite import insert
-
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import SERVED
 
 from ..storage.bulk import insert_rows, look_up
+from ..storage.dialects import insert
 from .tables import counter as table
 from .tables import stranger
 

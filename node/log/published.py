@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, LargeBinary, MetaData, Table, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogRolledBack
 from node.storage.engines import READING
 
-from .tables import Whole
+from ..storage.dialects import Whole, insert
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine

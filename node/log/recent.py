@@ -22,10 +22,10 @@ from ..storage.bulk import (
     look_up,
     run,
 )
+from ..storage.dialects import Whole
 from .counters import Counter, load_counters
 from .drafts import Committed
 from .tables import (
-    Whole,
     checkpoint,
     entry,
     event,

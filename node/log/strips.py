@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from node.errors import LogUnavailable
 from node.protocol.wire.leaf import SERVED
 
-from .tables import Whole
+from ..storage.dialects import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -10,21 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
 )
 
+from ..storage.dialects import Whole
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-# SQLite keeps a row under its INTEGER primary key only when the type is spelt exactly so.
-Whole = BigInteger().with_variant(Integer, "sqlite")
 
 INDEX_BITS = 40
 """Entries a log can hold, as a power of two; log numbers take the bits above."""

@@ -13,18 +13,17 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sqlalchemy import Column, LargeBinary, Table, Text, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Column, LargeBinary, Table, Text, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import SERVED, glance
 
+from ..storage.dialects import Whole, insert, summed
 from ..storage.engines import READING
 from .scanning import CHUNK, LogScanner
 from .strips import LEAVES, metadata, readable, strip, tallied
-from .tables import Whole
 
 if TYPE_CHECKING:
     import threading
@@ -227,7 +226,7 @@ class Tallies:
 
     def hours(self, since: int) -> dict[int, Sums]:
         """Return the calls of each hour that had any, from hour `since` (Unix second // 3600)."""
-        sums = (func.sum(hourly.c[name]) for name in Sums._fields)
+        sums = (summed(hourly.c[name]) for name in Sums._fields)
         query = select(hourly.c.hour, *sums).where(hourly.c.hour >= since).group_by(hourly.c.hour)
         return {hour: Sums(*found) for hour, *found in self._all(query)}
 
@@ -245,9 +244,9 @@ class Tallies:
         return self._most(day, daily.c.outcome, limit, daily.c.outcome != SERVED)
 
     def _most(self, day: int, by: Column, limit: int, where: object) -> list[tuple]:  # type: ignore[type-arg] # as the columns are
-        total = func.sum(daily.c.calls)
-        query = select(by, total).where(daily.c.day == day, where)  # type: ignore[arg-type] # a condition
-        return self._all(query.group_by(by).order_by(total.desc(), by).limit(limit))
+        calls = summed(daily.c.calls)
+        query = select(by, calls).where(daily.c.day == day, where)  # type: ignore[arg-type] # a condition
+        return self._all(query.group_by(by).order_by(calls.desc(), by).limit(limit))
 
     def _all(self, query: Select) -> list[tuple]:  # type: ignore[type-arg] # as the columns are
         with readable(), self._engine.connect() as connection:

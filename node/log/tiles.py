@@ -6,12 +6,12 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
-from sqlalchemy.dialects.sqlite import insert
 
 from node.errors import LogTampered
 from node.protocol.wire.merkle import HASH_SIZE
 
 from ..storage.bulk import insert_rows
+from ..storage.dialects import insert
 from .tables import tile as table
 from .tree import (
     HEIGHT,

@@ -16,6 +16,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 
 from ..errors import Conflict, InvalidInput, NotEntitled, NotFound, Overloaded
 from ..protocol.ledger.enums import Role
+from ..storage.dialects import summed
 from .tables import Draft, Note
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def _sweep(connection: Connection, before: int) -> None:
 
 
 def _check_room(connection: Connection, one: Draft | Listed, size: int, more: int = 1) -> None:
-    theirs = select(func.count(), func.coalesce(func.sum(func.length(draft.c.body)), 0)).where(
+    theirs = select(func.count(), summed(func.length(draft.c.body))).where(
         draft.c.department == one.department
     )
     for query, share, whose in (

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import Column, LargeBinary, MetaData, Table, select
-from sqlalchemy.dialects.sqlite import insert
 
 from ..crypto import sm3
 from ..errors import (
@@ -27,6 +26,7 @@ from ..errors import (
     TransactionRefused,
 )
 from ..protocol import forms as documents
+from ..storage.dialects import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

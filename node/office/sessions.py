@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import IntegrityError
 
 from ..crypto import check_login_text, constant_time_equal, sm3, verify_login
@@ -32,6 +31,7 @@ from ..errors import (
 from ..protocol.ledger.enums import KeyKind
 from ..protocol.wire.encoding import rfc3339
 from ..protocol.wire.leaf import login_event
+from ..storage.dialects import insert
 from .mandates import held_roles
 from .sessionrows import IDLE_SECONDS, LONGEST_SECONDS, SessionRows, cookie_of, csrf_of
 from .tables import LoginSecret, OfficeSession, UsedChallenge

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.sqlite import insert
 
 from ..errors import Overloaded
+from ..storage.dialects import insert, summed
 from .tables import OpenTaken
 
 if TYPE_CHECKING:
@@ -65,13 +65,10 @@ class Turnstile:
             set_={"times": _taken.c.times + 1},
         ).returning(_taken.c.times)
         here = func.length(_taken.c.entry) == len(gate.mark) + ID_SIZE
-        total = select(func.coalesce(func.sum(_taken.c.times), 0)).where(
-            _taken.c.minute == minute, here
-        )
+        every = select(summed(_taken.c.times)).where(_taken.c.minute == minute, here)
         # Counted first, so that two fronts wait for each other; a refusal rolls back.
         with self._engine.begin() as connection:
-            times: int = connection.scalar(counted)
-            in_all: int = connection.scalar(total)
+            times, in_all = connection.scalar(counted) or 0, connection.scalar(every) or 0
             if times > gate.each or in_all > gate.in_all:
                 raise Overloaded(
                     f"{gate.chinese}每分钟 {gate.each} 次、共 {gate.in_all} 次，请稍后再试 / "

@@ -72,12 +72,13 @@ def write_settings(
     sources: Sequence[Source] = (),
     *,
     hosts: Sequence[str] = (),
+    database: str = "",
     **console: object,
 ) -> Path:
     """Write key files and the settings of the one node of the town; return the settings' path.
 
     `sources` are what the police serve besides people, `console` more of that section; at `hosts`
-    pages are opened, too.
+    pages are opened, too. With `database` its stores are there.
     """
     origins = [f"http://{host}:{port}" for host in hosts]
     people = {
@@ -115,7 +116,8 @@ def write_settings(
             keys.nodes[code].save(folder / f"{short}-node.key", PASSWORD)
             keys.log(f"{short}-log").save(folder / f"{short}-log.key", PASSWORD)
     path = folder / "node.toml"
-    folders.write_settings(path, folders.settings_of(plan, plan.nodes[0]))
+    storage = {"storage": {"url": database}} if database else {}
+    folders.write_settings(path, folders.settings_of(plan, plan.nodes[0]) | storage)
     return path
 
 
@@ -263,16 +265,21 @@ def running_town(
     sources: Sequence[Source] = (),
     extend: Callable[[FastAPI], None] = lambda _app: None,
     hosts: Sequence[str] = (),
+    *,
+    database: str = "",
     **console: object,
 ) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end.
 
-    `extend` may add to what it answers, and its pages are opened at `hosts`, too.
+    `extend` may add to what it answers, and its pages are opened at `hosts`, too; `database` as
+    for `write_settings`.
     """
     keys, fatal = TownKeys(), []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        written = write_settings(folder, chain, keys, port, sources, hosts=hosts, **console)
+        written = write_settings(
+            folder, chain, keys, port, sources, hosts=hosts, database=database, **console
+        )
         settings = load_settings(written)
         node = Node(settings, on_fatal=lambda name, error: fatal.append((name, error)))
         try:

@@ -21,12 +21,12 @@ from node.protocol.ledger.enums import Step
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import parse_leaf
 from node.protocol.wire.merkle import verify_consistency
-from node.storage.engines import open_engine
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient, call_until
 from tests.common.nodes import running_town, until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
+from tests.common.pgstores import new_database
 from tests.common.shell import Shell
 
 pytestmark = pytest.mark.chain
@@ -34,15 +34,18 @@ pytestmark = pytest.mark.chain
 CALLERS = 4
 ANSWERS_AT_LEAST, ANSWERS_AT_MOST = 3, 40
 """How many answers a node is granted before it is killed."""
-IN_ORDER_SECONDS = 10
+IN_ORDER_SECONDS = 20
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+)
+def town(request, tmp_path_factory, embedded_chain):
     """A town that was founded in this process and whose node then ended, its disks complete."""
     folder = tmp_path_factory.mktemp("killed")
+    database = new_database()[0] if request.param == "postgresql" else ""
     with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain) as town:
+        with running_town(folder, chain, database=database) as town:
             town.serve()
         # From here on its parts are opened beside the process, as a command line would.
         town.https.clear()
@@ -76,7 +79,7 @@ def log(town):
 
 @contextmanager
 def opened(town, name):
-    engine = open_engine(town.node.settings.data_dir / name, readonly=True)
+    engine = town.node.settings.stores.open(name, readonly=True)
     try:
         yield engine
     finally:
@@ -85,8 +88,9 @@ def opened(town, name):
 
 def kept_documents(town):
     """Digests of all documents on disk, each made anew from what is there."""
-    with opened(town, "node.db") as engine, engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    with opened(town, "node") as engine, engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
         rows = connection.exec_driver_sql("SELECT digest, data FROM document").all()
     assert all(documents.digest_of(data) == digest for digest, data in rows)
     return {digest for digest, _ in rows}
@@ -94,7 +98,7 @@ def kept_documents(town):
 
 def assert_provable(town, log, answers):
     """Every answer's leaf stands at its index in a log that continues its checkpoint."""
-    with opened(town, "log.db") as engine:
+    with opened(town, "log") as engine:
         reader = LogReader(engine)
         head = reader.head(log)
         leaves = [reader.entry(log, index) for index in range(head.size)]

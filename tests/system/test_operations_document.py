@@ -24,6 +24,7 @@ from api.settings import (
     ReadersSettings,
     Settings,
     SourceSettings,
+    StorageSettings,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ COMMANDS = sorted(
 SECTIONS: dict[str, type[BaseModel]] = {
     "[[departments]]": DepartmentSettings,
     "[[departments.sources]]": SourceSettings,
+    "[storage]": StorageSettings,
     "[anchoring]": AnchoringSettings,
     "[limits]": LimitSettings,
     "[logging]": LoggingSettings,

@@ -1,0 +1,111 @@
+"""The log on PostgreSQL: as on SQLite, and one writer at a time across hosts."""
+
+from __future__ import annotations
+
+import threading
+
+import psycopg
+import pytest
+
+from node.errors import LogUnavailable
+from node.log import Committer, LogReader, check_log
+from node.log.commit import LOCK_MILLISECONDS
+from node.protocol.wire.receipt import verify_receipt
+from node.storage import postgresql
+from tests.common.logs import Clock, commit_all, new_draft, new_identity
+from tests.common.nodes import until
+
+
+@pytest.fixture(scope="module")
+def identity():
+    return new_identity()
+
+
+@pytest.fixture
+def engine(address):
+    postgresql.prepare(address, ["log"])
+    opened = postgresql.open_schema(address, "log")
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def committer(engine, identity):
+    opened = Committer(engine, [identity], clock=Clock())
+    yield opened
+    opened.close()
+
+
+def test_calls_are_logged_proved_repeated_and_checked(address, committer, identity):
+    first = commit_all(committer, [new_draft(identity, number) for number in range(300)])
+    again = commit_all(committer, [new_draft(identity, number) for number in (7, 300)])
+    assert [done.fresh for done in again] == [False, True]
+    assert again[0].leaf == first[7].leaf
+    readonly = postgresql.open_schema(address, "log", readonly=True)
+    reader = LogReader(readonly)
+    for done in (first[0], first[299], again[1]):
+        verify_receipt(
+            done.receipt(), origin=identity.origin, sm2=identity.sm2.public_key,
+            ed25519=identity.ed25519.public,
+        )  # fmt: skip
+        assert reader.entry(identity.log, done.index) == done.leaf
+    checked = check_log(
+        readonly, identity.log, sm2=identity.sm2.public_key, ed25519=identity.ed25519.public
+    )
+    assert checked.size == 301
+    readonly.dispose()
+
+
+def test_a_commit_waits_no_longer_than_a_call_for_the_store(engine, committer, identity):
+    with engine.begin():
+        [refused] = committer.commit([new_draft(identity, 1)])
+    assert isinstance(refused, LogUnavailable)
+    assert LOCK_MILLISECONDS < 2_000
+    assert commit_all(committer, [new_draft(identity, 1)])[0].fresh
+
+
+def test_a_second_writer_stands_by_and_takes_over_when_the_first_is_gone(
+    address, engine, committer, identity
+):
+    commit_all(committer, [new_draft(identity, 1)])
+    taken = []
+
+    def stand_by():
+        taken.append(Committer(engine, [identity], clock=Clock()))
+
+    standby = threading.Thread(target=stand_by)
+    standby.start()
+    with psycopg.connect(address[0], autocommit=True) as admin:
+        until(lambda: waiting(admin))
+        # Who waits is in nobody's way.
+        assert commit_all(committer, [new_draft(identity, 2)])[0].index == 1
+        assert not taken
+        # As the server does when the first one's host is gone.
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND granted AND database = (SELECT oid FROM pg_database WHERE datname ="
+            " current_database())"
+        )
+    standby.join(10)
+    [second] = taken
+    assert commit_all(second, [new_draft(identity, 3)])[0].index == 2
+    with pytest.raises(Exception, match="connection"):
+        committer.commit([new_draft(identity, 4)])
+    second.close()
+
+
+def waiting(admin):
+    query = (
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    return admin.execute(query).fetchone() is not None
+
+
+def test_a_writer_whose_epoch_is_over_cannot_commit(address, engine, committer, identity):
+    commit_all(committer, [new_draft(identity, 1)])
+    with psycopg.connect(address[0], autocommit=True) as admin:
+        admin.execute("UPDATE log.tenure SET epoch = epoch + 1")
+    with pytest.raises(LogUnavailable, match="another node took over"):
+        committer.commit([new_draft(identity, 2)])
+    assert LogReader(engine).head(identity.log).size == 1
