@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from node.documents.importing.template import write_template
 from node.office import cataloguing
 from node.protocol.wire.leaf import parse_leaf
 from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
-from tests.common.nodes import running_town, until
+from tests.common.nodes import ENTRY, running_town, until
 from tests.common.officials import decide, signed_in
+from tests.common.t2 import ROW, SECOND_ITEM
 
-from .browsing import ask, line
+from .browsing import ask, line, settle
 from .figures import Line, Spread
 from .filling import fill, police_log
 
@@ -37,6 +39,8 @@ CALLS = 1_000_000
 WAITING = 10_000
 PER_DECISION = 100
 DECISIONS = 20
+TABLE = 1_429
+"""Entries of a city's table."""
 AIM_SECONDS = 1.5
 
 
@@ -61,7 +65,9 @@ def measure(calls: int = CALLS, waiting: int = WAITING) -> Seated:
         town.serve()
         fill(town.node, Path(folder), town.first, calls)
         _file(town, waiting)
-        return Seated(list(_pages(town)), Spread.of(_decide(town)))
+        until(lambda: _is_counted(town), 600)
+        settle()
+        return Seated(list(_pages(town, Path(folder))), Spread.of(_decide(town)))
 
 
 def lines(found: Seated) -> list[Line]:
@@ -91,9 +97,30 @@ def _file(town: NodeTown, waiting: int) -> None:
     until(lambda: town.node.queries.cursor().next_block > decided.block, 120)
 
 
-def _pages(town: NodeTown) -> Iterator[Browsed]:
+def _is_counted(town: NodeTown) -> bool:
+    """Tell whether all calls are summed, as they are a second after the last one."""
+    return town.node.tallies.sizes() == town.node.reader.sizes()
+
+
+def _drop(town: NodeTown, folder: Path) -> str:
+    """Drop a table of a city's size as a draft; return its page."""
+    rows = []
+    for number in range(TABLE):
+        code = {"信息资源代码": f"30300103/{number:05}"}
+        named = {"信息资源名称": f"第 {number} 个目录", "资源提供方代码": papers.POLICE}
+        rows += [ROW | code | named, SECOND_ITEM | code]
+    path = folder / "catalogue.xlsx"
+    write_template(path, rows)
+    with signed_in(town.url, town.keys.heads[papers.POLICE]) as client:
+        asked = {"department": papers.POLICE, "name": path.name}
+        made = client.post("/desk/filings", params=asked, content=path.read_bytes(), timeout=300)
+        made.raise_for_status()
+        return made.headers["Location"]
+
+
+def _pages(town: NodeTown, folder: Path) -> Iterator[Browsed]:
     """Yield what each seat's pages took."""
-    keys = town.keys
+    keys, event, draft = town.keys, _event(town), _drop(town, folder)
     seats: dict[SoftwareSigner, tuple[tuple[str, str, list[str]], ...]] = {
         keys.office[papers.POLICE]: (
             ("待办", "inbox", ["/desk"]),
@@ -102,7 +129,13 @@ def _pages(town: NodeTown) -> Iterator[Browsed]:
             ("一件授权", "an authorisation", [f"/desk/authorisations/{town.first}"]),
             ("谁在用我们的数据", "who uses our data", ["/desk/uses"]),
         ),
+        keys.heads[papers.POLICE]: (
+            ("报送：一张大表", "filing: a large table", [f"{draft}?show=all", draft]),
+            ("报送：与现行版本核对", "filing: compared", [f"{draft}/comparison"]),
+        ),
+        keys.office[papers.EDUCATION]: (("申请单", "applications", ["/desk/apply"]),),
         keys.reviewer: (
+            ("审核员的待办", "a reviewer's inbox", ["/desk"]),
             ("审核", "review queue", ["/review", "/review?after=9900"]),
         ),
         keys.auditor: (
@@ -114,7 +147,17 @@ def _pages(town: NodeTown) -> Iterator[Browsed]:
             ("调用清单，什么也没有", "calls, none found", [
                 "/audit/calls?outcome=entry-frozen", f"/audit/calls?consumer={papers.CENTRE}",
             ]),
-            ("一次调用的来龙去脉", "a call's trace", [f"/audit/call/{_event(town)}"]),
+            ("一次调用的来龙去脉", "a call's trace", [f"/audit/call/{event}"]),
+            ("一件授权的来龙去脉", "an authorisation's trace", [
+                f"/audit/authorisation/{town.first}",
+            ]),
+            ("审计员看部门、目录", "a department, an entry, audited", [
+                f"/audit/department/{papers.POLICE}", f"/audit/entry/{ENTRY.hex()}",
+            ]),
+            ("一框查询：名称、办件号", "the box: a name, a matter", [
+                "/audit?q=市", "/audit?q=2026-0001",
+            ]),
+            ("一框查询：散列", "the box: a hash", [f"/audit?q={'ab' * 32}"]),
         ),
         keys.office[papers.CENTRE]: (("运行", "operation", ["/operation"]),),
     }  # fmt: skip

@@ -28,6 +28,9 @@ TILES = 4_096
 """Tiles of leaf hashes looked through for one hash: a million leaves."""
 READ_AT_ONCE = 128
 """Of them, a mebibyte together."""
+MATTERS = 5_000
+"""Leaves looked through for a matter at once: each costs two hashes."""
+_MATTERED = b'"matter":"'
 _MATTER = re.compile(rb'"matter":"([0-9a-f]{64})"')
 _EVENT = re.compile(rb'"event":"([0-9a-f]{64})"')
 
@@ -133,10 +136,12 @@ class LogScanner:
         """Return the calls for a matter number; `salt_of` an event salts its commitment."""
 
         def accept(leaf: bytes) -> bool:
+            if _MATTERED not in leaf:
+                return False
             committed, event = _MATTER.search(leaf), _EVENT.search(leaf)
             if committed is None or event is None:
                 return False
             salt = salt_of(bytes.fromhex(event[1].decode()))
             return commitment(salt, matter) == bytes.fromhex(committed[1].decode())
 
-        return self.scan(log, accept, before=before, limit=limit)
+        return self.scan(log, accept, before=before, limit=limit, stretch=MATTERS)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 WIDTHS = (1366, 1920)
+A_FEW = 10
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"
 LONG = "沧州市城乡居民基本养老保险待遇领取资格认证及生存状况核验结果信息（含历史变更）"
@@ -631,6 +632,5 @@ def test_no_page_asks_the_databases_row_by_row(town, sessions):
             town.decide(cataloguing.submit_versions(bodies), town.keys.heads[papers.POLICE])
         found.append({path: _statements(http, path) for path, http in looks.items()})
     few, many = found
-    # Sixty rows more are no sixty statements; a session that is stamped, or a block that has come
-    # meanwhile, is a few.
-    assert {path: count for path, count in many.items() if count > few[path] + 10} == {}
+    # A statement or two depend on the clock, as that somebody was seen; sixty rows would be sixty.
+    assert {path: n for path, n in many.items() if n > few[path] + A_FEW} == {}

@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 FILINGS = "/desk/filings"
-PAGE = 50
-"""Rows of a table on a page."""
+PAGE, FEWEST, CELLS = 50, 10, 800
+"""Rows of a table on a page, and how few they are where it has so many cells that it is long."""
 WIDEST = 60
 """Columns that are shown."""
 LISTED = 200
@@ -142,8 +142,9 @@ def show_table(
         return RedirectResponse(f"{FILINGS}/{named}/form", 303)
     shown = _sheet_of(table, sheet)
     show = show or ("wrong" if table.wrong else "all")
-    rows = _rows(table, shown, wrong=show == "wrong")
-    page = page_of(list(islice(rows, after, after + PAGE + 1)), after, PAGE)
+    rows, heads = _rows(table, shown, wrong=show == "wrong"), _heads(table, shown)
+    size = max(FEWEST, min(PAGE, CELLS // max(1, len(heads))))
+    page = page_of(list(islice(rows, after, after + size + 1)), after, size)
     return render(
         request,
         "desk/table.html",
@@ -156,7 +157,7 @@ def show_table(
         sheet=shown,
         show=show,
         page=page,
-        heads=_heads(table, shown),
+        heads=heads,
         said=_said(table, shown),
         most=LISTED,
         places=_places(page),
