@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from ..errors import Contradictory, ItemNotGranted, LedgerBehind
 from ..protocol import forms as documents
@@ -92,8 +92,7 @@ class Bindings:
             for fact in facts:
                 if also is not None:
                     also(connection, fact)
-                for each in documents.bindings_of(fact.kind, fact.event):
-                    self._record(connection, fact, each)
+                self._record(connection, fact)
             block, log_index = facts[-1].position
             row = {"one": 1, "block": block, "log_index": log_index}
             connection.execute(
@@ -210,38 +209,49 @@ class Bindings:
             return
         now = int(self._store.clock())
         with self._engine.begin() as connection:
-            for bound, contradiction in verdicts:
-                row = update(binding).where(*_is(binding, bound))
-                connection.execute(row.values(judged_at=now, contradiction=contradiction))
-                connection.execute(delete(wanted).where(*_is(wanted, bound)))
+            judged = update(binding).where(*_same(binding))
+            connection.execute(
+                judged.values(judged_at=now, contradiction=bindparam("said")),
+                [
+                    {"its_object": bound.object, "its_digest": bound.digest, "said": contradiction}
+                    for bound, contradiction in verdicts
+                ],
+            )
+            connection.execute(
+                delete(wanted).where(*_same(wanted)),
+                [{"its_object": bound.object, "its_digest": bound.digest} for bound, _ in verdicts],
+            )
         # After the COMMIT: who reads anew now reads what was judged.
         if any(bound.kind == "department" for bound, _ in verdicts):
             self._store.departments_judged += 1
 
-    def _record(self, connection: Connection, fact: DecisionFact, each: documents.Binding) -> None:
+    def _record(self, connection: Connection, fact: DecisionFact) -> None:
+        """Record what one decision binds, in few statements: one may name hundreds of documents."""
         block, log_index = fact.position
-        parties = fact.parties[each.object]
-        connection.execute(
-            insert(binding)
-            .values(
-                object=each.object,
-                digest=each.digest,
-                kind=each.kind,
-                struct=json.dumps(each.struct, default=bytes.hex),
-                acting=fact.acting,
-                parties=b"".join(sorted(parties)),
-                block=block,
-                log_index=log_index,
+        bound: list[dict[str, Any]] = []
+        missed: list[dict[str, Any]] = []
+        for each in documents.bindings_of(fact.kind, fact.event):
+            parties = fact.parties[each.object]
+            bound.append(
+                {
+                    "object": each.object,
+                    "digest": each.digest,
+                    "kind": each.kind,
+                    "struct": json.dumps(each.struct, default=bytes.hex),
+                    "acting": fact.acting,
+                    "parties": b"".join(sorted(parties)),
+                    "block": block,
+                    "log_index": log_index,
+                }
             )
-            .on_conflict_do_nothing()
-        )
-        mark_bound(connection, each.digest, int(self._store.clock()))
-        if each.kind in documents.PUBLIC or any(self._serves(party) for party in parties):
-            connection.execute(
-                insert(wanted)
-                .values(object=each.object, digest=each.digest, tries=0, next_try=0)
-                .on_conflict_do_nothing()
-            )
+            if each.kind in documents.PUBLIC or any(self._serves(party) for party in parties):
+                row = {"object": each.object, "digest": each.digest, "tries": 0, "next_try": 0}
+                missed.append(row)
+        if bound:
+            connection.execute(insert(binding).on_conflict_do_nothing(), bound)
+            mark_bound(connection, [row["digest"] for row in bound], int(self._store.clock()))
+        if missed:
+            connection.execute(insert(wanted).on_conflict_do_nothing(), missed)
 
     def _pinned_version(self, bound: Bound) -> documents.CatalogueVersionPaper | None:
         applied = next(
@@ -274,6 +284,11 @@ def _differences(
 
 def _is(table: Table, bound: Bound) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return table.c.object == bound.object, table.c.digest == bound.digest
+
+
+def _same(table: Table) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return `_is` for whichever is given when it is executed, for many at once."""
+    return table.c.object == bindparam("its_object"), table.c.digest == bindparam("its_digest")
 
 
 def _contradictory(bound: Bound) -> Contradictory:

@@ -178,13 +178,14 @@ class DocumentStore:
             )
 
 
-def mark_bound(connection: Connection, digest: bytes, now: int) -> None:
-    """Keep a document for good: a mined decision names it."""
-    connection.execute(
-        update(document)
-        .where(document.c.digest == digest, document.c.bound_at.is_(None))
-        .values(bound_at=now)
-    )
+def mark_bound(connection: Connection, digests: Sequence[bytes], now: int) -> None:
+    """Keep documents for good: a mined decision names them."""
+    for some in batched(digests):
+        connection.execute(
+            update(document)
+            .where(document.c.digest.in_(some), document.c.bound_at.is_(None))
+            .values(bound_at=now)
+        )
 
 
 def _those_in(connection: Connection, table: Table, digests: Sequence[bytes]) -> set[bytes]:
