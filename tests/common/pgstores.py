@@ -18,7 +18,6 @@ import pytest
 from sqlalchemy import make_url
 
 from node.storage import engines, postgresql
-from tests.common.databases import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +33,8 @@ _numbers = itertools.count(1)
 @cache
 def server() -> str:
     """Start the server of this session; return its administrator's URL, without a database."""
+    from tests.common.databases import open_database  # which imports much that opens stores
+
     database = _stack.enter_context(open_database("postgresql", Path()))
     url = make_url(database.url)
     return f"postgresql://admin@{url.host}:{url.port}"

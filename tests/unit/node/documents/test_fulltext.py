@@ -61,8 +61,6 @@ def found(engine, expression):
 PIECES = st.sampled_from(
     [*NAMES, *TEXTS, LONG, LONG[:10], "户籍", "口", "g", "教育局", "3021", "登记 a"]
 )
-    [*NAMES, *TEXTS, LONG, LONG[:10], "户籍", "口", "g", "教育局", "3021", "登记 a"]
-)
 TYPED = st.lists(PIECES | st.text("人口常住户籍信息gdp123 ", max_size=6), max_size=3).map(" ".join)
 
 
