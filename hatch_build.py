@@ -1,7 +1,8 @@
 """Build hook: `node/crypto/native` is compiled where there is a C compiler, and left out elsewhere.
 
 `pip install`, `make setup` and the making of a wheel come through here. Without it the product
-works as well and verifies SM2 by libcrypto alone.
+works as well and verifies SM2 by libcrypto alone. `make wheels` names another compiler (CC) and
+what its code runs on (WHEEL_PLATFORM, a platform tag of PyPI).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,28 +31,44 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg] # it is generic 
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile; a wheel that holds machine code says for which machine."""
-        if self.target_name == "wheel" and version != "editable" and not STATIC.is_dir():
+        if self.target_name != "wheel":
+            return
+        root = Path(self.root)
+        if version == "editable":
+            compile_native(root / SOURCE, root / LIBRARY)
+            return
+        if not STATIC.is_dir():
             print(  # noqa: T201
                 f"{STATIC} is not built (make setup): this wheel's pages have no styles or scripts",
                 file=sys.stderr,
             )
-        if self.target_name == "wheel" and compile_native(Path(self.root)):
-            build_data["artifacts"].append(str(LIBRARY))
+        # Never in the tree: it may be for another machine than the one this checkout runs on.
+        self._folder = tempfile.TemporaryDirectory()
+        made = Path(self._folder.name) / LIBRARY.name
+        platform = os.environ.get("WHEEL_PLATFORM")
+        if compile_native(root / SOURCE, made):
+            build_data["force_include"][str(made)] = str(LIBRARY)
             build_data["pure_python"] = False
-            platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
-            build_data["tag"] = f"py3-none-{platform}"
+            own = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+            build_data["tag"] = f"py3-none-{platform or own}"
+        elif platform:
+            raise SystemExit(f"no wheel for {platform}: its part in C was not compiled")
+
+    def finalize(self, version: str, _build_data: dict[str, Any], _artifact_path: str) -> None:
+        """Remove what was compiled: the wheel holds it now."""
+        if self.target_name == "wheel" and version != "editable":
+            self._folder.cleanup()
 
 
-def compile_native(root: Path) -> bool:
-    """Compile into the source tree; tell whether it is there now."""
+def compile_native(source: Path, target: Path) -> bool:
+    """Compile; tell whether the target is there now."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
-    target = root / LIBRARY
     target.unlink(missing_ok=True)  # what an older source made is not used
     if compiler is None:
         print("no C compiler: SM2 is verified by libcrypto alone", file=sys.stderr)  # noqa: T201
         return False
     half = target.with_suffix(".half")
-    command = [*compiler.split(), *FLAGS, "-o", str(half), str(root / SOURCE)]
+    command = [*compiler.split(), *FLAGS, "-o", str(half), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         print(f"{' '.join(command)}: {done.stderr}", file=sys.stderr)  # noqa: T201

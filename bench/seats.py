@@ -8,33 +8,27 @@ of a page, each from its sending to its last byte.
 
 from __future__ import annotations
 
-import random
 import tempfile
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from node.crypto import sm3
-from node.log import Committed, Committer, Draft
 from node.office import cataloguing
-from node.protocol.wire import ids
-from node.protocol.wire.leaf import build_leaf, parse_leaf
-from node.storage.engines import open_engine
+from node.protocol.wire.leaf import parse_leaf
 from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
-from tests.common.nodes import ENTRY, running_town, until
+from tests.common.nodes import running_town, until
 from tests.common.officials import decide, signed_in
 
 from .browsing import ask, line
 from .figures import Line, Spread
+from .filling import fill, police_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.crypto import SoftwareSigner
-    from node.protocol.evm.blocks import BlockRef
     from tests.common.nodes import NodeTown
 
     from .browsing import Browsed
@@ -42,11 +36,7 @@ if TYPE_CHECKING:
 CALLS = 1_000_000
 WAITING = 10_000
 PER_DECISION = 100
-BATCH = 512
 DECISIONS = 20
-SEED = 20260101
-REFUSED_IN = 20
-REASONS = ("item-not-granted", "purpose-not-granted", "quota-calls", "source-unavailable")
 AIM_SECONDS = 1.5
 
 
@@ -69,7 +59,7 @@ def measure(calls: int = CALLS, waiting: int = WAITING) -> Seated:
         running_town(Path(folder), chain) as town,
     ):
         town.serve()
-        _call(town, Path(folder), calls)
+        fill(town.node, Path(folder), town.first, calls)
         _file(town, waiting)
         return Seated(list(_pages(town)), Spread.of(_decide(town)))
 
@@ -85,63 +75,6 @@ def lines(found: Seated) -> list[Line]:
             aim=f"{AIM_SECONDS}",
         ),
     ]
-
-
-def _call(town: NodeTown, folder: Path, calls: int) -> None:
-    """Fill the police's log, as one more writer beside the node's own."""
-    police = ids.department_id(papers.POLICE)
-    identity = next(each for each in town.node.identities if each.department == police)
-    [path] = folder.rglob("log.db")
-    engine = open_engine(path)
-    with closing(Committer(engine, [identity])) as committer:
-        for drafts in _batches(town, identity.log, calls):
-            done = committer.commit(drafts)[-1]
-            if not isinstance(done, Committed):
-                raise done
-    engine.dispose()
-
-
-def _batches(town: NodeTown, log: bytes, calls: int) -> Iterator[list[Draft]]:
-    draw = random.Random(SEED)  # noqa: S311 - synthetic data
-    block = town.node.queries.get_block(town.node.queries.cursor().next_block - 1)
-    for start in range(0, calls, BATCH):
-        yield [_draft(town, log, block, draw) for _ in range(start, min(start + BATCH, calls))]
-
-
-def _draft(town: NodeTown, log: bytes, block: BlockRef, draw: random.Random) -> Draft:
-    now = int(time.time())
-    event = now.to_bytes(8, "big") + draw.randbytes(24)
-    refusal = None if draw.randrange(REFUSED_IN) else draw.choice(REASONS)
-    leaf = build_leaf(
-        judged=now,
-        block=block,
-        event=event,
-        base=b'"@method": POST' + b"x" * 200,
-        signature=draw.randbytes(64),
-        authorisation=town.first,
-        outcome=refusal or "served",
-        custody="own",
-        entry=ENTRY,
-        version=1,
-        revision=1,
-        items=3,
-        rows=0 if refusal else 1,
-        answer=None if refusal else sm3(event),
-        plain=None if refusal else sm3(event[8:]),
-    )
-    return Draft(
-        log=log,
-        event=event,
-        text=event,
-        authorisation=town.first,
-        counted=True,
-        leaf=leaf,
-        calls_per_day=2**40,
-        rows_per_day=2**40,
-        rows=0 if refusal else 1,
-        answer=None if refusal else event,
-        refusal=refusal,
-    )
 
 
 def _file(town: NodeTown, waiting: int) -> None:
@@ -192,8 +125,7 @@ def _pages(town: NodeTown) -> Iterator[Browsed]:
 
 
 def _event(town: NodeTown) -> str:
-    reader, police = town.node.reader, ids.department_id(papers.POLICE)
-    log = next(each.log for each in town.node.identities if each.department == police)
+    reader, log = town.node.reader, police_log(town.node).log
     return parse_leaf(reader.entry(log, reader.head(log).size // 2)).event.hex()
 
 

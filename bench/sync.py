@@ -50,7 +50,7 @@ def measure() -> Figures:
     with tempfile.TemporaryDirectory(prefix="shareledger-sync-") as name:
         folder = Path(name)
         events = _rounds(_anchors(), folder / "anchors", ANCHORS)
-        decisions = _rounds(_decisions(), folder / "decisions", DECISIONS)
+        decisions = _rounds(record_decisions(), folder / "decisions", DECISIONS)
         engine = open_engine(folder / "decisions-0.db", readonly=True)
         grants = Grants(engine)
         snapshots = [_snapshots(grants, fresh=False) for _ in range(ROUNDS)]
@@ -69,7 +69,7 @@ def measure() -> Figures:
 def _rounds(story: Story, database: Path, count: int) -> tuple[Spread, Spread]:
     """Return events a second by the clock and by the processor."""
     found = [
-        _follow(story, database.with_name(f"{database.name}-{number}.db"))
+        follow(story, database.with_name(f"{database.name}-{number}.db"))
         for number in range(ROUNDS)
     ]
     return (
@@ -89,18 +89,19 @@ def _anchors() -> Story:
     return story
 
 
-def _decisions() -> Story:
+def record_decisions(count: int = DECISIONS) -> Story:
+    """Record a chain of role grants, each signed and checked."""
     story = Story.begin()
     story.enrol(CENTRE)
     key = story.heads[CENTRE].public_key.key_id
-    for number in range(1, DECISIONS + 1):
+    for number in range(1, count + 1):
         story.grant(CENTRE, key, 4 + number % 2)
         if number % BLOCK == 0:
             story.mine()
     return story
 
 
-def _follow(story: Story, database: Path) -> tuple[float, float]:
+def follow(story: Story, database: Path) -> tuple[float, float]:
     """Return the seconds from nothing to the head, by the clock and by the processor."""
     engine = open_engine(database)
     follower = Follower(engine, story.chain, story.chain.deployment)

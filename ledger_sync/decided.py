@@ -6,16 +6,18 @@ Ids are raw bytes, times chain seconds unless a name says otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, tuple_
 
 from node.errors import NotFound
 from node.protocol.evm.blocks import BlockRef
+from node.protocol.forms.words import SORTED, decision_words
 from node.protocol.ledger.facts import LogFact
 
 from .objects import load_arguments
-from .selecting import Reader, reading
+from .selecting import SELECT_BLOCK, Reader, block_ref
 from .tables import (
     ANCHOR,
     BLOCK,
@@ -26,9 +28,9 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Select
 
     from .objects import ObjectRef
 
@@ -49,7 +51,7 @@ class AnchorFact:
     tx: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DecisionFact:
     """A mined decision whose SM2 signature this node has checked itself."""
 
@@ -64,23 +66,29 @@ class DecisionFact:
     hash: bytes
     """EIP-712 hash: what was signed, as 64 hex characters."""
     nonce: int
-    not_after: int
-    r: int
-    s: int
     acting: bytes
     """Department that acted, by its role."""
-    args: Mapping[str, object]
-    """The event's arguments as decoded."""
-    objects: tuple[ObjectRef, ...]
-    """What the decision is about, kind and id."""
+    event: bytes
+
+    @cached_property
+    def args(self) -> Mapping[str, Any]:
+        """The event's arguments, decoded when first asked for: it may hold a hundred entries."""
+        return load_arguments(self.contract, self.event)
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The Chinese and the English of it."""
+        return decision_words(self.name, self.args if self.name in SORTED else {})
 
 
 _SELECT = select(
     DECISION, BLOCK.c.hash.label("block_hash"), BLOCK.c.timestamp.label("block_timestamp")
 ).join(BLOCK, BLOCK.c.number == DECISION.c.block)
-_KEPT = ("contract", "seq", "name", "log_index", "tx", "signing_key", "hash", "nonce", "acting")
-AT_ONCE = 500
+_KEPT = (
+    "contract", "seq", "name", "log_index", "tx", "signing_key", "hash", "nonce", "acting", "event",
+)  # fmt: skip
 _CHAIN_ORDER = (DECISION.c.block, DECISION.c.log_index)
+_NEWEST = tuple(each.desc() for each in _CHAIN_ORDER)
 
 
 class DecisionQueries(Reader):
@@ -101,11 +109,35 @@ class DecisionQueries(Reader):
 
     def newest_decisions_of(self, kind: str, named: bytes, limit: int) -> list[DecisionFact]:
         """Return the last decisions about an object, the newest first; kind of ObjectKind."""
-        newest = (each.desc() for each in _CHAIN_ORDER)
-        return self._decisions(_about(kind, named).order_by(*newest).limit(limit))
+        return self._decisions(_about(kind, named).order_by(*_NEWEST).limit(limit))
 
     def decisions_in(self, block: int) -> list[DecisionFact]:
         return self._decisions(_SELECT.where(DECISION.c.block == block).order_by(*_CHAIN_ORDER))
+
+    def blocks_of(self, objects: Collection[ObjectRef], after: int, before: int) -> list[BlockRef]:
+        """Return the blocks between two that decide on any of these objects, by number."""
+        about = tuple_(DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object).in_(list(objects))
+        numbers = select(DECISION.c.block).join(DECISION_OBJECT, _IS_OF).where(about)
+        between = (BLOCK.c.number > after) & (BLOCK.c.number < before)
+        statement = SELECT_BLOCK.where(between, BLOCK.c.number.in_(numbers))
+        return [block_ref(row) for row in self._all(statement.order_by(BLOCK.c.number))]
+
+    def last_decision_of(
+        self, about: ObjectRef, block: int, names: Collection[str]
+    ) -> DecisionFact | None:
+        """Return the last decision of these names on an object, up to a block."""
+        wanted = _about(*about).where(DECISION.c.block <= block, DECISION.c.name.in_(list(names)))
+        found = self._decisions(wanted.order_by(*_NEWEST).limit(1))
+        return found[0] if found else None
+
+    def objects_of(self, decision: DecisionFact) -> list[ObjectRef]:
+        """Return what a decision is about, kind and id."""
+        columns = (DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object)
+        key = (DECISION_OBJECT.c.contract == decision.contract) & (
+            DECISION_OBJECT.c.seq == decision.seq
+        )
+        rows = self._all(select(*columns).where(key).order_by(*columns))
+        return [(row["kind"], row["object"]) for row in rows]
 
     def find_spent(self, contract: str, key: bytes, nonce: int) -> bytes | None:
         """Return the hash of the decision on the chain with this nonce of a key."""
@@ -114,52 +146,22 @@ class DecisionQueries(Reader):
         return found[0].hash if found else None
 
     def _decisions(self, statement: Select[Any]) -> list[DecisionFact]:
-        with reading(self._engine) as connection:
-            rows = connection.execute(statement).all()
-            objects = _objects_of(connection, [(row.contract, row.seq) for row in rows])
-            return [
-                _decision_fact(row._asdict(), objects.get((row.contract, row.seq), ()))
-                for row in rows
-            ]
+        return [_decision_fact(row) for row in self._all(statement)]
+
+
+_IS_OF = (DECISION_OBJECT.c.contract == DECISION.c.contract) & (
+    DECISION_OBJECT.c.seq == DECISION.c.seq
+)
 
 
 def _about(kind: str, named: bytes) -> Select[Any]:
-    about = (
-        (DECISION_OBJECT.c.contract == DECISION.c.contract)
-        & (DECISION_OBJECT.c.seq == DECISION.c.seq)
-        & (DECISION_OBJECT.c.kind == kind)
-        & (DECISION_OBJECT.c.object == named)
-    )
-    return _SELECT.join(DECISION_OBJECT, about)
+    about = (DECISION_OBJECT.c.kind == kind) & (DECISION_OBJECT.c.object == named)
+    return _SELECT.join(DECISION_OBJECT, _IS_OF & about)
 
 
-def _objects_of(
-    connection: Connection, decisions: Sequence[tuple[str, int]]
-) -> Mapping[tuple[str, int], Sequence[ObjectRef]]:
-    """Return the objects of every decision, read some hundred decisions at a time."""
-    found: dict[tuple[str, int], list[ObjectRef]] = {}
-    columns = (DECISION_OBJECT.c.kind, DECISION_OBJECT.c.object)
-    key = (DECISION_OBJECT.c.contract, DECISION_OBJECT.c.seq)
-    for start in range(0, len(decisions), AT_ONCE):
-        some = tuple_(*key).in_(decisions[start : start + AT_ONCE])
-        for contract, seq, kind, named in connection.execute(
-            select(*key, *columns).where(some).order_by(*columns)
-        ):
-            found.setdefault((contract, seq), []).append((kind, named))
-    return found
-
-
-def _decision_fact(row: Mapping[str, Any], objects: Sequence[ObjectRef]) -> DecisionFact:
-    args = load_arguments(row["contract"], row["event"])
-    values = {
-        "block": BlockRef(row["block"], row["block_hash"], row["block_timestamp"]),
-        "not_after": args["notAfter"],
-        "r": args["r"],
-        "s": args["s"],
-        "args": args,
-    }
-    values |= {name: row[name] for name in _KEPT}
-    return DecisionFact(**values, objects=tuple(objects))
+def _decision_fact(row: Mapping[str, Any]) -> DecisionFact:
+    block = BlockRef(row["block"], row["block_hash"], row["block_timestamp"])
+    return DecisionFact(block=block, **{name: row[name] for name in _KEPT})
 
 
 _SELECT_ANCHOR = select(ANCHOR, BLOCK.c.hash, BLOCK.c.timestamp).join(

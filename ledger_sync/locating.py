@@ -46,10 +46,6 @@ _WHOLE = 64
 _SALT_DIGITS = 32
 
 
-_WHOLE = 64
-_SALT_DIGITS = 32
-
-
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a text may mean."""
@@ -184,9 +180,10 @@ class _Search:
         self._event(value)
         self._ids(value)
         self._document(value)
-        self._leaf(value)
-        if len(self._targets) == before:
-            self._mined(value)
+        # What follows looks through much for what was not found: an id stands for one thing.
+        for look in (self._leaf, self._mined):
+            if len(self._targets) == before:
+                look(value)
 
     def _prefix(self, digits: str) -> None:
         self.say("开头相同的密钥、目录、应用系统", "keys, entries, applications that begin so")
@@ -223,7 +220,7 @@ class _Search:
     def _document(self, digest: bytes) -> None:
         self.say("文书摘要", "the digest of a document")
         for decision in self._queries.decisions_of(ObjectKind.DOCUMENT, digest)[:NAMED]:
-            for kind, named in decision.objects:
+            for kind, named in self._queries.objects_of(decision):
                 self._object(kind, named)
             self._add(self._titles.decision(decision))
 

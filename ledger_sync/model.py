@@ -100,6 +100,7 @@ class Contact:
 
 ONE = 1
 """Primary key of either row."""
+_SELECT_CURSOR = select(CURSOR)
 
 
 def prepare(engine: Engine, identity: Identity) -> None:
@@ -135,7 +136,7 @@ def read_cursor(connection: Connection) -> Cursor:
     Raises:
         LedgerBehind: no follower has ever started on this model.
     """
-    row = connection.execute(select(CURSOR)).mappings().one_or_none()
+    row = connection.execute(_SELECT_CURSOR).mappings().one_or_none()
     if row is None:
         raise LedgerBehind("the read model has never been filled")
     return _cursor(row)

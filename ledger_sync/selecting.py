@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import select
@@ -33,13 +34,20 @@ Row: TypeAlias = dict[str, Any]
 """A row by column."""
 
 
+_held: ContextVar[tuple[Engine, Connection] | None] = ContextVar("held", default=None)
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that sees one state of the model, whole.
+    """Open a transaction that sees one state of the model, whole; within `holding`, use that one.
 
     Raises:
         LedgerBehind: the model is being filled, was never filled or cannot be read.
     """
+    held = _held.get()
+    if held is not None and held[0] is engine:
+        yield held[1]
+        return
     try:
         with engine.connect() as connection:
             if read_cursor(connection).filling:
@@ -54,6 +62,22 @@ class Reader:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let all questions asked within see one state of the model, in one transaction.
+
+        For the short time of one answer, in one thread: SQLite's log cannot shrink meanwhile.
+
+        Raises:
+            LedgerBehind: as each question.
+        """
+        with reading(self._engine) as connection:
+            before = _held.set((self._engine, connection))
+            try:
+                yield
+            finally:
+                _held.reset(before)
 
     def _fact(self, kind: type[R], *where: ColumnElement[bool]) -> R | None:
         """Return the one record of a kind that meets the conditions."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from node.protocol.forms.words import decision_words, words_of
+from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, KeyKind
 from node.protocol.ledger.facts import ApplicationFact, KeyFact
 from node.protocol.wire.ids import department_code, entry_id
@@ -144,7 +144,7 @@ class Titles(Reader):
         )
 
     def decision(self, fact: DecisionFact) -> Target:
-        text, english = decision_words(fact.name, fact.args)
+        text, english = fact.words
         return self.block(fact.block.number, (f"：决定「{text}」", f": decision {english}"))
 
     def _holder(self, fact: KeyFact) -> str:
@@ -164,20 +164,18 @@ class Titles(Reader):
     def block_of_hash(self, wanted: bytes) -> int | None:
         """Return the number of a block of this hash, among the newest."""
         newest = select(BLOCK.c.number, BLOCK.c.hash).order_by(BLOCK.c.number.desc())
-        for row in self._all(newest, RECENT):
-            if row["hash"] == wanted:
-                return int(row["number"])
-        return None
+        among = newest.limit(RECENT).subquery()
+        row = self._find(select(among.c.number).where(among.c.hash == wanted))
+        return None if row is None else int(row["number"])
 
     def decision_of_hash(self, wanted: bytes) -> DecisionFact | None:
         """Return the decision with this EIP-712 hash, among the newest."""
         newest = select(DECISION.c.contract, DECISION.c.seq, DECISION.c.hash).order_by(
             DECISION.c.block.desc(), DECISION.c.log_index.desc()
         )
-        for row in self._all(newest, RECENT):
-            if row["hash"] == wanted:
-                return self._queries.get_decision(row["contract"], row["seq"])
-        return None
+        among = newest.limit(RECENT).subquery()
+        row = self._find(select(among.c.contract, among.c.seq).where(among.c.hash == wanted))
+        return None if row is None else self._queries.get_decision(row["contract"], row["seq"])
 
     def entries_of_code(self, code: str) -> Iterator[bytes]:
         """Yield every department's entry with this code: their ids can be computed."""
@@ -187,17 +185,18 @@ class Titles(Reader):
             yield row["entry"]
 
     def officers(self, name: str) -> Iterator[KeyFact]:
-        """Yield the keys of officers whose post and name hold a text."""
-        for fact in self._facts(KeyFact, KEY.c.kind == int(KeyKind.OFFICER), limit=OFFICERS):
-            if name in self.names.officer(fact):
-                yield fact
+        """Return the keys of officers whose post and name hold a text."""
+        facts = self._facts(KeyFact, KEY.c.kind == int(KeyKind.OFFICER), limit=OFFICERS)
+        self.names.read(fact.digest for fact in facts)
+        return (fact for fact in facts if name in self.names.officer(fact))
 
     def applications(self, name: str) -> Iterator[ApplicationFact]:
-        for fact in self._facts(ApplicationFact, limit=OFFICERS):
-            if name in self.names.application(fact):
-                yield fact
+        facts = self._facts(ApplicationFact, limit=OFFICERS)
+        self.names.read(fact.digest for fact in facts)
+        return (fact for fact in facts if name in self.names.application(fact))
 
     def departments(self, name: str) -> Iterator[bytes]:
-        for fact in self._queries.departments():
-            if name in self.names.department(fact.department):
-                yield fact.department
+        facts = self._queries.departments()
+        self.names.know(facts)
+        departments = (fact.department for fact in facts)
+        return (each for each in departments if name in self.names.department(each))

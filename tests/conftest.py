@@ -5,9 +5,12 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
+import httpx
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
@@ -31,6 +34,10 @@ pytest_plugins = [
 # Machines that run other things at the same time must not fail a law for being slow.
 settings.register_profile("shareledger", deadline=None)
 settings.load_profile("shareledger")
+
+
+# Every `httpx.get` of a test makes a client, and each would read the authorities for 0.045 s.
+patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)).start()
 
 
 def pytest_collection_finish() -> None:

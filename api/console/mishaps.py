@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from ..routes import PREFIX as API
 from .frames import PUBLIC
-from .pages import local_path, render
+from .pages import local_path, render, shown_at
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -77,7 +77,7 @@ def _as_page(
             fragment="failed",
             problem=problem,
             # Two slashes at its beginning lead to another host.
-            again=local_path(request.url.path),
+            again=local_path(shown_at(request)),
             advice=ADVICE.get(problem["code"], ("", "")),
         )
         for name, value in response.headers.items():

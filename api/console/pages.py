@@ -7,6 +7,7 @@ Whatever a value holds is text: escaped as HTML, hidden characters made visible.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from functools import cache, partial, reduce
 from operator import or_
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 FAILED = 400
+_ADDRESS = re.compile(r"https?://[^/?#]+(/[^#]*)(?:#.*)?")
 POLICY = (
     "default-src 'self'; img-src 'self' data:; connect-src 'self' {agent}; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -131,7 +133,7 @@ def render(
         "csrf": None if session is None else session.csrf,
         "keyid": officer.key.key.hex() if officer is not None else None,
         "behind": _behind(_node(request)),
-        "back": quote(_local(request)),
+        "back": quote(shown_at(request)),
     }
     found = environment.get_template(template)
     partly = "hx-request" in request.headers and "hx-boosted" not in request.headers
@@ -171,7 +173,11 @@ def with_values(path: str, **values: object) -> str:
     return f"{path}?{urlencode({name: str(value) for name, value in values.items()})}"
 
 
-def _local(request: Request) -> str:
+def shown_at(request: Request) -> str:
+    """Return the address of the page somebody sees: of a piece of it, that of the whole."""
+    whole = _ADDRESS.fullmatch(request.headers.get("hx-current-url", ""))
+    if whole is not None and "hx-request" in request.headers:
+        return local_path(whole[1])
     query = request.url.query
     return request.url.path + (f"?{query}" if query else "")
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -19,7 +20,7 @@ from urllib.parse import quote, urlencode
 import httpx
 import orjson
 
-from node.client.http import read_bounded
+from node.client.http import authorities, read_bounded
 from node.errors import Overloaded, PeerUnavailable, SignatureInvalid
 from node.office.readersessions import NAME_CHARACTERS, Told
 
@@ -40,8 +41,12 @@ KEPT_SECONDS = 3_600
 AGAIN_SECONDS = 30
 """Keys are asked for again no more often, whatever key a token names."""
 SKEW_SECONDS = 60
-AT_ONCE = 4
-"""Conversations with the provider at once: a stranger can begin one with a made-up code."""
+AT_ONCE, OF_ONE = 8, 4
+"""Conversations with the provider at once, and of them from one address, which may be a proxy's: a
+stranger can begin one with a made-up code."""
+SILENT_SECONDS = 15
+"""For which a provider that cannot be reached is not asked again: nobody waits for it, nor holds a
+place meanwhile."""
 SUBJECT_CHARACTERS = 255
 VALUES = 200
 """Most values of the mapped claim that are looked at."""
@@ -63,12 +68,14 @@ class IdentityProvider:
         # Proxies from the environment would see codes and the secret.
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity", "Accept": "application/json"},
+            verify=authorities(),
             timeout=STEP_SECONDS,
             trust_env=False,
             follow_redirects=False,
             transport=transport,
         )
-        self._talking = threading.BoundedSemaphore(AT_ONCE)
+        self._places, self._talking = threading.Lock(), Counter[str]()
+        self._silent_until = 0.0
         self._described: tuple[float, Mapping[str, Any]] | None = None
         self._keys: tuple[float, KeySet] | None = None
 
@@ -79,17 +86,18 @@ class IdentityProvider:
     def close(self) -> None:
         self._client.close()
 
-    def address(self, attempt: Attempt, redirect: str) -> str:
-        """Return where a browser is sent to sign in; it comes back to `redirect`.
+    def address(self, attempt: Attempt, redirect: str, asking: str) -> str:
+        """Return where a browser at address `asking` is sent to sign in; it returns to `redirect`.
 
         Raises:
-            PeerUnavailable: the provider does not answer, or does not describe itself.
-            Overloaded: too many are asking.
+            PeerUnavailable: the provider does not answer, or did not a moment ago, or does not
+                describe itself.
+            Overloaded: too many are asking, or too many from there.
         """
         from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
         from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-        with self._turn():
+        with self._turn(asking):
             endpoint = self._description()["authorization_endpoint"]
         made: str = prepare_grant_uri(
             endpoint,
@@ -104,14 +112,14 @@ class IdentityProvider:
         )
         return made
 
-    def who(self, code: str, attempt: Attempt, redirect: str) -> Told:
+    def who(self, code: str, attempt: Attempt, redirect: str, asking: str) -> Told:
         """Hand in the code somebody came back with; return what the provider says of him.
 
         Raises:
             SignatureInvalid: it refuses the code, or its ID token does not hold.
             PeerUnavailable, Overloaded: as `address`.
         """
-        with self._turn():
+        with self._turn(asking):
             given = {
                 "grant_type": "authorization_code",
                 "code": code,
@@ -254,11 +262,11 @@ class IdentityProvider:
             ) as response:
                 return response.status_code, read_bounded(response, ANSWER_BYTES, ANSWER_SECONDS)
         except (httpx.RequestError, httpx.InvalidURL, UnicodeError) as error:
+            # Not by what a stranger hands in, which something in between may swallow.
+            if form is None or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                self._silent_until = self._clock() + SILENT_SECONDS
             # What was sent holds the secret: only the address is said.
-            raise PeerUnavailable(
-                f"统一身份认证 {url.partition('?')[0]} 没有应答：{type(error).__name__}"
-                " / the identity provider does not answer"
-            ) from error
+            raise _silent(f"{url.partition('?')[0]}：{type(error).__name__}") from error
 
     def _object(self, status: int, content: bytes, url: str) -> Mapping[str, Any]:
         try:
@@ -273,18 +281,25 @@ class IdentityProvider:
         return value
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Hold a place while the provider is asked.
+    def _turn(self, asking: str) -> Iterator[None]:
+        """Hold a place of those at address `asking` while the provider is asked.
 
         Raises:
-            Overloaded: others hold them all.
+            PeerUnavailable: it did not answer a moment ago.
+            Overloaded: others hold them all, or those of this address do.
         """
-        if not self._talking.acquire(blocking=False):
-            raise Overloaded("正在登录的人太多，请稍后再试 / too many are signing in")
+        if self._clock() < self._silent_until:
+            raise _silent(self._settings.issuer)
+        with self._places:
+            if self._talking.total() >= AT_ONCE or self._talking[asking] >= OF_ONE:
+                raise Overloaded("正在登录的人太多，请稍后再试 / too many are signing in")
+            self._talking[asking] += 1
         try:
             yield
         finally:
-            self._talking.release()
+            with self._places:
+                self._talking[asking] -= 1
+                self._talking += Counter()  # those at nought are forgotten
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
@@ -295,6 +310,15 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - JSON
     for part in name.split("."):
         found = found.get(part) if isinstance(found, dict) else None
     return found
+
+
+def _silent(what: str) -> PeerUnavailable:
+    return PeerUnavailable(
+        f"统一身份认证没有应答（{what}），请过 {SILENT_SECONDS} 秒再试；"
+        "有部门登记的密钥的，可用密钥登录"
+        f" / the identity provider does not answer: try again in {SILENT_SECONDS} s, or sign in"
+        " with a registered key"
+    )
 
 
 def _refused(why: str) -> SignatureInvalid:

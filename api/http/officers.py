@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_HEADER = "x-csrf-token"
+POLL_HEADER = "shareledger-poll"
+"""Of what a page asks by itself every few seconds: nobody is at the machine because of it."""
 COOKIE, PLAIN_COOKIE = "__Host-shareledger", "shareledger-session"
 """Over TLS the prefix keeps other hosts and paths of the domain from setting it (RFC 6265bis)."""
 LARGE_AT_ONCE = 4
@@ -107,13 +110,14 @@ async def find_officer(request: Request) -> Officer | None:
     token = session_token(request, node)
     if token is None:
         return None
-    found = await to_thread.run_sync(_from_session, node, token)
+    used = not _is_poll(request)
+    found = await to_thread.run_sync(partial(_from_session, node, token, used=used))
     if found is not None and found.session is not None:
         if request.method not in SAFE:
             _require_same(request, found.session)
         request.state.officer = found
     elif node.readers is not None:
-        reader = await to_thread.run_sync(node.readers.find, token)
+        reader = await to_thread.run_sync(partial(node.readers.find, token, used=used))
         if reader is not None:
             if request.method not in SAFE:
                 _require_same(request, reader)
@@ -272,8 +276,15 @@ def _require_same(request: Request, session: Session | ReaderSession) -> None:
         )
 
 
-def _from_session(node: Node, token: str) -> Officer | None:
-    session = node.sessions.find(token)
+def _is_poll(request: Request) -> bool:
+    """Whether a page asks for a piece of itself, unasked: who says so only shortens his session."""
+    return request.method == "GET" and all(
+        name in request.headers for name in (POLL_HEADER, "hx-request")
+    )
+
+
+def _from_session(node: Node, token: str, *, used: bool) -> Officer | None:
+    session = node.sessions.find(token, used=used)
     return None if session is None else officer_of(node, session.key, session)
 
 

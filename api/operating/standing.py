@@ -17,6 +17,7 @@ import orjson
 
 from node.anchoring.publisher import check_logs
 from node.chain import deployment as deployments
+from node.client.http import authorities
 from node.log import last_published
 from node.office.departments import LISTED
 from node.protocol.ledger.enums import DepartmentStatus, KeyKind
@@ -329,7 +330,7 @@ def get(url: str) -> tuple[bytes | None, str]:
     body = bytearray()
     try:
         with (
-            httpx.Client(timeout=PEER_SECONDS, trust_env=False) as client,
+            httpx.Client(verify=authorities(), timeout=PEER_SECONDS, trust_env=False) as client,
             client.stream("GET", url) as response,
         ):
             for piece in response.iter_raw():

@@ -28,7 +28,7 @@ from node.protocol.wire.trustfile import Head, Trust
 from ..objects import ObjectKind, authorisation_ref, version_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from node.chain.deployment import Deployment
     from node.chain.gateway import Gateway
@@ -72,6 +72,7 @@ class Documents(Protocol):
     """The documents this node has (`node.documents.store.DocumentStore`)."""
 
     def find(self, digest: bytes) -> bytes | None: ...
+    def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]: ...
 
 
 def list_decisions(queries: Queries, one: AuthorisationFact) -> list[DecisionFact]:

@@ -35,6 +35,8 @@ from ..objects import ObjectKind, authorisation_ref
 from .lines import short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from node.chain.deployment import Deployment
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import ApplicationFact, DepartmentFact, KeyFact, LogFact
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from node.protocol.wire.receipt import Receipt
 
     from ..decided import AnchorFact, DecisionFact
-    from ..objects import ObjectRef
     from ..queries import Queries
     from .collecting import Documents, LogReader
 
@@ -63,7 +64,7 @@ def check_decision(queries: Queries, fact: DecisionFact, deployment: Deployment)
     public = Sm2PublicKey.from_raw(deployment.root_key)
     if fact.signing_key != public.key_id:  # only the first enrolment is signed by the root key
         public = queries.get_key(fact.signing_key).public
-    verify_decision(public, digest, joined(fact.r, fact.s))
+    verify_decision(public, digest, joined(fact.args["r"], fact.args["s"]))
 
 
 class SignerNames:
@@ -73,18 +74,31 @@ class SignerNames:
         self._queries = queries
         self._documents = documents
         self._papers: dict[bytes, dict[str, Any]] = {}
+        # A page names the same few again and again.
+        self._departments: dict[bytes, str] = {}
+        self._officers: dict[bytes, str] = {}
 
     def department(self, department: bytes) -> str:
         """Name a department: by its document's name, else its code."""
-        fact = self._queries.find_department(department)
-        if fact is None:
-            return short(department)
+        if department not in self._departments:
+            fact = self._queries.find_department(department)
+            self._departments[department] = self._called(fact) if fact else short(department)
+        return self._departments[department]
+
+    def know(self, facts: Sequence[DepartmentFact]) -> None:
+        """Name several departments at once."""
+        self.read(fact.digest for fact in facts)
+        self._departments |= {fact.department: self._called(fact) for fact in facts}
+
+    def _called(self, fact: DepartmentFact) -> str:
         return str(self._paper(fact.digest).get("name", fact.code))
 
     def describe(self, fact: DecisionFact) -> str:
         """Say who signed: for which department, and which officer with which key."""
-        key = self._queries.find_key(fact.signing_key)
-        officer = self.officer(key) if key else "根密钥"
+        officer = self._officers.get(fact.signing_key)
+        if officer is None:
+            key = self._queries.find_key(fact.signing_key)
+            officer = self._officers[fact.signing_key] = self.officer(key) if key else "根密钥"
         return f"{self.department(fact.acting)} · {officer}（密钥 {short(fact.signing_key)}）"
 
     def ed25519_of(self, key: KeyFact) -> bytes | None:
@@ -109,17 +123,19 @@ class SignerNames:
         words = (person.get("post"), person.get("name"))
         return "".join(str(word) for word in words if word) or "人员"
 
+    def read(self, digests: Iterable[bytes]) -> None:
+        """Read several documents at once, which what follows names things by."""
+        wanted = {each for each in digests if each not in self._papers}
+        # One that is missing is looked for again: it may arrive.
+        for digest, data in self._documents.find_all(wanted).items():
+            paper = json.loads(data) if sm3(data) == digest else None
+            self._papers[digest] = paper if isinstance(paper, dict) else {}
+
     def _paper(self, digest: bytes) -> dict[str, Any]:
         """Return a document's members, or none when it is missing or not the one bound."""
-        if digest in self._papers:
-            return self._papers[digest]
-        data = self._documents.find(digest)
-        if data is None or sm3(data) != digest:
-            return {}
-        paper = json.loads(data)
-        # What is here stays as it is: a page names the same few again and again.
-        self._papers[digest] = paper if isinstance(paper, dict) else {}
-        return self._papers[digest]
+        if digest not in self._papers:
+            self.read([digest])
+        return self._papers.get(digest, {})
 
 
 def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:
@@ -227,9 +243,7 @@ def _deciding_blocks(
     if one is not None:
         about.append((ObjectKind.ENTRY, one.entry))
         about += [(ObjectKind.DEPARTMENT, party) for party in (one.provider, one.consumer)]
-    blocks = {fact.block for each in about for fact in queries.decisions_of(*each)}
-    between = [block for block in blocks if first.number < block.number < last.number]
-    return sorted(between, key=lambda block: block.number)
+    return queries.blocks_of(about, first.number, last.number)
 
 
 def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
@@ -240,7 +254,8 @@ def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
     one = queries.authorisation_at(leaf.authorisation, block.number)
     if one is None:
         return stand(key, None, None, None, None)
-    orders = _last(queries, (ObjectKind.ENTRY, one.entry), block, "FreezeEntry", "UnfreezeEntry")
+    about = (ObjectKind.ENTRY, one.entry)
+    orders = queries.last_decision_of(about, block.number, ("FreezeEntry", "UnfreezeEntry"))
     frozen = orders is not None and orders.name == "FreezeEntry"
     return stand(
         key,
@@ -253,13 +268,7 @@ def _standing(queries: Queries, leaf: Leaf, block: BlockRef) -> Standing:
 
 def _department(queries: Queries, department: bytes, block: BlockRef) -> DepartmentFact | None:
     fact = queries.find_department(department)
-    last = _last(queries, (ObjectKind.DEPARTMENT, department), block, "SetDepartmentStatus")
+    about = (ObjectKind.DEPARTMENT, department)
+    last = queries.last_decision_of(about, block.number, ("SetDepartmentStatus",))
     status = int(str(last.args["status"])) if last else int(DepartmentStatus.ACTIVE)
     return fact._replace(status=status) if fact else None
-
-
-def _last(queries: Queries, about: ObjectRef, block: BlockRef, *names: str) -> DecisionFact | None:
-    """Return the last decision of these names on an object, up to a block."""
-    found = queries.decisions_of(*about)
-    named = [one for one in found if one.name in names and one.block.number <= block.number]
-    return named[-1] if named else None

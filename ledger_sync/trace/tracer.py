@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from node.crypto import sm3
 from node.errors import NotFound, ReceiptInvalid
-from node.protocol.forms.words import decision_words, words_of
+from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import SERVED
@@ -48,7 +48,10 @@ PAGE = 20
 
 
 class Tracer:
-    """Traces over one read model, one set of logs, one store of documents."""
+    """Traces over one read model, one set of logs, one store of documents.
+
+    A trace is read in one transaction: all its lines are of one state of the read model.
+    """
 
     def __init__(
         self, queries: Queries, logs: LogReader, documents: Documents, deployment: Deployment
@@ -66,7 +69,10 @@ class Tracer:
         Raises:
             EventUnknown: no log at hand has the event.
         """
-        log, index = find_event(self._queries, self._logs, event)
+        with self._queries.holding():
+            return self._call(event, *find_event(self._queries, self._logs, event))
+
+    def _call(self, event: bytes, log: bytes, index: int) -> TraceLine:
         receipt = self._logs.receipt(log, index)
         leaf = receipt.parsed_leaf
         return line(
@@ -86,9 +92,10 @@ class Tracer:
         Raises:
             AuthorisationUnknown: there is none.
         """
-        one = self._queries.get_authorisation(authorisation)
-        found = self._authorisation(authorisation)
-        return found.with_children(*found.children, *self._calls(one, calls))
+        with self._queries.holding():
+            one = self._queries.get_authorisation(authorisation)
+            found = self._authorisation(authorisation)
+            return found.with_children(*found.children, *self._calls(one, calls))
 
     def trace_version(self, entry: bytes, version: int) -> TraceLine:
         """Trace a catalogue version: its decisions and the authorisations that pin it.
@@ -96,13 +103,14 @@ class Tracer:
         Raises:
             NotFound: there is no such version.
         """
-        found = self._version(entry, version)
-        pinning = [
-            self._authorisation_head(one)
-            for one in self._queries.list_authorisations(entry=entry, limit=1000)
-            if one.version == version
-        ]
-        return found.with_children(*found.children, *pinning)
+        with self._queries.holding():
+            found = self._version(entry, version)
+            pinning = [
+                self._authorisation_head(one)
+                for one in self._queries.list_authorisations(entry=entry, limit=1000)
+                if one.version == version
+            ]
+            return found.with_children(*found.children, *pinning)
 
     def trace_block(self, number: int) -> TraceLine:
         """Trace a block: the decisions and anchors in it, and the calls these cover.
@@ -110,12 +118,12 @@ class Tracer:
         Raises:
             NotFound: the read model has no such block.
         """
-        block = self._queries.get_block(number)
-        return self._block(
-            block,
-            *(self._decision(one) for one in self._queries.decisions_in(number)),
-            *(self._anchored_range(one) for one in self._queries.anchors_in(number)),
-        )
+        with self._queries.holding():
+            return self._block(
+                self._queries.get_block(number),
+                *(self._decision(one) for one in self._queries.decisions_in(number)),
+                *(self._anchored_range(one) for one in self._queries.anchors_in(number)),
+            )
 
     def _authorisation(self, authorisation: int, receipt: Receipt | None = None) -> TraceLine:
         steps = self._queries.steps(authorisation)
@@ -178,7 +186,7 @@ class Tracer:
 
     def _decision(self, fact: DecisionFact) -> TraceLine:
         signer, when = self._names.describe(fact), beijing(fact.block.timestamp)
-        text, english = decision_words(fact.name, fact.args)
+        text, english = fact.words
         return line(
             f"决定「{text}」：{signer}，第 {fact.block.number} 块（{when}）",
             f"decision {english}: {signer}, block {fact.block.number} ({when})",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -22,6 +23,7 @@ from ..protocol.wire import encoding, signedcall
 from .refused import problem_error
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from ..crypto import Signer
@@ -33,6 +35,12 @@ ANSWER_SECONDS = 300.0
 """How long all pieces of an answer may take together."""
 ANSWER_BYTES = 128 * 1024 * 1024
 NONCE_BYTES = 18
+
+
+@cache
+def authorities() -> ssl.SSLContext:
+    """Return whose certificates a server may have; all clients share it: it takes 45 ms to read."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,7 @@ class SignedHttp:
         # Proxies from the environment would rewrite what was signed.
         self._client = httpx.Client(
             headers={"Accept-Encoding": "identity"},
+            verify=authorities(),
             timeout=timeout_seconds,
             trust_env=False,
             follow_redirects=False,

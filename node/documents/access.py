@@ -23,7 +23,7 @@ from ..protocol.wire.ids import ZERO
 from .ports import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .bindings import Bindings, Bound
     from .ports import Ledger
@@ -37,18 +37,20 @@ class Shelf:
     another's digest in a decision of his own, and would be shown the paper by his own page.
     """
 
-    def __init__(self, store: DocumentStore, may_read: Callable[[bytes, bytes], bool]) -> None:
-        """Read from `store` what `may_read`, by digest and bytes."""
-        self._store, self._may_read = store, may_read
+    def __init__(
+        self, store: DocumentStore, readable: Callable[[Mapping[bytes, bytes]], set[bytes]]
+    ) -> None:
+        """Read from `store` what is `readable` of documents, asked by digest with their bytes."""
+        self._store, self._readable = store, readable
 
     def find(self, digest: bytes) -> bytes | None:
-        data = self._store.find(digest)
-        return data if data is not None and self._may_read(digest, data) else None
+        return self.find_all([digest]).get(digest)
 
     def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
         """Return those of several documents that are here and may be read, by digest."""
         found = self._store.find_all(digests)
-        return {digest: data for digest, data in found.items() if self._may_read(digest, data)}
+        readable = self._readable(found)
+        return {digest: data for digest, data in found.items() if digest in readable}
 
 
 class DocumentAccess:
@@ -93,7 +95,9 @@ class DocumentAccess:
         """
         reader = self._reader(key)
         data = self._store.find(digest)
-        if data is None or not self._may_read(digest, data, reader):
+        if data is None or not self._may_read(
+            data, self._bindings.of(digest), self._store.find_authors([digest]).get(digest), reader
+        ):
             raise DocumentUnknown(f"no document {digest.hex()} here")
         return data
 
@@ -106,12 +110,12 @@ class DocumentAccess:
         reader = self._reader(key)
         # Who decides for a department reads what it decides on, wherever his key was registered.
         acting = replace(reader, auditor_for=reader.auditor_for | reader.acts_for)
-        return Shelf(self._store, partial(self._may_see, reader=acting))
+        return Shelf(self._store, partial(self._readable, reader=acting))
 
     def shelf_for(self, departments: frozenset[bytes]) -> Shelf:
         """Return the documents that are those of active departments, for who sees their work."""
         seeing = Reader(ZERO, KeyKind.OFFICER, ZERO, departments)
-        return Shelf(self._store, partial(self._may_see, reader=seeing))
+        return Shelf(self._store, partial(self._readable, reader=seeing))
 
     def _author(self, key: bytes) -> bytes:
         """Return the department whose documents the holder of `key` hands in."""
@@ -126,17 +130,30 @@ class DocumentAccess:
             raise SignatureInvalid(f"key {key.hex()} is unknown, revoked or out of its validity")
         return reader
 
-    def _may_read(self, digest: bytes, data: bytes, reader: Reader) -> bool:
-        bound = self._bindings.of(digest)
+    def _readable(self, found: Mapping[bytes, bytes], reader: Reader) -> set[bytes]:
+        """Return which of several documents may be seen on a reader's shelf."""
+        bound, authors = self._bindings.of_all(found), self._store.find_authors(found)
+        return {
+            digest
+            for digest, data in found.items()
+            if self._may_see(data, bound.get(digest, []), authors.get(digest), reader)
+        }
+
+    @staticmethod
+    def _may_read(
+        data: bytes, bound: Sequence[Bound], author: bytes | None, reader: Reader
+    ) -> bool:
         if not bound:
             # What this node keeps of its own decisions has no author: it is nobody's to read yet.
-            return reader.department == self._store.find_author(digest) != ZERO
+            return reader.department == author != ZERO
         return any(_entitled(each, data, reader) for each in bound)
 
-    def _may_see(self, digest: bytes, data: bytes, reader: Reader) -> bool:
+    def _may_see(
+        self, data: bytes, bound: Sequence[Bound], author: bytes | None, reader: Reader
+    ) -> bool:
         """The same on a shelf, a moment earlier: whoever decided goes on before the fetcher has."""
-        if self._bindings.of(digest) or self._store.find_author(digest) != ZERO:
-            return self._may_read(digest, data, reader)
+        if bound or author != ZERO:
+            return self._may_read(data, bound, author, reader)
         # Kept for a decision that was judged here; its parties are those it names itself.
         document = documents.parse(data)
         named = frozenset(documents.departments_named(document))

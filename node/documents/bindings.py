@@ -19,11 +19,11 @@ from ..protocol import forms as documents
 from ..protocol.wire import ids
 from ..storage.dialects import insert
 from .ports import START
-from .store import mark_bound
+from .store import batched, mark_bound
 from .tables import binding, document, position, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Row, Table
 
@@ -102,6 +102,14 @@ class Bindings:
 
     def of(self, digest: bytes) -> list[Bound]:
         return self._list(binding.c.digest == digest)
+
+    def of_all(self, digests: Iterable[bytes]) -> dict[bytes, list[Bound]]:
+        """Return the same of several documents, by digest."""
+        found: dict[bytes, list[Bound]] = {}
+        for some in batched(list(digests)):
+            for each in self._list(binding.c.digest.in_(some)):
+                found.setdefault(each.digest, []).append(each)
+        return found
 
     def of_object(self, name: str) -> list[Bound]:
         return self._list(binding.c.object == name)

@@ -106,7 +106,7 @@ class DocumentStore:
                 ],
             )
             # Whoever waits for one need not ask others any more, however late he would have.
-            for digests in _batched([paper.digest for paper in fresh]):
+            for digests in batched([paper.digest for paper in fresh]):
                 due = update(wanted).where(wanted.c.digest.in_(digests))
                 connection.execute(due.values(next_try=0))
 
@@ -120,7 +120,7 @@ class DocumentStore:
         with self.reading.connect() as connection:
             return {
                 row.digest: row.data
-                for some in _batched(wanted_ones)
+                for some in batched(wanted_ones)
                 for row in connection.execute(
                     select(document.c.digest, document.c.data).where(document.c.digest.in_(some))
                 )
@@ -137,10 +137,16 @@ class DocumentStore:
             raise DocumentUnknown(f"本节点没有文书 {digest.hex()} / no such document here")
         return data
 
-    def find_author(self, digest: bytes) -> bytes | None:
-        """Return the department that handed the document in, or None if it is not here."""
+    def find_authors(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """Return the department that handed each of several documents in, of those here."""
         with self.reading.connect() as connection:
-            return connection.scalar(select(document.c.author).where(document.c.digest == digest))
+            return {
+                row.digest: row.author
+                for some in batched(list(digests))
+                for row in connection.execute(
+                    select(document.c.digest, document.c.author).where(document.c.digest.in_(some))
+                )
+            }
 
     def sweep(self) -> int:
         """Drop documents that no decision bound in time; return how many."""
@@ -184,13 +190,14 @@ def mark_bound(connection: Connection, digest: bytes, now: int) -> None:
 def _those_in(connection: Connection, table: Table, digests: Sequence[bytes]) -> set[bytes]:
     """Return which of the digests a table has."""
     found: set[bytes] = set()
-    for some in _batched(digests):
+    for some in batched(digests):
         found.update(
             connection.scalars(select(table.c.digest).where(table.c.digest.in_(some))).all()
         )
     return found
 
 
-def _batched(digests: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+def batched(digests: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yield digests some hundred at a time."""
     for start in range(0, len(digests), BATCH):
         yield digests[start : start + BATCH]

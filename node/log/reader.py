@@ -25,7 +25,7 @@ from .tables import (
     position,
     request,
 )
-from .tiles import Proofs, read_hashes
+from .tiles import Proofs, read_hashes, read_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -129,6 +129,11 @@ class LogReader:
         with self._engine.connect() as connection:
             hashes = read_hashes(connection, self._number(log), level, number, width)
         return hashes[: width * HASH_SIZE]
+
+    def tiles(self, log: bytes, first: int, count: int) -> list[tuple[int, bytes]]:
+        """Return the stored tiles of leaf hashes from a number on, each with its number."""
+        with self._engine.connect() as connection:
+            return read_tiles(connection, self._number(log), first, count)
 
     def request(self, log: bytes, index: int) -> bytes | None:
         """Return the body of the request behind an entry, or None when none is kept."""

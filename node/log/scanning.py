@@ -26,6 +26,8 @@ STRETCH = 10_000
 """Leaves looked through at once."""
 TILES = 4_096
 """Tiles of leaf hashes looked through for one hash: a million leaves."""
+READ_AT_ONCE = 128
+"""Of them, a mebibyte together."""
 _MATTER = re.compile(rb'"matter":"([0-9a-f]{64})"')
 _EVENT = re.compile(rb'"event":"([0-9a-f]{64})"')
 
@@ -98,15 +100,18 @@ class LogScanner:
     def find_leaf(self, log: bytes, leaf_hash: bytes) -> int | None:
         """Return the index of the leaf with this RFC 6962 hash among the newest million."""
         size = self._reader.head(log).size
-        last = (size + WIDTH - 1) // WIDTH
-        for number in range(last - 1, max(-1, last - 1 - TILES), -1):
-            hashes = self._reader.tile(log, 0, number, min(WIDTH, size - number * WIDTH))
-            place = hashes.find(leaf_hash)
-            # A hash may also be found across the border of two others: that is none.
-            while place >= 0 and place % HASH_SIZE:
-                place = hashes.find(leaf_hash, place + 1)
-            if place >= 0:
-                return number * WIDTH + place // HASH_SIZE
+        end = (size + WIDTH - 1) // WIDTH
+        floor = max(0, end - TILES)
+        while end > floor:
+            first = max(floor, end - READ_AT_ONCE)
+            for number, hashes in reversed(self._reader.tiles(log, first, end - first)):
+                place = hashes.find(leaf_hash)
+                # A hash may also be found across the border of two others: that is none.
+                while place >= 0 and place % HASH_SIZE:
+                    place = hashes.find(leaf_hash, place + 1)
+                if place >= 0:
+                    return number * WIDTH + place // HASH_SIZE
+            end = first
         return None
 
     def find_matter(

@@ -47,6 +47,16 @@ def read_tile(connection: Connection, log_number: int, level: int, number: int) 
     return hashes or b""
 
 
+def read_tiles(
+    connection: Connection, log_number: int, first: int, count: int
+) -> list[tuple[int, bytes]]:
+    """Return the tiles of leaf hashes there are of `count` from a number on, by number."""
+    number = table.c.number
+    among = (number >= first) & (number < first + count)
+    query = select(number, table.c.hashes).where(table.c.log == log_number, table.c.level == 0)
+    return [tuple(row) for row in connection.execute(query.where(among).order_by(number))]
+
+
 def read_hashes(
     connection: Connection, log_number: int, level: int, number: int, width: int
 ) -> bytes:
@@ -96,8 +106,8 @@ class Proofs:
     """Proof maker over the tiles of one `log.db`; sizes are the caller's to check.
 
     Full tiles never change and are cached expanded (16 KiB each); of partial ones the widest seen
-    of each level is kept. For any number of threads: every cached value is immutable or replaced
-    whole.
+    of each level's last is kept. For any number of threads: every cached value is immutable or
+    replaced whole.
     """
 
     def __init__(self, engine: Engine, *, cached_tiles: int = CACHED_TILES) -> None:
@@ -134,10 +144,12 @@ class Proofs:
 
     def _get_partial(self, log_number: int, level: int, number: int, width: int) -> Tile:
         kept = self._partial.get((log_number, level))
-        if kept is not None and kept[0] == number and kept[1].width >= width:
-            return kept[1]
+        if kept is not None:
+            if kept[0] == number and kept[1].width >= width:
+                return kept[1]
+            if kept[0] > number:  # another tile follows, so this one has been filled since
+                return self._full(log_number, level, number)
         with self._engine.connect() as connection:
             tile = load_tile(connection, log_number, level, number, width)
-        if kept is None or kept[0] <= number:
-            self._partial[log_number, level] = (number, tile)
+        self._partial[log_number, level] = (number, tile)
         return tile

@@ -155,8 +155,8 @@ class Readers:
             raise NotEntitled("会话没有建立，请重新登录 / no session was opened; sign in again")
         return cookie, found
 
-    def find(self, token: str) -> ReaderSession | None:
-        """Return the session of a cookie, if it is good now, and mark it as used.
+    def find(self, token: str, *, used: bool = True) -> ReaderSession | None:
+        """Return the session of a cookie, if it is good now; mark it as used, if it is.
 
         Raises:
             LedgerBehind: the read model cannot say whether his departments are active.
@@ -170,7 +170,8 @@ class Readers:
         if not seats:
             self._rows.end(token)
             return None
-        self._rows.touch(row)
+        if used:
+            self._rows.touch(row)
         ends = min(int(self._clock()) + IDLE_SECONDS, row.created // 1000 + LONGEST_SECONDS)
         return ReaderSession(said["name"], row.origin, ends, csrf_of(raw), seats)
 

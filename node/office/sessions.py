@@ -146,8 +146,8 @@ class Sessions:
         opened = self._session(token, found, origin, now, now, text.encode("ascii"), signature)
         return cookie_of(token), opened
 
-    def find(self, token: str) -> Session | None:
-        """Return the session of a cookie, if it is good now, and mark it as used.
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """Return the session of a cookie, if it is good now; mark it as used, if it is.
 
         Raises:
             LedgerBehind: the read model cannot say whether its key counts.
@@ -165,7 +165,8 @@ class Sessions:
             return None
         if found is None:
             return None
-        self._rows.touch(row)
+        if used:
+            self._rows.touch(row)
         created, login = row.created // 1000, row.login.encode("ascii")
         return self._session(raw, found, row.origin, created, now, login, row.signature)
 

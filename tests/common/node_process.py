@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import queue
+import re
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
 from node.errors import LedgerError, PeerUnavailable
 from tests.common.nodes import QUERY
+from tests.common.quick_command import COMMAND
+from tests.common.zygote import warmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from node.client.calls import Answer
     from node.client.checks import Asked
@@ -27,21 +30,41 @@ END_SECONDS = 30
 
 
 class NodeProcess:
-    """`shareledger node run`, started again as often as a test wants."""
+    """`shareledger node run`, started again as often as a test wants.
 
-    def __init__(self, settings: Path) -> None:
+    It is a fork of the zygote, or the command as it is installed. Whichever it is, it is dead when
+    `end` returns: its end of the pipe is closed then.
+    """
+
+    def __init__(self, settings: Path, *, installed: bool = False) -> None:
+        self._command = COMMAND if installed else warmed()
         self._settings = settings
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> None:
-        """Start it; returns when it has said that it answers."""
+    def start(self, changed: str = "") -> None:
+        """Start it, its program `changed` first; returns when it has said that it answers."""
+        run = "import sys; from api.cli import main; main(sys.argv[1:])"
+        command = [sys.executable, "-c", f"{changed}\n{run}"] if changed else self._command
         self._process = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "api.cli", "node", "run", "--config", str(self._settings)],
+            [*command, "node", "run", "--config", str(self._settings)],
             stdout=subprocess.PIPE,
             text=True,
         )
         assert self._process.stdout is not None
         assert "http://" in self._process.stdout.readline(), "the node did not start"
+
+    def mebibytes(self) -> float:
+        """Return its resident memory."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text("ascii")
+        [kibibytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+        return int(kibibytes) / 1024
+
+    def wait(self) -> int:
+        """Wait until it ends by itself, and return its exit code."""
+        assert self._process is not None
+        self._process.wait(END_SECONDS)
+        return self.end()
 
     def end(self, number: int = signal.SIGKILL) -> int:
         """Send it a signal and return its exit code; harmless when it does not run."""

@@ -44,9 +44,9 @@ def write_town(  # noqa: PLR0917 - what there is, one kind after the other
 ) -> Path:
     """Write what the hooks need to know; return the file.
 
-    `keys` are by operation id, "" for all others; `values` by a parameter's name; `served` are, by
-    the name of a member of a query's body, what is served in any combination; `examples` are whole
-    bodies by operation id.
+    `keys` are by operation id, "" for all others; `values` by a parameter's name, or first by
+    "operation id.name"; `served` are, by the name of a member of a query's body, what is served in
+    any combination; `examples` are whole bodies by operation id.
     """
     files = {}
     for number, (operation, key) in enumerate(keys.items()):
@@ -91,7 +91,9 @@ def before_load_schema(_context: Any, raw_schema: dict[str, Any]) -> None:
     for path in raw_schema["paths"].values():
         for operation in (path[method] for method in METHODS if method in path):
             for parameter in operation.get("parameters", []):
-                known = town.values.get(parameter.get("name"))
+                name = parameter.get("name")
+                own = town.values.get(f"{operation['operationId']}.{name}")
+                known = own or town.values.get(name)
                 if known:
                     parameter["schema"] = {"anyOf": [{"enum": known}, parameter["schema"]]}
                     parameter["example"] = known[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 
 import pytest
 from sqlalchemy import event, select, text
@@ -17,7 +18,8 @@ from node.documents.tables import (
 from node.protocol import forms as documents
 from node.protocol.wire import ids
 from tests.common import papers
-from tests.unit.node.documents.common import POLICE, build_city
+from tests.common.document_nodes import Node
+from tests.unit.node.documents.common import CENTRE, POLICE, URLS, build_city, key_of
 
 
 class DiedError(BaseException):
@@ -70,31 +72,54 @@ def dies_at(node, statement: int) -> bool:
     return False
 
 
+def centre_at(city, folder):
+    """Open the centre's node on what lies in a folder."""
+    return Node(
+        folder,
+        CENTRE,
+        key_of(CENTRE),
+        city.ledger,
+        network=city.network,
+        clock=city.clock,
+        url=URLS[CENTRE],
+        peers=URLS,
+    )
+
+
 @pytest.mark.untraced
 def test_dying_at_any_statement_ends_in_the_same_state(tmp_path):
-    undisturbed = build_city(tmp_path)
-    tell(undisturbed)
-    undisturbed.police.settle()
-    undisturbed.education.settle()
-    undisturbed.centre.settle()
-    expected = content(undisturbed.centre)
-    assert expected[5] == []
-    for statement in itertools.count(1):
-        folder = tmp_path / str(statement)
+    city = build_city(tmp_path)
+    tell(city)
+    city.police.settle()
+    city.education.settle()
+    city.centre.engine.dispose()
+    told = tmp_path / f"{papers.CENTRE}.db"
+    asked = len(city.network.requests)
+
+    def begun(name):
+        """The centre as it is before it hears of anything."""
+        folder = tmp_path / name
         folder.mkdir()
-        city = build_city(folder)
-        tell(city)
-        city.police.settle()
-        city.education.settle()
-        died = dies_at(city.centre, statement)
-        city.centre.engine.dispose()
+        shutil.copy(told, folder)
+        return centre_at(city, folder)
+
+    undisturbed = begun("undisturbed")
+    undisturbed.settle()
+    expected = content(undisturbed)
+    assert expected[5] == []
+    undisturbed.engine.dispose()
+    for statement in itertools.count(1):
+        centre = begun(str(statement))
+        died = dies_at(centre, statement)
+        centre.engine.dispose()
         city.clock.now += 60
-        city.centre.settle()
-        assert content(city.centre) == expected, statement
-        for node in city.nodes:
-            node.engine.dispose()
+        centre.settle()
+        assert content(centre) == expected, statement
+        centre.engine.dispose()
         if not died:
             break
     assert statement > 30
-    for node in undisturbed.nodes:
+    # The others are as they were: they were only asked.
+    assert {method for method, _ in city.network.requests[asked:]} == {"GET"}
+    for node in (city.police, city.education):
         node.engine.dispose()

@@ -84,7 +84,10 @@ def test_a_document_is_left_with_another_node(city):
     data = documents.new_document("catalogue-version", papers.catalogue_version())
     assert city.police.exchange.hand_over(data).startswith("http://127.0.0.1")
     assert city.centre.store.get(documents.digest_of(data)) == data
-    assert city.centre.store.find_author(documents.digest_of(data)) == POLICE
+    assert (
+        city.centre.store.find_authors([documents.digest_of(data)])[documents.digest_of(data)]
+        == POLICE
+    )
 
 
 def test_several_documents_are_left_with_another_node_at_once(city):

@@ -261,7 +261,7 @@ class TestFailure:
         futures = [writer.submit(new_draft(identity, n)) for n in range(1, 513)]
         refused = [future.exception(SECONDS) for future in futures]
         # Two seconds on a quiet machine; a writer that queues for the lock would take a minute.
-        assert time.monotonic() - began < 10.0
+        assert time.monotonic() - began < 30.0
         assert all(isinstance(error, LogUnavailable) and error.retryable for error in refused)
         other.rollback()
         other.close()

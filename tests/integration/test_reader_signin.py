@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from contextlib import ExitStack
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import httpx
@@ -14,6 +15,7 @@ from api.app import build
 from api.settings import load_settings
 from node.errors import ConfigInvalid
 from node.office import departments
+from node.office.sessionrows import SessionRows
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.keyfiles import write_private
@@ -246,6 +248,29 @@ class TestEnding:
     def test_an_officers_session_stays_an_officers(self, town):
         with signed_in(town.url, town.keys.office[POLICE]) as client:
             assert client.get("/desk/key").status_code == 200
+
+    @pytest.mark.parametrize("role", ["reader", "officer"])
+    def test_only_a_pages_own_asking_is_no_use_of_it(self, town, identity, monkeypatch, role):
+        """Else a page left open would keep whoever left it signed in for eight hours."""
+        touched = []
+        monkeypatch.setattr(SessionRows, "touch", lambda _self, row: touched.append(row))
+        identity.person = {"sub": "u-5", "groups": "运维"}
+        with ExitStack() as stack:
+            if role == "reader":
+                client = stack.enter_context(browser(town))
+                sign_in(client)
+            else:
+                client = stack.enter_context(signed_in(town.url, town.keys.office[EDUCATION]))
+            page = client.get("/operation", headers={"Accept": "text/html"}).text
+            assert 'hx-headers=\'{"ShareLedger-Poll": "1"}\'' in page
+            touched.clear()
+            polled = {"ShareLedger-Poll": "1"}
+            answer = client.get("/operation", headers={**polled, "HX-Request": "true"})
+            assert (answer.status_code, touched) == (200, [])
+            client.get("/operation", headers=polled)
+            assert len(touched) == 1
+            client.delete(f"{OFFICE}/session", headers={**polled, "HX-Request": "true"})
+            assert len(touched) == 2
 
 
 def order(words):

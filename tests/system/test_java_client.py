@@ -40,6 +40,8 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 PROTOCOL = Path(__file__).parents[2] / "docs" / "protocol.md"
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 FLIPS = 60
+QUICKLY = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Short runs: a second compiler and several collectors would cost more than they save."""
 FORGED = {
     "leaf": "receipt-invalid",
     "index": "inclusion-invalid",
@@ -72,8 +74,7 @@ def run(arguments: list[str], given: bytes = b"", folder: Path = PROJECT, code: 
         capture_output=True,
         timeout=300,
         check=False,
-        # Short runs: the second compiler would cost more than it saves.
-        env={**os.environ, "LC_ALL": "C.UTF-8", "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1"},
+        env={**os.environ, "LC_ALL": "C.UTF-8", "JAVA_TOOL_OPTIONS": QUICKLY},
     )
     assert done.returncode == code, done.stdout.decode() + done.stderr.decode()
     return done.stdout

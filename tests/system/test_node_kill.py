@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager
@@ -30,6 +27,7 @@ from tests.common.node_process import NodeProcess, RecordingClient, call_until
 from tests.common.nodes import running_town, until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
 from tests.common.pgstores import new_database
+from tests.common.shell import Shell
 
 pytestmark = pytest.mark.chain
 
@@ -61,8 +59,10 @@ def town(request, tmp_path_factory, embedded_chain):
 
 
 @pytest.fixture
-def process(town):
-    node = NodeProcess(town.node.settings.data_dir.parent / "node.toml")
+def process(town, request):
+    """The node; in the long loop, started as it is installed."""
+    long = request.node.get_closest_marker("long") is not None
+    node = NodeProcess(town.node.settings.data_dir.parent / "node.toml", installed=long)
     yield node
     node.end()
 
@@ -117,10 +117,7 @@ def assert_provable(town, log, answers):
 
 
 def assert_log_checks(town):
-    settings = town.node.settings.data_dir.parent / "node.toml"
-    command = [sys.executable, "-m", "api.cli", "log", "check", "--config", str(settings)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
-    assert done.returncode == 0, done.stdout + done.stderr
+    Shell(town.node.settings.data_dir.parent).ok("log", "check", "--config", "node.toml")
 
 
 def caught_up(town):
@@ -190,36 +187,79 @@ class TestToldToEnd:
         assert_provable(town, log, answered)
 
 
-def test_a_decision_submitted_over_http_is_taken_once_whenever_the_node_dies(town, process):
-    head = town.keys.heads[papers.POLICE]
-    system = papers.application_object(department=papers.POLICE, code="SIWANG")
-    office = town.keys.office[papers.POLICE]
-    process.start()
+DYING = """
+import os, signal
+from node.chain.gateway import Gateway
+from node.office.desk import Desk
+from node.office.submitting import Submitter
+
+def die(*_arguments, **_named):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+# Its anchors take the same way, from its first moment on: it dies once a decision has begun it.
+decided = []
+enqueue, send = Desk._enqueue, Gateway.send_raw
+
+def enqueued(self, signed):
+    decided.append(signed)
+    return enqueue(self, signed)
+
+def unsent(self, raw):
+    return die() if decided else send(self, raw)
+
+def sent(self, raw):
+    done = send(self, raw)
+    return die() if decided else done
+
+Desk._enqueue = enqueued
+"""
+STEPS = {
+    "stored elsewhere, in no outbox": "Desk._enqueue = die",
+    "in the outbox, not sent": "Gateway.send_raw = unsent",
+    "mined, not known to be": "Gateway.send_raw = sent",
+    "known to be mined, not answered": "Submitter._answer = die",
+}
+"""Between which steps of a decision the node dies."""
+LONG = {"in the outbox, not sent", "known to be mined, not answered"}
+
+
+@pytest.mark.parametrize(
+    "step", [pytest.param(each, marks=[pytest.mark.long] * (each in LONG)) for each in STEPS]
+)
+def test_a_signed_decision_is_taken_once_whenever_the_node_dies(town, process, step):
+    """What its officer sees afterwards is what is so; the same sent again answers the same."""
+    head, office = town.keys.heads[papers.POLICE], town.keys.office[papers.POLICE]
+    code = f"SIWANG{list(STEPS).index(step)}"
+    system = papers.application_object(department=papers.POLICE, code=code, name=code)
+    process.start(f"{DYING}\n{STEPS[step]}")
     with signed_in(town.url, head) as client:
         prepared = prepare(client, "RegisterApplication", system)
         body, digest = signed(prepared, office), prepared["hash"]
-        lost = []
+        with pytest.raises(httpx.TransportError):
+            client.post(f"{OFFICE}/decisions/submit", json=body, timeout=60)
+        assert process.wait() == -signal.SIGKILL
+        enqueued = town.node.outbox.find(digest)
+        assert (enqueued is None) == (step == "stored elsewhere, in no outbox")
 
-        def submit():
-            try:
-                client.post(f"{OFFICE}/decisions/submit", json=body, timeout=30)
-            except httpx.TransportError as error:
-                lost.append(error)
-
-        thread = threading.Thread(target=submit)
-        thread.start()
-        until(lambda: town.node.outbox.find(digest))
-        process.end(signal.SIGKILL)
-        thread.join()
-        assert lost, "it was answered before the node was dead"
         process.start()
-        # The session is in the node's files, and so is the decision.
-        answer = client.post(f"{OFFICE}/decisions/submit", json=body, timeout=60)
-        assert (answer.status_code, answer.json()["hash"]) == (200, digest)
-        assert answer.json()["finished"]
+        page = f"{town.url}/desk/key"
+        if enqueued is None:
+            until(lambda: caught_up(town))
+            assert code not in client.get(page).text
+        else:
+            # Whoever signed has nothing to do: the node takes it to its end by itself.
+            until(lambda: code in client.get(page).text)
+        answers = [
+            client.post(f"{OFFICE}/decisions/submit", json=body, timeout=60) for _ in range(2)
+        ]
+        assert [each.status_code for each in answers] == [200, 200], answers[0].text
+        first, second = (each.json() for each in answers)
+        assert first == second | {"finished": first["finished"]}
+        assert (first["hash"], first["finished"]) == (digest, enqueued is not None)
         done = [
             each
-            for each in town.node.queries.decisions_in(answer.json()["block"])
+            for each in town.node.queries.decisions_in(first["block"])
             if each.name == "RegisterApplication"
         ]
         assert [each.hash.hex() for each in done] == [digest]
+        assert client.get(page).text.count(f">{code}<") == 1

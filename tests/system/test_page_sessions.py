@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from node.crypto import SoftwareSigner
+from node.documents.importing.template import write_template
 from node.protocol.ledger.enums import KeyKind
 from tests.common import papers
 from tests.common.browser import axe, shoot
@@ -14,6 +15,7 @@ from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files, write_private
 from tests.common.nodes import PASSWORD, NodeTown, running_town
 from tests.common.oidc_provider import CLIENT, SECRET, Provider, provider
+from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,6 +152,69 @@ def test_a_session_opened_in_another_tab_is_taken_over(
     page.get_by_role("button", name="签署授予").click()
     page.get_by_role("dialog").get_by_text("续任").first.wait_for()
     other.close()
+
+
+def open_cell(page: Page, town: NodeTown, keyfiles: dict[str, Path], folder: Path) -> None:
+    """File a table with one item's type wrong, and type another into its cell."""
+    table = folder / "一季度报送.xlsx"
+    write_template(table, [ROW, {**SECOND_ITEM, "数据类型": "文字"}])
+    sign_in(page, town, keyfiles["head"], "/desk/filings")
+    page.locator("input[type=file]").set_input_files(table)
+    page.get_by_role("button", name="上传并检查").click()
+    page.locator("button.cell").filter(has_text="文字").click()
+    page.locator("td textarea").fill("字符型C")
+
+
+def test_a_cell_that_is_saved_after_the_session_ended_is_saved_as_typed(
+    town: NodeTown, page: Page, keyfiles: dict[str, Path], tmp_path: Path
+) -> None:
+    open_cell(page, town, keyfiles, tmp_path)
+    end_session(page, town)
+    page.get_by_role("button", name="保存").click()
+    again = page.get_by_role("dialog").filter(has_text="会话已结束")
+    again.get_by_label("口令").fill(PIN)
+    again.get_by_role("button", name="重新登录").click()
+    page.locator("button.cell").filter(has_text="字符型C").nth(1).wait_for()
+
+    # The session is over before the cell is opened, too; and is opened again in another tab.
+    end_session(page, town)
+    other = page.context.new_page()
+    sign_in(other, town, keyfiles["head"], "/desk/key")
+    other.close()
+    page.locator("button.cell").filter(has_text="字符型C").nth(1).click()
+    page.locator("td textarea").fill("数值型N")
+    page.get_by_role("button", name="保存").click()
+    page.locator("button.cell").filter(has_text="数值型N").wait_for()
+
+
+def test_what_is_refused_leaves_what_was_typed_and_says_what_to_do(
+    town: NodeTown, page: Page, keyfiles: dict[str, Path], tmp_path: Path
+) -> None:
+    open_cell(page, town, keyfiles, tmp_path)
+    (mine,) = page.context.cookies()
+    # Somebody else signs in beside: the page's token is not his session's.
+    other = page.context.new_page()
+    sign_in(other, town, keyfiles["office"], "/desk/key")
+    page.get_by_role("button", name="保存").click()
+    page.get_by_role("button", name="暂不登录").click()
+    said = page.locator("td [data-refused]")
+    assert "请刷新页面后再试" in said.inner_text()
+    assert page.locator("td textarea").input_value() == "字符型C"
+    shoot(page, "cell-refused", WIDTHS)
+    assert axe(page) == []
+
+    # The cell was changed in another tab meanwhile.
+    page.context.clear_cookies()
+    page.context.add_cookies([{"name": mine["name"], "value": mine["value"], "url": town.url}])
+    other.goto(page.url)
+    other.locator("button.cell").filter(has_text="文字").click()
+    other.locator("td textarea").fill("文本")
+    other.get_by_role("button", name="保存").click()
+    other.locator("button.cell").filter(has_text="文本").wait_for()
+    page.get_by_role("button", name="保存").click()
+    said.get_by_text("这一格已被别处改动").wait_for()
+    assert said.count() == 1
+    assert page.locator("td textarea").input_value() == "字符型C"
 
 
 def test_a_new_key_signs_its_own_registration_in_the_page(

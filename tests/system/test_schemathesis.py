@@ -38,6 +38,9 @@ pytestmark = pytest.mark.chain
 ROOT = Path(__file__).parents[2]
 SEED = "20260101"
 POSITIVE = "positive_data_acceptance"
+ALL = "examples,coverage,fuzzing,stateful"
+QUICK = "examples,fuzzing"
+"""Without every border of every parameter, which are four requests in five."""
 OFFICE = (
     "prepare", "submit", "get_standing", "get_pending", "get_withdrawals", "list_grants",
     "get_grant", "get_inbox", "get_departments", "get_keys", "get_applications",
@@ -155,7 +158,7 @@ def describe(town: NodeTown, folder: Path) -> Path:
     paper = forms.new_document("terms", papers.terms())
     digests = [forms.digest_of(each).hex() for each in (paper, town.version_paper)]
     decision = signed_decision(town)
-    digests.append(decision.pop("hash"))
+    sent = decision.pop("hash")
     return write_town(
         folder,
         town.url,
@@ -169,6 +172,7 @@ def describe(town: NodeTown, folder: Path) -> Path:
         {
             "authorisation": [town.first],
             "digest": digests,
+            "get_standing.digest": [sent],
             "entry": [ENTRY.hex()],
             "event": [answer.event.hex() for answer in answers],
             "code": [papers.POLICE],
@@ -213,13 +217,13 @@ def signed_decision(town: NodeTown) -> dict[str, Any]:
     return {**signed(said, head), "again": True, **digest}
 
 
-def run(town: NodeTown, folder: Path, examples: int, seconds: int) -> Report:
+def run(town: NodeTown, folder: Path, examples: int, seconds: int, phases: str = ALL) -> Report:
     """Run Schemathesis as a user does, by its command line; a seed makes its choices."""
     report = folder / "report.ndjson"
     done = subprocess.run(  # noqa: S603 - a development dependency's command
         [Path(sys.executable).with_name("schemathesis"), "run", DESCRIBED,
          "--url", town.url, "--checks", "all", "--continue-on-failure", "--seed", SEED,
-         "--max-examples", str(examples), "--no-shrink", "--no-color",
+         "--phases", phases, "--max-examples", str(examples), "--no-shrink", "--no-color",
          "--report", "ndjson", "--report-ndjson-path", report],
         cwd=folder,
         env={
@@ -254,13 +258,12 @@ def assert_holds(report: Report) -> None:
         for label, answers in report.answered.items()
         if label in operations()  # and not a method that is tried and must be refused
     }
-    assert all(served.values()), served
+    assert [label for label, times in served.items() if not times] == []
 
 
 def test_reports_nothing_but_the_exceptions_and_is_served_everywhere(town, tmp_path):
-    report = run(town, tmp_path, examples=8, seconds=900)
+    report = run(town, tmp_path, examples=8, seconds=900, phases=QUICK)
     assert_holds(report)
-    assert report.answered["POST /api/v1/authorisations/{authorisation}/query"][200] >= 3
 
 
 @pytest.mark.long
@@ -268,3 +271,4 @@ def test_reports_no_more_in_many_examples_and_each_exception_is_met(town, tmp_pa
     report = run(town, tmp_path, examples=100, seconds=3_600)
     assert_holds(report)
     assert set(report.found) == set(EXCEPTIONS)
+    assert report.answered["POST /api/v1/authorisations/{authorisation}/query"][200] >= 3

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,3 +99,37 @@ def test_the_commands_work(installed: Path, tmp_path: Path, ledger_chain: Ledger
     ledger_chain.deployment.save(tmp_path / "deployment.json")
     where = ("--url", ledger_chain.running.url, "--deployment", "deployment.json")
     assert run(shareledger, "chain", "check", *where, cwd=tmp_path).count("✓") == 6
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the wheels that are made for other machines too."""
+    folder = tmp_path_factory.mktemp("wheels")
+    run("make", "wheels", f"WHEEL_DIR={folder}", cwd=ROOT)
+    return folder
+
+
+@pytest.mark.parametrize(("machine", "number"), [("x86_64", 62), ("aarch64", 183)])
+def test_a_wheel_made_elsewhere_holds_machine_code_for_its_own(
+    wheels: Path, machine: str, number: int
+) -> None:
+    (wheel,) = wheels.glob(f"shareledger-*-py3-none-manylinux_2_17_{machine}.whl")
+    with zipfile.ZipFile(wheel) as files:
+        code = files.read("node/crypto/native/libsm2verify.so")
+    assert code[:4] == b"\x7fELF"
+    # e_machine of the ELF header; what it asks of the C library is old enough for the tag.
+    assert int.from_bytes(code[18:20], "little") == number
+    versions = [tuple(map(int, each)) for each in re.findall(rb"GLIBC_(\d+)\.(\d+)", code)]
+    assert all(each <= (2, 17) for each in versions)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="made for another machine than this")
+def test_a_wheel_made_elsewhere_verifies_natively(wheels: Path, tmp_path: Path) -> None:
+    (wheel,) = wheels.glob("*_x86_64.whl")
+    with zipfile.ZipFile(wheel) as files:
+        files.extractall(tmp_path)
+    asked = "import node.crypto as c; c.run_self_test(); print(c.__file__, c.backend_version())"
+    # The packages of this environment, the product of the wheel.
+    said = run(sys.executable, "-c", f"import sys; sys.path.insert(0, '.'); {asked}", cwd=tmp_path)
+    assert said.startswith(str(tmp_path))
+    assert "native" in said

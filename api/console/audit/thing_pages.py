@@ -18,7 +18,7 @@ from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
 from node.office.reads import find_versions
 from node.protocol.forms import parse
-from node.protocol.forms.words import decision_words, words_of
+from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, DepartmentStatus, KeyKind
 from node.protocol.wire import encoding
 from node.protocol.wire.leaf import CALL, PREVIEW, parse_leaf
@@ -70,6 +70,8 @@ class Thing:
 
 def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: Any) -> Response:  # noqa: ANN401 - of `answer`
     english = language_of(request) == "en"
+    with who.node.queries.holding():
+        timeline = _timeline(who, thing.decisions)
     page = render(
         request,
         "audit/thing.html",
@@ -79,7 +81,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
         crumbs=[Link("/audit", ("查询", "Look up"))],
         thing=thing,
         drawing=draw(thing.trace, english=english) if thing.trace else None,
-        timeline=_timeline(who, thing.decisions),
+        timeline=timeline,
         kinds=KINDS,
         meaning=meaning_of,
         path_of=path_of,
@@ -94,12 +96,12 @@ def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str,
         {
             "at": fact.block.timestamp,
             "block": fact.block.number,
-            "words": decision_words(fact.name, fact.args),
+            "words": fact.words,
             "signer": names.describe(fact),
             "key": fact.signing_key.hex(),
             "hash": fact.hash.hex(),
         }
-        for fact in reversed(decisions[-TIMELINE:])
+        for fact in decisions
     ]
 
 
@@ -277,7 +279,7 @@ def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Resp
               f"{one.calls_per_day} calls, {one.rows_per_day} rows")),
         ],
         trace=who.tracer.trace_authorisation(number),
-        decisions=who.node.queries.decisions_of(*authorisation_ref(number)),
+        decisions=who.node.queries.newest_decisions_of(*authorisation_ref(number), TIMELINE),
         links=[
             Link(calls_at(who, one.provider, authorisation=number), ("调用清单", "Calls")),
             Link(f"/audit/entry/{entry}", ("目录", "Entry")),
@@ -322,7 +324,7 @@ def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
     thing = Thing(
         titles.entry(named),
         facts=facts,
-        decisions=queries.decisions_of(ObjectKind.ENTRY, named),
+        decisions=queries.newest_decisions_of(ObjectKind.ENTRY, named, TIMELINE),
         links=[
             Link(calls_at(who, provider, entry=entry), ("调用清单", "Calls")),
             Link(f"/catalogue/{entry}", ("公开页", "Public page")),
@@ -353,7 +355,7 @@ def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
     thing = Thing(
         titles.department(fact.department),
         facts=facts,
-        decisions=queries.decisions_of(ObjectKind.DEPARTMENT, fact.department),
+        decisions=queries.newest_decisions_of(ObjectKind.DEPARTMENT, fact.department, TIMELINE),
         links=[Link(f"/audit/calls?consumer={code}", ("它的调用", "Its calls"))],
     )
     return _page(request, who, thing, f"department {code}")
@@ -373,7 +375,7 @@ def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
         facts.append((("注销于", "Revoked"), {"at": fact.revoked_at}))
     facts += [(("任职部门", "Roles in"), titles.department(each.department)) for each in roles]
     facts.append((("编号", "Id"), {"hex": key}))
-    decisions = queries.decisions_of(ObjectKind.KEY, fact.key)
+    decisions = queries.newest_decisions_of(ObjectKind.KEY, fact.key, TIMELINE)
     return _page(request, who, Thing(titles.key(fact), facts, decisions=decisions), f"key {key}")
 
 
@@ -389,7 +391,7 @@ def application_page(request: Request, who: AuditorDep, application: HexPath) ->
     thing = Thing(
         titles.application(fact),
         facts,
-        decisions=queries.decisions_of(ObjectKind.APPLICATION, fact.application),
+        decisions=queries.newest_decisions_of(ObjectKind.APPLICATION, fact.application, TIMELINE),
         links=[Link(f"/audit/calls?application={application}", ("调用清单", "Calls"))],
     )
     return _page(request, who, thing, f"application {application}")

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from ledger_sync.trace.judging import check_decision
 from node.errors import LedgerError, NotFound
 from node.protocol.evm.decision import DECISIONS
-from node.protocol.forms.words import decision_words
 
 from ...http.callers import NodeDep
 from ...http.verbs import Readable
@@ -45,7 +44,7 @@ def decision(
         if error.retryable:
             raise
         wrong = (chinese_of(error), error.message)
-    chinese, english = decision_words(fact.name, fact.args)
+    chinese, english = fact.words
     return render(
         request,
         "public/decision.html",

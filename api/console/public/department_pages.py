@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from ledger_sync.objects import ObjectKind
 from node.documents.finding import Filters
-from node.protocol.forms.words import decision_words, words_of
+from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import DepartmentStatus
 from node.protocol.wire import ids
 
@@ -89,7 +89,6 @@ def department(
         decisions=node.queries.newest_decisions_of(
             ObjectKind.DEPARTMENT, fact.department, DECISIONS
         ),
-        decided=decision_words,
     )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ledger_sync.objects import ObjectKind
 from node.protocol import forms as documents
-from node.protocol.forms.words import decision_words, words_of
+from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, EntryState
 from node.protocol.wire import encoding, ids
 
@@ -78,7 +78,6 @@ def entry(
         use=_use(node, wanted),
         download=offered(node, fact, paper) if paper else None,
         decisions=node.queries.newest_decisions_of(ObjectKind.ENTRY, wanted, DECISIONS),
-        decided=decision_words,
         most=DECISIONS,
     )
 

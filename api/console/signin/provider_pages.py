@@ -39,12 +39,16 @@ def begin_at(node: Node, back: str) -> str:
 
 
 @router.get(BEGIN)
-def begin(node: NodeDep, back: Annotated[str, Query(max_length=2_000)] = "/") -> Response:
+def begin(
+    request: Request, node: NodeDep, back: Annotated[str, Query(max_length=2_000)] = "/"
+) -> Response:
     """Send a browser to the provider."""
     readers, provider, origin = _parts(node)
     attempt = readers.begin(local_path(back))
     response = RedirectResponse(
-        provider.address(attempt, _redirect(node)), 303, {"Cache-Control": "no-store"}
+        provider.address(attempt, _redirect(node), _asking(request)),
+        303,
+        {"Cache-Control": "no-store"},
     )
     response.set_cookie(
         _name(origin),
@@ -73,7 +77,7 @@ def come_back(
         raise Forbidden("应答来自别的身份认证系统 / another provider has answered")
     if not code:
         raise SignatureInvalid("没有完成统一身份认证 / the provider did not sign you in")
-    told = provider.who(code, attempt, _redirect(node))
+    told = provider.who(code, attempt, _redirect(node), _asking(request))
     token, session = readers.open(told, origin)
     request.state.reader = session
     back = local_path(attempt.back)
@@ -102,6 +106,10 @@ def _parts(node: Node) -> tuple[Readers, IdentityProvider, str]:
     origin = origin_of(node.settings.public_url)
     require_origin(node, origin)
     return node.readers, node.identity_provider, origin
+
+
+def _asking(request: Request) -> str:
+    return "" if request.client is None else request.client.host
 
 
 def _redirect(node: Node) -> str:

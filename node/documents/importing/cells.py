@@ -172,7 +172,7 @@ def bounded(file: str, rows: Iterable[Row]) -> Iterator[Row]:
         wrong = ""
         if len(cells) > COLUMNS_LIMIT:
             wrong = f"有 {len(cells)} 列，最多 {COLUMNS_LIMIT} 列 / too many columns"
-        elif any(len(cell) > CELL_LIMIT for cell in cells):
+        elif max(map(len, cells)) > CELL_LIMIT:
             wrong = f"有一格超过 {CELL_LIMIT} 字 / a cell is too long"
         elif filled > ROWS_LIMIT:
             wrong = f"已超过 {ROWS_LIMIT} 行 / too many rows"

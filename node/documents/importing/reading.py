@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from itertools import chain, groupby, pairwise
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from node.errors import MalformedTable
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 Path_ = tuple[str | int, ...]
 HEADINGS_SAID = 8
 BLANK = "必须填写，现在是空白"
+GARBLED = "有乱码（�）：文件存错了编码或字库里没有这个字，请重新录入"
+_GARBLED = methodcaller("__contains__", "\ufffd")
 
 
 class Place(NamedTuple):
@@ -200,6 +203,11 @@ class _Reader:
             for name, rule in mapping.entry.items()
         ]
         self._keys = mapping.entry["code"].headings
+        self._item_defaults = {
+            name: rule.default
+            for name, rule in mapping.items.fields.items()
+            if rule.default is not None
+        }
         self._items = [rule for name, rule in mapping.items.fields.items() if name in _NAMING]
         if mapping.items.names is not None:
             self._items.append(mapping.items.names)
@@ -277,11 +285,12 @@ class _Reader:
                 {name: cells[at] for name, at in columns if at < width and cells[at]},
                 {},
             )
-            for name, at in columns:
-                if at in row.faults:
-                    line.faults[name] = row.faults[at]
-                elif "\ufffd" in line.cells.get(name, ""):
-                    line.faults[name] = "有乱码（�）：文件存错了编码或字库里没有这个字，请重新录入"
+            if row.faults or any(map(_GARBLED, cells)):
+                for name, at in columns:
+                    if at in row.faults:
+                        line.faults[name] = row.faults[at]
+                    elif _GARBLED(line.cells.get(name, "")):
+                        line.faults[name] = GARBLED
             if line.cells or line.faults or cells:
                 if table.header.is_again(row):
                     continue
@@ -368,7 +377,7 @@ class _Reader:
         """
         holding = [line for line in lines if _says(rule, line)] or lines[:1]
         value = _read_field(draft, path, rule, holding[0])
-        if value is None:
+        if value is None or len(holding) == 1:
             return
         first = [holding[0].cells.get(heading) for heading in rule.headings]
         for line in holding[1:]:
@@ -394,12 +403,8 @@ class _Reader:
                 draft.places[path] = place._replace(text=shown)
 
     def _item(self, fields: dict[str, Any], number: int) -> dict[str, Any]:
-        constants = {
-            name: rule.default
-            for name, rule in self.mapping.items.fields.items()
-            if rule.default is not None
-        }
-        return {"code": self.mapping.items.number.format(number=number), **constants, **fields}
+        code = self.mapping.items.number.format(number=number)
+        return {"code": code, **self._item_defaults, **fields}
 
 
 def _to_other_headings(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
@@ -427,9 +432,11 @@ def _row_of(cell: str) -> int:
 
 def _says(rule: Rule, line: Line) -> bool:
     """Tell whether a row says anything where this rule reads."""
-    return any(
-        (text := line.cells.get(heading)) and text not in rule.absent for heading in rule.headings
-    )
+    for heading in rule.headings:
+        text = line.cells.get(heading)
+        if text and text not in rule.absent:
+            return True
+    return False
 
 
 def _say_faults(draft: Draft, lines: list[Line]) -> None:
@@ -450,11 +457,13 @@ def _say_faults(draft: Draft, lines: list[Line]) -> None:
 
 def _read_field(draft: Draft, path: Path_, rule: Rule, line: Line) -> Value | None:
     """Read one field into the draft, and return it; None where it is absent or wrong."""
-    heading = next(iter(rule.headings), "")
+    headings = rule.headings
+    heading = headings[0] if headings else ""
+    text = line.cells.get(heading, "")
     if heading:
-        place = draft.table.place(line.number, heading)
-        draft.places[path] = place._replace(text=line.cells.get(heading, ""))
-    if any(each in line.faults for each in rule.headings):
+        column = draft.table.header.columns.get(heading)
+        draft.places[path] = Place(line.number, column, heading, text)
+    if line.faults and any(each in line.faults for each in headings):
         return None
     try:
         value = rule.read(line.cells)
@@ -464,7 +473,6 @@ def _read_field(draft: Draft, path: Path_, rule: Rule, line: Line) -> Value | No
     if value is None:
         return None
     _assign(draft.body, path, value)
-    text = line.cells.get(heading, "")
     if (rule.fold or rule.check) and isinstance(value, str) and value != text:
         draft.table.warn(
             draft.places[path], text, f"已改为半角（代码里的字母为大写），读作「{value}」"
@@ -475,6 +483,9 @@ def _read_field(draft: Draft, path: Path_, rule: Rule, line: Line) -> Value | No
 def _assign(body: dict[str, Any], path: Path_, value: Value) -> None:
     """Put a value at its place, making the tables and lists on the way."""
     target: Any = body
+    if len(path) == 1:
+        target[path[0]] = value  # as most are
+        return
     for part, following in pairwise(path):
         target = _descend(target, part, [] if isinstance(following, int) else {})
     if isinstance(target, list):

@@ -16,6 +16,7 @@ schema to say.
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Annotated, Literal, Self
@@ -43,6 +44,8 @@ _BREAK = re.compile(r"\s*\n\s*")
 """A line that ends inside of a piece, which cannot be split there."""
 _OPENING = "（([【《「『"
 _BRACKET = re.compile(r"[（(\[【《「『）)\]】》」』]")
+KNOWN_TEXTS, KNOWN_LENGTH = 512, 64
+"""Cells whose value a rule remembers: the words of a column come again in every row."""
 PIECE_LIMIT = 1_000
 """Characters of one piece of a list that is a record; what is longer is none."""
 
@@ -193,7 +196,26 @@ class Rule(BaseModel):
         Raises:
             MalformedTable: the cell holds what the rule does not know.
         """
-        text = self._text(cells)
+        if not self.column:
+            return self._value(self._text(cells))
+        text = cells.get(self.column, "")
+        try:
+            value = self._seen[text]
+        except KeyError:
+            value = self._value(self._text(cells))
+            if len(text) <= KNOWN_LENGTH:
+                if len(self._seen) >= KNOWN_TEXTS:
+                    self._seen.clear()
+                self._seen[text] = value
+        if isinstance(value, list):  # whoever is given it may change it
+            return deepcopy(value)
+        return value
+
+    @cached_property
+    def _seen(self) -> dict[str, Value | None]:
+        return {}
+
+    def _value(self, text: str) -> Value | None:
         if not text or (text in self.absent and not (self.flag and text == "无")):
             return self.default
         if self.split is not None:

@@ -19,6 +19,7 @@ from .layout import Merged, Range, tell_hidden
 from .numberformats import GENERAL, SHORTENED, show_number, show_text
 from .spreadsheetxml import (
     CHUNK_BYTES,
+    LATEST_TEXTS,
     RAW_LIMIT,
     RUN_OF_THE_CELL,
     RUN_STRUCK,
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 COLUMNS_OF_A_SHEET = 16_384
 ROWS_OF_A_SHEET = 1_048_576
 RANGES_LIMIT = 65_536
+SHORT = 64
+"""Characters of a text that is kept to be read once."""
 UNSEEN = 0.5
 """Points of height, characters of width: what is lower or narrower is seen by nobody."""
 
@@ -177,7 +180,6 @@ class _Cells:
         self._white, self._shortened = Gathered(sheet, WHITE), Gathered(sheet, SHORTENED)
         self._stale = Gathered(sheet, STALE)
         self._ready: list[tuple[Row, bool]] = []
-        self._inside = False
         self._number, self._column = 0, -1
         self._row: list[str] = []
         self._faults: dict[int, str] = {}
@@ -186,6 +188,8 @@ class _Cells:
         self._value: list[str] | None = None
         self._formula: list[str] | None = None
         self._rich: RichText | None = None
+        self._own = RichText()
+        """Of the cell that is read, where it holds a text itself."""
         self._sink: list[str] | None = None
         """Where text goes: into the value or into the formula."""
         self._taken = 0
@@ -203,6 +207,9 @@ class _Cells:
             "f": self._end_sink,
             "sheetData": self._end_data,
         }
+        self._started: dict[str, Callable[[dict[str, str]], None]] = {}
+        self._ended: dict[str, Callable[[], None]] = {}
+        """The handlers in force: none outside of the cells."""
 
     def tell(self) -> None:
         """Say what was seen of cells that are read all the same."""
@@ -226,22 +233,22 @@ class _Cells:
         parser.Parse(b"", True)  # noqa: FBT003
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if ":" in name:
-            name = local(name)
-        if not self._inside:
-            self._inside = name == "sheetData"
-        elif name in self._starts:
-            self._starts[name](attributes)
+        known = self._started.get(name)
+        if known is not None:
+            known(attributes)
+        elif ":" in name:
+            self._start(local(name), attributes)
         elif self._rich is not None:
             self._rich.start(name, attributes)
+        elif name == "sheetData":
+            self._started, self._ended = self._starts, self._ends
 
     def _end(self, name: str) -> None:
-        if ":" in name:
-            name = local(name)
-        if not self._inside:
-            return
-        if name in self._ends:
-            self._ends[name]()
+        known = self._ended.get(name)
+        if known is not None:
+            known()
+        elif ":" in name:
+            self._end(local(name))
         elif self._rich is not None:
             self._rich.end(name)
 
@@ -268,7 +275,7 @@ class _Cells:
             self._ready.append((Row(self._number, self._row, self._faults), self._hidden))
 
     def _end_data(self) -> None:
-        self._inside = False
+        self._started, self._ended, self._rich = {}, {}, None
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         column = self._column + 1
@@ -294,7 +301,8 @@ class _Cells:
         self._sink = self._formula = []
 
     def _start_rich(self, _: dict[str, str]) -> None:
-        self._rich = RichText()
+        self._own.clear()
+        self._rich = self._own
 
     def _end_sink(self) -> None:
         self._sink = None
@@ -352,7 +360,8 @@ class _Cells:
         else:
             rich = self._rich
             marks = RUN_OF_THE_CELL if rich is None else rich.mark
-            text, fault = clean(unescaped(raw if rich is None else rich.text))
+            raw = raw if rich is None else rich.text
+            text, fault = _read(raw) if len(raw) <= SHORT else clean(unescaped(raw))
         if text and not fault and self._style.code != GENERAL:
             text, fault, _ = show_text(text, self._style.code)
         return text, fault or self._strike(text, marks)
@@ -363,6 +372,12 @@ class _Cells:
 
 
 _column = lru_cache(maxsize=COLUMNS_OF_A_SHEET)(column_of)
+
+
+@lru_cache(maxsize=LATEST_TEXTS)
+def _read(raw: str) -> tuple[str, str]:
+    """Read a short text: codes and words of lists come again and again."""
+    return clean(unescaped(raw))
 
 
 def _iso(raw: str) -> str:

@@ -6,6 +6,7 @@ there are changes every year, and the tables of validators disagree about it.
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from stdnum.cn import ric, uscc
 
@@ -26,8 +27,9 @@ def unified_code(code: str) -> str:
     return code
 
 
+@lru_cache(maxsize=1024)
 def is_unified_code(code: str) -> bool:
-    """Return whether a text is a unified social credit code."""
+    """Return whether a text is a unified social credit code; the same few come in every row."""
     # stdnum forgives separators and small letters; an id is hashed from the characters as given.
     return bool(uscc.compact(code) == code and uscc.is_valid(code))
 

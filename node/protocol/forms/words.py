@@ -111,14 +111,14 @@ def words_of(member: IntEnum | IntFlag) -> tuple[str, str]:
 def decision_words(name: str, message: Mapping[str, Any]) -> tuple[str, str]:
     """Return the Chinese and the English of a decision; of some, which one of several it was."""
     chinese, english = _DECISIONS[name], name
-    if name not in _MEMBERS:
+    if name not in SORTED:
         return chinese, english
-    kind, field = _MEMBERS[name]
+    kind, field = SORTED[name]
     one, other = words_of(kind(message[field]))
     return (one if kind is Step else f"{chinese}：{one}"), f"{english} ({other})"
 
 
-_MEMBERS: dict[str, tuple[type[IntEnum], str]] = {
+SORTED: dict[str, tuple[type[IntEnum], str]] = {
     "Reply": (Answer, "answer"),
     "Step": (Step, "step"),
     "Change": (Step, "step"),

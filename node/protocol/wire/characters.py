@@ -22,10 +22,14 @@ _HIDDEN = (
 )
 _ANY = re.compile(f"[{_HIDDEN}]")
 _BUT_LINES = re.compile(f"(?!\n)[{_HIDDEN}]")
+_SEEN = re.compile("[ -~\u3000-\u3163\u3400-\u9fff\uff01-\uff9f]*")
+"""What nearly all texts are made of whole, none of it hidden; told five times as fast."""
 
 
 def find_hidden(text: str, *, lines: bool = False) -> str | None:
     """Return the first character that must not stand in a text; `lines` lets LF stand."""
+    if _SEEN.fullmatch(text):
+        return None
     found = (_BUT_LINES if lines else _ANY).search(text)
     return found and found.group()
 

@@ -275,7 +275,7 @@ class TestDecisions:
     def test_a_decision_is_found_by_its_place(self, queries):
         fact = queries.get_decision("ShareAuthorisations", 2)
         assert fact.args["authorisation"] == 1
-        assert (ObjectKind.DOCUMENT, digest("terms")) in fact.objects
+        assert (ObjectKind.DOCUMENT, digest("terms")) in queries.objects_of(fact)
 
     def test_arguments_come_back_as_they_were(self, queries, story):
         fact = queries.get_decision("CatalogueRegistry", 1)

@@ -1,6 +1,8 @@
 // What every page of the console has besides its HTML: htmx, and a few manners of the keyboard.
 import htmx from "htmx.org";
 
+import { covers, forgetRefused, sayRefused } from "./parts/refused.js";
+
 // Nothing typed or sent may become code, whatever a page's text says; the CSP says the same.
 htmx.config.allowEval = false;
 htmx.config.allowScriptTags = false;
@@ -25,6 +27,15 @@ document.addEventListener("htmx:configRequest", (event) => {
 document.addEventListener("htmx:sendError", () => {
   const place = document.getElementById("mishap");
   if (place) place.hidden = false;
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.requestConfig.triggeringEvent) forgetRefused(); // not by what the page asks itself
+});
+// Nothing that was typed goes because the node refused it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status < 400 || !event.detail.shouldSwap || !covers(event.detail)) return;
+  Object.assign(event.detail, { shouldSwap: false, isError: false });
+  sayRefused(event.detail.requestConfig.elt, event.detail.xhr);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const place = document.getElementById("mishap");

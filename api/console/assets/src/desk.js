@@ -5,6 +5,7 @@ import { errorOf, LedgerError } from "../../../../clients/javascript/src/errors.
 import { decide } from "./office/deciding.js";
 import { inSession, renewed, token } from "./office/server.js";
 import { problemOf } from "./office/speaking.js";
+import { covers, sayRefused } from "./parts/refused.js";
 
 function busy(form, is) {
   for (const each of form.querySelectorAll("button")) each.disabled = is;
@@ -68,14 +69,23 @@ document.addEventListener("submit", (event) => {
   );
 });
 
-// What htmx sends from a page whose session has ended is sent again once the officer has signed in, as it was typed.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, requestConfig } = event.detail;
-  if (xhr.status !== 401 || requestConfig.verb === "get") return;
-  event.detail.shouldSwap = false;
-  const { elt, triggeringEvent } = requestConfig;
-  renewed({ code: "signature-invalid" }).then((again) => again && window.htmx.trigger(elt, triggeringEvent.type));
-});
+// What htmx sends under a session that has ended, or with the token of an earlier one, is sent again as it was typed once
+// the page has a session; first of all who look at the answer.
+document.addEventListener(
+  "htmx:beforeSwap",
+  (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const code = { 401: "signature-invalid", 403: "forbidden" }[xhr.status];
+    if (!code || !covers(event.detail)) return;
+    Object.assign(event.detail, { shouldSwap: false, isError: false });
+    const { elt, triggeringEvent } = requestConfig;
+    renewed({ code }).then(
+      (again) => (again ? window.htmx.trigger(elt, triggeringEvent.type) : sayRefused(elt, xhr)),
+      () => sayRefused(elt, xhr),
+    );
+  },
+  { capture: true },
+);
 
 // A file may be dropped anywhere on the form.
 for (const form of document.querySelectorAll("form[data-drop]")) {

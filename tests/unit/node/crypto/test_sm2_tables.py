@@ -275,7 +275,8 @@ def test_it_can_be_switched_off() -> None:
     assert "native" not in found.stdout
 
 
-def test_sanitizers_find_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signatures", [4, pytest.param(20, marks=pytest.mark.long)])
+def test_sanitizers_find_nothing(tmp_path: Path, signatures: int) -> None:
     program = tmp_path / "asked"
     driver = Path(__file__).with_name("sm2_driver.c")
     subprocess.run(  # noqa: S603 - the compiler
@@ -288,7 +289,7 @@ def test_sanitizers_find_nothing(tmp_path: Path) -> None:
     )
     signer, drawn = SoftwareSigner.generate(), random.Random(1)  # noqa: S311 - a test's choice
     lines, wanted = [], []
-    for _ in range(20):
+    for _ in range(signatures):
         e = drawn.randbytes(32)
         questions = list(altered(drawn, e, signer.sign_e(e)))
         questions += [

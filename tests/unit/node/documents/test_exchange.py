@@ -56,7 +56,7 @@ class TestAccept:
         for _ in range(2):
             city.centre.access.accept(digest, data, key_of(POLICE))
         assert city.centre.store.get(digest) == data
-        assert city.centre.store.find_author(digest) == POLICE
+        assert city.centre.store.find_authors([digest])[digest] == POLICE
 
     def test_refuses_unknown_keys_other_kinds_of_key_and_wrong_digests(self, city):
         data = version()

@@ -32,6 +32,7 @@ CHINESE = st.text(
 TITLES = st.lists(CHINESE | st.text("abZ019", min_size=1, max_size=6), min_size=1, max_size=5).map(
     " ".join
 )
+SIMPLE, TRADITIONAL = OpenCC("t2s"), OpenCC("s2tw")
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)} | {0x20: 0x3000}
 
 
@@ -144,8 +145,13 @@ class TestEveryQuery:
             tempfile.TemporaryDirectory() as folder,
             searching(Path(folder), [*ENTRIES[:3], entry("Z/1", title)]) as found,
         ):
-            simple, traditional = OpenCC("t2s").convert(title), OpenCC("s2tw").convert(title)
-            for query in (title, simple, traditional, title.translate(FULL_WIDTH), title.upper()):
+            for query in (
+                title,
+                SIMPLE.convert(title),
+                TRADITIONAL.convert(title),
+                title.translate(FULL_WIDTH),
+                title.upper(),
+            ):
                 assert codes(found.search(query))[:1] == ["Z/1"]
 
 

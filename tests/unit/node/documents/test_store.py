@@ -25,7 +25,7 @@ class TestDocumentStore:
         digest = store.put(data, POLICE)
         city.clock.now += 100
         assert store.put(data, b"o" * 32) == digest
-        assert store.find_author(digest) == POLICE
+        assert store.find_authors([digest])[digest] == POLICE
 
     def test_put_of_a_batch_keeps_all_or_none(self, city):
         good = terms()
@@ -36,7 +36,7 @@ class TestDocumentStore:
     def test_get_of_what_is_not_here_raises(self, city):
         with pytest.raises(DocumentUnknown):
             city.police.store.get(bytes(32))
-        assert city.police.store.find_author(bytes(32)) is None
+        assert city.police.store.find_authors([bytes(32)]) == {}
 
     def test_is_there_after_a_restart(self, city, tmp_path):
         digest = city.police.store.put(terms(), POLICE)

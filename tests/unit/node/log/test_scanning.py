@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from node.errors import NotFound
@@ -47,7 +47,9 @@ def scanner(leaves):
 
 
 class TestScan:
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=8, deadline=None)
+    @example(limit=1, stretch=1, every=7)
+    @example(limit=70, stretch=SIZE + 9, every=1)
     @given(limit=st.integers(1, 70), stretch=st.integers(1, SIZE + 9), every=st.integers(1, 90))
     def test_stretch_by_stretch_gives_every_leaf_once(
         self, leaves, identity, limit, stretch, every

@@ -201,6 +201,13 @@ class TestSession:
         office.clock.now += IDLE_SECONDS
         assert office.sessions.find(token) is None
 
+    def test_is_not_used_by_what_a_page_asks_by_itself(self, office):
+        token, _ = sign_in(office)
+        office.clock.now += IDLE_SECONDS - 1
+        assert office.sessions.find(token, used=False) is not None
+        office.clock.now += 1
+        assert office.sessions.find(token, used=False) is None
+
     def test_ends_after_eight_hours_however_it_is_used(self, office):
         token, _ = sign_in(office)
         ends = NOW + LONGEST_SECONDS

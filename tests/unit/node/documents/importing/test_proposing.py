@@ -153,6 +153,7 @@ def proposed_for(name):
     return propose(Path(FOLDER or "", name))
 
 
+@pytest.mark.untraced
 @pytest.mark.skipif(FOLDER is None, reason="SHARELEDGER_REAL_DATA is not set")
 class TestRealTables:
     def test_a_citys_columns_are_those_the_mapping_by_hand_reads(self):

@@ -78,6 +78,7 @@ def test_every_column_is_explained(blank):
     assert "字符型C" in explained["数据类型"][3]
 
 
+@pytest.mark.untraced
 def test_what_must_be_filled_in_is_said_so(tmp_path):
     """Leaving out what the sheet calls necessary is a problem, and nothing else is."""
     wrong = []
