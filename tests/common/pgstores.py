@@ -65,11 +65,15 @@ def schema_of(path: Path | str) -> str:
 
 def open_as_file(path: Path | str, *, readonly: bool = False, immutable: bool = False) -> Engine:
     """Open the schema that stands for a file, as `node.storage.engines.open_engine` the file."""
-    del immutable
+    if Path(path).name == "chain.db":  # the embedded chain's, which stays in a file
+        return _open_file(path, readonly=readonly, immutable=immutable)
     schema = schema_of(path)
     if not readonly:
         _prepared(schema)
     return postgresql.open_schema(_shared(), schema, readonly=readonly)
+
+
+_open_file = engines.open_engine
 
 
 @cache
