@@ -113,7 +113,9 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
+# In a fresh copy nothing is compiled yet, and each worker would compile all of it: 16 s of processor time a worker.
 python: setup ## unit, integration and system tests with branch coverage
+	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq tests > /dev/null
 	$(BIN)/pytest $(PARALLEL) -m "not long" --cov --cov-report=term:skip-covered $(T)
 
 demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,12 @@ from .http.server import AnnouncingServer, configure
 from .operating import journal
 from .operating.metrics import Counted
 from .operating.reasons import listen, storing
-from .parts import Node
+from .parts import Node, Part
 from .routes import PREFIX, query, router
 from .routes.shapes import Problem, QueryBody
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Sequence
 
     from starlette.routing import BaseRoute
@@ -85,38 +87,69 @@ def serve(
     with storing(settings.data_dir), listen(settings.host, settings.port) as listener:
         node = Node(settings)
         node.bounded = bounded
-        try:
-            node.start()
+        url = url_of(settings, listener)
+
+        def make() -> FastAPI:
             app = build(node)
             extend(app)
-            config = configure(
-                app,
-                DOCUMENT_BYTES,
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            )
-            port = listener.getsockname()[1]
-            server = AnnouncingServer(config, lambda: _started(node, port, announce))
-            # What a node is made of stays for good. Looking through it again for garbage would
-            # hold every call up for a tenth of a second, now and then.
-            gc.collect()
-            gc.freeze()
-            server.run(sockets=[listener])
-            journal.event("stop")
-        finally:
-            node.stop()
+            return app
+
+        answer(node, make, listener, lambda: announce(url))
 
 
-def _started(node: Node, port: int, announce: Callable[[str], None]) -> None:
-    url = f"http://{node.settings.host}:{port}"
-    journal.event(
-        "start",
-        url=url,
-        version=version("shareledger"),
-        chain=node.deployment.chain_id,
-        departments=[one.code for one in node.settings.departments],
-    )
-    announce(url)
+def answer(
+    node: Node,
+    make: Callable[[], FastAPI],
+    listener: socket.socket,
+    on_started: Callable[[], None],
+) -> None:
+    """Start `node`, whole or a front, answer by what `make` returns until a signal, and stop it.
+
+    Raises:
+        Fatal: it is not right to start.
+        ChainUnavailable: nothing can be checked now.
+    """
+
+    def started() -> None:
+        journal.event(
+            "start",
+            url=url_of(node.settings, listener),
+            version=version("shareledger"),
+            chain=node.deployment.chain_id,
+            departments=[one.code for one in node.settings.departments],
+        )
+        on_started()
+
+    try:
+        node.start()
+        config = configure(
+            make(),
+            DOCUMENT_BYTES,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        )
+        server = AnnouncingServer(config, started)
+        if node.part is Part.FRONT:
+            signal.signal(signal.SIGHUP, lambda _number, _frame: server.leave())
+        settle_memory()
+        server.run(sockets=[listener])
+        journal.event("stop")
+    finally:
+        node.stop()
+
+
+def settle_memory() -> None:
+    """Keep what a process is made of out of the garbage collector's sight.
+
+    Looking through it again would hold every call up for a tenth of a second, now and then.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def url_of(settings: Settings, listener: socket.socket) -> str:
+    """Return the address a node answers at."""
+    return f"http://{settings.host}:{listener.getsockname()[1]}"
 
 
 def openapi_document() -> bytes:

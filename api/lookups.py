@@ -124,6 +124,34 @@ def list_departments(node: Node) -> list[Wire]:
     return found
 
 
+def list_logs(node: Node) -> list[Wire]:
+    """Return the logs that are registered, as the chain has them anchored."""
+    return [
+        {
+            "department": _code(log.department),
+            "log": log.log.hex(),
+            "origin": log.origin,
+            "size": log.size,
+            "root": log.root.hex(),
+            "relay": log.relay.hex(),
+        }
+        for log in node.queries.logs()
+    ]
+
+
+def list_contracts(node: Node) -> list[Wire]:
+    """Return the contracts the ledger has in force, with the block that listed each."""
+    return [
+        {
+            "name": fact.name,
+            "address": fact.address.hex(),
+            "codeHash": fact.code_hash.hex(),
+            "block": fact.block,
+        }
+        for fact in node.queries.contracts()
+    ]
+
+
 def list_keys(node: Node, code: str, papers: Callable[[bytes], Wire | None]) -> list[Wire]:
     """Return every key a department and its applications have had, and others' roles in it.
 

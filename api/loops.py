@@ -39,6 +39,28 @@ def end_process(name: str, error: BaseException) -> None:
     os._exit(FATAL_EXIT)
 
 
+class FarBell(threading.Event):
+    """A bell in another process: `set` here rings there. Made before the fork; it only wakes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC)
+
+    def set(self) -> None:
+        """Ring, from any process and in no time; many rings are one."""
+        os.eventfd_write(self._descriptor, 1)
+
+    def ring_here(self, bell: threading.Event) -> None:
+        """Ring `bell` whenever another process rings this one, from a thread of its own."""
+
+        def pass_on() -> None:
+            while True:
+                os.eventfd_read(self._descriptor)
+                bell.set()
+
+        threading.Thread(target=pass_on, name="bell", daemon=True).start()
+
+
 class Loops:
     """Threads that run until `stop`, each given the event that says so."""
 

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from enum import Enum
 from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ledger_sync.follower import HEARTBEAT_SECONDS, Follower
 from ledger_sync.grants import Grants
 from ledger_sync.queries import Queries
 from ledger_sync.readers import Papers
+from ledger_sync.usage import CallLists
 from ledger_sync.weighing import Weigher
 from node.anchoring.anchorer import Anchorer
 from node.anchoring.keeper import Keeper
@@ -35,9 +38,11 @@ from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
 from node.log import (
+    FarWriter,
     LogIdentity,
     LogReader,
     LogWriter,
+    Strips,
     Tallier,
     Tallies,
     create_published,
@@ -49,12 +54,19 @@ from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.storage.engines import private_folder
 
-from .loops import Loops
+from .loops import FarBell, Loops
+from .operating.notices import (
+    FOLDER,
+    keep_noticed,
+    notice_of,
+    read_notices,
+)
 from .operating.reasons import listen, naming
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -80,6 +92,7 @@ if TYPE_CHECKING:
     from .operating.journal import Bounded
     from .operating.metrics import Watch
     from .operating.monitor import Monitor
+    from .operating.notices import Notice
     from .operating.supplying import Bound
     from .settings import DepartmentSettings, Settings, SourceSettings
 
@@ -91,12 +104,37 @@ METRICS = ("[metrics] host", "[metrics] port")
 NOT_OPENED = "密钥打不开：口令不对、文件损坏，或是别种密钥（请与 password_file 核对）"
 
 
+class Part(Enum):
+    """Which part of a node a process is."""
+
+    WHOLE = "node"
+    FRONT = "front"
+    """Answers over HTTP; submits to the writer, and rings the keeper's bell."""
+    KEEPER = "keeper"
+    """Follows the chain, fetches documents, publishes, anchors, watches."""
+    WRITER = "writer"
+    """Writes the log alone, and opens nothing else."""
+
+
+class Bells:
+    """What a node's processes ring each other by; made before they are."""
+
+    def __init__(self) -> None:
+        self.documents, self.growth = FarBell(), FarBell()
+
+
 class Node:
     """One node as its settings describe it; `start` runs it, `stop` ends it."""
 
-    def __init__(self, settings: Settings, *, on_fatal: OnFatal | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_fatal: OnFatal | None = None,
+    ) -> None:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
+        self.part, self.process = Part.WHOLE, "node"
         self.loops = Loops(on_fatal)
         self.bounded: Bounded | None = None
         """What the operational log leaves out, once it is configured."""
@@ -105,6 +143,37 @@ class Node:
         self._closing: list[Callable[[], None]] = []
         with naming("data_dir", settings.data_dir, "文件夹建不成或进不去，请核对路径、属主和权限"):
             private_folder(settings.data_dir)
+
+    def load(self) -> None:
+        """Read what all parts of a node of several processes need: before they are forked.
+
+        Files are read, keys opened, ciphers tested; no database is opened and no thread begun.
+
+        Raises:
+            Fatal: one of them is not what it must be.
+        """
+        run_self_test()
+        _ = self.deployment, self.relay, self.identities, self.watch
+        for module in ("opendata", "previews", "serve"):
+            import_module(f"node.service.{module}")
+        for module in ("preparing", "readersessions", "sessions", "submitting", "turnstile"):
+            import_module(f"node.office.{module}")
+        for module in (
+            "api.operating.supplying",
+            "api.refusing_words",
+            "node.client.http",
+            "node.storage.migrations",
+        ):
+            import_module(module)
+
+    def become(self, part: Part, process: str, bells: Bells) -> None:
+        """Be one part of a node, in a process of that name, before `start`."""
+        self.part, self.process = part, process
+        if part is Part.FRONT:
+            self.loops.documents = bells.documents
+        if part is Part.KEEPER:
+            bells.documents.ring_here(self.loops.documents)
+            bells.growth.ring_here(self.loops.growth)
 
     # The chain
 
@@ -151,7 +220,11 @@ class Node:
 
     @cached_property
     def grants(self) -> Grants:
-        return Grants(self.ledger_engine, max_unseen_seconds=self.settings.limits.unseen_seconds)
+        return Grants(
+            self.ledger_engine,
+            max_unseen_seconds=self.settings.limits.unseen_seconds,
+            on_advance=self._forget_logs,
+        )
 
     @cached_property
     def papers(self) -> Papers:
@@ -343,14 +416,30 @@ class Node:
         return found
 
     @cached_property
-    def writer(self) -> LogWriter:
+    def writer(self) -> LogWriter | FarWriter:
+        if self.is_several:
+            return FarWriter(self.log_socket)
         return LogWriter(
-            self._open("log.db"),
+            self.open_log(),
             self.identities,
             on_fatal=lambda error: self.loops.fail("log writer", error),
             on_commit=self.loops.growth.set,
             strangers_per_day=self.settings.limits.strangers_per_day,
         )
+
+    @property
+    def is_several(self) -> bool:
+        """Whether this process is one of several that are the node."""
+        return self.part is not Part.WHOLE
+
+    def open_log(self) -> Engine:
+        """Open log.db for its one writer."""
+        return self._open("log.db")
+
+    @property
+    def log_socket(self) -> Path:
+        """Where the log writer listens that is a process of its own."""
+        return self.settings.data_dir / "log.sock"
 
     @cached_property
     def reader(self) -> LogReader:
@@ -361,6 +450,11 @@ class Node:
     def tallies(self) -> Tallies:
         """Calls counted by hour; tally.db exists once a node that shows pages has started."""
         return Tallies(self._open("tally.db", readonly=True))
+
+    @cached_property
+    def calls(self) -> CallLists:
+        """Calls by who and what for, counted or listed."""
+        return CallLists(self.ledger_engine, Strips(self._open("tally.db", readonly=True)))
 
     @cached_property
     def keeper(self) -> Keeper:
@@ -462,23 +556,42 @@ class Node:
 
         return Monitor(self, self.bounded)
 
+    def notices(self) -> list[Notice]:
+        """Return how every process of the node fares."""
+        if self.part is Part.WHOLE:
+            return [notice_of(self)]
+        return read_notices(self.settings.data_dir / FOLDER) or [notice_of(self)]
+
     def start(self) -> None:
-        """Check that it is right to serve, then start the loops.
+        """Check that it is right to serve, then start the loops of this part of the node.
 
         Raises:
             Fatal: a cipher, the chain, a log or a setting is not what it must be.
             ChainUnavailable: nothing can be checked.
         """
+        if self.part is Part.FRONT:
+            # `load` has tested the ciphers, the keeper has checked all else.
+            self.writer.start()
+            self._make_served()
+        else:
+            self._keep()
+        if self.is_several:
+            folder = self.settings.data_dir / FOLDER
+            self.loops.start("notices", partial(keep_noticed, self, folder))
+
+    def _keep(self) -> None:
+        """Check the chain and the logs, then start all that goes on by itself."""
+        run_self_test()
         port = self.settings.metrics.port
         listener = None if port is None else listen("127.0.0.1", port, names=METRICS)
         if listener is not None:
             self._closing.append(listener.close)
-        run_self_test()
         deployment, url = self.deployment, self.settings.chain_url
         with naming("chain_url", url, "链端点没有应答，或不是 deployment.json 所写的链"):
             deployments.check(self.gateway, deployment)
         follower = self.follower
-        self.writer.start()
+        if self.part is Part.WHOLE:
+            self.writer.start()
         # Before the keeper signs anything: a disk that was rolled back would anchor a second past.
         check_logs(
             self.node_engine,
@@ -487,10 +600,11 @@ class Node:
             chain=self.gateway,
             contract=self.deployment.anchors,
         )
-        # Shared by request threads: made before there are any.
-        _ = self.service, self.access, self.queries, self.search, self.keeper
-        _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
-        _ = self.previews, self.readers, self.identity_provider
+        if self.part is Part.WHOLE:
+            self._make_served()
+        # The loops' own, and what brings the tables fronts read to their newest form.
+        _ = self.providers, self.queries, self.search, self.keeper, self.exchange, self.watch
+        _ = self.monitor, self.office_engine
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"
@@ -505,10 +619,15 @@ class Node:
         if self.settings.console.on:
             self.loops.start("tallier", Tallier(self.reader, self._open("tally.db")).run)
         if listener is not None:
-            from .operating.metrics import Exposition, Gauges
+            from .operating.metrics import Exposition, registry_of
 
-            self.watch.registry.register(Gauges(self))
-            self.loops.start("metrics", Exposition(self.watch.registry, listener).run)
+            self.loops.start("metrics", Exposition(registry_of(self), listener).run)
+
+    def _make_served(self) -> None:
+        """Make what request threads share, before there are any."""
+        _ = self.service, self.access, self.queries, self.search, self.exchange
+        _ = self.preparer, self.submitter, self.sessions, self.turnstile, self.open_data
+        _ = self.previews, self.readers, self.identity_provider, self.calls
 
     def stop(self) -> None:
         """End what was started: calls first, then the loops, the logs, and what they stand on."""
@@ -536,9 +655,11 @@ class Node:
         return stores
 
     def _advanced(self, _cursor: Cursor) -> None:
+        self.loops.documents.set()
+
+    def _forget_logs(self) -> None:
         for present in self._present_logs:
             present.forget()
-        self.loops.documents.set()
 
     @cached_property
     def _signers(self) -> dict[str, SoftwareSigner]:

@@ -281,6 +281,9 @@ class Settings(BaseSettings):
     """Port to listen on; 0 takes a free one."""
     public_url: HttpUrl
     """What other nodes and applications reach this node by; stands in `department` documents."""
+    workers: int = Field(default=1, ge=1, le=64)
+    """Processes that answer. With one the node is one process; with more there are a process that
+    writes the log, one that follows the chain and anchors, and one that watches over all."""
     authorities: list[Authority] = Field(min_length=1)
     """Values of Host (`name:port`) a signed request may name."""
     relay_key: FilePath

@@ -17,14 +17,17 @@ import time
 from collections import defaultdict
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from api.app import serve
+from api.cli.refusals import fail
 from api.parts import Node
 from api.settings import load_settings
+from api.supervising.supervisor import supervise
 from node.errors import Unavailable
 from node.protocol.wire import canonical, encoding, ids
 from tests.common import papers
@@ -323,6 +326,19 @@ def _range(gas: list[int]) -> str:
     return f"{low:,} ({len(gas)})" if low == high else f"{low:,}-{high:,} ({len(gas)})"
 
 
+def run_node(path: Path) -> None:
+    """Run a node as `node run` does, its address to the parent's pipe."""
+    settings = load_settings(path)
+
+    def announce(url: str) -> None:
+        print(url, flush=True)  # noqa: T201 - to the parent
+
+    if settings.workers == 1:
+        serve(settings, announce=announce)
+    else:
+        sys.exit(supervise(settings, partial(load_settings, path), fail=fail, announce=announce))
+
+
 def main() -> None:
     """Measure and print."""
     found = measure()
@@ -333,9 +349,6 @@ def main() -> None:
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["node", settings]:
-            serve(
-                load_settings(Path(settings)),
-                announce=lambda url: print(url, flush=True),  # noqa: T201 - to the parent
-            )
+            run_node(Path(settings))
         case _:
             main()

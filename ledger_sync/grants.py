@@ -77,13 +77,19 @@ class Grants:
         *,
         max_unseen_seconds: float = MAX_UNSEEN_SECONDS,
         clock: Callable[[], float] = time.time,
+        on_advance: Callable[[], None] = lambda: None,
     ) -> None:
+        """Read through `engine`; `on_advance` is called when the cursor is seen to have moved.
+
+        It is called before the first snapshot of another block is returned.
+        """
         self._engine = engine
         self._max_unseen_ms = max_unseen_seconds * 1000
         self._clock = clock
         # Compiled once: the text is the same for every call, and compiling costs more than reading.
         self._state_sql = str(_SELECT_STATE.compile(engine))
         self._driver: Any = engine.dialect.loaded_dbapi
+        self._on_advance = on_advance
         self._kept: _Kept | None = None
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
@@ -114,6 +120,7 @@ class Grants:
             found = _read(connection, block, key_id, authorisation)
         kept = self._kept
         if kept is None or kept.block != block:
+            self._on_advance()
             kept = self._kept = _Kept(block, {})
         if len(kept.snapshots) >= MOST_KEPT:
             kept.snapshots.clear()

@@ -190,8 +190,8 @@ class _Search:
         titles = self._titles
         for key in titles.begins_with(KEY.c.key, digits):
             self._add(titles.key(self._queries.get_key(key)))
-        for entry in titles.begins_with(ENTRY.c.entry, digits):
-            self._add(titles.entry(entry))
+        for target in titles.entries(list(titles.begins_with(ENTRY.c.entry, digits))):
+            self._add(target)
         for one in titles.begins_with(APPLICATION.c.application, digits):
             self._add(titles.application(self._queries.get_application(one)))
 
@@ -310,8 +310,8 @@ class _Search:
             listed = self._finder.search.search(text, limit=NAMED)
         except InvalidInput:
             listed = []
-        for each in listed:
-            self._add(titles.entry(each.entry))
+        for target in titles.entries([each.entry for each in listed]):
+            self._add(target)
         for application in titles.applications(text):
             self._add(titles.application(application))
         for key in titles.officers(text):

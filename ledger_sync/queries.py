@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import AuthorisationUnknown, InvalidInput, LedgerBehind, NotFound
@@ -37,6 +37,8 @@ from .selecting import (
     authorisation_fact,
     block_ref,
     entry_fact,
+    is_in,
+    is_of,
     reading,
 )
 from .tables import (
@@ -55,7 +57,7 @@ from .waiting import WaitingQueries
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from sqlalchemy import BindParameter, ColumnElement
+    from sqlalchemy import ColumnElement
 
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import EntryFact, LogFact
@@ -182,6 +184,11 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
             raise NotFound(f"没有目录 {entry.hex()}{which} / no such entry or version")
         return entry_fact(row)
 
+    def entries_among(self, entries: Collection[bytes]) -> dict[bytes, EntryFact]:
+        """Return those of some entries there are, by id, each as `get_entry` without a version."""
+        current = (ENTRY_VERSION.c.version == _CURRENT) & ENTRY.c.entry.in_(list(entries))
+        return {row["entry"]: entry_fact(row) for row in self._all(SELECT_ENTRY.where(current))}
+
     def find_catalogued(self, entry: bytes) -> CatalogueFact | None:
         """Return an entry whatever its versions, with the provider's answer in advance."""
         return self._fact(CatalogueFact, ENTRY.c.entry == entry)
@@ -211,6 +218,14 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
         rows = self._all(statement)
         return {row["entry"]: VersionFact(**row) for row in rows}
+
+    def list_filed(
+        self, provider: bytes, *, after: bytes = b"", limit: int = PAGE
+    ) -> list[VersionFact]:
+        """Return newest versions of a provider's entries, by entry."""
+        of = (ENTRY.c.provider == provider) & (ENTRY.c.entry > after)
+        statement = select(ENTRY_VERSION).select_from(_NEWEST).where(of)
+        return [VersionFact(**row) for row in self._all(statement.order_by(ENTRY.c.entry), limit)]
 
     def list_newest(
         self, provider: bytes, *, state: int = 0, first: int = 0, limit: int = PAGE
@@ -246,8 +261,9 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         self, competent: bytes, *, after: bytes = b"", limit: int = PAGE
     ) -> list[EntryFact]:
         """Return the versions that wait for the review of who acts as competent, by entry id."""
-        statement = SELECT_ENTRY.where(self._is_pending(competent), ENTRY.c.entry > after)
-        return [entry_fact(row) for row in self._all(statement.order_by(ENTRY.c.entry), limit)]
+        entry = ENTRY_VERSION.c.entry
+        statement = SELECT_ENTRY.where(self._is_pending(competent), entry > after).order_by(entry)
+        return [entry_fact(row) for row in self._all(statement, limit)]
 
     def oldest_pending(
         self, competent: bytes, *, first: int = 0, limit: int = PAGE
@@ -260,9 +276,25 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
     def count_pending(self, competent: bytes) -> int:
         """Return how many versions wait for the review of who acts as competent."""
         joined = ENTRY_VERSION.join(ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry)
-        statement = select(func.count()).select_from(joined).where(self._is_pending(competent))
+        of = is_in(EntryState.SUBMITTED) & ENTRY.c.provider.in_(self._under(competent))
+        statement = select(func.count()).select_from(joined).where(of)
         with reading(self._engine) as connection:
             return connection.execute(statement).scalar_one()
+
+    def list_withdrawing(
+        self, competent: bytes | None = None, *, after: bytes = b"", limit: int = PAGE
+    ) -> list[tuple[EntryFact, bytes]]:
+        """Return versions whose withdrawal waits for review, each with its paper's digest, by id.
+
+        `competent` is who acts as competent; None: whoever does.
+        """
+        statement = SELECT_ENTRY.add_columns(ENTRY.c.withdrawal_digest).where(
+            is_in(EntryState.WITHDRAWAL_SUBMITTED), ENTRY_VERSION.c.entry > after
+        )
+        if competent is not None:
+            statement = statement.where(is_of(self._under(competent)))
+        rows = self._all(statement.order_by(ENTRY_VERSION.c.entry), limit)
+        return [(entry_fact(row), row["withdrawal_digest"]) for row in rows]
 
     def pending_among(self, competent: bytes, digests: Collection[bytes]) -> list[EntryFact]:
         """Return those of some versions, named by their documents, that wait for a review."""
@@ -272,14 +304,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         return [entry_fact(row) for row in self._all(statement)]
 
     def _is_pending(self, competent: bytes) -> ColumnElement[bool]:
-        # Written out, for the index is of this very condition.
-        submitted: BindParameter[int] = bindparam(
-            "submitted", EntryState.SUBMITTED, literal_execute=True
-        )
-        return and_(
-            ENTRY_VERSION.c.state == submitted,
-            ENTRY.c.provider.in_(self._under(competent)),
-        )
+        return and_(is_in(EntryState.SUBMITTED), is_of(self._under(competent)))
 
     def log_opened_at(self, log: LogFact) -> int:
         """Return the second of the block that registered a log."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
@@ -22,10 +22,11 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
-    from sqlalchemy import ColumnElement, Connection, Engine, Select
+    from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, Select
 
+    from node.protocol.ledger.enums import EntryState
     from node.protocol.ledger.facts import Record
 
 
@@ -123,3 +124,21 @@ def entry_fact(row: Mapping[str, Any]) -> EntryFact:
 def block_ref(row: Mapping[str, Any]) -> BlockRef:
     """Read a row of SELECT_BLOCK."""
     return BlockRef(row["number"], row["hash"], row["timestamp"])
+
+
+def is_in(state: EntryState) -> ColumnElement[bool]:
+    """Tell whether a version is in a state: written out, for indexes are of this very condition."""
+    value: BindParameter[int] = bindparam("state", int(state), literal_execute=True, unique=True)
+    return ENTRY_VERSION.c.state == value
+
+
+_OWNER = ENTRY.alias("owner")
+
+
+def is_of(providers: Collection[bytes]) -> ColumnElement[bool]:
+    """Tell whether a version is one of these departments'.
+
+    Asked of each version in turn: so SQLite goes through an index of versions, in its order.
+    """
+    provider = select(_OWNER.c.provider).where(_OWNER.c.entry == ENTRY_VERSION.c.entry)
+    return provider.correlate(ENTRY_VERSION).scalar_subquery().in_(list(providers))

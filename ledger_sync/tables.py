@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 METADATA = MetaData()
 
 _BITS = dict.fromkeys(("qx", "qy", "items"), 256) | dict.fromkeys(
@@ -109,6 +109,11 @@ def _table(
     return Table(name, METADATA, *columns, *wider, sqlite_with_rowid=False)
 
 
+def _waiting(name: str, state: EntryState, *columns: str) -> Index:
+    """Declare an index of the versions in one state alone."""
+    return Index(name, *columns, **only(text(f"state = {int(state)}")))
+
+
 def _record(kind: type[Any], name: str, *indexes: str | Index) -> Table:
     return _table(name, get_type_hints(kind), kind._fields[: facts.KEY_SIZES[kind]], *indexes)
 
@@ -155,13 +160,9 @@ ENTRY = _record(facts.CatalogueFact, "entry", "provider")
 ENTRY_VERSION = _record(
     facts.VersionFact,
     "entry_version",
-    # What waits for a review is little beside what was reviewed: only that is in this index.
-    Index(
-        "entry_version_pending",
-        "submitted_block",
-        "entry",
-        **only(text(f"state = {int(EntryState.SUBMITTED)}")),
-    ),
+    # What waits for a review is little beside what was reviewed: only that is in these indexes.
+    _waiting("entry_version_pending", EntryState.SUBMITTED, "submitted_block", "entry"),
+    _waiting("entry_version_withdrawing", EntryState.WITHDRAWAL_SUBMITTED, "entry"),
 )
 AUTHORISATION = _record(
     facts.AuthorisationFact,

@@ -24,11 +24,11 @@ from .trace.judging import SignerNames
 from .trace.lines import beijing, short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sqlalchemy import Column, Engine
 
-    from node.protocol.ledger.facts import AuthorisationFact
+    from node.protocol.ledger.facts import AuthorisationFact, EntryFact
 
     from .decided import DecisionFact
     from .trace import Documents
@@ -91,8 +91,17 @@ class Titles(Reader):
             f"authorisation {one.authorisation} ({parties}, {english})",
         )
 
+    def entries(self, entries: Collection[bytes]) -> list[Target]:
+        """Name several entries at once; those that are not on the ledger are left out."""
+        facts = self._queries.entries_among(entries)
+        self.names.read(fact.digest for fact in facts.values())
+        return [self._entry(facts[entry]) for entry in entries if entry in facts]
+
     def entry(self, entry: bytes) -> Target:
-        fact = self._queries.get_entry(entry)
+        return self._entry(self._queries.get_entry(entry))
+
+    def _entry(self, fact: EntryFact) -> Target:
+        entry = fact.entry
         name = self.names.entry(fact.digest) or short(entry)
         provider = self.names.department(fact.provider)
         return Target(

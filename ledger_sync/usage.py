@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
+
+from sqlalchemy import select
 
 from node.protocol.ledger.facts import AuthorisationFact
 from node.protocol.wire.days import beijing_day
@@ -19,7 +22,9 @@ from .selecting import Reader
 from .tables import AUTHORISATION
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from sqlalchemy import Engine
 
     from node.protocol.wire.leaf import Leaf
 
@@ -34,7 +39,11 @@ _AUTHORISATION = re.compile(rb'"authorisation":(\d{1,16})[,}]')
 _SERVED = b'"outcome":"served"'
 UNKNOWN = "authorisation-unknown"
 COUNTED = 2_500
-"""Leaves counted for one page."""
+"""Leaves counted for one page, beside those that are summed…"""
+LINES = 200
+"""…as long as the page has no more lines, save for what the last strip adds."""
+NAMED = 5_000
+"""Authorisations by which sums are asked for; of more, all sums are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,11 @@ class Wanted:
     """Milliseconds since 1970 of the commit, from here on…"""
     until: int | None = None
     """…and before this."""
+
+    @property
+    def narrows(self) -> bool:
+        """Whether not every call of the time is wanted."""
+        return self != Wanted(since=self.since, until=self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +131,68 @@ class Scanner(Protocol):
         before: int | None = None,
         limit: int = PAGE,
         stretch: int = ...,
+        floor: int = 0,
+        skipping: Callable[[int], int] = ...,
     ) -> Stretch: ...
 
     def index_at(self, log: bytes, milliseconds: int) -> int: ...
 
 
+class Summed(Protocol):
+    """The sums of some calls of a strip (`node.log.strips.Sum`)."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def day(self) -> int: ...
+    @property
+    def authorisation(self) -> int: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def calls(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+
+
+class Window(Protocol):
+    """The sums of the strips before an index (`node.log.strips.Window`)."""
+
+    @property
+    def low(self) -> int: ...
+    @property
+    def top(self) -> int: ...
+    @property
+    def sums(self) -> tuple[Summed, ...]: ...
+    @property
+    def floor(self) -> int: ...
+    def strips(self) -> Iterator[tuple[int, Sequence[Summed]]]: ...
+    def above(self, index: int) -> int: ...
+    def skipping(self, end: int, held: Collection[int]) -> int: ...
+
+
+class Strips(Protocol):
+    """The sums of calls beside a store's logs (`node.log.Strips`)."""
+
+    def look(
+        self,
+        log: bytes,
+        end: int | None,
+        *,
+        entry: bytes | None = None,
+        authorisations: Collection[int] | None = None,
+        outcome: str | None = None,
+        refused: bool = False,
+    ) -> Window: ...
+
+
 class CallLists(Reader):
     """Lists the calls of logs at hand."""
+
+    def __init__(self, engine: Engine, strips: Strips | None = None) -> None:
+        """Read who called for what by `engine`; what `strips` tell is not looked for in leaves."""
+        super().__init__(engine)
+        self._strips = strips
 
     def list_calls(
         self,
@@ -143,11 +212,20 @@ class CallLists(Reader):
             LedgerBehind: the read model cannot say what was authorised.
         """
         floor, before = _bounds(scanner, log, wanted, before)
-        known: dict[int, AuthorisationFact] = {}
-        accept = self._accepting(wanted, known)
-        part = scanner.scan(log, accept, before=before, limit=limit)
-        found = [(index, parse_leaf(data)) for index, data in part.found if index >= floor]
-        self._know({leaf.authorisation for _, leaf in found} - known.keys(), known)
+        numbers = self._numbers(wanted)
+        if numbers is not None and not numbers:
+            return CallPage((), 0)
+        bottom, skipping = floor, _nothing
+        if wanted.narrows and (window := self._look(log, before, wanted, numbers)) is not None:
+            held = {each.number for each in window.sums if _is_among(each, numbers)}
+            bottom = max(floor, window.floor)
+            skipping = partial(window.skipping, held=held)
+        accept = _accepting(wanted, numbers)
+        part = scanner.scan(
+            log, accept, before=before, limit=limit, floor=bottom, skipping=skipping
+        )
+        found = [(index, parse_leaf(data)) for index, data in part.found]
+        known = self._known({leaf.authorisation for _, leaf in found})
         calls = tuple(Call(index, leaf, known.get(leaf.authorisation)) for index, leaf in found)
         return CallPage(calls, 0 if part.before <= floor else part.before)
 
@@ -162,85 +240,65 @@ class CallLists(Reader):
     ) -> TallyPage:
         """Count a log's calls before an index, by day and authorisation, in one stretch of it.
 
+        Strips that are summed are no part of the stretch: with them it is as long as they are.
+
         Raises:
             NotFound: the log is not at hand.
             LedgerBehind: the read model cannot say what was authorised.
         """
         floor, before = _bounds(scanner, log, wanted, before)
-        known: dict[int, AuthorisationFact] = {}
-        accept = self._accepting(wanted, known)
-        tallies: dict[tuple[int, int], Tally] = {}
-        # Whoever calls for another's authorisation is not its consumer: it does not count as his.
-        asked = (wanted.consumer, wanted.purpose, wanted.application, wanted.authorisation)
-        asked_of_one = any(each is not None for each in asked)
-
-        def count(leaf: bytes) -> bool:
-            """Count a leaf, and keep none: what a stretch costs does not grow with what it holds.
-
-            A stretch may reach beyond the first moment asked for: its calls are told by theirs.
-            """
-            if not accept(leaf) or (call := glance(leaf)) is None:
-                return False
-            if wanted.since is None or call.at >= wanted.since:
-                number = call.authorisation
-                if call.outcome == UNKNOWN:
-                    if asked_of_one:
-                        return False
-                    number = 0
-                day = beijing_day(call.at // 1000)
-                tally = tallies.setdefault((-day, -number), Tally(day, number))
-                tally.outcomes[call.outcome] += 1
-                tally.rows += call.rows
-            return False
-
-        end = scanner.scan(log, count, before=before, stretch=stretch).before
-        self._know({each.number for each in tallies.values()} - known.keys(), known)
-        for each in tallies.values():
+        numbers = self._numbers(wanted)
+        if numbers is not None and not numbers:
+            return TallyPage((), 0)
+        counting = _Counting(_accepting(wanted, numbers), numbers)
+        scan = partial(scanner.scan, log, counting.leaf)
+        window = self._look(log, before, wanted, numbers)
+        top = window.top if window is not None and window.top > window.low else 0
+        end = scan(before=before, floor=max(floor, top), stretch=stretch).before
+        if window is not None and end == top > floor:
+            end = counting.strips(window, floor)
+            if floor < end == window.above(floor):  # what is asked for begins within a strip
+                end = scan(before=end, floor=floor, stretch=end - floor).before
+        known = self._known({each.number for each in counting.tallies.values()})
+        for each in counting.tallies.values():
             each.authorisation = known.get(each.number)
-        found = tuple(tallies[key] for key in sorted(tallies))
+        found = tuple(counting.tallies[key] for key in sorted(counting.tallies))
         return TallyPage(found, 0 if end <= floor else end)
 
-    def _accepting(
-        self, wanted: Wanted, known: dict[int, AuthorisationFact]
-    ) -> Callable[[bytes], bool]:
-        """Return what tells of a leaf's bytes whether it is wanted."""
-        needles = [_KIND]
-        if wanted.entry is not None:
-            needles.append(f'"entry":"{wanted.entry.hex()}"'.encode())
-        if wanted.authorisation is not None:
-            needles.append(f'"authorisation":{wanted.authorisation},'.encode())
-        if wanted.outcome not in {None, REFUSED}:
-            needles.append(f'"outcome":"{wanted.outcome}"'.encode())
+    def _look(
+        self, log: bytes, before: int | None, wanted: Wanted, numbers: Collection[int] | None
+    ) -> Window | None:
+        if self._strips is None:
+            return None
         refused = wanted.outcome == REFUSED
-        by_grant = (wanted.consumer, wanted.purpose, wanted.application) != (None, None, None)
+        return self._strips.look(
+            log,
+            before,
+            entry=wanted.entry,
+            authorisations=numbers if numbers is not None and len(numbers) <= NAMED else None,
+            outcome=None if refused else wanted.outcome,
+            refused=refused,
+        )
 
-        def accept(leaf: bytes) -> bool:
-            if not all(needle in leaf for needle in needles) or (refused and _SERVED in leaf):
-                return False
-            return not by_grant or self._is_for(leaf, wanted, known)
+    def _numbers(self, wanted: Wanted) -> frozenset[int] | None:
+        """Return the authorisations of whom and what is asked for; None: of any."""
+        asked = {
+            AUTHORISATION.c.consumer: wanted.consumer,
+            AUTHORISATION.c.purpose: wanted.purpose,
+            AUTHORISATION.c.application: wanted.application,
+        }
+        where = [column == value for column, value in asked.items() if value is not None]
+        if not where:
+            return None if wanted.authorisation is None else frozenset({wanted.authorisation})
+        if wanted.authorisation is not None:
+            where.append(AUTHORISATION.c.authorisation == wanted.authorisation)
+        rows = self._all(select(AUTHORISATION.c.authorisation).where(*where))
+        return frozenset(row["authorisation"] for row in rows)
 
-        return accept
-
-    def _is_for(self, data: bytes, wanted: Wanted, known: dict[int, AuthorisationFact]) -> bool:
-        """Tell whether a call was to an authorisation of whom and what was asked for."""
-        number = _AUTHORISATION.search(data)
-        if number is None:
-            return False
-        one = int(number[1])
-        if one not in known:
-            self._know({one}, known)
-        fact = known.get(one)
-        if fact is None:
-            return False
-        asked = (wanted.consumer, wanted.purpose, wanted.application)
-        found = (fact.consumer, fact.purpose, fact.application)
-        return all(each in {None, has} for each, has in zip(asked, found, strict=True))
-
-    def _know(self, numbers: Collection[int], known: dict[int, AuthorisationFact]) -> None:
-        if numbers:
-            where = AUTHORISATION.c.authorisation.in_(sorted(numbers))
-            for fact in self._facts(AuthorisationFact, where):
-                known[fact.authorisation] = fact
+    def _known(self, numbers: Collection[int]) -> dict[int, AuthorisationFact]:
+        where = AUTHORISATION.c.authorisation.in_(sorted(numbers))
+        facts = self._facts(AuthorisationFact, where) if numbers else ()
+        return {fact.authorisation: fact for fact in facts}
 
     def list_all(
         self, scanner: Scanner, log: bytes, wanted: Wanted, *, most: int
@@ -253,6 +311,75 @@ class CallLists(Reader):
             yield from page.calls
             left -= len(page.calls)
             before = page.before
+
+
+class _Counting:
+    """Counts leaves and sums of strips alike, and keeps none of them."""
+
+    def __init__(self, accept: Callable[[bytes], bool], numbers: Collection[int] | None) -> None:
+        self.tallies: dict[tuple[int, int], Tally] = {}
+        self._accept, self._numbers = accept, numbers
+
+    def leaf(self, leaf: bytes) -> bool:
+        """Count a leaf; never keep it: what a stretch costs does not grow with what it holds."""
+        if self._accept(leaf) and (call := glance(leaf)) is not None:
+            day = beijing_day(call.at // 1000)
+            self._add(day, call.authorisation, call.outcome, 1, call.rows)
+        return False
+
+    def strips(self, window: Window, floor: int) -> int:
+        """Count the strips that lie above `floor`, as many as a page may show; return the end."""
+        end = window.top
+        for start, sums in window.strips():
+            if start < floor or len(self.tallies) >= LINES:
+                break
+            for each in sums:
+                if _is_among(each, self._numbers):
+                    self._add(each.day, each.authorisation, each.outcome, each.calls, each.rows)
+            end = start
+        return end
+
+    def _add(self, day: int, number: int, outcome: str, calls: int, rows: int) -> None:
+        if outcome == UNKNOWN:
+            # Whoever calls for another's authorisation is not its consumer: not as his.
+            if self._numbers is not None:
+                return
+            number = 0
+        tally = self.tallies.setdefault((-day, -number), Tally(day, number))
+        tally.outcomes[outcome] += calls
+        tally.rows += rows
+
+
+def _nothing(end: int) -> int:
+    """Skip nothing."""
+    return end
+
+
+def _is_among(each: Summed, numbers: Collection[int] | None) -> bool:
+    return numbers is None or each.authorisation in numbers
+
+
+def _accepting(wanted: Wanted, numbers: Collection[int] | None) -> Callable[[bytes], bool]:
+    """Return what tells of a leaf's bytes whether it is wanted."""
+    needles = [_KIND]
+    if wanted.entry is not None:
+        needles.insert(0, f'"entry":"{wanted.entry.hex()}"'.encode())
+    if wanted.outcome not in {None, REFUSED}:
+        needles.insert(0, f'"outcome":"{wanted.outcome}"'.encode())
+    refused = wanted.outcome == REFUSED
+
+    def accept(leaf: bytes) -> bool:
+        if refused and _SERVED in leaf:
+            return False
+        for needle in needles:
+            if needle not in leaf:
+                return False
+        if numbers is None:
+            return True
+        found = _AUTHORISATION.search(leaf)
+        return found is not None and int(found[1]) in numbers
+
+    return accept
 
 
 def _bounds(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import false, func, or_, select
 
 from node.protocol.ledger.competence import competent_of
 from node.protocol.ledger.enums import AuthorisationState as State
@@ -20,7 +20,15 @@ from node.protocol.ledger.steps import STEPS
 from node.protocol.ledger.surroundings import Memory
 
 from .objects import ObjectKind
-from .selecting import SELECT_ENTRY, Reader, authorisation_fact, entry_fact, reading
+from .selecting import (
+    SELECT_ENTRY,
+    Reader,
+    authorisation_fact,
+    entry_fact,
+    is_in,
+    is_of,
+    reading,
+)
 from .tables import (
     AUTHORISATION,
     AUTHORISATION_STEP,
@@ -93,7 +101,7 @@ class WaitingVersion:
 
 
 class WaitingQueries(Reader):
-    """Questions of an inbox; each is one statement whatever the number of rows."""
+    """Questions of an inbox; each is a statement or two, whatever the number of rows."""
 
     def waiting_authorisations(
         self, held: Mapping[bytes, int], time: int, *, limit: int = MOST
@@ -159,22 +167,21 @@ class WaitingQueries(Reader):
                 .correlate(ENTRY)
                 .scalar_subquery()
             )
-            submitted = ENTRY_VERSION.c.state == EntryState.SUBMITTED
-            withdrawn = ENTRY_VERSION.c.state == EntryState.WITHDRAWAL_SUBMITTED
-            statement = (
-                SELECT_ENTRY.add_columns(ENTRY.c.withdrawal_digest, BLOCK.c.timestamp)
-                .join(
-                    BLOCK,
-                    or_(
-                        and_(submitted, BLOCK.c.number == ENTRY_VERSION.c.submitted_block),
-                        and_(withdrawn, BLOCK.c.number == asked),
-                    ),
+            since = {
+                EntryState.SUBMITTED: ENTRY_VERSION.c.submitted_block,
+                EntryState.WITHDRAWAL_SUBMITTED: asked,
+            }
+            found = []
+            for state, block in since.items():
+                statement = (
+                    SELECT_ENTRY.add_columns(ENTRY.c.withdrawal_digest, BLOCK.c.timestamp)
+                    .join(BLOCK, BLOCK.c.number == block)
+                    .where(is_in(state), is_of(under))
+                    .order_by(block, ENTRY_VERSION.c.entry)
+                    .limit(limit)
                 )
-                .where(or_(submitted, withdrawn), ENTRY.c.provider.in_(list(under)))
-                .order_by(BLOCK.c.number, ENTRY.c.entry)
-                .limit(limit)
-            )
-            rows = [row._asdict() for row in connection.execute(statement)]
+                found += [row._asdict() for row in connection.execute(statement)]
+        found.sort(key=lambda row: (row["timestamp"], row["entry"]))
         return [
             WaitingVersion(
                 entry_fact(row),
@@ -184,7 +191,7 @@ class WaitingQueries(Reader):
                 else None,
                 row["timestamp"],
             )
-            for row in rows
+            for row in found[:limit]
         ]
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 from node.chain.ethereum import importing
+from tests.common.statements import share_compiled
 
 with importing():  # as the product does, in the place of a second of pairings in each worker
     import eth_account  # noqa: F401
@@ -36,6 +37,7 @@ settings.register_profile("shareledger", deadline=None)
 settings.load_profile("shareledger")
 
 
+share_compiled()
 # Every `httpx.get` of a test makes a client, and each would read the authorities for 0.045 s.
 patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)).start()
 

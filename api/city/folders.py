@@ -34,18 +34,22 @@ def places(plan: Plan, base: Path) -> dict[str, Place]:
     """Return where every key is kept: nodes' with the node, all others together."""
     folder = base / plan.keys.folder
     password = base / (plan.keys.password_file or f"{plan.keys.folder}/password")
+    holders = plan.founding.holders()
     found = {
-        name: Place(kind, folder / f"{name}.key", password)
+        name: Place(kind, folder / f"{name}.key", password, whose=holders[name])
         for name, kind in plan.founding.key_names().items()
     }
     for node in plan.nodes:
         own = base / node.name
         password, relay = own / "password", relay_of(node)
-        found[relay] = Place(RELAY, own / "relay.key", password, folder / f"{relay}.key")
+        kept = folder / f"{relay}.key"
+        found[relay] = Place(RELAY, own / "relay.key", password, kept, f"节点 {node.name} 的中继")
         for each in plan.served_by(node):
             for name in (each.key("node"), each.key("log")):
-                kind, kept = found[name].kind, found[name].file
-                found[name] = Place(kind, own / f"{name}.key", password, kept)
+                one = found[name]
+                found[name] = one._replace(
+                    file=own / f"{name}.key", password_file=password, kept=one.file
+                )
     return found
 
 

@@ -21,7 +21,15 @@ from node.errors import MalformedKey
 from node.office.departments import new_person
 from node.office.founding import LOG, SIGN, UNWRAP
 
-from .halves import public_file, public_half, read_public, write_public
+from .halves import (
+    ADDRESS_SIZE,
+    ED25519_SIZE,
+    SM2_SIZE,
+    public_file,
+    public_half,
+    read_public,
+    write_public,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +44,7 @@ CLASSES: dict[str, type[Key]] = {
     RELAY: RelayAccount,
 }
 """By what a key is for."""
+SIZES = {SIGN: SM2_SIZE, UNWRAP: SM2_SIZE, LOG: ED25519_SIZE, RELAY: ADDRESS_SIZE}
 AnyKey = TypeVar("AnyKey", SoftwareSigner, SoftwareUnwrapper, Ed25519Signer, RelayAccount)
 
 
@@ -48,6 +57,9 @@ class Place(NamedTuple):
     password_file: Path
     kept: Path | None = None
     """The public half stands beside this too: by it the key is known when its folder has gone."""
+
+    whose: str = ""
+    """Who holds it, for people."""
 
     @property
     def known(self) -> Path | None:
@@ -129,13 +141,14 @@ class KeyRing:
             return kind.generate()
         if place.file.exists():
             key: Key = kind.load(place.file, self._password(place.password_file))
-            if place.known is not None and read_public(place.known) != public_half(key):
+            half = place.known and read_public(place.known, SIZES[place.kind])
+            if half not in {None, public_half(key)}:
                 raise MalformedKey(f"{place.file} 与其 .pub 不是一对 / is not the .pub's key")
             return key
         if place.known is not None:
             raise MalformedKey(
-                f"要用 {name} 签名，但 {place.file} 不在：请其持有人把文件放回，办完再取走"
-                " / the private key has been taken away",
+                f"要用 {name}（{place.whose or '其持有人'}）签名，而 {place.file} 不在这里："
+                "请持有人放入，办完再取走 / its holder must put the private key here meanwhile",
                 path=str(place.file),
             )
         key = kind.generate()
@@ -149,7 +162,7 @@ class KeyRing:
         """Return the public half of a key that has a place."""
         place = self.places[name]
         if place.known is not None:
-            half = read_public(place.known)
+            half = read_public(place.known, SIZES[place.kind])
         else:
             half = public_half(self._get(name, CLASSES[place.kind]))  # type: ignore[type-var]
             if not self.dry:

@@ -12,13 +12,15 @@ from .console import (
     t,
     table,
 )
-from .deciding import Taking, decision
+from .deciding import Taking, decision, reading
 from .help_pages import Commands
-from .opening import open_node
 from .options import (
-    ConfigOption,
+    NodeOption,
     OutputOption,
+    OwnConfigOption,
     PasswordOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     argument,
     option,
 )
@@ -198,11 +200,16 @@ def list_contract(
 
 
 @app.command(help=t("列出有效的合约", "list the contracts in force"))
-def contracts(config: ConfigOption) -> None:
+def contracts(
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """List the contracts the ledger has in force, with the block that listed each."""
-    with open_node(config) as node:
-        facts = node.queries.contracts()
+    with reading(config, node, key, password_file) as office:
+        found = office.contracts()
     table(
         t("合约,地址,代码哈希,区块", "contract,address,code hash,block").split(","),
-        [(fact.name, fact.address.hex(), fact.code_hash.hex(), fact.block) for fact in facts],
+        [[each[name] for name in ("name", "address", "codeHash", "block")] for each in found],
     )

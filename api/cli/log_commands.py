@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from .console import say, t, table
-from .deciding import Taking, decision
+from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .opening import open_node, read_file
 from .options import (
     CodeArgument,
     ConfigOption,
+    NodeOption,
+    OwnConfigOption,
+    ReadingKeyOption,
+    ReadingPasswordOption,
     ReasonOption,
     argument,
     option,
@@ -157,18 +161,18 @@ def freeze(first: NoteArgument, second: NoteArgument, config: ConfigOption) -> N
 
 
 @app.command(name="list", help=t("列出各部门的日志", "list the registered logs"))
-def list_(config: ConfigOption) -> None:
+def list_(
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    password_file: ReadingPasswordOption = None,
+) -> None:
     """List logs with the size the chain has of each."""
-    from .naming import code_of
-
-    with open_node(config) as node:
-        logs = node.queries.logs()
+    with reading(config, node, key, password_file) as office:
+        logs = office.logs()
     table(
         t("部门,日志,已锚定,根,中继账户", "department,origin,anchored,root,relay").split(","),
-        [
-            (code_of(log.department), log.origin, log.size, log.root.hex(), log.relay.hex())
-            for log in logs
-        ],
+        [[log[name] for name in ("department", "origin", "size", "root", "relay")] for log in logs],
     )
 
 

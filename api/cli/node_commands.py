@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from . import refusals
 from .console import ENGLISH, put, say, t
 from .help_pages import Commands
 from .options import ConfigOption, option
@@ -27,11 +30,20 @@ def run(config: ConfigOption) -> None:
     from api.settings import load_settings
 
     settings = load_settings(config)
-    from api.app import serve  # seconds, which wrong settings need not wait for
 
-    serve(
-        settings,
-        announce=lambda url: say(f"节点在 {url}", f"the node answers at {url}"),
+    def announce(url: str) -> None:
+        say(f"节点在 {url}", f"the node answers at {url}")
+
+    # Imported last: seconds, which wrong settings need not wait for.
+    if settings.workers == 1:
+        from api.app import serve
+
+        serve(settings, announce=announce)
+        return
+    from api.supervising.supervisor import supervise
+
+    sys.exit(
+        supervise(settings, partial(load_settings, config), fail=refusals.fail, announce=announce)
     )
 
 

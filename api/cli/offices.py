@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from .filed import Filed
 
 
+TOGETHER = 2
+"""Decisions on their way to a node at a time: it takes four large ones, from all officers."""
+
+
 class Drafted(NamedTuple):
     """A decision that was asked for, before it is signed."""
 
@@ -122,6 +126,10 @@ class Office(Protocol):
     def grant(self, number: int) -> Wire: ...
 
     def departments(self) -> list[Wire]: ...
+
+    def logs(self) -> list[Wire]: ...
+
+    def contracts(self) -> list[Wire]: ...
 
     def keys(self, department: str) -> list[Wire]: ...
 
@@ -258,6 +266,16 @@ class Here:
 
         return list_departments(self.node)
 
+    def logs(self) -> list[Wire]:
+        from api.lookups import list_logs
+
+        return list_logs(self.node)
+
+    def contracts(self) -> list[Wire]:
+        from api.lookups import list_contracts
+
+        return list_contracts(self.node)
+
     def keys(self, department: str) -> list[Wire]:
         from api.lookups import list_keys
 
@@ -368,8 +386,17 @@ class There:
     def take_all(
         self, drafted: Sequence[Drafted], signer: Signer, *, again: bool
     ) -> Iterable[Taken]:
-        # One after the other: each is answered when it is on the chain.
-        return (self.take(each, signer, None, again=again) for each in drafted)
+        from concurrent.futures import ThreadPoolExecutor
+
+        # Each is answered when it is on the chain: the next ones are on their way meanwhile.
+        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="take") as threads:
+            sent = [threads.submit(self.take, each, signer, None, again=again) for each in drafted]
+            try:
+                for each in sent:
+                    yield each.result()
+            finally:  # after a refusal, those that have not begun are not sent
+                for each in sent:
+                    each.cancel()
 
     def pending(self, competent: str) -> list[Pending]:
         from node.errors import PeerUnavailable
@@ -404,6 +431,12 @@ class There:
 
     def departments(self) -> list[Wire]:
         return self._http.list("/departments")
+
+    def logs(self) -> list[Wire]:
+        return self._http.list("/logs")
+
+    def contracts(self) -> list[Wire]:
+        return self._http.list("/contracts")
 
     def keys(self, department: str) -> list[Wire]:
         return self._http.list(f"/departments/{department_path(department)}/keys")

@@ -19,6 +19,8 @@ class Link(NamedTuple):
     """How many things wait there; None: nothing is counted."""
     reads: bool = False
     """Whether who only reads may go there."""
+    roles: Role | None = None
+    """Who holds any of them has something to do there; None: everybody."""
 
 
 class Seat(NamedTuple):
@@ -43,6 +45,12 @@ PUBLIC = Seat(
     ),
     above=True,
 )
+
+
+def workable(seat: Seat, held: int) -> Seat:
+    """Return a seat with the ways on which who holds these roles has something to do."""
+    links = tuple(link for link in seat.links if link.roles is None or link.roles & held)
+    return seat._replace(links=links)
 
 
 def readable(seat: Seat) -> Seat:

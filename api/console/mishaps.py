@@ -41,12 +41,16 @@ ADVICE: dict[str, tuple[str, str]] = {
         "您的职责不含此项；如确需办理，请由本部门负责人授予职责。",
         "Your roles do not include this; the head of your department grants them.",
     ),
-    "signature-invalid": ("请先登录。", "Please sign in first."),
     "malformed-request": (
         "请检查所填内容，或回到上一页重试。",
         "Check what was entered, or go back and try again.",
     ),
 }
+TITLES: dict[str, tuple[str, str]] = {
+    "signature-invalid": ("请先登录", "Please sign in first"),
+    "malformed-request": ("所填内容有误", "Something entered is not right"),
+}
+"""What is meant to somebody at a page, where the API's own title speaks to programs."""
 
 
 def install(app: FastAPI) -> None:
@@ -71,7 +75,7 @@ def _as_page(
         page = render(
             request,
             "layout/mishap.html",
-            title=(problem["title"], problem["titleEn"]),
+            title=TITLES.get(problem["code"], (problem["title"], problem["titleEn"])),
             seat=PUBLIC,
             status=response.status_code,
             fragment="failed",

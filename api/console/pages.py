@@ -27,7 +27,7 @@ from node.protocol.wire.characters import visible
 from ..http.officers import reader_of
 from . import wording
 from .bundled import asset
-from .frames import BOARD, DOORS, PUBLIC, SIGN_IN, readable
+from .frames import BOARD, DOORS, PUBLIC, SIGN_IN, readable, workable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,7 +123,7 @@ def render(
     values |= {
         "agent": agent,
         "title": title,
-        "seat": seat if reader is None else readable(seat),
+        "seat": _open_to(seat, officer, reader),
         "here": here,
         "crumbs": crumbs,
         "request": request,
@@ -197,8 +197,18 @@ class Person:
     doors: Sequence[Door]
 
 
+def _open_to(seat: Seat, officer: Officer | None, reader: ReaderSession | None) -> Seat:
+    if officer is not None:
+        return workable(seat, _held(officer))
+    return seat if reader is None else readable(seat)
+
+
+def _held(officer: Officer) -> int:
+    return reduce(or_, officer.roles.values(), 0)
+
+
 def _person(request: Request, officer: Officer) -> Person:
-    bits = reduce(or_, officer.roles.values(), 0)
+    bits = _held(officer)
     paper = _node(request).directory.departments().get(officer.key.holder)
     return Person(
         paper.name if paper else officer.department,
@@ -261,6 +271,7 @@ def _environment(language: Language) -> Environment:
         "asset": asset,
         "moment": wording.moment,
         "day": wording.day,
+        "last_day": lambda until: t(wording.last_day(until)),
         "with_query": with_query,
         "with_values": with_values,
     }

@@ -149,6 +149,15 @@ def day(seconds: int) -> str:
     return moment(seconds)[:10]
 
 
+NO_END = 2**63
+"""From here on a period has no end: a year that no calendar has."""
+
+
+def last_day(until: int) -> Words:
+    """Say which Beijing day is the last of a period that ends before second `until`."""
+    return ("长期", "no end") if until >= NO_END else (said := day(until - 1), said)
+
+
 def midnight_ms(text: str, after: int) -> int | None:
     """Return the milliseconds at which a Beijing day begins, or `after` days later."""
     if not text:

@@ -49,6 +49,11 @@ def workbook(
             break
         sheet.append([_cell(sheet, value) for value in row])
     # openpyxl writes rows to a file of its own as they come; only the packed workbook is held.
+    return packed(book)
+
+
+def packed(book: Workbook) -> bytes:
+    """Return a workbook as the bytes of its file."""
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES) as file:
         book.save(file)
         file.seek(0)

@@ -1,11 +1,14 @@
 """Uvicorn as the node and the embedded chain run it alike: bounded, and it ends in order.
 
 SIGTERM and SIGINT make `run` return: what started the server then ends the rest and exits with 0.
+SIGHUP does so where another process goes on listening on the same socket: no caller notices.
 """
 
 from __future__ import annotations
 
+import asyncio
 import signal
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from fastapi import FastAPI
+
+
+LEAVING_SECONDS = 5.0
+"""A connection over which nobody asks for so long is closed when its server leaves."""
+LOOK_SECONDS = 0.05
 
 
 def configure(
@@ -51,11 +59,34 @@ class AnnouncingServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._leaving = False
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until a signal, then answer what is under way and return; main thread only."""
         with _raised_again_for_nothing():
             super().run(sockets)
+
+    def leave(self) -> None:
+        """Return as of a signal, but let every caller finish with his connection first."""
+        self._leaving = self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in order."""
+        if self._leaving:
+            await self._let_go()
+        await super().shutdown(sockets)
+
+    async def _let_go(self) -> None:
+        """Take no more connections, and have each that is open end with its next answer.
+
+        A connection that is merely closed may have a call on its way, which nobody would answer.
+        """
+        for server in self.servers:
+            server.close()
+        state, until = self.server_state, time.monotonic() + LEAVING_SECONDS
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        while state.connections and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn tells nobody
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell."""

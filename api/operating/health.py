@@ -10,6 +10,7 @@ import platform
 import sqlite3
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 
 from node.crypto import backend_version
 from node.protocol.wire import ids
+from node.protocol.wire.days import BEIJING
 
 from .monitor import (
     BEHIND_SECONDS,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from ..parts import Node
     from ..settings import Settings
+    from .notices import Notice
     from .readings import LogReading, Reading
 
 Words: TypeAlias = tuple[str, str]
@@ -86,6 +89,13 @@ LOOP_WORDS: dict[str, Words] = {
     "monitor": ("值守", "monitor"),
     "sources": ("检查数据源（启动时一次）", "sources, once at the start"),
     "metrics": ("指标", "metrics"),
+    "notices": ("进程自述", "notices"),
+}
+PROCESS_WORDS: dict[str, Words] = {
+    "front": ("应答进程", "front"),
+    "keeper": ("跟随与锚定进程", "keeper"),
+    "writer": ("日志写入进程", "log writer"),
+    "supervisor": ("主进程", "supervisor"),
 }
 ONCE = frozenset({"sources"})
 """Loops that end when they are done."""
@@ -154,9 +164,10 @@ def examine_running(node: Node, now: float | None = None) -> Health:
 
 
 def _alarms(node: Node) -> Iterator[Alarm]:
-    for name in sorted(node.monitor.active):
+    found = {name: each.alarms[name] for each in node.notices() for name in each.alarms}
+    for name in sorted(found):
         words, advice = ALARM_WORDS[name]
-        yield Alarm(name, words, advice, node.monitor.details.get(name, ""))
+        yield Alarm(name, words, advice, found[name])
 
 
 def _chain(node: Node, reading: Reading, at: float) -> Iterator[Fact]:
@@ -194,7 +205,10 @@ def _clock(node: Node, at: float) -> Iterator[Fact]:
 
 
 def _process(node: Node, reading: Reading) -> Iterator[Fact]:
-    for name, runs in node.loops.standing().items():
+    notices = node.notices()
+    if len(notices) > 1:
+        yield from (_one_process(each) for each in notices)
+    for name, runs in (loop for each in notices for loop in each.loops.items()):
         over = not runs and name in ONCE
         value = ("运行", "runs") if runs else ("已完成", "done") if over else ("已停止", "stopped")
         yield Fact(LOOP_WORDS.get(name, (name, name)), value, GOOD if runs or over else BAD)
@@ -210,6 +224,22 @@ def _process(node: Node, reading: Reading) -> Iterator[Fact]:
     low = reading.disk_free_bytes < FREE_BYTES
     free = f"{reading.disk_free_bytes / (1 << 30):.1f} GiB"
     yield Fact(("磁盘剩余", "Disk free"), free, BAD if low else GOOD)
+
+
+def _one_process(notice: Notice) -> Fact:
+    """Say who runs, since when, and how much memory he has."""
+    mebibytes = notice.resident_bytes >> 20
+    since = datetime.fromtimestamp(notice.since, BEIJING).strftime("%m-%d %H:%M:%S")
+    chinese = f"进程号 {notice.pid}，自 {since}，内存 {mebibytes} MiB"
+    english = f"pid {notice.pid}, since {since}, {mebibytes} MiB"
+    return Fact(process_words(notice.process), (chinese, english), GOOD)
+
+
+def process_words(name: str) -> Words:
+    """Return what one of a node's processes is called."""
+    kind, _, number = name.partition("-")
+    chinese, english = PROCESS_WORDS.get(kind, (kind, kind))
+    return (f"{chinese} {number}".rstrip(), f"{english} {number}".rstrip())
 
 
 def _versions(node: Node) -> Iterator[Fact]:

@@ -121,12 +121,14 @@ class Bounded(logging.Filter):
 class Line(logging.Formatter):
     """Renders a record as one line: time, level, event, members."""
 
-    def __init__(self, form: str = "text") -> None:
+    def __init__(self, form: str = "text", process: str = "") -> None:
+        """Write in `form`; a `process` that is one of several names itself in each line."""
         super().__init__()
         self._json = form == "json"
+        self._process = {"process": process} if process else {}
 
     def format(self, record: logging.LogRecord) -> str:
-        members = dict(_members(record))
+        members = dict(_members(record)) | self._process
         if self._json:
             return json.dumps(members, ensure_ascii=False, default=str)
         when, level, name = members.pop("time"), members.pop("level"), members.pop("event")
@@ -187,10 +189,12 @@ def configure(
     level: str = "info",
     lines_per_second: int = 200,
     stream: TextIO | None = None,
+    *,
+    process: str = "",
 ) -> Bounded:
     """Write the operational log to stderr from now on; what it leaves out, the result tells."""
     handler, bounded = _Lines(stream), Bounded(lines_per_second)
-    handler.setFormatter(Line(form))
+    handler.setFormatter(Line(form, process))
     handler.addFilter(Once())
     handler.addFilter(bounded)
     root = logging.getLogger()

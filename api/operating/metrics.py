@@ -16,12 +16,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 from sqlalchemy.exc import SQLAlchemyError
 
 from node.errors import LedgerError
 
 from .journal import event
 from .monitor import ALARMS
+from .notices import summed
 from .readings import read
 
 if TYPE_CHECKING:
@@ -132,10 +134,11 @@ class Gauges(Collector):
             yield GaugeMetricFamily("shareledger_readable", _READABLE, value=0.0)
             return
         yield GaugeMetricFamily("shareledger_readable", _READABLE, value=1.0)
+        settings = self._node.settings
         for name, (text, value) in {
             "calls_in_hand": ("Calls being served now.", now.calls_in_hand),
             "calls_limit": ("Calls in hand beyond which new ones are refused.",
-                            self._node.settings.limits.waiting),
+                            settings.limits.waiting * settings.workers),
             "cursor_block": ("Last block applied to the read model.", now.cursor),
             "chain_head_block": ("Last block seen of the chain.", now.head),
             "follower_lag_blocks": ("Blocks seen and not applied.", now.head - now.cursor),
@@ -173,6 +176,37 @@ class Gauges(Collector):
         yield alarms
         about = {"version": version("shareledger"), "chain": str(self._node.deployment.chain_id)}
         yield InfoMetricFamily("shareledger_node", "What runs.", value=about)
+
+
+class Totals(Collector):
+    """What all processes of a node have counted, those that have ended as well."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family of this process's own, with the sums of all."""
+        sums = summed(each.counted for each in self._node.notices())
+        for family in self._node.watch.registry.collect():
+            family.samples = [
+                Sample(name, dict(labels), value)
+                for name, labels, value in sums
+                if name.removeprefix(family.name) in {"_total", "_bucket", "_count", "_sum"}
+            ]
+            yield family
+
+
+def registry_of(node: Node) -> CollectorRegistry:
+    """Return what Prometheus is shown of a node: its gauges and what was counted."""
+    registry = node.watch.registry
+    if node.is_several:
+        registry = CollectorRegistry()
+        registry.register(Totals(node))
+    registry.register(Gauges(node))
+    return registry
 
 
 class Exposition:

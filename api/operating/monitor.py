@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ..parts import Node
     from .journal import Bounded
+    from .metrics import Watch
     from .readings import Reading
 
 logger = logging.getLogger(__name__)
@@ -139,9 +140,14 @@ class Monitor:
 
     def _count(self) -> None:
         self._counted = self._clock()
-        refused = self._node.watch.take_refused()
-        if refused:
-            event("refused-without-leaf", **refused)
-        dropped = self._bounded.take_dropped() if self._bounded is not None else {}
-        if dropped:
-            event("lines-left-out", **dropped)
+        tell_counts(self._node.watch, self._bounded)
+
+
+def tell_counts(watch: Watch, bounded: Bounded | None) -> None:
+    """Write what was only counted since this was done last."""
+    refused = watch.take_refused()
+    if refused:
+        event("refused-without-leaf", **refused)
+    dropped = bounded.take_dropped() if bounded is not None else {}
+    if dropped:
+        event("lines-left-out", **dropped)

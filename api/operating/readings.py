@@ -77,22 +77,23 @@ def read(node: Node, now: float | None = None) -> Reading:
     """
     at = time.time() if now is None else now
     progress = read_progress(node)
+    notices = node.notices()
     return Reading(
         logs=tuple(
             read_log(node, department.code, identity, at)
             for department, identity in zip(node.settings.departments, node.identities, strict=True)
         ),
-        calls_in_hand=node.service.in_hand,
+        calls_in_hand=sum(each.in_hand for each in notices),
         cursor=progress.applied or 0,
         head=max(progress.applied or 0, progress.head or 0),
         behind_seconds=_age(progress.behind_since, at) or 0.0,
         contact_age_seconds=_age(progress.contact_at, at) or 0.0,
-        keeper_failures=node.keeper.status.failures,
+        keeper_failures=max(each.failures for each in notices),
         outbox_pending=node.outbox.pending(),
         documents_missing=node.bindings.missing(),
         disk_free_bytes=shutil.disk_usage(node.settings.data_dir).free,
         peers=len(node.directory.known()),
-        peers_silent=node.exchange.silent(),
+        peers_silent=max(each.silent for each in notices),
     )
 
 

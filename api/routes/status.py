@@ -29,7 +29,7 @@ router = APIRouter(tags=["status"], route_class=Readable)
 @router.get("/status", summary="节点状态 / How the node is", responses=refusals())
 def get_status(node: NodeDep) -> StatusShape:
     """Return where the read model, the logs and their anchoring stand."""
-    progress, keeper = read_progress(node), node.keeper.status
+    progress, notices = read_progress(node), node.notices()
     applied, head, behind = progress.applied, progress.head, progress.behind_since
     return StatusShape(
         version=version("shareledger"),
@@ -45,9 +45,9 @@ def get_status(node: NodeDep) -> StatusShape:
         lag=None if applied is None or head is None else max(0, head - applied),
         filling=progress.filling,
         behind_since=None if behind is None else datetime.fromtimestamp(behind, UTC).isoformat(),
-        keeper_failures=keeper.failures,
-        keeper_error=None if keeper.error is None else keeper.error.code,
-        in_hand=node.service.in_hand,
+        keeper_failures=max(each.failures for each in notices),
+        keeper_error=next((each.error for each in notices if each.error), None),
+        in_hand=sum(each.in_hand for each in notices),
     )
 
 

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     load_der_private_key,
+    load_der_public_key,
+    load_pem_public_key,
 )
 
 from ..errors import MalformedKey, SignatureInvalid
@@ -81,6 +83,22 @@ class Ed25519Signer:
 
     def __repr__(self) -> str:
         return f"<Ed25519Signer {self._public.hex()}>"
+
+
+def parse_ed25519(content: bytes) -> bytes:
+    """Return the public key, 32 bytes, in a file of another tool: PEM or DER (RFC 8410).
+
+    Raises:
+        MalformedKey: it holds none.
+    """
+    load = load_pem_public_key if b"-----BEGIN" in content else load_der_public_key
+    try:
+        key = load(content)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise MalformedKey("不是公钥文件 / holds no public key") from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise MalformedKey("不是 Ed25519 的公钥 / holds no Ed25519 key")
+    return key.public_bytes_raw()
 
 
 def verify_ed25519(public: bytes, message: bytes, signature: bytes) -> None:

@@ -114,10 +114,6 @@ class Bindings:
     def of_object(self, name: str) -> list[Bound]:
         return self._list(binding.c.object == name)
 
-    def of_kind(self, kind: str) -> list[Bound]:
-        """Return every binding that wants a document of this kind, in the order of the chain."""
-        return self._list(binding.c.kind == kind)
-
     def _list(self, condition: ColumnElement[bool]) -> list[Bound]:
         query = select(binding).where(condition).order_by(binding.c.block, binding.c.log_index)
         with self._store.reading.connect() as connection:

@@ -14,9 +14,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
 from ..errors import (
@@ -48,6 +48,8 @@ SLOW_SECONDS = 2.0
 """A node that took longer to fail is not asked for documents again for a while."""
 SILENT_SECONDS = 60.0
 """How long: one dead node must not hold up what all others have."""
+NEWS_SECONDS = 1.0
+"""How old what is known of other processes' judgements may be."""
 log = logging.getLogger(__name__)
 
 
@@ -60,14 +62,34 @@ class Directory:
         self._overrides = dict(overrides or {})
         self._departments: dict[bytes, documents.DepartmentPaper] = {}
         self._judged: int | None = None
+        self._mark: tuple[Any, ...] = ()
+        self._looked = 0.0
 
     def departments(self) -> dict[bytes, documents.DepartmentPaper]:
         """Return the document of every enrolled department whose document is here and holds."""
         judged = self._store.departments_judged
-        if judged != self._judged:
+        if judged != self._judged or self._is_news():
             # Counted before it is read: what is judged meanwhile is read once more.
-            self._departments, self._judged = self._read(), judged
+            mark = self._find_mark()
+            self._departments, self._judged, self._mark = self._read(), judged, mark
         return self._departments
+
+    def _is_news(self) -> bool:
+        """Tell, looking once a second, whether another process has judged such a document."""
+        now = time.monotonic()
+        if now - self._looked < NEWS_SECONDS:
+            return False
+        self._looked = now
+        return self._find_mark() != self._mark
+
+    def _find_mark(self) -> tuple[Any, ...]:
+        """Return what differs once a department's document was judged; a range of the key."""
+        columns = (binding.c.judged_at, binding.c.contradiction)
+        query = select(*map(func.count, columns), func.max(binding.c.judged_at)).where(
+            binding.c.object.between("department:", "department;")
+        )
+        with self._store.reading.connect() as connection:
+            return tuple(connection.execute(query).one())
 
     def known(self) -> list[bytes]:
         """Return every department whose node can be reached."""

@@ -108,15 +108,16 @@ class Fetcher:
         """Bring and judge what is due; judgements share transactions."""
         verdicts: list[Verdict] = []
         moved = False
-        for bound, tries in self._bindings.due(self._now_ms(), DOCUMENTS_A_ROUND):
+        due = self._bindings.due(self._now_ms(), DOCUMENTS_A_ROUND)
+        here = self._store.find_all(bound.digest for bound, _ in due)
+        for bound, tries in due:
             if bound.kind in documents.NEED_VERSION:
                 # The version may have been judged in this very round.
                 self._bindings.settle(verdicts)
                 verdicts.clear()
-            verdict = self._bring(bound)
+            verdict = self._bring(bound, here)
             if verdict is None:
-                here = self._store.find(bound.digest) is not None
-                longest = LONGEST_WAIT_MS if here else LONGEST_PAUSE_MS
+                longest = LONGEST_WAIT_MS if bound.digest in here else LONGEST_PAUSE_MS
                 pause = min(FIRST_PAUSE_MS << min(tries, 20), longest)
                 self._bindings.postpone(bound, tries + 1, self._now_ms() + pause)
             else:
@@ -125,11 +126,17 @@ class Fetcher:
         self._bindings.settle(verdicts)
         return moved
 
-    def _bring(self, bound: Bound) -> Verdict | None:
-        """Return the judgement on a document; None if it is not to be had yet."""
+    def _bring(self, bound: Bound, here: dict[bytes, bytes]) -> Verdict | None:
+        """Return the judgement on a document; None if it is not to be had yet.
+
+        `here` are those that need not be fetched; what is fetched is one of them.
+        """
         try:
-            data = self._store.find(bound.digest) or self._fetch(bound)
-            return None if data is None else self._bindings.judge(bound, documents.parse(data))
+            data = here.get(bound.digest) or self._fetch(bound)
+            if data is None:
+                return None
+            here[bound.digest] = data
+            return self._bindings.judge(bound, documents.parse(data))
         except MalformedDocument as error:
             # The decision's signer bound bytes that are no document: for good.
             log.warning("%s 的文书不合格式 / no document: %s", bound.object, error.message)

@@ -1,6 +1,8 @@
 """The append-only log of each department: what was asked, what was answered, and the proof of it.
 
-`writer`: the thread that groups waiting calls into commits. `commit`: the one transaction.
+`writer`: the thread that groups waiting calls into commits. `writerhost`: the same as a process
+of its own, `farwriter`: what others submit to it through, `framing`: the bytes between them.
+`commit`: the one transaction.
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
 `counters`: running numbers and the day's quota. `recent`: replays and identical resends.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
@@ -18,6 +20,7 @@ from __future__ import annotations
 from .check import check_log
 from .commit import Committer
 from .drafts import Committed, Draft, LogIdentity
+from .farwriter import FarWriter, listen_at
 from .published import (
     create_published,
     last_published,
@@ -27,19 +30,24 @@ from .published import (
 from .reader import LogReader
 from .recent import Resend
 from .scanning import LogScanner
+from .strips import Strips
 from .tables import create_tables
 from .tallies import Tallier, Tallies
 from .writer import LogWriter
+from .writerhost import LogHost
 
 __all__ = [
     "Committed",
     "Committer",
     "Draft",
+    "FarWriter",
+    "LogHost",
     "LogIdentity",
     "LogReader",
     "LogScanner",
     "LogWriter",
     "Resend",
+    "Strips",
     "Tallier",
     "Tallies",
     "check_log",
@@ -47,5 +55,6 @@ __all__ = [
     "create_tables",
     "last_published",
     "list_published",
+    "listen_at",
     "mark_published",
 ]

@@ -64,18 +64,25 @@ class LogScanner:
         before: int | None = None,
         limit: int = 50,
         stretch: int = STRETCH,
+        floor: int = 0,
+        skipping: Callable[[int], int] = int,
     ) -> Stretch:
         """Return up to `limit` leaves that `accept` takes, of the last `stretch` before an index.
+
+        None of those before `floor`. `skipping` an index gives the one before which to look on:
+        leaves between them are known not to be taken, and are not of the stretch.
 
         Raises:
             NotFound: no such log in this store.
         """
         size = self._reader.head(log).size
         end = size if before is None else max(0, min(before, size))
-        floor = max(0, end - stretch)
         found: list[tuple[int, bytes]] = []
-        while end > floor:
-            first = max(floor, end - CHUNK)
+        left = stretch
+        while end > floor and left > 0:
+            end = max(floor, skipping(end))
+            first = max(floor, end - min(CHUNK, left))
+            left -= end - first
             leaves = self._reader.entries(log, first, end - first)
             for index in range(end - 1, first - 1, -1):
                 leaf = leaves[index - first]

@@ -1,4 +1,4 @@
-"""Calls counted by hour and by what they were for: a projection of the logs, in `tally.db`.
+"""Calls counted by hour, by what they were for, by strip: a projection of the logs, `tally.db`.
 
 A day may have a million leaves, too many to be read again for every look at it. So each leaf is
 counted once, soon after its commit and beside it: nothing is added to the transaction that calls
@@ -11,13 +11,11 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, delete, select
+from sqlalchemy import Column, LargeBinary, Table, Text, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from node.errors import LogUnavailable
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import SERVED, glance
@@ -25,10 +23,11 @@ from node.protocol.wire.leaf import SERVED, glance
 from ..storage.dialects import Whole, insert, summed
 from ..storage.engines import READING
 from .scanning import CHUNK, LogScanner
+from .strips import LEAVES, metadata, readable, strip, tallied
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sqlalchemy import Connection, Engine, Select
 
@@ -45,17 +44,6 @@ HOURS_KEPT, DAYS_KEPT = 31 * DAY_HOURS, 2
 """Of sums by hour, and of what the calls of a day were for."""
 STRANGE = "authorisation-unknown"
 """Such a call names a number that is none, or not the caller's: strangers choose it."""
-
-metadata = MetaData()
-
-counted = Table(
-    "counted",
-    metadata,
-    Column("log", LargeBinary(32), primary_key=True),
-    Column("size", Whole, nullable=False),
-    sqlite_with_rowid=False,
-)
-"""How many leaves of a log have been counted."""
 
 hourly = Table(
     "hourly",
@@ -82,7 +70,7 @@ daily = Table(
 )
 """A log's calls on a Beijing day, by what they were for and how they ended."""
 
-_HOUR, _DAY, _COUNTED = insert(hourly), insert(daily), insert(counted)
+_HOUR, _DAY, _STRIP, _TALLIED = insert(hourly), insert(daily), insert(strip), insert(tallied)
 _ADD_HOUR = _HOUR.on_conflict_do_update(
     index_elements=["log", "hour"],
     set_={name: hourly.c[name] + _HOUR.excluded[name] for name in ("served", "refused", "rows")},
@@ -91,9 +79,20 @@ _ADD_DAY = _DAY.on_conflict_do_update(
     index_elements=["log", "day", "entry", "authorisation", "outcome"],
     set_={"calls": daily.c.calls + _DAY.excluded.calls},
 )
-_MOVE = _COUNTED.on_conflict_do_update(
-    index_elements=["log"], set_={"size": _COUNTED.excluded.size}
+_ADD_STRIP = _STRIP.on_conflict_do_update(
+    index_elements=[column.name for column in strip.primary_key],
+    set_={name: strip.c[name] + _STRIP.excluded[name] for name in ("calls", "rows")},
 )
+_MOVE = _TALLIED.on_conflict_do_update(
+    index_elements=["log"],
+    set_={"first": _TALLIED.excluded.first, "size": _TALLIED.excluded.size},
+)
+
+
+Hours: TypeAlias = dict[int, list[int]]
+"""Served, refused and rows by hour."""
+Strips: TypeAlias = dict[tuple[int, int, bytes, int, str], list[int]]
+"""Calls and rows by strip, day, entry, authorisation and outcome."""
 
 
 class Tallier:
@@ -130,35 +129,48 @@ class Tallier:
     def _count(self, log: bytes, size: int) -> bool:
         with self._engine.begin() as connection:
             # Read under the lock: of two that count, the second goes on where the first ended.
-            query = select(counted.c.size).where(counted.c.log == log)
-            start: int | None = connection.scalar(query)
-            if start is None or start > size:
-                start = self._begin(connection, log)
+            query = select(tallied).where(tallied.c.log == log)
+            done = connection.execute(query).one_or_none()
+            if done is None or done.size > size:
+                first = start = self._begin(connection, log)
+            else:
+                first, start = done.first, done.size
             end = min(size, start + STRETCH)
             self._add(connection, log, start, end)
-            connection.execute(_MOVE, {"log": log, "size": end})
+            connection.execute(_MOVE, {"log": log, "first": first, "size": end})
         return end < size
 
     def _begin(self, connection: Connection, log: bytes) -> int:
         """Forget a log, which is new here or was put back to an earlier copy; return its start."""
-        for table in (hourly, daily):
+        for table in (hourly, daily, strip):
             connection.execute(delete(table).where(table.c.log == log))
         since = int(self._clock()) - HOURS_KEPT * HOUR
-        return LogScanner(self._reader).index_at(log, since * 1000)
+        return LogScanner(self._reader).index_at(log, since * 1000) // LEAVES * LEAVES
 
-    def _add(self, connection: Connection, log: bytes, start: int, end: int) -> None:
-        hours: dict[int, list[int]] = {}
-        days: Counter[tuple[int, bytes, int, str]] = Counter()
+    def _sum(self, log: bytes, start: int, end: int) -> tuple[Hours, Strips]:
+        """Return the sums of some leaves by hour, and by strip."""
+        hours: Hours = {}
+        strips: Strips = {}
         for first in range(start, end, CHUNK):
-            for leaf in self._reader.entries(log, first, min(CHUNK, end - first)):
+            leaves = self._reader.entries(log, first, min(CHUNK, end - first))
+            for index, leaf in enumerate(leaves, first):
                 if (call := glance(leaf)) is None:
                     continue
-                second, is_served = call.at // 1000, call.outcome == SERVED
+                second = call.at // 1000
                 hour = hours.setdefault(second // HOUR, [0, 0, 0])
-                hour[0 if is_served else 1] += 1
+                hour[0 if call.outcome == SERVED else 1] += 1
                 hour[2] += call.rows
-                number = 0 if call.outcome == STRANGE else call.authorisation
-                days[beijing_day(second), call.entry, number, call.outcome] += 1
+                named = (beijing_day(second), call.entry, call.authorisation, call.outcome)
+                total = strips.setdefault((index // LEAVES, *named), [0, 0])
+                total[0] += 1
+                total[1] += call.rows
+        return hours, strips
+
+    def _add(self, connection: Connection, log: bytes, start: int, end: int) -> None:
+        hours, strips = self._sum(log, start, end)
+        days: Counter[tuple[int, bytes, int, str]] = Counter()
+        for (_, day, entry, number, outcome), (calls, _rows) in strips.items():
+            days[day, entry, 0 if outcome == STRANGE else number, outcome] += calls
         now = int(self._clock())
         for table, column, oldest in (
             (hourly, hourly.c.hour, now // HOUR - HOURS_KEPT),
@@ -172,9 +184,15 @@ class Tallier:
         ]
         if rows:
             connection.execute(_ADD_HOUR, rows)
-        names = ("day", "entry", "authorisation", "outcome")
+        names = ("number", "day", "entry", "authorisation", "outcome")
         rows = [
-            {"log": log, "calls": calls, **dict(zip(names, key, strict=True))}
+            {"log": log, "calls": calls, "rows": taken, **dict(zip(names, key, strict=True))}
+            for key, (calls, taken) in strips.items()
+        ]
+        if rows:
+            connection.execute(_ADD_STRIP, rows)
+        rows = [
+            {"log": log, "calls": calls, **dict(zip(names[1:], key, strict=True))}
             for key, calls in days.items()
             if key[0] > beijing_day(now) - DAYS_KEPT
         ]
@@ -203,7 +221,7 @@ class Tallies:
         Raises:
             LogUnavailable: tally.db cannot be read, here and in all that follows.
         """
-        with _readable():
+        with readable():
             return _sizes(self._engine)
 
     def hours(self, since: int) -> dict[int, Sums]:
@@ -231,18 +249,10 @@ class Tallies:
         return self._all(query.group_by(by).order_by(calls.desc(), by).limit(limit))
 
     def _all(self, query: Select) -> list[tuple]:  # type: ignore[type-arg] # as the columns are
-        with _readable(), self._engine.connect() as connection:
+        with readable(), self._engine.connect() as connection:
             return [tuple(row) for row in connection.execute(query)]
 
 
 def _sizes(engine: Engine) -> dict[bytes, int]:
     with engine.execution_options(**READING).connect() as connection:
-        return {row.log: row.size for row in connection.execute(select(counted))}
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise LogUnavailable("tally.db 读不出 / the tallies cannot be read") from error
+        return {row.log: row.size for row in connection.execute(select(tallied))}

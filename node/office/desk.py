@@ -134,8 +134,10 @@ class Desk:
         proof = possession
         if proof is not None and not isinstance(proof, bytes):
             proof = sign_decision(proof, digest)
-        signature = signer.public_key.key_id, sign_decision(signer, digest)
-        return self.assemble(kind, complete, papers, signature, proof)
+        data = calldata(
+            declared, complete, signer.public_key.key_id, sign_decision(signer, digest), proof
+        )
+        return SignedAct(declared, complete, digest, data, tuple(papers))
 
     def assemble(
         self,

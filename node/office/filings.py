@@ -329,7 +329,7 @@ def _twins(store: Papers, newest: Newest, new: Sequence[Document]) -> list[tuple
     wanted = {(paper.body.name, paper.body.provider) for paper in new}
     earlier: dict[tuple[str, str], _Twin] = {}
     standing = (f for f in newest.versions.values() if f.state != EntryState.WITHDRAWN)
-    while some := list(islice(standing, READ_AT_ONCE)):
+    while len(earlier) < len(wanted) and (some := list(islice(standing, READ_AT_ONCE))):
         for data in find_versions(store, some).values():
             body = orjson.loads(data)
             if (named := (body["name"], body["provider"])) in wanted:

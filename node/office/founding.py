@@ -127,6 +127,21 @@ class Founding(Period):
             names |= {each.key(halves(app)[1]): UNWRAP for app in each.applications}
         return names
 
+    def holders(self) -> dict[str, str]:
+        """Say who holds every key, by its name."""
+        named = {ROOT: "全城的根密钥"}
+        for each in self.departments:
+            head = each.head
+            named[each.key("head")] = f"{each.name} {head.post} {head.name}"
+            named |= {
+                each.key(one.id): f"{each.name} {one.post} {one.name}" for one in each.officers
+            }
+            named |= {each.key("node"): f"{each.name}的节点", each.key("log"): f"{each.name}的日志"}
+            for app in each.applications:
+                said = f"{each.name} 应用系统 {app.name}"
+                named |= dict.fromkeys(map(each.key, halves(app)), said)
+        return named
+
     def get(self, code: str) -> DepartmentPlan:
         return next(each for each in self.departments if each.code == code)
 

@@ -52,6 +52,15 @@ class Ledger(Protocol):
         """Return a page of the versions that wait for a review, by entry."""
         ...
 
+    def list_withdrawing(
+        self, competent: bytes | None = None, *, after: bytes = b""
+    ) -> Sequence[tuple[EntryFact, bytes]]:
+        """Return a page of versions whose withdrawal waits, each with its paper's digest, by entry.
+
+        `competent` is who reviews it; None: anybody.
+        """
+        ...
+
     def find_catalogued(self, entry: bytes) -> CatalogueFact | None:
         """Return an entry whatever its versions, with the provider's answer in advance."""
         ...
@@ -125,13 +134,22 @@ def find_versions(store: Papers, versions: Iterable[Numbered]) -> dict[tuple[byt
 
     Of a version whose digest is another document's there is none.
     """
+    return {place: data for place, (data, _) in read_versions(store, versions).items()}
+
+
+def read_versions(
+    store: Papers, versions: Iterable[Numbered]
+) -> dict[tuple[bytes, int], tuple[bytes, dict[str, Any]]]:
+    """Return the same documents, each with its members."""
     wanted = list(versions)
     papers = store.find_all(each.digest for each in wanted)
-    return {
-        (each.entry, each.version): papers[each.digest]
-        for each in wanted
-        if each.digest in papers and _is_of(orjson.loads(papers[each.digest]), each)
-    }
+    found = {}
+    for each in wanted:
+        if (data := papers.get(each.digest)) is not None:
+            members = orjson.loads(data)
+            if _is_of(members, each):
+                found[each.entry, each.version] = data, members
+    return found
 
 
 def _is_of(members: Mapping[str, Any], version: Numbered) -> bool:

@@ -1,4 +1,4 @@
-"""A provider's reply as a form has it: item by item, and terms that are built of fields.
+"""A provider's reply, or a change, as a form has it: item by item, with terms built of fields.
 
 Nothing that is typed is an expression: a condition is an item of the entry that may be a condition,
 an operator, a value. What is previewed and what is signed are made of the same fields here.
@@ -74,18 +74,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplyForm:
-    """A form's fields, and the papers they are about."""
+class TermsForm:
+    """A form's fields, and the version they are about."""
 
     fields: Mapping[str, str]
     fact: AuthorisationFact
-    applied: ApplicationPaper
     version: CatalogueVersionPaper
 
     @property
     def agreed(self) -> list[str]:
-        """The codes of the items that are not refused."""
-        return [item for item in self.applied.items if self._of("answer", item) != "refuse"]
+        """The codes of the items that are granted."""
+        return [item.code for item in self.version.items if self._of("grant", item.code)]
 
     def limits(self) -> Limits:
         """Return what the form says of rows and values.
@@ -126,40 +125,34 @@ class ReplyForm:
             },
         }
 
-    def decision(self) -> dict[str, Any]:
-        """Return the fields of the `Reply` that is to be prepared and signed.
+    def change(self, standing: TermsPaper | None, *, build: bool) -> dict[str, Any]:
+        """Return what a `Change` that is to be prepared and signed says but for who says it.
+
+        `standing` are the terms as they are; they stay where the form says them, and where it does
+        not `build` any.
 
         Raises:
-            InvalidInput: as `terms`; or a limit is no number.
+            InvalidInput: as `terms`; no item is left; or a limit is no number.
         """
-        refusals = [
-            {
-                "item": item,
-                "reason": self._of("reason", item),
-                "ground": {
-                    "kind": self._of("ground", item),
-                    "citation": self._of("citation", item),
-                    "article": self._of("article", item) or None,
-                },
-            }
-            for item in self.applied.items
-            if item not in self.agreed
-        ]
-        given, some = self.fields, bool(self.agreed)
-        decided: dict[str, Any] = {
-            "authorisation": self.fact.authorisation,
-            "answer": "同意" if not refusals else "部分同意" if some else "不同意",
-            "refusals": refusals,
-            "opinion": given.get("opinion", ""),
-            "handler": {"name": given.get("handler", ""), "phone": given.get("phone", "")},
+        if not (items := self.agreed):
+            raise InvalidInput("至少保留一个信息项；不再使用请停止使用 / keep one item at least")
+        return {"items": items, **self._quotas(), **(self._changed(standing) if build else {})}
+
+    def _changed(self, standing: TermsPaper | None) -> dict[str, Any]:
+        terms = self.terms()
+        if standing is not None and terms is not None and self.limits().says(standing):
+            disposal = standing.disposal
+            kept = {"method": disposal.method, "days": disposal.days, "note": disposal.note}
+            terms = None if terms["disposal"] == kept else terms
+        return {} if terms is None else {"terms": terms}
+
+    def _quotas(self) -> dict[str, Any]:
+        days = {name: self.fields.get(name) or None for name in ("validFrom", "validUntil")}
+        named = (("callsPerDay", "每日次数"), ("rowsPerDay", "每日行数"))
+        return {
+            **days,
+            **{name: _whole(self.fields.get(name, ""), chinese, name) for name, chinese in named},
         }
-        if some:
-            decided |= {name: given.get(name) or None for name in ("validFrom", "validUntil")}
-            for name, chinese in (("callsPerDay", "每日次数"), ("rowsPerDay", "每日行数")):
-                decided[name] = _whole(given.get(name, ""), chinese, name)
-            if (terms := self.terms()) is not None:
-                decided["terms"] = terms
-        return decided
 
     def _of(self, name: str, item: str) -> str:
         return self.fields.get(f"{name}-{item}", "")
@@ -197,6 +190,51 @@ class ReplyForm:
                 self.fields.get(f"value-{nth}", ""), offered[code], operator, nth
             )
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyForm(TermsForm):
+    """A form that answers an application."""
+
+    applied: ApplicationPaper
+
+    @property
+    def agreed(self) -> list[str]:
+        """The codes of the items that are not refused."""
+        return [item for item in self.applied.items if self._of("answer", item) != "refuse"]
+
+    def reply(self) -> dict[str, Any]:
+        """Return the fields of the `Reply` that is to be prepared and signed.
+
+        Raises:
+            InvalidInput: as `terms`; or a limit is no number.
+        """
+        refusals = [
+            {
+                "item": item,
+                "reason": self._of("reason", item),
+                "ground": {
+                    "kind": self._of("ground", item),
+                    "citation": self._of("citation", item),
+                    "article": self._of("article", item) or None,
+                },
+            }
+            for item in self.applied.items
+            if item not in self.agreed
+        ]
+        given, some = self.fields, bool(self.agreed)
+        decided: dict[str, Any] = {
+            "authorisation": self.fact.authorisation,
+            "answer": "同意" if not refusals else "部分同意" if some else "不同意",
+            "refusals": refusals,
+            "opinion": given.get("opinion", ""),
+            "handler": {"name": given.get("handler", ""), "phone": given.get("phone", "")},
+        }
+        if some:
+            decided |= self._quotas()
+            if (terms := self.terms()) is not None:
+                decided["terms"] = terms
+        return decided
 
 
 def _operand(text: str, item: Item, operator: str, nth: int) -> Any:  # noqa: ANN401 - JSON

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from ..documents.importing.tables import read_rows
 from ..errors import (
     Conflict,
@@ -20,9 +18,8 @@ from ..errors import (
     NotFound,
 )
 from ..protocol import forms as documents
-from ..protocol.ledger.enums import EntryState
 from ..protocol.wire import ids
-from .reads import find_versions
+from .reads import read_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,36 +81,46 @@ def name_pending(store: Papers, facts: Sequence[EntryFact]) -> list[Pending]:
 
     One whose document is not here, or is another's, is left out: nobody can review it.
     """
-    papers = find_versions(store, facts)
-    found = []
-    for fact in facts:
-        data = papers.get((fact.entry, fact.version))
-        if data is not None:
-            said = orjson.loads(data)
-            digest = fact.digest.hex()
-            found.append(
-                Pending(said["department"], said["code"], said["version"], said["name"], digest)
-            )
-    return found
+    papers = read_versions(store, facts)
+    read = ((fact, papers.get((fact.entry, fact.version))) for fact in facts)
+    return [pending_of(fact, paper[1]) for fact, paper in read if paper is not None]
+
+
+def pending_of(fact: EntryFact, said: Mapping[str, Any]) -> Pending:
+    """Return a version under the names the members of its document give it."""
+    names = said["department"], said["code"], said["version"], said["name"]
+    return Pending(*names, fact.digest.hex())
 
 
 def list_withdrawals(
-    ledger: Ledger, bindings: Bindings, store: DocumentStore
+    ledger: Ledger, bindings: Bindings, store: DocumentStore, competent: bytes | None = None
 ) -> Iterator[tuple[documents.Document, documents.Withdrawn, EntryFact]]:
-    """Yield (document, what it asks for, the entry) of every withdrawal that waits."""
-    for bound in bindings.of_kind("withdrawal"):
-        data = store.find(bound.digest)
-        if data is None or not bound.holds:
-            continue
-        paper = documents.parse(data)
-        for each in paper.body.withdrawals:
-            owner = ids.department_id(paper.body.department)
-            entry = ledger.get_entry(ids.entry_id(owner, each.code), each.version)
-            # An earlier one of the same version, refused, waits no more.
-            asked = ledger.find_catalogued(entry.entry)
-            waits = asked is not None and asked.withdrawal_digest == paper.digest
-            if waits and entry.state == EntryState.WITHDRAWAL_SUBMITTED:
-                yield paper, each, entry
+    """Yield (document, what it asks for, the entry) of every withdrawal that waits, by entry.
+
+    `competent` is who reviews them; None: anybody.
+    """
+    after = b""
+    while page := ledger.list_withdrawing(competent, after=after):
+        after = page[-1][0].entry
+        digests = {digest for _, digest in page}
+        bound = bindings.of_all(digests)
+        papers = {
+            digest: documents.parse(data)
+            for digest, data in store.find_all(digests).items()
+            if any(each.kind == "withdrawal" and each.holds for each in bound.get(digest, ()))
+        }
+        asked = {digest: _asked_in(paper) for digest, paper in papers.items()}
+        for fact, digest in page:
+            each = asked.get(digest, {}).get((fact.entry, fact.version))
+            if each is not None:
+                yield papers[digest], each, fact
+
+
+def _asked_in(paper: documents.Document) -> dict[tuple[bytes, int], documents.Withdrawn]:
+    """Return what a withdrawal asks for, by entry and version."""
+    owner = ids.department_id(paper.body.department)
+    asked = paper.body.withdrawals
+    return {(ids.entry_id(owner, each.code), each.version): each for each in asked}
 
 
 def judged(

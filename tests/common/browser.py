@@ -126,6 +126,7 @@ def shoot(page: Page, name: str, widths: tuple[int, ...] = WIDTHS["public"]) -> 
     drawn = os.environ.get(PICTURES) == "1"
     SHOTS.mkdir(parents=True, exist_ok=True)
     before = page.viewport_size
+    page.wait_for_load_state()
     for width in widths:
         page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
         page.evaluate("document.fonts.ready")

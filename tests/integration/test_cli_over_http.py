@@ -161,6 +161,28 @@ class TestAnOfficerOnHisOwnMachine:
         more = ("--reviewer", "孙丽", "--opinion", "属实")
         assert "撤回 1 个" in ok(officer("reviewer", *agree, *more)).output
 
+    def test_files_batches_two_at_a_time_and_tells_of_them_in_order(
+        self, officer, town, desk, monkeypatch
+    ):
+        table = desk / "batches.csv"
+        codes = [f"30300101/{number:05}" for number in range(700, 704)]
+        row = {**ROW, "资源提供方代码": papers.POLICE}
+        rows = [{**row, "信息资源代码": code}.values() for code in codes]
+        with table.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([row, *rows])
+        together = threading.Barrier(2, timeout=30)
+        submit = town.node.submitter.submit
+
+        def met(given):
+            together.wait()  # broken, and the command with it, if each came after the other
+            return submit(given)
+
+        monkeypatch.setattr(town.node.submitter, "submit", met)
+        words = ("catalogue", "import", table, papers.POLICE, "--batch", 1)
+        said = ok(officer("police-head", *words)).output
+        assert said.count("报送 1 个目录\n") == len(codes)
+        assert "0 个目录可报送，4 个没有变化" in ok(officer("police-head", *words)).output
+
     def test_reads_what_stands_as_at_the_node_itself(self, officer, town, desk):
         """The same lines by `--node` and by `--config`, whatever is looked at."""
         key = ("--key", desk / "police-office.key", "--password-file", desk / "password")
@@ -174,6 +196,8 @@ class TestAnOfficerOnHisOwnMachine:
             ("catalogue", "show", papers.POLICE, ENTRY_CODE),
             ("catalogue", "search", "人口", "--share-type", "有条件共享"),
             ("inbox",),
+            ("log", "list"),
+            ("chain", "contracts"),
         ):
             there = ok(officer("police-office", *words)).output
             assert there == ok(invoke(*words, *here)).output

@@ -14,6 +14,7 @@ from node.crypto import sm3, verify_login
 from node.errors import LedgerBehind, LedgerError
 from node.log import LogReader, LogScanner, check_log
 from node.protocol.evidence import verify_evidence
+from node.protocol.forms.fields import day_of
 from node.protocol.wire.leaf import (
     AUDIT,
     KINDS,
@@ -233,6 +234,8 @@ class TestCalls:
         assert f'<a href="{elsewhere}/audit/calls?{query}">{elsewhere}</a>' in answer.text
         answer = auditor.get(f"/audit/authorisation/{town.first}")
         assert f'href="{elsewhere}/audit/calls?authorisation={town.first}&amp;log=' in answer.text
+        fact = town.node.queries.get_authorisation(town.first)
+        assert f"至 {day_of(fact.valid_until - 1)}" in answer.text
         monkeypatch.setattr(town.node.directory, "url_of", lambda _: "javascript:alert(1)")
         answer = auditor.get("/audit/calls")
         assert "不知网址" in answer.text

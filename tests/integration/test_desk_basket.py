@@ -184,6 +184,7 @@ def test_what_was_withdrawn_meanwhile_must_be_taken_out(town, at, page):
     page.goto(f"{town.url}/desk/apply")
     page.get_by_role("link", name="等 2 个目录").click()
     page.get_by_text("正在撤回，不能申请，请移出").wait_for()
+    page.wait_for_load_state()  # its scripts run: a click before that is lost
     place = page.url
     page.get_by_role("button", name=f"移出 {ENTRIES[1]['name']}").click()
     page.get_by_text("正在撤回").wait_for(state="detached")
@@ -211,7 +212,8 @@ def test_a_change_is_proposed_by_one_side_and_accepted_by_the_other(town, at, pa
     page.goto(one)
     page.get_by_role("link", name="提出变更").click()
     looked_at(page, "desk-change-propose")
-    page.get_by_label("公民身份号码 GMSFHM").uncheck()
+    items = page.get_by_role("group", name="信息项", exact=True)
+    items.get_by_label("公民身份号码 GMSFHM").uncheck()
     page.get_by_label("每日次数").fill("500")
     for label, text in (
         ("理由", f"人数减少{SCRIPT}"),
@@ -239,6 +241,43 @@ def test_a_change_is_proposed_by_one_side_and_accepted_by_the_other(town, at, pa
     assert (fact.items, fact.revision, fact.calls_per_day) == (0b01, 2, 500)
     answer = http.post(f"{one}/change/fields", data={"callsPerDay": "1", "rowsPerDay": "1"})
     assert "至少保留一个信息项" in answer.json()["detail"]
+
+
+def test_terms_are_proposed_by_form_and_read_before_they_are_accepted(town, at, page, keyfile):
+    consumer, provider = (town.keys.office[each] for each in (papers.EDUCATION, papers.POLICE))
+    one = f"{town.url}/desk/authorisations/1"
+    assert town.node.queries.get_authorisation(1).terms == ids.ZERO
+    at(provider)
+    page.goto(f"{one}/change")
+    page.get_by_label("姓名：脱敏").select_option("keep")
+    page.get_by_label("条件 1：信息项").select_option("GMSFHM")
+    page.get_by_label("条件 1：比较").select_option("prefix")
+    page.get_by_label("条件 1：值").fill("1309")
+    for label, text in (("理由", "最小必要"), ("经办人", "王建国"), ("电话", "0317-0000001")):
+        page.get_by_label(label, exact=True).fill(text)
+    page.get_by_role("button", name="签署并提出变更").click()
+    page.locator("[data-failed]").filter(has_text="用后处置").wait_for()
+    page.get_by_label("用后处置").select_option("销毁")
+    looked_at(page, "desk-change-terms")
+    sign(page, "签署并提出变更", keyfile(provider))
+    at(consumer)
+    page.goto(one)
+    page.get_by_role("link", name="同意变更").click()
+    for name, text in (
+        ("行范围", "公民身份号码开头为「1309」"),
+        ("另行脱敏", "姓名 保留前 1 后 0 位"),
+        ("用后处置", "销毁，30 天内"),
+    ):
+        assert text in page.get_by_role("row", name=name).inner_text()
+    looked_at(page, "desk-change-terms-accept")
+    for label, text in (("理由", "同意"), ("经办人", "赵敏"), ("电话", "0317-0000003")):
+        page.get_by_label(label, exact=True).fill(text)
+    sign(page, "签署同意变更", keyfile(consumer))
+    fact = town.node.queries.get_authorisation(1)
+    assert (fact.revision, fact.terms != ids.ZERO) == (3, True)
+    assert "公民身份号码开头为「1309」" in page.inner_text("main")
+    page.goto(f"{one}/change")
+    assert page.get_by_label("条件 1：值").input_value() == "1309"
 
 
 def test_what_protects_is_signed_without_a_reason_and_a_dispute_is_ruled(town, at, page, keyfile):

@@ -12,9 +12,10 @@ import pytest
 from api.http import officers
 from api.http.connection import OFFICE_BYTES
 from api.http.officers import LARGE_AT_ONCE
+from api.routes.office import looking
 from node.crypto import SoftwareSigner
 from node.errors import NotEntitled
-from node.protocol.wire import canonical
+from node.protocol.wire import canonical, ids
 from node.protocol.wire.prepared import parse_prepared
 from tests.common import papers
 from tests.common.chain import deployed_on
@@ -372,7 +373,7 @@ class TestBounds:
             assert client.post(path, content=iter([b"{}"])).status_code == 503
             prepare(client, "GrantRoles", papers.roles(**papers.ALWAYS))
 
-    def test_a_whole_table_goes_with_one_signature(self, heads):
+    def test_a_whole_table_goes_with_one_signature(self, town, heads, monkeypatch):
         client, signer = heads["police"]
         versions = [
             papers.catalogue_version(code=f"30300101/{number:05}") for number in range(100, 400)
@@ -381,9 +382,21 @@ class TestBounds:
         assert len(prepared["documents"]) == len(versions)
         answer = submitted(client, signed(prepared, signer))
         assert answer.json()["outcomes"][0]["zh"] == "报送 300 个目录"
-        page = client.get(f"{OFFICE}/filings/{POLICE}").json()
-        assert len(page["entries"]) == 50
-        assert page["next"] == page["entries"][-1]["entry"]
+        # All of them are told of, each once, in pages of so many entries or so many bytes.
+        newest = town.node.queries.newest_versions(ids.department_id(POLICE))
+        path, wanted = f"{OFFICE}/filings/{POLICE}", sorted(each.hex() for each in newest)
+        monkeypatch.setattr(looking, "FILINGS_PAGE", 100)
+        for limit, length in ((looking.FILINGS_BYTES, 100), (1, looking.FILINGS_READ)):
+            monkeypatch.setattr(looking, "FILINGS_BYTES", limit)
+            told: list[str] = []
+            after = ""
+            while after is not None:
+                page = client.get(path, params={"after": after}).json()
+                entries, after = page["entries"], page["next"]
+                assert all(each["document"] for each in entries)
+                assert len(entries) == length or after is None
+                told += [each["entry"] for each in entries]
+            assert told == wanted
 
     def test_what_a_table_covers_is_kept_for_its_next_edition(self, heads):
         client = heads["police"][0]

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.chain
 CALLERS = 4
 ANSWERS_AT_LEAST, ANSWERS_AT_MOST = 3, 40
 """How many answers a node is granted before it is killed."""
-IN_ORDER_SECONDS = 10
+IN_ORDER_SECONDS = 20
 
 
 @pytest.fixture(

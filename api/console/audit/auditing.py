@@ -18,7 +18,6 @@ from fastapi import Depends, Request
 
 from ledger_sync.locating import Finder, Logs
 from ledger_sync.trace import Tracer
-from ledger_sync.usage import CallLists
 from node.crypto import sm3
 from node.errors import NotEntitled, NotFound, Overloaded, SignatureInvalid
 from node.log import LogScanner
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
+    from ledger_sync.usage import CallLists
     from node.documents.access import Shelf
     from node.log import LogIdentity, LogReader
     from node.protocol.wire.receipt import Receipt
@@ -94,7 +94,7 @@ class Auditor:
 
     @property
     def lists(self) -> CallLists:
-        return CallLists(self.node.ledger_engine)
+        return self.node.calls
 
 
 class ReadableLogs:

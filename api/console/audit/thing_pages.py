@@ -342,11 +342,10 @@ def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
         (("状态", "Status"), words_of(DepartmentStatus(fact.status))),
         (("主管部门", "Competent department"), titles.department(fact.competent)),
     ]
-    facts += [
-        (("应用系统", "Application"), titles.application(each))
-        for each in queries.applications_of(fact.department)
-    ]
-    facts += [(("密钥", "Key"), titles.key(each)) for each in queries.keys_of(fact.department)]
+    systems, keys = queries.applications_of(fact.department), queries.keys_of(fact.department)
+    titles.names.read([*(each.digest for each in systems), *(each.digest for each in keys)])
+    facts += [(("应用系统", "Application"), titles.application(each)) for each in systems]
+    facts += [(("密钥", "Key"), titles.key(each)) for each in keys]
     facts += [
         ((f"日志 {each.generation}", f"Log {each.generation}"),
          (f"已锚定 {each.size} 条", f"{each.size} entries anchored"))

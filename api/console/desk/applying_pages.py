@@ -21,7 +21,7 @@ from node.protocol.wire import ids
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
-from .seating import DESK, FormDep, SittingDep, number_of, to_decide, to_page
+from .seating import APPLIERS, DESK, FormDep, SittingDep, number_of, to_decide, to_page
 
 if TYPE_CHECKING:
     from node.office.baskets import Basket, Line
@@ -36,7 +36,6 @@ FOUND = 8
 """Entries that are offered while one types."""
 TRIES = 5
 """Of putting an entry into a basket that is changed at the same moment."""
-APPLIERS = Role.OFFICE_HEAD | Role.DATA_OFFICER
 EntryId = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Named = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 

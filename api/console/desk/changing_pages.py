@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from node.errors import Contradictory, InvalidInput, NotEntitled
 from node.office.reads import get_paper, get_version
+from node.office.replies import TermsForm, fields_of
 from node.protocol import forms as documents
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.authorisations import rulings_of
@@ -23,13 +24,13 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
 from ..wording import day
-from .seating import DESK, FormDep, SittingDep, number_of, to_decide
-from .terms_pages import LIST, Number
+from .seating import DESK, FormDep, SittingDep, to_decide
+from .terms_pages import LIST, Number, find_terms, form_values, read_terms, says
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from node.protocol.forms import CatalogueVersionPaper
+    from node.protocol.forms import CatalogueVersionPaper, TermsPaper
     from node.protocol.ledger.facts import AuthorisationFact
 
     from ..frames import Words
@@ -78,6 +79,10 @@ def change(request: Request, at: SittingDep, number: Number) -> Response:
     fact, step = _takes(at, number, Step.PROPOSE_CHANGE, Step.ACCEPT_CHANGE)
     version = _version(at, fact)
     proposed = _proposed(at, number) if step == Step.ACCEPT_CHANGE else None
+    terms = find_terms(at, fact)
+    then = terms
+    if proposed is not None and proposed.terms not in {None, fact.terms.hex()}:
+        then = read_terms(at, bytes.fromhex(proposed.terms or ""))
     return render(
         request,
         "desk/change.html",
@@ -90,6 +95,11 @@ def change(request: Request, at: SittingDep, number: Number) -> Response:
         granted=_granted(fact, version),
         proposed=proposed,
         limits=list(_limits(fact, version, proposed)) if proposed is not None else [],
+        terms=terms,
+        proposed_terms=then,
+        builds=proposed is None and _builds(fact, version, terms),
+        form={} if terms is None else fields_of(terms),
+        **form_values(version),
         called=at.called,
         code=ids.department_code,
     )
@@ -106,11 +116,9 @@ def change_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
         "handler": {"name": form.get("handler", ""), "phone": form.get("phone", "")},
     }
     if step == Step.PROPOSE_CHANGE:
-        items = [item.code for item in _version(at, fact).items if f"item-{item.code}" in form]
-        if not items:
-            raise InvalidInput("至少保留一个信息项；不再使用请停止使用 / keep one item at least")
-        asked |= {"items": items, **{name: form.get(name) for name in ("validFrom", "validUntil")}}
-        asked |= {name: number_of(form, name, 2**32 - 1) for name in ("callsPerDay", "rowsPerDay")}
+        version, terms = _version(at, fact), find_terms(at, fact)
+        build = _builds(fact, version, terms)
+        asked |= TermsForm(form, fact, version).change(terms, build=build)
     return to_decide("Change", asked)
 
 
@@ -177,6 +185,16 @@ def _version(at: Sitting, fact: AuthorisationFact) -> CatalogueVersionPaper:
     return body
 
 
+def _builds(
+    fact: AuthorisationFact, version: CatalogueVersionPaper, terms: TermsPaper | None
+) -> bool:
+    """Whether the form can say the terms as they are; else it leaves them alone."""
+    if terms is None:
+        return fact.terms == ids.ZERO
+    granted = {f"grant-{code}": "on" for code in _granted(fact, version)}
+    return says(TermsForm(granted | fields_of(terms), fact, version), terms)
+
+
 def _granted(fact: AuthorisationFact, version: CatalogueVersionPaper) -> set[str]:
     return {item.code for bit, item in enumerate(version.items) if fact.items >> bit & 1}
 
@@ -208,7 +226,7 @@ def _limits(
     yield Limit(("每日次数", "Calls a day"), calls, str(proposed.calls_per_day))
     yield Limit(("每日行数", "Rows a day"), rows, str(proposed.rows_per_day))
     terms = "" if fact.terms == ids.ZERO else fact.terms.hex()
-    yield Limit(("使用条款 SM3", "Terms, SM3"), terms or "—", proposed.terms or "—")
+    yield Limit(("附加条件文书 SM3", "Terms, SM3"), terms or "—", proposed.terms or "—")
 
 
 def _named(names: Mapping[str, str], codes: Any) -> str:  # noqa: ANN401 - a list or a tuple

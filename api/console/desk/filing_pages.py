@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, NamedTuple
+from urllib.parse import quote
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
@@ -17,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from node.documents.coverage import Coverage
 from node.documents.importing.cells import Row, cell_name, column_name
 from node.documents.importing.headings import find_header
+from node.documents.importing.template import template_book
 from node.errors import Conflict, InvalidInput, NotFound
 from node.office.filings import bodies_of
 from node.office.worktables import Worktable, check, compare, drop, fit, load_worktable
@@ -29,6 +31,7 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import Page, page_of, render
 from ..public.comparison import compare as compare_versions
+from ..workbook import MEDIA_TYPE, packed
 from .seating import (
     DESK,
     FILERS,
@@ -116,13 +119,20 @@ async def drop_table(
     return Response(status_code=201, headers={"Location": f"{FILINGS}/{made}"})
 
 
+@router.get(FILINGS + "/template.xlsx")
+def template(_at: SittingDep) -> Response:
+    """Send an empty table to fill in, with the lists to choose from and how to fill it in."""
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote('目录填报模板.xlsx')}"}
+    return Response(packed(template_book()), media_type=MEDIA_TYPE, headers=headers)
+
+
 @router.get(FILINGS + "/{named}")
 def show_table(
     *,
     request: Request,
     at: SittingDep,
     named: Named,
-    show: Annotated[str, Query(pattern="^(wrong|all)$")] = "wrong",
+    show: Annotated[str, Query(pattern="^(wrong|all)?$")] = "",
     sheet: Annotated[str, Query(max_length=200)] = "",
     after: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> Response:
@@ -131,6 +141,7 @@ def show_table(
     if opened.listed.kind == "entry":
         return RedirectResponse(f"{FILINGS}/{named}/form", 303)
     shown = _sheet_of(table, sheet)
+    show = show or ("wrong" if table.wrong else "all")
     rows = _rows(table, shown, wrong=show == "wrong")
     page = page_of(list(islice(rows, after, after + PAGE + 1)), after, PAGE)
     return render(
@@ -379,6 +390,7 @@ def _cell(
         title=("单元格", "Cell"),
         seat=DESK,
         editing=editing,
+        table=table,
         here_at=f"{FILINGS}/{named}",
         sheet=sheet,
         row=row,

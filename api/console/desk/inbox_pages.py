@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from ledger_sync.waiting import MOST
 from node.office.drafts import Listed, waiting_for
 from node.office.inbox import Sort, list_tasks
 from node.protocol.forms.words import words_of
 
 from ...http.verbs import Readable
-from ..pages import render
+from ..pages import page_of, render
 from .seating import DESK, LookingDep, Sitting
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
+PAGE = 50
 SORTS = {
     Sort.REVIEW: ("审核目录", "Review an entry"),
     Sort.REVIEW_WITHDRAWAL: ("审核撤回", "Review a withdrawal"),
@@ -22,7 +26,9 @@ SORTS = {
 
 
 @router.get("/desk")
-def inbox(request: Request, at: LookingDep) -> Response:
+def inbox(
+    request: Request, at: LookingDep, after: Annotated[int, Query(ge=0, le=MOST)] = 0
+) -> Response:
     """Show what waits; to who only reads, what waits in his department."""
     node = at.node
     tasks = list_tasks(node.queries, node.store, at.roles, at.now)
@@ -35,7 +41,7 @@ def inbox(request: Request, at: LookingDep) -> Response:
         title=("待办", "Inbox"),
         seat=DESK,
         here="/desk",
-        tasks=tasks,
+        page=page_of(tasks[after : after + PAGE + 1], after, PAGE, len(tasks)),
         drafts=drafts,
         decides=at.decides,
         called=at.called,

@@ -20,6 +20,7 @@ from node.protocol.wire.days import DAY_SECONDS
 
 from ...http.verbs import Readable
 from ..pages import render
+from ..wording import NO_END
 from .seating import DESK, FormDep, SittingDep, to_decide
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 PAGE = "/desk/key"
-NO_END = 2**63
-"""Seconds from which on an end is none."""
 WARNED_DAYS = 60
 """Before a key's end: time enough to have a new one registered."""
 
@@ -81,7 +80,6 @@ def people(
         officers=[each for each in keys if each.kind == KeyKind.OFFICER and _counts(each, at.now)],
         words_of_roles=lambda bits: words_of(Role(bits)),
         now=at.now,
-        no_end=NO_END,
         called=at.called,
     )
 

@@ -9,7 +9,6 @@ from starlette.responses import Response
 
 from node.errors import InvalidInput
 from node.office.reads import get_version
-from node.office.replies import OPERATORS, rule_words
 from node.protocol.forms import PROTECTIVE
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import AuthorisationState, StepFlag
@@ -21,7 +20,7 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
 from .seating import DESK, FormDep, LookingDep, Sitting, SittingDep, to_decide
-from .terms_pages import LIST, ONE, Number, applied_for, find_terms, replying
+from .terms_pages import LIST, ONE, Number, applied_for, find_terms, form_values, replying
 from .terms_pages import mine as _mine
 
 if TYPE_CHECKING:
@@ -30,6 +29,15 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=Readable, include_in_schema=False)
 OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
 """Steps of one form; changes and rulings have pages of their own (`changing_pages`)."""
+
+_PUT_RIGHT = {Steps.SUSPEND, Steps.TAKE_OVER, Steps.TERMINATE_FOR_CAUSE, Steps.DISPUTE_DISPOSAL}
+FIELDS: dict[str, set[Steps]] = {
+    "points": {Steps.REQUEST_SUPPLEMENT},
+    "measures": {*_PUT_RIGHT, Steps.RECTIFY, Steps.REPORT_DISPOSAL},
+    "due": _PUT_RIGHT,
+    "effective": {step for step in Steps if StepFlag.ENDS in STEPS[step].flags},
+}
+"""What is asked besides the reason, and at which steps."""
 
 
 @router.get(ONE)
@@ -52,9 +60,7 @@ def show(request: Request, at: LookingDep, number: Number) -> Response:
         crumbs=(Link(LIST, ("授权", "Authorisations")),),
         fact=fact,
         terms=terms,
-        item_names={item.code: item.name for item in version.items},
-        operators=OPERATORS,
-        rule_words=rule_words,
+        **form_values(version),
         who=at.person if isinstance(at, Sitting) else None,
         applied=applied,
         version=version,
@@ -72,8 +78,11 @@ def show(request: Request, at: LookingDep, number: Number) -> Response:
         called=at.called,
         words_of=words_of,
         **replying(at, fact, applied, version, terms),
-        points=[step for step in possible if step == Steps.REQUEST_SUPPLEMENT],
-        ends=[step for step in possible if StepFlag.ENDS in STEPS[step].flags],
+        further_fields={
+            name: words
+            for name, steps in FIELDS.items()
+            if (words := [words_of(step)[0] for step in possible if step in steps & OFFERED])
+        },
     )
 
 
@@ -86,8 +95,10 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     chosen = form.get("step", "")
     if chosen not in words:
         raise InvalidInput(f"现在不能办理这一步（{chosen[:20]}）/ the step cannot be taken now")
-    points = [line.strip() for line in form.get("points", "").splitlines() if line.strip()]
-    said = {name: form.get(name) or None for name in ("measures", "due")}
+    step = words[chosen]
+    # What was typed for another step, before this one was chosen, is not signed.
+    told = {name: form.get(name, "") if step in steps else "" for name, steps in FIELDS.items()}
+    said = {name: told[name] or None for name in ("measures", "due")}
     # What protects must not wait for its paper; what a paper would say needs one.
     at_once = chosen in PROTECTIVE and not any(said.values())
     reason = form.get("reason", "").strip()
@@ -97,11 +108,11 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
         "authorisation": number,
         "step": chosen,
         "reason": reason or None,
-        "points": points if words[chosen] == Steps.REQUEST_SUPPLEMENT else [],
+        "points": [line.strip() for line in told["points"].splitlines() if line.strip()],
         **said,
     }
-    if StepFlag.ENDS in STEPS[words[chosen]].flags:
-        fields["effective"] = form.get("effective") or None
+    if step in FIELDS["effective"]:
+        fields["effective"] = told["effective"] or None
     return to_decide("Step", fields)
 
 

@@ -31,26 +31,25 @@ if TYPE_CHECKING:
 
     from ...parts import Node
 
+FILERS = mandates.FILERS
+APPLIERS = Role.OFFICE_HEAD | Role.DATA_OFFICER
 DESK = Seat(
     "desk",
     ("办公", "Desk"),
     (
         Link("/desk", ("待办", "Inbox"), reads=True),
-        Link("/desk/filings", ("报送目录", "File entries")),
+        Link("/desk/filings", ("报送目录", "File entries"), roles=FILERS),
         Link("/desk/entries", ("本部门目录", "Our entries"), reads=True),
-        Link("/desk/apply", ("申请单", "Applications")),
+        Link("/desk/apply", ("申请单", "Applications"), roles=APPLIERS),
         Link("/desk/authorisations", ("授权", "Authorisations"), reads=True),
         Link("/desk/uses", ("使用情况", "Use of our data"), reads=True),
-        Link("/review", ("审核目录", "Review")),
+        Link("/review", ("审核目录", "Review"), roles=Role.REVIEWER),
         Link("/desk/key", ("密钥与人员", "Keys and people")),
     ),
 )
 FORM_BYTES = 262_144
 """Of a form's fields; a table that is dropped has its own bound."""
 FORM_FIELDS = 5_000
-FILERS = mandates.FILERS
-
-
 SEEN = FILERS | Role.REVIEWER
 """Whose work a department's readers see."""
 

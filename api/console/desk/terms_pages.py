@@ -14,8 +14,10 @@ from node.office.replies import (
     DISPOSALS,
     GROUNDS,
     MOST_CONDITIONS,
+    OPERATORS,
     RULES,
     ReplyForm,
+    TermsForm,
     dump_draft,
     fields_of,
     load_draft,
@@ -125,7 +127,7 @@ def reply_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     """Return the reply that is to be prepared and signed: agreed to, but for what is refused."""
     fact = mine(at, number)
     at.require(Role.OFFICE_HEAD, ids.department_code(fact.provider))
-    return to_decide("Reply", _form(at, fact, form).decision())
+    return to_decide("Reply", _form(at, fact, form).reply())
 
 
 @router.post(ONE + "/reply/done")
@@ -191,7 +193,7 @@ def replying(
         return {"form": None, "draft": draft}
     brought = {} if terms is None else fields_of(terms)
     fields = brought if draft is None else load_draft(draft.body)[1]
-    fits = terms is None or _says(ReplyForm(brought, fact, applied, version), terms)
+    fits = terms is None or says(ReplyForm(brought, fact, version, applied), terms)
     return {
         "form": fields,
         "fits": fits,
@@ -201,18 +203,27 @@ def replying(
         and bool(draft.listed.waits_for)
         and draft.listed.author == at.person.key,
         "office_head": int(Role.OFFICE_HEAD),
-        "masked": _masked,
         "has_source": at.node.previews.offers(fact),
-        "offered": [item for item in version.items if item.filterable],
-        "most": MOST_CONDITIONS,
         "grounds": GROUNDS,
-        "disposals": DISPOSALS,
-        "rules": RULES,
         "shown_rows": ROWS,
     }
 
 
-def _says(form: ReplyForm, terms: TermsPaper) -> bool:
+def form_values(version: CatalogueVersionPaper) -> dict[str, Any]:
+    """Return what `desk/limits.html` needs to make a form of terms."""
+    return {
+        "masked": _masked,
+        "offered": [item for item in version.items if item.filterable],
+        "most": MOST_CONDITIONS,
+        "operators": OPERATORS,
+        "disposals": DISPOSALS,
+        "rules": RULES,
+        "rule_words": rule_words,
+        "item_names": {item.code: item.name for item in version.items},
+    }
+
+
+def says(form: TermsForm, terms: TermsPaper) -> bool:
     """Tell whether a form can say what terms say; else they are answered at the command line."""
     try:
         return form.limits().says(terms)
@@ -227,9 +238,14 @@ def _masked(rule: str) -> str:
 
 def find_terms(at: Looking, fact: AuthorisationFact) -> TermsPaper | None:
     """Return the terms of an authorisation; None where there are none, or not here."""
-    if fact.terms == ids.ZERO or at.papers.find(fact.terms) is None:
+    return read_terms(at, fact.terms)
+
+
+def read_terms(at: Looking, digest: bytes) -> TermsPaper | None:
+    """Return terms by their digest, as `find_terms`."""
+    if digest == ids.ZERO or at.papers.find(digest) is None:
         return None
-    body = get_paper(at.papers, fact.terms).body
+    body = get_paper(at.papers, digest).body
     return body if isinstance(body, TermsPaper) else None
 
 
@@ -237,7 +253,7 @@ def _form(at: Sitting, fact: AuthorisationFact, form: dict[str, str]) -> ReplyFo
     node = at.node
     applied = applied_for(at, node.queries.steps(fact.authorisation)[0].digest)
     version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
-    return ReplyForm(form, fact, applied, version)
+    return ReplyForm(form, fact, version, applied)
 
 
 def _session(at: Sitting) -> Session:

@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
-from ledger_sync.usage import CallLists, Wanted
+from ledger_sync.usage import Wanted
 from node.errors import InvalidInput, NotFound
 from node.log import LogScanner
 from node.office.allowances import granted_items, list_left
@@ -38,6 +38,7 @@ router = APIRouter(route_class=Readable, include_in_schema=False)
 LIST = "/desk/authorisations"
 USES = "/desk/uses"
 PAGE = 100
+SIDES = ("consumer", "provider", "competent")
 CONSUMERS = 1_000
 """Departments one may choose from."""
 
@@ -48,7 +49,7 @@ def listed(
     request: Request,
     at: LookingDep,
     department: Annotated[str, Query(max_length=18)] = "",
-    side: Annotated[str, Query(pattern="^(consumer|provider|competent)$")] = "consumer",
+    side: Annotated[str, Query(pattern="^(consumer|provider|competent)?$")] = "",
     after: Annotated[int, Query(ge=0, le=2**40)] = 0,
 ) -> Response:
     """Show what a department uses, who uses its data, or what it is over, by number."""
@@ -59,13 +60,7 @@ def listed(
     if chosen:
         named = ids.department_id(chosen)
         over = at.node.queries.get_department(chosen).dependants > 0
-        facts = at.node.queries.list_authorisations(
-            provider=named if side == "provider" else None,
-            consumer=named if side == "consumer" else None,
-            competent=named if side == "competent" else None,
-            after=after,
-            limit=PAGE + 1,
-        )
+        side, facts = _of_side(at, named, side, after)
     rows, node = facts[:PAGE], at.node
     pinned = node.queries.pinned({row.authorisation for row in rows})
     papers = find_versions(
@@ -95,6 +90,24 @@ def listed(
         code=ids.department_code,
         called=at.called,
     )
+
+
+def _of_side(
+    at: Looking, department: bytes, side: str, after: int
+) -> tuple[str, list[AuthorisationFact]]:
+    """Return a page of authorisations and whose side it is; none named: the first with any."""
+    found: dict[str, list[AuthorisationFact]] = {}
+    for each in (side,) if side else SIDES:
+        found[each] = at.node.queries.list_authorisations(
+            consumer=department if each == "consumer" else None,
+            provider=department if each == "provider" else None,
+            competent=department if each == "competent" else None,
+            after=after,
+            limit=PAGE + 1,
+        )
+        if found[each]:
+            return each, found[each]
+    return side or SIDES[0], []
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +154,8 @@ def uses(
     try:
         log = _chosen(asked.log, logs)
         if log:
-            lists, scanner = CallLists(at.node.ledger_engine), LogScanner(at.node.reader)
-            found = lists.count_calls(scanner, bytes.fromhex(log), asked.wanted(), before=before)
+            scanner, named = LogScanner(at.node.reader), bytes.fromhex(log)
+            found = at.node.calls.count_calls(scanner, named, asked.wanted(), before=before)
     except (InvalidInput, NotFound) as error:
         wrong = error.message if language_of(request) == "en" else error.chinese
     return render(

@@ -22,6 +22,7 @@ from ...http.verbs import Readable
 from ...operating.health import BAD, GOOD, WARN, examine_running, shown_settings
 from ..frames import BOARD, Link, Seat
 from ..pages import render
+from ..public.department_pages import name_of
 from ..wording import Language, chosen, language_of
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def health(request: Request, node: NodeDep) -> Response:
         health=examine_running(node),
         seconds=REFRESH_SECONDS,
         ago=partial(_ago, language_of(request)),
+        called=lambda code: name_of(node, ids.department_id(code)),
         marks={GOOD: ("正常", "good"), WARN: ("注意", "look"), BAD: ("异常", "bad"), "": ("", "")},
     )
 

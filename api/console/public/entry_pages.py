@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from ledger_sync.objects import ObjectKind
+from node.office.replies import rule_words
 from node.protocol import forms as documents
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, EntryState
@@ -78,6 +79,7 @@ def entry(
         use=_use(node, wanted),
         download=offered(node, fact, paper) if paper else None,
         decisions=node.queries.newest_decisions_of(ObjectKind.ENTRY, wanted, DECISIONS),
+        rule_words=rule_words,
         most=DECISIONS,
     )
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from node.errors import InvalidInput, NotFound
 from node.office.filings import Change, differences
-from node.office.reads import find_versions
-from node.office.verdicts import Pending, judged, list_withdrawals, name_pending
+from node.office.reads import find_versions, read_versions
+from node.office.verdicts import Pending, judged, list_withdrawals, name_pending, pending_of
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
@@ -22,6 +22,8 @@ from ..desk.seating import DESK, FormDep, SittingDep, to_decide
 from ..pages import page_of, render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from node.protocol.ledger.facts import EntryFact
 
     from ..desk.seating import Sitting
@@ -37,7 +39,8 @@ class Read:
     """A version that waits, as a reviewer reads it."""
 
     pending: Pending
-    body: documents.CatalogueVersionPaper
+    said: Mapping[str, Any]
+    """The members of its document."""
     changes: list[str] | None
     """In what it differs from the version in force; None: there is none."""
     is_another: bool = False
@@ -79,7 +82,7 @@ def queue(
         own=own,
         competent=chosen,
         page=page,
-        read=_read(at, name_pending(at.node.store, page.rows)),
+        read=_read(at, page.rows),
         withdrawals=_withdrawals(at, chosen) if chosen else [],
         called=at.called,
     )
@@ -146,31 +149,31 @@ def _withdrawals(at: Sitting, competent: str) -> list[Asked]:
     """Return the withdrawals that wait for a competent department, each with its entries."""
     node, acting = at.node, ids.department_id(competent)
     found: dict[bytes, Asked] = {}
-    for paper, each, _ in list_withdrawals(node.queries, node.bindings, node.store):
+    for paper, each, _ in list_withdrawals(node.queries, node.bindings, node.store, acting):
         department = paper.body.department
-        if node.queries.competent_of(ids.department_id(department)) == acting:
-            asked = found.setdefault(paper.digest, Asked(paper.digest.hex(), department, []))
-            asked.entries.append(each)
+        asked = found.setdefault(paper.digest, Asked(paper.digest.hex(), department, []))
+        asked.entries.append(each)
     return list(found.values())
 
 
-def _read(at: Sitting, pending: list[Pending]) -> list[Read]:
+def _read(at: Sitting, facts: Sequence[EntryFact]) -> list[Read]:
     """Read the versions of a page, each beside the version in force."""
-    entries = {
-        each.digest: ids.entry_id(ids.department_id(each.department), each.code) for each in pending
-    }
-    before = at.node.queries.versions_in_force(entries.values())
-    papers = at.node.store.find_all(bytes.fromhex(each.digest) for each in pending)
-    standing = find_versions(at.node.store, before.values())
+    store = at.node.store
+    papers = read_versions(store, facts)
+    before = at.node.queries.versions_in_force(entry for entry, _ in papers)
+    standing = find_versions(store, before.values())
     found = []
-    for each in pending:
-        paper = documents.parse(papers[bytes.fromhex(each.digest)])
-        fact = before.get(entries[each.digest])
-        old = standing.get((fact.entry, fact.version)) if fact is not None else None
-        if old is None:
-            found.append(Read(each, paper.body, None))
+    for each in facts:
+        if (paper := papers.get((each.entry, each.version))) is None:
             continue
-        earlier = documents.parse(old)
-        change = Change(paper, earlier, differences(earlier, paper))
-        found.append(Read(each, paper.body, change.fields, change.is_another))
+        data, said = paper
+        fact = before.get(each.entry)
+        old = standing.get((fact.entry, fact.version)) if fact is not None else None
+        pending = pending_of(each, said)
+        if old is None:
+            found.append(Read(pending, said, None))
+            continue
+        new, earlier = documents.parse(data), documents.parse(old)
+        change = Change(new, earlier, differences(earlier, new))
+        found.append(Read(pending, said, change.fields, change.is_another))
     return found

@@ -24,7 +24,7 @@ from node.protocol.wire import canonical, encoding, ids
 
 from ... import lookups
 from ...http.callers import NodeDep
-from ...http.described import HEX32, Code, CodePath, Hex32, refusals
+from ...http.described import HEX32, Address, Code, CodePath, Hex32, refusals
 from ...http.officers import OfficerDep, officer_with_body
 from ...http.verbs import Readable
 from ...lookups import PAGE
@@ -34,12 +34,16 @@ from .decisions import ANY_OFFICER, REFUSED, Answer, Asked, SaidShape, body_of, 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from node.protocol.ledger.facts import VersionFact
+
     from ...http.officers import Officer
     from ...parts import Node
 
 router = APIRouter(route_class=Readable)
-FILINGS_PAGE = 50
-"""Documents in one answer: up to 256 KiB each."""
+FILINGS_PAGE, FILINGS_BYTES = 500, 4 * 1024 * 1024
+"""Entries in one answer, and bytes of their documents: it ends with the one that passes them."""
+FILINGS_READ = 50
+"""Documents read at once: up to 256 KiB each."""
 
 
 class DeploymentShape(Answer):
@@ -175,6 +179,30 @@ class EnrolledShape(Answer):
     contact: WhomShape | None
     anchored: int | None
     """Leaves of its log that are on the chain; null: it has none."""
+
+
+class AnchoredLogShape(Answer):
+    """A log that is registered, with what the chain has of it."""
+
+    department: Code
+    log: Hex32
+    origin: str
+    size: int
+    """Leaves of it that are on the chain."""
+    root: Hex32
+    """Of so many leaves."""
+    relay: Address
+    """Account that may anchor it."""
+
+
+class ListedContractShape(Answer):
+    """A contract in force."""
+
+    name: str
+    address: Address
+    code_hash: Hex32
+    block: int
+    """That listed it."""
 
 
 class HeldKeyShape(Answer):
@@ -355,6 +383,28 @@ def get_departments(node: NodeDep, _who: OfficerDep) -> list[EnrolledShape]:
 
 
 @router.get(
+    "/logs",
+    summary="各部门的日志 / The registered logs",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_logs(node: NodeDep, _who: OfficerDep) -> list[AnchoredLogShape]:
+    """Return every log that is registered, as the chain has it anchored."""
+    return [AnchoredLogShape(**each) for each in lookups.list_logs(node)]
+
+
+@router.get(
+    "/contracts",
+    summary="生效的合约 / Contracts in force",
+    responses=refusals(*REFUSED),
+    openapi_extra=ANY_OFFICER,
+)
+def get_contracts(node: NodeDep, _who: OfficerDep) -> list[ListedContractShape]:
+    """Return the contracts that the ledger has in force, with the block that listed each."""
+    return [ListedContractShape(**each) for each in lookups.list_contracts(node)]
+
+
+@router.get(
     "/departments/{code}/keys",
     summary="部门的密钥和角色 / A department's keys and roles",
     responses=refusals(*REFUSED, NotFound),
@@ -395,23 +445,25 @@ def get_filings(
 ) -> FilingsShape:
     """Return the newest version of a department's entries with their documents, a page."""
     owner = node.queries.get_department(code).department
-    newest = sorted(node.queries.newest_versions(owner).items())
-    rest = [each for each in newest if each[0] > bytes.fromhex(after)]
-    entries = []
-    papers = find_versions(node.store, [fact for _, fact in rest[:FILINGS_PAGE]])
-    for entry, fact in rest[:FILINGS_PAGE]:
-        data = papers.get((entry, fact.version))
-        entries.append(
-            FilingShape(
-                entry=entry.hex(),
-                version=fact.version,
-                state=EntryState(fact.state).name.lower(),
-                digest=fact.digest.hex(),
-                document=None if data is None else data.decode(),
-            )
-        )
-    more = len(rest) > FILINGS_PAGE
+    rest = node.queries.list_filed(owner, after=bytes.fromhex(after), limit=FILINGS_PAGE + 1)
+    entries, size = list[FilingShape](), 0
+    while len(entries) < min(len(rest), FILINGS_PAGE) and size < FILINGS_BYTES:
+        some = rest[len(entries) : len(entries) + FILINGS_READ]
+        papers = find_versions(node.store, some)
+        size += sum(map(len, papers.values()))
+        entries += [_filing(fact, papers.get((fact.entry, fact.version))) for fact in some]
+    more = len(entries) < len(rest)
     return FilingsShape(entries=entries, next=entries[-1].entry if more else None)
+
+
+def _filing(fact: VersionFact, data: bytes | None) -> FilingShape:
+    return FilingShape(
+        entry=fact.entry.hex(),
+        version=fact.version,
+        state=EntryState(fact.state).name.lower(),
+        digest=fact.digest.hex(),
+        document=None if data is None else data.decode(),
+    )
 
 
 @router.post(

@@ -483,13 +483,11 @@ def _read_field(draft: Draft, path: Path_, rule: Rule, line: Line) -> Value | No
 def _assign(body: dict[str, Any], path: Path_, value: Value) -> None:
     """Put a value at its place, making the tables and lists on the way."""
     target: Any = body
-    if len(path) == 1:
-        target[path[0]] = value  # as most are
-        return
-    for part, following in pairwise(path):
-        target = _descend(target, part, [] if isinstance(following, int) else {})
-    if isinstance(target, list):
-        target.extend("" for _ in range(len(target), int(path[-1]) + 1))
+    if len(path) > 1:
+        for part, following in pairwise(path):
+            target = _descend(target, part, [] if isinstance(following, int) else {})
+        if isinstance(target, list):
+            target.extend("" for _ in range(len(target), int(path[-1]) + 1))
     target[path[-1]] = value
 
 

@@ -143,6 +143,11 @@ def write_template(path: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
     """
     if path.exists():
         raise AlreadyExists(f"{path} 已存在 / exists", path=str(path))
+    template_book(rows).save(path)
+
+
+def template_book(rows: Iterable[Mapping[str, Any]] = ()) -> Workbook:
+    """Return a workbook with the headings and `rows` (cells by heading)."""
     chosen = choices()
     book = Workbook()
     for unwanted in book.worksheets:
@@ -165,7 +170,7 @@ def write_template(path: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
     for row in rows:
         sheet.append([row.get(heading, "") for heading in COLUMNS])
     sheet.freeze_panes = "A3"
-    book.save(path)
+    return book
 
 
 class Choices(NamedTuple):

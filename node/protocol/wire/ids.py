@@ -49,8 +49,9 @@ def department_code(department: bytes) -> str:
     return code
 
 
+@lru_cache(maxsize=4096)
 def code_hash(code: str) -> bytes:
-    """Return keccak256 of a code's UTF-8."""
+    """Return keccak256 of a code's UTF-8; an entry's is asked for by id, paper and struct."""
     return keccak256(code.encode())
 
 

@@ -23,7 +23,7 @@ OPERATIONS = [
     for method, operation in methods.items()
 ]
 OFFICERS = re.compile(
-    r"/office/(decisions|standing|pending|withdrawals|authorisations|filings|departments|inbox)"
+    r"/office/(decisions|standing|pending|withdrawals|authorisations|filings|departments|inbox|logs|contracts)"
     r"|^(get|delete) .*/office/session$"
 )
 SIGNED = re.compile(r"query$|documents|events|entries|^get /api/v1/authorisations/")

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import node.log.strips
+import node.log.tallies
 from ledger_sync.queries import Queries
 from ledger_sync.usage import REFUSED, CallLists, Wanted
-from node.log import Committer, LogReader, LogScanner
+from node.log import Committer, LogReader, LogScanner, Strips, Tallier
+from node.log.tallies import HOUR, HOURS_KEPT
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import AUDIT, parse_leaf
 from node.storage.engines import open_engine
@@ -47,9 +50,29 @@ def scanner(logged):
     engine.dispose()
 
 
+@pytest.fixture(scope="module", params=["no sums", "all summed", "half summed", "summed late"])
+def strips(request, logged, tmp_path_factory):
+    """What stands beside the log, in strips of eight leaves."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (node.log.strips, node.log.tallies):
+            patch.setattr(module, "LEAVES", 8)
+        patch.setattr(node.log.tallies, "STRETCH", 50)
+        if request.param == "no sums":
+            yield None
+            return
+        path = tmp_path_factory.mktemp("sums") / "tally.db"
+        # Late: the first thirty leaves are older than what is kept of hours, and so not summed.
+        now = NOON // 1000 + (HOURS_KEPT * HOUR + 18 if request.param == "summed late" else 60)
+        logs = LogReader(open_engine(logged[0], readonly=True))
+        tallier = Tallier(logs, open_engine(path), clock=lambda: now)
+        while tallier.advance() and request.param != "half summed":
+            pass
+        yield Strips(open_engine(path, readonly=True))
+
+
 @pytest.fixture
-def lists(filled):
-    return CallLists(filled)
+def lists(filled, strips):
+    return CallLists(filled, strips)
 
 
 def indexes(lists, scanner, log, wanted, limit=50) -> list[int]:
@@ -95,9 +118,10 @@ class TestFilters:
         authorisation=st.sampled_from([None, 1, 2, 999, 12]),
         outcome=st.sampled_from([None, "served", REFUSED]),
         limit=st.integers(1, 40),
+        most=st.integers(16, 99),
     )
     def test_paging_through_is_reading_every_leaf(
-        self, lists, scanner, logged, *, times, authorisation, outcome, limit
+        self, lists, scanner, logged, *, times, authorisation, outcome, limit, most
     ):
         wanted = Wanted(
             authorisation=authorisation,
@@ -110,7 +134,9 @@ class TestFilters:
             for index, data in reversed(list(enumerate(logged[2][:COUNT])))
             if meets(parse_leaf(data), wanted)
         ]
-        assert indexes(lists, scanner, logged[1], wanted, limit) == expected
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(node.log.strips, "MOST_SUMS", most)
+            assert indexes(lists, scanner, logged[1], wanted, limit) == expected
 
 
 def meets(leaf, wanted: Wanted) -> bool:
@@ -140,17 +166,20 @@ class TestExport:
 )
 @given(
     stretch=st.integers(1, COUNT + 9),
-    since=st.none() | st.integers(NOON - 2_000, NOON + 60_000),
+    times=st.tuples(*[st.none() | st.integers(NOON - 2_000, NOON + 60_000)] * 2),
     outcome=st.sampled_from([None, "served", REFUSED]),
+    most=st.integers(16, 99),
 )
 def test_counted_stretch_by_stretch_is_counting_every_leaf(
-    lists, scanner, logged, *, stretch, since, outcome
+    lists, scanner, logged, *, stretch, times, outcome, most
 ):
-    wanted = Wanted(since=since, outcome=outcome)
+    wanted = Wanted(since=times[0], until=times[1], outcome=outcome)
     calls = [parse_leaf(data) for data in logged[2][:COUNT]]
     expected = Counter((leaf.authorisation, leaf.outcome) for leaf in calls if meets(leaf, wanted))
     counted: Counter[tuple[int, str]] = Counter()
     rows, before = 0, None
+    patch = pytest.MonkeyPatch()
+    patch.setattr(node.log.strips, "MOST_SUMS", most)
     while before != 0:
         page = lists.count_calls(scanner, logged[1], wanted, before=before, stretch=stretch)
         for each in page.tallies:
@@ -158,6 +187,7 @@ def test_counted_stretch_by_stretch_is_counting_every_leaf(
             counted.update({(each.number, code): n for code, n in each.outcomes.items()})
             rows += each.rows
         before = page.before
+    patch.undo()
     assert counted == expected
     assert rows == sum(leaf.rows for leaf in calls if meets(leaf, wanted))
 

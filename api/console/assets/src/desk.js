@@ -96,6 +96,15 @@ for (const form of document.querySelectorAll("form[data-drop]")) {
   });
 }
 
+// A form's fields that belong to some of its steps only.
+for (const select of document.querySelectorAll("form[data-asks] select[name=step]")) {
+  const fit = () => {
+    for (const each of select.form.querySelectorAll("[data-for]")) each.hidden = !each.dataset.for.split(" ").includes(select.value);
+  };
+  select.addEventListener("change", fit);
+  fit();
+}
+
 // One verdict for all that have none yet; exceptions are chosen before or after.
 document.addEventListener("click", (event) => {
   const verdict = event.target.closest("[data-every]")?.dataset.every;

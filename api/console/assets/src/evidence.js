@@ -144,7 +144,7 @@ document
       "div",
       { class: "box inside" },
       element("p", {}, intro),
-      picker("bundle", say("证据包", "Bundle"), say("shareledger trace export 写出的 .json 文件", "The .json file that shareledger trace export writes")),
+      picker("bundle", say("证据包", "Bundle"), say("审计页的“证据包”，或 shareledger trace export 写出的 .json 文件", "“Bundle” of an audit page, or the .json file that shareledger trace export writes")),
       picker("trust", say("信任文件", "Trust file"), say("shareledger trust export 写出的 .json 文件", "The .json file that shareledger trust export writes")),
     ),
     result,

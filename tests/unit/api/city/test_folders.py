@@ -51,6 +51,14 @@ class TestSettings:
             assert {tmp_path / node.name / name for name in named} <= files
 
 
+def test_every_key_has_somebody_who_holds_it(plan, tmp_path):
+    where = places(plan, tmp_path)
+    whose = [place.whose for place in where.values()]
+    assert all(whose)
+    head = plan.founding.departments[0].head
+    assert where["data-head"].whose.endswith(f"{head.post} {head.name}")
+
+
 class TestFile:
     def test_is_replaced_while_it_is_as_it_was_written(self, tmp_path):
         path = tmp_path / "data" / "node.toml"

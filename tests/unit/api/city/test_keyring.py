@@ -7,9 +7,9 @@ from unittest.mock import patch
 
 import pytest
 
-from api.city.halves import read_public
+from api.city.halves import SM2_SIZE, read_public
 from api.city.keyring import KeyRing, Place
-from node.crypto import pbes2
+from node.crypto import Ed25519Signer, SoftwareSigner, pbes2
 from node.errors import MalformedKey
 from tests.common.keyfiles import FEW_ROUNDS
 
@@ -61,7 +61,7 @@ class TestFiles:
         again = ring(tmp_path, made)
         again.prepare()
         assert made == []
-        assert read_public(tmp_path / "head.key") == again.signer("head").public_key.raw
+        assert read_public(tmp_path / "head.key", SM2_SIZE) == again.signer("head").public_key.raw
 
     def test_with_the_public_half_of_another_are_refused(self, tmp_path):
         ring(tmp_path).prepare()
@@ -76,9 +76,39 @@ class TestFiles:
         again = ring(tmp_path)
         again.prepare()
         assert again.public("head") == made.public("head")
-        with pytest.raises(MalformedKey, match="放回"):
+        with pytest.raises(MalformedKey, match="请持有人放入"):
             again.signer("head")
         assert not (tmp_path / "head.key").exists()
+
+
+class TestMadeElsewhere:
+    def test_a_half_is_enough_until_its_holder_must_sign(self, tmp_path):
+        """Whoever made a key hands in its public half: officer, log, relay."""
+        head, log, relay = SoftwareSigner.generate(), Ed25519Signer.generate(), "ab" * 20
+        places = {
+            name: Place(kind, tmp_path / f"{name}.key", tmp_path / "password", whose=whose)
+            for name, kind, whose in (
+                ("head", "sign", "市公安局 局长 陈立"),
+                ("log", "log", "市公安局的日志"),
+                ("relay", "relay", "节点 police 的中继"),
+            )
+        }
+        halves = {"head": head.public_key.raw.hex(), "log": log.public.hex(), "relay": relay}
+        for name, half in halves.items():
+            (tmp_path / f"{name}.key.pub").write_text(half)
+        made: list[Path] = []
+        keys = KeyRing(places, made=made.append)
+        keys.prepare()
+        assert made == []
+        assert keys.public("head") == head.public_key
+        assert keys.ed25519("log") == log.public
+        assert keys.address("relay").hex() == relay
+        for name, ask in (("head", keys.signer), ("log", keys.log), ("relay", keys.relay)):
+            with pytest.raises(MalformedKey, match=places[name].whose):
+                ask(name)
+        (tmp_path / "log.key.pub").write_text(halves["head"])
+        with pytest.raises(MalformedKey, match=r"log\.key\.pub 应为Ed25519"):
+            KeyRing(places).prepare()
 
 
 class TestDry:

@@ -126,7 +126,7 @@ def test_a_log_that_was_put_back_is_counted_anew(town):
     tallier = town.tallier()
     tallier.advance()
     with open_engine(town.folder / "tally.db").begin() as connection:
-        connection.execute(tallies.counted.update().values(size=9))
+        connection.execute(tallies.tallied.update().values(size=9))
     tallier.advance()
     assert town.tallies().sizes() == {town.identity.log: 3}
     assert town.tallies().hours(0) == town.hours()

@@ -16,6 +16,7 @@ from node.office.replies import (
     RULES,
     Limits,
     ReplyForm,
+    TermsForm,
     dump_draft,
     fields_of,
     load_draft,
@@ -43,7 +44,7 @@ def fact(terms: bytes = ids.ZERO) -> AuthorisationFact:
 
 
 def form(fields: dict[str, str], terms: bytes = ids.ZERO) -> ReplyForm:
-    return ReplyForm(fields, fact(terms), APPLIED, VERSION)
+    return ReplyForm(fields, fact(terms), VERSION, APPLIED)
 
 
 ROW = {"item-0": "XM", "operator-0": "prefix", "value-0": "张"}
@@ -99,17 +100,38 @@ def test_terms_are_made_where_something_is_said_or_the_application_brought_some(
 
 def test_a_decision_carries_what_the_form_says():
     limits = {"callsPerDay": "10", "rowsPerDay": "20", "validFrom": "2026-01-01"}
-    said = form(
-        {**limits, **ROW, "disposal": "销毁", "days": "30", "answer-MJ": "refuse"}
-    ).decision()
+    said = form({**limits, **ROW, "disposal": "销毁", "days": "30", "answer-MJ": "refuse"}).reply()
     assert (said["answer"], said["callsPerDay"], said["validUntil"]) == ("部分同意", 10, None)
     assert [each["item"] for each in said["refusals"]] == ["MJ"]
     assert said["terms"]["rowScope"] == {"XM": {"prefix": "张"}}
-    none = form({f"answer-{code}": "refuse" for code in CODES}).decision()
+    none = form({f"answer-{code}": "refuse" for code in CODES}).reply()
     assert none["answer"] == "不同意"
     assert "terms" not in none
     with pytest.raises(InvalidInput, match="每日次数应为整数"):
-        form({"callsPerDay": "many"}).decision()
+        form({"callsPerDay": "many"}).reply()
+
+
+def change(fields: dict[str, str], terms: bytes = ids.ZERO) -> TermsForm:
+    granted = {"grant-XM": "on", "grant-ZX": "on", "callsPerDay": "10", "rowsPerDay": "20"}
+    return TermsForm(granted | fields, fact(terms), VERSION)
+
+
+def test_a_change_leaves_terms_as_they_are_unless_the_form_says_others():
+    terms = papers.terms(rowScope={"XM": {"prefix": "张"}}, masks={"XM": "full"}, filterOnly=[])
+    standing = new_paper("terms", terms).body
+    as_it_is, given_ = fields_of(standing), b"\1" * 32
+    assert change({}).change(None, build=True) == {
+        "items": ["XM", "ZX"], "validFrom": None, "validUntil": None,
+        "callsPerDay": 10, "rowsPerDay": 20,
+    }  # fmt: skip
+    assert "terms" not in change(as_it_is, given_).change(standing, build=True)
+    assert "terms" not in change({}, given_).change(standing, build=False)
+    for other in ({"mask-XM": "year"}, {"value-0": "李"}, {"note": "由双方监督"}, {"days": "7"}):
+        said = change(as_it_is | other, given_).change(standing, build=True)["terms"]
+        assert said["provider"] == papers.POLICE
+    assert said["disposal"]["days"] == 7
+    with pytest.raises(InvalidInput, match="至少保留一个信息项"):
+        TermsForm({"callsPerDay": "1"}, fact(), VERSION).change(None, build=True)
 
 
 VALUES = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=9)

@@ -55,6 +55,7 @@ class Signing {
     document.body.append(this.dialog);
     this.dialog.showModal();
     this.own.focus();
+    this.dialog.scrollTop = 0; // read first, from its beginning
   }
 
   #warnings() {

@@ -29,7 +29,9 @@ export function problemOf(error) {
   // A detail has both languages: Chinese / English.
   const cut = error.message.lastIndexOf(" / ");
   const detail = cut < 0 ? error.message : error.message.slice(...(english ? [cut + 3] : [0, cut]));
-  return `${english ? "" : `${error.title ?? ""}：`}${detail} [${error.code}]`;
+  // To who filled a form in, it says enough what is wrong with it.
+  const title = english || !error.title || error.code === "malformed-request" ? "" : `${error.title}：`;
+  return `${title}${detail} [${error.code}]`;
 }
 
 /** Show a problem in its place, or hide the place. */

@@ -47,3 +47,20 @@ def test_the_largest_cell_is_refused_as_soon_as_a_small_one(text: str) -> None:
 )
 def test_a_list_is_not_split_inside_brackets_that_pair_up(text: str, pieces: list[str]) -> None:
     assert split_outside_brackets("、", text) == pieces
+
+
+def test_a_word_that_comes_again_is_read_the_same_and_no_list_is_shared() -> None:
+    """Values are remembered by their text; an entry may change what it was given."""
+    ways = Rule(
+        column="共享方式", split="[、，]", values={"接口": ["服务接口"], "文件": "文件下载"}
+    )
+    row = {"共享方式": "接口、文件"}
+    first = ways.read(row)
+    assert isinstance(first, list)
+    first.clear()
+    assert ways.read(row) == ["服务接口", "文件下载"]
+    day = Rule(column="日期", date=True)
+    for _ in range(2):
+        assert day.read({"日期": "2026年2月27日"}) == "2026-02-27"
+        with pytest.raises(MalformedTable, match="没有 2026 年 2 月 30 日"):
+            day.read({"日期": "2026-02-30"})
