@@ -188,7 +188,7 @@ def assert_exact(town, log, callers):
     answers = list(callers.answered.queue)
     assert_provable(town, log, answers)
     assert len({answer.event for answer in answers}) == len(answers)
-    with opened(town, "log.db") as engine:
+    with opened(town, "log") as engine:
         reader = LogReader(engine)
         leaves = [parse_leaf(reader.entry(log, n)) for n in range(reader.head(log).size)]
         today = beijing_day(leaves[-1].at // 1000)
