@@ -128,10 +128,14 @@ def summed(several: Iterable[Iterable[Sample]]) -> tuple[Sample, ...]:
 
 
 def keep_noticed(node: Node, folder: Path, stop: threading.Event) -> None:
-    """Write this process's notices until told to stop; once a minute, what was only counted."""
+    """Write this process's notices until told to stop; once a minute, what was only counted.
+
+    The last one is written after that: a process that ends in order leaves out nothing it counted.
+    """
     before: Notice | None = None
     begun, told = time.time(), time.monotonic()
     while True:
+        ends = stop.is_set()
         notice = notice_of(node, since=begun, counted=True)
         if notice != before:
             before = notice
@@ -140,8 +144,9 @@ def keep_noticed(node: Node, folder: Path, stop: threading.Event) -> None:
         if "monitor" not in node.__dict__ and time.monotonic() - told >= COUNTS_SECONDS:
             told = time.monotonic()
             tell_counts(node.watch, node.bounded)
-        if stop.wait(SECONDS):
+        if ends:
             return
+        stop.wait(SECONDS)
 
 
 def _resident() -> int:

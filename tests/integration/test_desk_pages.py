@@ -593,7 +593,7 @@ def test_whose_key_ends_soon_is_warned(town, at, page):
 
 def _statements(http, path) -> int:
     """Return how many statements a page takes, its second time; other threads' do not count."""
-    count = Counter()
+    count: Counter[bool] = Counter()
 
     def note(*_):
         count[threading.current_thread().name.startswith("AnyIO")] += 1

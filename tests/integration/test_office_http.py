@@ -389,7 +389,7 @@ class TestBounds:
         for limit, length in ((looking.FILINGS_BYTES, 100), (1, looking.FILINGS_READ)):
             monkeypatch.setattr(looking, "FILINGS_BYTES", limit)
             told: list[str] = []
-            after = ""
+            after: str | None = ""
             while after is not None:
                 page = client.get(path, params={"after": after}).json()
                 entries, after = page["entries"], page["next"]

@@ -264,10 +264,9 @@ class TestRollingRestart:
 
 class TestTogether:
     def test_all_are_told_of_and_what_they_counted_adds_up(self, town, node, callers):
-        def some():
-            callers.wait_for(20)
-
-        callers.run(some)
+        node.end(signal.SIGTERM)
+        node.start()
+        callers.run(lambda: callers.wait_for(20))
         # What is said of all is a second old.
         until(lambda: httpx.get(f"{town.url}/api/v1/status").json()["inHand"] == 0)
 
@@ -290,11 +289,11 @@ class TestTogether:
         town.step("暂停")
         for client in callers.clients:
             with pytest.raises(LedgerError) as caught:
-                client.query(town.first, **QUERY)
+                until(lambda client=client: town.answers(client) and None)
             assert caught.value.code == "authorisation-suspended"
         town.step("恢复")
         for client in callers.clients:
-            assert client.query(town.first, **QUERY).rows
+            until(lambda client=client: town.answers(client))
 
 
 class TestEnding:

@@ -14,7 +14,7 @@ from node.errors import MalformedKey
 
 FILES = Path(__file__).parents[3] / "vectors" / "keyfiles"
 RAW = (FILES / "openssl-public.der").read_bytes()[-64:]
-ED25519 = Ed25519PrivateKey.generate().public_key()
+ED25519 = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()  # each run the same
 ADDRESS = bytes(range(20))
 MADE_ELSEWHERE = [
     (SM2_SIZE, (FILES / "openssl-public.pem").read_bytes(), RAW),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from api.cli.offices import TOGETHER, Drafted, There
 from node.errors import DecisionRefused
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class _Office(There):
     """Takes decisions by number; one is refused, and those after it last until all is given up."""
 
-    def __init__(self, refused: int) -> None:
-        self.refused, self.begun = refused, []
+    def __init__(self, refused):
+        self.refused = refused
+        self.begun: list[int] = []
         self.given_up = threading.Event()
 
     def take(self, drafted, signer, possession, *, again):  # noqa: ARG002
@@ -28,21 +33,27 @@ class _Office(There):
         return number
 
 
-def test_all_are_told_of_in_order() -> None:
+def taking(office, drafted) -> Iterator[Any]:
+    """Begin to take them all; nobody signs."""
+    nobody: Any = None
+    return iter(office.take_all(drafted, nobody, again=False))
+
+
+def test_all_are_told_of_in_order():
     office, drafted = _Office(refused=99), [Drafted(str(each), {}, []) for each in range(20)]
-    assert list(office.take_all(drafted, None, again=False)) == list(range(20))
+    assert list(taking(office, drafted)) == list(range(20))
 
 
-def test_after_a_refusal_nothing_more_is_sent(monkeypatch) -> None:
+def test_after_a_refusal_nothing_more_is_sent(monkeypatch):
     office, drafted = _Office(refused=3), [Drafted(str(each), {}, []) for each in range(50)]
     shutdown = ThreadPoolExecutor.shutdown
 
-    def end(threads, **given) -> None:
+    def end(threads, **given):
         office.given_up.set()
         shutdown(threads, **given)
 
     monkeypatch.setattr(ThreadPoolExecutor, "shutdown", end)
-    taken = iter(office.take_all(drafted, None, again=False))
+    taken = taking(office, drafted)
     assert [next(taken) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(DecisionRefused):
         next(taken)

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
 from node.errors import LogUnavailable
-from node.log import Committer, LogReader, Tallier, Tallies, tallies
+from node.log import Committer, LogReader, Tallier, Tallies, strips, tallies
 from node.protocol.wire.days import DAY_SECONDS, beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, CALL, KINDS, parse_leaf
@@ -126,7 +126,7 @@ def test_a_log_that_was_put_back_is_counted_anew(town):
     tallier = town.tallier()
     tallier.advance()
     with open_engine(town.folder / "tally.db").begin() as connection:
-        connection.execute(tallies.tallied.update().values(size=9))
+        connection.execute(strips.tallied.update().values(size=9))
     tallier.advance()
     assert town.tallies().sizes() == {town.identity.log: 3}
     assert town.tallies().hours(0) == town.hours()
