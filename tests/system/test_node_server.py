@@ -116,7 +116,7 @@ def test_a_second_host_stands_by_and_takes_over(town, settings_file, tmp_path):
             until(lambda: town.answers(client))
             answered = client.query(town.first, **QUERY)
         standing_by.start()
-        url = load_settings(settings_file).storage.url
+        url = str(load_settings(settings_file).storage.url)
         with psycopg.connect(url, autocommit=True) as admin:
             waiting = (
                 "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
