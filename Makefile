@@ -127,8 +127,12 @@ fresh: abi openapi ## generated files regenerate without a diff
 
 ##@ Parts
 .PHONY: test-long unit integration fmt wheels abi gas screenshots openapi bench growth bench-against
+# Stores and whole nodes again, on a PostgreSQL server of the tests' own (tests/common/pgstores.py).
+ON_POSTGRESQL := tests/unit/node/documents/test_search.py tests/unit/node/storage/test_migrations.py \
+  $(addprefix tests/integration/,test_api_town.py test_office_http.py test_desk_pages.py)
 test-long: setup ## the tests that take minutes: recompilation, many signatures, long kill loops, the wheel
 	$(BIN)/pytest $(PARALLEL) -m long $(T)
+	SHARELEDGER_TEST_STORE=postgresql $(BIN)/pytest -m "not long" $(ON_POSTGRESQL)
 
 unit: setup ## fast tests without processes (T=path narrows)
 	$(BIN)/pytest -m "not long" tests/unit

@@ -88,8 +88,8 @@ class Grants:
         self._clock = clock
         # Compiled once: the text is the same for every call, and compiling costs more than reading.
         self._state_sql = str(_SELECT_STATE.compile(engine))
+        self._driver: Any = engine.dialect.loaded_dbapi
         self._on_advance = on_advance
-        self._unreadable = unreadable(engine)
         self._kept: _Kept | None = None
 
     def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
@@ -108,7 +108,7 @@ class Grants:
                 if found is not None:
                     return found
             return self._read(key_id, authorisation)
-        except self._unreadable as err:
+        except unreadable(self._driver) as err:
             cause = getattr(err, "orig", err)
             raise LedgerBehind(f"the read model cannot be read: {cause}") from err
 

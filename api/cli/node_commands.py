@@ -73,6 +73,27 @@ def check(*, config: ConfigOption, as_json: JsonOption = False) -> None:
         raise ConfigInvalid(t(f"有 {wrong} 项要处理", f"{wrong} to be mended"))
 
 
+@app.command(
+    help=t(
+        "把各表从文件迁入 [storage] 所写的 PostgreSQL 数据库（先停止节点）",
+        "copy a stopped node's tables into the PostgreSQL database of [storage]",
+    )
+)
+def migrate(config: ConfigOption) -> None:
+    """Copy from the files in `data_dir` into what `[storage] url` names, and compare the heads."""
+    from api.operating.migrating import migrate as copy
+    from api.operating.reasons import storing
+    from api.settings import load_settings
+
+    settings = load_settings(config)
+    with storing(settings.data_dir):
+        copy(settings, lambda name, rows: say(f"✓ {name}：{rows} 行", f"✓ {name}: {rows} rows"))
+    say(
+        "日志头逐一相符，可以启动节点；data_dir 中的 .db 文件不再使用，可留作备份",
+        "all heads match; start the node. The .db files in data_dir are of use as a backup only",
+    )
+
+
 def _findings(config: Path) -> Iterator[Finding]:
     from api.operating.checkup import examine
     from api.operating.findings import right, wrong

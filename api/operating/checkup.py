@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from node.errors import LedgerError
+from node.storage.stores import NAMES
 
 from . import standing, supplying
 from .findings import Finding, guarded, right, wrong
@@ -110,6 +111,15 @@ def _folder(at: Inspection) -> Iterator[Finding]:
     )
 
 
+def _storage(at: Inspection) -> Iterator[Finding]:
+    url = at.settings.storage.url
+    if url is None:
+        return
+    found = [name for name in NAMES if at.stores.has(name)]
+    made = f"已有 {'、'.join(found)}" if found else "各表在启动时建立"
+    yield right("storage", f"数据库：{url}，{made}", f"storage: {url}, {len(found)} stores")
+
+
 def _ports(at: Inspection) -> Iterator[Finding]:
     settings = at.settings
     if settings.port == 0:
@@ -184,6 +194,7 @@ def _source(at: Inspection, one: DepartmentSettings, source: SourceSettings) -> 
 CHECKS: dict[str, tuple[str, Check]] = {
     "keys": ("密钥", _keys),
     "folder": ("数据文件夹", _folder),
+    "storage": ("数据库", _storage),
     "chain": ("链", standing.check_chain),
     "listed": ("列名合约", standing.check_listed),
     "clock": ("时钟", standing.check_clock),

@@ -52,7 +52,10 @@ def os_error(error: OSError, name: str = "", value: object = "") -> LedgerError:
 
 def storage_error(error: SQLAlchemyError, data_dir: Path) -> LedgerError:
     """Return what to raise for a database of this node that fails."""
-    said = str(getattr(error, "orig", None) or error).splitlines()[0]
+    original = getattr(error, "orig", None) or error
+    said = str(original).splitlines()[0]
+    if type(original).__module__.startswith("psycopg"):
+        return Unavailable(f"[storage] url：数据库出错或已断开，请查服务器的日志 / {said}")
     kind, text = next(
         ((kind, text) for piece, kind, text in _STORAGE if piece in said.lower()),
         (Unavailable, "数据库打不开或正忙"),

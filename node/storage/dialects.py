@@ -40,13 +40,13 @@ def is_postgresql(bind: Engine | Connection) -> bool:
     return bind.dialect.name == "postgresql"
 
 
-def unreadable(engine: Engine) -> tuple[type[Exception], ...]:
-    """Return what reading raises, by SQLAlchemy or the driver, where a store cannot be read now.
+def unreadable(driver: Any) -> tuple[type[Exception], ...]:  # noqa: ANN401 - a DBAPI module
+    """Return what reading raises, by SQLAlchemy or its driver, where a store cannot be read now.
 
-    A store that nobody has made is one; PostgreSQL's driver calls that an error of the program's.
+    A store that nobody has made is one; PostgreSQL's driver has errors of their own for that.
     """
-    driver: Any = engine.dialect.loaded_dbapi
-    missing = (driver.ProgrammingError,) if is_postgresql(engine) else ()
+    own = getattr(driver, "errors", None)
+    missing = () if own is None else (own.UndefinedTable, own.InvalidSchemaName)
     return OperationalError, driver.OperationalError, *missing
 
 

@@ -45,17 +45,27 @@ class Stores:
         opened: Engine = _driver().open_schema(self.address, name, readonly=readonly)
         return opened
 
+    def has(self, name: str) -> bool:
+        """Tell whether a store is there; nothing is made.
+
+        Raises:
+            ConfigInvalid, Unavailable: as `prepare`.
+        """
+        if self.address is None:
+            return (self.folder / f"{name}.db").exists()
+        found: bool = _driver().find_schema(self.address, name)
+        return found
+
     def open_unchanged(self, name: str) -> Engine | None:
         """Open a store that is there for reading, making nothing; None: it is not there.
 
         Raises:
             ConfigInvalid, Unavailable: as `prepare`.
         """
-        if self.address is None:
-            path = self.folder / f"{name}.db"
-            return open_unchanged(path) if path.exists() else None
-        if not _driver().find_schema(self.address, name):
+        if not self.has(name):
             return None
+        if self.address is None:
+            return open_unchanged(self.folder / f"{name}.db")
         return self.open(name, readonly=True)
 
 

@@ -29,7 +29,7 @@ from node.office.authorising import Request
 from node.office.founder import Founder, Surroundings
 from node.protocol import forms as documents
 from node.protocol.wire import ids
-from tests.common import founding, papers
+from tests.common import founding, papers, pgstores
 from tests.common.calls import fill_source
 from tests.common.founding import TownKeys
 from tests.common.keyfiles import quick_files, write_private
@@ -116,6 +116,8 @@ def write_settings(
             keys.nodes[code].save(folder / f"{short}-node.key", PASSWORD)
             keys.log(f"{short}-log").save(folder / f"{short}-log.key", PASSWORD)
     path = folder / "node.toml"
+    if pgstores.ON_SERVER:
+        database = database or pgstores.new_database()[0]
     storage = {"storage": {"url": database}} if database else {}
     folders.write_settings(path, folders.settings_of(plan, plan.nodes[0]) | storage)
     return path

@@ -18,7 +18,6 @@ import pytest
 from sqlalchemy import make_url
 
 from node.storage import engines, postgresql
-from tests.common.databases import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +33,8 @@ _numbers = itertools.count(1)
 @cache
 def server() -> str:
     """Start the server of this session; return its administrator's URL, without a database."""
+    from tests.common.databases import open_database  # which imports much that opens stores
+
     database = _stack.enter_context(open_database("postgresql", Path()))
     url = make_url(database.url)
     return f"postgresql://admin@{url.host}:{url.port}"
@@ -64,11 +65,15 @@ def schema_of(path: Path | str) -> str:
 
 def open_as_file(path: Path | str, *, readonly: bool = False, immutable: bool = False) -> Engine:
     """Open the schema that stands for a file, as `node.storage.engines.open_engine` the file."""
-    del immutable
+    if Path(path).name == "chain.db":  # the embedded chain's, which stays in a file
+        return _open_file(path, readonly=readonly, immutable=immutable)
     schema = schema_of(path)
     if not readonly:
         _prepared(schema)
     return postgresql.open_schema(_shared(), schema, readonly=readonly)
+
+
+_open_file = engines.open_engine
 
 
 @cache

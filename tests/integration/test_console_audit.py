@@ -24,7 +24,6 @@ from node.protocol.wire.leaf import (
     session_event,
 )
 from node.protocol.wire.trustfile import parse_trust
-from node.storage.engines import open_engine
 from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
 from tests.common.chain import deployed_on
@@ -270,7 +269,7 @@ class TestLeaves:
     def test_the_log_is_whole_with_them(self, town, auditor):
         assert auditor.get("/audit/calls").status_code == 200
         log = town.node.identities[1].log
-        reader = LogReader(open_engine(town.node.settings.data_dir / "log.db", readonly=True))
+        reader = LogReader(town.node.settings.stores.open("log", readonly=True))
         assert parse_leaf(reader.entry(log, reader.head(log).size - 1), KINDS).kind == AUDIT
 
 
@@ -325,7 +324,7 @@ class TestOperation:
 
 def test_a_log_with_an_auditors_looks_is_found_whole(town, auditor):
     assert auditor.get("/audit/calls").status_code == 200
-    engine = open_engine(town.node.settings.data_dir / "log.db", readonly=True)
+    engine = town.node.settings.stores.open("log", readonly=True)
     try:
         for identity in town.node.identities:
             assert check_log(engine, identity.log).size == town.node.reader.head(identity.log).size

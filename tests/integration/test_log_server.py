@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 
 import psycopg
@@ -109,3 +110,45 @@ def test_a_writer_whose_epoch_is_over_cannot_commit(address, engine, committer, 
     with pytest.raises(LogUnavailable, match="another node took over"):
         committer.commit([new_draft(identity, 2)])
     assert LogReader(engine).head(identity.log).size == 1
+
+
+@pytest.fixture
+def unreplicated(address):
+    """The server waits for a standby that is not there."""
+    with psycopg.connect(address[0], autocommit=True) as admin:
+        admin.execute("SET synchronous_commit = local")
+        admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+        admin.execute("SELECT pg_reload_conf()")
+        try:
+            yield admin
+        finally:
+            admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+            admin.execute("SELECT pg_reload_conf()")
+
+
+def test_a_commit_the_standby_has_not_got_fails_when_its_wait_is_cancelled(
+    committer, identity, unreplicated
+):
+    """PostgreSQL answers such a COMMIT with success and a warning."""
+    raised = []
+
+    def commit():
+        # Until the setting has reached its session a commit does not wait.
+        try:
+            for number in itertools.count(1):
+                committer.commit([new_draft(identity, number)])
+        except Exception as error:  # noqa: BLE001 - looked at below
+            raised.append(error)
+
+    thread = threading.Thread(target=commit)
+    thread.start()
+    cancel = (
+        "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        " AND datname = current_database()"
+    )
+    until(lambda: unreplicated.execute(cancel).fetchone() is not None)
+    thread.join(10)
+    [error] = raised
+    assert "not replicated" in str(error)
+    with pytest.raises(LogUnavailable, match="an earlier commit failed"):
+        committer.commit([new_draft(identity, 3)])

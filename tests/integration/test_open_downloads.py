@@ -19,7 +19,6 @@ from node.office.turnstile import PER_ENTRY
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import OPEN, parse_leaf
 from node.service.needs import Page
-from node.storage.engines import open_engine
 from tests.common import founding, papers
 from tests.common.browser import axe, shoot
 from tests.common.chain import deployed_on
@@ -207,7 +206,7 @@ def test_a_frozen_entry_is_not_handed_out(town):
 
 def test_a_log_with_downloads_is_found_whole(town):
     assert get(town).status_code == 200
-    engine = open_engine(town.node.settings.data_dir / "log.db", readonly=True)
+    engine = town.node.settings.stores.open("log", readonly=True)
     try:
         assert check_log(engine, town.node.identities[1].log).size == size(town)
     finally:

@@ -10,6 +10,7 @@ from api.cli import log_commands as command
 from node.errors import LogIncomplete, LogTampered
 from node.log import Committer, LogReader
 from node.storage.engines import open_engine
+from node.storage.stores import Stores
 from tests.common.logs import Clock, new_draft, new_identity
 
 
@@ -21,7 +22,7 @@ def node(tmp_path, monkeypatch):
     root = LogReader(open_engine(path, readonly=True)).root_at(identity.log, 5)
     anchor = SimpleNamespace(size=5, root=root)
     node = SimpleNamespace(
-        settings=SimpleNamespace(data_dir=tmp_path),
+        settings=SimpleNamespace(stores=Stores(tmp_path)),
         identities=[identity],
         queries=SimpleNamespace(
             list_anchors=lambda _log, after, **_: [anchor] if after < anchor.size else [],
