@@ -167,8 +167,19 @@ class Callers:
 
     def send_lost(self):
         """Send again what was not answered; each is served once, whether it had been or not."""
+
+        def sent():
+            try:
+                self.answered.put(self.clients[0].send(*self.lost.queue[0]))
+            except LedgerError as error:
+                if error.retryable:
+                    return False
+                raise
+            self.lost.get()
+            return True
+
         while not self.lost.empty():
-            self.answered.put(self.clients[0].send(*self.lost.get()))
+            until(sent)
 
     def close(self):
         for client in self.clients:
@@ -236,7 +247,7 @@ class TestKilled:
                 assert time.monotonic() - begun < GO_ON_SECONDS
             if victim == "keeper":
                 assert lost == 0
-        callers.send_lost()
+            callers.send_lost()
         assert node.end(signal.SIGTERM) == 0
         assert callers.answered.qsize() > 3 * kills
         assert_exact(town, log, callers)
