@@ -45,7 +45,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     probes = slipcover.Slipcover(branch=True, immediate=True)
     ours = slipcover.FileMatcher(sources)
     slipcover.ImportManager(probes, ours).__enter__()
-    slipcover.wrap_spec_from_file_location(probes, ours)  # which Alembic loads migrations by
     _probes.append(probes)
 
 

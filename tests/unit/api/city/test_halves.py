@@ -52,14 +52,18 @@ def test_a_private_key_alone_names_none(tmp_path: Path) -> None:
         named_half(str(tmp_path / SoftwareSigner.generate().public_key.key_id.hex()), 64)
 
 
-@pytest.mark.parametrize(("size", "content", "half"), MADE_ELSEWHERE)
+@pytest.mark.parametrize(
+    ("size", "content", "half"), MADE_ELSEWHERE, ids=range(len(MADE_ELSEWHERE))
+)
 def test_a_half_is_read_as_its_tool_wrote_it(tmp_path: Path, size, content, half) -> None:
     (tmp_path / "made.key.pub").write_bytes(content)
     assert read_public(tmp_path / "made.key", size) == half
     assert named_half(str(tmp_path / "made.key"), size) == half
 
 
-@pytest.mark.parametrize(("size", "content"), [each[:2] for each in MADE_ELSEWHERE])
+@pytest.mark.parametrize(
+    ("size", "content"), [each[:2] for each in MADE_ELSEWHERE], ids=range(len(MADE_ELSEWHERE))
+)
 def test_a_half_of_another_kind_is_refused_by_its_file(tmp_path: Path, size, content) -> None:
     (tmp_path / "made.key.pub").write_bytes(content)
     for other in {SM2_SIZE, ED25519_SIZE, ADDRESS_SIZE} - {size}:
