@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import threading
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -71,8 +72,8 @@ class Processes(NodeProcess):
         self.folder = town.node.settings.data_dir / FOLDER
         super().__init__(town.node.settings.data_dir.parent / "node.toml")
 
-    def start(self):
-        super().start()
+    def start(self, changed=""):
+        super().start(changed)
         until(lambda: self.pids().keys() == NAMES)
 
     @property
@@ -111,7 +112,9 @@ class Callers:
 
     def __init__(self, town):
         self.town = town
-        self.answered, self.lost, self.failures = queue.Queue(), queue.Queue(), queue.Queue()
+        self.answered: queue.Queue[Any] = queue.Queue()
+        self.lost: queue.Queue[Any] = queue.Queue()
+        self.failures: queue.Queue[BaseException] = queue.Queue()
         http = town.http(town.keys.application)
         self.clients = [
             RecordingClient(
@@ -242,7 +245,7 @@ class TestKilled:
             if victim == "supervisor":
                 node.start()
             else:
-                until(lambda pid=pid: node.replaced([pid]))
+                until(lambda pid=pid: node.replaced([pid]))  # type: ignore[misc]
                 assert lost <= 2 * CALLERS or victim == "writer"
                 assert time.monotonic() - begun < GO_ON_SECONDS
             if victim == "keeper":
@@ -300,11 +303,11 @@ class TestTogether:
         town.step("暂停")
         for client in callers.clients:
             with pytest.raises(LedgerError) as caught:
-                until(lambda client=client: town.answers(client) and None)
+                until(lambda client=client: town.answers(client) and None)  # type: ignore[misc]
             assert caught.value.code == "authorisation-suspended"
         town.step("恢复")
         for client in callers.clients:
-            until(lambda client=client: town.answers(client))
+            until(lambda client=client: town.answers(client))  # type: ignore[misc]
 
 
 class TestEnding:

@@ -31,6 +31,7 @@ NOT_FOLLOWED = {
     "node/client/refused.py: english": "a node's own words",
     "node/documents/importing/rules.py: reason": "rules say theirs in Chinese",
     "node/log/check.py: message": "one of a pair beside its index; the other callers are followed",
+    "node/log/framing.py: str(told.get('message'))": "raised by the log writer, with its Chinese",
     "node/protocol/evidence/verify.py: err.message": "raised below, with its Chinese",
     "node/protocol/forms/words.py: message[field]": "the name of a kind, no error's",
     "node/service/serve.py: code": "a quota's code, said in workers",
