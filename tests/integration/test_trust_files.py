@@ -30,6 +30,7 @@ def at(town, tmp_path, monkeypatch):
 def bundle(town, at, name):
     """Call once, and export the bundle of the call as soon as it is anchored."""
     with town.client() as client:
+        until(lambda: town.answers(client))  # the papers of the last step may be on their way
         event = client.query(town.first, **QUERY).event.hex()
     done = until(lambda: _exported(event, name, at))
     assert done.code == 0, done

@@ -95,7 +95,8 @@ def test_a_call_makes_the_page_move(town: NodeTown, page: Page) -> None:
     page.locator("#network .spark").wait_for(state="attached")
     until(lambda: number(page, "#served") == served + 1 and number(page, "#refused") == refused + 1)
     assert "教育" in page.inner_text("#flows")
-    assert page.inner_text("#refusals .what") == "用途未获授权"
+    # Before it was served it may have been refused for other reasons.
+    assert "用途未获授权" in page.locator("#refusals .what").all_inner_texts()
     assert page.locator("#entries a[href^='/catalogue/']").count() == 1
     assert number(page, "#block") > 0
     assert axe(page) == []

