@@ -143,7 +143,7 @@ def _grow(town: NodeTown, folder: Path, calls: int) -> LogAt:
 
 def _restart(town: NodeTown, settings: Path, log: bytes, size: int) -> tuple[float, float]:
     """Return the seconds to the first answer, and the memory once everything is anchored."""
-    process = NodeProcess(settings)
+    process = NodeProcess(settings, installed=True)
     started = time.perf_counter()
     try:
         process.start()

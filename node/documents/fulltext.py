@@ -9,6 +9,7 @@ that hold every word of a phrase, and their text tells whether they stand one be
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, text
@@ -62,16 +63,24 @@ def remove(connection: Connection, row: int) -> None:
 
 def list_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) -> list[int]:
     """Return the numbers of rows that an expression finds, in their order."""
-    return list(connection.scalars(select_rows(connection, wanted, limit, offset)).all())
+    sql, values = _finding(connection, wanted, limit, offset)
+    return list(connection.scalars(_statement(sql), values).all())
 
 
 def select_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) -> TextClause:
     """Return the statement of `list_rows`, to be part of another."""
+    sql, values = _finding(connection, wanted, limit, offset)
+    return _statement(sql).bindparams(**values)
+
+
+def _finding(
+    connection: Connection, wanted: str, limit: int, offset: int
+) -> tuple[str, dict[str, Any]]:
     where, values = _condition(connection, wanted)
     # FTS5 gives rows in this order by itself, and would sort them again if it were asked to.
     order = " ORDER BY rowid" if is_postgresql(connection) else ""
-    found = text(f"SELECT rowid FROM listing_text WHERE {where}{order} LIMIT :lim OFFSET :off")  # noqa: S608 - no value is in it
-    return found.bindparams(**values, lim=limit, off=offset)
+    found = f"SELECT rowid FROM listing_text WHERE {where}{order} LIMIT :lim OFFSET :off"  # noqa: S608 - no value is in it
+    return found, {**values, "lim": limit, "off": offset}
 
 
 def count(connection: Connection, wanted: Sequence[str], most: int | None) -> list[int]:
@@ -85,7 +94,13 @@ def count(connection: Connection, wanted: Sequence[str], most: int | None) -> li
         counts.append(f"(SELECT count(*) FROM ({some}) found)")  # noqa: S608 - as above
     if most is not None:
         values["most"] = most
-    return list(connection.execute(text(f"SELECT {', '.join(counts)}"), values).one())
+    return list(connection.execute(_statement(f"SELECT {', '.join(counts)}"), values).one())
+
+
+@lru_cache(maxsize=256)
+def _statement(sql: str) -> TextClause:
+    """Return a statement, looked through for what it binds once and not with every search."""
+    return text(sql)
 
 
 def list_texts(connection: Connection, rows: Collection[int]) -> Sequence[Row[Any]]:
