@@ -26,7 +26,7 @@ for (const [name, [rows, x, lines, unit]] of Object.entries(CURVES)) {
     color: ["#1f4e8c", "#b4542a"],
     legend: { top: 4 },
     grid: { left: 64, right: 24, top: 40, bottom: 40 },
-    xAxis: { type: "log", name: x, nameLocation: "middle", nameGap: 26 },
+    xAxis: { type: "log", min: "dataMin", max: "dataMax", name: x, nameLocation: "middle", nameGap: 26 },
     yAxis: { type: "value", name: unit, min: 0 },
     series: lines.map(([member, label]) => ({
       type: "line", name: label, symbolSize: 7, data: rows.map((row) => [row[x], row[member]]),

