@@ -11,8 +11,8 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
 
@@ -32,7 +32,7 @@ from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from starlette.responses import Response
 
@@ -79,8 +79,11 @@ class Auditor:
 
     @cached_property
     def tracer(self) -> Tracer:
+        return self.tracer_in(self.reader)
+
+    def tracer_in(self, logs: ReadableLogs) -> Tracer:
         node = self.node
-        return Tracer(node.queries, self.reader, self.papers, node.deployment)
+        return Tracer(node.queries, logs, self.papers, node.deployment, self.finder.titles.names)
 
     @cached_property
     def finder(self) -> Finder:
@@ -89,7 +92,7 @@ class Auditor:
 
     @property
     def at_hand(self) -> Logs:
-        scanner = LogScanner(self.node.reader)
+        scanner = LogScanner(self.node.reader, self.node.marks)
         return Logs(self.node.reader, scanner, self.logs, self.node.seals.salt)
 
     @property
@@ -111,6 +114,9 @@ class ReadableLogs:
 
     def entry(self, log: bytes, index: int) -> bytes:
         return self._of(log).entry(log, index)
+
+    def leaves(self, log: bytes, indexes: Sequence[int]) -> list[bytes]:
+        return self._of(log).leaves(log, indexes)
 
     def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
         return self._of(log).consistency(log, old, new)
@@ -148,18 +154,31 @@ def auditor(
         raise NotEntitled(
             "您所在的部门，或授予您审计职责的部门，已暂停 / the department is suspended"
         )
-    scanner, queries = LogScanner(node.reader), node.queries
-    logs = [
-        fact.log
-        for one in node.identities
-        if not given.isdisjoint({one.department, queries.competent_of(one.department)})
-        for fact in queries.logs_of(one.department)
-        if scanner.has(fact.log)
-    ]
+    queries = node.queries
+    with queries.holding():
+        here, served = node.reader.sizes(), [one.department for one in node.identities]
+        mine = [each for each in served if not given.isdisjoint({each, queries.competent_of(each)})]
+        logs = [fact.log for each in mine for fact in queries.logs_of(each) if fact.log in here]
     return Auditor(node, officer, given, tuple(logs))
 
 
 AuditorDep = Annotated[Auditor, Depends(auditor)]
+View = TypeVar("View", bound="Callable[..., Response]")
+
+
+def held(view: View) -> View:
+    """Have a view, which takes the auditor as `who`, read one state of the read model throughout.
+
+    A page asks a hundred questions, and each by itself is a transaction.
+    """
+
+    @wraps(view)
+    def of_one_state(**given: Any) -> Response:  # noqa: ANN401 - a view's own
+        who: Auditor = given["who"]
+        with who.node.queries.holding():
+            return view(**given)
+
+    return cast("View", of_one_state)
 
 
 def answer(

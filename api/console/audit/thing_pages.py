@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from ledger_sync.objects import ObjectKind, authorisation_ref
-from ledger_sync.trace import Tracer, collect_bundle
+from ledger_sync.trace import collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
 from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
@@ -31,7 +31,7 @@ from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
 from ..pages import render
 from ..wording import language_of, outcome_words
-from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bounded_work
+from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bounded_work, held
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report
@@ -70,8 +70,6 @@ class Thing:
 
 def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: Any) -> Response:  # noqa: ANN401 - of `answer`
     english = language_of(request) == "en"
-    with who.node.queries.holding():
-        timeline = _timeline(who, thing.decisions)
     page = render(
         request,
         "audit/thing.html",
@@ -81,7 +79,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
         crumbs=[Link("/audit", ("查询", "Look up"))],
         thing=thing,
         drawing=draw(thing.trace, english=english) if thing.trace else None,
-        timeline=timeline,
+        timeline=_timeline(who, thing.decisions),
         kinds=KINDS,
         meaning=meaning_of,
         path_of=path_of,
@@ -92,6 +90,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
 def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str, Any]]:
     """Return the newest decisions first, each with who signed it."""
     names = who.finder.titles.names
+    names.know_signers(decisions)
     return [
         {
             "at": fact.block.timestamp,
@@ -106,6 +105,7 @@ def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str,
 
 
 @router.get("/call/{event}")
+@held
 def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show the trace of a call, to its authorisation, version, decisions, checkpoint and block."""
     found = _find(who, event)
@@ -209,9 +209,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
 
 
 def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
-    node = who.node
-    reader = ReadableLogs(node.reader, (found.log,))
-    return Tracer(node.queries, reader, who.papers, node.deployment).trace_call(found.event)
+    return who.tracer_in(ReadableLogs(who.node.reader, (found.log,))).trace_call(found.event)
 
 
 def _conclusion(trace: TraceLine) -> Words:
@@ -222,6 +220,7 @@ def _conclusion(trace: TraceLine) -> Words:
 
 
 @router.get("/leaf/{event}")
+@held
 def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show an entry of a log that is no call: what it says, word for word."""
     wanted = encoding.hex32(event)
@@ -259,6 +258,7 @@ def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
 
 
 @router.get("/authorisation/{number}")
+@held
 def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Response:
     """Show an authorisation: its terms, trace, decisions, calls."""
     one = who.node.queries.get_authorisation(number)
@@ -289,6 +289,7 @@ def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Resp
 
 
 @router.get("/version/{name}")
+@held
 def version(
     request: Request,
     who: AuditorDep,
@@ -312,6 +313,7 @@ def version(
 
 
 @router.get("/entry/{entry}")
+@held
 def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
     """Show an entry: its versions and what was decided on it."""
     queries, titles, named = who.node.queries, who.finder.titles, encoding.hex32(entry)
@@ -334,6 +336,7 @@ def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
 
 
 @router.get("/department/{code}")
+@held
 def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
     """Show a department: its keys, applications, logs and decisions."""
     queries, titles = who.node.queries, who.finder.titles
@@ -361,6 +364,7 @@ def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
 
 
 @router.get("/key/{key}")
+@held
 def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
     """Show a key: whose it is, when it counts, and its roles."""
     queries, titles = who.node.queries, who.finder.titles
@@ -379,6 +383,7 @@ def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
 
 
 @router.get("/application/{application}")
+@held
 def application_page(request: Request, who: AuditorDep, application: HexPath) -> Response:
     """Show an application system, its keys and what was decided about it."""
     queries, titles = who.node.queries, who.finder.titles
@@ -397,6 +402,7 @@ def application_page(request: Request, who: AuditorDep, application: HexPath) ->
 
 
 @router.get("/block/{number}")
+@held
 def block(request: Request, who: AuditorDep, number: NumberPath) -> Response:
     """Show a block: the decisions and anchors in it, and the calls these cover."""
     found = who.node.queries.get_block(number)
