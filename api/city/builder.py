@@ -161,7 +161,8 @@ class City:
             self._note("部署五个合约", "deploy the contracts")
         node = self.plan.nodes[0]
         ledger: Register = Nothing()
-        if deployed and (self._folder(node) / DATA / "ledger.db").exists():
+        kept = node.storage.url is not None or (self._folder(node) / DATA / "ledger.db").exists()
+        if deployed and kept and self.node(node.departments[0]).settings.stores.has("ledger"):
             queries = self.node(node.departments[0]).queries
             ledger = ledger if queries.cursor().filling else queries
         for step in self._founder(ledger, deployed=deployed).steps():

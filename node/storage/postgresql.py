@@ -12,6 +12,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
+import psycopg.sql
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 
@@ -144,6 +145,25 @@ def prepare(address: Address, schemas: Iterable[str]) -> None:
                 f"{_place(address)}：{connection.info.user} 没有权限建立模式，请让管理员执行 "
                 f"GRANT CREATE ON DATABASE {connection.info.dbname} TO {connection.info.user}"
                 " / may not create schemas"
+            ) from error
+
+
+def create_database(administrator: Address, name: str, *, template: str = "template0") -> None:
+    """Make a database that is fit, or a copy of one that nobody is connected to.
+
+    Raises:
+        Unavailable: it is there already, somebody is connected, or the server says otherwise no.
+    """
+    order = " ENCODING 'UTF8' LOCALE 'C'" if template == "template0" else ""
+    words = psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}" + order)
+    with contextlib.closing(_connect(administrator, "pg_catalog")) as connection:
+        connection.autocommit = True
+        identifiers = map(psycopg.sql.Identifier, (name, template))
+        try:
+            connection.execute(words.format(*identifiers))
+        except psycopg.Error as error:
+            raise Unavailable(
+                f"{_place(administrator)}：数据库 {name} 建不起来 / cannot be made: {error}"
             ) from error
 
 

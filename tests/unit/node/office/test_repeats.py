@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def opened(request, tmp_path):
 
 @pytest.fixture
 def repeats(opened):
-    found = {}
+    found: dict[str, Any] = {}
     exec(opened, found)  # noqa: S102 - two lines above
     yield Repeats(found["e"])
     found["e"].dispose()
