@@ -30,14 +30,23 @@ COLLATIONS = frozenset({"C", "POSIX", "C.UTF-8", "C.UTF8"})
 """Whose order is that of the bytes, as SQLite's is: pages go on after the last row's text."""
 _LOCK = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
 CONNECT_SECONDS = 5
+# How soon either end finds out that the other's host is gone without a word: five seconds. The
+# server then gives the log's lock back, which another host's node waits for; a node ends, and its
+# service manager starts it again. A process that ends is found out at once.
+_IDLE_SECONDS, _INTERVAL_SECONDS, _TRIES, _UNHEARD_MILLISECONDS = 2, 1, 3, 5_000
 _OPTIONS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
-    # A host that lost its power gives the log's lock back within six seconds.
-    "tcp_keepalives_idle": 2,
-    "tcp_keepalives_interval": 1,
-    "tcp_keepalives_count": 3,
-    "tcp_user_timeout": 5_000,
+    "tcp_keepalives_idle": _IDLE_SECONDS,
+    "tcp_keepalives_interval": _INTERVAL_SECONDS,
+    "tcp_keepalives_count": _TRIES,
+    "tcp_user_timeout": _UNHEARD_MILLISECONDS,
+}
+_KEEPALIVES = {
+    "keepalives_idle": _IDLE_SECONDS,
+    "keepalives_interval": _INTERVAL_SECONDS,
+    "keepalives_count": _TRIES,
+    "tcp_user_timeout": _UNHEARD_MILLISECONDS,
 }
 _MISSING = frozenset({"42P01", "3F000"})
 """undefined_table, invalid_schema_name."""
@@ -211,6 +220,7 @@ def _connect(address: Address, schema: str) -> _Durable:
         return _Durable.connect(
             url,
             connect_timeout=CONNECT_SECONDS,
+            **_KEEPALIVES,
             application_name=f"shareledger {schema}",
             client_encoding="UTF8",
             options=" ".join(f"-c {name}={value}" for name, value in options.items()),
