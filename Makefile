@@ -24,8 +24,8 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## play the whole story on this machine, then keep the city up (EXIT=1: end instead)
-	@exec $(BIN)/shareledger demo $(if $(filter 1,$(EXIT)),--exit)
+demo: setup ## play the whole story on this machine, then keep the city up (EXIT=1: end instead; STORE=postgresql)
+	@exec $(BIN)/shareledger demo $(if $(filter 1,$(EXIT)),--exit) $(if $(STORE),--store $(STORE))
 
 ##@ Setting up
 .PHONY: setup servers clean

@@ -360,7 +360,7 @@ class Node:
 
     @cached_property
     def repeats(self) -> Repeats:
-        return Repeats(self.node_engine, self.settings.data_dir / "deciding.lock")
+        return Repeats(self.node_engine)
 
     @cached_property
     def weigher(self) -> Weigher:

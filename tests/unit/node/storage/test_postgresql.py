@@ -142,6 +142,15 @@ class TestTransactions:
             connection.execute(text("DROP TRIGGER late ON word"))
             connection.execute(text("INSERT INTO word VALUES (2)"))
 
+    def test_both_ends_find_out_soon_that_the_other_is_gone(self, engine):
+        with engine.connect() as connection:
+            info = connection.connection.dbapi_connection.info
+            idle = connection.scalar(text("SHOW tcp_keepalives_idle"))
+            unheard = connection.scalar(text("SHOW tcp_user_timeout"))
+        assert (idle, unheard) == ("2", "5000")
+        mine = info.get_parameters()
+        assert (mine["keepalives_idle"], mine["tcp_user_timeout"]) == ("2", "5000")
+
     def test_a_lock_is_one_holders_and_ends_with_him(self, engine):
         lock, other = StoreLock(engine, "outbox"), StoreLock(engine, "another")
         with lock.held() as mine, StoreLock(engine, "outbox").held() as yours, other.held() as also:
