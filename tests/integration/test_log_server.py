@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -16,6 +17,9 @@ from node.storage import postgresql
 from tests.common.logs import Clock, commit_all, new_draft, new_identity
 from tests.common.nodes import until
 from tests.common.replicas import replicated
+
+if TYPE_CHECKING:
+    from node.log import Draft
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +165,8 @@ def test_no_entry_is_lost_with_its_server_where_a_standby_has_it(identity):
         address = pair.new_database()
         postgresql.prepare(address, ["log"])
         engine = postgresql.open_schema(address, "log")
-        committed, under_way, raised = [], [], []
+        committed, raised = [], []
+        under_way: list[Draft] = []
 
         def commit():
             committer = Committer(engine, [identity], clock=Clock())
