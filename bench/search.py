@@ -88,8 +88,7 @@ def measure(entries: int = ENTRIES) -> Figures:
         search = CatalogueSearch(engine)
         started = time.perf_counter()
         with engine.begin() as connection:
-            for entry, paper in make_entries(entries):
-                search.list_version(connection, entry, paper)
+            search.list_versions(connection, ((*each, 0) for each in make_entries(entries)))
         filled = entries / (time.perf_counter() - started)
         times: dict[str, list[float]] = {}
         busy: list[float] = []

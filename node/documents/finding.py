@@ -8,6 +8,7 @@ Few hits are weighed one by one, and near misses follow them.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from sqlalchemy import func, select
@@ -15,7 +16,7 @@ from sqlalchemy import func, select
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
 from . import fulltext
-from .folding import FACET, runs
+from .folding import FACET, is_unspaced, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
 from .tables import listing
 
@@ -34,7 +35,8 @@ NEAR_ROWS = 1_000
 """Entries that a query's words lead to, together…"""
 NEAR_MOST = 80
 """…and of these the likely ones whose text is read."""
-_NUMBER_BITS = 48
+_NUMBER_BYTES = 4
+"""Of an entry's id; short, since a number stands in the index with each word of its entry."""
 _WORDS: dict[str, tuple[str, ...]] = {
     "share_type": get_args(ShareTypeName),
     "grade": get_args(Grade),
@@ -254,14 +256,16 @@ def _passing(
     return statement.where(listing.c.id.in_(hits.scalar_subquery()))
 
 
-def row_number(name: str, entry: bytes) -> int:
+def row_number(name: Sequence[str], entry: bytes) -> int:
     """Return the row an entry wants in the index: behind shorter names, else as its id falls.
 
-    The same on every node, and whenever it was published. `name` is as indexed.
+    The same on every node, and whenever it was published. `name` is its runs.
     """
-    return len(name.split()) << _NUMBER_BITS | int.from_bytes(entry[-_NUMBER_BITS // 8 :])
+    length = sum(len(run) if is_unspaced(run) else 1 for run in name)
+    return length << 8 * _NUMBER_BYTES | int.from_bytes(entry[-6:][:_NUMBER_BYTES])
 
 
+@lru_cache(maxsize=4096)
 def facet(kind: str, value: str) -> str:
     """Return the word that stands for an entry's property in the index, and for a filter."""
     # Of letters and digits only, so one word to the tokenizer and never syntax.

@@ -7,7 +7,8 @@ from the documents, and is when another version of this module indexed them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
@@ -28,7 +29,7 @@ from .finding import (
     row_number,
     tally,
 )
-from .folding import indexed, indexed_name, spelling
+from .folding import ABSTRACT, NAME, OTHER, beginnings, called, indexed, runs, spelling
 from .ranking import Query
 from .tables import (
     Listing,
@@ -41,6 +42,8 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection, Engine
 
     from .finding import Filters, Order
@@ -50,8 +53,8 @@ PAGE_LIMIT = 100
 """Entries on one page."""
 QUERY_LIMIT = 200
 """Characters of a query; as many as a name may have."""
-BATCH = 200
-INDEX_VERSION = 3
+BATCH = 1_000
+INDEX_VERSION = 4
 """Of how entries are indexed; what another version indexed is indexed again."""
 
 LIST = insert(listing)
@@ -115,15 +118,19 @@ class CatalogueSearch:
                 return False
         with self._engine.begin() as connection:
             rows = connection.execute(ready).all()
-            for row in rows:
-                self._unlist(connection, row.entry)
-                # What says something else than the chain is served by nobody: not listed either.
-                if row.contradiction is None:
-                    paper = documents.parse(row.data)
-                    self.list_version(connection, row.entry, paper, row.block)
-                connection.execute(
-                    update(publication).where(publication.c.entry == row.entry).values(listed=True)
-                )
+            entries = [row.entry for row in rows]
+            self._unlist(connection, entries)
+            # What says something else than the chain is served by nobody: not listed either.
+            self.list_versions(
+                connection,
+                (
+                    (row.entry, documents.parse(row.data), row.block)
+                    for row in rows
+                    if row.contradiction is None
+                ),
+            )
+            done = publication.c.entry.in_(entries)
+            connection.execute(update(publication).where(done).values(listed=True))
         return bool(rows)
 
     def search(
@@ -181,51 +188,34 @@ class CatalogueSearch:
         with self._reading.connect() as connection:
             return list(connection.scalars(page))
 
-    def list_version(
-        self, connection: Connection, entry: bytes, paper: documents.Document, block: int = 0
+    def list_versions(
+        self,
+        connection: Connection,
+        versions: Iterable[tuple[bytes, documents.Document, int]],
     ) -> None:
-        """List an entry that is not listed yet, in the caller's transaction.
+        """List entries that are not listed yet, in the caller's transaction.
 
-        `block` is that of the decision that filed this version.
+        Of each its id, its paper, and the block of the decision that filed this version.
         """
-        body = paper.body
-        texts = {
-            "name": indexed_name(body.name),
-            "abstract": indexed(body.abstract),
-            "items": indexed(" ".join(f"{item.name} {item.code}" for item in body.items)),
-            "provider": indexed(body.provider),
-            "code": indexed(body.code),
-            "facets": _facets(body),
-        }
-        row = row_number(texts["name"], entry)
-        # Whoever files entries chooses their ids in part, and could make two want one number.
-        while connection.scalar(TAKEN, {"id": row}):
-            row += 1
-        listed = {
-            "id": row,
-            "entry": entry,
-            "version": body.version,
-            "digest": paper.digest,
-            "department": body.department,
-            "code": body.code,
-            "name": body.name,
-            "provider": body.provider,
-            "abstract": body.abstract,
-            "share_type": body.share_type,
-            "grade": body.grade,
-            "update_cycle": body.update_cycle,
-            "classification": list(body.classification),
-            "facets": texts["facets"],
-            "block": block,
-        }
-        connection.execute(LIST, listed)
-        fulltext.add(connection, row, texts)
+        several = iter(versions)
+        while some := [_listed(*each) for each in islice(several, BATCH)]:
+            # In the order of rows, in which FTS5 writes them together, not each by itself.
+            some.sort(key=lambda pair: pair[0]["id"])
+            ids = [fields["id"] for fields, _ in some]
+            taken = set(connection.scalars(select(listing.c.id).where(listing.c.id.in_(ids))))
+            for fields, texts in some:
+                # Whoever files entries chooses their ids in part, and could make two want one row.
+                if fields["id"] in taken:
+                    fields["id"] = texts["rowid"] = _next_free(connection, taken, fields["id"])
+                taken.add(fields["id"])
+            connection.execute(LIST, [fields for fields, _ in some])
+            fulltext.add(connection, [texts for _, texts in some])
 
-    def _unlist(self, connection: Connection, entry: bytes) -> None:
-        old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))
-        if old is not None:
-            fulltext.remove(connection, old)
-            connection.execute(delete(listing).where(listing.c.id == old))
+    def _unlist(self, connection: Connection, entries: list[bytes]) -> None:
+        old = list(connection.scalars(select(listing.c.id).where(listing.c.entry.in_(entries))))
+        if old:
+            fulltext.remove(connection, sorted(old))
+            connection.execute(delete(listing).where(listing.c.id.in_(old)))
 
 
 def _asked(query: str) -> Query:
@@ -236,6 +226,55 @@ def _asked(query: str) -> Query:
             f"(a query has at most {QUERY_LIMIT} characters)"
         )
     return Query.of(query)
+
+
+def _listed(
+    entry: bytes, paper: documents.Document, block: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an entry's row in the list, and in the index, under the number it wants."""
+    body = paper.body
+    items = " ".join([f"{item.name} {item.code}" for item in body.items])
+    name, abstract, *others = (
+        runs(each) for each in (body.name, body.abstract, items, body.provider, body.code)
+    )
+    facets = _facets(body)
+    begun = beginnings(name, NAME) | beginnings(abstract, ABSTRACT)
+    begun |= beginnings([run for each in others for run in each], OTHER)
+    texts: dict[str, Any] = {
+        "rowid": row_number(name, entry),
+        "name": indexed(name, NAME),
+        "abstract": indexed(abstract, ABSTRACT),
+        **{
+            column: indexed(each, OTHER)
+            for column, each in zip(("items", "provider", "code"), others, strict=True)
+        },
+        "facets": " ".join([facets, called(name), *sorted(begun)]),
+    }
+    fields = {
+        "id": texts["rowid"],
+        "entry": entry,
+        "version": body.version,
+        "digest": paper.digest,
+        "department": body.department,
+        "code": body.code,
+        "name": body.name,
+        "provider": body.provider,
+        "abstract": body.abstract,
+        "share_type": body.share_type,
+        "grade": body.grade,
+        "update_cycle": body.update_cycle,
+        "classification": list(body.classification),
+        "facets": facets,
+        "block": block,
+    }
+    return fields, texts
+
+
+def _next_free(connection: Connection, taken: set[int], row: int) -> int:
+    """Return the first number behind `row` that is neither in the list nor `taken`."""
+    while row in taken or connection.scalar(TAKEN, {"id": row}):
+        row += 1
+    return row
 
 
 def _facets(body: documents.CatalogueVersionPaper) -> str:
