@@ -42,6 +42,11 @@ _CREATE = {
     ],
 }
 _ADD = "INSERT INTO listing_text({}) VALUES (:{})"
+_MERGE = text("INSERT INTO listing_text(listing_text, rank) VALUES ('merge', :pages)")
+_STEP_PAGES = 1_000
+"""Of 4 kB: a step takes tens of milliseconds."""
+_LEAST_CHANGES = 2
+"""Rows that a step which did something changes."""
 _REMOVE = text("DELETE FROM listing_text WHERE rowid = :rowid")
 _TEXTS = text(
     "SELECT rowid, name, abstract, items, provider, code FROM listing_text WHERE rowid IN :found"
@@ -69,6 +74,24 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 def remove(connection: Connection, rows: Sequence[int]) -> None:
     """Take rows out of the index."""
     connection.execute(_REMOVE, [{"rowid": row} for row in rows])
+
+
+def merge(connection: Connection, *, goes_on: bool) -> bool:
+    """Do a step of making the pieces of the index one; tell whether there are more steps.
+
+    Each is short, since it holds the writers' lock. Source: FTS5's documentation, 6.8.
+    """
+    if is_postgresql(connection):
+        # What waits to be sorted in is looked through by every search; the planner wants counts.
+        connection.exec_driver_sql("SELECT gin_clean_pending_list('listing_text_words')")
+        connection.exec_driver_sql("ANALYZE listing_text, listing, listing_member, listing_kind")
+        return False
+    before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+    # Below zero the merge of all begins; above it goes on.
+    pages = _STEP_PAGES if goes_on else -_STEP_PAGES
+    connection.execute(_MERGE, {"pages": pages})
+    after = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+    return bool(after - before >= _LEAST_CHANGES)
 
 
 def list_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) -> list[int]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ..errors import InvalidInput
 from ..protocol import forms as documents
-from ..storage.dialects import insert
+from ..storage.dialects import insert, summed
 from ..storage.engines import READING
 from . import fulltext
 from .finding import (
@@ -23,6 +23,8 @@ from .finding import (
     FACETS,
     Hits,
     Tally,
+    count_kinds,
+    discount_kinds,
     facet,
     list_all,
     list_sorted,
@@ -32,11 +34,14 @@ from .finding import (
 from .folding import ABSTRACT, NAME, OTHER, beginnings, called, indexed, runs, spelling
 from .ranking import Query
 from .tables import (
+    LISTED,
     Listing,
     binding,
     document,
     listing,
     listing_index,
+    listing_kind,
+    listing_member,
     metadata,
     publication,
 )
@@ -53,7 +58,9 @@ PAGE_LIMIT = 100
 """Entries on one page."""
 QUERY_LIMIT = 200
 """Characters of a query; as many as a name may have."""
-BATCH = 1_000
+BATCH = 500
+"""Entries that are listed together."""
+MERGED_SHARE = 4
 INDEX_VERSION = 4
 """Of how entries are indexed; what another version indexed is indexed again."""
 
@@ -68,16 +75,17 @@ class CatalogueSearch:
         """Create the index; empty it where another version made it, to be filled again."""
         self._engine = engine
         self._reading = engine.execution_options(**READING)
+        self._merging = False
+        """Whether a merge has begun; a process that does not know begins it again."""
         with engine.begin() as connection:
             metadata.create_all(connection, tables=[publication, listing_index])
             version = f"{INDEX_VERSION} {spelling()}"
             if connection.scalar(select(listing_index.c.version)) != version:
-                listing.drop(connection, checkfirst=True)
-                listing.create(connection)
+                metadata.drop_all(connection, tables=LISTED)
+                metadata.create_all(connection, tables=LISTED)
                 fulltext.create(connection)
                 connection.execute(update(publication).values(listed=False))
-                connection.execute(delete(listing_index))
-                connection.execute(insert(listing_index).values(version=version))
+                connection.execute(insert(listing_index).values(version=version, unmerged=0))
 
     def note(self, connection: Connection, fact: DecisionFact) -> None:
         """Note what a review published, in the transaction that records the review."""
@@ -100,7 +108,7 @@ class CatalogueSearch:
             )
 
     def list_published(self) -> bool:
-        """List published versions whose documents have arrived; tell whether there were any."""
+        """List published versions whose documents have arrived, or merge; tell whether any was."""
         ready = (
             select(publication, document.c.data, binding.c.contradiction, binding.c.block)
             .join(
@@ -115,7 +123,7 @@ class CatalogueSearch:
         with self._reading.connect() as connection:
             # Asked first without the writers' lock: most rounds list nothing.
             if connection.execute(ready.limit(1)).first() is None:
-                return False
+                return self.merge()
         with self._engine.begin() as connection:
             rows = connection.execute(ready).all()
             entries = [row.entry for row in rows]
@@ -208,13 +216,39 @@ class CatalogueSearch:
                 if fields["id"] in taken:
                     fields["id"] = texts["rowid"] = _next_free(connection, taken, fields["id"])
                 taken.add(fields["id"])
-            connection.execute(LIST, [fields for fields, _ in some])
+            rows = [fields for fields, _ in some]
+            kinds = count_kinds(connection, rows)
+            connection.execute(LIST, rows)
+            members = [
+                {"id": row["id"], "kind": kind} for row, kind in zip(rows, kinds, strict=True)
+            ]
+            connection.execute(insert(listing_member), members)
             fulltext.add(connection, [texts for _, texts in some])
+            more = {"unmerged": listing_index.c.unmerged + len(rows)}
+            connection.execute(update(listing_index).values(more))
+
+    def merge(self) -> bool:
+        """Do a step of making the index's pieces one, where many entries came; tell whether.
+
+        A search looks each word up in every piece. All are written anew, so that is done when a
+        good share of the entries is new: each is written a few times in all.
+        """
+        with self._reading.connect() as connection:
+            unmerged = connection.scalar(select(listing_index.c.unmerged)) or 0
+            entries = connection.scalar(select(summed(listing_kind.c.entries))) or 0
+        if unmerged < max(BATCH, entries // MERGED_SHARE):
+            return False
+        with self._engine.begin() as connection:
+            self._merging = fulltext.merge(connection, goes_on=self._merging)
+            if not self._merging:
+                connection.execute(update(listing_index).values(unmerged=0))
+        return True
 
     def _unlist(self, connection: Connection, entries: list[bytes]) -> None:
         old = list(connection.scalars(select(listing.c.id).where(listing.c.entry.in_(entries))))
         if old:
             fulltext.remove(connection, sorted(old))
+            discount_kinds(connection, old)
             connection.execute(delete(listing).where(listing.c.id.in_(old)))
 
 
