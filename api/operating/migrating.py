@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 1_000
 GO_ON = text("SELECT setval(pg_get_serial_sequence('outbox', 'id'), max(id)) FROM outbox")
 """The next row's number comes after those that were copied."""
-DERIVED = frozenset({documents.listing, documents.listing_index})
+DERIVED = frozenset(documents.LISTED)
 """Follows from the documents beside it."""
 TABLES = {
     "node": (
