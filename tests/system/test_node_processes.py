@@ -16,8 +16,6 @@ import pytest
 
 from api.loops import FATAL_EXIT
 from api.operating.notices import FOLDER, read_notices
-from api.parts import Node
-from api.settings import load_settings
 from node.client.trust import NodeTrust
 from node.errors import LedgerError, LogUnavailable, PeerUnavailable
 from node.log import LogReader, check_log
@@ -25,9 +23,8 @@ from node.protocol.wire import ids
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import SERVED, parse_leaf
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient
-from tests.common.nodes import QUERY, running_town, until
+from tests.common.nodes import QUERY, until
 from tests.system.test_node_kill import assert_provable, opened
 
 pytestmark = pytest.mark.chain
@@ -39,20 +36,10 @@ GO_ON_SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    """A town that was founded in this process and whose node then ended, its disks complete."""
-    folder = tmp_path_factory.mktemp("several")
-    with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain) as town:
-            town.serve()
-        town.https.clear()
-        town.node = Node(load_settings(folder / "node.toml"))
-        try:
-            yield town
-        finally:
-            for http in town.https.values():
-                http.close()
-            town.node.stop()
+def town(tmp_path_factory, moulds):
+    """A town whose node has ended, its disks complete."""
+    with moulds.ended(tmp_path_factory.mktemp("several")) as town:
+        yield town
 
 
 @pytest.fixture
