@@ -162,7 +162,7 @@ gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of g
 	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts
 
 screenshots: setup ## the pictures of docs/console.zh-CN.md, taken by the tests of the pages
-	SHARELEDGER_PICTURES=1 $(BIN)/pytest -q $$(grep -rlE '\bshoot\(' tests --include='test_*.py')
+	SHARELEDGER_PICTURES=1 $(BIN)/pytest -q -m "not long" $$(grep -rlE '\bshoot\(' tests --include='test_*.py')
 	$(BIN)/python -m tests.common.make_pictures
 
 openapi: setup ## docs/openapi.json from the API

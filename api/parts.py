@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.office.comparisons import Comparisons
     from node.office.drafts import Drafts
     from node.office.intents import Workshop
     from node.office.preparing import Preparer
@@ -351,6 +352,15 @@ class Node:
         from node.office.drafts import Drafts
 
         return Drafts(self.office_engine)
+
+    @cached_property
+    def comparisons(self) -> Comparisons:
+        from node.documents.coverage import Coverage
+        from node.office.comparisons import Comparisons
+        from node.office.makings import Makings
+
+        makings = Makings(self.office_engine)
+        return Comparisons(makings, self.queries, self.store, Coverage(self.node_engine))
 
     @cached_property
     def repeats(self) -> Repeats:

@@ -167,7 +167,12 @@ def export(
 
     for path in (output, trust):
         if path is not None and path.exists():
-            raise AlreadyExists(f"{path} 已存在 / exists", path=str(path))
+            named = "--output" if path == output else "--trust"
+            raise AlreadyExists(
+                f"{named} {path} 已存在：这里写的是要新写出的文件，不覆盖旧的，请换一个名称"
+                " / exists; it is a file to be written, and none is overwritten",
+                path=str(path),
+            )
     with _sources(config, key, password_file) as (node, logs):
         collected = collect_bundle(
             hex32(event),

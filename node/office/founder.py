@@ -219,7 +219,13 @@ class Founder:
                 self._compare(f"{each.name} {system.code}", "application-object", body, digest)
             else:
                 act = departments.register_application(body)
-                yield Step(each.code, act, self._office(each), None, f"{each.name} {system.name}")
+                yield Step(
+                    each.code,
+                    act,
+                    each.key(each.office or "head"),
+                    None,
+                    f"{each.name} {system.name}",
+                )
             calls, opens = map(each.key, halves(system))
             seals = {"publicKey": self._keys.sealing(opens).raw.hex(), **self._period}
             key = {
@@ -308,14 +314,6 @@ class Founder:
         }
         said = f"{by.name} {whose or by.head.name}（{'、'.join(roles)}）"
         yield Step(by.code, departments.grant_roles(body), by.key("head"), None, said)
-
-    def _office(self, each: DepartmentPlan) -> str:
-        """Name a key that may act as the department's office head."""
-        people = [("head", each.head.roles), *((one.id, one.roles) for one in each.officers)]
-        for name, roles in people:
-            if "工作机构负责人" in roles:
-                return each.key(name)
-        raise Conflict(f"{each.name} 有应用系统，却没有工作机构负责人来登记 / has no office head")
 
     def _compare(
         self,

@@ -187,6 +187,10 @@ class _Cells:
         self._kind, self._style = "n", _NO_STYLE
         self._value: list[str] | None = None
         self._formula: list[str] | None = None
+        self._shared = ""
+        """The number of the formula that several cells share: the first of them has its text."""
+        self._changing: set[str] = set()
+        """Those whose result changes each time."""
         self._rich: RichText | None = None
         self._own = RichText()
         """Of the cell that is read, where it holds a text itself."""
@@ -297,8 +301,9 @@ class _Cells:
     def _start_value(self, _: dict[str, str]) -> None:
         self._sink = self._value = []
 
-    def _start_formula(self, _: dict[str, str]) -> None:
+    def _start_formula(self, attributes: dict[str, str]) -> None:
         self._sink = self._formula = []
+        self._shared = attributes.get("si", "") if attributes.get("t") == "shared" else ""
 
     def _start_rich(self, _: dict[str, str]) -> None:
         self._own.clear()
@@ -327,12 +332,17 @@ class _Cells:
     def _calculated(self, pieces: list[str], raw: str) -> tuple[str, str]:
         """Say what keeps a formula's stored result from being what is seen."""
         formula = "".join(pieces)
+        changing = self._shared in self._changing or bool(_VOLATILE.search(formula))
+        if changing and self._shared:
+            self._changing.add(self._shared)
+            if len(self._changing) > RANGES_LIMIT:
+                raise Broken("公式太多 / too many shared formulas")
         # A text that is empty is a result; nothing at all is none.
         missing = not raw and (self._kind != "str" or self._value is None)
         # A maker that calculates nothing stores noughts.
         if missing or (self._book.uncalculated and raw in ("", "0")):
             return f"={formula}", UNCALCULATED
-        if _VOLATILE.search(formula):
+        if changing:
             return raw, CHANGING
         return (raw, PICTURE) if "DISPIMG" in formula else ("", "")
 
