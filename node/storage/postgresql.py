@@ -117,8 +117,6 @@ def open_schema(address: Address, schema: str, *, readonly: bool = False) -> Eng
             except psycopg.Error as error:
                 with contextlib.suppress(psycopg.Error):  # told by the first one
                     raw.rollback()
-                if raw.closed:
-                    connection.invalidate(error)  # nobody gets it out of the pool again
                 raise OperationalError("BEGIN", None, error) from error
 
     @event.listens_for(engine, "handle_error", retval=True)
