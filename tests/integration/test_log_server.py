@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 from node.errors import LogUnavailable
-from node.log import Committer, LogReader, check_log
+from node.log import Committed, Committer, Draft, LogReader, check_log
 from node.log.commit import LOCK_MILLISECONDS
 from node.protocol.wire.receipt import verify_receipt
 from node.storage import postgresql
 from tests.common.logs import Clock, commit_all, new_draft, new_identity
 from tests.common.nodes import until
 from tests.common.replicas import replicated
-
-if TYPE_CHECKING:
-    from node.log import Draft
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +161,9 @@ def test_no_entry_is_lost_with_its_server_where_a_standby_has_it(identity):
         address = pair.new_database()
         postgresql.prepare(address, ["log"])
         engine = postgresql.open_schema(address, "log")
-        committed, raised = [], []
+        committed: list[Committed] = []
         under_way: list[Draft] = []
+        raised: list[Exception] = []
 
         def commit():
             committer = Committer(engine, [identity], clock=Clock())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import threading
@@ -9,6 +10,7 @@ import threading
 import psycopg
 import pytest
 
+from api.operating.notices import FOLDER, read_notices
 from api.settings import load_settings
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
@@ -57,16 +59,22 @@ def told(*words):
     return done.output
 
 
-def test_it_is_moved_with_the_same_heads_once_and_goes_on(town, settings_file):
+def test_it_is_moved_with_the_same_heads_once_and_goes_on(town, settings_file, monkeypatch):
+    """It goes on as several processes, of which the log writer is killed once."""
     before = heads(Stores(town.node.settings.data_dir))
     assert any(head.size for head in before.values())
     assert heads(load_settings(settings_file).stores) == before
     again = invoke("node", "migrate", "--config", settings_file)
     assert "already-exists" in again.errors
+    monkeypatch.setenv("SHARELEDGER_WORKERS", "2")
     process = NodeProcess(settings_file)
     process.start()
     try:
         with town.client() as client:
+            until(lambda: town.answers(client))
+            folder = town.node.settings.data_dir / FOLDER
+            [pid] = [each.pid for each in read_notices(folder) if each.process == "writer"]
+            os.kill(pid, signal.SIGKILL)
             until(lambda: town.answers(client))
             answer = client.query(town.first, **QUERY)
             assert client.fetch_receipt(answer.receipt).leaf == answer.receipt.leaf
