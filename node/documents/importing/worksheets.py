@@ -57,15 +57,16 @@ WHITE = "{}的字是白色的，表里看不见，其中的内容也读取了：
 PICTURE = "这一格是嵌入的图片，读不出文字：请改填文字"
 
 _ATTRIBUTES = rb'(?: [A-Za-z0-9:]+="[^"<>&]*")*\s?'
-_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"(?:/>|>(?:<v\s?/>|<v></v>)?</c>)"
+_EMPTY = rb'\s*+(?:<v\s?/>|<v></v>|<is><t(?: xml:space="preserve")?(?:\s?/>|></t>)</is>)?\s*+'
+_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"(?:/>|>" + _EMPTY + rb"</c>)\s*+"
 _BLANK_CELL = re.compile(_BLANK + rb'(?=<c r="|</row>)')
 """A cell without content. What follows it names its own place, so that this one counts nothing."""
 _BLANK_ROW = re.compile(
     rb'<row r="[0-9]{1,7}"'
     + _ATTRIBUTES
-    + rb"(?:/>|>(?:"
+    + rb"(?:/>|>\s*+(?:"
     + _BLANK
-    + rb')*</row>)(?=<row r="|</sheetData>)'
+    + rb')*+</row>)\s*+(?=<row r="|</sheetData>)'
 )
 _VOLATILE = re.compile(r"(?i)\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\s*\(")
 _NO_STYLE = Style(GENERAL, struck=False, white=False)
