@@ -144,6 +144,17 @@ filterable = { default = false }
 """
 
 
+def test_of_a_code_that_comes_again_on_another_sheet_only_that_is_said(tmp_path):
+    def change(sheet):
+        sheet.title = "目录"
+        more = sheet.parent.create_sheet("续")
+        for row in (HEADINGS, *rows_of(SECOND_ITEM)):
+            more.append(row)
+
+    found = check(filled(tmp_path / "a.xlsx", ROW, change=change))
+    assert (found.entries, [cell for cell, _ in said(found)]) == ([], ["F2"])
+
+
 class TestHeadings:
     def test_struck_out_or_wrong_are_problems_of_the_sheet(self, tmp_path):
         def change(sheet):
@@ -173,6 +184,18 @@ class TestHeadings:
         [warning] = check(filled(tmp_path / "a.xlsx", ROW, headings=headings)).warnings
         assert "等 300 列" in warning.message
         assert len(warning.message) < 200
+
+    def test_of_which_several_look_like_one_that_is_missing_stop_the_sheet(self, tmp_path):
+        headings = [each.replace("信息资源", "资源").replace("信息项", "字段") for each in HEADINGS]
+
+        def change(sheet):
+            more = sheet.parent.create_sheet("补报")
+            for row in (headings, [OTHER.get(each) for each in HEADINGS]):
+                more.append(row)
+
+        found = check(filled(tmp_path / "a.xlsx", ROW, change=change))
+        assert filed(found) == {"30300101/06001": 1}
+        assert {each.sheet for each in found.problems} == {"补报"}
 
 
 class TestWhatIsNotACell:
@@ -221,6 +244,18 @@ class TestTexts:
         row = {**ROW, "信息资源名称": "\u2003户籍\xa0信息", "信息资源代码": "30300101/06001\xa0"}
         [entry] = check(filled(tmp_path / "a.xlsx", row)).entries
         assert (entry.code, entry.name) == ("30300101/06001", "户籍 信息")
+
+    @pytest.mark.parametrize("mark", "，、｜|/＋")
+    def test_several_purposes_are_never_filed_as_one(self, tmp_path, mark):
+        row = {**ROW, "使用用途": f"ZHSX 智慧升学{mark}RKTJ 人口统计"}
+        found = check(filled(tmp_path / "a.xlsx", row))
+        purposes = [len(entry.body["conditions"]["purposes"]) for entry in found.entries]
+        assert purposes == [2] or [cell for cell, _ in said(found)] == ["AC2"]
+
+    def test_a_character_of_ones_own_font_is_named(self, tmp_path):
+        path = filled(tmp_path / "a.xlsx", {**ROW, "信息资源摘要": "户\ue000籍"})
+        [(cell, message)] = said(check(path))
+        assert (cell, "U+E000" in message) == ("I2", True)
 
     def test_null_of_a_database_is_warned_of_once(self, tmp_path):
         rows = ({**ROW, "来源系统": "NULL"}, {**OTHER, "来源系统": "NULL"})
