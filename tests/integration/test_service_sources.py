@@ -186,3 +186,40 @@ class TestUnavailable:
         database.close()
         assert fetch(source).rows == [{"ID": 1}]
         source.close()
+
+    def test_is_said_of_a_file_that_was_taken_away(self, source):
+        assert fetch(source, size=1).rows
+        source.file.rename(source.file.with_name("away.db"))
+        with pytest.raises(SourceUnavailable):
+            fetch(source)
+        source.file.with_name("away.db").rename(source.file)
+        assert fetch(source, size=1).rows
+
+
+class TestAnotherFileInItsPlace:
+    """A nightly copy, renamed into place: an open connection would go on reading the old one."""
+
+    @staticmethod
+    def renamed_into_place(source, *rows, key="text primary key"):
+        other = source.file.with_name("tonight.db")
+        with contextlib.closing(sqlite3.connect(other)) as database:
+            database.execute(
+                f"create table person (id {key}, name text, area real, born date, age integer, "
+                "note text)"
+            )
+            database.executemany("insert into person (id, name) values (?,?)", rows)
+            database.commit()
+        other.replace(source.file)
+
+    def test_is_what_is_served(self, source):
+        assert len(fetch(source).rows) == len(ROWS)
+        self.renamed_into_place(source, ("9001", "王五"))
+        assert fetch(source, ("ID", "XM")).rows == [{"ID": "9001", "XM": "王五"}]
+
+    def test_is_looked_at_anew(self, source):
+        assert fetch(source).rows
+        self.renamed_into_place(source, ("1", "甲"), ("2", "乙"), ("1", "丙"), key="text")
+        with pytest.raises(SourceUnavailable, match="not unique"):
+            fetch(source, conditions=[Condition("XM", "eq", "乙")])
+        self.renamed_into_place(source, ("1", "甲"))
+        assert ids(fetch(source)) == ["1"]

@@ -76,6 +76,8 @@ class SqlSource:
         self.columns = dict(columns)
         self.key_name = key
         self._lock = threading.Lock()
+        self._place: tuple[int, int] | None = None
+        """Of an SQLite file: where it was when it was last looked at."""
         self._table: Table | None = None
         self._served: dict[str, tuple[Column[Any], Kind]] = {}
         self._refused: tuple[float, SourceUnavailable] | None = None
@@ -124,6 +126,7 @@ class SqlSource:
             SourceUnavailable: it is not as configured, or two rows have one key.
         """
         with self._lock:
+            self._follow_file()
             if self._table is not None:
                 return self._table
             if self._refused is not None and time.monotonic() < self._refused[0]:
@@ -141,6 +144,24 @@ class SqlSource:
             self._served = {item: (each, self.kind(each)) for item, each in columns.items()}
             self._table = table
             return table
+
+    def _follow_file(self) -> None:
+        """Forget an SQLite file that another has taken the place of.
+
+        An open connection goes on reading the old one, which no path leads to any more: the nightly
+        copy that is renamed into place would never be served.
+        """
+        if self.file is None:
+            return
+        try:
+            found = self.file.stat()
+            place = (found.st_dev, found.st_ino)
+        except OSError:
+            place = None
+        if place != self._place:
+            self.engine.dispose()
+            self._place, self._table, self._refused = place, None, None
+            self._statements.clear()
 
     def reflect(self) -> Table:
         """Return the table as the database describes it now.
