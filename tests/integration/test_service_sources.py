@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from node.errors import ConfigInvalid, MalformedFilter, SourceUnavailable
 from node.service.needs import Condition, SourceQuery
-from node.service.sources import SqlSource
+from node.service.sources import SqlSource, sql
 
 COLUMNS = {"ID": "id", "XM": "name", "MJ": "area", "CSRQ": "born", "NL": "age", "BZ": "note"}
 ROWS = [
@@ -194,6 +194,20 @@ class TestUnavailable:
             fetch(source)
         source.file.with_name("away.db").rename(source.file)
         assert fetch(source, size=1).rows
+
+    def test_ends_once_the_column_has_another_type(self, source, monkeypatch):
+        assert fetch(source, ["NL"], size=1).rows == [{"NL": 0}]
+        with contextlib.closing(sqlite3.connect(source.file)) as database:
+            database.executescript(
+                "alter table person drop column age; alter table person add column age text;"
+                "update person set age = 'unbekannt'"
+            )
+        with pytest.raises(SourceUnavailable):  # what it was met as counts for a minute
+            fetch(source, ["NL"], size=1)
+        monkeypatch.setattr(sql, "AGAIN_SECONDS", 0.0)
+        with pytest.raises(SourceUnavailable):
+            fetch(source, ["NL"], size=1)
+        assert fetch(source, ["NL"], size=1).rows == [{"NL": "unbekannt"}]
 
 
 class TestAnotherFileInItsPlace:

@@ -79,6 +79,7 @@ class SqlSource:
         self._place: tuple[int, int] | None = None
         """Of an SQLite file: where it was when it was last looked at."""
         self._table: Table | None = None
+        self._met = -AGAIN_SECONDS
         self._served: dict[str, tuple[Column[Any], Kind]] = {}
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
@@ -93,11 +94,21 @@ class SqlSource:
             MalformedFilter: a value cannot be compared with the column's type.
         """
         try:
+            return self._page(query, self._found(query))
+        except SourceUnavailable:
+            self._forget()
+            raise
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _found(self, query: SourceQuery) -> Sequence[Any]:
+        try:
             self.bind()
             statement, bound = self._prepared(query)
             try:
                 with self.engine.connect() as connection:
-                    found = connection.execute(statement, bound).all()
+                    return connection.execute(statement, bound).all()
             except (DataError, OperationalError, ValueError) as error:
                 self._blame(statement, bound, query, error)
                 raise
@@ -107,10 +118,6 @@ class SqlSource:
             raise SourceUnavailable(
                 "the database behind the entry does not answer as configured"
             ) from error
-        return self._page(query, found)
-
-    def close(self) -> None:
-        self.engine.dispose()
 
     @property
     def _name(self) -> str:
@@ -142,7 +149,7 @@ class SqlSource:
                     raise error
             columns = {item: table.c[name] for item, name in self.columns.items()}
             self._served = {item: (each, self.kind(each)) for item, each in columns.items()}
-            self._table = table
+            self._table, self._met = table, time.monotonic()
             return table
 
     def _follow_file(self) -> None:
@@ -162,6 +169,13 @@ class SqlSource:
             self.engine.dispose()
             self._place, self._table, self._refused = place, None, None
             self._statements.clear()
+
+    def _forget(self) -> None:
+        """Meet the table again, once a minute at most: its columns may have other types by now."""
+        with self._lock:
+            if time.monotonic() - self._met >= AGAIN_SECONDS:
+                self._table = None
+                self._statements.clear()
 
     def reflect(self) -> Table:
         """Return the table as the database describes it now.
