@@ -123,9 +123,15 @@ def answer(
         on_started()
 
     try:
+        app = None
+        if node.part is Part.WHOLE and node.settings.storage.url is not None:
+            # Its start may be a wait for another host's end, and then every second counts: what
+            # needs no database is made before.
+            node.load()
+            app = make()
         node.start()
         config = configure(
-            make(),
+            app or make(),
             DOCUMENT_BYTES,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,

@@ -223,6 +223,13 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         rows = self._all(statement)
         return {row["entry"]: VersionFact(**row) for row in rows}
 
+    def standing(self, provider: bytes) -> list[tuple[bytes, int, int]]:
+        """Return entry, number and state of each newest version of a provider's, by entry."""
+        newest = ENTRY_VERSION.c.entry, ENTRY_VERSION.c.version, ENTRY_VERSION.c.state
+        statement = select(*newest).select_from(_NEWEST).where(ENTRY.c.provider == provider)
+        with reading(self._engine) as connection:
+            return [tuple(row) for row in connection.execute(statement.order_by(newest[0]))]
+
     def list_filed(
         self, provider: bytes, *, after: bytes = b"", limit: int = PAGE
     ) -> list[VersionFact]:

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads it
 from datetime import datetime, timedelta
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Self
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import orjson
 from pydantic import ConfigDict, Field, ValidationError, model_validator
@@ -27,6 +28,7 @@ from api.settings import (
     LoggingSettings,
     MetricsSettings,
     SourceSettings,
+    StorageSettings,
 )
 from node.errors import ConfigInvalid, MalformedDocument, not_toml, reason
 from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 SIZE_LIMIT_BYTES = 4 * 1024 * 1024
 DEFAULT_CHAIN_ID = 20_260_101
 LOOPBACK = "127.0.0.1"
+ANY = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
+"""Hosts that stand for every address of the machine."""
 EXAMPLE_YEARS = 5
 _NAME = r"^[0-9a-z][0-9a-z-]{0,31}$"
 
@@ -91,6 +95,7 @@ class NodePlan(_Section):
     """Values of Host a request may name; that of `public_url` if not given."""
     remote: bool = False
     """Its folder is taken to another machine and started there."""
+    storage: StorageSettings = StorageSettings()
     anchoring: AnchoringSettings = AnchoringSettings()
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()
@@ -105,6 +110,12 @@ class NodePlan(_Section):
     def local_url(self) -> str:
         """What it announces on the machine it runs on."""
         return f"http://{self.host}:{self.port}"
+
+
+class _Listener(NamedTuple):
+    host: str
+    port: int
+    who: str
 
 
 class Plan(_Section):
@@ -127,12 +138,12 @@ class Plan(_Section):
     def _wrongly_served(self) -> Iterator[str]:
         served = [code for node in self.nodes for code in node.departments]
         enrolled = {each.code: each for each in self.founding.departments}
-        for code, times in Counter(each.code for each in self.founding.departments).items():
-            if times > 1:
-                yield f"统一社会信用代码 {code} 在 [[departments]] 里写了 {times} 次"
-        for code in served:
-            if code not in enrolled or served.count(code) > 1:
-                yield f"{code} 不在 [[departments]] 里，或由两个节点服务"
+        for code in _repeated(each.code for each in self.founding.departments):
+            yield f"统一社会信用代码 {code} 在 [[departments]] 里写了不止一次"
+        for code in _repeated(served):
+            yield f"{code} 在 [[nodes]] 里写了不止一次，只能由一个节点服务"
+        for code in sorted(set(served) - enrolled.keys()):
+            yield f"[[nodes]] 的 {code} 不在 [[departments]] 里"
         for each in enrolled.values():
             if each.code not in served:
                 yield f"{each.code} 没有节点服务"
@@ -142,9 +153,12 @@ class Plan(_Section):
                 yield f"{each.code} 的受托部门 {each.host} 不在同一个节点"
 
     def _wrong_nodes(self) -> Iterator[str]:
-        places = [(node.host, node.port) for node in self.nodes if not node.remote]
-        if len(set(places)) < len(places):
-            yield "两个节点用同一个端口"
+        for one, other in combinations(self._listeners(), 2):
+            if one.port == other.port and (one.host == other.host or {one.host, other.host} & ANY):
+                yield f"端口 {one.port} 不能既给 {one.who}，又给 {other.who}"
+        urls = [node.storage.url for node in self.nodes if node.storage.url is not None]
+        if len(set(urls)) < len(urls):
+            yield "两个节点用同一个数据库"
         folders = [*(node.name for node in self.nodes), self.keys.folder, self.chain.data_dir]
         if len(set(folders)) < len(folders):
             yield "节点、密钥和链的目录重名"
@@ -154,11 +168,26 @@ class Plan(_Section):
         if self.chain.url is None and any(node.remote for node in self.nodes):
             yield "内嵌链只在本机：有别处的节点（remote）时，[chain] 须写 url"
 
+    def _listeners(self) -> Iterator[_Listener]:
+        """Yield what listens on this machine."""
+        if self.chain.url is None:
+            yield _Listener(LOOPBACK, self.chain.port, "内嵌链（[chain] port）")
+        for node in self.nodes:
+            if not node.remote:
+                yield _Listener(node.host, node.port, f"节点 {node.name}")
+                if node.metrics.port is not None:
+                    said = f"节点 {node.name} 的指标（[nodes.metrics] port）"
+                    yield _Listener(LOOPBACK, node.metrics.port, said)
+
     def node_of(self, code: str) -> NodePlan:
         return next(node for node in self.nodes if code in node.departments)
 
     def served_by(self, node: NodePlan) -> list[DepartmentPlan]:
         return [self.founding.get(code) for code in node.departments]
+
+
+def _repeated(codes: Iterable[str]) -> list[str]:
+    return [code for code, times in Counter(codes).items() if times > 1]
 
 
 def parse_plan(values: Mapping[str, Any], name: str) -> Plan:

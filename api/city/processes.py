@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 15
 POLL_SECONDS = 0.05
 TAIL_CHARACTERS = 2_000
@@ -149,7 +149,7 @@ class Child:
         """Wait until the server answers.
 
         Raises:
-            Unavailable: it ended, or did not answer within a minute; the end of its log is said.
+            Unavailable: it ended, or did not answer in three minutes; its log's end is said.
         """
         deadline = time.monotonic() + START_SECONDS
         while self.address not in self._said():

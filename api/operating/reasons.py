@@ -21,6 +21,7 @@ from node.errors import (
     Unavailable,
     reason,
 )
+from node.protocol.forms.fields import SAID_OF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -146,7 +147,6 @@ _INVALID = {
     "greater_than": "应大于 {gt}",
     "less_than_equal": "不得大于 {le}",
     "less_than": "应小于 {lt}",
-    "literal_error": "应为 {expected} 之一",
     "too_short": "至少要有 {min_length} 项",
     "invalid_key": "名称应为文字",
 }
@@ -169,8 +169,11 @@ def invalid_setting(
     if kind == "value_error":
         return f"{name}：{found['ctx']['error']}"
     if kind in {"string_pattern_mismatch", "string_too_short"}:
-        form = next((text for part, text in _FORMS.items() if part in place), "格式不对")
+        known = SAID_OF.get(found["ctx"].get("pattern", ""), "格式不对")
+        form = next((text for part, text in _FORMS.items() if part in place), known)
         return f"{name}：{form}"
+    if kind == "literal_error":
+        return f"{name}：应为 {found['ctx']['expected'].replace(' or ', ', ')} 之一"
     said = _INVALID.get(kind)
     if said is None:
         return f"{name}：{found['msg']}"

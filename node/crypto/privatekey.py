@@ -29,8 +29,15 @@ CURVES = {
     "1.3.132.0.10": "secp256k1",
 }
 _PARAMETERS, _PUBLIC = 0xA0, 0xA1
+_PKCS12 = "1.2.840.113549.1.7.1"
+"""What stands where PKCS#8 has the kind of key (RFC 7292 section 4)."""
 _LONGEST_SCALAR = 33
 _HEX = re.compile(rb"\s*(?:0x)?((?:[0-9a-fA-F]{2})+)\s*")
+_WRAPPED = {
+    "CERTIFICATE": "openssl x509 -in FILE -noout -pubkey",
+    "CERTIFICATE REQUEST": "openssl req -in FILE -noout -pubkey",
+}
+"""What holds a public key and more, by its label: how to take the key out."""
 _LABEL = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,64})-----")
 
 
@@ -84,6 +91,11 @@ def find_public_key(content: bytes) -> Sm2PublicKey | None:
         for block in _blocks(content):
             if block.label == "PUBLIC KEY":
                 return _parse_public(block.octets)
+            if command := _WRAPPED.get(block.label):
+                raise MalformedKey(
+                    f"这是证书或证书请求，请先取出其中的公钥：{command}"
+                    " / it is a certificate or a request for one: take its public key out first"
+                )
         return None
     if found := _HEX.fullmatch(content):
         point = bytes.fromhex(found[1].decode("ascii"))
@@ -100,6 +112,8 @@ def _unsealed(content: bytes, password: bytes) -> tuple[bytes, str | None, bool]
     """Return a private key's DER, the curve named beside it, and whether it was encrypted."""
     curve = None
     if not _LABEL.search(content):
+        if not _begins(content, SEQUENCE):
+            raise _no_private_key()
         blocks: Iterator[_Block] | list[_Block] = [_Block("PRIVATE KEY", {}, content)]
     else:
         blocks = _blocks(content)
@@ -112,7 +126,11 @@ def _unsealed(content: bytes, password: bytes) -> tuple[bytes, str | None, bool]
             if _begins(block.octets, SEQUENCE, SEQUENCE):
                 return open_pkcs8(block.octets, password), curve, True
             return block.octets, curve or _label_curve(block.label), False
-    raise MalformedKey(
+    raise _no_private_key()
+
+
+def _no_private_key() -> MalformedKey:
+    return MalformedKey(
         "文件里没有私钥（PKCS#8、SEC1，PEM 或 DER）/ the file holds no private key, PKCS#8 or SEC1"
     )
 
@@ -194,6 +212,12 @@ def _curve(reader: Reader) -> str:
 
 
 def _expect_kind(oid: str) -> None:
+    if oid == _PKCS12:
+        raise MalformedKey(
+            "这是 PKCS#12 文件，请先取出私钥：openssl pkcs12 -in FILE -nocerts -out key.pem"
+            " / it is PKCS#12: take the private key out first",
+            oid=oid,
+        )
     if oid != EC_KEY:
         raise MalformedKey(
             f"密钥的种类是 {oid}，应为 {EC_KEY}，曲线 SM2 / it is another kind of key", oid=oid

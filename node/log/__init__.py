@@ -23,7 +23,6 @@ from .drafts import Committed, Draft, LogIdentity
 from .farwriter import FarWriter, listen_at
 from .marks import Marks
 from .published import (
-    create_published,
     last_published,
     list_published,
     mark_published,
@@ -32,7 +31,6 @@ from .reader import LogReader
 from .recent import Resend
 from .scanning import LogScanner
 from .strips import Strips
-from .tables import create_tables
 from .tallies import Tallier, Tallies
 from .writer import LogWriter
 from .writerhost import LogHost
@@ -53,8 +51,6 @@ __all__ = [
     "Tallier",
     "Tallies",
     "check_log",
-    "create_published",
-    "create_tables",
     "last_published",
     "list_published",
     "listen_at",

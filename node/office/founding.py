@@ -14,7 +14,7 @@ from ..protocol.forms.parties import Contact  # noqa: TC001 - pydantic reads it
 from ..protocol.wire import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 ROOT = "root"
 """Name of the key that signs the first enrolment."""
@@ -60,7 +60,7 @@ class DepartmentPlan(Part):
 
     id: Code
     """Short name, for key files."""
-    code: str
+    code: DepartmentCode
     name: Name
     parent: DepartmentCode
     competent: DepartmentCode
@@ -85,6 +85,22 @@ class DepartmentPlan(Part):
     def department(self) -> bytes:
         return ids.department_id(self.code)
 
+    @property
+    def office(self) -> str | None:
+        """Which key may act as its office head: `head` or an officer's id."""
+        people = [("head", self.head.roles), *((one.id, one.roles) for one in self.officers)]
+        return next((name for name, roles in people if "工作机构负责人" in roles), None)
+
+    def problems_among(
+        self, place: tuple[str | int, ...], known: Collection[str]
+    ) -> Iterator[Problem]:
+        """Yield what its officers, found at `place`, lack beside the departments of these codes."""
+        for number, officer in enumerate(self.officers):
+            for code in officer.granted_by:
+                if code not in known:
+                    where = (*place, "officers", number, "grantedBy")
+                    yield Problem(where, "文件里没有这个部门", code)
+
     def key(self, which: str) -> str:
         """Name the key of the `head`, of an officer or a system, or the `node`'s, the `log`'s."""
         return f"{self.id}-{which}"
@@ -103,11 +119,7 @@ class Founding(Period):
                 yield Problem(("departments", index, member), reason, getattr(each, member))
             seen[each.code] = each
         for index, each in enumerate(self.departments):
-            for number, officer in enumerate(each.officers):
-                for code in officer.granted_by:
-                    if code not in seen:
-                        place = ("departments", index, "officers", number, "grantedBy")
-                        yield Problem(place, "文件里没有这个部门", code)
+            yield from each.problems_among(("departments", index), seen)
         names = list(self._named())
         for name in sorted({each for each in names if names.count(each) > 1}):
             yield Problem(("departments",), "两把密钥同名，请改 id", name)

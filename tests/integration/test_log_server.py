@@ -9,12 +9,13 @@ import psycopg
 import pytest
 
 from node.errors import LogUnavailable
-from node.log import Committer, LogReader, check_log
+from node.log import Committed, Committer, Draft, LogReader, check_log
 from node.log.commit import LOCK_MILLISECONDS
 from node.protocol.wire.receipt import verify_receipt
 from node.storage import postgresql
 from tests.common.logs import Clock, commit_all, new_draft, new_identity
 from tests.common.nodes import until
+from tests.common.replicas import replicated
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +153,46 @@ def test_a_commit_the_standby_has_not_got_fails_when_its_wait_is_cancelled(
     assert "not replicated" in str(error)
     with pytest.raises(LogUnavailable, match="an earlier commit failed"):
         committer.commit([new_draft(identity, 3)])
+
+
+def test_no_entry_is_lost_with_its_server_where_a_standby_has_it(identity):
+    """The server is killed while calls are committed; the standby is promoted and has them all."""
+    with replicated() as pair:
+        address = pair.new_database()
+        postgresql.prepare(address, ["log"])
+        engine = postgresql.open_schema(address, "log")
+        committed: list[Committed] = []
+        under_way: list[Draft] = []
+        raised: list[Exception] = []
+
+        def commit():
+            committer = Committer(engine, [identity], clock=Clock())
+            try:
+                for number in itertools.count():
+                    drafts = [new_draft(identity, 3 * number + each) for each in range(3)]
+                    under_way[:] = drafts
+                    committed.extend(commit_all(committer, drafts))
+            except Exception as error:  # noqa: BLE001 - looked at below
+                raised.append(error)
+            finally:
+                committer.close()
+
+        thread = threading.Thread(target=commit)
+        thread.start()
+        until(lambda: len(committed) > 60)
+        pair.primary.kill()
+        thread.join(20)
+        assert len(raised) == 1
+        pair.promote()
+
+        committer = Committer(engine, [identity], clock=Clock())
+        reader = LogReader(engine)
+        assert [reader.entry(identity.log, done.index) for done in committed] == [
+            done.leaf for done in committed
+        ]
+        # Sent again, each of those whose answer never came is there once.
+        again = commit_all(committer, under_way)
+        assert {done.index for done in again} == set(range(len(committed), len(committed) + 3))
+        committer.close()
+        assert check_log(engine, identity.log).size == len(committed) + 3
+        engine.dispose()

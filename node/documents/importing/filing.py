@@ -15,9 +15,11 @@ import orjson
 from node.errors import MalformedDocument
 from node.protocol.forms import GRADES, make_document, parse, problems_of
 from node.protocol.forms.codes import is_unified_code
+from node.protocol.forms.words import FIELDS
 
 from .complaints import Problem
 from .doubts import ONCE, Doubt, doubts_of
+from .mapping import load_mapping
 from .reading import BLANK, Draft, Findings, Path_, Place, Table, read_table
 
 if TYPE_CHECKING:
@@ -112,9 +114,13 @@ class _Clerk:
     entries: list[tuple[Draft, Entry]] = field(default_factory=list)
     provider: tuple[str, Draft] | None = None
     """The first department named, and where, if none was told."""
+    told: set[str] = field(default_factory=set)
+    """What was said of fields that no column holds."""
 
     def take(self, draft: Draft) -> None:
         """Judge a draft by the schema; keep what can be filed."""
+        if draft.again:
+            return
         self._check_provider(draft)
         _check_share_type(draft)
         _check_levels(draft)
@@ -125,6 +131,9 @@ class _Clerk:
             paper = make_document("catalogue-version", body)
         except MalformedDocument as error:
             for place, value, reason in _at_cells(draft, error):
+                if not place.heading and reason in self.told:
+                    continue  # no rule reads it in any row
+                self.told.add(reason)
                 draft.problem(place, value, self._in_its_words(place, reason))
             draft.bad = True
             return
@@ -301,13 +310,27 @@ def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, s
         if each.path == ("items",) and reason.startswith("不得多于"):
             reason = f"一个目录的信息项{reason}，请拆成几个目录"
         place = draft.place_of(_as_read(draft, each.path), reason)
-        if reason == BLANK and place.text:
+        if reason == BLANK and place.text and not _has_place(draft, each.path):
+            # Another field of the same part has a column, this one has none.
+            place = Place(draft.row, None, "")
+        elif reason == BLANK and place.text:
             reason = f"必须填写，写「{place.text[:FEW]}」等于没有填"
         if not place.heading:
-            reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"
+            reason = f"{_called(each.path)}：{reason}（表里没有这一列，请在映射文件里写明）"
         # One piece of a cell is shown as it is, anything that was read into something else whole.
         piece = isinstance(each.value, str) and each.value in place.text
         yield place, str(each.value) if piece else place.text, reason
+
+
+def _has_place(draft: Draft, path: Path_) -> bool:
+    read = _as_read(draft, path)
+    return any(at[: len(read)] == read for at in draft.places)
+
+
+def _called(path: Path_) -> str:
+    """Return what the template calls a field, or what the document does."""
+    rule = load_mapping("t2").entry.get(".".join(map(str, path)))
+    return rule.column if rule is not None else FIELDS.get(str(path[0]), str(path[0]))
 
 
 def _as_read(draft: Draft, path: Path_) -> Path_:

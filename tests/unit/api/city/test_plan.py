@@ -70,14 +70,38 @@ class TestRefusals:
         ):
             with_department(1, screenning=False)
 
+    def test_a_code_that_is_none(self):
+        with pytest.raises(ConfigInvalid, match=r"departments\.2\.parent.*18 位统一社会信用代码"):
+            with_department(1, parent="1113")
+
     def test_a_code_written_twice(self):
-        with pytest.raises(ConfigInvalid, match=r"11130900MB0000004Y .*写了 2 次"):
+        with pytest.raises(ConfigInvalid, match=r"11130900MB0000004Y .*写了不止一次"):
             with_department(1, code="11130900MB0000004Y")
 
-    def test_two_nodes_of_one_port(self):
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({"port": 8601}, "端口 8601 不能既给 节点 data，又给 节点 police"),
+            ({"port": 8601, "host": "::"}, "又给 节点 police"),
+            ({"port": 8545}, "端口 8545 不能既给 内嵌链"),
+            ({"metrics": {"port": 8603}}, r"节点 police 的指标（\[nodes\.metrics\] port）"),
+        ],
+    )
+    def test_two_that_listen_on_one_port(self, changes, said):
         nodes = tomllib.loads(plans.example())["nodes"]
-        with pytest.raises(ConfigInvalid, match="同一个端口"):
-            parsed(nodes=[nodes[0], {**nodes[1], "port": nodes[0]["port"]}, nodes[2]])
+        with pytest.raises(ConfigInvalid, match=said):
+            parsed(nodes=[nodes[0], {**nodes[1], **changes}, nodes[2]])
+
+    def test_one_port_at_two_addresses_is_fine(self):
+        nodes = tomllib.loads(plans.example())["nodes"]
+        there = {**nodes[1], "port": nodes[0]["port"], "host": "127.0.0.2"}
+        assert parsed(nodes=[nodes[0], there, nodes[2]]).nodes[1].host == "127.0.0.2"
+
+    def test_a_department_served_twice(self):
+        nodes = tomllib.loads(plans.example())["nodes"]
+        again = [*nodes[2]["departments"], *nodes[1]["departments"]]
+        with pytest.raises(ConfigInvalid, match=r"4Y 在 \[\[nodes\]\] 里写了不止一次"):
+            parsed(nodes=[*nodes[:2], {**nodes[2], "departments": again}])
 
     def test_a_remote_node_of_the_embedded_chain(self):
         nodes = tomllib.loads(plans.example())["nodes"]

@@ -77,3 +77,12 @@ def test_a_trust_file_that_is_none(trust):
     done = invoke("verify", BUNDLE, "--trust", trust)
     assert done.code == WRONG
     assert done.errors.startswith("[malformed-evidence]")
+
+
+def test_the_export_says_that_its_trust_file_is_one_to_be_written(tmp_path):
+    output, config = tmp_path / "evidence.json", tmp_path / "node.toml"
+    done = invoke(
+        *("trace", "export", "0" * 64, "-o", output, "--trust", TRUST_FILE, "--config", config)
+    )
+    assert done.code == WRONG
+    assert f"--trust {TRUST_FILE} 已存在：这里写的是要新写出的文件" in done.errors

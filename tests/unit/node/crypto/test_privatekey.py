@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import shutil
 from pathlib import Path
@@ -173,6 +174,31 @@ def test_a_public_key_is_read_in_every_usual_form(text: str) -> None:
 @pytest.mark.parametrize("name", [*(each for names in READ.values() for each in names)])
 def test_a_private_key_is_not_taken_for_a_public_one(name: str) -> None:
     assert find_public_key((FILES / name).read_bytes()) is None
+
+
+@pytest.mark.parametrize("label", ["CERTIFICATE", "CERTIFICATE REQUEST"])
+def test_a_certificate_is_answered_with_the_command_that_takes_its_key_out(label: str) -> None:
+    body = base64.b64encode((FILES / "openssl-public.der").read_bytes()).decode()
+    pem = f"-----BEGIN {label}-----\n{body}\n-----END {label}-----\n".encode()
+    with pytest.raises(MalformedKey, match=r"openssl \w+ -in FILE -noout -pubkey"):
+        find_public_key(pem)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"password", (FILES / "openssl-sec1.pem").read_text().encode("utf-16")]
+)
+def test_a_file_that_is_no_key_is_said_to_be_none(content: bytes) -> None:
+    with pytest.raises(MalformedKey, match="文件里没有私钥"):
+        read_private_key(content, b"")
+
+
+def test_a_pkcs12_file_is_answered_with_the_command_that_takes_its_key_out() -> None:
+    inner = bytes.fromhex("06092a864886f70d010701")
+    content = (
+        bytes((0x30, 3 + 2 + len(inner))) + b"\x02\x01\x03" + bytes((0x30, len(inner))) + inner
+    )
+    with pytest.raises(MalformedKey, match="openssl pkcs12"):
+        read_private_key(content, b"")
 
 
 @pytest.mark.parametrize("content", [b"00" * 64, b"05" + b"00" * 64, b"ab" * 32, b"02" + b"f" * 64])
