@@ -15,7 +15,7 @@ from node.office import tables as office
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
-DERIVED = frozenset({documents.listing, documents.listing_index})
+DERIVED = frozenset(documents.LISTED)
 """Follows from the documents beside it: the search makes it, and makes it again."""
 KEPT = {
     "node": (

@@ -18,25 +18,18 @@ from node.log import LogReader
 from node.protocol.wire import ids
 from node.storage.stores import Stores
 from tests.common import papers, pgstores
-from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess
-from tests.common.nodes import QUERY, running_town, until, unused_port
+from tests.common.nodes import QUERY, until, unused_port
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+def town(tmp_path_factory, moulds):
     """A town founded on files, whose node then ended."""
-    folder = tmp_path_factory.mktemp("moved")
-    with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain) as town:
-            town.serve()
-        town.https.clear()
+    with moulds.ended(tmp_path_factory.mktemp("moved")) as town:
         yield town
-        for http in town.https.values():
-            http.close()
 
 
 @pytest.fixture(scope="module")
