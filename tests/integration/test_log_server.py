@@ -184,6 +184,7 @@ def test_no_entry_is_lost_with_its_server_where_a_standby_has_it(identity):
         thread.join(20)
         assert len(raised) == 1
         pair.promote()
+        engine.dispose()  # a node's next process has none of its connections
 
         committer = Committer(engine, [identity], clock=Clock())
         reader = LogReader(engine)
