@@ -23,6 +23,12 @@ class Title:
     english: str
 
 
+def called(code: str) -> str:
+    """Return what a code is called in Chinese; a code that is of none as it is."""
+    title = TITLES.get(code)
+    return code if title is None else title.chinese
+
+
 TITLES: dict[str, Title] = {
     "internal": Title("内部错误", "Internal error"),
     "malformed-request": Title("请求格式不正确", "Malformed request"),

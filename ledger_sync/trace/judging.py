@@ -111,6 +111,11 @@ class SignerNames:
         name = self._paper(digest).get("name")
         return name if isinstance(name, str) else None
 
+    def code(self, digest: bytes) -> str | None:
+        """Return an entry's code by the document of one of its versions, if that is here."""
+        code = self._paper(digest).get("code")
+        return code if isinstance(code, str) else None
+
     def application(self, fact: ApplicationFact) -> str:
         """Name an application system by its document, else by its id."""
         return str(self._paper(fact.digest).get("name", short(fact.application)))

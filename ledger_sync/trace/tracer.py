@@ -34,6 +34,8 @@ from .lines import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from node.chain.deployment import Deployment
     from node.protocol.evm.blocks import BlockRef
     from node.protocol.ledger.facts import AuthorisationFact, LogFact
@@ -54,9 +56,19 @@ class Tracer:
     """
 
     def __init__(
-        self, queries: Queries, logs: LogReader, documents: Documents, deployment: Deployment
+        self,
+        queries: Queries,
+        logs: LogReader,
+        documents: Documents,
+        deployment: Deployment,
+        *,
+        called: Callable[[str], str] = str,
     ) -> None:
-        """Take what to trace in; the deployment gives the decisions' EIP-712 domains."""
+        """Take what to trace in; the deployment gives the decisions' EIP-712 domains.
+
+        `called` says in Chinese what the code of a refusal means.
+        """
+        self._called = called
         self._queries = queries
         self._logs = logs
         self._documents = documents
@@ -76,7 +88,7 @@ class Tracer:
         receipt = self._logs.receipt(log, index)
         leaf = receipt.parsed_leaf
         return line(
-            f"调用 {event.hex()}（{_outcome(leaf)}，{beijing(leaf.at // 1000)}）",
+            f"调用 {event.hex()}（{self._outcome(leaf)}，{beijing(leaf.at // 1000)}）",
             f"call {event.hex()} ({leaf.outcome}, {beijing(leaf.at // 1000)})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
@@ -148,7 +160,7 @@ class Tracer:
         parties = f"{self._name(one.consumer)} ← {self._name(one.provider)}"
         state, english = words_of(AuthorisationState(one.state))
         if receipt is None:
-            checked = ("取自已核对的读模型", "from the checked read model")
+            checked = ("取自本节点已核对的账本", "from the ledger as this node has checked it")
         else:
             block = receipt.parsed_leaf.block_number
             checked = (
@@ -167,9 +179,10 @@ class Tracer:
 
     def _version(self, entry: bytes, version: int) -> TraceLine:
         fact = self._queries.get_entry(entry, version)
+        name, provider = self._names.entry(fact.digest), self._name(fact.provider)
         return line(
-            f"目录 {short(entry)} 第 {version} 版（{self._name(fact.provider)}）",
-            f"catalogue entry {short(entry)} version {version} ({self._name(fact.provider)})",
+            f"目录「{name or short(entry)}」第 {version} 版（{provider}）",
+            f"catalogue entry {name or short(entry)} version {version} ({provider})",
             f"文书 SM3 {short(fact.digest)} 与链上摘要",
             f"document with SM3 {short(fact.digest)} against the chain",
             lambda: self._check_document(fact.digest),
@@ -248,6 +261,10 @@ class Tracer:
             about=("stability", ""),
         )
 
+    def _outcome(self, leaf: Leaf) -> str:
+        """Say in Chinese how a call ended."""
+        return "已提供" if leaf.outcome == SERVED else f"已拒绝：{self._called(leaf.outcome)}"
+
     def _block(self, block: BlockRef, *children: TraceLine) -> TraceLine:
         return line(
             f"区块 {block.number}（{block.hash.hex()}，{beijing(block.timestamp)}）",
@@ -295,7 +312,7 @@ class Tracer:
         receipt = self._logs.receipt(log, index)
         leaf = receipt.parsed_leaf
         return line(
-            f"调用 {leaf.event.hex()}（授权 {leaf.authorisation}，{_outcome(leaf)}）",
+            f"调用 {leaf.event.hex()}（授权 {leaf.authorisation}，{self._outcome(leaf)}）",
             f"call {leaf.event.hex()} (authorisation {leaf.authorisation}, {leaf.outcome})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
@@ -312,11 +329,6 @@ class Tracer:
 
     def _name(self, department: bytes) -> str:
         return self._names.department(department)
-
-
-def _outcome(leaf: Leaf) -> str:
-    """Say in Chinese how a call ended; a refusal with its code."""
-    return "已提供" if leaf.outcome == SERVED else f"已拒绝：{leaf.outcome}"
 
 
 def _missing() -> None:

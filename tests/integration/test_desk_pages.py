@@ -23,6 +23,7 @@ from node.protocol.ledger.enums import AuthorisationState, EntryState, Role
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
+from tests.common.firstview import MOST_BYTES, first_view_bytes
 from tests.common.keyfiles import quick_files
 from tests.common.nodes import PASSWORD, QUERY, until
 from tests.common.officials import decide, signed_in
@@ -204,6 +205,8 @@ def test_a_large_table_is_compared_once_while_the_page_says_how_far_it_is(town, 
     assert page.get_by_role("cell", name="40400103/00000").is_visible()
     page.get_by_role("link", name="下一页").click()
     page.get_by_role("cell", name="40400103/00050").wait_for()
+    for shown in ("?show=all", "/comparison"):
+        assert first_view_bytes(http, draft + shown) <= MOST_BYTES
     # Done, it leads whoever still waits to the result, and stays for who has it next.
     again = http.get(f"{draft}/comparison/progress")
     assert again.headers["HX-Redirect"] == f"{draft}/comparison"
@@ -215,8 +218,13 @@ def test_a_large_table_is_compared_once_while_the_page_says_how_far_it_is(town, 
     assert http.post(f"{draft}/drop").is_success
 
 
-def test_what_was_filed_waits_for_the_reviewer(town, at, page):
-    at(town.keys.reviewer)
+def test_what_was_filed_waits_for_the_reviewer(town, at, page, monkeypatch):
+    http = at(town.keys.reviewer)
+    with monkeypatch.context() as patched:
+        patched.setattr("node.office.inbox.find_versions", lambda *_: {})
+        without = http.get("/desk").text
+    assert "目录文书尚未到达本节点" in without
+    assert ENTRY.hex() not in without
     page.goto(f"{town.url}/desk")
     assert "审核目录" in page.inner_text("main")
     assert CODE in page.inner_text("main")
@@ -695,6 +703,11 @@ def test_no_page_asks_the_databases_row_by_row(town, sessions):
             ]
             town.decide(cataloguing.submit_versions(bodies), town.keys.heads[papers.POLICE])
         found.append({path: _statements(http, path) for path, http in looks.items()})
+    pages = {path for path in looks if not path.startswith("/api/")}
+    heavy = {
+        path: size for path in pages if (size := first_view_bytes(looks[path], path)) > MOST_BYTES
+    }
+    assert heavy == {}
     few, many = found
     # A statement or two depend on the clock, as that somebody was seen; sixty rows would be sixty.
     assert {path: n for path, n in many.items() if n > few[path] + A_FEW} == {}

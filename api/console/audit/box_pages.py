@@ -17,7 +17,7 @@ from .auditing import AUDITOR, AuditorDep, answer
 if TYPE_CHECKING:
     from ledger_sync.titles import Target
 
-    from .auditing import Auditor
+    from ...auditors import Auditor
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 PASTED = 400

@@ -23,7 +23,7 @@ from ..frames import Link
 from ..pages import render
 from ..wording import MILLISECONDS, language_of, midnight_ms, outcome_words
 from ..workbook import MEDIA_TYPE, MOST_ROWS, workbook
-from .auditing import AUDITOR, Auditor, AuditorDep, answer, attached, bounded_work
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work
 from .whose_logs import list_logs
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from ledger_sync.usage import Call
 
+    from ...auditors import Auditor
     from ..frames import Words
 
 router = APIRouter(prefix="/audit/calls", route_class=Readable, include_in_schema=False)

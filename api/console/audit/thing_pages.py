@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from ledger_sync.objects import ObjectKind, authorisation_ref
-from ledger_sync.trace import Tracer, collect_bundle
+from ledger_sync.titles import LEAVES
+from ledger_sync.trace import collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
 from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
@@ -25,13 +27,14 @@ from node.protocol.wire.leaf import CALL, PREVIEW, parse_leaf
 from node.protocol.wire.leaf import KINDS as LEAF_KINDS
 from node.protocol.wire.trustfile import render_trust
 
+from ...auditors import ReadableLogs
 from ...http.described import HexPath
 from ...http.verbs import Readable
 from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
 from ..pages import render
-from ..wording import language_of, outcome_words
-from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bounded_work
+from ..wording import MILLISECONDS, language_of, outcome_words
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report
@@ -45,10 +48,36 @@ if TYPE_CHECKING:
     from ledger_sync.trace import Collected, TraceLine
     from node.protocol.wire.leaf import Leaf
 
+    from ...auditors import Auditor
     from ..frames import Words
-    from .auditing import Auditor
 
 router = APIRouter(prefix="/audit", route_class=Readable, include_in_schema=False)
+LEAF_WORDS: dict[str, Words] = {
+    "type": ("种类", "kind"),
+    "v": ("格式版本", "format"),
+    "event": ("编号", "event"),
+    "base": ("登录原文", "login as it was signed"),
+    "signature": ("登录签名", "its signature"),
+    "sequence": ("登录后第几次查看", "which look under that login"),
+    "block": ("依据区块", "judged by block"),
+    "judged": ("判定时间", "judged at"),
+    "at": ("留痕时间", "logged at"),
+    "custody": ("保管", "custody"),
+    "authorisation": ("授权", "authorisation"),
+    "question": ("所问", "question"),
+    "values": ("所问之值的承诺", "commitment to what was asked for"),
+    "answer": ("所示内容的摘要", "digest of what was shown"),
+    "salt": ("盐值", "salt"),
+    "entry": ("目录编号", "entry"),
+    "version": ("目录版本", "version"),
+    "items": ("信息项（位图）", "items, a bitmap"),
+    "masked": ("脱敏的信息项（位图）", "masked items, a bitmap"),
+    "rows": ("行数", "rows"),
+    "outcome": ("结果", "outcome"),
+}
+"""What the members of a leaf are called that is no call."""
+CUSTODY: dict[str, Words] = {"own": ("本部门", "own"), "hosted": ("托管", "hosted")}
+HEX = re.compile("[0-9a-f]{64}")
 TIMELINE = 200
 """Decisions on one page, the newest."""
 BLOCKS = 2**53
@@ -126,7 +155,7 @@ def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
             (("依据区块", "Judged by block"), leaf.block_number),
             (
                 ("保管", "Custody"),
-                ("本部门", "own") if leaf.custody == "own" else ("托管", "hosted"),
+                CUSTODY[leaf.custody],
             ),
             (("调用编号", "Event"), {"hex": event}),
             (("回执", "Receipt"), _grade(found)),
@@ -209,9 +238,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
 
 
 def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
-    node = who.node
-    reader = ReadableLogs(node.reader, (found.log,))
-    return Tracer(node.queries, reader, who.papers, node.deployment).trace_call(found.event)
+    return who.tracer_in(ReadableLogs(who.node.reader, (found.log,))).trace_call(found.event)
 
 
 def _conclusion(trace: TraceLine) -> Words:
@@ -235,9 +262,25 @@ def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
         members = orjson.loads(data)
         if parsed.kind != CALL:
             said = _said_by(who, parsed)
-            facts = [*said, *(((name, name), str(value)) for name, value in members.items())]
+            facts = [*said, *(_member(name, value) for name, value in members.items())]
             return _page(request, who, Thing(target, facts=facts), f"leaf {event}", log=log)
     raise EventUnknown("日志里没有这一条，或不归您审计 / no such entry, or not yours to audit")
+
+
+def _member(name: str, value: Any) -> tuple[Words, object]:  # noqa: ANN401 - JSON
+    """Return a member of a leaf with its name in words."""
+    words = LEAF_WORDS.get(name, (name, name))
+    if name in {"at", "judged"}:
+        return words, {"at": value // MILLISECONDS if name == "at" else value}
+    if name == "block":
+        return words, f"{value['number']}（{value['hash']}）"
+    if name == "custody":
+        return words, CUSTODY.get(value, value)
+    if name == "outcome":
+        return words, outcome_words(value)
+    if name == "type":
+        return words, LEAVES.get(value, value)
+    return words, {"hex": value} if HEX.fullmatch(str(value)) else str(value)
 
 
 def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
