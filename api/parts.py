@@ -42,6 +42,7 @@ from node.log import (
     LogIdentity,
     LogReader,
     LogWriter,
+    Marks,
     Strips,
     Tallier,
     Tallies,
@@ -454,6 +455,11 @@ class Node:
     def tallies(self) -> Tallies:
         """Calls counted by hour; tally.db exists once a node that shows pages has started."""
         return Tallies(self._open("tally.db", readonly=True))
+
+    @cached_property
+    def marks(self) -> Marks:
+        """How the hashes of leaves begin."""
+        return Marks(self._open("tally.db", readonly=True))
 
     @cached_property
     def calls(self) -> CallLists:
