@@ -113,9 +113,9 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
-# In a fresh copy nothing is compiled yet, and each worker would compile all of it: 16 s of processor time a worker.
+# In a fresh copy nothing is compiled and no probe is made yet, and each worker would do all of it: 25 s of processor time.
 python: setup ## unit, integration and system tests with branch coverage
-	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq tests > /dev/null
+	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq -p tests.common.measured tests > /dev/null
 	$(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T)
 	$(BIN)/coverage report --skip-covered
 

@@ -45,7 +45,6 @@ from node.log import (
     Strips,
     Tallier,
     Tallies,
-    create_published,
 )
 from node.office.desk import Desk
 from node.office.drafting import Drafter
@@ -53,8 +52,10 @@ from node.office.repeats import Repeats
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.storage.engines import private_folder
+from node.storage.migrations import upgrade
 
 from .loops import FarBell, Loops
+from .operating.kept import tables_of
 from .operating.notices import (
     FOLDER,
     keep_noticed,
@@ -163,7 +164,6 @@ class Node:
             "api.operating.supplying",
             "api.refusing_words",
             "node.client.http",
-            "node.storage.migrations",
         ):
             import_module(module)
 
@@ -236,9 +236,7 @@ class Node:
     @cached_property
     def node_engine(self) -> Engine:
         """node.db: documents, outbox, published checkpoints."""
-        engine = self._open("node.db")
-        create_published(engine)
-        return engine
+        return self._open_kept("node")
 
     @cached_property
     def store(self) -> DocumentStore:
@@ -309,12 +307,8 @@ class Node:
 
     @cached_property
     def office_engine(self) -> Engine:
-        """office.db: sign-ins, sessions, drafts; at its newest revision."""
-        from node.storage.migrations import upgrade
-
-        engine = self._open("office.db")
-        upgrade(engine)
-        return engine
+        """office.db: sign-ins, sessions, drafts."""
+        return self._open_kept("office")
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -656,6 +650,12 @@ class Node:
     def _open(self, name: str, *, readonly: bool = False) -> Engine:
         engine = self._stores.open(name.removesuffix(".db"), readonly=readonly)
         self._closing.append(engine.dispose)
+        return engine
+
+    def _open_kept(self, name: str) -> Engine:
+        """Open a store that follows from nothing else, at its newest revision."""
+        engine = self._open(f"{name}.db")
+        upgrade(engine, name, tables_of(name))
         return engine
 
     @cached_property

@@ -320,7 +320,12 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
     @model_validator(mode="after")
-    def _departments_differ(self) -> Self:
+    def _fits(self) -> Self:
+        if self.metrics.port == self.port:
+            raise ValueError(
+                f"[metrics] port 与 port 都是 {self.port}：节点和指标要各用一个端口"
+                " / the node and its figures need a port each"
+            )
         codes = [department.code for department in self.departments]
         if len(set(codes)) != len(codes):
             raise ValueError("同一部门列了两次 / a department is listed twice")

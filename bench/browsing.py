@@ -62,8 +62,13 @@ def measure(listed: int = LISTED) -> list[Browsed]:
         furnish(town)
         node = town.node
         with node.node_engine.begin() as connection:
-            for number, (entry, paper) in enumerate(make_entries(listed)):
-                node.search.list_version(connection, entry, paper, number // PER_BLOCK)
+            node.search.list_versions(
+                connection,
+                (
+                    (entry, paper, number // PER_BLOCK)
+                    for number, (entry, paper) in enumerate(make_entries(listed))
+                ),
+            )
         settle()
         with httpx.Client(base_url=town.url) as client:
             return [ask(client, *page) for page in _pages(town)]

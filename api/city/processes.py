@@ -149,7 +149,7 @@ class Child:
         """Wait until the server answers.
 
         Raises:
-            Unavailable: it ended, or did not answer within three minutes; the end of its log is said.
+            Unavailable: it ended, or did not answer in three minutes; its log's end is said.
         """
         deadline = time.monotonic() + START_SECONDS
         while self.address not in self._said():

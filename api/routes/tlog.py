@@ -98,8 +98,9 @@ def get_entries(
     entitled, auditor = reads_all(node, identity, caller.key)
     if not entitled:
         raise NotEntitled(
-            f"the entries of {department} are for keys of that department and of its competent "
-            "one, and for their auditors; a single call's receipt is at events/{event}"
+            f"the entries of {department} are for the node's keys of that department and of its "
+            "competent one, and for officers' keys of their auditors; a single call's receipt is "
+            "at events/{event}"
         )
     number, width = parse_place(place)
     _require(node, log, 0, number, width)

@@ -22,7 +22,6 @@ from .commit import Committer
 from .drafts import Committed, Draft, LogIdentity
 from .farwriter import FarWriter, listen_at
 from .published import (
-    create_published,
     last_published,
     list_published,
     mark_published,
@@ -31,7 +30,6 @@ from .reader import LogReader
 from .recent import Resend
 from .scanning import LogScanner
 from .strips import Strips
-from .tables import create_tables
 from .tallies import Tallier, Tallies
 from .writer import LogWriter
 from .writerhost import LogHost
@@ -51,8 +49,6 @@ __all__ = [
     "Tallier",
     "Tallies",
     "check_log",
-    "create_published",
-    "create_tables",
     "last_published",
     "list_published",
     "listen_at",

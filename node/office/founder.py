@@ -133,6 +133,8 @@ class Founder:
             MalformedDocument: the founding cannot be put into papers.
         """
         for each in self._founding.departments:
+            self._check_office(each)
+        for each in self._founding.departments:
             yield from self._enrolled(each)
             yield from self._own_key(each)
             if each is self._founding.departments[0]:
@@ -219,13 +221,8 @@ class Founder:
                 self._compare(f"{each.name} {system.code}", "application-object", body, digest)
             else:
                 act = departments.register_application(body)
-                yield Step(
-                    each.code,
-                    act,
-                    each.key(each.office or "head"),
-                    None,
-                    f"{each.name} {system.name}",
-                )
+                signer = each.key(each.office or "head")  # there is one: `_check_office`
+                yield Step(each.code, act, signer, None, f"{each.name} {system.name}")
             calls, opens = map(each.key, halves(system))
             seals = {"publicKey": self._keys.sealing(opens).raw.hex(), **self._period}
             key = {
@@ -314,6 +311,18 @@ class Founder:
         }
         said = f"{by.name} {whose or by.head.name}（{'、'.join(roles)}）"
         yield Step(by.code, departments.grant_roles(body), by.key("head"), None, said)
+
+    def _check_office(self, each: DepartmentPlan) -> None:
+        """Refuse systems nobody may register, before the decisions that come first are taken."""
+        if each.office is not None:
+            return
+        known = {fact.application for fact in self._ledger.applications_of(each.department)}
+        for system in each.applications:
+            if ids.application_id(each.department, system.code) not in known:
+                raise Conflict(
+                    f"{each.name} 有应用系统 {system.code}，却没有工作机构负责人来登记："
+                    '请给一个人员写上 roles = ["工作机构负责人"] / has no office head'
+                )
 
     def _compare(
         self,

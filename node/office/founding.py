@@ -100,9 +100,6 @@ class DepartmentPlan(Part):
                 if code not in known:
                     where = (*place, "officers", number, "grantedBy")
                     yield Problem(where, "文件里没有这个部门", code)
-        if self.applications and self.office is None:
-            lacks = "有应用系统的部门要有工作机构负责人来登记它们"
-            yield Problem((*place, "officers"), lacks, self.name)
 
     def key(self, which: str) -> str:
         """Name the key of the `head`, of an officer or a system, or the `node`'s, the `log`'s."""

@@ -42,7 +42,7 @@ _OPTIONS = {
     "tcp_keepalives_count": _TRIES,
     "tcp_user_timeout": _UNHEARD_MILLISECONDS,
 }
-_KEEPALIVES = {
+_KEEPALIVES: dict[str, Any] = {
     "keepalives_idle": _IDLE_SECONDS,
     "keepalives_interval": _INTERVAL_SECONDS,
     "keepalives_count": _TRIES,

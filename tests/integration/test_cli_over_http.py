@@ -17,9 +17,8 @@ from node.crypto import SoftwareSigner
 from node.log import LogScanner
 from node.protocol.wire.leaf import AUDIT, KINDS, parse_leaf
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files, write_private
-from tests.common.nodes import ENTRY_CODE, PASSWORD, running_town
+from tests.common.nodes import ENTRY_CODE, PASSWORD, until
 from tests.common.shell import invoke
 from tests.common.t2 import ROW
 
@@ -29,12 +28,8 @@ PHONE = ("--contact-name", "赵敏", "--contact-phone", "0317-0000003")
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.serve()
+def town(tmp_path_factory, moulds):
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 
@@ -159,7 +154,8 @@ class TestAnOfficerOnHisOwnMachine:
         assert "发布 1 个，退回 0 个" in ok(officer("reviewer", *review, "--all")).output
         asked = ("catalogue", "withdraw", papers.POLICE, "30300101/06009=职能已划转")
         digest = ok(officer("police-head", *asked)).output.split("申请书 ")[1].split()[0]
-        assert digest in ok(officer("reviewer", "catalogue", "withdrawals")).output
+        # The node has its paper a moment after the decision.
+        until(lambda: digest in ok(officer("reviewer", "catalogue", "withdrawals")).output)
         agree = ("catalogue", "review-withdrawal", digest, "--competent", papers.CENTRE)
         more = ("--reviewer", "孙丽", "--opinion", "属实")
         assert "撤回 1 个" in ok(officer("reviewer", *agree, *more)).output

@@ -26,8 +26,7 @@ from node.protocol.wire.leaf import (
 from node.protocol.wire.trustfile import parse_trust
 from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
-from tests.common.chain import deployed_on
-from tests.common.nodes import ENTRY, QUERY, running_town, until
+from tests.common.nodes import ENTRY, QUERY, until
 from tests.common.officials import sign_in, signed_in
 
 if TYPE_CHECKING:
@@ -38,13 +37,9 @@ SCRIPT = '"><img src=x onerror="document.title=1"><script>document.title=1</scri
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+def town(tmp_path_factory, moulds):
     """A town with one call served, one refused, and both anchored."""
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("audited"), chain) as town,
-    ):
-        town.serve()
+    with moulds.served(tmp_path_factory.mktemp("audited")) as town:
         with town.client() as client:
             client.query(town.first, **{**QUERY, "matter": "办件 2026-0042"})
             with pytest.raises(LedgerError):

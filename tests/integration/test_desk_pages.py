@@ -23,10 +23,9 @@ from node.protocol.ledger.enums import AuthorisationState, EntryState, Role
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
-from tests.common.chain import deployed_on
 from tests.common.firstview import MOST_BYTES, first_view_bytes
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import PASSWORD, QUERY, running_town, until
+from tests.common.nodes import PASSWORD, QUERY, until
 from tests.common.officials import decide, signed_in
 from tests.common.t2 import ROW, SECOND_ITEM
 
@@ -52,12 +51,8 @@ ENTRY = ids.entry_id(ids.department_id(papers.POLICE), CODE)
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.found()
+def town(tmp_path_factory, moulds):
+    with moulds.founded(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 

@@ -113,8 +113,12 @@ class TestContradiction:
 
     def test_of_an_application_nobody_may_register_is_refused(self, town):
         system = {"code": "NEU", "name": "新系统", "description": "新", "protectionLevel": 3}
+        plan = changed(POLICE, officers=[], applications=[system])
         with pytest.raises(Conflict, match="没有工作机构负责人"):
-            missing(town, changed(POLICE, officers=[], applications=[system]))
+            missing(town, plan)
+        begun = Founder(plan, town.keys, Nothing(), lambda _digest: None, around(town)).steps()
+        with pytest.raises(Conflict, match="NEU"):
+            next(begun)  # not after the decisions that come before it
 
 
 class TestRevoked:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from node.errors import LogUnavailable
-from node.log import Committer, LogReader, check_log
+from node.log import Committed, Committer, Draft, LogReader, check_log
 from node.log.commit import LOCK_MILLISECONDS
 from node.protocol.wire.receipt import verify_receipt
 from node.storage import postgresql
@@ -161,7 +161,9 @@ def test_no_entry_is_lost_with_its_server_where_a_standby_has_it(identity):
         address = pair.new_database()
         postgresql.prepare(address, ["log"])
         engine = postgresql.open_schema(address, "log")
-        committed, under_way, raised = [], [], []
+        committed: list[Committed] = []
+        under_way: list[Draft] = []
+        raised: list[Exception] = []
 
         def commit():
             committer = Committer(engine, [identity], clock=Clock())

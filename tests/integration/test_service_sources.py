@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from node.errors import ConfigInvalid, MalformedFilter, SourceUnavailable
 from node.service.needs import Condition, SourceQuery
-from node.service.sources import SqlSource
+from node.service.sources import SqlSource, sql
 
 COLUMNS = {"ID": "id", "XM": "name", "MJ": "area", "CSRQ": "born", "NL": "age", "BZ": "note"}
 ROWS = [
@@ -186,3 +186,54 @@ class TestUnavailable:
         database.close()
         assert fetch(source).rows == [{"ID": 1}]
         source.close()
+
+    def test_is_said_of_a_file_that_was_taken_away(self, source):
+        assert fetch(source, size=1).rows
+        source.file.rename(source.file.with_name("away.db"))
+        with pytest.raises(SourceUnavailable):
+            fetch(source)
+        source.file.with_name("away.db").rename(source.file)
+        assert fetch(source, size=1).rows
+
+    def test_ends_once_the_column_has_another_type(self, source, monkeypatch):
+        assert fetch(source, ["NL"], size=1).rows == [{"NL": 0}]
+        with contextlib.closing(sqlite3.connect(source.file)) as database:
+            database.executescript(
+                "alter table person drop column age; alter table person add column age text;"
+                "update person set age = 'unbekannt'"
+            )
+        with pytest.raises(SourceUnavailable):  # what it was met as counts for a minute
+            fetch(source, ["NL"], size=1)
+        monkeypatch.setattr(sql, "AGAIN_SECONDS", 0.0)
+        with pytest.raises(SourceUnavailable):
+            fetch(source, ["NL"], size=1)
+        assert fetch(source, ["NL"], size=1).rows == [{"NL": "unbekannt"}]
+
+
+class TestAnotherFileInItsPlace:
+    """A nightly copy, renamed into place: an open connection would go on reading the old one."""
+
+    @staticmethod
+    def renamed_into_place(source, *rows, key="text primary key"):
+        other = source.file.with_name("tonight.db")
+        with contextlib.closing(sqlite3.connect(other)) as database:
+            database.execute(
+                f"create table person (id {key}, name text, area real, born date, age integer, "
+                "note text)"
+            )
+            database.executemany("insert into person (id, name) values (?,?)", rows)
+            database.commit()
+        other.replace(source.file)
+
+    def test_is_what_is_served(self, source):
+        assert len(fetch(source).rows) == len(ROWS)
+        self.renamed_into_place(source, ("9001", "王五"))
+        assert fetch(source, ("ID", "XM")).rows == [{"ID": "9001", "XM": "王五"}]
+
+    def test_is_looked_at_anew(self, source):
+        assert fetch(source).rows
+        self.renamed_into_place(source, ("1", "甲"), ("2", "乙"), ("1", "丙"), key="text")
+        with pytest.raises(SourceUnavailable, match="not unique"):
+            fetch(source, conditions=[Condition("XM", "eq", "乙")])
+        self.renamed_into_place(source, ("1", "甲"))
+        assert ids(fetch(source)) == ["1"]

@@ -16,8 +16,6 @@ from sqlalchemy import update
 
 from api.loops import FATAL_EXIT
 from api.operating.notices import FOLDER, read_notices
-from api.parts import Node
-from api.settings import load_settings
 from node.client.trust import NodeTrust
 from node.errors import LedgerError, LogUnavailable, PeerUnavailable
 from node.log import LogReader, check_log
@@ -26,9 +24,8 @@ from node.protocol.wire import ids
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import SERVED, parse_leaf
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient
-from tests.common.nodes import QUERY, running_town, until
+from tests.common.nodes import QUERY, until
 from tests.common.pgstores import new_database
 from tests.system.test_node_kill import assert_provable, opened
 
@@ -43,21 +40,11 @@ GO_ON_SECONDS = 20.0
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
 )
-def town(request, tmp_path_factory, embedded_chain):
-    """A town that was founded in this process and whose node then ended, its disks complete."""
-    folder = tmp_path_factory.mktemp("several")
+def town(request, tmp_path_factory, moulds):
+    """A town whose node has ended, its disks complete."""
     database = new_database()[0] if request.param == "postgresql" else ""
-    with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain, database=database) as town:
-            town.serve()
-        town.https.clear()
-        town.node = Node(load_settings(folder / "node.toml"))
-        try:
-            yield town
-        finally:
-            for http in town.https.values():
-                http.close()
-            town.node.stop()
+    with moulds.ended(tmp_path_factory.mktemp("several"), database=database) as town:
+        yield town
 
 
 @pytest.fixture

@@ -119,6 +119,8 @@ class _Clerk:
 
     def take(self, draft: Draft) -> None:
         """Judge a draft by the schema; keep what can be filed."""
+        if draft.again:
+            return
         self._check_provider(draft)
         _check_share_type(draft)
         _check_levels(draft)

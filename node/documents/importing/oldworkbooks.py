@@ -17,7 +17,7 @@ import xlrd
 from node.errors import MalformedTable
 
 from .cells import ERROR, SHEETS_LIMIT, Gathered, Row, Sheet, bounded, cell_name, clean
-from .layout import Merged, Range, tell_hidden
+from .layout import COMMENTED, Merged, Range, tell_hidden
 from .numberformats import BUILT_IN, GENERAL, SHORTENED, Shown, show_number, show_text
 from .worksheets import STRUCK, UNCALCULATED, WHITE
 
@@ -117,6 +117,10 @@ def _rows(path: Path, book: Book, name: str, sheet: Sheet) -> Iterator[Row]:
         hidden_columns.update(each for each in columns if row.cells[each : each + 1] > [""])
         yield row
     merged.tell()
+    commented = Gathered(sheet, COMMENTED)
+    for at, column in sorted(table.cell_note_map):
+        commented.add(at + 1, cell_name(at + 1, column), "")
+    commented.tell()
     seen.shortened.tell()
     seen.white.tell()
     whole = held and bool(table.visibility)

@@ -126,6 +126,8 @@ class Draft:
     places: dict[Path_, Place] = field(default_factory=dict)
     """The cell each field was read from, by its path in the body."""
     bad: bool = False
+    again: bool = False
+    """Its code stood further up, or on another sheet: what it lacks may stand there."""
 
     def place_of(self, path: Path_, said: str = "") -> Place:
         """Find the cell behind a field: its own, or that of a field in it or around it.
@@ -348,7 +350,7 @@ class _Reader:
         draft.problem(
             draft.place_of(("code",)), code, f"与{where}第 {first.row} 行的代码重复：{again}"
         )
-        first.bad = True
+        first.bad = draft.again = True
 
     def _read_entry(self, table: Table, lines: list[Line]) -> Draft:
         draft = Draft(table, lines[0].number, deepcopy(self.mapping.constants), bad=table.bad)

@@ -139,7 +139,7 @@ def _say_unread(table: Table, mapping: Mapping) -> None:
             continue
         near = nearness.nearest(text)
         cell = cell_name(header.row, column)
-        if near is None:
+        if near is None or near not in header.columns:
             others.append(text)
             continue
         message = f"这一列没有读入；与它最像的「{near}」在 {_column_of(table, near)}"

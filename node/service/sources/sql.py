@@ -20,6 +20,7 @@ from sqlalchemy.exc import DataError, OperationalError, SAWarning, SQLAlchemyErr
 from ...errors import ConfigInvalid, SourceUnavailable
 from ..needs import Page
 from .comparing import Comparison, kind_of, reading
+from .compiled import Compiled
 from .engines import open_source
 from .values import Kind, render
 
@@ -76,11 +77,14 @@ class SqlSource:
         self.columns = dict(columns)
         self.key_name = key
         self._lock = threading.Lock()
+        self._place: tuple[int, int] | None = None
+        """Of an SQLite file: where it was when it was last looked at."""
         self._table: Table | None = None
+        self._met = -AGAIN_SECONDS
         self._served: dict[str, tuple[Column[Any], Kind]] = {}
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
-        self._statements: dict[object, Select[Any]] = {}
+        self._statements: dict[object, Compiled] = {}
 
     def fetch(self, query: SourceQuery) -> Page:
         """Return one page in the order of the key.
@@ -91,13 +95,22 @@ class SqlSource:
             MalformedFilter: a value cannot be compared with the column's type.
         """
         try:
+            return self._page(query, self._found(query))
+        except SourceUnavailable:
+            self._forget()
+            raise
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _found(self, query: SourceQuery) -> Sequence[Any]:
+        try:
             self.bind()
             statement, bound = self._prepared(query)
             try:
-                with self.engine.connect() as connection:
-                    found = connection.execute(statement, bound).all()
+                return statement.run(bound)
             except (DataError, OperationalError, ValueError) as error:
-                self._blame(statement, bound, query, error)
+                self._blame(statement.statement, bound, query, error)
                 raise
         except SQLAlchemyError as error:
             # The driver's text names hosts and users: it goes to the operator's log by the chain
@@ -105,10 +118,6 @@ class SqlSource:
             raise SourceUnavailable(
                 "the database behind the entry does not answer as configured"
             ) from error
-        return self._page(query, found)
-
-    def close(self) -> None:
-        self.engine.dispose()
 
     @property
     def _name(self) -> str:
@@ -124,6 +133,7 @@ class SqlSource:
             SourceUnavailable: it is not as configured, or two rows have one key.
         """
         with self._lock:
+            self._follow_file()
             if self._table is not None:
                 return self._table
             if self._refused is not None and time.monotonic() < self._refused[0]:
@@ -139,8 +149,33 @@ class SqlSource:
                     raise error
             columns = {item: table.c[name] for item, name in self.columns.items()}
             self._served = {item: (each, self.kind(each)) for item, each in columns.items()}
-            self._table = table
+            self._table, self._met = table, time.monotonic()
             return table
+
+    def _follow_file(self) -> None:
+        """Forget an SQLite file that another has taken the place of.
+
+        An open connection goes on reading the old one, which no path leads to any more: the nightly
+        copy that is renamed into place would never be served.
+        """
+        if self.file is None:
+            return
+        try:
+            found = self.file.stat()
+            place = (found.st_dev, found.st_ino)
+        except OSError:
+            place = None
+        if place != self._place:
+            self.engine.dispose()
+            self._place, self._table, self._refused = place, None, None
+            self._statements.clear()
+
+    def _forget(self) -> None:
+        """Meet the table again, once a minute at most: its columns may have other types by now."""
+        with self._lock:
+            if time.monotonic() - self._met >= AGAIN_SECONDS:
+                self._table = None
+                self._statements.clear()
 
     def reflect(self) -> Table:
         """Return the table as the database describes it now.
@@ -190,7 +225,7 @@ class SqlSource:
             raise SourceUnavailable(f"item {item} is of {found[1]}", item=item)
         return found
 
-    def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:
+    def _prepared(self, query: SourceQuery) -> tuple[Compiled, dict[str, object]]:
         comparisons = [
             Comparison(each, *self._column(each.item), query.scales.get(each.item), self._name)
             for each in query.conditions
@@ -203,7 +238,7 @@ class SqlSource:
         shape = (query.items, tuple(each.shape for each in comparisons), query.after is not None)
         statement = self._statements.get(shape)
         if statement is None:
-            statement = self._build(query, comparisons)
+            statement = Compiled(self._build(query, comparisons), self.engine)
             if len(self._statements) >= _SHAPES_KEPT:
                 self._statements.clear()
             self._statements[shape] = statement

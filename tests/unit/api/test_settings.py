@@ -97,6 +97,11 @@ class TestLoadSettings:
         with pytest.raises(ConfigInvalid, match="twice"):
             load_settings(folder / "node.toml")
 
+    def test_refuses_figures_on_the_port_of_the_node(self, folder):
+        (folder / "node.toml").write_text(TOML + "[metrics]\nport = 8601\n")
+        with pytest.raises(ConfigInvalid, match="要各用一个端口"):
+            load_settings(folder / "node.toml")
+
     def test_names_a_file_that_is_no_toml(self, folder):
         (folder / "node.toml").write_text("port = ")
         with pytest.raises(ConfigInvalid, match=r"node\.toml 读不出 / cannot be read"):

@@ -168,5 +168,7 @@ def test_two_entries_that_want_one_row_are_both_found(tmp_path, monkeypatch):
 def test_a_row_falls_behind_those_of_shorter_names():
     low, high = bytes(32), b"\xff" * 32
     assert (
-        row_number("户籍 籍", low) < row_number("户籍 籍", high) < row_number("户籍 籍信 信", low)
+        row_number(["户籍"], low)
+        < row_number(["户籍"], high)
+        < row_number(["户", "gdp2025", "息"], low)
     )

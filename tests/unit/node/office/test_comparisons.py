@@ -14,6 +14,7 @@ from node.office import comparisons as module
 from node.office.comparisons import PAGE, Comparisons
 from node.office.drafts import Drafts, Person
 from node.office.makings import Makings
+from node.office.tables import METADATA
 from node.office.worktables import check, drop, read_worktable
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import EntryState, Role
@@ -66,7 +67,7 @@ def ledger():
 @pytest.fixture
 def drafts(tmp_path):
     engine = open_engine(tmp_path / "office.db")
-    upgrade(engine)
+    upgrade(engine, "office", METADATA.sorted_tables)
     yield Drafts(engine)
     engine.dispose()
 

@@ -7,6 +7,7 @@ import pytest
 from node.errors import NotFound, Overloaded
 from node.office.drafts import ABANDONED_SECONDS, Drafts, Person
 from node.office.makings import SILENT_MS, WHOLE, Makings
+from node.office.tables import METADATA
 from node.protocol.ledger.enums import Role
 from node.storage.engines import open_engine
 from node.storage.migrations import upgrade
@@ -25,7 +26,7 @@ def clock():
 @pytest.fixture
 def engine(tmp_path):
     engine = open_engine(tmp_path / "office.db")
-    upgrade(engine)
+    upgrade(engine, "office", METADATA.sorted_tables)
     yield engine
     engine.dispose()
 
