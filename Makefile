@@ -24,8 +24,8 @@ PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: setup ## play the whole story on this machine, then keep the city up (EXIT=1: end instead)
-	@exec $(BIN)/shareledger demo $(if $(filter 1,$(EXIT)),--exit)
+demo: setup ## play the whole story on this machine, then keep the city up (EXIT=1: end instead; STORE=postgresql)
+	@exec $(BIN)/shareledger demo $(if $(filter 1,$(EXIT)),--exit) $(if $(STORE),--store $(STORE))
 
 ##@ Setting up
 .PHONY: setup servers clean
@@ -113,9 +113,9 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
-# In a fresh copy nothing is compiled yet, and each worker would compile all of it: 16 s of processor time a worker.
+# In a fresh copy nothing is compiled and no probe is made yet, and each worker would do all of it: 25 s of processor time.
 python: setup ## unit, integration and system tests with branch coverage
-	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq tests > /dev/null
+	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq -p tests.common.measured tests > /dev/null
 	$(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T)
 	$(BIN)/coverage report --skip-covered
 
@@ -162,7 +162,7 @@ gas: setup ## hardhat/snapshots/gas.json from the contracts: after a change of g
 	$(NODE_RUN) SHARELEDGER_WRITE_GAS=1 node node_modules/hardhat/dist/src/cli.js test test/Gas.test.ts
 
 screenshots: setup ## the pictures of docs/console.zh-CN.md, taken by the tests of the pages
-	SHARELEDGER_PICTURES=1 $(BIN)/pytest -q $$(grep -rlE '\bshoot\(' tests --include='test_*.py')
+	SHARELEDGER_PICTURES=1 $(BIN)/pytest -q -m "not long" $$(grep -rlE '\bshoot\(' tests --include='test_*.py')
 	$(BIN)/python -m tests.common.make_pictures
 
 openapi: setup ## docs/openapi.json from the API

@@ -42,10 +42,10 @@ from node.log import (
     LogIdentity,
     LogReader,
     LogWriter,
+    Marks,
     Strips,
     Tallier,
     Tallies,
-    create_published,
 )
 from node.office.desk import Desk
 from node.office.drafting import Drafter
@@ -53,8 +53,10 @@ from node.office.repeats import Repeats
 from node.protocol.forms import SIZE_LIMIT_BYTES
 from node.protocol.wire import ids
 from node.storage.engines import private_folder
+from node.storage.migrations import upgrade
 
 from .loops import FarBell, Loops
+from .operating.kept import tables_of
 from .operating.notices import (
     FOLDER,
     keep_noticed,
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
 
     from ledger_sync.model import Cursor
     from node.chain.deployment import Deployment
+    from node.office.comparisons import Comparisons
     from node.office.drafts import Drafts
     from node.office.intents import Workshop
     from node.office.preparing import Preparer
@@ -162,7 +165,6 @@ class Node:
             "api.operating.supplying",
             "api.refusing_words",
             "node.client.http",
-            "node.storage.migrations",
         ):
             import_module(module)
 
@@ -235,9 +237,7 @@ class Node:
     @cached_property
     def node_engine(self) -> Engine:
         """node.db: documents, outbox, published checkpoints."""
-        engine = self._open("node.db")
-        create_published(engine)
-        return engine
+        return self._open_kept("node")
 
     @cached_property
     def store(self) -> DocumentStore:
@@ -308,12 +308,8 @@ class Node:
 
     @cached_property
     def office_engine(self) -> Engine:
-        """office.db: sign-ins, sessions, drafts; at its newest revision."""
-        from node.storage.migrations import upgrade
-
-        engine = self._open("office.db")
-        upgrade(engine)
-        return engine
+        """office.db: sign-ins, sessions, drafts."""
+        return self._open_kept("office")
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -359,8 +355,17 @@ class Node:
         return Drafts(self.office_engine)
 
     @cached_property
+    def comparisons(self) -> Comparisons:
+        from node.documents.coverage import Coverage
+        from node.office.comparisons import Comparisons
+        from node.office.makings import Makings
+
+        makings = Makings(self.office_engine)
+        return Comparisons(makings, self.queries, self.store, Coverage(self.node_engine))
+
+    @cached_property
     def repeats(self) -> Repeats:
-        return Repeats(self.node_engine, self.settings.data_dir / "deciding.lock")
+        return Repeats(self.node_engine)
 
     @cached_property
     def weigher(self) -> Weigher:
@@ -452,6 +457,11 @@ class Node:
         return Tallies(self._open("tally.db", readonly=True))
 
     @cached_property
+    def marks(self) -> Marks:
+        """How the hashes of leaves begin."""
+        return Marks(self._open("tally.db", readonly=True))
+
+    @cached_property
     def calls(self) -> CallLists:
         """Calls by who and what for, counted or listed."""
         return CallLists(self.ledger_engine, Strips(self._open("tally.db", readonly=True)))
@@ -522,7 +532,7 @@ class Node:
         return Service(
             ledger=self.grants,
             documents=self.facts,
-            submit=self.writer.submit,
+            submit_all=self.writer.submit_all,
             find_stored=self.reader.resend,
             providers=self.providers,
             seals=self.seals,
@@ -646,6 +656,12 @@ class Node:
     def _open(self, name: str, *, readonly: bool = False) -> Engine:
         engine = self._stores.open(name.removesuffix(".db"), readonly=readonly)
         self._closing.append(engine.dispose)
+        return engine
+
+    def _open_kept(self, name: str) -> Engine:
+        """Open a store that follows from nothing else, at its newest revision."""
+        engine = self._open(f"{name}.db")
+        upgrade(engine, name, tables_of(name))
         return engine
 
     @cached_property

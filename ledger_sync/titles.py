@@ -59,6 +59,8 @@ class Target:
     title: str
     """In Chinese."""
     english: str
+    code: str = ""
+    """What people know it by besides, where that is no part of its title."""
 
 
 class Titles(Reader):
@@ -102,13 +104,14 @@ class Titles(Reader):
 
     def _entry(self, fact: EntryFact) -> Target:
         entry = fact.entry
-        name = self.names.entry(fact.digest) or short(entry)
+        name, code = self.names.entry(fact.digest), self.names.code(fact.digest)
         provider = self.names.department(fact.provider)
         return Target(
             ObjectKind.ENTRY,
             entry.hex(),
-            f"目录「{name}」（{provider}）",
-            f"entry {name} ({provider})",
+            f"目录「{name or short(entry)}」（{provider}）",
+            f"entry {name or short(entry)} ({provider})",
+            code or "",
         )
 
     def version(self, entry: bytes, version: int) -> Target:
@@ -118,11 +121,12 @@ class Titles(Reader):
             f"{entry.hex()}:{version}",
             f"{whole.title} 第 {version} 版",
             f"{whole.english} version {version}",
+            whole.code,
         )
 
     def department(self, department: bytes) -> Target:
         code, name = department_code(department), self.names.department(department)
-        return Target(ObjectKind.DEPARTMENT, code, f"部门 {name}", f"department {name}")
+        return Target(ObjectKind.DEPARTMENT, code, name, name, code)
 
     def key(self, fact: KeyFact) -> Target:
         kind, english = words_of(KeyKind(fact.kind))

@@ -20,6 +20,7 @@ pytest_plugins = [
     "tests.common.browser",
     "tests.common.chain",
     "tests.common.furnished",
+    "tests.common.moulds",
 ]
 
 # Machines that run other things at the same time must not fail a law for being slow.

@@ -26,7 +26,7 @@ from node.errors import Conflict, NotFound, PeerUnavailable, Unavailable, WrongC
 from node.office.departments import LISTED
 from node.office.founder import Founder, Nothing, Surroundings
 from node.office.founding import ROOT
-from node.office.repeats import Repeats, decide_once
+from node.office.repeats import decide_once
 from node.protocol.forms.words import decision_words
 
 from .folders import DATA, DEPLOYMENT, SETTINGS, places, relay_of, settings_of, write_settings
@@ -161,7 +161,8 @@ class City:
             self._note("部署五个合约", "deploy the contracts")
         node = self.plan.nodes[0]
         ledger: Register = Nothing()
-        if deployed and (self._folder(node) / DATA / "ledger.db").exists():
+        kept = node.storage.url is not None or (self._folder(node) / DATA / "ledger.db").exists()
+        if deployed and kept and self.node(node.departments[0]).settings.stores.has("ledger"):
             queries = self.node(node.departments[0]).queries
             ledger = ledger if queries.cursor().filling else queries
         for step in self._founder(ledger, deployed=deployed).steps():
@@ -282,8 +283,7 @@ class City:
     def decide(self, code: str, act: Act, *signers: Signer) -> Decided:
         """Take a decision at a department's desk; wait until every node here has it."""
         node, begun = self.node(code), time.perf_counter()
-        repeats = Repeats(node.node_engine, node.settings.data_dir / "deciding.lock")
-        decided, _ = decide_once(node.desk, repeats, act, *signers)
+        decided, _ = decide_once(node.desk, node.repeats, act, *signers)
         self.taken.append(Taken(act, decided, time.perf_counter() - begun))
         self.await_block(decided.block)
         return decided

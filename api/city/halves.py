@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from node.chain.relay import RelayAccount
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.crypto.ed25519 import parse_ed25519
 from node.crypto.keyfile import load_public_file, save_key_file
 from node.crypto.privatekey import find_public_key
 from node.errors import AlreadyExists, MalformedKey
 
-if TYPE_CHECKING:
-    from .keyring import Key
-
+Key = SoftwareSigner | SoftwareUnwrapper | Ed25519Signer | RelayAccount
 PUBLIC_SUFFIX = ".pub"
 SM2_SIZE, ED25519_SIZE, ADDRESS_SIZE = 64, 32, 20
 """Bytes of a half; they tell its kind."""

@@ -25,6 +25,7 @@ from .halves import (
     ADDRESS_SIZE,
     ED25519_SIZE,
     SM2_SIZE,
+    Key,
     public_file,
     public_half,
     read_public,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RELAY = "relay"
-Key = SoftwareSigner | SoftwareUnwrapper | Ed25519Signer | RelayAccount
 CLASSES: dict[str, type[Key]] = {
     SIGN: SoftwareSigner,
     UNWRAP: SoftwareUnwrapper,

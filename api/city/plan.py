@@ -28,6 +28,7 @@ from api.settings import (
     LoggingSettings,
     MetricsSettings,
     SourceSettings,
+    StorageSettings,
 )
 from node.errors import ConfigInvalid, MalformedDocument, not_toml, reason
 from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
@@ -94,6 +95,7 @@ class NodePlan(_Section):
     """Values of Host a request may name; that of `public_url` if not given."""
     remote: bool = False
     """Its folder is taken to another machine and started there."""
+    storage: StorageSettings = StorageSettings()
     anchoring: AnchoringSettings = AnchoringSettings()
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()
@@ -154,6 +156,9 @@ class Plan(_Section):
         for one, other in combinations(self._listeners(), 2):
             if one.port == other.port and (one.host == other.host or {one.host, other.host} & ANY):
                 yield f"端口 {one.port} 不能既给 {one.who}，又给 {other.who}"
+        urls = [node.storage.url for node in self.nodes if node.storage.url is not None]
+        if len(set(urls)) < len(urls):
+            yield "两个节点用同一个数据库"
         folders = [*(node.name for node in self.nodes), self.keys.folder, self.chain.data_dir]
         if len(set(folders)) < len(folders):
             yield "节点、密钥和链的目录重名"

@@ -148,20 +148,30 @@ class Taking:
         """
         from .offices import open_here
 
-        if self.config is None:
-            raise InvalidInput(
-                t(
-                    "缺少选项 --config（本机节点）或 --node（节点网址）",
-                    "Missing option --config (a node here) or --node (a node's URL)",
-                )
-            )
+        config = here(self.config)
         asks = self.signer.public_key.key_id if self.looks and self.signs else None
-        with open_here(self.config, asks) as office:
+        with open_here(config, asks) as office:
             yield office
 
     @cached_property
     def signer(self) -> SoftwareSigner:
         return load_signer(self.key, self.password_file)
+
+
+def here(config: Path | None) -> Path:
+    """Return the settings of the node here.
+
+    Raises:
+        InvalidInput: none were given.
+    """
+    if config is None:
+        raise InvalidInput(
+            t(
+                "缺少选项 --config（本机节点）或 --node（节点网址）",
+                "Missing option --config (a node here) or --node (a node's URL)",
+            )
+        )
+    return config
 
 
 def reading(

@@ -429,6 +429,10 @@ class There:
     def grant(self, number: int) -> Wire:
         return self._http.get(f"/authorisations/{number}")
 
+    def trace(self, path: str) -> Wire:
+        """Return a trace as the node makes it: its lines' texts, checks and findings."""
+        return self._http.get(f"/trace{path}")
+
     def departments(self) -> list[Wire]:
         return self._http.list("/departments")
 

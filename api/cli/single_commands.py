@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.errors import InvalidInput
+
 from .console import EXIT_INCOMPLETE, EXIT_UNPROVEN, say, t
 from .help_pages import Commands
 from .opening import open_node, read_file
-from .options import ConfigOption, argument, option
+from .options import Choice, ConfigOption, argument, listed, option
 
 if TYPE_CHECKING:
     from node.protocol.ledger.report import Evidence
@@ -103,6 +105,13 @@ def _say_how_to_go_on(evidence: Evidence, trust: Path) -> None:
     )
 
 
+class Store(Choice):
+    """Where the demo's nodes keep their tables."""
+
+    SQLITE = "sqlite", "各自文件夹里的文件"
+    POSTGRESQL = "postgresql", "演示自己启动的 PostgreSQL 服务器"
+
+
 def demo(
     *,
     leave: Annotated[
@@ -116,6 +125,14 @@ def demo(
             "leave the city, with an application's keys, a call.json and a command that works",
         ),
     ] = False,
+    store: Annotated[
+        Store,
+        option(
+            "--store",
+            f"节点的表放在哪里：{listed(Store)}",
+            "where the nodes keep their tables; postgresql needs Debian's package of that name",
+        ),
+    ] = Store.SQLITE,
     rows: Annotated[
         int, option("--rows", "每个数据源的行数", "rows a source", min=1_000)
     ] = 100_000,
@@ -124,4 +141,11 @@ def demo(
     """Play the story; the exit code says whether everything held."""
     from api.demo.play import Play
 
-    raise typer.Exit(Play(rows=rows, seed=seed, keep_up=not leave, keep=keep).run())
+    on_server = store is Store.POSTGRESQL
+    if keep and on_server:
+        raise InvalidInput(
+            "--keep 与 --store postgresql 不能同用：留下的城市要能直接运行，不带数据库服务器"
+            " / what is left has no database server"
+        )
+    play = Play(rows=rows, seed=seed, keep_up=not leave, keep=keep, on_server=on_server)
+    raise typer.Exit(play.run())

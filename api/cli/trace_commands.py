@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .console import (
-    ENGLISH,
-    EXIT_UNPROVEN,
-    put,
-    say,
-    t,
-)
+from .console import EXIT_UNPROVEN, put, say, t
+from .deciding import here, reading
 from .help_pages import Commands
+from .naming import spoken
 from .opening import load_signer, open_node
 from .options import (
     KEY_PASSWORD_VARIABLES,
@@ -24,14 +21,18 @@ from .options import (
     ConfigOption,
     EntryCodeArgument,
     EventArgument,
+    NodeOption,
     OutputOption,
+    OwnConfigOption,
+    ReadingKeyOption,
     argument,
     option,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from api.lookups import Wire
     from api.parts import Node
     from ledger_sync.trace import LogReader, TraceLine, Tracer
 
@@ -75,38 +76,78 @@ def _sources(
             yield node, RemoteLogs(http, node.queries, node.store)
 
 
-@contextmanager
-def _tracer(config: Path, key: Path | None, password_file: Path | None) -> Iterator[Tracer]:
-    from ledger_sync.trace import Tracer
+@dataclass(frozen=True)
+class _Asked:
+    """Where a trace is made, and as whom."""
 
-    with _sources(config, key, password_file) as (node, logs):
-        yield Tracer(node.queries, logs, node.store, node.deployment)
+    config: Path | None
+    node: str | None
+    key: Path | None
+    other: Path | None
+    """Key that the logs of other nodes are asked with."""
+    password_file: Path | None
+
+    def show(self, path: str, trace: Callable[[Tracer], TraceLine]) -> None:
+        """Print a trace: made here by `trace`, or by the node at `--node`, asked at `path`."""
+        line = self._there(path) if self.node is not None else self._here(trace)
+        try:
+            _print_line(line, "", "")
+            holds = _holds(line)
+        except (KeyError, TypeError, AttributeError) as error:
+            from node.errors import PeerUnavailable
+
+            raise PeerUnavailable(f"节点的应答不合格式 / malformed: {error!r:.80}") from error
+        if not holds:
+            raise typer.Exit(EXIT_UNPROVEN)
+
+    def _there(self, path: str) -> Wire:
+        from .offices import There
+
+        with reading(None, self.node, self.key, self.password_file) as office:
+            if not isinstance(office, There):
+                raise TypeError(f"{self.node} was opened here")
+            return office.trace(path)
+
+    def _here(self, trace: Callable[[Tracer], TraceLine]) -> Wire:
+        from api.refusing_words import called
+        from ledger_sync.trace import Tracer
+
+        with _sources(here(self.config), self.other, self.password_file) as (node, logs):
+            tracer = Tracer(node.queries, logs, node.store, node.deployment, called=called)
+            return trace(tracer).render()
 
 
 @app.command(help=t("从一次调用出发", "from a call"))
 def call(
     event: EventArgument,
-    config: ConfigOption,
-    key: AsOption = None,
+    *,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    other: AsOption = None,
     password_file: AsPasswordOption = None,
 ) -> None:
     """Print the tree call → authorisation → version → decisions → checkpoint → anchor → block."""
     from node.protocol.wire.encoding import hex32
 
-    with _tracer(config, key, password_file) as tracer:
-        _print(tracer.trace_call(hex32(event)))
+    wanted = hex32(event)
+    asked = _Asked(config, node, key, other, password_file)
+    asked.show(f"/calls/{event}", lambda tracer: tracer.trace_call(wanted))
 
 
 @app.command(help=t("从一个授权出发", "from an authorisation"))
 def authorisation(
     number: AuthorisationArgument,
-    config: ConfigOption,
-    key: AsOption = None,
+    *,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    other: AsOption = None,
     password_file: AsPasswordOption = None,
 ) -> None:
     """Print an authorisation with its version, decisions and calls."""
-    with _tracer(config, key, password_file) as tracer:
-        _print(tracer.trace_authorisation(number))
+    asked = _Asked(config, node, key, other, password_file)
+    asked.show(f"/authorisations/{number}", lambda tracer: tracer.trace_authorisation(number))
 
 
 @app.command(help=t("从目录的一版出发", "from a version of an entry"))
@@ -115,27 +156,34 @@ def version(
     entry: EntryCodeArgument,
     number: Annotated[int, argument("VERSION", "第几版", "which version", min=1)],
     *,
-    config: ConfigOption,
-    key: AsOption = None,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    other: AsOption = None,
     password_file: AsPasswordOption = None,
 ) -> None:
     """Print a version with its decisions and authorisations."""
     from node.protocol.wire.ids import department_id, entry_id
 
-    with _tracer(config, key, password_file) as tracer:
-        _print(tracer.trace_version(entry_id(department_id(department), entry), number))
+    named = entry_id(department_id(department), entry)
+    asked = _Asked(config, node, key, other, password_file)
+    path = f"/versions/{named.hex()}/{number}"
+    asked.show(path, lambda tracer: tracer.trace_version(named, number))
 
 
 @app.command(help=t("从一个区块出发", "from a block"))
 def block(
     number: Annotated[int, argument("BLOCK", "区块号", "block number", min=0)],
-    config: ConfigOption,
-    key: AsOption = None,
+    *,
+    config: OwnConfigOption = None,
+    node: NodeOption = None,
+    key: ReadingKeyOption = None,
+    other: AsOption = None,
     password_file: AsPasswordOption = None,
 ) -> None:
     """Print what a block decided and anchored."""
-    with _tracer(config, key, password_file) as tracer:
-        _print(tracer.trace_block(number))
+    asked = _Asked(config, node, key, other, password_file)
+    asked.show(f"/blocks/{number}", lambda tracer: tracer.trace_block(number))
 
 
 @app.command(help=t("导出一次调用的证据包", "export the evidence of a call"))
@@ -193,17 +241,14 @@ def export(
     )
 
 
-def _print(tree: TraceLine) -> None:
-    _print_line(tree, "", "")
-    if not tree.holds:
-        raise typer.Exit(EXIT_UNPROVEN)
+def _holds(line: Wire) -> bool:
+    return bool(line["ok"]) and all(map(_holds, line["children"]))
 
 
-def _print_line(line: TraceLine, first: str, rest: str) -> None:
-    text, check = (line.english, line.check_english) if ENGLISH else (line.text, line.check)
-    mark = "✓" if line.ok else "✗"
-    finding = f"：{line.finding}" if line.finding else ""
-    put(f"{first}{text}  [{check} {mark}{finding}]")
-    for index, child in enumerate(line.children):
-        last = index == len(line.children) - 1
+def _print_line(line: Wire, first: str, rest: str) -> None:
+    mark = "✓" if line["ok"] else "✗"
+    finding = f"：{line['finding']}" if line["finding"] else ""
+    put(f"{first}{spoken(line['text'])}  [{spoken(line['check'])} {mark}{finding}]")
+    for index, child in enumerate(line["children"]):
+        last = index == len(line["children"]) - 1
         _print_line(child, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))

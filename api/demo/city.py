@@ -16,6 +16,7 @@ from node.office.founding import ROOT, OfficerPlan
 
 from .cast import Cast
 from .claims import Ports
+from .dbserver import DatabaseServer
 from .entries import LATEST
 from .impersonating import PATH, Company, Person, Place, origin_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from api.city.plan import Plan
+    from api.city.processes import Child
     from api.parts import Node
     from node.office.drafting import Drafter
     from node.office.founding import DepartmentPlan, HeadPlan
@@ -43,8 +45,19 @@ Result = TypeVar("Result")
 class DemoCity(City):
     """One machine's worth of departments, and the desks they decide at."""
 
-    def __init__(self, home: DemoFolder, stages: Stages, sources: dict[str, Path]) -> None:
-        """Choose the ports."""
+    def __init__(
+        self,
+        home: DemoFolder,
+        stages: Stages,
+        sources: dict[str, Path],
+        *,
+        on_server: bool = False,
+    ) -> None:
+        """Choose the ports; `on_server`: the nodes' tables are on a PostgreSQL server of its own.
+
+        Raises:
+            ConfigInvalid: there is none on this machine.
+        """
         self.claims, self.stages, self.folder = Ports(), stages, home.path
         values = tomllib.loads(example())
         values["chain"]["port"] = self.claims.choose(CHAIN_PORT)
@@ -55,6 +68,8 @@ class DemoCity(City):
                 "anchoring": {"anchor_seconds": ANCHOR_SECONDS},
             }
             wanted = node["port"] + 1
+        names = [node["name"] for node in values["nodes"]]
+        self.database = DatabaseServer(home.path, names, (home.lock,)) if on_server else None
         for each in values["departments"]:
             each["sources"] = _sources(each["id"], sources)
         places = _places(parse_plan(values, "city.toml"))
@@ -66,6 +81,8 @@ class DemoCity(City):
                 for place in found
                 if place.origin.endswith(f":{node['port']}")
             ]
+            if self.database is not None:
+                node["storage"] = {"url": self.database.url(node["name"])}
             node["console"] = {"insecure_cookies": True, "origins": origins}
         self.values = values
         """What its city.toml would say."""
@@ -76,6 +93,24 @@ class DemoCity(City):
             server = self.servers[node.name]
             server.program = "api.demo.impersonating"
             server.arguments = [str(self.settings_file(node)), str(self.company_file)]
+
+    @property
+    def started(self) -> list[Child]:
+        """Servers that were started here."""
+        database = [] if self.database is None else [self.database.child]
+        return [*(each for each in database if each.process), *super().started]
+
+    def start_nodes(self) -> None:
+        """Start the nodes, and before them what their tables are on."""
+        if self.database is not None:
+            self.database.start()
+        super().start_nodes()
+
+    def stop(self) -> None:
+        """Stop every server: what the nodes' tables are on comes last."""
+        super().stop()
+        if self.database is not None:
+            self.database.child.stop()
 
     @property
     def front(self) -> str:

@@ -52,10 +52,12 @@ PUBLISHED = {
 class Play:
     """One demo: its folder, its servers, and its way through the story."""
 
-    def __init__(self, *, rows: int, seed: int, keep_up: bool, keep: bool) -> None:
-        """Take what the user chose; nothing is begun."""
+    def __init__(
+        self, *, rows: int, seed: int, keep_up: bool, keep: bool, on_server: bool = False
+    ) -> None:
+        """Take what the user chose; nothing is begun. `on_server`: as `DemoCity`."""
         self._rows, self._seed = rows, seed
-        self._keep_up, self._keep = keep_up, keep
+        self._keep_up, self._keep, self._on_server = keep_up, keep, on_server
         self._stages = Stages()
         self._home = DemoFolder()
         self._city: DemoCity | None = None
@@ -123,7 +125,7 @@ class Play:
             f" (seed {self._seed})",
         )
         # Kept before anything of it is started: `_clear` stops whatever runs by then.
-        self._city = city = DemoCity(self._home, stages, sources)
+        self._city = city = DemoCity(self._home, stages, sources, on_server=self._on_server)
         city.write_files()
         city.start_chain()
         address = city.plan.chain.address
@@ -131,6 +133,11 @@ class Play:
         city.deploy_contracts()
         stages.tell("合约已部署", "contracts deployed")
         city.start_nodes()
+        if city.database is not None:
+            stages.tell(
+                f"各节点的表：PostgreSQL，每个节点一个数据库，{city.database.folder}",
+                f"the nodes' tables: PostgreSQL, a database each, {city.database.folder}",
+            )
         for host in city.cast.hosts:
             served = "、".join(
                 each.name + ("" if each.host is None else t("（托管）", " (hosted)"))

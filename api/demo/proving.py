@@ -8,14 +8,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select, update
+
 from api.city.folders import DATA
 from api.city.processes import run_command
 from api.cli.console import t
+from node.log.tables import entry
+from node.storage.engines import open_engine
+from node.storage.stores import Stores
 
 from .entries import HOUSEHOLD
 from .stages import seconds
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from node.client.calls import Answer
 
     from .calling import Calls
@@ -116,11 +123,13 @@ class Proof:
     def tamper(self) -> None:
         """Edit one leaf in a copy of a provider's log; `log check` names entry and department."""
         police = self.city.cast.police
-        arguments = ["--config", self._settings(police)]
-        code, output, _ = run_command("log", "check", *arguments)
+        if self.city.database is not None:
+            self.city.database.start()
+        code, output, _ = run_command("log", "check", "--config", self._settings(police))
         self.stages.check(code == 0, f"原日志：{output.strip()}", f"the log: {output.strip()}")
-        copy = self._edited_copy(police)
-        code, output, _ = run_command("log", "check", *arguments, "--file", str(copy))
+        copy, *arguments = self._copy(police)
+        self._edit(copy)
+        code, output, _ = run_command("log", "check", *arguments)
         said = output.strip().splitlines()[0] if output.strip() else ""
         self.stages.check(
             code != 0 and police.code in said and f" {SHOWN_ENTRY} " in said,
@@ -128,20 +137,37 @@ class Proof:
             f"entry {SHOWN_ENTRY} edited in a copy: {said}",
         )
 
-    def _edited_copy(self, player: Player) -> Path:
-        copy = self.city.folder / "copied-log.db"
-        original = Path(self._settings(player)).parent / DATA / "log.db"
-        with closing(sqlite3.connect(original)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
-            # The police serve one department, so their log is the first and only one of the store.
-            position, leaf = target.execute(
-                "SELECT position, leaf FROM entry ORDER BY position LIMIT 1 OFFSET ?",
-                (SHOWN_ENTRY,),
-            ).fetchone()
+    def _copy(self, player: Player) -> tuple[Engine, str, str, *tuple[str, ...]]:
+        """Copy a provider's log; return the copy, and the options of a command that reads it."""
+        settings, database = Path(self._settings(player)), self.city.database
+        if database is None:
+            path = self.city.folder / "copied-log.db"
+            original = settings.parent / DATA / "log.db"
+            with (
+                closing(sqlite3.connect(original)) as here,
+                closing(sqlite3.connect(path)) as there,
+            ):
+                here.backup(there)
+            return open_engine(path), "--config", str(settings), "--file", str(path)
+        name = settings.parent.name
+        address = database.create(f"{name}-copy", template=name)
+        # Beside the settings, for they name files by the way from their own folder.
+        copied = settings.with_name("copied.toml")
+        copied.write_text(
+            settings.read_text("utf-8").replace(database.url(name), address[0]), "utf-8"
+        )
+        return Stores(settings.parent, address).open("log"), "--config", str(copied)
+
+    def _edit(self, log: Engine) -> None:
+        """Change a figure of one leaf."""
+        # The police serve one department, so their log is the first and only one of the store.
+        query = select(entry.c.position, entry.c.leaf).order_by(entry.c.position)
+        with log.begin() as connection:
+            position, leaf = connection.execute(query.limit(1).offset(SHOWN_ENTRY)).one()
             edited = leaf.replace(b'"rows":1', b'"rows":9')
-            target.execute("UPDATE entry SET leaf = ? WHERE position = ?", (edited, position))
-            target.commit()
-        return copy
+            change = update(entry).where(entry.c.position == position).values(leaf=edited)
+            connection.execute(change)
+        log.dispose()
 
     def restart(self) -> None:
         """Start the city again from its disks; the same call is still there, and new ones work."""

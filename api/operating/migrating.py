@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, insert, inspect, select, text
 
 from node.chain.outbox_rows import outbox
-from node.documents import coverage
-from node.documents import tables as documents
 from node.errors import AlreadyExists, ConfigInvalid, LogTampered
 from node.log import LogReader
-from node.log import published as shown
-from node.log import tables as log
-from node.office import repeats
-from node.office import tables as office
+from node.log.ranges import make_room
+from node.log.tables import head
 from node.storage.migrations import upgrade
 from node.storage.stores import Stores
 
+from .kept import KEPT, tables_of
 from .reasons import listen
 
 if TYPE_CHECKING:
@@ -36,20 +33,6 @@ if TYPE_CHECKING:
 BATCH_ROWS = 1_000
 GO_ON = text("SELECT setval(pg_get_serial_sequence('outbox', 'id'), max(id)) FROM outbox")
 """The next row's number comes after those that were copied."""
-DERIVED = frozenset({documents.listing, documents.listing_index})
-"""Follows from the documents beside it."""
-TABLES = {
-    "node": (
-        documents.metadata,
-        coverage.metadata,
-        repeats.metadata,
-        shown.metadata,
-        outbox.metadata,
-    ),
-    "office": (office.METADATA,),
-    "log": (log.metadata,),
-}
-"""What each store's tables are declared in; in the order they are copied."""
 
 
 def migrate(settings: Settings, tell: Callable[[str, int], None]) -> None:
@@ -74,7 +57,7 @@ def migrate(settings: Settings, tell: Callable[[str, int], None]) -> None:
         with _open(there, "log") as engine:
             if inspect(engine).has_table("head") and LogReader(engine).logs():
                 raise AlreadyExists("数据库里已有一个节点的日志，不能覆盖 / there are logs already")
-        for name in TABLES:
+        for name in KEPT:
             if here.has(name):
                 with _open(here, name) as source, _open(there, name) as target:
                     tell(name, _copy(name, source, target))
@@ -92,20 +75,16 @@ def _open(stores: Stores, name: str) -> Iterator[Engine]:
 
 
 def _copy(name: str, source: Engine, target: Engine) -> int:
-    """Copy a store whole; return how many rows there were."""
-    if name == "office":
-        upgrade(target)
-    else:
-        for metadata in TABLES[name]:
-            metadata.create_all(target)
+    """Copy a store whole, both at the newest revision; return how many rows there were."""
+    tables = tables_of(name)
+    for engine in (source, target):
+        upgrade(engine, name, tables)
     # Both are held as a writer holds them: nobody changes what is being copied.
     with source.begin() as reading, target.begin() as writing:
-        return sum(
-            _copy_table(reading, writing, table)
-            for metadata in TABLES[name]
-            for table in metadata.sorted_tables
-            if table not in DERIVED and inspect(reading).has_table(table.name)
-        )
+        if name == "log":
+            for number, size in reading.execute(select(head.c.number, head.c.size)).all():
+                make_room(writing, number, size)
+        return sum(_copy_table(reading, writing, table) for table in tables)
 
 
 def _copy_table(reading: Connection, writing: Connection, table: Table) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from node.errors import LedgerError
 from node.protocol.forms import BEIJING
@@ -45,6 +45,18 @@ class TraceLine:
     def holds(self) -> bool:
         """Whether this line and all below it hold."""
         return all(each.ok for each in self.walk())
+
+    def render(self) -> dict[str, Any]:
+        """Return the line and all below it as it is told over HTTP."""
+        return {
+            "text": {"zh": self.text, "en": self.english},
+            "check": {"zh": self.check, "en": self.check_english},
+            "ok": self.ok,
+            "finding": self.finding,
+            "kind": self.kind,
+            "id": self.id,
+            "children": [each.render() for each in self.children],
+        }
 
     def with_children(self, *children: TraceLine) -> TraceLine:
         return replace(self, children=children)

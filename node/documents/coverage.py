@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import orjson
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, select
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, func, select
 
 from ..crypto import sm3
 from ..errors import Overloaded
@@ -126,6 +126,12 @@ class Coverage:
             )
         with self._engine.begin() as connection:
             _add(connection, owner, space, series, fresh)
+
+    def count(self, department: bytes) -> int:
+        """Return how many codes are remembered of a department: none is ever forgotten."""
+        query = select(func.count()).select_from(covered).where(covered.c.department == department)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def find_mapping(self, department: str) -> str | None:
         """Return the mapping file a department's tables were last read by."""

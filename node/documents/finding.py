@@ -7,22 +7,25 @@ Few hits are weighed one by one, and near misses follow them.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, tuple_, update
 
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
+from ..storage.dialects import insert
 from . import fulltext
-from .folding import FACET, runs
+from .folding import FACET, is_unspaced, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
-from .tables import listing
+from .tables import listing, listing_kind, listing_member
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import ColumnElement, Connection, Select
 
 FEW = 20
 """With no more hits than this, near misses follow them."""
@@ -34,7 +37,8 @@ NEAR_ROWS = 1_000
 """Entries that a query's words lead to, together…"""
 NEAR_MOST = 80
 """…and of these the likely ones whose text is read."""
-_NUMBER_BITS = 48
+_NUMBER_BYTES = 4
+"""Of an entry's id; short, since a number stands in the index with each word of its entry."""
 _WORDS: dict[str, tuple[str, ...]] = {
     "share_type": get_args(ShareTypeName),
     "grade": get_args(Grade),
@@ -208,7 +212,9 @@ def list_sorted(
     """Return rows of the entries that hold the whole query, in another order than the best."""
     page = select(listing.c.id).order_by(*ORDERS[order])
     return list(
-        connection.scalars(_passing(connection, page, query, filters).limit(size).offset(after))
+        connection.scalars(
+            _passing(connection, page, listing.c.id, query, filters).limit(size).offset(after)
+        )
     )
 
 
@@ -230,38 +236,75 @@ def _count_into(
     counts: Mapping[str, dict[str, int]],
     names: Sequence[str],
 ) -> int:
-    columns = [listing.c[name] for name in names]
-    counted = select(*columns, func.count()).group_by(*columns)
-    found = _passing(connection, counted, query, filters)
+    columns = [listing_kind.c[name] for name in names]
+    found = select(*columns, listing_kind.c.entries)
+    if query or filters.words():
+        members = listing_member.c
+        each = _passing(connection, select(members.kind, func.count()), members.id, query, filters)
+        hits = each.group_by(members.kind).subquery()
+        found = select(*columns, hits.c[1]).join(hits, hits.c.kind == listing_kind.c.kind)
     total = 0
     for *values, number in connection.execute(found):
         total += number
         for name, value in zip(names, values, strict=True):
-            counts[name][value] = counts[name].get(value, 0) + number
+            if number:
+                counts[name][value] = counts[name].get(value, 0) + number
     return total
 
 
 def _passing(
-    connection: Connection, statement: Select[Any], query: Query, filters: Filters
+    connection: Connection,
+    statement: Select[Any],
+    row: ColumnElement[int],
+    query: Query,
+    filters: Filters,
 ) -> Select[Any]:
-    """Narrow a statement over `listing` to the first hits of a query, which may be empty."""
+    """Narrow a statement to the first hits of a query, which may be empty, by their `row`."""
     wanted = [f'"{word}"' for word in filters.words()]
     if query:
         wanted.insert(0, f"({query.levels()[-1]})")
     if not wanted:
         return statement
     hits = fulltext.select_rows(connection, " AND ".join(wanted), SORTED).columns(listing.c.id)
-    return statement.where(listing.c.id.in_(hits.scalar_subquery()))
+    return statement.where(row.in_(hits.scalar_subquery()))
 
 
-def row_number(name: str, entry: bytes) -> int:
+def count_kinds(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Count entries about to be listed, by what their rows say; return the kind of each."""
+    kinds = Counter(tuple(row[name] for name in FACETS) for row in rows)
+    for values, number in kinds.items():
+        new = insert(listing_kind).values(**dict(zip(FACETS, values, strict=True)), entries=number)
+        more = {"entries": listing_kind.c.entries + number}
+        connection.execute(new.on_conflict_do_update(FACETS, more))
+    columns = [listing_kind.c[name] for name in FACETS]
+    some = select(*columns, listing_kind.c.kind).where(tuple_(*columns).in_(kinds))
+    known = {tuple(values): kind for *values, kind in connection.execute(some)}
+    return [known[tuple(row[name] for name in FACETS)] for row in rows]
+
+
+def discount_kinds(connection: Connection, rows: Sequence[int]) -> None:
+    """Count entries no longer that are taken out of the list, by their number."""
+    members = listing_member.c
+    each = select(members.kind, func.count()).where(members.id.in_(rows)).group_by(members.kind)
+    for kind, number in connection.execute(each).all():
+        connection.execute(
+            update(listing_kind)
+            .where(listing_kind.c.kind == kind)
+            .values(entries=listing_kind.c.entries - number)
+        )
+    connection.execute(delete(listing_member).where(members.id.in_(rows)))
+
+
+def row_number(name: Sequence[str], entry: bytes) -> int:
     """Return the row an entry wants in the index: behind shorter names, else as its id falls.
 
-    The same on every node, and whenever it was published. `name` is as indexed.
+    The same on every node, and whenever it was published. `name` is its runs.
     """
-    return len(name.split()) << _NUMBER_BITS | int.from_bytes(entry[-_NUMBER_BITS // 8 :])
+    length = sum(len(run) if is_unspaced(run) else 1 for run in name)
+    return length << 8 * _NUMBER_BYTES | int.from_bytes(entry[-6:][:_NUMBER_BYTES])
 
 
+@lru_cache(maxsize=4096)
 def facet(kind: str, value: str) -> str:
     """Return the word that stands for an entry's property in the index, and for a filter."""
     # Of letters and digits only, so one word to the tokenizer and never syntax.

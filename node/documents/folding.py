@@ -10,14 +10,21 @@ import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib.metadata import version
+from operator import add
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-END, NAME, FACET = "\ue000", "\ue001", "\ue002"
-"""The word behind a name's last; what the words of a name and of what is filtered by begin with, so
-that they are words of their own in the index. Private use: in no word of a folded text."""
+NAME, ABSTRACT, OTHER = "\x81", "\x82", "\x83"
+"""What the words of a name, a summary and all else begin with, so that they are words of their own
+in the index. Control characters, as the next: in no word of a folded text."""
+CALLED, FACET = "\x84", "\x86"
+"""What the one word begins with that is the whole name, and what an entry is filtered by."""
+BEGUN = {NAME: "\x91", ABSTRACT: "\x92", OTHER: "\x93"}
+"""What a word begins with that stands for all which begin so, by what those begin with."""
+BEGINNING = 8
+"""Characters of the longest such beginning."""
 
 _IDEOGRAPHS = tuple(
     (first, first + 0x1000)
@@ -45,6 +52,8 @@ def fold(value: str) -> str:
     from Taiwan's characters to simplified ones, one character at a time.
     """
     # Twice: case folding can undo a composition, and composing can show a capital again.
+    if value.isascii():
+        return value.lower()
     for _ in range(2):
         value = unicodedata.normalize("NFKC", value).casefold()
     return unicodedata.normalize("NFKC", value).translate(_simplified())
@@ -57,7 +66,11 @@ def runs(value: str) -> list[str]:
 
 def is_unspaced(run: str) -> bool:
     """Tell whether a run is Chinese, or of another script that parts no words."""
-    return _UNSPACED_RUN.match(run) is not None
+    first = run[0]
+    # Nearly all runs are Latin, or of the most common ideographs.
+    return first >= "\u3005" and (
+        "\u4e00" <= first <= "\u9fff" or _UNSPACED_RUN.match(run) is not None
+    )
 
 
 def pairs(run: str) -> list[str]:
@@ -72,18 +85,34 @@ def words(run: str) -> list[str]:
 
     So every character of a text begins a word, and is found alone.
     """
-    found = pairs(run)
-    return [*found, run[-1]] if len(found[-1]) > 1 and is_unspaced(run) else found
+    if len(run) == 1 or not is_unspaced(run):
+        return [run]
+    return [*map(add, run, run[1:]), run[-1]]
 
 
-def indexed(value: str) -> str:
-    """Return a text as the words of the full-text index, parted by spaces."""
-    return " ".join(word for run in runs(value) for word in words(run))
+def indexed(found: Sequence[str], mark: str) -> str:
+    """Return runs as the words of the full-text index, parted by spaces."""
+    several = [word for run in found for word in words(run)]
+    return mark + f" {mark}".join(several) if several else ""
 
 
-def indexed_name(value: str) -> str:
-    """Return a name as the words of the full-text index, parted by spaces."""
-    return " ".join([*(f"{NAME}{word}" for run in runs(value) for word in words(run)), END])
+def called(found: Sequence[str]) -> str:
+    """Return the one word that is a whole name, or a query that is one."""
+    return "".join([CALLED + run for run in found])
+
+
+def beginnings(found: Sequence[str], mark: str) -> set[str]:
+    """Return the words that stand for all words which begin so, of two characters or more.
+
+    Instead of FTS5's `prefix` for each length: few words are long enough, and of some lengths all.
+    """
+    begun = BEGUN[mark]
+    return {
+        begun + run[:length]
+        for run in found
+        if len(run) > 1 and not is_unspaced(run)
+        for length in range(2, min(len(run), BEGINNING) + 1)
+    }
 
 
 def marked(value: str, wanted: Sequence[str]) -> list[tuple[str, bool]]:
@@ -135,11 +164,8 @@ def _simplified() -> dict[int, str]:
     table: dict[str, str] = {}
     for first, end in _IDEOGRAPHS:
         every = [chr(code) for code in range(first, end)]
-        simple = converter.convert("\n".join(every)).split("\n")
-        for one, other in zip(every, simple, strict=True):
-            folded = other.translate(_INSIDE_WORDS)
-            if folded != one:
-                table[one] = folded
+        simple = converter.convert("\n".join(every)).translate(_INSIDE_WORDS).split("\n")
+        table |= {one: new for one, new in zip(every, simple, strict=True) if new != one}
     # What one character becomes may be another's old form (麼 么 幺): followed, but not in circles.
     for _ in range(3):
         table |= {one: table[other] for one, other in table.items() if other in table}

@@ -4,6 +4,10 @@ Both take the expressions of `ranking`, written in FTS5's language, and give row
 PostgreSQL has no index that knows phrases of any length in columns of any length (a `tsvector`
 keeps 256 places a word), and its extensions are not on every server. So its index leads to the rows
 that hold every word of a phrase, and their text tells whether they stand one behind another.
+
+A word says by what it begins with where it stands, or that it is the beginning of one (`folding`):
+nothing is narrowed to a column or gathered from words that begin alike, which costs by the rows
+there are. Single characters alone are found by the index's prefixes of two, mark and character.
 """
 
 from __future__ import annotations
@@ -15,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, text
 
 from ..storage.dialects import is_postgresql
-from .folding import END, FACET, NAME
+from .folding import ABSTRACT, NAME, OTHER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,19 +27,27 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, TextClause
 
 COLUMNS = ("name", "abstract", "items", "provider", "code", "facets")
-_PHRASE = re.compile(r'(?P<first>\^ ?)?(?P<column>abstract : ?)?"(?P<words>[^"]*)"(?P<begun>\*)?')
-_BEGINNING = 8
-"""Characters of a word's beginning that are a word of the array; what is longer its text tells."""
+"""Of the index; `facets` are all words that stand for something else than themselves."""
+_PHRASE = re.compile(r'"(?P<words>[^"]*)"(?P<begun>\*)?')
+_PREFIX = 2
+_STANDING = {NAME: ("name",), ABSTRACT: ("abstract",), OTHER: ("items", "provider", "code")}
 _EACH = ", ".join(COLUMNS)
 _TYPED = ", ".join(f"{name} text NOT NULL" for name in COLUMNS)
+_OPTIONS = f"tokenize = ascii, prefix = {_PREFIX}, columnsize = 0"
 _CREATE = {
-    False: [f"CREATE VIRTUAL TABLE listing_text USING fts5({_EACH}, tokenize = ascii, prefix = 2)"],
+    False: [f"CREATE VIRTUAL TABLE listing_text USING fts5({_EACH}, {_OPTIONS})"],
     True: [
         f"CREATE TABLE listing_text (rowid bigint PRIMARY KEY, {_TYPED}, words text[] NOT NULL)",
         "CREATE INDEX listing_text_words ON listing_text USING gin (words)",
     ],
 }
-_ADD = "INSERT INTO listing_text(rowid, {}) VALUES (:rowid, :{})"
+_ADD = "INSERT INTO listing_text({}) VALUES (:{})"
+_MERGE = text("INSERT INTO listing_text(listing_text, rank) VALUES ('merge', :pages)")
+_STEP_PAGES = 1_000
+"""Of 4 kB: a step takes tens of milliseconds."""
+_LEAST_CHANGES = 2
+"""Rows that a step which did something changes."""
+_REMOVE = text("DELETE FROM listing_text WHERE rowid = :rowid")
 _TEXTS = text(
     "SELECT rowid, name, abstract, items, provider, code FROM listing_text WHERE rowid IN :found"
 ).bindparams(bindparam("found", expanding=True))
@@ -48,17 +60,38 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
-def add(connection: Connection, row: int, texts: Mapping[str, str]) -> None:
-    """Index a row; `texts` are its columns as words parted by spaces."""
-    words = {"words": _words(texts)} if is_postgresql(connection) else {}
-    names = [*texts, *words]
-    statement = text(_ADD.format(", ".join(names), ", :".join(names)))
-    connection.execute(statement, {"rowid": row, **texts, **words})
+def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Index rows: their number as `rowid` and their columns as words parted by spaces.
+
+    FTS5 takes them fastest in the order of their numbers.
+    """
+    if is_postgresql(connection):
+        rows = [{**row, "words": _words(row)} for row in rows]
+    names = [*rows[0]]
+    connection.execute(_statement(_ADD.format(", ".join(names), ", :".join(names))), rows)
 
 
-def remove(connection: Connection, row: int) -> None:
-    """Take a row out of the index."""
-    connection.execute(text("DELETE FROM listing_text WHERE rowid = :rowid"), {"rowid": row})
+def remove(connection: Connection, rows: Sequence[int]) -> None:
+    """Take rows out of the index."""
+    connection.execute(_REMOVE, [{"rowid": row} for row in rows])
+
+
+def merge(connection: Connection, *, goes_on: bool) -> bool:
+    """Do a step of making the pieces of the index one; tell whether there are more steps.
+
+    Each is short, since it holds the writers' lock. Source: FTS5's documentation, 6.8.
+    """
+    if is_postgresql(connection):
+        # What waits to be sorted in is looked through by every search; the planner wants counts.
+        connection.exec_driver_sql("SELECT gin_clean_pending_list('listing_text_words')")
+        connection.exec_driver_sql("ANALYZE listing_text, listing, listing_member, listing_kind")
+        return False
+    before = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+    # Below zero the merge of all begins; above it goes on.
+    pages = _STEP_PAGES if goes_on else -_STEP_PAGES
+    connection.execute(_MERGE, {"pages": pages})
+    after = connection.exec_driver_sql("SELECT total_changes()").scalar_one()
+    return bool(after - before >= _LEAST_CHANGES)
 
 
 def list_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) -> list[int]:
@@ -116,22 +149,24 @@ def _condition(
         return f"listing_text MATCH :{prefix}", {prefix: wanted}
     values: dict[str, object] = {}
 
+    def bound(value: object) -> str:
+        name = f"{prefix}{len(values)}"
+        values[name] = value
+        return name
+
     def translate(found: re.Match[str]) -> str:
-        words, begun = found["words"].split(" "), found["begun"] is not None
-        held, said = f"{prefix}{len(values)}", f"{prefix}{len(values) + 1}"
-        values[held] = [*words[:-1], _beginning(words[-1])] if begun else words
-        columns = ("abstract",) if found["column"] else _columns(words[0])
-        values[said] = " ".join(words) if begun else f"{' '.join(words)} "
-        # The words parted by spaces, and a space at either end: no word is found inside another.
-        if not found["first"]:
-            values[said] = f" {values[said]}"
-        stands = " OR ".join(
-            f"starts_with({name} || ' ', :{said})"
-            if found["first"]
-            else f"strpos(' ' || {name} || ' ', :{said}) > 0"
-            for name in columns
-        )
-        return f"(words @> CAST(:{held} AS text[]) AND ({stands}))"
+        said, begun = found["words"], found["begun"] is not None
+        words = said.split(" ")
+        if begun and len(said) == _PREFIX:
+            words, begun = [f"{said}*"], False
+        whole = "" if begun else f"words @> CAST(:{bound(words)} AS text[])"
+        if len(words) == 1 and not begun:
+            return whole
+        # The words parted by spaces, and a space behind: no word is found inside a longer one.
+        text = bound(said if begun else f"{said} ")
+        columns = _STANDING[said[0]]
+        stands = " OR ".join(f"strpos({name} || ' ', :{text}) > 0" for name in columns)
+        return f"({stands})" if begun else f"({whole} AND ({stands}))"
 
     # Between the phrases are AND, OR, NOT and brackets, which bind as SQL's do.
     parts, end = [], 0
@@ -144,25 +179,7 @@ def _condition(
     ), values
 
 
-def _columns(word: str) -> tuple[str, ...]:
-    """Return the columns a word can stand in."""
-    if word.startswith((NAME, END)):
-        return ("name",)
-    return ("facets",) if word.startswith(FACET) else COLUMNS[1:-1]
-
-
-def _words(texts: Mapping[str, str]) -> list[str]:
+def _words(row: Mapping[str, Any]) -> list[str]:
     """Return the words of all columns, and what they begin with."""
-    words = {word for each in texts.values() for word in each.split(" ") if word}
-    begun = {
-        _beginning(word[:length])
-        for word in words
-        if not word.startswith(FACET)
-        for length in range(1, min(len(word), _BEGINNING) + 1)
-    }
-    return [*words, *begun]
-
-
-def _beginning(word: str) -> str:
-    """Return the word of the array that all words have which begin so."""
-    return f"{word[:_BEGINNING]}*"
+    words = {word for name in COLUMNS for word in row[name].split(" ")} - {""}
+    return [*words, *{f"{word[:_PREFIX]}*" for word in words if word[0] in _STANDING}]

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from .folding import END, NAME, is_unspaced, pairs, runs, words
+from .folding import (
+    ABSTRACT,
+    BEGINNING,
+    BEGUN,
+    NAME,
+    OTHER,
+    called,
+    is_unspaced,
+    pairs,
+    runs,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +35,8 @@ NEAREST_TO_BEST = 0.35
 """…and least share of the best hit's score that it reaches."""
 WORTH = {"name": 1.0, "abstract": 0.5, "items": 0.25, "provider": 0.3, "code": 0.3}
 """What a word counts for by the column it stands in: name before summary before items."""
-_OTHERS = tuple(WORTH)[1:]
+_MARKS = {"name": NAME, "abstract": ABSTRACT, "items": OTHER, "provider": OTHER, "code": OTHER}
+_BY_WORTH = sorted(WORTH, key=lambda name: -WORTH[name])
 CLOSENESS = 0.2
 """What it counts for that the name says nothing else."""
 _ACROSS = 1.1
@@ -52,23 +64,19 @@ class Query:
         Called so; with the query as it stands in its name; with all words in its name; in name or
         summary; anywhere.
         """
-        before = [word for run in self.runs[:-1] for word in words(run)]
-        last = self.runs[-1]
-        called = _phrase([*_named([*before, *words(last)]), END])
-        named = _phrase(_named([*before, *pairs(last)]), begun=_begins(last))
-        each = [
-            (
-                _phrase(_named(pairs(run)), begun=_begins(run)),
-                _phrase(pairs(run), begun=_begins(run)),
-            )
-            for run in self.runs
-        ]
+        name, summary, other = (
+            [_standing(mark, run) for run in self.runs] for mark in (NAME, ABSTRACT, OTHER)
+        )
+        whole = [word for run in self.runs[:-1] for word in words(run)] + pairs(self.runs[-1])
         return [
-            f"^ {called}",
-            named,
-            " AND ".join(name for name, _ in each),
-            " AND ".join(f"({name} OR abstract : {other})" for name, other in each),
-            " AND ".join(f"({name} OR {other})" for name, other in each),
+            f'"{called(self.runs)}"',
+            # Of a single run it is the next.
+            *([_phrase(NAME, whole)] if len(self.runs) > 1 else []),
+            " AND ".join(name),
+            " AND ".join(f"({' OR '.join(each)})" for each in zip(name, summary, strict=True)),
+            " AND ".join(
+                f"({' OR '.join(each)})" for each in zip(name, summary, other, strict=True)
+            ),
         ]
 
     @cached_property
@@ -101,7 +109,7 @@ class Query:
 
 def holding(gram: str) -> str:
     """Return the expression of what holds a word."""
-    return f"{_phrase(_named([gram]))} OR {_phrase([gram])}"
+    return " OR ".join(_phrase(mark, [gram]) for mark in (NAME, ABSTRACT, OTHER))
 
 
 def score(columns: Mapping[str, str], weights: Mapping[str, float]) -> tuple[float, float]:
@@ -109,19 +117,14 @@ def score(columns: Mapping[str, str], weights: Mapping[str, float]) -> tuple[flo
     near = held = 0.0
     said = 0
     for gram, weight in weights.items():
-        worth = 0.0
-        # The columns are words with spaces between: a pair cannot straddle two, other words could.
-        wanted = f" {gram}" if len(gram) == 1 or not is_unspaced(gram) else gram
-        if f"{NAME}{gram}" in columns["name"]:
-            worth = WORTH["name"]
-            said += 1
-        else:
-            worth = max(
-                (WORTH[name] for name in _OTHERS if wanted in f" {columns[name]}"), default=0.0
-            )
-        near += weight * worth
-        held += weight if worth else 0.0
-    return near + CLOSENESS * said / columns["name"].count(" "), held
+        # A mark stands at the beginning of words only, so what follows it is one.
+        for name in _BY_WORTH:
+            if f"{_MARKS[name]}{gram}" in columns[name]:
+                near += weight * WORTH[name]
+                held += weight
+                said += name == "name"
+                break
+    return near + CLOSENESS * said / (columns["name"].count(" ") + 1), held
 
 
 def _parted(grams: list[str], counts: Mapping[str, int]) -> list[list[str]]:
@@ -139,13 +142,15 @@ def _parted(grams: list[str], counts: Mapping[str, int]) -> list[list[str]]:
     return parts
 
 
-def _named(found: list[str]) -> list[str]:
-    return [f"{NAME}{word}" for word in found]
+def _standing(mark: str, run: str) -> str:
+    """Return the expression of what holds a run as it stands, or begins with it as a word."""
+    if len(run) > 1 and is_unspaced(run):
+        return _phrase(mark, pairs(run))
+    if len(run) == 1:
+        return f'"{mark}{run}"*'
+    begun = f'"{BEGUN[mark]}{run[:BEGINNING]}"'
+    return begun if len(run) <= BEGINNING else f'({begun} AND "{mark}{run}"*)'
 
 
-def _begins(run: str) -> bool:
-    return len(run) == 1 or not is_unspaced(run)
-
-
-def _phrase(found: list[str], *, begun: bool = False) -> str:
-    return f'"{" ".join(found)}"{"*" if begun else ""}'
+def _phrase(mark: str, found: list[str]) -> str:
+    return f'"{" ".join([mark + word for word in found])}"'

@@ -7,14 +7,15 @@ from the documents, and is when another version of this module indexed them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from ..errors import InvalidInput
 from ..protocol import forms as documents
-from ..storage.dialects import insert
+from ..storage.dialects import insert, summed
 from ..storage.engines import READING
 from . import fulltext
 from .finding import (
@@ -22,25 +23,32 @@ from .finding import (
     FACETS,
     Hits,
     Tally,
+    count_kinds,
+    discount_kinds,
     facet,
     list_all,
     list_sorted,
     row_number,
     tally,
 )
-from .folding import indexed, indexed_name, spelling
+from .folding import ABSTRACT, NAME, OTHER, beginnings, called, indexed, runs, spelling
 from .ranking import Query
 from .tables import (
+    LISTED,
     Listing,
     binding,
     document,
     listing,
     listing_index,
+    listing_kind,
+    listing_member,
     metadata,
     publication,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection, Engine
 
     from .finding import Filters, Order
@@ -50,8 +58,10 @@ PAGE_LIMIT = 100
 """Entries on one page."""
 QUERY_LIMIT = 200
 """Characters of a query; as many as a name may have."""
-BATCH = 200
-INDEX_VERSION = 3
+BATCH = 500
+"""Entries that are listed together."""
+MERGED_SHARE = 4
+INDEX_VERSION = 4
 """Of how entries are indexed; what another version indexed is indexed again."""
 
 LIST = insert(listing)
@@ -65,16 +75,17 @@ class CatalogueSearch:
         """Create the index; empty it where another version made it, to be filled again."""
         self._engine = engine
         self._reading = engine.execution_options(**READING)
+        self._merging = False
+        """Whether a merge has begun; a process that does not know begins it again."""
         with engine.begin() as connection:
             metadata.create_all(connection, tables=[publication, listing_index])
             version = f"{INDEX_VERSION} {spelling()}"
             if connection.scalar(select(listing_index.c.version)) != version:
-                listing.drop(connection, checkfirst=True)
-                listing.create(connection)
+                metadata.drop_all(connection, tables=LISTED)
+                metadata.create_all(connection, tables=LISTED)
                 fulltext.create(connection)
                 connection.execute(update(publication).values(listed=False))
-                connection.execute(delete(listing_index))
-                connection.execute(insert(listing_index).values(version=version))
+                connection.execute(insert(listing_index).values(version=version, unmerged=0))
 
     def note(self, connection: Connection, fact: DecisionFact) -> None:
         """Note what a review published, in the transaction that records the review."""
@@ -97,7 +108,7 @@ class CatalogueSearch:
             )
 
     def list_published(self) -> bool:
-        """List published versions whose documents have arrived; tell whether there were any."""
+        """List published versions whose documents have arrived, or merge; tell whether any was."""
         ready = (
             select(publication, document.c.data, binding.c.contradiction, binding.c.block)
             .join(
@@ -112,18 +123,22 @@ class CatalogueSearch:
         with self._reading.connect() as connection:
             # Asked first without the writers' lock: most rounds list nothing.
             if connection.execute(ready.limit(1)).first() is None:
-                return False
+                return self.merge()
         with self._engine.begin() as connection:
             rows = connection.execute(ready).all()
-            for row in rows:
-                self._unlist(connection, row.entry)
-                # What says something else than the chain is served by nobody: not listed either.
-                if row.contradiction is None:
-                    paper = documents.parse(row.data)
-                    self.list_version(connection, row.entry, paper, row.block)
-                connection.execute(
-                    update(publication).where(publication.c.entry == row.entry).values(listed=True)
-                )
+            entries = [row.entry for row in rows]
+            self._unlist(connection, entries)
+            # What says something else than the chain is served by nobody: not listed either.
+            self.list_versions(
+                connection,
+                (
+                    (row.entry, documents.parse(row.data), row.block)
+                    for row in rows
+                    if row.contradiction is None
+                ),
+            )
+            done = publication.c.entry.in_(entries)
+            connection.execute(update(publication).where(done).values(listed=True))
         return bool(rows)
 
     def search(
@@ -181,51 +196,60 @@ class CatalogueSearch:
         with self._reading.connect() as connection:
             return list(connection.scalars(page))
 
-    def list_version(
-        self, connection: Connection, entry: bytes, paper: documents.Document, block: int = 0
+    def list_versions(
+        self,
+        connection: Connection,
+        versions: Iterable[tuple[bytes, documents.Document, int]],
     ) -> None:
-        """List an entry that is not listed yet, in the caller's transaction.
+        """List entries that are not listed yet, in the caller's transaction.
 
-        `block` is that of the decision that filed this version.
+        Of each its id, its paper, and the block of the decision that filed this version.
         """
-        body = paper.body
-        texts = {
-            "name": indexed_name(body.name),
-            "abstract": indexed(body.abstract),
-            "items": indexed(" ".join(f"{item.name} {item.code}" for item in body.items)),
-            "provider": indexed(body.provider),
-            "code": indexed(body.code),
-            "facets": _facets(body),
-        }
-        row = row_number(texts["name"], entry)
-        # Whoever files entries chooses their ids in part, and could make two want one number.
-        while connection.scalar(TAKEN, {"id": row}):
-            row += 1
-        listed = {
-            "id": row,
-            "entry": entry,
-            "version": body.version,
-            "digest": paper.digest,
-            "department": body.department,
-            "code": body.code,
-            "name": body.name,
-            "provider": body.provider,
-            "abstract": body.abstract,
-            "share_type": body.share_type,
-            "grade": body.grade,
-            "update_cycle": body.update_cycle,
-            "classification": list(body.classification),
-            "facets": texts["facets"],
-            "block": block,
-        }
-        connection.execute(LIST, listed)
-        fulltext.add(connection, row, texts)
+        several = iter(versions)
+        while some := [_listed(*each) for each in islice(several, BATCH)]:
+            # In the order of rows, in which FTS5 writes them together, not each by itself.
+            some.sort(key=lambda pair: pair[0]["id"])
+            ids = [fields["id"] for fields, _ in some]
+            taken = set(connection.scalars(select(listing.c.id).where(listing.c.id.in_(ids))))
+            for fields, texts in some:
+                # Whoever files entries chooses their ids in part, and could make two want one row.
+                if fields["id"] in taken:
+                    fields["id"] = texts["rowid"] = _next_free(connection, taken, fields["id"])
+                taken.add(fields["id"])
+            rows = [fields for fields, _ in some]
+            kinds = count_kinds(connection, rows)
+            connection.execute(LIST, rows)
+            members = [
+                {"id": row["id"], "kind": kind} for row, kind in zip(rows, kinds, strict=True)
+            ]
+            connection.execute(insert(listing_member), members)
+            fulltext.add(connection, [texts for _, texts in some])
+            more = {"unmerged": listing_index.c.unmerged + len(rows)}
+            connection.execute(update(listing_index).values(more))
 
-    def _unlist(self, connection: Connection, entry: bytes) -> None:
-        old = connection.scalar(select(listing.c.id).where(listing.c.entry == entry))
-        if old is not None:
-            fulltext.remove(connection, old)
-            connection.execute(delete(listing).where(listing.c.id == old))
+    def merge(self) -> bool:
+        """Do a step of making the index's pieces one, where many entries came; tell whether.
+
+        A search looks each word up in every piece. All are written anew, so that is done when a
+        good share of the entries is new: each is written a few times in all.
+        """
+        with self._reading.connect() as connection:
+            unmerged = connection.scalar(select(listing_index.c.unmerged)) or 0
+            entries = connection.scalar(select(summed(listing_kind.c.entries))) or 0
+        if unmerged < max(BATCH, entries // MERGED_SHARE):
+            return False
+        with self._engine.begin() as connection:
+            self._merging = fulltext.merge(connection, goes_on=self._merging)
+            if not self._merging:
+                connection.execute(update(listing_index).values(unmerged=0))
+        return True
+
+    def _unlist(self, connection: Connection, entries: list[bytes]) -> None:
+        old = list(connection.scalars(select(listing.c.id).where(listing.c.entry.in_(entries))))
+        if old:
+            fulltext.remove(connection, sorted(old))
+            discount_kinds(connection, old)
+            connection.execute(delete(listing).where(listing.c.id.in_(old)))
 
 
 def _asked(query: str) -> Query:
@@ -236,6 +260,55 @@ def _asked(query: str) -> Query:
             f"(a query has at most {QUERY_LIMIT} characters)"
         )
     return Query.of(query)
+
+
+def _listed(
+    entry: bytes, paper: documents.Document, block: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an entry's row in the list, and in the index, under the number it wants."""
+    body = paper.body
+    items = " ".join([f"{item.name} {item.code}" for item in body.items])
+    name, abstract, *others = (
+        runs(each) for each in (body.name, body.abstract, items, body.provider, body.code)
+    )
+    facets = _facets(body)
+    begun = beginnings(name, NAME) | beginnings(abstract, ABSTRACT)
+    begun |= beginnings([run for each in others for run in each], OTHER)
+    texts: dict[str, Any] = {
+        "rowid": row_number(name, entry),
+        "name": indexed(name, NAME),
+        "abstract": indexed(abstract, ABSTRACT),
+        **{
+            column: indexed(each, OTHER)
+            for column, each in zip(("items", "provider", "code"), others, strict=True)
+        },
+        "facets": " ".join([facets, called(name), *sorted(begun)]),
+    }
+    fields = {
+        "id": texts["rowid"],
+        "entry": entry,
+        "version": body.version,
+        "digest": paper.digest,
+        "department": body.department,
+        "code": body.code,
+        "name": body.name,
+        "provider": body.provider,
+        "abstract": body.abstract,
+        "share_type": body.share_type,
+        "grade": body.grade,
+        "update_cycle": body.update_cycle,
+        "classification": list(body.classification),
+        "facets": facets,
+        "block": block,
+    }
+    return fields, texts
+
+
+def _next_free(connection: Connection, taken: set[int], row: int) -> int:
+    """Return the first number behind `row` that is neither in the list nor `taken`."""
+    while row in taken or connection.scalar(TAKEN, {"id": row}):
+        row += 1
+    return row
 
 
 def _facets(body: documents.CatalogueVersionPaper) -> str:

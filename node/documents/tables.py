@@ -103,8 +103,6 @@ class Listing(_Table, table=True):
     __table_args__: ClassVar[Any] = (
         Index("listing_code", "department", "code", "facets"),
         Index("listing_newest", "block", "id"),
-        # What is counted by facet is counted in the index alone.
-        Index("listing_counts", "share_type", "grade", "update_cycle", "department"),
     )
 
     id: int | None = Field(default=None, primary_key=True, exclude=True)
@@ -131,6 +129,40 @@ class Listing(_Table, table=True):
     """Of the decision that filed this version."""
 
 
+class ListingKind(_Table, table=True):
+    """What published entries are counted by, once for all that have the same, and how many have."""
+
+    __tablename__ = "listing_kind"
+    __table_args__: ClassVar[Any] = (
+        Index(
+            "listing_kind_facets",
+            "share_type",
+            "grade",
+            "update_cycle",
+            "department",
+            unique=True,
+        ),
+    )
+
+    kind: int | None = Field(default=None, primary_key=True)
+    share_type: str
+    grade: str
+    update_cycle: str
+    department: str
+    entries: int
+
+
+class ListingMember(_Table, table=True):
+    """Of which kind an entry is: narrow, so that thousands of hits are counted at once."""
+
+    __tablename__ = "listing_member"
+    __table_args__: ClassVar[Any] = {}
+
+    id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    """As in `listing`."""
+    kind: int
+
+
 class ListingIndex(_Table, table=True):
     """How `listing` and its full-text index were made; one row."""
 
@@ -138,11 +170,23 @@ class ListingIndex(_Table, table=True):
 
     version: str = Field(primary_key=True)
     """Entries indexed under another one are indexed again."""
+    unmerged: int = 0
+    """Entries listed since the pieces of the full-text index were made one."""
 
 
 metadata = _Table.metadata
 widen(metadata)
-document, binding, wanted, position, publication, listing, listing_index = (
+(
+    document,
+    binding,
+    wanted,
+    position,
+    publication,
+    listing,
+    listing_kind,
+    listing_member,
+    listing_index,
+) = (
     metadata.tables[name]
     for name in (
         "document",
@@ -151,6 +195,8 @@ document, binding, wanted, position, publication, listing, listing_index = (
         "document_position",
         "publication",
         "listing",
+        "listing_kind",
+        "listing_member",
         "listing_index",
     )
 )
@@ -158,3 +204,5 @@ Index("document_unbound", document.c.author, **only(document.c.bound_at.is_(None
 Index("binding_digest", binding.c.digest)
 Index("wanted_due", wanted.c.next_try)
 Index("publication_unlisted", publication.c.entry, **only(publication.c.listed.is_(False)))
+LISTED = (listing, listing_kind, listing_member, listing_index)
+"""What follows from the documents, and is made again from them."""

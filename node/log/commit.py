@@ -16,9 +16,10 @@ from sqlalchemy.exc import OperationalError
 
 from node.errors import LogUnavailable, NotFound
 
+from ..storage.migrations import upgrade
 from .batch import Batch
 from .heads import open_log
-from .tables import create_tables
+from .tables import metadata
 from .tenure import Tenure, is_held_elsewhere
 
 if TYPE_CHECKING:
@@ -60,13 +61,14 @@ class Committer:
         Raises:
             LogTampered: a stored tree does not hash to its head.
         """
-        create_tables(engine)
         self._clock = clock
         self._strangers_per_day = strangers_per_day
         self._sound = True
         self._connection = engine.connect()
         try:
             self._tenure = Tenure(self._connection, commit_milliseconds=LOCK_MILLISECONDS)
+            # Not before: who stands by changes nothing under who is at work.
+            upgrade(engine, "log", metadata.sorted_tables)
             with self._connection.begin():
                 self._tenure.require(self._connection)
                 self._logs = {one.log: open_log(self._connection, one) for one in identities}
@@ -111,6 +113,7 @@ class Committer:
             self._tenure.require(self._connection)
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
+                log.make_room(self._connection, len(places))
                 batch = Batch(self._connection, log, now, strangers_per_day=self._strangers_per_day)
                 written = batch.write([drafts[place] for place in places])
                 for place, result in zip(places, written, strict=True):

@@ -45,11 +45,6 @@ class Published:
     """Milliseconds since 1970."""
 
 
-def create_published(engine: Engine) -> None:
-    """Create the table when it is missing."""
-    metadata.create_all(engine)
-
-
 def mark_published(  # noqa: PLR0917 - a row in the order of its columns
     engine: Engine, log: bytes, size: int, root: bytes, checkpoint: bytes, at: int
 ) -> None:

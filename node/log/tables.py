@@ -2,12 +2,11 @@
 
 A log is named outside by its 32-byte id and inside by a small number (`head.number`), and an entry
 by one integer, `position`, so that rows of a log lie together and in order. Only
-`node.log.commit` writes here; every write of one commit is in one transaction.
+`node.log.commit` writes here; every write of one commit is in one transaction. Changed by revisions
+(`node/storage/migrations`).
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     CheckConstraint,
@@ -20,11 +19,11 @@ from sqlalchemy import (
 
 from ..storage.dialects import Whole
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
 INDEX_BITS = 40
 """Entries a log can hold, as a power of two; log numbers take the bits above."""
+
+_BY_POSITION = "RANGE (position)"
+"""How PostgreSQL divides a table (`ranges`)."""
 
 metadata = MetaData()
 
@@ -48,6 +47,7 @@ entry = Table(
     metadata,
     Column("position", Whole, primary_key=True, autoincrement=False),
     Column("leaf", LargeBinary, nullable=False),
+    postgresql_partition_by=_BY_POSITION,
 )
 """The leaves, byte for byte as they were hashed (RFC 6962: the leaf hash is over 0x00 || leaf)."""
 
@@ -137,13 +137,9 @@ request = Table(
     metadata,
     Column("position", Whole, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
+    postgresql_partition_by=_BY_POSITION,
 )
 """The bodies of the requests, so that an auditor can read what was asked (kept three years)."""
-
-
-def create_tables(engine: Engine) -> None:
-    """Create what is missing; a table that exists is left alone."""
-    metadata.create_all(engine)
 
 
 def position(log_number: int, index: int) -> int:

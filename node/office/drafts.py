@@ -17,7 +17,7 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from ..errors import Conflict, InvalidInput, NotEntitled, NotFound, Overloaded
 from ..protocol.ledger.enums import Role
 from ..storage.dialects import summed
-from .tables import Draft, Note
+from .tables import Draft, Making, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +41,7 @@ ID_SIZE = 16
 
 
 draft, note = Draft.__table__, Note.__table__  # type: ignore[attr-defined]
+making = Making.__table__  # type: ignore[attr-defined]
 _LISTED = [column for column in draft.columns if column.name != "body"]
 
 
@@ -203,8 +204,7 @@ class Drafts:
         """
         with self._engine.begin() as connection:
             _require_mine(connection, person, named)
-            connection.execute(delete(note).where(note.c.draft == named))
-            connection.execute(delete(draft).where(draft.c.id == named))
+            _delete(connection, draft.c.id == named)
 
     def _change(
         self, connection: Connection, named: bytes, revision: int, values: Mapping[str, Any]
@@ -267,9 +267,15 @@ def _require_mine(connection: Connection, person: Person, named: bytes) -> Liste
 
 def _sweep(connection: Connection, before: int) -> None:
     """Delete what nobody has changed since a second."""
-    abandoned = select(draft.c.id).where(draft.c.changed_at < before)
-    connection.execute(delete(note).where(note.c.draft.in_(abandoned)))
-    connection.execute(delete(draft).where(draft.c.changed_at < before))
+    _delete(connection, draft.c.changed_at < before)
+
+
+def _delete(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Delete drafts with their comments and what was made of them."""
+    gone = select(draft.c.id).where(which)
+    connection.execute(delete(note).where(note.c.draft.in_(gone)))
+    connection.execute(delete(making).where(making.c.draft.in_(gone)))
+    connection.execute(delete(draft).where(which))
 
 
 def _check_room(connection: Connection, one: Draft | Listed, size: int, more: int = 1) -> None:

@@ -162,7 +162,7 @@ class Newest:
     def __init__(self, ledger: Ledger, department: str) -> None:
         """Ask the read model; a returned version counts: its number is spent."""
         self._ledger = ledger
-        self.department = ids.department_id(department)
+        self.code, self.department = department, ids.department_id(department)
         self._entries: dict[str, bytes] = {}
 
     @cached_property

@@ -48,6 +48,10 @@ class Ledger(Protocol):
         """Return the newest version of every entry of a provider, by entry."""
         ...
 
+    def standing(self, provider: bytes) -> Iterable[tuple[bytes, int, int]]:
+        """Return entry, number and state of the newest version of each, by entry."""
+        ...
+
     def list_pending(self, competent: bytes, *, after: bytes = b"") -> Sequence[EntryFact]:
         """Return a page of the versions that wait for a review, by entry."""
         ...

@@ -8,11 +8,8 @@ again. It is kept before the decision is sent; one that never reached the outbox
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
-import struct
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -27,10 +24,10 @@ from ..errors import (
 )
 from ..protocol import forms as documents
 from ..storage.dialects import insert
+from ..storage.locking import ActLocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -72,31 +69,22 @@ def intention_of(act: Act, context: bytes = b"") -> bytes:
 class Repeats:
     """Which decision last stood for which intention, in `node.db`."""
 
-    def __init__(self, engine: Engine, lock: Path) -> None:
-        """Keep them in `engine`; `lock` is a file for locks, made when it is missing."""
-        self._engine, self._lock = engine, lock
+    def __init__(self, engine: Engine) -> None:
+        """Keep them in `engine`; locks stand beside it, seen by every host that has it."""
+        self._engine, self._deciding = engine, ActLocks(engine, "deciding")
         metadata.create_all(engine)
 
     @contextmanager
-    def alone(self, meant: bytes) -> Iterator[None]:
-        """Keep all others from deciding the same at the same time; dies with the process.
+    def alone(self, *meant: bytes) -> Iterator[None]:
+        """Keep all others from deciding any of these meanwhile; dies with the process.
 
         Raises:
-            Conflict: another one is at it.
+            Conflict: another one is at it, or two of them are the same.
         """
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            # One byte of the file an intention: the file stays empty, others are not held up. A
-            # lock of the open file, not of the process: the office decides in many threads, and
-            # the first of them to close the file would give up the locks of all.
-            place = int.from_bytes(meant[:6], "big")
-            try:
-                fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _write_lock(place))
-            except OSError as error:
-                raise Conflict("另一个命令正在办理同样的决定 / is being decided now") from error
+        with self._deciding.held(meant) as mine:
+            if not mine or len(set(meant)) < len(meant):
+                raise Conflict("另一个命令正在办理同样的决定 / is being decided now")
             yield
-        finally:
-            os.close(descriptor)
 
     def find(self, meant: bytes) -> bytes | None:
         """Return the hash of the decision that last stood for this."""
@@ -172,12 +160,11 @@ def send_all_once(
 
     Each is known again as `send_once` does; raises as it.
     """
-    with ExitStack() as alone:
+    meanings = [intention_of(each.act, each.context) for each in acts]
+    with repeats.alone(*meanings):
         found: list[tuple[Decided, bool] | None] = []
         fresh: dict[bytes, SignedAct] = {}
-        for act, sign, context in acts:
-            meant = intention_of(act, context)
-            alone.enter_context(repeats.alone(meant))
+        for meant, (act, sign, _) in zip(meanings, acts, strict=True):
             earlier = None if again else repeats.find(meant)
             finished = None if earlier is None else _taken_up(desk, act.kind, earlier)
             found.append(None if finished is None else (finished, True))
@@ -188,11 +175,6 @@ def send_all_once(
             repeats.keep({meant: signed.hash for meant, signed in fresh.items()})
         sent = iter(desk.send_all(list(fresh.values())) if fresh else [])
         return [each or (next(sent), False) for each in found]
-
-
-def _write_lock(place: int) -> bytes:
-    """Return a `struct flock` for one byte of a file (fcntl(2), 64-bit Linux)."""
-    return struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, place, 1, 0)
 
 
 def take_up(desk: Desk, repeats: Repeats, act: Act, context: bytes = b"") -> Decided | None:

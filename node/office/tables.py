@@ -103,3 +103,20 @@ class Note(OfficeRow, table=True):
     author: bytes = Field(sa_type=LargeBinary)
     text: str
     written_at: int = Field(sa_type=BigInteger)
+
+
+class Making(OfficeRow, table=True):
+    """A part of what was made of a draft's table: read once, compared once, whoever looks."""
+
+    __tablename__ = "making"
+
+    draft: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    what: str = Field(primary_key=True)
+    """What was made; of one that is at work how far it is."""
+    part: str = Field(primary_key=True)
+    of: bytes = Field(sa_type=LargeBinary)
+    """Digest of all it was made of: for anything else it counts for nothing."""
+    data: bytes = Field(sa_type=LargeBinary)
+    """Packed."""
+    at: int = Field(sa_type=BigInteger)
+    """When it was kept, or its maker was heard of last."""

@@ -68,6 +68,8 @@ class Worktable:
     """Since the last mend."""
     mapping: str = ""
     """The mapping file it is read by; empty: the template's."""
+    read: Filing | None = field(default=None, compare=False, repr=False)
+    """What the last check read, until the table is changed; no part of the draft."""
 
     @property
     def rules(self) -> Mapping:
@@ -93,7 +95,7 @@ class Worktable:
         place = sheet, cell_name(row, column)
         self.problems = [each for each in self.problems if (each.sheet, each.cell) != place]
         self.warnings = [each for each in self.warnings if (each.sheet, each.cell) != place]
-        self.checked = False
+        self.checked, self.read = False, None
 
     def dump(self) -> bytes:
         """Return a draft's body."""
@@ -133,7 +135,7 @@ def drop(data: bytes, name: str) -> Worktable:
 def load_worktable(body: bytes) -> Worktable:
     """Return the table that `Worktable.dump` wrote."""
     members: dict[str, Any] = orjson.loads(body)
-    grid = load_grid(orjson.dumps(members.pop("grid")))
+    grid = load_grid(members.pop("grid"))
     for name in ("problems", "warnings"):
         members[name] = [Problem(**each) for each in members[name]]
     return Worktable(grid, **members)
@@ -195,46 +197,46 @@ def begin_entry(provider: str, department: str, before: Document | None) -> Work
 
 def check(table: Worktable, ledger: Ledger, department: str) -> Filing:
     """Check a table as a department's; what was found is kept in it."""
-    filing = _read(table, Newest(ledger, department), department)
+    filing = read_worktable(table, department, Newest(ledger, department).next_number)
     table.problems = filing.problems[:KEPT_PROBLEMS]
     table.warnings = filing.warnings[:KEPT_PROBLEMS]
     table.entries, table.total = len(filing.entries), filing.total
     table.items = sum(each.count for each in filing.entries)
-    table.wrong, table.checked = len(filing.problems), True
+    table.wrong, table.checked, table.read = len(filing.problems), True, filing
     return filing
 
 
-def compare(
+def compare_read(
     table: Worktable,
+    read: tuple[Filing, Newest],
     ledger: Ledger,
     store: DocumentStore,
     coverage: Coverage | None,
-    department: str,
 ) -> Compared:
-    """Set a table beside the ledger: what would be filed, and in what it differs.
+    """Set a table that was read beside the ledger: what would be filed, and in what it differs.
 
     Without `coverage` it is an edition of no other table: a single entry.
 
     Raises:
         LedgerBehind: the document of a version it is compared with has not arrived here.
     """
-    newest = Newest(ledger, department)
-    filing = _read(table, newest, department)
+    filing, newest = read
 
     def edition_of(space: bytes, codes: Collection[str]) -> Edition:
         if coverage is None:
             return Edition(0, 0, 0, frozenset())
-        return coverage.compare(department, space, codes, newest.is_live)
+        return coverage.compare(newest.code, space, codes, newest.is_live)
 
     return compare_filing(ledger, store, newest, (filing, table.rules), edition_of)
 
 
-def _read(table: Worktable, newest: Newest, department: str) -> Filing:
+def read_worktable(table: Worktable, department: str, next_version: Callable[[str], int]) -> Filing:
+    """Read a table by its mapping; what cannot be read at all is a problem of it."""
     if places := table.open_places:
         said = f"映射还有「{PLACEHOLDER}」没有填：{'、'.join(places)}"
         return unread(MalformedTable(said))
     try:
-        return read_grid_of(table, department, newest.next_number)
+        return read_grid_of(table, department, next_version)
     except MalformedTable as error:
         # Whoever dropped it sees what is wrong where everything that is wrong stands.
         return unread(error)

@@ -12,6 +12,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import psycopg
+import psycopg.sql
 from sqlalchemy import create_engine, event
 from sqlalchemy.exc import OperationalError
 
@@ -29,14 +30,23 @@ COLLATIONS = frozenset({"C", "POSIX", "C.UTF-8", "C.UTF8"})
 """Whose order is that of the bytes, as SQLite's is: pages go on after the last row's text."""
 _LOCK = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
 CONNECT_SECONDS = 5
+# How soon either end finds out that the other's host is gone without a word: five seconds. The
+# server then gives the log's lock back, which another host's node waits for; a node ends, and its
+# service manager starts it again. A process that ends is found out at once.
+_IDLE_SECONDS, _INTERVAL_SECONDS, _TRIES, _UNHEARD_MILLISECONDS = 2, 1, 3, 5_000
 _OPTIONS = {
     "synchronous_commit": "on",
     "timezone": "UTC",
-    # A host that lost its power gives the log's lock back within six seconds.
-    "tcp_keepalives_idle": 2,
-    "tcp_keepalives_interval": 1,
-    "tcp_keepalives_count": 3,
-    "tcp_user_timeout": 5_000,
+    "tcp_keepalives_idle": _IDLE_SECONDS,
+    "tcp_keepalives_interval": _INTERVAL_SECONDS,
+    "tcp_keepalives_count": _TRIES,
+    "tcp_user_timeout": _UNHEARD_MILLISECONDS,
+}
+_KEEPALIVES: dict[str, Any] = {
+    "keepalives_idle": _IDLE_SECONDS,
+    "keepalives_interval": _INTERVAL_SECONDS,
+    "keepalives_count": _TRIES,
+    "tcp_user_timeout": _UNHEARD_MILLISECONDS,
 }
 _MISSING = frozenset({"42P01", "3F000"})
 """undefined_table, invalid_schema_name."""
@@ -147,6 +157,25 @@ def prepare(address: Address, schemas: Iterable[str]) -> None:
             ) from error
 
 
+def create_database(administrator: Address, name: str, *, template: str = "template0") -> None:
+    """Make a database that is fit, or a copy of one that nobody is connected to.
+
+    Raises:
+        Unavailable: it is there already, somebody is connected, or the server says otherwise no.
+    """
+    order = " ENCODING 'UTF8' LOCALE 'C'" if template == "template0" else ""
+    words = psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}" + order)
+    with contextlib.closing(_connect(administrator, "pg_catalog")) as connection:
+        connection.autocommit = True
+        identifiers = map(psycopg.sql.Identifier, (name, template))
+        try:
+            connection.execute(words.format(*identifiers))
+        except psycopg.Error as error:
+            raise Unavailable(
+                f"{_place(administrator)}：数据库 {name} 建不起来 / cannot be made: {error}"
+            ) from error
+
+
 def find_schema(address: Address, schema: str) -> bool:
     """Tell whether a database that is fit has a store; nothing is made. Raises as `prepare`."""
     with contextlib.closing(_connect(address, "pg_catalog")) as connection:
@@ -191,6 +220,7 @@ def _connect(address: Address, schema: str) -> _Durable:
         return _Durable.connect(
             url,
             connect_timeout=CONNECT_SECONDS,
+            **_KEEPALIVES,
             application_name=f"shareledger {schema}",
             client_encoding="UTF8",
             options=" ".join(f"-c {name}={value}" for name, value in options.items()),

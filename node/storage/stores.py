@@ -36,13 +36,13 @@ class Stores:
             ConfigInvalid, Unavailable: the database is not fit, or not there.
         """
         if self.address is not None:
-            _driver().prepare(self.address, NAMES)
+            driver().prepare(self.address, NAMES)
 
     def open(self, name: str, *, readonly: bool = False) -> Engine:
         """Open a store; a file is made by its writer where it is missing."""
         if self.address is None:
             return open_engine(self.folder / f"{name}.db", readonly=readonly)
-        opened: Engine = _driver().open_schema(self.address, name, readonly=readonly)
+        opened: Engine = driver().open_schema(self.address, name, readonly=readonly)
         return opened
 
     def has(self, name: str) -> bool:
@@ -53,7 +53,7 @@ class Stores:
         """
         if self.address is None:
             return (self.folder / f"{name}.db").exists()
-        found: bool = _driver().find_schema(self.address, name)
+        found: bool = driver().find_schema(self.address, name)
         return found
 
     def open_unchanged(self, name: str) -> Engine | None:
@@ -69,8 +69,12 @@ class Stores:
         return self.open(name, readonly=True)
 
 
-def _driver() -> ModuleType:
-    """Import PostgreSQL's driver, which only nodes that keep their tables there have."""
+def driver() -> ModuleType:
+    """Import `postgresql`, whose driver only nodes that keep their tables there have.
+
+    Raises:
+        ConfigInvalid: it is not installed.
+    """
     try:
         from . import postgresql
     except ImportError as error:

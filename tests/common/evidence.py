@@ -24,7 +24,7 @@ from node.log import (
     LogReader,
     LogWriter,
 )
-from node.log.published import create_published
+from node.log.published import metadata as published_tables
 from node.office.founder import Founder, Nothing, Surroundings
 from node.protocol import forms as documents
 from node.protocol.evm import decision
@@ -81,7 +81,7 @@ class City:
         self.outbox = self.chain.outbox(self.folder)
         self.node_db = open_engine(self.folder / "node.db")
         self.log_db = open_engine(self.folder / "log.db")
-        create_published(self.node_db)
+        published_tables.create_all(self.node_db)
         self.heads, self.officers, self.reviewer = (
             self.keys.heads,
             self.keys.office,

@@ -67,6 +67,12 @@ class TownKeys(KeyRing):
     root: SoftwareSigner | None = None
     """The root key of the contracts, where they were deployed before."""
 
+    def copy(self) -> TownKeys:
+        """Return the same keys; those that are made from here on are its own."""
+        other = TownKeys(_keys=dict(self._keys), _handles=dict(self._handles))
+        other.root = self.root
+        return other
+
     def signer(self, name: str) -> SoftwareSigner:
         return self.root if name == ROOT and self.root is not None else super().signer(name)
 

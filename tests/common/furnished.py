@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.common import founding, papers
-from tests.common.chain import deployed_on, running_chain
-from tests.common.nodes import running_town, until
+from tests.common.nodes import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.common.moulds import Moulds
     from tests.common.nodes import NodeTown
 
 PLAIN = {
@@ -91,14 +91,9 @@ def furnish(town: NodeTown) -> None:
     until(lambda: town.node.search.search("准驾车型"))
 
 
-@pytest.fixture(scope="session")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeTown]:
-    """One town for all pages, which show it and change nothing that others look at."""
-    with (
-        running_chain(tmp_path_factory.mktemp("chain")) as running,
-        deployed_on(running) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.serve()
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory, moulds: Moulds) -> Iterator[NodeTown]:
+    """One town for all pages of a file, which show it and change nothing others look at."""
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         furnish(town)
         yield town

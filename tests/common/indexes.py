@@ -37,9 +37,11 @@ def searching(folder: Path, bodies: Iterable[Any]) -> Iterator[CatalogueSearch]:
     DocumentStore(engine)
     search = CatalogueSearch(engine)
     with engine.begin() as connection:
-        for body in bodies:
-            wanted = ids.entry_id(ids.department_id(body.department), body.code)
-            paper = documents.Document("catalogue-version", wanted, b"", body)
-            search.list_version(connection, wanted, paper)
+        search.list_versions(connection, map(_version, bodies))
     yield search
     engine.dispose()
+
+
+def _version(body: Any) -> tuple[bytes, documents.Document, int]:
+    wanted = ids.entry_id(ids.department_id(body.department), body.code)
+    return wanted, documents.Document("catalogue-version", wanted, b"", body), 0

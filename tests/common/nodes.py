@@ -78,7 +78,8 @@ def write_settings(
     """Write key files and the settings of the one node of the town; return the settings' path.
 
     `sources` are what the police serve besides people, `console` more of that section; at `hosts`
-    pages are opened, too. With `database` its stores are there.
+    pages are opened, too. With `database` its stores are there. What a node's folder has of keys
+    and people stays.
     """
     origins = [f"http://{host}:{port}" for host in hosts]
     people = {
@@ -109,12 +110,13 @@ def write_settings(
     plan = Plan.model_validate_json(json.dumps(values))
     write_private(folder / "password", PASSWORD + b"\n")
     chain.deployment.save(folder / "deployment.json")
-    fill_source(folder / "people.db", rows=50).close()
-    with quick_files():
-        RelayAccount.generate().save(folder / "relay.key", PASSWORD)
-        for code, short in founding.IDS.items():
-            keys.nodes[code].save(folder / f"{short}-node.key", PASSWORD)
-            keys.log(f"{short}-log").save(folder / f"{short}-log.key", PASSWORD)
+    if not (folder / "relay.key").exists():
+        fill_source(folder / "people.db", rows=50).close()
+        with quick_files():
+            RelayAccount.generate().save(folder / "relay.key", PASSWORD)
+            for code, short in founding.IDS.items():
+                keys.nodes[code].save(folder / f"{short}-node.key", PASSWORD)
+                keys.log(f"{short}-log").save(folder / f"{short}-log.key", PASSWORD)
     path = folder / "node.toml"
     if pgstores.ON_SERVER:
         database = database or pgstores.new_database()[0]
@@ -269,15 +271,17 @@ def running_town(
     hosts: Sequence[str] = (),
     *,
     database: str = "",
+    port: int = 0,
+    keys: TownKeys | None = None,
     **console: object,
 ) -> Iterator[NodeTown]:
     """Start a node on empty disks, before anybody is enrolled; stop it at the end.
 
     `extend` may add to what it answers, and its pages are opened at `hosts`, too; `database` as
-    for `write_settings`.
+    for `write_settings`. With `port` and `keys` it is one that has ended (`tests.common.moulds`).
     """
-    keys, fatal = TownKeys(), []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    keys, fatal = keys or TownKeys(), []
+    with socket.create_server(("127.0.0.1", port)) as listener:
         port = listener.getsockname()[1]
         written = write_settings(
             folder, chain, keys, port, sources, hosts=hosts, database=database, **console

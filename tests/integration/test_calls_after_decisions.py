@@ -28,8 +28,7 @@ from node.protocol.forms import BEIJING
 from node.protocol.ledger.enums import Step
 from node.protocol.wire import ids
 from tests.common import papers
-from tests.common.chain import deployed_on
-from tests.common.nodes import QUERY, running_town, until
+from tests.common.nodes import QUERY, until
 from tests.common.papers import CENTRE, EDUCATION, POLICE
 
 if TYPE_CHECKING:
@@ -41,12 +40,8 @@ HANDLER = papers.application()["handler"]
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.serve()
+def town(tmp_path_factory, moulds):
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 

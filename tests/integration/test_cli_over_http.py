@@ -14,10 +14,11 @@ import pytest
 from api.cli.console import EXIT_UNPROVEN
 from node.client.pinning import REGISTRY
 from node.crypto import SoftwareSigner
+from node.log import LogScanner
+from node.protocol.wire.leaf import AUDIT, KINDS, parse_leaf
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files, write_private
-from tests.common.nodes import ENTRY_CODE, PASSWORD, running_town
+from tests.common.nodes import ENTRY_CODE, PASSWORD, until
 from tests.common.shell import invoke
 from tests.common.t2 import ROW
 
@@ -27,12 +28,8 @@ PHONE = ("--contact-name", "赵敏", "--contact-phone", "0317-0000003")
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.serve()
+def town(tmp_path_factory, moulds):
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 
@@ -46,6 +43,7 @@ def desk(town, tmp_path_factory):
         town.keys.office[papers.POLICE].save(folder / "police-office.key", PASSWORD)
         town.keys.office[papers.EDUCATION].save(folder / "education-office.key", PASSWORD)
         town.keys.reviewer.save(folder / "reviewer.key", PASSWORD)
+        town.keys.auditor.save(folder / "auditor.key", PASSWORD)
         SoftwareSigner.generate().save(folder / "new.key", PASSWORD)
         SoftwareSigner.generate().save(folder / "far.key", PASSWORD)
     return folder
@@ -156,7 +154,8 @@ class TestAnOfficerOnHisOwnMachine:
         assert "发布 1 个，退回 0 个" in ok(officer("reviewer", *review, "--all")).output
         asked = ("catalogue", "withdraw", papers.POLICE, "30300101/06009=职能已划转")
         digest = ok(officer("police-head", *asked)).output.split("申请书 ")[1].split()[0]
-        assert digest in ok(officer("reviewer", "catalogue", "withdrawals")).output
+        # The node has its paper a moment after the decision.
+        until(lambda: digest in ok(officer("reviewer", "catalogue", "withdrawals")).output)
         agree = ("catalogue", "review-withdrawal", digest, "--competent", papers.CENTRE)
         more = ("--reviewer", "孙丽", "--opinion", "属实")
         assert "撤回 1 个" in ok(officer("reviewer", *agree, *more)).output
@@ -245,6 +244,52 @@ class TestAnOfficerOnHisOwnMachine:
         neither = invoke("department", "suspend", papers.EDUCATION, "--reason", "x", *key)
         assert neither.code == 1
         assert "--config（本机节点）或 --node（节点网址）" in neither.errors
+
+
+class TestAnAuditorOnHisOwnMachine:
+    def test_traces_at_a_node_and_each_look_is_an_entry_of_its_log(self, officer, town):
+        before = _looks(town)
+        asked: list[tuple[object, ...]] = [
+            ("authorisation", town.first),
+            ("block", town.node.queries.cursor().block.number),
+            ("version", papers.POLICE, ENTRY_CODE, 1),
+        ]
+        for words in asked:
+            done = ok(officer("auditor", "trace", *words))
+            assert "✓" in done.output
+        looks = _looks(town)[len(before) :]
+        assert [each.question.split()[:2] for each in looks] == [
+            ["trace", "authorisation"],
+            ["trace", "block"],
+            ["trace", "version"],
+        ]
+        keyid = town.keys.auditor.public_key.key_id.hex().encode()
+        assert all(keyid in each.base and each.answer is not None for each in looks)
+        assert looks[0].authorisation == town.first
+
+    def test_finds_no_call_that_is_not_there(self, officer):
+        done = officer("auditor", "trace", "call", "ab" * 32)
+        assert (done.code, "[event-unknown]" in done.errors) == (1, True)
+
+    def test_is_an_auditor_or_is_told_that_he_is_none(self, officer, town):
+        before = _looks(town)
+        done = officer("police-office", "trace", "authorisation", town.first)
+        assert (done.code, "[not-entitled]" in done.errors) == (1, True)
+        without = invoke("trace", "block", 1, "--node", town.url)
+        assert "--key" in without.errors
+        assert _looks(town) == before
+
+
+def _looks(town):
+    """Return the auditors' looks in the node's logs, the oldest first."""
+    found = []
+    for one in town.node.identities:
+        if not LogScanner(town.node.reader).has(one.log):
+            continue
+        size = town.node.reader.head(one.log).size
+        leaves = (parse_leaf(town.node.reader.entry(one.log, at), KINDS) for at in range(size))
+        found += [each for each in leaves if each.kind == AUDIT]
+    return sorted(found, key=lambda each: each.at)
 
 
 def _suspend(officer, town, name):

@@ -12,9 +12,7 @@ from api.console.frames import DOORS
 from api.demo.impersonating import WORK, Company, Person, Place, origin_of, routes_of
 from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import running_town
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -26,20 +24,11 @@ HEAD = "police-head"
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+def town(tmp_path_factory, moulds):
     """A town whose node has the page, as a demo's has."""
     folder = tmp_path_factory.mktemp("demo")
     apps: list[FastAPI] = []
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(
-            folder,
-            chain,
-            extend=apps.append,
-            hosts=[f"{HEAD}.node.localhost"],
-        ) as town,
-    ):
-        town.found()
+    with moulds.founded(folder, extend=apps.append, hosts=[f"{HEAD}.node.localhost"]) as town:
         people = []
         keys = town.keys
         for name, called, post, role, key in (

@@ -6,9 +6,8 @@ import re
 
 import pytest
 
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import PASSWORD, running_town, until
+from tests.common.nodes import PASSWORD, until
 from tests.common.papers import POLICE
 from tests.common.shell import invoke
 
@@ -18,10 +17,9 @@ CONTACT = ("--contact-name", "李明", "--contact-phone", "0317-0000001")
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, own_chain):
+def town(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("town")
-    with deployed_on(own_chain) as chain, running_town(folder, chain) as town:
-        town.found()
+    with moulds.founded(folder) as town:
         with quick_files():
             town.keys.heads[POLICE].save(folder / "police-head.key", PASSWORD)
         yield town

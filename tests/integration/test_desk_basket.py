@@ -12,9 +12,8 @@ from node.office.mandates import held_roles
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire import ids
 from tests.common import founding, papers
-from tests.common.chain import deployed_on
 from tests.common.furnished import CHANGED, ENTRIES, OPENLY
-from tests.common.nodes import ENTRY, running_town, until
+from tests.common.nodes import ENTRY, until
 from tests.common.officials import decide
 from tests.integration.test_desk_pages import at, keyfile, looked_at, sessions, sign
 
@@ -36,13 +35,8 @@ ROADS_ID = ids.entry_id(ids.department_id(papers.CENTRE), str(ROADS["code"]))
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.found()
-        town.grant()
+def town(tmp_path_factory, moulds):
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         for provider, bodies in ((papers.POLICE, ENTRIES), (papers.CENTRE, [ROADS])):
             publish(town, provider, *bodies)
         until(lambda: town.node.search.search("道路地名"))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 import time
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine, event
 
 from api.console.wording import day
 from node.crypto import SoftwareSigner
@@ -23,10 +20,11 @@ from node.protocol.ledger.enums import AuthorisationState, EntryState, Role
 from node.protocol.wire import ids
 from tests.common import papers
 from tests.common.browser import axe, shoot
-from tests.common.chain import deployed_on
+from tests.common.firstview import MOST_BYTES, first_view_bytes
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import PASSWORD, QUERY, running_town, until
+from tests.common.nodes import PASSWORD, QUERY, until
 from tests.common.officials import decide, signed_in
+from tests.common.rowwise import A_FEW, statements_of
 from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 WIDTHS = (1366, 1920)
-A_FEW = 10
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"
 LONG = "沧州市城乡居民基本养老保险待遇领取资格认证及生存状况核验结果信息（含历史变更）"
@@ -51,12 +48,8 @@ ENTRY = ids.entry_id(ids.department_id(papers.POLICE), CODE)
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.found()
+def town(tmp_path_factory, moulds):
+    with moulds.founded(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 
@@ -135,7 +128,7 @@ def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table, keyfile)
     looked_at(page, "desk-table-wrong")
 
     # The cell is mended where it stands, and the table checked again.
-    page.locator("td.bad button.cell").click()
+    page.locator("td.bad").click()
     page.locator("td textarea").fill("字符型C")
     page.get_by_role("button", name="保存").click()
     page.locator("td.bad").wait_for(state="detached")
@@ -151,8 +144,84 @@ def test_a_table_goes_from_the_file_to_the_chain(town, at, page, table, keyfile)
     page.get_by_text("没有草稿").wait_for()
 
 
-def test_what_was_filed_waits_for_the_reviewer(town, at, page):
-    at(town.keys.reviewer)
+def test_a_grid_is_worked_in_by_keyboard_alone(town, at, page, table):
+    http = at(town.keys.heads[papers.POLICE])
+    place = {"department": papers.POLICE, "name": "键盘.xlsx"}
+    made = http.post("/desk/filings", params=place, content=table.read_bytes())
+    page.goto(f"{town.url}{made.headers['Location']}?show=all")
+    assert axe(page) == []
+    cell = page.locator("table.grid tbody tr").nth(0).locator("td")
+    cell.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert cell.nth(1).evaluate("each => each === document.activeElement")
+    was = cell.nth(1).inner_text()
+    page.keyboard.press("Enter")
+    field = page.locator("td textarea")
+    field.wait_for()
+    assert field.evaluate("each => each === document.activeElement")
+    assert axe(page) == []
+    # Left with Escape it is as it was; kept with Ctrl+Enter the way goes on from there.
+    field.fill("不要")
+    page.keyboard.press("Escape")
+    assert cell.nth(1).inner_text() == was
+    page.keyboard.press("Enter")
+    field.wait_for()
+    field.fill(f"{was}{SCRIPT}")
+    page.keyboard.press("Control+Enter")
+    field.wait_for(state="detached")
+    assert cell.nth(1).inner_text() == f"{was}{SCRIPT}"
+    page.keyboard.press("ArrowLeft")
+    assert cell.nth(0).evaluate("each => each === document.activeElement")
+    assert page.evaluate("window.pwned") is None
+    assert http.post(f"{made.headers['Location']}/drop").is_success
+
+
+def _many(tmp_path, count, **row):
+    """Return a workbook of so many entries."""
+    rows = [
+        {**ROW, "信息资源代码": f"40400103/{n:05}", "信息资源名称": f"第 {n} 个目录",
+         "资源提供方代码": papers.POLICE, **row}
+        for n in range(count)
+    ]  # fmt: skip
+    path = tmp_path / "大表.xlsx"
+    write_template(path, rows)
+    return path.read_bytes()
+
+
+def test_a_large_table_is_compared_once_while_the_page_says_how_far_it_is(town, at, page, tmp_path):
+    http = at(town.keys.heads[papers.POLICE])
+    place = {"department": papers.POLICE, "name": "大表.xlsx"}
+    made = http.post("/desk/filings", params=place, content=_many(tmp_path, 180))
+    draft = made.headers["Location"]
+    drawn = http.get(f"{draft}/comparison").text
+    assert "正在与现行目录逐项核对" in drawn
+    assert "0%" in http.get(f"{draft}/comparison/progress", headers={"HX-Request": "true"}).text
+    page.goto(f"{town.url}{draft}/comparison")
+    page.get_by_role("button", name="签署并报送").wait_for()
+    looked_at(page, "desk-comparison-large")
+    assert page.get_by_role("cell", name="40400103/00000").is_visible()
+    page.get_by_role("link", name="下一页").click()
+    page.get_by_role("cell", name="40400103/00050").wait_for()
+    for shown in ("?show=all", "/comparison"):
+        assert first_view_bytes(http, draft + shown) <= MOST_BYTES
+    # Done, it leads whoever still waits to the result, and stays for who has it next.
+    again = http.get(f"{draft}/comparison/progress")
+    assert again.headers["HX-Redirect"] == f"{draft}/comparison"
+    over = {"role": "4", "revision": "1", "comment": "请审签"}
+    assert http.post(f"{draft}/hand-over", data=over).is_success
+    assert "180" in http.get(f"{draft}/comparison").text
+    assert "正在与现行目录逐项核对" not in http.get(f"{draft}/comparison").text
+    assert http.get(f"{draft}/comparison/changed/0").status_code == 404
+    assert http.post(f"{draft}/drop").is_success
+
+
+def test_what_was_filed_waits_for_the_reviewer(town, at, page, monkeypatch):
+    http = at(town.keys.reviewer)
+    with monkeypatch.context() as patched:
+        patched.setattr("node.office.inbox.find_versions", lambda *_: {})
+        without = http.get("/desk").text
+    assert "目录文书尚未到达本节点" in without
+    assert ENTRY.hex() not in without
     page.goto(f"{town.url}/desk")
     assert "审核目录" in page.inner_text("main")
     assert CODE in page.inner_text("main")
@@ -592,22 +661,6 @@ def test_whose_key_ends_soon_is_warned(town, at, page):
     looked_at(page, "desk-key-ends")
 
 
-def _statements(http, path) -> int:
-    """Return how many statements a page takes, its second time; other threads' do not count."""
-    count: Counter[bool] = Counter()
-
-    def note(*_):
-        count[threading.current_thread().name.startswith("AnyIO")] += 1
-
-    assert http.get(path).status_code == 200
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        assert http.get(path).status_code == 200
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    return count[True]
-
-
 def test_no_page_asks_the_databases_row_by_row(town, sessions):
     head, auditor = sessions(town.keys.heads[papers.POLICE]), sessions(town.keys.auditor)
     reviewer = sessions(town.keys.reviewer)
@@ -630,7 +683,12 @@ def test_no_page_asks_the_databases_row_by_row(town, sessions):
                 for number in range(start, min(start + 10, numbers.stop))
             ]
             town.decide(cataloguing.submit_versions(bodies), town.keys.heads[papers.POLICE])
-        found.append({path: _statements(http, path) for path, http in looks.items()})
+        found.append({path: statements_of(http, path) for path, http in looks.items()})
+    pages = {path for path in looks if not path.startswith("/api/")}
+    heavy = {
+        path: size for path in pages if (size := first_view_bytes(looks[path], path)) > MOST_BYTES
+    }
+    assert heavy == {}
     few, many = found
     # A statement or two depend on the clock, as that somebody was seen; sixty rows would be sixty.
     assert {path: n for path, n in many.items() if n > few[path] + A_FEW} == {}

@@ -11,7 +11,7 @@ import pytest
 from ledger_sync.trace import Tracer
 from node.errors import AuthorisationUnknown, EventUnknown, NotFound
 from node.log import LogReader
-from node.log.tables import create_tables
+from node.log.tables import metadata
 from node.protocol.wire.ids import department_id, entry_id
 from tests.common.chain import deployed_on
 from tests.common.evidence import ENTRY_CODE, City
@@ -203,7 +203,7 @@ class TestTraceTheOthers:
         assert event
 
         empty = LogReader(city.node_db)
-        create_tables(city.node_db)
+        metadata.create_all(city.node_db)
         tracer = Tracer(city.follow(), empty, city, city.chain.deployment)
         found = tracer.trace_authorisation(1)
         assert not any(each.english.startswith("call ") for each in found.children)

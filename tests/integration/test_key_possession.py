@@ -22,9 +22,8 @@ from node.crypto.neighbours import NEIGHBOURS
 from node.crypto.privatekey import find_public_key
 from node.protocol.wire import ids, signedcall
 from node.protocol.wire.encoding import b64u, unb64u
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files, write_private
-from tests.common.nodes import PASSWORD, QUERY, running_town, until
+from tests.common.nodes import PASSWORD, QUERY, until
 from tests.common.openssl import IDENTITY, OpenSsl, openssl_fixture
 from tests.common.papers import EDUCATION
 from tests.common.shell import invoke
@@ -39,10 +38,9 @@ SECRET = b"a contractor's"
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, own_chain):
+def town(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("town")
-    with deployed_on(own_chain) as chain, running_town(folder, chain) as town:
-        town.serve()
+    with moulds.served(folder) as town:
         write_private(folder / "head.password", PASSWORD + b"\n")
         write_private(folder / "app.password", SECRET + b"\n")
         with quick_files():

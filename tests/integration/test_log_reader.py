@@ -13,11 +13,11 @@ from node.errors import (
 from node.log import (
     Committer,
     LogReader,
-    create_published,
     last_published,
     list_published,
     mark_published,
 )
+from node.log.published import metadata as published_tables
 from node.log.tables import tile
 from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note
 from node.protocol.wire.merkle import (
@@ -167,7 +167,7 @@ class TestPublished:
     @pytest.fixture
     def engine(self, tmp_path):
         engine = open_engine(tmp_path / "node.db")
-        create_published(engine)
+        published_tables.create_all(engine)
         return engine
 
     def test_nothing_is_published_at_first(self, engine):

@@ -44,10 +44,9 @@ def registered(url: str) -> list[bool]:
     return [one["registered"] for one in status["departments"]]
 
 
-def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, own_chain):
+def test_calls_are_refused_once_their_log_takes_no_anchor(tmp_path, moulds):
     """What stands in an ended log can be proven to nobody."""
-    with deployed_on(own_chain) as chain, running_town(tmp_path, chain) as town:
-        town.serve()
+    with moulds.served(tmp_path) as town:
         body = papers.log_succession(relay=town.node.relay.address.hex())
         with town.client() as client:
             client.query(town.first, **QUERY)
@@ -104,11 +103,12 @@ def test_calls_of_the_old_log_and_of_the_new_are_traced_and_proven(tmp_path, own
             city.close()
 
 
-def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, own_chain):
+def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, moulds):
     """Neither a succession nor a new key hides a call, or takes a receipt or a number back."""
-    with deployed_on(own_chain) as chain:
-        with running_town(tmp_path, chain) as town:
-            town.serve()
+    with moulds.ended(tmp_path) as ended:
+        keys, port = ended.keys, moulds.port
+        with running_town(tmp_path, ended.chain, keys=keys, port=port) as town:
+            town.first = ended.first
             with town.client() as client:
                 old = client.query(town.first, **QUERY)
                 client.wait_anchored(old.receipt, 20)

@@ -17,9 +17,8 @@ from api.operating.inspection import Inspection
 from api.settings import load_settings
 from node.crypto import Ed25519Signer, SoftwareSigner
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import PASSWORD, running_town, until
+from tests.common.nodes import PASSWORD, until
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
@@ -28,10 +27,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, own_chain):
+def town(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("town")
-    with deployed_on(own_chain) as chain, running_town(folder, chain) as town:
-        town.serve()
+    with moulds.served(folder) as town:
         until(lambda: town.node.reader.head(town.node.identities[1].log).size == anchored(town))
         yield town
 

@@ -18,8 +18,7 @@ from node.errors import NotEntitled
 from node.protocol.wire import canonical, ids
 from node.protocol.wire.prepared import parse_prepared
 from tests.common import papers
-from tests.common.chain import deployed_on
-from tests.common.nodes import ENTRY_CODE, QUOTA, running_town, until
+from tests.common.nodes import ENTRY_CODE, QUOTA, until
 from tests.common.officials import OFFICE, decide, prepare, sign_in, signed, signed_in
 
 pytestmark = pytest.mark.chain
@@ -29,12 +28,8 @@ HANDLER = {"name": "赵敏", "phone": "0317-0000003"}
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.found()
+def town(tmp_path_factory, moulds):
+    with moulds.founded(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 

@@ -17,8 +17,7 @@ from node.office.authorising import Request
 from node.protocol import forms as documents
 from node.protocol.wire import ids
 from tests.common import papers
-from tests.common.chain import deployed_on
-from tests.common.nodes import ENTRY_CODE, QUOTA, running_town, until
+from tests.common.nodes import ENTRY_CODE, QUOTA, until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
 
 pytestmark = pytest.mark.chain
@@ -30,13 +29,8 @@ PAGE = {"accept": "text/html"}
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.found()
-        town.grant()
+def town(tmp_path_factory, moulds):
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 

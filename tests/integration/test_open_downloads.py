@@ -21,9 +21,8 @@ from node.protocol.wire.leaf import OPEN, parse_leaf
 from node.service.needs import Page
 from tests.common import founding, papers
 from tests.common.browser import axe, shoot
-from tests.common.chain import deployed_on
 from tests.common.furnished import OPENLY
-from tests.common.nodes import running_town, until
+from tests.common.nodes import until
 
 pytestmark = pytest.mark.chain
 
@@ -39,7 +38,7 @@ def entry_of(code: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+def town(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("opened")
     source = {
         "entry": OPENED,
@@ -48,11 +47,7 @@ def town(tmp_path_factory, embedded_chain):
         "key": "id",
         "columns": {"BH": "id", "MC": "name"},
     }
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(folder, chain, [source, {**source, "entry": ASKED}]) as town,
-    ):
-        town.serve()
+    with moulds.served(folder, sources=[source, {**source, "entry": ASKED}]) as town:
         bodies = [
             papers.catalogue_version(
                 **OPENLY, code=code, name="公共场所名录", items=ITEMS, opening=opening

@@ -17,9 +17,7 @@ from node.errors import ConfigInvalid
 from node.office import departments
 from node.office.sessionrows import SessionRows
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import write_private
-from tests.common.nodes import running_town
 from tests.common.officials import OFFICE, signed_in
 from tests.common.oidc_provider import CLIENT, SECRET, provider
 
@@ -38,7 +36,7 @@ def identity():
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain, identity):
+def town(tmp_path_factory, moulds, identity):
     folder = tmp_path_factory.mktemp("node")
     write_private(folder / "oidc.secret", SECRET.encode() + b"\n")
     oidc = {
@@ -50,9 +48,7 @@ def town(tmp_path_factory, embedded_chain, identity):
             {"value": "运维", "department": EDUCATION, "seats": ["operation"]},
         ],
     }
-    with deployed_on(embedded_chain) as chain, running_town(folder, chain, oidc=oidc) as town:
-        town.found()
-        town.grant()
+    with moulds.served(folder, oidc=oidc) as town:
         yield town
 
 

@@ -23,11 +23,9 @@ from node.protocol import forms as documents
 from node.protocol.ledger.enums import EntryState
 from node.protocol.wire import ids
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.nodes import (
     PASSWORD,
     NodeTown,
-    running_town,
     until,
 )
 from tests.common.shell import Done, invoke
@@ -161,7 +159,7 @@ def load_divisions(path: Path) -> None:
     scope="module",
     params=["some", pytest.param("all", marks=pytest.mark.long)],
 )
-def city(request, tmp_path_factory, embedded_chain):
+def city(request, tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("real")
     load_divisions(folder / "divisions.db")
     source = {
@@ -171,11 +169,7 @@ def city(request, tmp_path_factory, embedded_chain):
         "key": "code",
         "columns": {"F001": "code", "F002": "name"},
     }
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(folder, chain, [source]) as town,
-    ):
-        town.found()
+    with moulds.founded(folder, sources=[source]) as town:
         keys = {
             "head.key": town.keys.heads[papers.POLICE],
             "office.key": town.keys.office[papers.POLICE],

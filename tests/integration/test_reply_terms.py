@@ -28,9 +28,8 @@ from node.service.needs import Page as SourcePage
 from node.storage.engines import open_engine
 from tests.common import founding, papers
 from tests.common.browser import axe, shoot
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files
-from tests.common.nodes import PASSWORD, QUOTA, running_town, until
+from tests.common.nodes import PASSWORD, QUOTA, until
 from tests.common.officials import signed_in
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ WHOLE = {"disposal": "销毁", "days": "30", "callsPerDay": "10", "rowsPerDay": 
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+def town(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("terms")
     source = {
         "entry": SERVED,
@@ -78,12 +77,8 @@ def town(tmp_path_factory, embedded_chain):
         "key": "id",
         "columns": {"XM": "name", "GMSFHM": "id", "CSRQ": "born", "MJ": "area"},
     }
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(folder, chain, [source]) as running,
-    ):
+    with moulds.founded(folder, sources=[source]) as running:
         town: Any = running  # with what the tests keep beside it
-        town.found()
         bodies = [papers.catalogue_version(code=code, items=ITEMS) for code in (SERVED, BARE)]
         submitted, review = founding.publication(*bodies)
         town.decide(submitted, town.keys.heads[papers.POLICE])

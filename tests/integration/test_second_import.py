@@ -13,9 +13,8 @@ from node.protocol import forms as documents
 from node.protocol.ledger.enums import EntryState
 from node.protocol.wire import ids
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.entry_rows import MAPPING, table_of
-from tests.common.nodes import PASSWORD, running_town
+from tests.common.nodes import PASSWORD
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
@@ -74,15 +73,14 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory, embedded_chain):
+def desk(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("second")
     rule = '{ parts = [{ text = "GA" }, { column = "id", take = "{4}-{_}" }] }'
     text = MAPPING.replace('{ column = "id" }', rule)
     (folder / "mapping.toml").write_text(text, encoding="utf-8")
     table_of(folder / "first.csv", FIRST)
     table_of(folder / "second.csv", SECOND)
-    with deployed_on(embedded_chain) as chain, running_town(folder, chain) as town:
-        town.found()
+    with moulds.founded(folder) as town:
         keys = town.keys
         named = {
             "head.key": keys.heads[papers.POLICE],

@@ -6,17 +6,16 @@ import pytest
 
 from node.protocol.wire.trustfile import parse_trust
 from tests.common.chain import deployed_on, running_chain
-from tests.common.nodes import QUERY, running_town, until
+from tests.common.nodes import QUERY, until
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, own_chain):
+def town(tmp_path_factory, moulds):
     folder = tmp_path_factory.mktemp("town")
-    with deployed_on(own_chain) as chain, running_town(folder, chain) as town:
-        town.serve()
+    with moulds.served(folder) as town:
         yield town
 
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.common import founding
-from tests.common.chain import deployed_on
 from tests.common.codes import department_code
-from tests.common.nodes import NodeTown, running_town
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from node.crypto import SoftwareSigner
-    from tests.common.chain import RunningChain
+    from tests.common.moulds import Moulds
+    from tests.common.nodes import NodeTown
 
 OUTSIDER = department_code("outsider")
 
@@ -33,12 +32,10 @@ class City:
         return self.town.url.removeprefix("http://")
 
 
-@pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory, embedded_chain: RunningChain) -> Iterator[City]:
-    """One city for all attacks: none may leave it unable to serve the next."""
-    folder = tmp_path_factory.mktemp("city")
-    with deployed_on(embedded_chain) as chain, running_town(folder, chain) as town:
-        town.serve()
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory, moulds: Moulds) -> Iterator[City]:
+    """One city for all attacks of a file: none may leave it unable to serve the next."""
+    with moulds.served(tmp_path_factory.mktemp("city")) as town:
         town.found(founding.department(OUTSIDER, "outsider"))
         outsider = town.keys.signer("outsider-node")
         yield City(town, outsider)

@@ -25,9 +25,8 @@ from api.refusing_words import TITLES
 from node.errors import PurposeNotGranted
 from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
-from tests.common.chain import deployed_on
 from tests.common.furnished import LONG
-from tests.common.nodes import QUERY, running_town, serving_on, until
+from tests.common.nodes import QUERY, serving_on, until
 from tests.common.officials import signed_in
 
 if TYPE_CHECKING:
@@ -41,12 +40,8 @@ pytestmark = [pytest.mark.chain, pytest.mark.usefixtures("officer")]
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    with (
-        deployed_on(embedded_chain) as chain,
-        running_town(tmp_path_factory.mktemp("node"), chain) as town,
-    ):
-        town.serve()
+def town(tmp_path_factory, moulds):
+    with moulds.served(tmp_path_factory.mktemp("node")) as town:
         yield town
 
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from api.parts import Node
-from api.settings import load_settings
 from node.errors import AuthorisationSuspended
 from node.log import LogReader
 from node.office import authorising
@@ -22,9 +20,8 @@ from node.protocol.wire import ids
 from node.protocol.wire.leaf import parse_leaf
 from node.protocol.wire.merkle import verify_consistency
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient, call_until
-from tests.common.nodes import running_town, until
+from tests.common.nodes import until
 from tests.common.officials import OFFICE, prepare, signed, signed_in
 from tests.common.pgstores import new_database
 from tests.common.shell import Shell
@@ -40,22 +37,11 @@ IN_ORDER_SECONDS = 20
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
 )
-def town(request, tmp_path_factory, embedded_chain):
-    """A town that was founded in this process and whose node then ended, its disks complete."""
-    folder = tmp_path_factory.mktemp("killed")
+def town(request, tmp_path_factory, moulds):
+    """A town whose node has ended, its disks complete."""
     database = new_database()[0] if request.param == "postgresql" else ""
-    with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain, database=database) as town:
-            town.serve()
-        # From here on its parts are opened beside the process, as a command line would.
-        town.https.clear()
-        town.node = Node(load_settings(folder / "node.toml"))
-        try:
-            yield town
-        finally:
-            for http in town.https.values():
-                http.close()
-            town.node.stop()
+    with moulds.ended(tmp_path_factory.mktemp("killed"), database=database) as town:
+        yield town
 
 
 @pytest.fixture

@@ -6,28 +6,27 @@ import os
 import queue
 import random
 import signal
-import sqlite3
 import threading
 import time
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from api.loops import FATAL_EXIT
 from api.operating.notices import FOLDER, read_notices
-from api.parts import Node
-from api.settings import load_settings
 from node.client.trust import NodeTrust
 from node.errors import LedgerError, LogUnavailable, PeerUnavailable
 from node.log import LogReader, check_log
+from node.log.tables import head
 from node.protocol.wire import ids
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.leaf import SERVED, parse_leaf
 from tests.common import papers
-from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess, RecordingClient
-from tests.common.nodes import QUERY, running_town, until
+from tests.common.nodes import QUERY, until
+from tests.common.pgstores import new_database
 from tests.system.test_node_kill import assert_provable, opened
 
 pytestmark = pytest.mark.chain
@@ -38,21 +37,14 @@ NAMES = {"supervisor", "writer", "keeper", "front-1", "front-2"}
 GO_ON_SECONDS = 20.0
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
-    """A town that was founded in this process and whose node then ended, its disks complete."""
-    folder = tmp_path_factory.mktemp("several")
-    with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain) as town:
-            town.serve()
-        town.https.clear()
-        town.node = Node(load_settings(folder / "node.toml"))
-        try:
-            yield town
-        finally:
-            for http in town.https.values():
-                http.close()
-            town.node.stop()
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)]
+)
+def town(request, tmp_path_factory, moulds):
+    """A town whose node has ended, its disks complete."""
+    database = new_database()[0] if request.param == "postgresql" else ""
+    with moulds.ended(tmp_path_factory.mktemp("several"), database=database) as town:
+        yield town
 
 
 @pytest.fixture
@@ -328,17 +320,22 @@ class TestEnding:
 
     def test_by_something_fatal_takes_all_along_with_its_code(self, town, node, callers, log):
         pids = list(node.pids().values())
-        with sqlite3.connect(town.node.settings.data_dir / "log.db", timeout=30) as database:
-            # A head above its tree: the writer meets it at the next commit and can go on no more.
-            change = "UPDATE head SET size = size + ? WHERE log = ?"
-            database.execute(change, (1, log))
-            database.commit()
-            try:
-                with pytest.raises((LogUnavailable, PeerUnavailable)):
-                    callers.clients[0].query(town.first, **QUERY)
-                assert node.wait() == FATAL_EXIT
-            finally:
-                database.execute(change, (-1, log))
+        engine = town.node.settings.stores.open("log")
+
+        def change(by):
+            with engine.begin() as connection:
+                moved = update(head).where(head.c.log == log).values(size=head.c.size + by)
+                connection.execute(moved)
+
+        # A head above its tree: the writer meets it at the next commit and can go on no more.
+        change(1)
+        try:
+            with pytest.raises((LogUnavailable, PeerUnavailable)):
+                callers.clients[0].query(town.first, **QUERY)
+            assert node.wait() == FATAL_EXIT
+        finally:
+            change(-1)
+            engine.dispose()
         assert not [pid for pid in pids if alive(pid)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import threading
@@ -9,6 +10,7 @@ import threading
 import psycopg
 import pytest
 
+from api.operating.notices import FOLDER, read_notices
 from api.settings import load_settings
 from node.client.calls import LedgerClient
 from node.client.trust import NodeTrust
@@ -16,25 +18,18 @@ from node.log import LogReader
 from node.protocol.wire import ids
 from node.storage.stores import Stores
 from tests.common import papers, pgstores
-from tests.common.chain import deployed_on
 from tests.common.node_process import NodeProcess
-from tests.common.nodes import QUERY, running_town, until, unused_port
+from tests.common.nodes import QUERY, until, unused_port
 from tests.common.shell import invoke
 
 pytestmark = pytest.mark.chain
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory, embedded_chain):
+def town(tmp_path_factory, moulds):
     """A town founded on files, whose node then ended."""
-    folder = tmp_path_factory.mktemp("moved")
-    with deployed_on(embedded_chain) as chain:
-        with running_town(folder, chain) as town:
-            town.serve()
-        town.https.clear()
+    with moulds.ended(tmp_path_factory.mktemp("moved")) as town:
         yield town
-        for http in town.https.values():
-            http.close()
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +59,22 @@ def told(*words):
     return done.output
 
 
-def test_it_is_moved_with_the_same_heads_once_and_goes_on(town, settings_file):
+def test_it_is_moved_with_the_same_heads_once_and_goes_on(town, settings_file, monkeypatch):
+    """It goes on as several processes, of which the log writer is killed once."""
     before = heads(Stores(town.node.settings.data_dir))
     assert any(head.size for head in before.values())
     assert heads(load_settings(settings_file).stores) == before
     again = invoke("node", "migrate", "--config", settings_file)
     assert "already-exists" in again.errors
+    monkeypatch.setenv("SHARELEDGER_WORKERS", "2")
     process = NodeProcess(settings_file)
     process.start()
     try:
         with town.client() as client:
+            until(lambda: town.answers(client))
+            folder = town.node.settings.data_dir / FOLDER
+            [pid] = [each.pid for each in read_notices(folder) if each.process == "writer"]
+            os.kill(pid, signal.SIGKILL)
             until(lambda: town.answers(client))
             answer = client.query(town.first, **QUERY)
             assert client.fetch_receipt(answer.receipt).leaf == answer.receipt.leaf

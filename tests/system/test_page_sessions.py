@@ -11,9 +11,8 @@ from node.documents.importing.template import write_template
 from node.protocol.ledger.enums import KeyKind
 from tests.common import papers
 from tests.common.browser import axe, shoot
-from tests.common.chain import deployed_on
 from tests.common.keyfiles import quick_files, write_private
-from tests.common.nodes import PASSWORD, NodeTown, running_town
+from tests.common.nodes import PASSWORD, NodeTown
 from tests.common.oidc_provider import CLIENT, SECRET, Provider, provider
 from tests.common.t2 import ROW, SECOND_ITEM
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-    from tests.common.chain import RunningChain
+    from tests.common.moulds import Moulds
 
 pytestmark = pytest.mark.chain
 POLICE = papers.POLICE
@@ -39,7 +38,7 @@ def identity() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def town(
-    tmp_path_factory: pytest.TempPathFactory, embedded_chain: RunningChain, identity: Provider
+    tmp_path_factory: pytest.TempPathFactory, moulds: Moulds, identity: Provider
 ) -> Iterator[NodeTown]:
     folder = tmp_path_factory.mktemp("node")
     write_private(folder / "oidc.secret", SECRET.encode() + b"\n")
@@ -50,9 +49,7 @@ def town(
         "client_secret_file": "oidc.secret",
         "readers": readers,
     }
-    with deployed_on(embedded_chain) as chain, running_town(folder, chain, oidc=oidc) as town:
-        town.found()
-        town.grant()
+    with moulds.served(folder, oidc=oidc) as town:
         yield town
 
 

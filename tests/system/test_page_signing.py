@@ -141,6 +141,8 @@ class TestDeciding:
         dialog.wait_for()
         assert dialog.get_by_role("heading").inner_text() == "登记应用系统"
         assert dialog.get_by_text("page-app").count() > 0
+        # People know the department by its name, which is the node's word beside what is signed.
+        dialog.get_by_text(f"{papers.POLICE} （市公安局）").first.wait_for()
         assert axe(page) == []
         shoot(page, "signing", WIDTHS["seat"])
         # The tab remembers the file; the PIN is asked for each time.

@@ -21,8 +21,7 @@ import pytest
 from node.protocol import forms
 from node.protocol.wire.prepared import render_prepared
 from tests.common import papers
-from tests.common.chain import deployed_on
-from tests.common.nodes import ENTRY, ITEMS, QUERY, running_town
+from tests.common.nodes import ENTRY, ITEMS, QUERY
 from tests.common.officials import signed
 from tests.common.schemathesis_hooks import FILE, write_town
 from tests.common.wire import DESCRIBED, described_paths
@@ -30,7 +29,7 @@ from tests.common.wire import DESCRIBED, described_paths
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.common.chain import RunningChain
+    from tests.common.moulds import Moulds
     from tests.common.nodes import NodeTown
 
 pytestmark = pytest.mark.chain
@@ -142,10 +141,9 @@ def _code(response: dict[str, Any]) -> str:
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory, own_chain: RunningChain) -> Iterator[NodeTown]:
+def town(tmp_path_factory: pytest.TempPathFactory, moulds: Moulds) -> Iterator[NodeTown]:
     folder = tmp_path_factory.mktemp("town")
-    with deployed_on(own_chain) as chain, running_town(folder, chain) as found:
-        found.serve()
+    with moulds.served(folder) as found:
         yield found
 
 

@@ -85,7 +85,7 @@ def test_dameng_is_asked_by_its_makers_dialect():
     )
     opened.bind()
     statement, bound = opened._prepared(SourceQuery(("A", "D"), conditions, 10, 5))
-    sent = " ".join(str(statement.compile(dialect=opened.engine.dialect)).split())
+    sent = " ".join(str(statement.statement.compile(dialect=opened.engine.dialect)).split())
     assert sent == (
         "SELECT app.t.a AS c0, app.t.d AS c1, app.t.id AS page_key FROM app.t WHERE "
         "app.t.a LIKE ? ESCAPE '/' AND app.t.b >= ? AND app.t.c = ? AND app.t.d IN (?, ?) "

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import ast
+import dis
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from coverage import Coverage
-from slipcover import Slipcover
-from slipcover.branch import preinstrument
 
 from tests.common.measured import arcs
+
+if sys.version_info >= (3, 12):
+    pytest.skip("there SlipCover has events, and no probes of ours", allow_module_level=True)
+
+from tests.common.probes import JUMP, Loader, kept_code, with_probes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,11 +86,9 @@ def test_probes_tell_what_a_tracer_tells(tmp_path: Path, values: list[int]) -> N
     path = tmp_path / "sample.py"
     path.write_text(SAMPLE)
 
-    probes = Slipcover(branch=True, immediate=True)
-    tree = preinstrument(ast.parse(SAMPLE))
-    run(path, probes.instrument(compile(tree, str(path), "exec")), values)
+    seen: set[int | tuple[int, int]] = set()
+    run(path, with_probes(kept_code(path), seen), values)
     told = Coverage(data_file=str(tmp_path / "told"), branch=True, config_file=False)
-    seen = {*probes.all_seen[str(path)], *probes.newly_seen[str(path)]}
     told.get_data().add_arcs({str(path): arcs(str(path), seen, told)})
 
     traced = Coverage(
@@ -96,3 +98,58 @@ def test_probes_tell_what_a_tracer_tells(tmp_path: Path, values: list[int]) -> N
         run(path, compile(SAMPLE, str(path), "exec"), values)
 
     assert missed(told, path) == missed(traced, path)
+
+
+def calls(code: CodeType) -> tuple[int, int]:
+    """Count the probes of code and what it calls that are not passed yet, and that were."""
+    text = code._co_code_adaptive  # type: ignore[attr-defined]
+    nop = dis.opmap["NOP"]
+    waiting = sum(text[at] == nop and text[at + 1] > 0 for at in range(0, len(text), 2))
+    passed = sum(
+        text[at] == JUMP and text[at + 2] == dis.opmap["PUSH_NULL"]
+        for at in range(0, len(text) - 2, 2)
+    )
+    for each in code.co_consts:
+        if isinstance(each, type(code)):
+            more = calls(each)
+            waiting, passed = waiting + more[0], passed + more[1]
+    return waiting, passed
+
+
+def test_a_probe_is_jumped_over_once_it_was_passed(tmp_path: Path) -> None:
+    path = tmp_path / "sample.py"
+    path.write_text(SAMPLE)
+    seen: set[int | tuple[int, int]] = set()
+    code = with_probes(kept_code(path), seen)
+    every, none = calls(code)
+    assert none == 0
+    # Often enough for the interpreter to have its own forms of the instructions.
+    run(path, code, [0, -1, 1, 5, 6, 7, 200, 3, 4] * 20)
+    waiting, passed = calls(code)
+    assert waiting + passed == every
+    assert passed >= len(seen) > waiting
+    seen.clear()
+    run(path, code, [0, -1, 1, 5, 6, 7, 200, 3, 4])
+    assert seen == set()
+
+
+def test_copied_code_notes_too_and_nothing_is_written_into_what_has_gone(tmp_path: Path) -> None:
+    path = tmp_path / "sample.py"
+    path.write_text(SAMPLE)
+    seen: set[int | tuple[int, int]] = set()
+    copied = with_probes(kept_code(path), seen).replace(co_name="copied")
+    run(path, copied, [])
+    assert seen
+
+
+def test_what_was_made_of_a_source_is_kept_until_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "sample.py"
+    path.write_text("VALUE = 1\n")
+    loader = Loader("sample", str(path))
+    found = []
+    for text in ("VALUE = 1\n", "VALUE = 1\n", "VALUE = 22\n"):
+        path.write_text(text)
+        names: dict[str, object] = {}
+        exec(loader.get_code("sample"), names)  # noqa: S102 - the text above
+        found.append(names["VALUE"])
+    assert found == [1, 1, 22]

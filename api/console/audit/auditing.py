@@ -1,8 +1,6 @@
-"""Who may look at what as an auditor, and the leaf that every look leaves behind.
+"""The auditor at his browser, and the leaf that every look of his leaves behind.
 
-An auditor is an officer to whom a department gave the role. He reads the ledger, which every node
-has, and of the logs here those whose department, or its competent one, gave it him. Log first, then
-answer: what cannot be logged is not shown.
+Log first, then answer: what cannot be logged is not shown.
 """
 
 from __future__ import annotations
@@ -10,36 +8,27 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
 
-from ledger_sync.locating import Finder, Logs
-from ledger_sync.trace import Tracer
 from node.crypto import sm3
-from node.errors import NotEntitled, NotFound, Overloaded, SignatureInvalid
-from node.log import LogScanner
-from node.protocol.ledger.enums import Role
+from node.errors import Overloaded, SignatureInvalid
 from node.protocol.wire import canonical
 from node.protocol.wire.leaf import AUDIT, commitment
 from node.service.caller import Look, judged_second
 
+from ...auditors import Auditor, auditor_of, log_at
 from ...http.callers import NodeDep
 from ...http.officers import Officer, find_officer, no_officer
 from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from starlette.responses import Response
-
-    from ledger_sync.usage import CallLists
-    from node.documents.access import Shelf
-    from node.log import LogIdentity, LogReader
-    from node.protocol.wire.receipt import Receipt
 
     from ...parts import Node
 
@@ -57,75 +46,6 @@ FOREIGN_REQUESTS = 100
 """Looks under one login of an auditor of other departments: each is a leaf of a log here."""
 
 
-@dataclass(frozen=True)
-class Auditor:
-    """An auditor at his browser, and what he may read here."""
-
-    node: Node
-    officer: Officer
-    given: frozenset[bytes]
-    """The departments whose auditor he is."""
-    logs: tuple[bytes, ...]
-    """The logs at hand that are his to read."""
-
-    @cached_property
-    def reader(self) -> ReadableLogs:
-        return ReadableLogs(self.node.reader, self.logs)
-
-    @cached_property
-    def papers(self) -> Shelf:
-        """The documents he may read: whose auditor he is, he learns who their officers are."""
-        return self.node.access.shelf_of(self.officer.key.key)
-
-    @cached_property
-    def tracer(self) -> Tracer:
-        node = self.node
-        return Tracer(node.queries, self.reader, self.papers, node.deployment)
-
-    @cached_property
-    def finder(self) -> Finder:
-        node = self.node
-        return Finder(node.ledger_engine, self.papers, node.search, node.gateway)
-
-    @property
-    def at_hand(self) -> Logs:
-        scanner = LogScanner(self.node.reader)
-        return Logs(self.node.reader, scanner, self.logs, self.node.seals.salt)
-
-    @property
-    def lists(self) -> CallLists:
-        return self.node.calls
-
-
-class ReadableLogs:
-    """The logs of a store that somebody may read; the others are as if they were elsewhere."""
-
-    def __init__(self, reader: LogReader, readable: Sequence[bytes]) -> None:
-        self._reader, self._readable = reader, frozenset(readable)
-
-    def find_event(self, log: bytes, event: bytes) -> int | None:
-        return self._of(log).find_event(log, event)
-
-    def receipt(self, log: bytes, index: int) -> Receipt:
-        return self._of(log).receipt(log, index)
-
-    def entry(self, log: bytes, index: int) -> bytes:
-        return self._of(log).entry(log, index)
-
-    def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
-        return self._of(log).consistency(log, old, new)
-
-    def calls(
-        self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
-    ) -> Sequence[tuple[int, int]]:
-        return self._of(log).calls(log, authorisation, after=after, limit=limit)
-
-    def _of(self, log: bytes) -> LogReader:
-        if log not in self._readable:
-            raise NotFound("本节点没有这个日志，或不归您审计 / not here, or not yours to audit")
-        return self._reader
-
-
 def auditor(
     request: Request,
     node: NodeDep,
@@ -140,26 +60,26 @@ def auditor(
     """
     if officer is None or officer.session is None:
         raise no_officer(request)
-    officer.require(Role.AUDITOR)
-    # As over the API: what a suspended department gave opens nothing, and its own officers nothing.
-    reader = node.papers.find_reader(officer.key.key)
-    given = frozenset() if reader is None else reader.auditor_for
-    if not given:
-        raise NotEntitled(
-            "您所在的部门，或授予您审计职责的部门，已暂停 / the department is suspended"
-        )
-    scanner, queries = LogScanner(node.reader), node.queries
-    logs = [
-        fact.log
-        for one in node.identities
-        if not given.isdisjoint({one.department, queries.competent_of(one.department)})
-        for fact in queries.logs_of(one.department)
-        if scanner.has(fact.log)
-    ]
-    return Auditor(node, officer, given, tuple(logs))
+    return auditor_of(node, officer)
 
 
 AuditorDep = Annotated[Auditor, Depends(auditor)]
+View = TypeVar("View", bound="Callable[..., Response]")
+
+
+def held(view: View) -> View:
+    """Have a view, which takes the auditor as `who`, read one state of the read model throughout.
+
+    A page asks a hundred questions, and each by itself is a transaction.
+    """
+
+    @wraps(view)
+    def of_one_state(**given: Any) -> Response:  # noqa: ANN401 - a view's own
+        who: Auditor = given["who"]
+        with who.node.queries.holding():
+            return view(**given)
+
+    return cast("View", of_one_state)
 
 
 def answer(
@@ -185,7 +105,7 @@ def answer(
     look = look_of(node, who.officer, None if who.logs else FOREIGN_REQUESTS)
     salt = node.seals.salt(look.event, "values")
     snapshot = node.grants.snapshot(look.key, 0)
-    identity = _identity(node, log)
+    identity = log_at(node, log)
     draft = look.draft(
         AUDIT,
         identity.log,
@@ -240,12 +160,3 @@ def bounded_work() -> Iterator[None]:
         yield
     finally:
         _work.release()
-
-
-def _identity(node: Node, log: bytes | None) -> LogIdentity:
-    """Return the present log that takes the leaf of a look at `log`, or of one at none."""
-    fact = None if log is None else node.queries.find_log(log)
-    for one in node.identities:
-        if fact is not None and one.department == fact.department:
-            return one
-    return node.identities[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from ledger_sync.objects import ObjectKind, authorisation_ref
-from ledger_sync.trace import Tracer, collect_bundle
+from ledger_sync.titles import LEAVES
+from ledger_sync.trace import collect_bundle
 from ledger_sync.trace.meaning import KINDS, meaning_of
 from node.crypto import sm3, verify_login
 from node.errors import EventUnknown, SignatureInvalid
@@ -25,13 +27,14 @@ from node.protocol.wire.leaf import CALL, PREVIEW, parse_leaf
 from node.protocol.wire.leaf import KINDS as LEAF_KINDS
 from node.protocol.wire.trustfile import render_trust
 
+from ...auditors import ReadableLogs
 from ...http.described import HexPath
 from ...http.verbs import Readable
 from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
 from ..pages import render
-from ..wording import language_of, outcome_words
-from .auditing import AUDITOR, AuditorDep, ReadableLogs, answer, attached, bounded_work
+from ..wording import MILLISECONDS, language_of, outcome_words
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work, held
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report
@@ -45,10 +48,36 @@ if TYPE_CHECKING:
     from ledger_sync.trace import Collected, TraceLine
     from node.protocol.wire.leaf import Leaf
 
+    from ...auditors import Auditor
     from ..frames import Words
-    from .auditing import Auditor
 
 router = APIRouter(prefix="/audit", route_class=Readable, include_in_schema=False)
+LEAF_WORDS: dict[str, Words] = {
+    "type": ("种类", "kind"),
+    "v": ("格式版本", "format"),
+    "event": ("编号", "event"),
+    "base": ("登录原文", "login as it was signed"),
+    "signature": ("登录签名", "its signature"),
+    "sequence": ("登录后第几次查看", "which look under that login"),
+    "block": ("依据区块", "judged by block"),
+    "judged": ("判定时间", "judged at"),
+    "at": ("留痕时间", "logged at"),
+    "custody": ("保管", "custody"),
+    "authorisation": ("授权", "authorisation"),
+    "question": ("所问", "question"),
+    "values": ("所问之值的承诺", "commitment to what was asked for"),
+    "answer": ("所示内容的摘要", "digest of what was shown"),
+    "salt": ("盐值", "salt"),
+    "entry": ("目录编号", "entry"),
+    "version": ("目录版本", "version"),
+    "items": ("信息项（位图）", "items, a bitmap"),
+    "masked": ("脱敏的信息项（位图）", "masked items, a bitmap"),
+    "rows": ("行数", "rows"),
+    "outcome": ("结果", "outcome"),
+}
+"""What the members of a leaf are called that is no call."""
+CUSTODY: dict[str, Words] = {"own": ("本部门", "own"), "hosted": ("托管", "hosted")}
+HEX = re.compile("[0-9a-f]{64}")
 TIMELINE = 200
 """Decisions on one page, the newest."""
 BLOCKS = 2**53
@@ -70,8 +99,6 @@ class Thing:
 
 def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: Any) -> Response:  # noqa: ANN401 - of `answer`
     english = language_of(request) == "en"
-    with who.node.queries.holding():
-        timeline = _timeline(who, thing.decisions)
     page = render(
         request,
         "audit/thing.html",
@@ -81,7 +108,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
         crumbs=[Link("/audit", ("查询", "Look up"))],
         thing=thing,
         drawing=draw(thing.trace, english=english) if thing.trace else None,
-        timeline=timeline,
+        timeline=_timeline(who, thing.decisions),
         kinds=KINDS,
         meaning=meaning_of,
         path_of=path_of,
@@ -92,6 +119,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
 def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str, Any]]:
     """Return the newest decisions first, each with who signed it."""
     names = who.finder.titles.names
+    names.know_signers(decisions)
     return [
         {
             "at": fact.block.timestamp,
@@ -106,6 +134,7 @@ def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str,
 
 
 @router.get("/call/{event}")
+@held
 def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show the trace of a call, to its authorisation, version, decisions, checkpoint and block."""
     found = _find(who, event)
@@ -126,7 +155,7 @@ def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
             (("依据区块", "Judged by block"), leaf.block_number),
             (
                 ("保管", "Custody"),
-                ("本部门", "own") if leaf.custody == "own" else ("托管", "hosted"),
+                CUSTODY[leaf.custody],
             ),
             (("调用编号", "Event"), {"hex": event}),
             (("回执", "Receipt"), _grade(found)),
@@ -209,9 +238,7 @@ def _collect(who: Auditor, found: FoundEvent) -> Collected:
 
 
 def _trace(who: Auditor, found: FoundEvent) -> TraceLine:
-    node = who.node
-    reader = ReadableLogs(node.reader, (found.log,))
-    return Tracer(node.queries, reader, who.papers, node.deployment).trace_call(found.event)
+    return who.tracer_in(ReadableLogs(who.node.reader, (found.log,))).trace_call(found.event)
 
 
 def _conclusion(trace: TraceLine) -> Words:
@@ -222,6 +249,7 @@ def _conclusion(trace: TraceLine) -> Words:
 
 
 @router.get("/leaf/{event}")
+@held
 def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show an entry of a log that is no call: what it says, word for word."""
     wanted = encoding.hex32(event)
@@ -235,9 +263,25 @@ def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
         members = orjson.loads(data)
         if parsed.kind != CALL:
             said = _said_by(who, parsed)
-            facts = [*said, *(((name, name), str(value)) for name, value in members.items())]
+            facts = [*said, *(_member(name, value) for name, value in members.items())]
             return _page(request, who, Thing(target, facts=facts), f"leaf {event}", log=log)
     raise EventUnknown("日志里没有这一条，或不归您审计 / no such entry, or not yours to audit")
+
+
+def _member(name: str, value: Any) -> tuple[Words, object]:  # noqa: ANN401 - JSON
+    """Return a member of a leaf with its name in words."""
+    words = LEAF_WORDS.get(name, (name, name))
+    if name in {"at", "judged"}:
+        return words, {"at": value // MILLISECONDS if name == "at" else value}
+    if name == "block":
+        return words, f"{value['number']}（{value['hash']}）"
+    if name == "custody":
+        return words, CUSTODY.get(value, value)
+    if name == "outcome":
+        return words, outcome_words(value)
+    if name == "type":
+        return words, LEAVES.get(value, value)
+    return words, {"hex": value} if HEX.fullmatch(str(value)) else str(value)
 
 
 def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
@@ -259,6 +303,7 @@ def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
 
 
 @router.get("/authorisation/{number}")
+@held
 def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Response:
     """Show an authorisation: its terms, trace, decisions, calls."""
     one = who.node.queries.get_authorisation(number)
@@ -289,6 +334,7 @@ def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Resp
 
 
 @router.get("/version/{name}")
+@held
 def version(
     request: Request,
     who: AuditorDep,
@@ -312,6 +358,7 @@ def version(
 
 
 @router.get("/entry/{entry}")
+@held
 def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
     """Show an entry: its versions and what was decided on it."""
     queries, titles, named = who.node.queries, who.finder.titles, encoding.hex32(entry)
@@ -334,6 +381,7 @@ def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
 
 
 @router.get("/department/{code}")
+@held
 def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
     """Show a department: its keys, applications, logs and decisions."""
     queries, titles = who.node.queries, who.finder.titles
@@ -361,6 +409,7 @@ def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
 
 
 @router.get("/key/{key}")
+@held
 def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
     """Show a key: whose it is, when it counts, and its roles."""
     queries, titles = who.node.queries, who.finder.titles
@@ -379,6 +428,7 @@ def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
 
 
 @router.get("/application/{application}")
+@held
 def application_page(request: Request, who: AuditorDep, application: HexPath) -> Response:
     """Show an application system, its keys and what was decided about it."""
     queries, titles = who.node.queries, who.finder.titles
@@ -397,6 +447,7 @@ def application_page(request: Request, who: AuditorDep, application: HexPath) ->
 
 
 @router.get("/block/{number}")
+@held
 def block(request: Request, who: AuditorDep, number: NumberPath) -> Response:
     """Show a block: the decisions and anchors in it, and the calls these cover."""
     found = who.node.queries.get_block(number)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from node.protocol.ledger.facts import LogFact
 
+    from ...auditors import Auditor
     from ..frames import Words
-    from .auditing import Auditor
 
 PATH = "/audit/calls"
 MOST = 200

@@ -1,7 +1,8 @@
 """The officers' seat: what waits for them, what they file and decide for their department.
 
-- `seating`: who sits there, and what his pages share
-- `inbox_pages`: what waits; `filing_pages`: a table from the file to the signature
+- `seating`: who sits there, and what his pages share; `handing`: drafts that go from one to another
+- `inbox_pages`: what waits; `filing_pages`: a table, dropped and mended; `comparison_pages`: what
+  it would change, signed
 - `entry_form_pages`: one entry by form, and its withdrawal; `mapping_pages`: a table with headings
   of its own
 - `applying_pages`: entries applied for, as from a basket
@@ -18,6 +19,7 @@ from fastapi import APIRouter
 from . import (
     applying_pages,
     changing_pages,
+    comparison_pages,
     entry_form_pages,
     filing_pages,
     holding_pages,
@@ -33,6 +35,7 @@ router = APIRouter()
 for _module in (
     inbox_pages,
     filing_pages,
+    comparison_pages,
     entry_form_pages,
     mapping_pages,
     applying_pages,

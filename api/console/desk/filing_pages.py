@@ -1,14 +1,13 @@
-"""Filing a table: dropped, mended beside its problems, handed over, compared, signed.
+"""Filing a table: dropped, mended beside its problems, handed over.
 
-What waits between two requests is a draft in office.db; what is signed is compared with the ledger
-at the moment it is asked for.
+What waits between two requests is a draft in office.db.
 """
 
 from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from anyio import to_thread
@@ -19,9 +18,8 @@ from node.documents.coverage import Coverage
 from node.documents.importing.cells import Row, cell_name, column_name
 from node.documents.importing.headings import find_header
 from node.documents.importing.template import template_book
-from node.errors import Conflict, InvalidInput, NotFound
-from node.office.filings import bodies_of
-from node.office.worktables import Worktable, check, compare, drop, fit, load_worktable
+from node.errors import Conflict, NotFound
+from node.office.worktables import check, drop, fit, load_worktable
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
 
@@ -30,8 +28,8 @@ from ...http.officers import officer_with_body
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import Page, page_of, render
-from ..public.comparison import compare as compare_versions
 from ..workbook import MEDIA_TYPE, packed
+from .handing import Handed, add_handing
 from .seating import (
     DESK,
     FILERS,
@@ -39,7 +37,6 @@ from .seating import (
     Sitting,
     SittingDep,
     number_of,
-    to_decide,
     to_page,
 )
 
@@ -48,10 +45,8 @@ if TYPE_CHECKING:
 
     from node.documents.importing.grid import GridSheet
     from node.documents.importing.headings import Header
-    from node.office.drafts import Opened
-    from node.office.filings import Compared
-
-    from ..public.comparison import Difference
+    from node.office.drafts import Listed, Opened
+    from node.office.worktables import Worktable
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 FILINGS = "/desk/filings"
@@ -59,11 +54,13 @@ PAGE, FEWEST, CELLS = 50, 10, 800
 """Rows of a table on a page, and how few they are where it has so many cells that it is long."""
 WIDEST = 60
 """Columns that are shown."""
-LISTED = 200
-"""Entries of a kind that a comparison lists."""
+LONGEST, SHORT, CHARACTERS = 120, 30, 20_000
+"""Characters of a cell, or where a page would have more than so many in all; opened it is whole."""
+LISTED = 50
+"""Problems that are listed above the table: beside its cells stand all."""
+Said: TypeAlias = dict[str, list[tuple[bool, str]]]
+"""By a cell's name what is said of it, and whether it only asks to look again."""
 _HINT = re.compile(r"[\n（(]")
-READ_WHOLE = 20
-"""Changed entries up to which each difference is shown with what was and what is."""
 TOP = 40
 """Rows among which headings are looked for."""
 Named = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
@@ -73,7 +70,8 @@ class GridRow(NamedTuple):
     """A row as it is shown."""
 
     number: int
-    cells: list[str]
+    cells: list[tuple[str, list[tuple[bool, str]]]]
+    """Text and what is said of it."""
 
 
 @router.get(FILINGS)
@@ -112,7 +110,9 @@ async def drop_table(
         known = fit(
             table, node.queries, department, Coverage(node.node_engine).find_mapping(department)
         )
-        begun = node.drafts.begin(at.person, owner, "filing", table.grid.file, table.dump())
+        kept = table.dump()
+        begun = node.drafts.begin(at.person, owner, "filing", table.grid.file, kept)
+        node.comparisons.keep_read(begun, kept, table.read)
         return begun.id.hex() if known else f"{begun.id.hex()}/mapping"
 
     made = await to_thread.run_sync(begin)
@@ -142,9 +142,12 @@ def show_table(
         return RedirectResponse(f"{FILINGS}/{named}/form", 303)
     shown = _sheet_of(table, sheet)
     show = show or ("wrong" if table.wrong else "all")
-    rows, heads = _rows(table, shown, wrong=show == "wrong"), _heads(table, shown)
+    header = None if shown is None else _top(table, shown)
+    heads = _heads(shown, header)
     size = max(FEWEST, min(PAGE, CELLS // max(1, len(heads))))
-    page = page_of(list(islice(rows, after, after + size + 1)), after, size)
+    numbers = list(islice(_numbers(table, shown, header, wrong=show == "wrong"), after, None))
+    rows = _rows(shown, numbers[: size + 1], len(heads), _said(table, shown))
+    page = page_of(rows, after, size, after + len(numbers))
     return render(
         request,
         "desk/table.html",
@@ -158,13 +161,11 @@ def show_table(
         show=show,
         page=page,
         heads=heads,
-        said=_said(table, shown),
         most=LISTED,
         places=_places(page),
         mine=opened.listed.may_change(at.person),
         can_take_back=opened.listed.author == at.person.key and opened.listed.waits_for != 0,
         here_at=f"{FILINGS}/{named}",
-        cell_name=cell_name,
         head=int(Role.DEPARTMENT_HEAD),
         by_head=may_sign(at, opened),
     )
@@ -180,9 +181,10 @@ def edit_cell(
     row: Annotated[int, Query(ge=1, le=10_000_000)],
     column: Annotated[int, Query(ge=0, lt=1024)],
 ) -> Response:
-    """Show a cell as a field to type into."""
-    _, table = open_draft(at, named)
-    return _cell(request, named, table, (sheet, row, column), editing=True)
+    """Show a cell as a field to type into, or whole to who only reads."""
+    opened, table = open_draft(at, named)
+    mine = opened.listed.may_change(at.person)
+    return _cell(request, named, table, (sheet, row, column), editing=mine)
 
 
 @router.post(FILINGS + "/{named}/cell")
@@ -193,7 +195,7 @@ def save_cell(request: Request, at: SittingDep, named: Named, form: FormDep) -> 
     if _text(table, place) != form.get("was", ""):
         raise Conflict("这一格已被别处改动，请刷新 / the cell was changed elsewhere: load it again")
     table.change(*place, form.get("text", ""))
-    at.node.drafts.save(at.person, opened.listed.id, opened.listed.revision, table.dump())
+    save(at, opened.listed, table)
     return _cell(request, named, table, place, editing=False)
 
 
@@ -202,99 +204,37 @@ def check_table(at: SittingDep, named: Named) -> Response:
     """Check the table again."""
     opened, table = open_draft(at, named)
     check(table, at.node.queries, ids.department_code(opened.listed.department))
-    at.node.drafts.save(at.person, opened.listed.id, opened.listed.revision, table.dump())
+    save(at, opened.listed, table)
     return to_page(f"{FILINGS}/{named}")
 
 
-@router.post(FILINGS + "/{named}/hand-over")
-def hand_over(at: SittingDep, named: Named, form: FormDep) -> Response:
-    """Hand the draft to the department's head, or back to who made it."""
-    role = Role(number_of(form, "role", 63))
-    comment, revision = form.get("comment", ""), number_of(form, "revision")
-    at.node.drafts.hand_over(at.person, bytes.fromhex(named), revision, role, comment)
-    return to_page(FILINGS)
+def _named(named: Named) -> Handed:
+    return Handed(bytes.fromhex(named), f"{FILINGS}/{named}", FILINGS)
 
 
-@router.post(FILINGS + "/{named}/take-back")
-def take_back(at: SittingDep, named: Named) -> Response:
-    """Take back what one handed over."""
-    at.node.drafts.take_back(at.person, bytes.fromhex(named))
-    return to_page(f"{FILINGS}/{named}")
+def _kept(named: Named, form: FormDep) -> Handed:
+    return _named(named)._replace(revision=number_of(form, "revision"))
 
 
-@router.post(FILINGS + "/{named}/drop")
-def throw_away(at: SittingDep, named: Named) -> Response:
-    """Throw a draft away."""
-    at.node.drafts.drop(at.person, bytes.fromhex(named))
-    return to_page(FILINGS)
-
-
-@router.get(FILINGS + "/{named}/comparison")
-def comparison(request: Request, at: SittingDep, named: Named) -> Response:
-    """Show what the table would change of what is in force."""
-    opened, table = open_draft(at, named)
-    found = _compare(at, opened, table)
-    return render(
-        request,
-        "desk/comparison.html",
-        title=("核对与签署", "Compare and sign"),
-        seat=DESK,
-        here=FILINGS,
-        crumbs=(
-            Link(FILINGS, ("报送目录", "File entries")),
-            Link(f"{FILINGS}/{named}", (opened.listed.title, opened.listed.title)),
-        ),
-        opened=opened,
-        compared=found,
-        diffs=_differences(found),
-        most=LISTED,
-        by_head=may_sign(at, opened),
-        mine=opened.listed.may_change(at.person),
-        here_at=f"{FILINGS}/{named}",
-        head=int(Role.DEPARTMENT_HEAD),
-    )
-
-
-@router.post(FILINGS + "/{named}/fields")
-def fields(at: SittingDep, named: Named) -> Response:
-    """Return what is to be prepared and signed: every new or changed entry, with one signature."""
-    opened, table = open_draft(at, named)
-    department = ids.department_code(opened.listed.department)
-    at.require(Role.DEPARTMENT_HEAD, department)
-    found = _compare(at, opened, table)
-    if not found.may_be_signed:
-        raise InvalidInput(
-            f"还有 {len(found.filing.problems) + len(found.found.blocked)} 处有误，或没有要报送的"
-            " / there are problems, or nothing to file"
-        )
-    if opened.listed.kind == "filing":
-        # Before the signature: the next edition of the table must not forget this one.
-        Coverage(at.node.node_engine).keep(department, found.space, found.filing.codes)
-    return to_decide("SubmitVersions", {"versions": bodies_of(found.found.to_file)})
-
-
-@router.post(FILINGS + "/{named}/done")
-def done(at: SittingDep, named: Named) -> Response:
-    """Drop a draft whose every entry is on the ledger as the table has it."""
-    opened, table = open_draft(at, named)
-    found = _compare(at, opened, table)
-    if found.filing.problems or found.found.blocked or found.found.to_file:
-        raise Conflict("还有目录没有报送 / some entries are not filed yet")
-    at.node.drafts.drop(at.person, opened.listed.id)
-    return to_page(FILINGS)
+add_handing(router, FILINGS + "/{named}", _kept, _named)
 
 
 def open_draft(at: Sitting, named: str, *kinds: str) -> tuple[Opened, Worktable]:
     """Return a draft this person may read, and the table in it; raises as `Drafts.get`."""
-    wanted = kinds or ("filing", "entry")
-    opened = at.node.drafts.get(at.person, bytes.fromhex(named), *wanted)
+    opened = find_draft(at, named, *kinds)
     return opened, load_worktable(opened.body)
 
 
-def _compare(at: Sitting, opened: Opened, table: Worktable) -> Compared:
-    node, department = at.node, ids.department_code(opened.listed.department)
-    coverage = Coverage(node.node_engine) if opened.listed.kind == "filing" else None
-    return compare(table, node.queries, node.store, coverage, department)
+def find_draft(at: Sitting, named: str, *kinds: str) -> Opened:
+    """Return a draft of a table, or of one of these kinds; raises as `Drafts.get`."""
+    return at.node.drafts.get(at.person, bytes.fromhex(named), *(kinds or ("filing", "entry")))
+
+
+def save(at: Sitting, listed: Listed, table: Worktable) -> None:
+    """Keep a table as the draft says now, and beside it what a check of it has read."""
+    body = table.dump()
+    at.node.drafts.save(at.person, listed.id, listed.revision, body)
+    at.node.comparisons.keep_read(listed, body, table.read)
 
 
 def may_sign(at: Sitting, opened: Opened) -> bool:
@@ -302,15 +242,6 @@ def may_sign(at: Sitting, opened: Opened) -> bool:
     person = at.person
     mine = opened.listed.may_change(person)
     return mine and bool(person.held.get(opened.listed.department, 0) & Role.DEPARTMENT_HEAD)
-
-
-def _differences(found: Compared) -> dict[str, list[Difference]]:
-    """Return what each of a few changed entries says differently, by its code."""
-    changed = found.found.changed
-    return {
-        each.paper.body.code: compare_versions(each.before.data, each.paper.data)
-        for each in (changed if len(changed) <= READ_WHOLE else ())
-    }
 
 
 def _sheet_of(table: Worktable, name: str) -> GridSheet | None:
@@ -324,34 +255,59 @@ def _top(table: Worktable, sheet: GridSheet) -> Header | None:
     return find_header(rows, table.rules)
 
 
-def _heads(table: Worktable, sheet: GridSheet | None) -> list[str]:
+def _heads(sheet: GridSheet | None, header: Header | None) -> list[str]:
     """Return what stands over each column that is shown."""
     if sheet is None:
         return []
     width = min(max((len(cells) for cells in sheet.rows.values()), default=0), WIDEST)
-    header = _top(table, sheet)
     above = header.above if header is not None else []
     # What a heading says in brackets is how to fill the column in.
     texts = [_HINT.split(above[at])[0] if at < len(above) else "" for at in range(width)]
     return [f"{column_name(at)} {text}".strip() for at, text in enumerate(texts)]
 
 
-def _rows(table: Worktable, sheet: GridSheet | None, *, wrong: bool) -> Iterator[GridRow]:
-    """Yield the rows below the headings, or those that something is wrong with."""
+def _numbers(
+    table: Worktable, sheet: GridSheet | None, header: Header | None, *, wrong: bool
+) -> Iterator[int]:
+    """Yield the numbers of the rows below the headings, or of those something is wrong with."""
     if sheet is None:
         return
-    header = _top(table, sheet)
     top = header.row if header is not None else 0
-    width = len(_heads(table, sheet))
     bad = {each.row for each in table.problems if each.sheet == sheet.name}
-    for number, cells in sheet.rows.items():
+    for number in sheet.rows:
         if number in bad or (not wrong and number > top):
-            yield GridRow(number, [cells[at] if at < len(cells) else "" for at in range(width)])
+            yield number
 
 
-def _said(table: Worktable, sheet: GridSheet | None) -> dict[str, list[tuple[bool, str]]]:
+def _rows(sheet: GridSheet | None, numbers: list[int], width: int, said: Said) -> list[GridRow]:
+    """Return rows as they are shown: long texts are cut, shorter where there are many."""
+    if sheet is None:
+        return []
+    rows = [sheet.rows[number][:width] for number in numbers]
+    long = sum(min(len(text), LONGEST) for cells in rows for text in cells)
+    most = LONGEST if long <= CHARACTERS else SHORT
+    found = []
+    for number, cells in zip(numbers, rows, strict=True):
+        whole = [*cells, *[""] * (width - len(cells))]
+        found.append(
+            GridRow(
+                number,
+                [
+                    (_cut(text, most), said.get(cell_name(number, column), []))
+                    for column, text in enumerate(whole)
+                ],
+            )
+        )
+    return found
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _said(table: Worktable, sheet: GridSheet | None) -> Said:
     """Return what is said of each cell of a sheet, and whether it only asks to look again."""
-    found: dict[str, list[tuple[bool, str]]] = {}
+    found: Said = {}
     for doubt, listed in enumerate((table.problems, table.warnings)):
         for each in listed:
             if sheet is not None and each.sheet == sheet.name and _is_cell(each.cell):
@@ -360,11 +316,12 @@ def _said(table: Worktable, sheet: GridSheet | None) -> dict[str, list[tuple[boo
 
 
 def _places(page: Page[GridRow]) -> dict[str, str]:
-    """Return the id of each cell on a page, by the cell's name."""
+    """Return the id of each cell on a page of which something is said, by the cell's name."""
     return {
         cell_name(row.number, column): f"{row.number}-{column}"
         for row in page.rows
-        for column in range(len(row.cells))
+        for column, (_, said) in enumerate(row.cells)
+        if said
     }
 
 

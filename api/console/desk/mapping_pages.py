@@ -27,7 +27,7 @@ from ...http.officers import officer_with_body
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
-from .filing_pages import FILINGS, Named, open_draft
+from .filing_pages import FILINGS, Named, open_draft, save
 from .seating import DESK, FormDep, Sitting, SittingDep, to_page
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _keep(at: Sitting, opened: Opened, table: Worktable) -> Response:
     """Check the table by its new mapping and save both; one that is whole serves the next table."""
     department = _department(opened)
     check(table, at.node.queries, department)
-    at.node.drafts.save(at.person, opened.listed.id, opened.listed.revision, table.dump())
+    save(at, opened.listed, table)
     if table.mapping and not table.open_places:
         Coverage(at.node.node_engine).keep_mapping(department, table.mapping)
     return to_page(f"{FILINGS}/{opened.listed.id.hex()}/mapping")

@@ -24,6 +24,9 @@ CELL_LIMIT = 32_767
 SHEETS_LIMIT = 256
 TOP_ROWS = 20
 CELLS_NAMED = 5
+OWN_CHARACTER = (
+    "这一格有自造字或符号字体里的字（U+{:04X}），别的电脑上看不见：请换成通用字库里的字或符号"
+)
 ERROR = "这一格是出错的公式或引用：请改成正确的内容"
 _ERRORS = frozenset(
     [
@@ -47,6 +50,9 @@ _ERRORS = frozenset(
 """As they are seen; other files hold them as text."""
 _ERROR_SEEN = re.compile(r"#{3,}|#(?:名称|值|空|数字|引用|除数为零)[?！!]?|Err:[0-9]{3}|#N/A!?")
 """As other programs show them; signs alone are what a column shows that is too narrow."""
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f]")
+"""Look like a space, as pages of the web have them, and make two texts of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +146,10 @@ def clean(text: str) -> tuple[str, str]:
     """Return a text as documents hold it and, when it holds what nobody sees, the fault."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.strip()
+    text = (text if text.isascii() else _SPACES.sub(" ", text)).strip()
     hidden = find_hidden(text.replace("\t", " ") if "\t" in text else text, lines=True)
+    if hidden is None and not text.isascii() and (own := _PRIVATE.search(text)):
+        return text, OWN_CHARACTER.format(ord(own[0]))
     if hidden is None:
         return text, ERROR if _is_error(text) else ""
     return text, (
@@ -171,7 +179,11 @@ def bounded(file: str, rows: Iterable[Row]) -> Iterator[Row]:
         filled += 1
         wrong = ""
         if len(cells) > COLUMNS_LIMIT:
-            wrong = f"有 {len(cells)} 列，最多 {COLUMNS_LIMIT} 列 / too many columns"
+            last = cell_name(row.number, len(cells) - 1)
+            wrong = (
+                f"有 {len(cells)} 列，最多 {COLUMNS_LIMIT} 列：最右边有内容的是 {last}，"
+                "请清空不用的列 / too many columns"
+            )
         elif max(map(len, cells)) > CELL_LIMIT:
             wrong = f"有一格超过 {CELL_LIMIT} 字 / a cell is too long"
         elif filled > ROWS_LIMIT:

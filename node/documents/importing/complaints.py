@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+AUTHOR = "ShareLedger"
+"""Of the comments in a marked copy of a table."""
 MARKS = "填报问题"
 """Heading of the column in which a marked copy of a table says what is wrong with each row."""
 HELP, HELP_TITLE = "填写说明", "填写说明（这一页不报送，可以删去）"

@@ -30,11 +30,14 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _SEPARATORS = ",;\t"
+_OTHERS = {"，": "全角逗号", "|": "竖线", "｜": "竖线"}
 LETTERS_THAT_TELL = 8
 """So many characters of several bytes read as UTF-8 by chance in no other text."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _WIDE = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,3}")
 _QUOTED = re.compile(r'"(?:[^"]|"")*(?:"|\Z)')
+_END = ["\x1a"]
+"""Ends a text file of DOS, whose programs still export."""
 _SHIELDED = re.compile(r'="([^"]*)"')
 
 SHORTENED = "这一格是科学计数法，末尾的数字已经丢失：请照原件重新填写，并以“文本”格式保存"
@@ -75,12 +78,13 @@ def _encoding(path: Path) -> str:
                 f"是 UTF-8 编码，但第 {utf8.line} 行有损坏的字符，请重新导出 / broken UTF-8",
                 utf8.line,
             )
-        if _first_bad(file, "gb18030") is None:
+        chinese = _first_bad(file, "gb18030")
+        if chinese is None:
             return "gb18030"
     raise _refused(
         path,
-        "既不是 UTF-8 也不是 GB18030（GBK）编码，请用 Excel 或 WPS 打开后另存为 .xlsx"
-        " / neither UTF-8 nor GB18030",
+        f"既不是 UTF-8 也不是 GB18030（GBK）编码（第 {chinese.line} 行起认不出），"
+        "请用 Excel 或 WPS 打开后另存为 .xlsx / neither UTF-8 nor GB18030",
     )
 
 
@@ -130,7 +134,7 @@ def _rows(path: Path, encoding: str) -> Iterator[Row]:
             for _ in range(skipped):
                 file.readline(ROW_LIMIT)
             reader = csv.reader(lines, strict=True, delimiter=separator)
-            for number, raw in enumerate(reader, start=1):
+            for number, raw in enumerate(filter(_END.__ne__, reader), start=1):
                 lines.taken = 0
                 cells, faults = [], {}
                 for column, text in enumerate(raw):
@@ -166,8 +170,10 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
         counts = [line.count(mark) for mark in _SEPARATORS]
         if any(counts):
             return _SEPARATORS[counts.index(max(counts))], 0
-        if line.count("，") > 1:
-            raise _refused(path, "以全角逗号「，」分隔，请改用半角逗号 / full-width separators")
+        for mark, called in _OTHERS.items():
+            if line.count(mark) > 1:
+                message = f"以{called}「{mark}」分隔，请改用半角逗号 / another separator"
+                raise _refused(path, message)
     return ",", 0
 
 

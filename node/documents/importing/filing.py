@@ -15,9 +15,11 @@ import orjson
 from node.errors import MalformedDocument
 from node.protocol.forms import GRADES, make_document, parse, problems_of
 from node.protocol.forms.codes import is_unified_code
+from node.protocol.forms.words import FIELDS
 
 from .complaints import Problem
 from .doubts import ONCE, Doubt, doubts_of
+from .mapping import load_mapping
 from .reading import BLANK, Draft, Findings, Path_, Place, Table, read_table
 
 if TYPE_CHECKING:
@@ -112,9 +114,15 @@ class _Clerk:
     entries: list[tuple[Draft, Entry]] = field(default_factory=list)
     provider: tuple[str, Draft] | None = None
     """The first department named, and where, if none was told."""
+    told: set[str] = field(default_factory=set)
+    """What was said of fields that no column holds."""
+    names: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """What a code's department is called where it is first named, and in which row."""
 
     def take(self, draft: Draft) -> None:
         """Judge a draft by the schema; keep what can be filed."""
+        if draft.again:
+            return
         self._check_provider(draft)
         _check_share_type(draft)
         _check_levels(draft)
@@ -125,6 +133,9 @@ class _Clerk:
             paper = make_document("catalogue-version", body)
         except MalformedDocument as error:
             for place, value, reason in _at_cells(draft, error):
+                if not place.heading and reason in self.told:
+                    continue  # no rule reads it in any row
+                self.told.add(reason)
                 draft.problem(place, value, self._in_its_words(place, reason))
             draft.bad = True
             return
@@ -154,6 +165,20 @@ class _Clerk:
                 "一次只能报送一个部门的目录，请分开成几份表"
             )
             draft.problem(place, code, message)
+
+    def other_name(self, draft: Draft) -> Doubt | None:
+        """Doubt that a second name of the provider means the department of the one code."""
+        code, name = (str(draft.body.get(each, "")) for each in ("providerCode", "provider"))
+        if not name or not is_unified_code(code):
+            return None
+        first, row = self.names.setdefault(code, (name, draft.row))
+        if name == first:
+            return None
+        message = (
+            f"代码与第 {row} 行相同，名称却不同（那里是「{first}」）：若是别的部门的目录，"
+            "请移到另一份表"
+        )
+        return Doubt("provider", ("provider",), name, message)
 
     def _in_its_words(self, place: Place, reason: str) -> str:
         """Name ways of sharing as the table's own column has them."""
@@ -191,7 +216,8 @@ def file_table(
         total += 1
         clerk.take(draft)
         codes.add(str(draft.body.get("code", "")))
-        for doubt in doubts_of(draft, mapping):
+        other = clerk.other_name(draft)
+        for doubt in (*doubts_of(draft, mapping), *((other,) if other else ())):
             place = draft.place_of(doubt.path)
             doubts.setdefault(doubt.kind, []).append((draft.table, place, doubt))
         # What is kept of a draft is where it stands: its cells are in the document now.
@@ -301,13 +327,27 @@ def _at_cells(draft: Draft, error: MalformedDocument) -> Iterator[tuple[Place, s
         if each.path == ("items",) and reason.startswith("不得多于"):
             reason = f"一个目录的信息项{reason}，请拆成几个目录"
         place = draft.place_of(_as_read(draft, each.path), reason)
-        if reason == BLANK and place.text:
+        if reason == BLANK and place.text and not _has_place(draft, each.path):
+            # Another field of the same part has a column, this one has none.
+            place = Place(draft.row, None, "")
+        elif reason == BLANK and place.text:
             reason = f"必须填写，写「{place.text[:FEW]}」等于没有填"
         if not place.heading:
-            reason = f"{'.'.join(str(part) for part in each.path)}：{reason}"
+            reason = f"{_called(each.path)}：{reason}（表里没有这一列，请在映射文件里写明）"
         # One piece of a cell is shown as it is, anything that was read into something else whole.
         piece = isinstance(each.value, str) and each.value in place.text
         yield place, str(each.value) if piece else place.text, reason
+
+
+def _has_place(draft: Draft, path: Path_) -> bool:
+    read = _as_read(draft, path)
+    return any(at[: len(read)] == read for at in draft.places)
+
+
+def _called(path: Path_) -> str:
+    """Return what the template calls a field, or what the document does."""
+    rule = load_mapping("t2").entry.get(".".join(map(str, path)))
+    return rule.column if rule is not None else FIELDS.get(str(path[0]), str(path[0]))
 
 
 def _as_read(draft: Draft, path: Path_) -> Path_:

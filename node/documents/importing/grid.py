@@ -105,9 +105,8 @@ class Grid:
         return data
 
 
-def load_grid(data: bytes) -> Grid:
-    """Return the grid that `Grid.dump` wrote."""
-    members: dict[str, Any] = orjson.loads(data)
+def load_grid(members: dict[str, Any]) -> Grid:
+    """Return the grid that `Grid.dump` wrote, its JSON read."""
     sheets = []
     for each in members["sheets"]:
         faults = {(row, column): said for row, column, said in each["faults"]}

@@ -93,6 +93,8 @@ class Header:
     guidance: list[int] = field(default_factory=list)
     """Numbers of rows below the headings that say how to fill them in."""
     misspelt: list[Misspelt] = field(default_factory=list)
+    faults: dict[int, tuple[int, str, str]] = field(default_factory=dict)
+    """Headings that cannot be read right, by column: row, text and why."""
     bare: dict[int, int] = field(default_factory=dict)
     """Columns that hold something under no heading, with the first row that does."""
 
@@ -144,17 +146,22 @@ def find_header(rows: Sequence[Row], mapping: Mapping) -> Header | None:
     if last is None:
         return None
     header = Header(rows[last].number, last + 1, rows[last].cells)
-    _assign(header, texts[: last + 1], wanted)
+    _assign(header, rows[: last + 1], texts, wanted)
     header.missing = sorted(set(wanted.values()) - set(header.columns))
     header.misspelt = list(_misspelt(header, mapping))
     for row in rows[last + 1 :]:
-        cells = [cell for cell in row.cells if cell]
-        guiding = 2 * sum(bool(_GUIDANCE.search(cell)) for cell in cells) >= len(cells)
-        if not guiding and not _numbers_columns(cells):
+        if not is_guidance(row.cells):
             break
         header.guidance.append(row.number)
         header.taken += 1
     return header if _is_table(header, mapping) else None
+
+
+def is_guidance(cells: Sequence[str]) -> bool:
+    """Tell whether a row below the headings says how to fill them in, or counts the columns."""
+    filled = [cell for cell in cells if cell]
+    guiding = 2 * sum(bool(_GUIDANCE.search(cell)) for cell in filled) >= len(filled)
+    return guiding or _numbers_columns(filled)
 
 
 def _numbers_columns(cells: Sequence[str]) -> bool:
@@ -190,13 +197,23 @@ def _last_row(
     return last
 
 
-def _assign(header: Header, texts: list[list[str]], wanted: dict[str, str]) -> None:
-    for column in range(max(map(len, texts), default=0)):
-        over = [row[column] for row in texts if column < len(row) and row[column]]
-        known = [wanted[plain(text)] for text in over if plain(text) in wanted]
+def _assign(
+    header: Header, rows: Sequence[Row], texts: list[list[str]], wanted: dict[str, str]
+) -> None:
+    for column in range(max((len(row.cells) for row in rows), default=0)):
+        over = [
+            (row, text[column])
+            for row, text in zip(rows, texts, strict=False)
+            if column < len(text) and text[column]
+        ]
+        named = [(row, text) for row, text in over if plain(text) in wanted]
+        known = [wanted[plain(text)] for _, text in named]
+        for row, text in (named or over)[-1:]:
+            if column in row.faults:
+                header.faults[column] = row.number, text, row.faults[column]
         if not known:
             if over:
-                header.unread[column] = over[-1]
+                header.unread[column] = over[-1][1]
         elif known[-1] in header.columns:
             header.twice.append((known[-1], header.columns[known[-1]], column))
         else:
@@ -279,7 +296,7 @@ def _misspelt(header: Header, mapping: Mapping) -> Iterable[Misspelt]:
         (
             (nearness.of(text, meant), column, text, meant)
             for column, text in header.unread.items()
-            if plain(text) not in known
+            if plain(text) not in known and column not in header.faults
             for meant in left
         ),
         reverse=True,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PLACES_NAMED = 20
 """Runs of hidden rows that are said each."""
 ACROSS = "{}横跨几列合并：内容只算在第一列，其余各列按空白读取"
+COMMENTED = "{}有批注，批注里写的没有读取：要报送的请填进表里"
 COVERED = "{}被合并单元格盖住，表里看不见，没有读取"
 _RANGE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 

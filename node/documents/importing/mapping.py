@@ -47,7 +47,7 @@ class Mapping(BaseModel):
     sheet: str | None = None
     header_rows: int | None = Field(default=None, ge=1, le=1_000)
     """Unset: the header ends where a cell first holds one of its rule's `values`."""
-    heading_cut: tuple[str, ...] = ("（", "(", "\n")
+    heading_cut: tuple[str, ...] = ("（", "(", "【", "[", "〔", "\n")
     """A heading counts up to the first of these."""
     entry: dict[str, Rule]
     """Fields of the catalogue version; a dot leads into a nested field or a list's place."""

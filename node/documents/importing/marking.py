@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
+from warnings import catch_warnings
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - zlib's own name says nothing
 
@@ -23,7 +24,7 @@ from node.errors import AlreadyExists, InvalidInput
 from node.protocol.wire.characters import visible
 
 from .cells import column_of
-from .complaints import MARKS
+from .complaints import AUTHOR, MARKS
 from .spreadsheetxml import escaped
 from .tables import read_sheets
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from .complaints import Problem
 
 WARNING = "请核对："
-AUTHOR = "ShareLedger"
 COLUMN_WIDTH = 60
 KEPT_LIMIT_BYTES = 32 * 1024 * 1024
 """Unpacked; openpyxl holds fifty times as much to keep a workbook's looks."""
@@ -122,7 +122,8 @@ def _kept(path: Path, said: dict[str, list[_Said]]) -> Workbook | None:
                 b"_x005F_" in packed.read(part) for part in parts if _TEXTS.search(part.filename)
             ):
                 return None
-        book = load_workbook(path, rich_text=True)
+        with catch_warnings(action="ignore"):  # of what it cannot keep: lists of other sheets
+            book = load_workbook(path, rich_text=True)
     except (
         *(BadZipFile, ZlibError, EOFError, OSError, SyntaxError, RuntimeError),
         *(LookupError, ValueError, TypeError, AttributeError),

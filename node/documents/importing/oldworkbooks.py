@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import io
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from struct import unpack_from
+from typing import TYPE_CHECKING, NamedTuple
 
 import xlrd
 
 from node.errors import MalformedTable
 
 from .cells import ERROR, SHEETS_LIMIT, Gathered, Row, Sheet, bounded, cell_name, clean
-from .layout import Merged, Range, tell_hidden
+from .layout import COMMENTED, Merged, Range, tell_hidden
 from .numberformats import BUILT_IN, GENERAL, SHORTENED, Shown, show_number, show_text
-from .worksheets import STRUCK
+from .worksheets import STRUCK, UNCALCULATED, WHITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 _NATIONAL = (*range(5, 9), 14, 22, *range(27, 37), *range(50, 59))
 """Formats whose number means something else in a Chinese Excel than xlrd says."""
+_BOF, _EOF, _FORMULA, _RECALCULATED = 0x0809, 0x000A, (0x0006, 0x0206, 0x0406), 0x01C1
+"""Records of the file ([MS-XLS] 2.4); spreadsheets name their calculator in RecalcId."""
+_NO_RESULT = (bytes(8), b"\x03\0\0\0\0\0\xff\xff")
+"""Nought and the empty text: what a maker that calculates nothing stores."""
+_WHITE = (255, 255, 255)
 
 
 def read_old_workbook(path: Path, sheet: str | None) -> Iterator[Sheet]:
@@ -94,13 +100,14 @@ def _rows(path: Path, book: Book, name: str, sheet: Sheet) -> Iterator[Row]:
             (Range(top + 1, left, low, right - 1) for top, low, left, right in table.merged_cells),
         )
         columns = {at for at, info in table.colinfo_map.items() if info.hidden}
-    shortened = Gathered(sheet, SHORTENED)
+        unknown = _uncalculated(book, name)
+    seen = _Seen(book, table, unknown, Gathered(sheet, SHORTENED), Gathered(sheet, WHITE))
     hidden_rows: list[int] = []
     hidden_columns: set[int] = set()
     held = False
     for at in range(table.nrows):
         with _ours(path):
-            row = merged.fill(_row(book, table, at, shortened))
+            row = merged.fill(seen.row(at))
         if not any(row.cells) and not row.faults:
             continue
         held = True
@@ -110,24 +117,79 @@ def _rows(path: Path, book: Book, name: str, sheet: Sheet) -> Iterator[Row]:
         hidden_columns.update(each for each in columns if row.cells[each : each + 1] > [""])
         yield row
     merged.tell()
-    shortened.tell()
+    commented = Gathered(sheet, COMMENTED)
+    for at, column in sorted(table.cell_note_map):
+        commented.add(at + 1, cell_name(at + 1, column), "")
+    commented.tell()
+    seen.shortened.tell()
+    seen.white.tell()
     whole = held and bool(table.visibility)
     tell_hidden(sheet, whole=whole, rows=hidden_rows, columns=sorted(hidden_columns))
     book.unload_sheet(name)
 
 
-def _row(book: Book, table: XlsSheet, at: int, shortened: Gathered) -> Row:
-    cells: list[str] = []
-    faults: dict[int, str] = {}
-    for column, cell in enumerate(table.row(at)):
-        shown = _shown(book, cell)
-        cells.append(shown.text)
-        if shown.remark:
-            shortened.add(at + 1, cell_name(at + 1, column), shown.text)
-        fault = shown.fault or (STRUCK if shown.text and _struck(book, table, at, column) else "")
-        if fault:
-            faults[column] = fault
-    return Row(at + 1, cells, faults)
+class _Seen(NamedTuple):
+    """A sheet's cells as they are seen, and what is said of some of them."""
+
+    book: Book
+    table: XlsSheet
+    uncalculated: set[tuple[int, int]]
+    shortened: Gathered
+    white: Gathered
+
+    def row(self, at: int) -> Row:
+        cells: list[str] = []
+        faults: dict[int, str] = {}
+        for column, cell in enumerate(self.table.row(at)):
+            shown = _shown(self.book, cell)
+            if (at, column) in self.uncalculated:
+                shown = Shown(shown.text, UNCALCULATED)
+            cells.append(shown.text)
+            name = cell_name(at + 1, column)
+            if shown.remark:
+                self.shortened.add(at + 1, name, shown.text)
+            if shown.text and _white(self.book, self.table, at, column):
+                self.white.add(at + 1, name, shown.text)
+            struck = shown.text and _struck(self.book, self.table, at, column)
+            if fault := shown.fault or (STRUCK if struck else ""):
+                faults[column] = fault
+        return Row(at + 1, cells, faults)
+
+
+def _records(data: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Yield the records of one stream of the file: kind and where its content begins."""
+    depth = 0
+    while at + 4 <= len(data):
+        kind, size = unpack_from("<HH", data, at)
+        depth += (kind == _BOF) - (kind == _EOF)
+        yield kind, at + 4
+        if depth <= 0:
+            return
+        at += 4 + size
+
+
+def _uncalculated(book: Book, name: str) -> set[tuple[int, int]]:
+    """Find the formulas without a result: only where no spreadsheet has saved the file.
+
+    xlrd gives results and does not say which of them are.
+    """
+    data = book.mem or b""
+    if any(kind == _RECALCULATED for kind, _ in _records(data, book.base)):
+        return set()
+    starts: list[int] = book._sh_abs_posn  # type: ignore[attr-defined] # noqa: SLF001 - xlrd has no other
+    return {
+        unpack_from("<HH", data, at)
+        for kind, at in _records(data, starts[book.sheet_names().index(name)])
+        if kind in _FORMULA and bytes(data[at + 6 : at + 14]) in _NO_RESULT
+    }
+
+
+def _white(book: Book, table: XlsSheet, row: int, column: int) -> bool:
+    """Say whether a text is white on nothing, as those write who hide it."""
+    form = book.xf_list[table.cell_xf_index(row, column)]
+    if book.colour_map.get(book.font_list[form.font_index].colour_index) != _WHITE:
+        return False
+    return form.background is None or not form.background.fill_pattern
 
 
 def _shown(book: Book, cell: Cell) -> Shown:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from node.errors import MalformedTable
 from node.protocol.forms.words import FIELDS
 
+from .cell_values import read_flag
 from .filing import file_table
 from .key_columns import Column, is_row_number
 from .mapping import load_mapping, parse_mapping
 from .mapping_faults import PLACEHOLDER
+from .reading import Findings, read_table
 from .seen_columns import Match, Seen, cut, match, see_table, splits, synonyms
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .cells import Sheet
+    from .mapping import Mapping as Rules
 
 MOST_WORDS = 12
 """Different values of a column that are listed one by one."""
@@ -128,7 +132,7 @@ def propose(
             for field, heading in chosen.items()
             if heading in seen.headings
         }  # fmt: skip
-    draft = _Draft(seen, matches, constants or {})
+    draft = _Draft(seen, matches, constants or {}, sheet)
     text = draft.write(path.name)
     mapping = parse_mapping(text, "proposal")
     filing = file_table(path, mapping, sheets=None if sheets is None else sheets())
@@ -143,19 +147,34 @@ def propose(
         unused=[name for name in dict.fromkeys(seen.headings) if name and name not in used],
         doubtful=[each.heading for each in draft.matches.values() if each.is_doubtful],
         refused=draft.refused,
-        preview=[
-            {"code": entry.code, "name": entry.name, "items": [i["name"] for i in entry.items]}
-            for entry in filing.entries[:PREVIEWED]
-        ],
+        preview=list(islice(_preview(path, mapping, sheets), PREVIEWED)),
         problems=len(filing.problems),
     )
+
+
+def _preview(
+    path: Path, mapping: Rules, sheets: Callable[[], Iterator[Sheet]] | None
+) -> Iterator[dict[str, Any]]:
+    """Yield the entries as they are read, whatever is still wrong with them."""
+    given = None if sheets is None else sheets()
+    with suppress(MalformedTable):  # it has no code yet, as the problems say
+        for entry in read_table(path, mapping, Findings(), given):
+            names = [str(item.get("name", "")) for item in entry.body["items"]]
+            code, name = (str(entry.body.get(each, "")) for each in ("code", "name"))
+            yield {"code": code, "name": name, "items": names}
 
 
 class _Draft:
     """The mapping as it is being written."""
 
-    def __init__(self, seen: Seen, matches: dict[str, Match], constants: Mapping[str, Any]) -> None:
-        self.seen, self.matches, self.given = seen, matches, constants
+    def __init__(
+        self,
+        seen: Seen,
+        matches: dict[str, Match],
+        constants: Mapping[str, Any],
+        sheet: str | None,
+    ) -> None:
+        self.seen, self.matches, self.given, self.sheet = seen, matches, constants, sheet
         self.words: dict[str, dict[str, Any]] = {}
         self.missing: list[str] = []
         self.refused: list[str] = []
@@ -181,7 +200,7 @@ class _Draft:
             + ("一行一个目录" if self.layout == "entry-rows" else "一行一个信息项"),
             f"header_rows = {self.seen.header_rows}  # 表头到第几行为止",
             *([f"encoding = {_toml(self.seen.encoding)}"] if self.seen.encoding else []),
-            *([f"sheet = {_toml(self.seen.sheet)}"] if self.seen.sheet else []),
+            *([f"sheet = {_toml(self.sheet)}"] if self.sheet else []),
             *(["heading_cut = []  # 表头带括号的部分也算"] if self.brackets else []),
             "# 不用的列：",
             f"unread = {_toml(list(dict.fromkeys(self._heading(each) for each in unread)))}",
@@ -229,9 +248,11 @@ class _Draft:
 
     def _plain_rule(self, field: str, cells: Sequence[str], column: str, beside: str) -> list[str]:
         if field in {"opening.open", "personalInformation"}:
-            words = {text: not _NO.search(text) for text in _distinct(cells)}
+            said = {text: _says_yes(text) for text in _distinct(cells)}
+            words = {t: not _NO.search(t) if yes is None else yes for t, yes in said.items()}
             self.words[field] = words
-            return [f"{_key(field)} = {{ {column}, values = {_toml(words)} }}{beside}"]
+            rule = f"values = {_toml(words)}" if None in said.values() else "flag = true"
+            return [f"{_key(field)} = {{ {column}, {rule} }}{beside}"]
         rule = ""
         if field == "classification.0" and _all(cells, _COUNTED):
             rule, beside = r", pattern = '^(.+?)\s*[（(]\d+[）)]$'", f"{beside}，去掉个数"
@@ -431,6 +452,14 @@ def _fault(heading: str, rows: Sequence[tuple[int, str]]) -> str:
 
 def _word(known: dict[str, str], text: str) -> str:
     return next((w for w, p in known.items() if re.search(p, text)), list(known)[-1])
+
+
+def _says_yes(text: str) -> bool | None:
+    """Return what a flag says; None where a text is none."""
+    try:
+        return read_flag(text)
+    except ValueError:
+        return None
 
 
 def _distinct(cells: Sequence[str]) -> list[str]:

@@ -21,13 +21,13 @@ from .cells import cell_name
 from .complaints import HELP, HELP_TITLE, Problem
 from .headings import ROWS_SEARCHED, Header, find_header, identifying, search_top
 from .key_columns import KeyWatch
-from .layout import told_across
-from .sheet_warnings import say_headings, say_merged, warn_of_rows
+from .layout import ACROSS, told_across
+from .sheet_warnings import Rows, say_headings, say_merged, warn_of_rows
 from .tables import read_sheets
 from .worksheets import STRUCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .cells import Row, Sheet
@@ -39,6 +39,8 @@ HEADINGS_SAID = 8
 BLANK = "必须填写，现在是空白"
 GARBLED = "有乱码（�）：文件存错了编码或字库里没有这个字，请重新录入"
 _GARBLED = methodcaller("__contains__", "\ufffd")
+DITTO = frozenset({"同上", "同前", "同左", "上同", "〃", "″", "〞"})
+REPEATED = "不能用“同上”代替：请照上面那一格填写，或合并单元格"
 
 
 class Place(NamedTuple):
@@ -60,6 +62,8 @@ class Line(NamedTuple):
     """By heading, without the empty ones."""
     faults: dict[str, str]
     """By heading: why the cell cannot be read right."""
+    led: str = ""
+    """What the row begins with, where nothing reads that column."""
 
 
 @dataclass
@@ -81,6 +85,8 @@ class Table:
     """Its headings leave open what its entries say, so none of them can be filed."""
     told: set[tuple[int, str]] = field(default_factory=set)
     """Cells and headings (row 0) somebody was told of; each is said once."""
+    passed: set[int] = field(default_factory=set)
+    """Rows of which was said that they are passed over."""
 
     def place(self, row: int, heading: str) -> Place:
         """Return the cell of a row under a heading."""
@@ -120,6 +126,8 @@ class Draft:
     places: dict[Path_, Place] = field(default_factory=dict)
     """The cell each field was read from, by its path in the body."""
     bad: bool = False
+    again: bool = False
+    """Its code stood further up, or on another sheet: what it lacks may stand there."""
 
     def place_of(self, path: Path_, said: str = "") -> Place:
         """Find the cell behind a field: its own, or that of a field in it or around it.
@@ -164,9 +172,14 @@ def read_table(
     """
     reader = _Reader(mapping, found)
     if sheets is None:
-        sheets = read_sheets(path, encoding=mapping.encoding, sheet=mapping.sheet)
+        read_sheets(path, encoding=mapping.encoding, sheet=mapping.sheet)  # there is such a sheet
+        sheets = read_sheets(path, encoding=mapping.encoding)
     for sheet in sheets:
-        yield from reader.read(sheet)
+        if mapping.sheet in (None, sheet.name):
+            yield from reader.read(sheet)
+        elif next(sheet.rows, None) is not None:
+            message = f"映射文件只读工作表「{mapping.sheet}」，这张工作表没有读入"
+            found.warnings.append(Problem(sheet.name, 0, "", "", "", message))
     if faults := reader.watch.faults():
         raise MalformedTable(f"{path.name}：{'；'.join(faults)}", path=str(path))
     if not reader.tables:
@@ -235,9 +248,14 @@ class _Reader:
             say_headings(table, self.mapping)
             say_merged(table, told_across(sheet), top[header.taken :])
             yield from self._entries(table, chain(top[header.taken :], sheet.rows))
+        across = ACROSS.format("这一格")
         for note in sheet.notes:
+            if header is None and top:
+                break  # it is not read, as was said
             if header is not None and 0 < _row_of(note.cell.rpartition(":")[2]) <= header.row:
                 continue  # headings and what stands above them may be merged as they like
+            if header is not None and note.message == across and _row_of(note.cell) in table.passed:
+                continue
             said = Problem(note.sheet, _row_of(note.cell), "", note.cell, note.value, note.message)
             self.found.warnings.append(said)
 
@@ -255,7 +273,8 @@ class _Reader:
                 pass
             return
         orphans: list[Line] = []
-        for group in self._groups(warn_of_rows(table, self._lines(table, rows), self._naming)):
+        told = Rows(self._naming, self._keys, whole=self.mapping.layout == "entry-rows")
+        for group in self._groups(warn_of_rows(table, self._lines(table, rows), told)):
             self.watch.see(group[0].number, group[0].cells)
             draft = self._read_entry(table, group)
             self._join(draft)
@@ -278,19 +297,17 @@ class _Reader:
     def _lines(self, table: Table, rows: Iterable[Row]) -> Iterator[Line]:
         """Keep of a row no more than its wanted cells."""
         columns = list(table.header.columns.items())
+        read = set(table.header.columns.values())
         for row in _to_other_headings(table, rows):
             cells, width = row.cells, len(row.cells)
             line = Line(
                 row.number,
                 {name: cells[at] for name, at in columns if at < width and cells[at]},
                 {},
+                _led(cells, read),
             )
-            if row.faults or any(map(_GARBLED, cells)):
-                for name, at in columns:
-                    if at in row.faults:
-                        line.faults[name] = row.faults[at]
-                    elif _GARBLED(line.cells.get(name, "")):
-                        line.faults[name] = GARBLED
+            if row.faults or any(map(_GARBLED, cells)) or not DITTO.isdisjoint(cells):
+                _find_faults(line, row, columns)
             if line.cells or line.faults or cells:
                 if table.header.is_again(row):
                     continue
@@ -298,7 +315,8 @@ class _Reader:
                 yield line
 
     def _key(self, line: Line) -> tuple[str, ...]:
-        return tuple(folded(line.cells.get(key, "")) for key in self._keys)
+        found = (line.cells.get(key, "") for key in self._keys)
+        return tuple("" if text in DITTO else folded(text) for text in found)
 
     def _naming(self, line: Line) -> bool:
         """Tell whether a row names an entry or an item."""
@@ -332,7 +350,7 @@ class _Reader:
         draft.problem(
             draft.place_of(("code",)), code, f"与{where}第 {first.row} 行的代码重复：{again}"
         )
-        first.bad = True
+        first.bad = draft.again = True
 
     def _read_entry(self, table: Table, lines: list[Line]) -> Draft:
         draft = Draft(table, lines[0].number, deepcopy(self.mapping.constants), bad=table.bad)
@@ -423,6 +441,24 @@ def _to_other_headings(table: Table, rows: Iterable[Row]) -> Iterator[Row]:
 
 
 _NAMING = ("name", "code")
+
+
+def _find_faults(line: Line, row: Row, columns: Iterable[tuple[str, int]]) -> None:
+    for name, at in columns:
+        if at in row.faults:
+            line.faults[name] = row.faults[at]
+        elif _GARBLED(line.cells.get(name, "")):
+            line.faults[name] = GARBLED
+        elif line.cells.get(name) in DITTO:
+            line.faults[name] = REPEATED
+
+
+def _led(cells: Sequence[str], read: Container[int]) -> str:
+    """Return the first cell that is filled, unless its column is read."""
+    for at, cell in enumerate(cells):
+        if cell:
+            return "" if at in read else cell
+    return ""
 
 
 def _row_of(cell: str) -> int:

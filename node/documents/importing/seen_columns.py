@@ -8,18 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rapidfuzz import fuzz
 
 from node.errors import MalformedTable
 
-from .headings import plain, search_top
+from .headings import is_guidance, plain, search_top
+from .sheet_warnings import is_remark
 from .tables import read_sheets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .cells import Row, Sheet
@@ -33,7 +34,11 @@ DOUBTFUL = 65.0
 """…and from which it may be one."""
 FEWEST = 2
 """Headings we know in a row that is taken for the headings."""
-_CUT = re.compile(r"[（(\n]")
+_CUT = re.compile(r"[（(【\[〔\n]")
+_NAMING = frozenset({"name", "code"})
+"""Fields of which a table of entries has one at least; a list of words has neither."""
+_AGAIN = 3
+"""Cells of the headings in a row that is the headings once more."""
 _SEPARATORS = re.compile(r"[、，,；;|\n\t]")
 
 
@@ -111,7 +116,8 @@ def _see(path: Path, encoding: str | None, sheets: Iterable[Sheet]) -> Seen:
             names.append(each.name)
             continue
         headings = _headings(top[: last + 1])
-        rows = [*top[last + 1 :], *islice(each.rows, SAMPLE - len(top))]
+        below = islice(chain(top[last + 1 :], each.rows), SAMPLE)
+        rows = list(_entries(top[last].cells, headings, below))
         return Seen(encoding, each.name, top[last].number, headings, rows)
     seen = "、".join(f"「{name}」" for name in names if name)
     raise MalformedTable(
@@ -164,18 +170,48 @@ def cut(heading: str) -> str:
     return _CUT.split(heading, maxsplit=1)[0].strip()
 
 
-def _known(cells: Sequence[str]) -> int:
-    return sum(found.score >= KNOWN for found in match([cell for cell in cells if len(cell) < 40]))  # noqa: PLR2004 - no heading is longer
+def _known(cells: Sequence[str]) -> set[str]:
+    found = match([cell for cell in cells if len(cell) < 40])  # noqa: PLR2004 - no heading is longer
+    return {each.field for each in found if each.score >= KNOWN}
 
 
 def _last_heading_row(top: Sequence[Row]) -> int | None:
-    counts = [_known(row.cells) for row in top]
-    most = max(counts, default=0)
-    return counts.index(most) if most >= FEWEST else None
+    known = [_known(row.cells) for row in top]
+    most = max(map(len, known), default=0)
+    if most < FEWEST:
+        return None
+    last = next(at for at, fields in enumerate(known) if len(fields) == most)
+    fields = known[last]
+    # A second row of headings brings new ones, as `headings` has it.
+    while last + 1 < len(known) and len(known[last + 1] - fields) >= FEWEST:
+        last += 1
+        fields = fields | known[last]
+    return last if fields & _NAMING else None
+
+
+def _entries(header: Sequence[str], headings: Sequence[str], rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows of entries: no guidance, no titles, sums and remarks, no headings again."""
+    of_items = {
+        headings.index(each.heading) for each in match(headings) if each.field.startswith("items.")
+    }
+    wide, begun = sum(map(bool, headings)) > FEWEST, False
+    for row in rows:
+        if not begun and is_guidance(row.cells):
+            continue
+        begun = True
+        filled = [at for at, cell in enumerate(row.cells) if cell]
+        alone = wide and len(filled) == 1 and filled[0] not in of_items
+        again = sum(said == above != "" for said, above in zip(row.cells, header, strict=False))
+        if alone or again >= min(_AGAIN, len(filled)):
+            continue
+        if not is_remark([row.cells[at] for at in filled], naming=True):
+            yield row
 
 
 def _headings(rows: Sequence[Row]) -> list[str]:
     """Return each column's heading: the lowest cell, or what stands above an empty one."""
+    # A title is one cell, and no heading of the column it stands in.
+    rows = [row for row in rows if sum(map(bool, row.cells)) > 1]
     width = max(len(row.cells) for row in rows)
     found = []
     for column in range(width):

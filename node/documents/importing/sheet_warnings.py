@@ -7,14 +7,15 @@ sheet; what is plainly something else is named, in one sentence for all of its k
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from .cells import cell_name, column_name
+from .cells import ERROR, cell_name, column_name
 from .complaints import MARKS, Problem
 from .headings import Nearness, plain
+from .worksheets import STRUCK, UNCALCULATED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from .cells import Row
     from .layout import Range
@@ -28,29 +29,48 @@ _SIGNED = re.compile(
 )
 """Labels of those who sign a table, and of remarks."""
 _TOTAL = re.compile(r"(?:本页)?(?:[合总小共累]\s*计).{0,10}")
-_AMOUNT = re.compile(r"=.*|[0-9０-９.,，]+\s*[个項项条條列%]?")
+_AMOUNT = re.compile(r"=.*|[共计計]?\s*[0-9０-９.,，]+\s*[个個項项条條列%]?[一-鿿]{0,4}")
+_NULLS = frozenset({"NULL", "null", "Null", "(null)", "(NULL)", "<NULL>"})
+_WORD = re.compile("[\u2e80-\u9fff]")
+"""No code of an entry has one."""
+_UNREADABLE = frozenset({STRUCK, ERROR, UNCALCULATED})
+"""Faults of a heading; characters nobody sees are none, as a heading is compared without them."""
+FEW = 3
+"""Headings that are said each."""
+LISTED = 20
+"""Headings that are listed."""
 
 
-def is_remark(line: Line, *, naming: bool) -> bool:
+def is_remark(cells: Iterable[str], *, naming: bool) -> bool:
     """Tell whether a row is a sum, or signatures and remarks: labels with their values.
 
-    `naming` says that something of it stands where entries or items are named: there every cell
-    has to be a label, unless the first has its value beside it.
+    `cells` are those that are filled. `naming` says that one of them stands where entries or items
+    are named: there every cell has to be a label, unless the first has its value beside it.
     """
-    first, *rest = line.cells.values() or [""]
+    first, *rest = cells or [""]
     if _TOTAL.fullmatch(first):
         return all(map(_AMOUNT.fullmatch, rest))
     if not _SIGNED.match(first):
         return False
     others = sum(not _SIGNED.match(text) for text in rest)
     apart = not naming or first.endswith((":", "："))
-    return 2 * others <= len(line.cells) if apart else not others
+    return 2 * others <= len(rest) + 1 if apart else not others
 
 
 def say_headings(table: Table, mapping: Mapping) -> None:
     """Say which headings stand twice, are misspelt or are not read."""
     header, found = table.header, table.found
-    for heading, first, second in header.twice:
+    _say_faults(table)
+    if len(header.twice) > FEW:
+        table.bad = True
+        heading, first, second = header.twice[0]
+        message = (
+            f"有 {len(header.twice)} 个表头出现了两次（如「{heading}」在 {column_name(first)} 列和"
+            f" {column_name(second)} 列），像是两张表并排：请把其中一张移到另一张工作表"
+        )
+        cell = cell_name(header.row, second)
+        found.problems.append(Problem(table.name, header.row, "", cell, heading, message))
+    for heading, first, second in header.twice if len(header.twice) <= FEW else ():
         table.bad = True
         both = f"{cell_name(header.row, first)}、{cell_name(header.row, second)}"
         message = f"这个表头出现了两次（{both}），不知以哪一列为准：请只留一列"
@@ -69,6 +89,17 @@ def say_headings(table: Table, mapping: Mapping) -> None:
     for row in header.guidance:
         message = "这一行像是填写说明，没有读入"
         found.warnings.append(Problem(table.name, row, "", f"{row}:{row}", "", message))
+
+
+def _say_faults(table: Table) -> None:
+    """Say which headings cannot be read right: those that are read, or may be a missing one."""
+    header = table.header
+    for column, (row, text, fault) in sorted(header.faults.items()):
+        read = column in header.columns.values()
+        if fault in _UNREADABLE and (read or (header.missing and fault != STRUCK)):
+            table.bad = True
+            said = Problem(table.name, row, "", cell_name(row, column), text, f"表头：{fault}")
+            table.found.problems.append(said)
 
 
 def say_merged(table: Table, ranges: Iterable[Range], rows: Sequence[Row]) -> None:
@@ -99,7 +130,7 @@ def _filled(row: Row, column: int) -> bool:
 
 def _say_unread(table: Table, mapping: Mapping) -> None:
     header = table.header
-    told = {column for _, column, _, _ in header.misspelt}
+    told = {*header.faults, *(column for _, column, _, _ in header.misspelt)}
     known = {plain(heading) for heading in (*mapping.unread, MARKS)}
     nearness = Nearness(mapping.headings())
     others = []
@@ -108,13 +139,14 @@ def _say_unread(table: Table, mapping: Mapping) -> None:
             continue
         near = nearness.nearest(text)
         cell = cell_name(header.row, column)
-        if near is None:
+        if near is None or near not in header.columns:
             others.append(text)
             continue
         message = f"这一列没有读入；与它最像的「{near}」在 {_column_of(table, near)}"
         table.found.warnings.append(Problem(table.name, header.row, text, cell, text, message))
     if others:
-        message = f"这些列没有读入：{'、'.join(others)}"
+        more = f" 等 {len(others)} 列" if len(others) > LISTED else ""
+        message = f"这些列没有读入：{'、'.join(others[:LISTED])}{more}"
         cell = f"{header.row}:{header.row}"
         table.found.warnings.append(Problem(table.name, header.row, "", cell, "", message))
 
@@ -123,32 +155,32 @@ def _column_of(table: Table, heading: str) -> str:
     return f"{column_name(table.header.columns[heading])} 列"
 
 
-def warn_of_rows(
-    table: Table, lines: Iterable[Line], naming: Callable[[Line], bool]
-) -> Iterator[Line]:
-    """Yield the rows that belong to entries; name the others.
+class Rows(NamedTuple):
+    """What tells a row that belongs to an entry from others."""
 
-    `naming` tells whether a row names an entry or an item.
-    """
+    naming: Callable[[Line], bool]
+    """Whether it names an entry or an item."""
+    keys: Container[str]
+    """Headings of the code."""
+    whole: bool
+    """A row is an entry, so that one cell is none."""
+
+
+def warn_of_rows(table: Table, lines: Iterable[Line], rows: Rows) -> Iterator[Line]:
+    """Yield the rows that belong to entries; name the others, whose numbers `passed` has."""
     idle: list[int] = []
+    nulls: list[tuple[int, str]] = []
     for line in lines:
-        row = line.number
+        if not _NULLS.isdisjoint(line.cells.values()):
+            nulls += [(line.number, name) for name, text in line.cells.items() if text in _NULLS]
         if not line.cells and not line.faults:
-            idle.append(row)
-        elif is_remark(line, naming=naming(line)):
-            first = next(iter(line.cells.values()))
-            message = "这一行像是签字、备注或合计，没有读入"
-            said = Problem(table.name, row, "", f"{row}:{row}", first, message)
-            table.found.warnings.append(said)
-        elif naming(line):
+            idle.append(line.number)
+        elif _is_of_an_entry(table, line, rows):
             yield line
-        else:
-            first = next(iter(line.cells.values()), "")
-            message = "这一行没有代码，也没有信息项名称，没有读入"
-            said = Problem(table.name, row, "", f"{row}:{row}", first, message)
-            # A remark or a signature below the table is one cell; more is a row gone wrong.
-            alone = len(line.cells) == 1 and not line.faults
-            (table.found.warnings if alone else table.found.problems).append(said)
+    for row, heading in nulls[:1]:
+        more = f"（共 {len(nulls)} 格如此）" if len(nulls) > 1 else ""
+        message = f"像是数据库导出的空值，按字面读作文字：没有内容的请清空{more}"
+        table.warn(table.place(row, heading), "NULL", message)
     if idle:
         more = f" 等 {len(idle)} 行" if len(idle) > 1 else " 行"
         message = f"第 {idle[0]}{more}只在没有读入的列里有内容，没有读入"
@@ -158,3 +190,53 @@ def warn_of_rows(
         message = f"{column_name(column)} 列没有表头，没有读入"
         cell = cell_name(row, column)
         table.found.warnings.append(Problem(table.name, row, "", cell, "", message))
+
+
+def _is_of_an_entry(table: Table, line: Line, rows: Rows) -> bool:
+    """Tell whether a row belongs to an entry; say what it is if not."""
+    naming = rows.naming(line)
+    if is_remark(_seen(line), naming=naming):
+        _pass(table, line, "这一行像是签字、备注或合计，没有读入")
+    elif naming:
+        lone = _alone(line, rows)
+        if not lone:
+            return True
+        _pass(table, line, lone, stops=not _is_title(line, rows))
+    elif line.faults:
+        for heading, fault in line.faults.items():
+            table.problem(table.place(line.number, heading), line.cells.get(heading, ""), fault)
+    else:
+        # A remark or a signature below the table is one cell; more is a row gone wrong.
+        message = "这一行没有代码，也没有信息项名称，没有读入"
+        _pass(table, line, message, stops=len(line.cells) > 1)
+    return False
+
+
+def _seen(line: Line) -> list[str]:
+    """Return what is filled of a row, with what leads it in a column that is not read."""
+    return [each for each in (line.led, *line.cells.values()) if each]
+
+
+def _is_title(line: Line, rows: Rows) -> bool:
+    """Tell whether the one cell of a row is words where a code should be."""
+    [(heading, text)] = line.cells.items()
+    return heading in rows.keys and bool(_WORD.search(text))
+
+
+def _alone(line: Line, rows: Rows) -> str:
+    """Say what a row is whose one cell is no entry: a title between entries, or one begun."""
+    if len(line.cells) != 1 or line.faults:
+        return ""
+    if _is_title(line, rows):
+        return "这一行只有一格，不像目录代码，当作标题或说明，没有读入"
+    if rows.whole:
+        return "这一行只填了一格：是目录，请把其余各列填全；是标题或说明，请移到表外或删去"
+    return ""
+
+
+def _pass(table: Table, line: Line, message: str, *, stops: bool = False) -> None:
+    """Say of a row why it is passed over; `stops`: it may be an entry, which is then missing."""
+    row = line.number
+    table.passed.add(row)
+    said = Problem(table.name, row, "", f"{row}:{row}", (_seen(line) or [""])[0], message)
+    (table.found.problems if stops else table.found.warnings).append(said)

@@ -144,6 +144,15 @@ def open_part(packed: ZipFile, name: str) -> IO[bytes]:
     return packed.open(name)
 
 
+def find_related(packed: ZipFile, part: str, kind: str) -> str | None:
+    """Return the part of a kind that a sheet refers to, if there is one."""
+    folder, _, name = part.rpartition("/")
+    wanted = f"{folder}/_rels/{name}.rels".lower()
+    if not any(each.lower() == wanted for each in packed.NameToInfo):
+        return None
+    return next((at for at, what in _relations(packed, part).values() if what == kind), None)
+
+
 def _read_part(packed: ZipFile, name: str, start: Callable[[str, dict[str, str]], None]) -> None:
     """Give each element of a small part to `start`, with names without their prefixes."""
 

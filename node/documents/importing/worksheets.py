@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from node.errors import MalformedTable
 
 from .cells import ERROR, Gathered, Row, Sheet, bounded, cell_name, clean, column_of
-from .layout import Merged, Range, tell_hidden
+from .complaints import AUTHOR
+from .layout import COMMENTED, Merged, Range, tell_hidden
 from .numberformats import GENERAL, SHORTENED, show_number, show_text
 from .spreadsheetxml import (
     CHUNK_BYTES,
@@ -25,12 +26,13 @@ from .spreadsheetxml import (
     RUN_STRUCK,
     Broken,
     RichText,
+    feed,
     is_true,
     local,
     new_parser,
     unescaped,
 )
-from .workbooks import Style, load_book, open_part, opened
+from .workbooks import Style, find_related, load_book, open_part, opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,15 +57,16 @@ WHITE = "{}的字是白色的，表里看不见，其中的内容也读取了：
 PICTURE = "这一格是嵌入的图片，读不出文字：请改填文字"
 
 _ATTRIBUTES = rb'(?: [A-Za-z0-9:]+="[^"<>&]*")*\s?'
-_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"(?:/>|>(?:<v\s?/>|<v></v>)?</c>)"
+_EMPTY = rb'\s*+(?:<v\s?/>|<v></v>|<is><t(?: xml:space="preserve")?(?:\s?/>|></t>)</is>)?\s*+'
+_BLANK = rb'<c r="[A-Z]{1,3}[0-9]{1,7}"' + _ATTRIBUTES + rb"(?:/>|>" + _EMPTY + rb"</c>)\s*+"
 _BLANK_CELL = re.compile(_BLANK + rb'(?=<c r="|</row>)')
 """A cell without content. What follows it names its own place, so that this one counts nothing."""
 _BLANK_ROW = re.compile(
     rb'<row r="[0-9]{1,7}"'
     + _ATTRIBUTES
-    + rb"(?:/>|>(?:"
+    + rb"(?:/>|>\s*+(?:"
     + _BLANK
-    + rb')*</row>)(?=<row r="|</sheetData>)'
+    + rb')*+</row>)\s*+(?=<row r="|</sheetData>)'
 )
 _VOLATILE = re.compile(r"(?i)\b(?:TODAY|NOW|RAND|RANDBETWEEN|RANDARRAY)\s*\(")
 _NO_STYLE = Style(GENERAL, struck=False, white=False)
@@ -116,11 +119,49 @@ def _rows(book: Book, part: Part, sheet: Sheet) -> Iterator[Row]:
                     seen = range(first, min(last + 1, len(row.cells)))
                     hidden_columns.update(column for column in seen if row.cells[column])
                 yield row
+        if comments := find_related(packed, part.target, "comments"):
+            with open_part(packed, comments) as file:
+                _Comments(sheet).read(file)
     tell_hidden(sheet, whole=held and part.hidden, rows=hidden_rows, columns=sorted(hidden_columns))
     merged.tell()
     reader.tell()
     if edges.drawing:
         sheet.note("", "", f"工作表「{part.name}」里有图片、图形或文本框，其中的文字没有读取")
+
+
+class _Comments:
+    """Expat's handlers over what stands beside cells; what a marked copy says is left out."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self._said = Gathered(sheet, COMMENTED)
+        self._authors: list[str] = []
+        self._inside = False
+
+    def read(self, file: IO[bytes]) -> None:
+        feed(new_parser(self._start, self._end, self._data), file)
+        self._said.tell()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        name = local(name)
+        if name == "author":
+            self._inside = True
+            self._authors.append("")
+            if len(self._authors) > RANGES_LIMIT:
+                raise Broken("批注太多 / too many authors of comments")
+        elif name == "comment" and self._by(attributes) != AUTHOR:
+            at = Range.parse(attributes["ref"])
+            self._said.add(at.top, cell_name(at.top, at.left), "")
+
+    def _by(self, attributes: dict[str, str]) -> str:
+        number = int(attributes.get("authorId", -1))
+        return self._authors[number] if 0 <= number < len(self._authors) else ""
+
+    def _end(self, _: str) -> None:
+        self._inside = False
+
+    def _data(self, text: str) -> None:
+        if self._inside and len(self._authors[-1]) <= len(AUTHOR):
+            self._authors[-1] += text[: len(AUTHOR) + 1]
 
 
 @dataclass(slots=True)
@@ -187,6 +228,10 @@ class _Cells:
         self._kind, self._style = "n", _NO_STYLE
         self._value: list[str] | None = None
         self._formula: list[str] | None = None
+        self._shared = ""
+        """The number of the formula that several cells share: the first of them has its text."""
+        self._changing: set[str] = set()
+        """Those whose result changes each time."""
         self._rich: RichText | None = None
         self._own = RichText()
         """Of the cell that is read, where it holds a text itself."""
@@ -297,8 +342,9 @@ class _Cells:
     def _start_value(self, _: dict[str, str]) -> None:
         self._sink = self._value = []
 
-    def _start_formula(self, _: dict[str, str]) -> None:
+    def _start_formula(self, attributes: dict[str, str]) -> None:
         self._sink = self._formula = []
+        self._shared = attributes.get("si", "") if attributes.get("t") == "shared" else ""
 
     def _start_rich(self, _: dict[str, str]) -> None:
         self._own.clear()
@@ -327,12 +373,17 @@ class _Cells:
     def _calculated(self, pieces: list[str], raw: str) -> tuple[str, str]:
         """Say what keeps a formula's stored result from being what is seen."""
         formula = "".join(pieces)
+        changing = self._shared in self._changing or bool(_VOLATILE.search(formula))
+        if changing and self._shared:
+            self._changing.add(self._shared)
+            if len(self._changing) > RANGES_LIMIT:
+                raise Broken("公式太多 / too many shared formulas")
         # A text that is empty is a result; nothing at all is none.
         missing = not raw and (self._kind != "str" or self._value is None)
         # A maker that calculates nothing stores noughts.
         if missing or (self._book.uncalculated and raw in ("", "0")):
             return f"={formula}", UNCALCULATED
-        if _VOLATILE.search(formula):
+        if changing:
             return raw, CHANGING
         return (raw, PICTURE) if "DISPIMG" in formula else ("", "")
 

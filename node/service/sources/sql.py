@@ -20,6 +20,7 @@ from sqlalchemy.exc import DataError, OperationalError, SAWarning, SQLAlchemyErr
 from ...errors import ConfigInvalid, SourceUnavailable
 from ..needs import Page
 from .comparing import Comparison, kind_of, reading
+from .compiled import Compiled
 from .engines import open_source
 from .values import Kind, render
 
@@ -83,7 +84,7 @@ class SqlSource:
         self._served: dict[str, tuple[Column[Any], Kind]] = {}
         self._refused: tuple[float, SourceUnavailable] | None = None
         self._blamed = -AGAIN_SECONDS
-        self._statements: dict[object, Select[Any]] = {}
+        self._statements: dict[object, Compiled] = {}
 
     def fetch(self, query: SourceQuery) -> Page:
         """Return one page in the order of the key.
@@ -107,10 +108,9 @@ class SqlSource:
             self.bind()
             statement, bound = self._prepared(query)
             try:
-                with self.engine.connect() as connection:
-                    return connection.execute(statement, bound).all()
+                return statement.run(bound)
             except (DataError, OperationalError, ValueError) as error:
-                self._blame(statement, bound, query, error)
+                self._blame(statement.statement, bound, query, error)
                 raise
         except SQLAlchemyError as error:
             # The driver's text names hosts and users: it goes to the operator's log by the chain
@@ -225,7 +225,7 @@ class SqlSource:
             raise SourceUnavailable(f"item {item} is of {found[1]}", item=item)
         return found
 
-    def _prepared(self, query: SourceQuery) -> tuple[Select[Any], dict[str, object]]:
+    def _prepared(self, query: SourceQuery) -> tuple[Compiled, dict[str, object]]:
         comparisons = [
             Comparison(each, *self._column(each.item), query.scales.get(each.item), self._name)
             for each in query.conditions
@@ -238,7 +238,7 @@ class SqlSource:
         shape = (query.items, tuple(each.shape for each in comparisons), query.after is not None)
         statement = self._statements.get(shape)
         if statement is None:
-            statement = self._build(query, comparisons)
+            statement = Compiled(self._build(query, comparisons), self.engine)
             if len(self._statements) >= _SHAPES_KEPT:
                 self._statements.clear()
             self._statements[shape] = statement

@@ -1,45 +1,98 @@
-"""Alembic revisions of `office.db`, applied when it is opened, by whichever process comes first."""
+"""Revisions of a node's stores, applied when one is opened, by whichever process comes first.
+
+A folder for each store that is not made again from other things: `office` in `versions`, `log` and
+`node` in folders of their own. A store that is new gets its tables as they are declared now, and
+the mark of the newest revision; a test holds the revisions to the same tables.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import (
+    Column,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+)
+
+from ...errors import ConfigInvalid
+from ..engines import READING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-HEAD = "0005"
-"""The newest revision in `versions`; a test holds it to that."""
+HEADS: Final = {"office": "0006", "node": "0001", "log": "0002"}
+"""The newest revision of each store; a test holds it to that."""
+FOLDERS: Final = {"office": "versions", "node": "versions_node", "log": "versions_log"}
+mark = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32)),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+"""Which revision a store is at; Alembic's own."""
 
 
-def upgrade(engine: Engine) -> None:
-    """Bring a database to `HEAD`, in one transaction.
+def upgrade(engine: Engine, store: str, declared: Collection[Table]) -> None:
+    """Bring a store to its newest revision, in one transaction.
 
-    Alembic is imported only where there is something to do: it takes a fifth of a second.
+    One that has none of its tables gets them as they are `declared`; else Alembic runs what is
+    missing, all of it where the store is from before it had revisions. It is imported only then:
+    that takes a fifth of a second.
+
+    Raises:
+        ConfigInvalid: a later version of this program has written it.
     """
+    head = HEADS[store]
+    with engine.execution_options(**READING).connect() as connection:
+        if _is_at(connection, head):  # nearly always: nobody is held up
+            return
     with engine.begin() as connection:  # others wait here, and find it done
-        if _revision(connection) == HEAD:
+        if _is_at(connection, head):
+            return
+        there = set(inspect(connection).get_table_names())
+        if there.isdisjoint(each.name for each in declared):
+            for table in declared:
+                table.create(connection)
+            mark.create(connection)
+            connection.execute(insert(mark).values(version_num=head))
             return
         from alembic import command
 
-        command.upgrade(configuration(connection), HEAD)
+        command.upgrade(configuration(connection, store), head)
 
 
-def configuration(connection: Connection) -> Config:
+def configuration(connection: Connection, store: str) -> Config:
     """Return Alembic's configuration for a connection whose transaction is the caller's."""
     from alembic.config import Config
 
+    here = Path(__file__).parent
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(here))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(here / FOLDERS[store]))
     config.attributes["connection"] = connection
     return config
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return found
+def _is_at(connection: Connection, head: str) -> bool:
+    """Tell whether nothing is to be done."""
+    if not inspect(connection).has_table(mark.name):
+        return False
+    found: str | None = connection.scalar(select(mark.c.version_num))
+    if found is not None and found > head:
+        raise ConfigInvalid(
+            f"数据库是更新的版本写的（修订 {found}，本程序到 {head}）：请用新版程序"
+            " / written by a later version of this program",
+            revision=found,
+        )
+    return found == head

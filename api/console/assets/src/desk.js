@@ -1,11 +1,12 @@
 // The desk's pages: a table dropped as it is, and a form whose decision is signed in the page.
 import "./parts/older.js";
 
-import { errorOf, LedgerError } from "../../../../clients/javascript/src/errors.js";
-import { decide } from "./office/deciding.js";
-import { inSession, renewed, token } from "./office/server.js";
-import { problemOf } from "./office/speaking.js";
+import { asGrid } from "./parts/grid.js";
 import { covers, sayRefused } from "./parts/refused.js";
+
+// What signs is larger than all the rest: a page is read before it comes, and it is there before anybody has read.
+const forms = () => import("./office/forms.js");
+if (document.querySelector("form[data-asks]")) addEventListener("load", () => requestIdleCallback(forms));
 
 function busy(form, is) {
   for (const each of form.querySelectorAll("button")) each.disabled = is;
@@ -20,52 +21,20 @@ function failed(form, message) {
   place.hidden = false;
 }
 
-const post = (address, body, type) => inSession(() => postOnce(address, body, type));
-
-async function postOnce(address, body, type) {
-  const headers = { "X-CSRF-Token": token(), Accept: "application/json" };
-  if (type) headers["Content-Type"] = type;
-  let answer;
-  try {
-    answer = await fetch(address, { method: "POST", body, headers });
-  } catch (error) {
-    throw new LedgerError("peer-unavailable", "没有连上节点，请检查网络 / the node could not be reached", {}, { cause: error });
-  }
-  if (!answer.ok) throw errorOf(answer.status, await answer.json().catch(() => null), address);
-  return answer;
-}
-
-async function upload(form) {
-  const file = form.elements.file.files[0];
-  if (!file) return;
-  const query = new URLSearchParams({ department: form.elements.department.value, name: file.name });
-  const answer = await post(`${form.getAttribute("action")}?${query}`, file, "application/octet-stream");
-  location.assign(answer.headers.get("Location"));
-}
-
-/** A form's decision: its fields from the node, then prepared, read and signed in the page. */
-async function decideAs(form) {
-  const answer = await post(form.getAttribute("action"), new URLSearchParams(new FormData(form)));
-  const { kind, fields, revision } = await answer.json();
-  if (revision) form.elements.revision.value = revision;
-  if (!(await decide(kind, fields))) return; // read and not signed
-  if (form.dataset.doneHref) return location.assign(form.dataset.doneHref);
-  if (!form.dataset.done) return location.reload();
-  const after = await post(form.dataset.done, new URLSearchParams());
-  location.assign(after.headers.get("HX-Redirect") ?? "/desk");
-}
-
 document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-drop], form[data-asks]");
   if (!form) return;
   event.preventDefault();
   form.querySelector("[data-failed]").hidden = true;
-  const work = "drop" in form.dataset ? upload : decideAs;
-  const doing = work(form);
+  const work = "drop" in form.dataset ? "upload" : "decideAs";
+  const sent = new FormData(form); // as it is now: what is busy is not sent
   busy(form, true);
-  doing.then(
-    () => busy(form, false),
-    (error) => failed(form, problemOf(error)),
+  forms().then(
+    (office) => office[work](form, sent).then(
+      () => busy(form, false),
+      (error) => failed(form, office.problemOf(error)),
+    ),
+    () => failed(form, document.getElementById("mishap").textContent),
   );
 });
 
@@ -79,13 +48,15 @@ document.addEventListener(
     if (!code || !covers(event.detail)) return;
     Object.assign(event.detail, { shouldSwap: false, isError: false });
     const { elt, triggeringEvent } = requestConfig;
-    renewed({ code }).then(
+    forms().then(({ renewed }) => renewed({ code })).then(
       (again) => (again ? window.htmx.trigger(elt, triggeringEvent.type) : sayRefused(elt, xhr)),
       () => sayRefused(elt, xhr),
     );
   },
   { capture: true },
 );
+
+for (const grid of document.querySelectorAll("table[data-cells]")) asGrid(grid);
 
 // A file may be dropped anywhere on the form.
 for (const form of document.querySelectorAll("form[data-drop]")) {

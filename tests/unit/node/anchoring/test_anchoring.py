@@ -22,10 +22,12 @@ from node.errors import (
     LogTampered,
 )
 from node.log.published import (
-    create_published,
     last_published,
     list_published,
     mark_published,
+)
+from node.log.published import (
+    metadata as published_tables,
 )
 from node.protocol.wire.checkpoint import Checkpoint, checkpoint_hash
 from node.storage.engines import open_engine
@@ -55,7 +57,7 @@ class Time:
 @pytest.fixture
 def engine(tmp_path):
     engine = open_engine(tmp_path / "node.db")
-    create_published(engine)
+    published_tables.create_all(engine)
     yield engine
     engine.dispose()
 
@@ -244,7 +246,7 @@ class TestAnchorer:
     )
     def test_the_chain_follows_the_log_whatever_dies(self, tmp_path_factory, steps):
         engine = open_engine(tmp_path_factory.mktemp("node") / "node.db")
-        create_published(engine)
+        published_tables.create_all(engine)
         logs, chain, time = ListLogs(), DictChain(), Time()
         anchorer = new_anchorer(engine, logs, chain, time, interval_seconds=0)
         publisher = Publisher(engine, logs, [LOG], interval_ms=0, clock=time.milliseconds)

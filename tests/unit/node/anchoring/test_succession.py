@@ -8,7 +8,8 @@ import pytest
 
 from node.anchoring import PresentLog
 from node.errors import LogUnavailable
-from node.log.published import create_published, mark_published
+from node.log.published import mark_published
+from node.log.published import metadata as published_tables
 from node.protocol.ledger.facts import LogFact
 from node.protocol.wire.ids import ZERO
 from node.storage.engines import open_engine
@@ -50,7 +51,7 @@ class Registered:
 @pytest.fixture
 def engine(tmp_path):
     engine = open_engine(tmp_path / "node.db")
-    create_published(engine)
+    published_tables.create_all(engine)
     yield engine
     engine.dispose()
 

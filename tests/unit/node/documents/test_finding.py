@@ -159,7 +159,9 @@ class TestEveryQuery:
                 assert set(first) == {"Z/1", *called_so}
 
 
-def test_two_entries_that_want_one_row_are_both_found(tmp_path, monkeypatch):
+@pytest.mark.parametrize("batch", [1, 9])
+def test_two_entries_that_want_one_row_are_both_found(tmp_path, monkeypatch, batch):
+    monkeypatch.setattr("node.documents.search.BATCH", batch)
     monkeypatch.setattr("node.documents.search.row_number", lambda _name, _entry: 7)
     with searching(tmp_path, ENTRIES[:3]) as found:
         assert codes(found.search("户籍")) == ["A/1", "A/2", "A/3"]
@@ -168,5 +170,7 @@ def test_two_entries_that_want_one_row_are_both_found(tmp_path, monkeypatch):
 def test_a_row_falls_behind_those_of_shorter_names():
     low, high = bytes(32), b"\xff" * 32
     assert (
-        row_number("户籍 籍", low) < row_number("户籍 籍", high) < row_number("户籍 籍信 信", low)
+        row_number(["户籍"], low)
+        < row_number(["户籍"], high)
+        < row_number(["户", "gdp2025", "息"], low)
     )

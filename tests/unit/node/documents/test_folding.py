@@ -6,7 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.documents.folding import END, fold, indexed, is_unspaced, marked, runs, words
+from node.documents.folding import (
+    ABSTRACT,
+    BEGINNING,
+    BEGUN,
+    CALLED,
+    FACET,
+    NAME,
+    OTHER,
+    beginnings,
+    called,
+    fold,
+    indexed,
+    is_unspaced,
+    marked,
+    runs,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,24 +60,46 @@ def test_folding_a_character_again_changes_nothing():
     assert fold(fold(every)) == fold(every)
 
 
-@given(st.text(max_size=50))
-def test_the_end_of_a_name_is_nobodys_word(value):
-    assert END not in indexed(value)
+MARKS = {NAME, ABSTRACT, OTHER, CALLED, FACET, *BEGUN.values()}
+TEXT = st.text(st.characters() | st.sampled_from(sorted(MARKS)), max_size=50)
 
 
-@given(st.text(max_size=50))
+@given(TEXT)
+def test_no_word_of_a_text_holds_a_mark(value):
+    assert not MARKS.intersection("".join(runs(value)))
+
+
+@given(TEXT)
 def test_words_are_letters_digits_and_characters(value):
-    for word in indexed(value).split():
+    for word in [word for run in runs(value) for word in words(run)]:
         # Ideographs younger than this Python's Unicode are none of the three to it.
         assert word.isalnum() or is_unspaced(word)
-        assert " ".join(runs(word)) == word
+        assert runs(word) == [word]
 
 
 def test_overlaps_pairs_of_characters_and_ends_with_the_last():
-    assert indexed("智慧升学2.0版") == "智慧 慧升 升学 学 2 0 版"
-    assert indexed("常住人口户籍信息") == "常住 住人 人口 口户 户籍 籍信 信息 息"
+    assert indexed(runs("智慧升学2.0版"), "") == "智慧 慧升 升学 学 2 0 版"
+    assert indexed(runs("常住人口户籍信息"), "") == "常住 住人 人口 口户 户籍 籍信 信息 息"
     assert words("gdp2025") == ["gdp2025"]
-    assert indexed("二〇一八ねん") == "二〇 〇一 一八 八ね ねん ん"
+    assert indexed(runs("二〇一八ねん"), "") == "二〇 〇一 一八 八ね ねん ん"
+
+
+@given(st.lists(st.sampled_from([*MARKS]), min_size=1), TEXT)
+def test_each_word_begins_with_its_mark(marks, value):
+    mark, found = marks[0], [word for run in runs(value) for word in words(run)]
+    assert indexed(runs(value), mark).split(" ") == [mark + word for word in found] or not found
+
+
+def test_a_word_is_found_by_what_it_begins_with():
+    begun = BEGUN[OTHER]
+    assert beginnings(["户籍", "gdp", "5"], OTHER) == {f"{begun}gd", f"{begun}gdp"}
+    assert max(map(len, beginnings(["a" * 99], OTHER))) == 1 + BEGINNING
+
+
+def test_names_with_other_words_are_called_otherwise():
+    spelt = ("户籍 信息", "户籍信息", "gdp 25", "gdp25", "25 gdp")
+    assert len({called(runs(each)) for each in spelt}) == len(spelt)
+    assert called(runs("戶籍-信息")) == called(runs("户籍（信息）"))
 
 
 def test_what_was_asked_for_is_marked_in_either_script():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.documents.folding import indexed, indexed_name
+from node.documents.folding import ABSTRACT, NAME, OTHER, beginnings, called, indexed, runs
 from node.documents.ranking import CLOSENESS, WORTH, Query, score
 
 COUNTS = {"游泳": 10, "泳池": 9, "池水": 2, "水质": 20, "质检": 3, "检验": 30, "与水": 1, "池与": 1}
@@ -20,8 +20,8 @@ def weights(query, counts=COUNTS):
 
 
 def columns(**given_):
-    texts = dict.fromkeys(WORTH, "") | {name: indexed(value) for name, value in given_.items()}
-    return texts | {"name": indexed_name(given_["name"])}
+    marks = {"name": NAME, "abstract": ABSTRACT}
+    return {name: indexed(runs(given_.get(name, "")), marks.get(name, OTHER)) for name in WORTH}
 
 
 class TestWeights:
@@ -74,6 +74,14 @@ class TestLevels:
         for level in query.levels() if query else []:
             spoken = level.split('"')
             assert len(spoken) % 2
-            known = {*indexed(typed).split(), *indexed_name(typed).split()}
+            known = {called(query.runs), *query.runs}
+            for mark in (NAME, ABSTRACT, OTHER):
+                known |= beginnings(query.runs, mark) | {mark + run for run in query.runs}
+                known |= {*indexed(query.runs, mark).split()}
             assert set(" ".join(spoken[1::2]).split()) <= known
-            assert set("".join(spoken[::2])) <= set("^ ()*: AND OR abstract")
+            assert set("".join(spoken[::2])) <= set("()* AND OR")
+
+    def test_are_one_fewer_for_a_single_run(self):
+        levels = Query.of("户籍").levels()
+        assert len(set(levels)) == len(levels) == 4
+        assert len(Query.of("户籍 信息").levels()) == 5

@@ -7,6 +7,7 @@ import pytest
 from node.errors import Conflict, InvalidInput, NotEntitled, NotFound, Overloaded
 from node.office import drafts as module
 from node.office.drafts import Drafts, Person, waiting_for
+from node.office.tables import METADATA
 from node.protocol.ledger.enums import Role
 from node.storage.engines import open_engine
 from node.storage.migrations import upgrade
@@ -29,7 +30,7 @@ STRANGER = person(4, Role.DEPARTMENT_HEAD, EDUCATION)
 @pytest.fixture
 def drafts(tmp_path):
     engine = open_engine(tmp_path / "office.db")
-    upgrade(engine)
+    upgrade(engine, "office", METADATA.sorted_tables)
     yield Drafts(engine, FixedClock())
     engine.dispose()
 
@@ -130,7 +131,7 @@ class TestBounds:
     def test_what_nobody_changes_for_half_a_year_makes_room(self, tmp_path, monkeypatch):
         clock = FixedClock()
         engine = open_engine(tmp_path / "office.db")
-        upgrade(engine)
+        upgrade(engine, "office", METADATA.sorted_tables)
         drafts = Drafts(engine, clock)
         monkeypatch.setattr(module, "DEPARTMENT_LIMIT", 2)
         left = drafts.begin(CLERK, POLICE, "filing", "x", b"")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,9 @@ from node.errors import Conflict
 from node.office import authorising, cataloguing, departments
 from node.office.authorising import Request
 from node.office.repeats import Repeats, intention_of
-from node.storage.engines import open_engine
+from node.storage import postgresql
 from tests.common import papers
+from tests.common.pgstores import new_database
 
 VERSION = cataloguing.submit_versions([papers.catalogue_version()]).documents[0]
 TERMS = {
@@ -30,11 +33,23 @@ def applied(**changes):
     return authorising.apply_for([Request(papers.application(**changes), VERSION, TERMS)])
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def opened(request, tmp_path):
+    """How the store is opened, as text: another process, or another host, does it as well."""
+    if request.param == "sqlite":
+        path = str(tmp_path / "node.db")
+        return f"from node.storage.engines import open_engine as o; e = o({path!r})"
+    address = new_database()
+    postgresql.prepare(address, ["node"])
+    return f"from node.storage.postgresql import open_schema as o; e = o({address!r}, 'node')"
+
+
 @pytest.fixture
-def repeats(tmp_path):
-    engine = open_engine(tmp_path / "node.db")
-    yield Repeats(engine, tmp_path / "deciding.lock")
-    engine.dispose()
+def repeats(opened):
+    found: dict[str, Any] = {}
+    exec(opened, found)  # noqa: S102 - two lines above
+    yield Repeats(found["e"])
+    found["e"].dispose()
 
 
 class TestIntentionOf:
@@ -72,12 +87,11 @@ class TestRepeats:
             repeats.keep({meant: decision})
             assert repeats.find(meant) == decision
 
-    def test_keeps_another_process_from_deciding_the_same(self, repeats, tmp_path):
+    def test_keeps_another_process_from_deciding_the_same(self, repeats, opened):
         code = (
-            "import sys; from pathlib import Path; from node.storage.engines import open_engine\n"
+            f"{opened}\n"
             "from node.office.repeats import Repeats; from node.errors import Conflict\n"
-            "folder = Path(sys.argv[1]); repeats = Repeats(open_engine(folder / 'node.db'),"
-            " folder / 'deciding.lock')\n"
+            "repeats = Repeats(e)\n"
             "for byte in (1, 2):\n"
             "    try:\n"
             "        with repeats.alone(bytes([byte]) * 32): print('decides', byte)\n"
@@ -85,7 +99,7 @@ class TestRepeats:
         )
         with repeats.alone(b"\x01" * 32):
             done = subprocess.run(  # noqa: S603 - our own interpreter
-                [sys.executable, "-c", code, str(tmp_path)],
+                [sys.executable, "-c", code],
                 capture_output=True,
                 text=True,
                 check=True,
@@ -102,3 +116,20 @@ class TestRepeats:
                     pass
         with repeats.alone(b"\x01" * 32):
             pass
+
+    def test_takes_several_together_or_none(self, repeats):
+        one, two, three = (bytes([byte]) * 32 for byte in (1, 2, 3))
+        with repeats.alone(one, two):
+            with pytest.raises(Conflict), repeats.alone(three, two):
+                pass
+            with repeats.alone(three):
+                pass
+        with pytest.raises(Conflict), repeats.alone(one, one):
+            pass
+
+    def test_holds_no_connection_that_the_work_needs(self, repeats):
+        """More decide at a time than a pool has connections, and each asks for one meanwhile."""
+        with ExitStack() as many:
+            for byte in range(40):
+                many.enter_context(repeats.alone(bytes([byte]) * 32))
+            assert repeats.find(b"\x01" * 32) is None

@@ -25,7 +25,7 @@ from node.office.sessions import (
     MOST_SIGN_INS,
     Sessions,
 )
-from node.office.tables import OfficeSession, UsedChallenge
+from node.office.tables import METADATA, OfficeSession, UsedChallenge
 from node.protocol.ledger.enums import KeyKind, Role
 from node.protocol.ledger.facts import KeyFact, RoleFact
 from node.storage.engines import open_engine
@@ -72,7 +72,7 @@ class Clock:
 @pytest.fixture
 def office(tmp_path):
     engine = open_engine(tmp_path / "office.db")
-    upgrade(engine)
+    upgrade(engine, "office", METADATA.sorted_tables)
     clock, registry = Clock(), Registry()
     sessions = Sessions(engine, registry, clock=clock)
     yield SimpleNamespace(

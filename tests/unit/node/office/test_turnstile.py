@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from node.errors import Overloaded
-from node.office.tables import OpenTaken
+from node.office.tables import METADATA, OpenTaken
 from node.office.turnstile import IN_ALL, PER_ENTRY, PREVIEWS, Turnstile
 from node.storage.engines import open_engine
 from node.storage.migrations import upgrade
@@ -15,7 +15,7 @@ ONE, OTHER = b"a" * 32, b"b" * 32
 @pytest.fixture
 def engine(tmp_path):
     engine = open_engine(tmp_path / "office.db")
-    upgrade(engine)
+    upgrade(engine, "office", METADATA.sorted_tables)
     yield engine
     engine.dispose()
 

@@ -11,8 +11,17 @@ from node.documents.importing.cells import column_of
 from node.documents.importing.template import write_template
 from node.errors import InvalidInput, MalformedTable
 from node.office import worktables
-from node.office.filings import bodies_of
-from node.office.worktables import Worktable, check, compare, drop, fit, load_worktable, propose_for
+from node.office.filings import Newest, bodies_of
+from node.office.worktables import (
+    Worktable,
+    check,
+    compare_read,
+    drop,
+    fit,
+    load_worktable,
+    propose_for,
+    read_worktable,
+)
 from node.protocol import forms as documents
 from node.storage.engines import open_engine
 from tests.common.t2 import DEPARTMENT, ROW, SECOND_ITEM
@@ -39,7 +48,9 @@ def coverage(tmp_path):
 
 
 def compared(table, coverage):
-    return compare(table, NOTHING, SimpleNamespace(find=lambda _: None), coverage, DEPARTMENT)  # type: ignore[arg-type]  # what it asks
+    newest = Newest(NOTHING, DEPARTMENT)
+    read = read_worktable(table, DEPARTMENT, newest.next_number), newest
+    return compare_read(table, read, NOTHING, SimpleNamespace(find=lambda _: None), coverage)  # type: ignore[arg-type]  # as above
 
 
 def place(table):

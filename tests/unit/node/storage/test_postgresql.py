@@ -7,6 +7,7 @@ import threading
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from node.errors import ConfigInvalid, Unavailable
 from node.storage import postgresql
@@ -141,6 +142,27 @@ class TestTransactions:
         with engine.begin() as connection:
             connection.execute(text("DROP TRIGGER late ON word"))
             connection.execute(text("INSERT INTO word VALUES (2)"))
+
+    @pytest.mark.parametrize("options", [{}, READING], ids=["writing", "reading"])
+    def test_a_connection_the_server_ended_is_not_taken_again(self, engine, address, options):
+        using = engine.execution_options(**options)
+        with using.connect() as connection:
+            pid = connection.scalar(text("SELECT pg_backend_pid()"))
+        with psycopg.connect(address[0], autocommit=True) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        with pytest.raises(OperationalError), using.connect() as connection:
+            connection.scalar(text("SELECT 1"))
+        with using.connect() as connection:
+            assert connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+    def test_both_ends_find_out_soon_that_the_other_is_gone(self, engine):
+        with engine.connect() as connection:
+            info = connection.connection.dbapi_connection.info
+            idle = connection.scalar(text("SHOW tcp_keepalives_idle"))
+            unheard = connection.scalar(text("SHOW tcp_user_timeout"))
+        assert (idle, unheard) == ("2", "5000")
+        mine = info.get_parameters()
+        assert (mine["keepalives_idle"], mine["tcp_user_timeout"]) == ("2", "5000")
 
     def test_a_lock_is_one_holders_and_ends_with_him(self, engine):
         lock, other = StoreLock(engine, "outbox"), StoreLock(engine, "another")

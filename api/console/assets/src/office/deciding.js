@@ -3,9 +3,10 @@ import { checkPrepared } from "./prepared.js";
 import { readPlaced } from "./reading.js";
 import { ask } from "./server.js";
 import { KeyFields, SigningWays } from "./signingways.js";
-import { element, said, say, show } from "./speaking.js";
+import { element, problemOf, said, say, show } from "./speaking.js";
 
 const PINNED = "shareledger-domain";
+const CODE = /(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])/g;
 
 /**
  * Decide: `kind` and `fields` as `POST /office/decisions/prepare` takes them. Resolves with the node's answer, or with
@@ -56,6 +57,7 @@ class Signing {
     this.dialog.showModal();
     this.own.focus();
     this.dialog.scrollTop = 0; // read first, from its beginning
+    this.#nameDepartments().catch((error) => this.named.append(say(" 部门名称暂时取不到：", " The names of departments are not to be had: "), problemOf(error)));
   }
 
   #warnings() {
@@ -87,7 +89,23 @@ class Signing {
     const chain = element("details", {}, element("summary", {}, say("写入链上的内容", "What goes on the chain")), facts("chain"));
     // Without papers it is the chain's part that says what is decided.
     chain.open = !this.reviewed.reading.some(({ part }) => part === "document");
-    return [element("p", { class: "quiet" }, note), facts("document"), chain, element("p", { class: "small code" }, this.reviewed.text)];
+    this.named = element("p", { class: "quiet" }, note);
+    return [this.named, facts("document"), chain, element("p", { class: "small code" }, this.reviewed.text)];
+  }
+
+  /** Put beside the codes of departments what the node calls them: people know names, what is signed is the code. */
+  async #nameDepartments() {
+    const places = [...this.dialog.querySelectorAll("dl.facts dd")].map((place) => [place, place.textContent.match(CODE) ?? []]);
+    if (places.every(([, codes]) => codes.length === 0)) return;
+    const known = new Map((await ask("GET", "/departments")).map(({ code, name }) => [code, name]));
+    let any = false;
+    for (const [place, codes] of places) {
+      const names = [...new Set(codes)].filter((code) => known.get(code)).map((code) => (codes.length > 1 ? `${code} ${known.get(code)}` : known.get(code)));
+      if (names.length === 0) continue;
+      any = true;
+      place.append(element("span", { class: "quiet named" }, ` （${names.join("；")}）`));
+    }
+    if (any) this.named.append(say(" 括号里的部门名称由节点提供，签署的是代码。", " Names of departments in brackets are the node's word; what is signed is the code."));
   }
 
   async #submit(event) {

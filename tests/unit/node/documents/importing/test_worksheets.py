@@ -344,12 +344,14 @@ def test_blank_cells_left_out_before_parsing_change_nothing(tmp_path, monkeypatc
         '<row r="2" spans="1:3"><c r="A2" s="1"><v></v></c><c r="B2"><v/></c></row>'
         '<row r="3"/><row><c><v>4</v></c></row>'
         '<row r="9" hidden="1"><c r="B9" s="1" /><c r="C9" ><v>7</v></c></row><row r="10"></row>'
+        '<row r="12">\n <c r="A12" t="inlineStr"><is><t></t></is></c>\n'
+        ' <c r="B12"><v>8</v></c>\n <c r="C12" s="1" />\n</row>\n<row r="13">\n</row>\n'
     )
     path = by_hand(tmp_path / "a.xlsx", data)
     short = seen(path)
     monkeypatch.setattr(worksheets, "_BLANK_ROW", NEVER)
     monkeypatch.setattr(worksheets, "_BLANK_CELL", NEVER)
-    assert seen(path) == short == {"C1": "1", "F1": "6", "A4": "4", "C9": "7"}
+    assert seen(path) == short == {"C1": "1", "F1": "6", "A4": "4", "C9": "7", "B12": "8"}
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 300])

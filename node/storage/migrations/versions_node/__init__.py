@@ -1,0 +1,1 @@
+"""The revisions, oldest first; each states what it follows."""
