@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, tuple_, update
 
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
-from ..storage.dialects import insert
+from ..storage.dialects import insert, summed
 from . import fulltext
 from .folding import FACET, is_unspaced, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
@@ -87,9 +87,10 @@ FACETS = ("share_type", "grade", "update_cycle", "department")
 """Filters whose values are counted."""
 Order = Literal["best", "newest", "code"]
 ORDERS: dict[str, tuple[Any, ...]] = {
-    "newest": (listing.c.block.desc(), listing.c.id),
+    "newest": (listing_member.c.block.desc(), listing_member.c.id),
     "code": (listing.c.department, listing.c.code, listing.c.id),
 }
+"""By these columns; the last is the row."""
 SORTED = 5_000
 """Hits that are counted by facet, or sorted by anything but how well they fit."""
 
@@ -143,12 +144,11 @@ class Hits:
 
     def _near(self, every: set[int], named: str) -> list[int]:
         """Return `every` row that holds the whole query and those near it, without `named` ones."""
-        some = select(listing.c.id).limit(ENTRIES).subquery()
-        entries = self._connection.scalar(select(func.count()).select_from(some)) or 0
+        entries = self._connection.scalar(select(summed(listing_kind.c.entries))) or 0
         grams = list(dict.fromkeys(gram for run in self._query.near for gram in run))
         counted = self._count([holding(gram) for gram in grams], COMMON)
         counts = dict(zip(grams, counted, strict=True))
-        weights = self._query.weights(counts, entries)
+        weights = self._query.weights(counts, min(entries, ENTRIES))
         first = set(self._rows(self._within(named), FEW, 0)) if every else set()
         likely = self._likely(weights, counts)
         scored = []
@@ -210,12 +210,9 @@ def list_sorted(
     after: int,
 ) -> list[int]:
     """Return rows of the entries that hold the whole query, in another order than the best."""
-    page = select(listing.c.id).order_by(*ORDERS[order])
-    return list(
-        connection.scalars(
-            _passing(connection, page, listing.c.id, query, filters).limit(size).offset(after)
-        )
-    )
+    *_, row = ORDERS[order]
+    page = _passing(connection, select(row).order_by(*ORDERS[order]), row, query, filters)
+    return list(connection.scalars(page.limit(size).offset(after)))
 
 
 def tally(connection: Connection, query: Query, filters: Filters) -> Tally:
