@@ -128,14 +128,17 @@ class Hits:
             if level == anywhere and not before and after + size <= len(every):
                 # Nothing stands higher: the first rows of this level were read above.
                 return every[after : after + size]
-            wanted = self._within(f"({level}) NOT ({before})" if before else level)
+            wanted = self._within(level)
             skipped = max(after - seen, 0)
-            rows = self._rows(wanted, size - len(found), skipped)
+            rows = self._rows(wanted, size - len(found), skipped, without=before)
             found += rows
             if len(found) == size:
                 return found
             # The last of a level came; or none, and it may have fewer rows than were skipped.
-            hits = skipped + len(rows) if rows or not skipped else self._count([wanted], None)[0]
+            hits = skipped + len(rows)
+            if skipped and not rows:
+                every_one = f"({wanted}) NOT ({before})" if before else wanted
+                hits = self._count([every_one], None)[0]
             seen += hits
             before = level if hits else before
         if few:
@@ -183,8 +186,8 @@ class Hits:
     def _count(self, wanted: list[str], most: int | None) -> list[int]:
         return fulltext.count(self._connection, wanted, most)
 
-    def _rows(self, wanted: str, limit: int, offset: int) -> list[int]:
-        return fulltext.list_rows(self._connection, wanted, limit, offset)
+    def _rows(self, wanted: str, limit: int, offset: int, *, without: str = "") -> list[int]:
+        return fulltext.list_rows(self._connection, wanted, limit, offset, without=without)
 
 
 def list_all(connection: Connection, filters: Filters, size: int, after: int) -> list[int]:
