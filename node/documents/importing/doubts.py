@@ -139,8 +139,8 @@ def _personal(draft: Draft, items: list[dict[str, Any]]) -> Iterator[Doubt]:
         )
     if not found:
         return
-    shown = "、".join(names[at] for at in found[:ITEMS_SAID])
-    shown += "等" if len(found) > ITEMS_SAID else ""
+    named = list(dict.fromkeys(names[at] for at in found))
+    shown = "、".join(named[:ITEMS_SAID]) + ("等" if len(named) > ITEMS_SAID else "")
     path: Path_ = ("personalInformation",) if denied else ("shareType",)
     filled = "不含个人信息" if denied else "无条件共享"
     message = f"信息项像是个人信息（{shown}），而目录填的是{filled}：请核对"
