@@ -65,6 +65,9 @@ def auditor(
 
 AuditorDep = Annotated[Auditor, Depends(auditor)]
 View = TypeVar("View", bound="Callable[..., Response]")
+AT_ONCE = 8
+"""Pages that hold a connection: the pool has fifteen, and each needs another for its leaf."""
+_pages = threading.BoundedSemaphore(AT_ONCE)
 
 
 def held(view: View) -> View:
@@ -76,7 +79,7 @@ def held(view: View) -> View:
     @wraps(view)
     def of_one_state(**given: Any) -> Response:  # noqa: ANN401 - a view's own
         who: Auditor = given["who"]
-        with who.node.queries.holding():
+        with _pages, who.node.queries.holding():
             return view(**given)
 
     return cast("View", of_one_state)
