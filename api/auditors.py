@@ -56,8 +56,8 @@ class Auditor:
 
     def tracer_in(self, logs: ReadableLogs) -> Tracer:
         """Return what traces in some logs."""
-        node = self.node
-        return Tracer(node.queries, logs, self.papers, node.deployment, called=called)
+        node, names = self.node, self.finder.titles.names
+        return Tracer(node.queries, logs, self.papers, node.deployment, names, called=called)
 
     @cached_property
     def finder(self) -> Finder:
@@ -66,7 +66,7 @@ class Auditor:
 
     @property
     def at_hand(self) -> Logs:
-        scanner = LogScanner(self.node.reader)
+        scanner = LogScanner(self.node.reader, self.node.marks)
         return Logs(self.node.reader, scanner, self.logs, self.node.seals.salt)
 
     @property
@@ -88,6 +88,9 @@ class ReadableLogs:
 
     def entry(self, log: bytes, index: int) -> bytes:
         return self._of(log).entry(log, index)
+
+    def leaves(self, log: bytes, indexes: Sequence[int]) -> list[bytes]:
+        return self._of(log).leaves(log, indexes)
 
     def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
         return self._of(log).consistency(log, old, new)
@@ -117,14 +120,11 @@ def auditor_of(node: Node, officer: Officer) -> Auditor:
         raise NotEntitled(
             "您所在的部门，或授予您审计职责的部门，已暂停 / the department is suspended"
         )
-    scanner, queries = LogScanner(node.reader), node.queries
-    logs = [
-        fact.log
-        for one in node.identities
-        if not given.isdisjoint({one.department, queries.competent_of(one.department)})
-        for fact in queries.logs_of(one.department)
-        if scanner.has(fact.log)
-    ]
+    queries = node.queries
+    with queries.holding():
+        here, served = node.reader.sizes(), [one.department for one in node.identities]
+        mine = [each for each in served if not given.isdisjoint({each, queries.competent_of(each)})]
+        logs = [fact.log for each in mine for fact in queries.logs_of(each) if fact.log in here]
     return Auditor(node, officer, given, tuple(logs))
 
 

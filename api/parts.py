@@ -42,6 +42,7 @@ from node.log import (
     LogIdentity,
     LogReader,
     LogWriter,
+    Marks,
     Strips,
     Tallier,
     Tallies,
@@ -456,6 +457,11 @@ class Node:
         return Tallies(self._open("tally.db", readonly=True))
 
     @cached_property
+    def marks(self) -> Marks:
+        """How the hashes of leaves begin."""
+        return Marks(self._open("tally.db", readonly=True))
+
+    @cached_property
     def calls(self) -> CallLists:
         """Calls by who and what for, counted or listed."""
         return CallLists(self.ledger_engine, Strips(self._open("tally.db", readonly=True)))
@@ -526,7 +532,7 @@ class Node:
         return Service(
             ledger=self.grants,
             documents=self.facts,
-            submit=self.writer.submit,
+            submit_all=self.writer.submit_all,
             find_stored=self.reader.resend,
             providers=self.providers,
             seals=self.seals,

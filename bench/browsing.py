@@ -1,12 +1,11 @@
 """Pages of a node with 100,000 entries listed: the HTML as a browser asks for it, over loopback.
 
-The node is a real one with a small town; entries are listed below the API. The p99 is over all
-requests of a page, each from its sending to its last byte.
+The node is a real one with a small town, in a process of its own; entries are listed below the API.
+The p99 is over all requests of a page, each from its sending to its last byte.
 """
 
 from __future__ import annotations
 
-import gc
 import statistics
 import tempfile
 import time
@@ -17,10 +16,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tests.common import papers
-from tests.common.chain import deployed_on, running_chain
 from tests.common.furnished import ENTRIES, furnish
-from tests.common.nodes import running_town
 
+from .calls import town_apart
 from .figures import Line, p99
 from .search import QUERIES, make_entries
 
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.common.nodes import NodeTown
+
+    from .load import Server
 
 LISTED = 100_000
 PER_BLOCK = 20
@@ -45,20 +45,16 @@ class Browsed:
     median: float
     p99: float
     busy: float
-    """Processor time, 99th percentile: node and client, which are one process here."""
+    """Processor time of the node, all its threads, 99th percentile."""
     kilobytes: float
 
 
 def measure(listed: int = LISTED) -> list[Browsed]:
     """List entries in a town's node and ask for its pages."""
     with (
-        tempfile.TemporaryDirectory(prefix="shareledger-browsing-") as chain_folder,
         tempfile.TemporaryDirectory(prefix="shareledger-browsing-") as folder,
-        running_chain(Path(chain_folder)) as running,
-        deployed_on(running) as chain,
-        running_town(Path(folder), chain) as town,
+        town_apart(Path(folder)) as (town, server),
     ):
-        town.serve()
         furnish(town)
         node = town.node
         with node.node_engine.begin() as connection:
@@ -69,9 +65,8 @@ def measure(listed: int = LISTED) -> list[Browsed]:
                     for number, (entry, paper) in enumerate(make_entries(listed))
                 ),
             )
-        settle()
         with httpx.Client(base_url=town.url) as client:
-            return [ask(client, *page) for page in _pages(town)]
+            return [ask(server, client, *page) for page in _pages(town)]
 
 
 def lines(found: list[Browsed]) -> list[Line]:
@@ -107,23 +102,19 @@ def _pages(town: NodeTown) -> Iterator[tuple[str, str, list[str]]]:
     yield "部门", "departments", ["/departments", f"/departments/{papers.POLICE}"]
 
 
-def settle() -> None:
-    """Leave what stands out of later garbage collections, as a node that starts does (`serve`)."""
-    gc.collect()
-    gc.freeze()
-
-
-def ask(client: httpx.Client, chinese: str, english: str, addresses: list[str]) -> Browsed:
-    """Ask for a page as a browser does, again and again; return what that took."""
+def ask(
+    server: Server, client: httpx.Client, chinese: str, english: str, addresses: list[str]
+) -> Browsed:
+    """Ask a node for a page as a browser does, again and again; return what that took."""
     times, busy, sizes = [], [], []
     for number in range(REQUESTS + len(addresses)):
         address = addresses[number % len(addresses)]
-        started, worked = time.perf_counter(), time.process_time()
+        started, worked = time.perf_counter(), server.cpu_seconds()
         answer = client.get(address, headers={"Accept": "text/html"}, timeout=30)
         took = (time.perf_counter() - started) * 1000
         answer.raise_for_status()
         if number >= len(addresses):  # the first of each compiles its template
             times.append(took)
-            busy.append((time.process_time() - worked) * 1000)
+            busy.append((server.cpu_seconds() - worked) * 1000)
             sizes.append(len(answer.content) / 1000)
     return Browsed(chinese, english, statistics.median(times), p99(times), p99(busy), max(sizes))

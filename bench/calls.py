@@ -129,7 +129,7 @@ def measure(calls: int = CALLS) -> Figures:
     """Found a town on a real chain, then time calls to its node; then the plain way."""
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
-        with _town(folder) as (town, server):
+        with town_apart(folder) as (town, server):
             requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP + ALONE)]
             server.take(requests[:WARM_UP], CONNECTIONS)
             alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
@@ -193,7 +193,7 @@ def _taken(workers: int, calls: int) -> _Taken:
     with (
         tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name,
         patch.dict(os.environ, {WORKERS: str(workers)}),
-        _town(Path(name)) as (town, server),
+        town_apart(Path(name)) as (town, server),
     ):
         requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP)]
         server.take(requests[:WARM_UP], CONNECTIONS)
@@ -256,7 +256,7 @@ def _anchor_gas(town: NodeTown) -> list[int]:
 
 
 @contextmanager
-def _town(folder: Path) -> Iterator[tuple[GasTown, Server]]:
+def town_apart(folder: Path) -> Iterator[tuple[GasTown, Server]]:
     """Found a town whose node runs in a process of its own."""
     (folder / "chain").mkdir()
     with running_chain(folder / "chain") as running, deployed_on(running) as chain:

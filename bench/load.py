@@ -7,7 +7,6 @@ The generator runs on the same machine and takes its share of it.
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 import time
@@ -53,13 +52,9 @@ class Server:
         return Load(rate, seconds, self.cpu_seconds() - before, last)
 
     def cpu_seconds(self) -> float:
-        """Return the processor time used so far, also by children (proc(5), stat, 14 and 15)."""
-        ticks = 0
-        for process in self.processes():
-            text = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
-            fields = text.rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Return the processor time used so far, also by children: to the nanosecond."""
+        # The clock of a process by its pid, as clock_getcpuclockid(3) makes it on Linux.
+        return sum(time.clock_gettime(~process << 3 | 2) for process in self.processes())
 
     def processes(self) -> list[int]:
         """Return its pid and those of its children."""

@@ -1,9 +1,9 @@
 """Pages behind a sign-in, and decisions from the request to the block, at a node that has worked.
 
-The node is a real one with a small town. A million calls are filled into its provider's log below
-the API, by the log's own committer, and 10,000 entries wait for their review, filed by decisions.
-Each page is asked for with the session of an officer, over loopback; the p99 is over all requests
-of a page, each from its sending to its last byte.
+The node is a real one with a small town, in a process of its own. A million calls are filled into
+its provider's log below the API, by the log's own committer, and 10,000 entries wait for their
+review, filed by decisions. Each page is asked for with the session of an officer, over loopback;
+the p99 is over all requests of a page, each from its sending to its last byte.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from node.documents.importing.template import write_template
 from node.office import cataloguing
 from node.protocol.wire.leaf import parse_leaf
 from tests.common import papers
-from tests.common.chain import deployed_on, running_chain
-from tests.common.nodes import ENTRY, running_town, until
+from tests.common.nodes import ENTRY, until
 from tests.common.officials import decide, signed_in
 from tests.common.t2 import ROW, SECOND_ITEM
 
-from .browsing import ask, line, settle
+from .browsing import ask, line
+from .calls import town_apart
 from .figures import Line, Spread
 from .filling import fill, police_log
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tests.common.nodes import NodeTown
 
     from .browsing import Browsed
+    from .load import Server
 
 CALLS = 1_000_000
 WAITING = 10_000
@@ -56,18 +57,13 @@ class Seated:
 def measure(calls: int = CALLS, waiting: int = WAITING) -> Seated:
     """Fill a town's node and ask for its pages."""
     with (
-        tempfile.TemporaryDirectory(prefix="shareledger-seats-") as chain_folder,
         tempfile.TemporaryDirectory(prefix="shareledger-seats-") as folder,
-        running_chain(Path(chain_folder)) as running,
-        deployed_on(running) as chain,
-        running_town(Path(folder), chain) as town,
+        town_apart(Path(folder)) as (town, server),
     ):
-        town.serve()
         fill(town.node, Path(folder), town.first, calls)
         _file(town, waiting)
         until(lambda: _is_counted(town), 600)
-        settle()
-        return Seated(list(_pages(town, Path(folder))), Spread.of(_decide(town)))
+        return Seated(list(_pages(town, server, Path(folder))), Spread.of(_decide(town)))
 
 
 def lines(found: Seated) -> list[Line]:
@@ -121,7 +117,7 @@ def _drop(town: NodeTown, folder: Path) -> str:
         return draft
 
 
-def _pages(town: NodeTown, folder: Path) -> Iterator[Browsed]:
+def _pages(town: NodeTown, server: Server, folder: Path) -> Iterator[Browsed]:
     """Yield what each seat's pages took."""
     keys, event, draft = town.keys, _event(town), _drop(town, folder)
     seats: dict[SoftwareSigner, tuple[tuple[str, str, list[str]], ...]] = {
@@ -167,7 +163,7 @@ def _pages(town: NodeTown, folder: Path) -> Iterator[Browsed]:
     for signer, pages in seats.items():
         with signed_in(town.url, signer) as client:
             for page in pages:
-                yield ask(client, *page)
+                yield ask(server, client, *page)
 
 
 def _event(town: NodeTown) -> str:

@@ -194,7 +194,7 @@ class AnchorQueries(Reader):
         return sorted(found, key=lambda log: log.generation)
 
     def find_log(self, log: bytes) -> LogFact | None:
-        return self._fact(LogFact, LOG.c.log == log)
+        return self._by_key(LogFact, LOG.c.log, log)
 
     def logs(self) -> list[LogFact]:
         return self._facts(LogFact)

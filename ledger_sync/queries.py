@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, select, true
 from sqlalchemy.exc import OperationalError
 
 from node.errors import AuthorisationUnknown, InvalidInput, LedgerBehind, NotFound
@@ -55,7 +55,7 @@ from .tables import (
 from .waiting import WaitingQueries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -133,7 +133,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         return found
 
     def find_department(self, department: bytes) -> DepartmentFact | None:
-        return self._fact(DepartmentFact, DEPARTMENT.c.department == department)
+        return self._by_key(DepartmentFact, DEPARTMENT.c.department, department)
 
     def get_key(self, key: bytes) -> KeyFact:
         """Return a registered key, revoked ones included."""
@@ -144,7 +144,11 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
 
     def find_key(self, key: bytes) -> KeyFact | None:
         """Return a registered key, revoked ones included."""
-        return self._fact(KeyFact, KEY.c.key == key)
+        return self._by_key(KeyFact, KEY.c.key, key)
+
+    def keys_among(self, keys: Collection[bytes]) -> list[KeyFact]:
+        """Return those of some keys that are registered, revoked ones included."""
+        return self._facts(KeyFact, KEY.c.key.in_(list(keys)))
 
     def keys_of(self, holder: bytes) -> list[KeyFact]:
         """Return every key a department or an application has had."""
@@ -163,7 +167,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         return self._facts(RoleFact, ROLE.c.department == department)
 
     def get_application(self, application: bytes) -> ApplicationFact:
-        found = self._fact(ApplicationFact, APPLICATION.c.application == application)
+        found = self._by_key(ApplicationFact, APPLICATION.c.application, application)
         if found is None:
             raise NotFound(f"没有应用系统 {application.hex()} / no such application")
         return found
@@ -277,8 +281,15 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
     ) -> list[EntryFact]:
         """Return the same versions, those longest submitted first, without the `first` so many."""
         order = ENTRY_VERSION.c.submitted_block, ENTRY_VERSION.c.entry
-        statement = SELECT_ENTRY.where(self._is_pending(competent)).order_by(*order)
-        return [entry_fact(row) for row in self._all(statement.offset(first), limit)]
+        key = ENTRY_VERSION.c.entry, ENTRY_VERSION.c.version
+        # What is passed over is passed over in the index alone.
+        waiting = select(*key).where(self._is_pending(competent)).order_by(*order)
+        chosen = waiting.offset(first).limit(limit).subquery()
+        of = (ENTRY_VERSION.c.entry == chosen.c.entry) & (
+            ENTRY_VERSION.c.version == chosen.c.version
+        )
+        rows = self._all(SELECT_ENTRY.join(chosen, of).order_by(*order))
+        return [entry_fact(row) for row in rows]
 
     def count_pending(self, competent: bytes) -> int:
         """Return how many versions wait for the review of who acts as competent."""
@@ -299,7 +310,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
             is_in(EntryState.WITHDRAWAL_SUBMITTED), ENTRY_VERSION.c.entry > after
         )
         if competent is not None:
-            statement = statement.where(is_of(self._under(competent)))
+            statement = statement.where(self._is_under(competent))
         rows = self._all(statement.order_by(ENTRY_VERSION.c.entry), limit)
         return [(entry_fact(row), row["withdrawal_digest"]) for row in rows]
 
@@ -311,7 +322,14 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         return [entry_fact(row) for row in self._all(statement)]
 
     def _is_pending(self, competent: bytes) -> ColumnElement[bool]:
-        return and_(is_in(EntryState.SUBMITTED), is_of(self._under(competent)))
+        return and_(is_in(EntryState.SUBMITTED), self._is_under(competent))
+
+    def _is_under(self, competent: bytes) -> ColumnElement[bool]:
+        """Tell whether a version is of one for whom somebody acts as the competent department."""
+        around = self.departments()
+        under = self._under(competent, around)
+        # A city's data bureau is over all of it: then no version's department is looked up.
+        return true() if len(under) == len(around) else is_of(under)
 
     def log_opened_at(self, log: LogFact) -> int:
         """Return the second of the block that registered a log."""
@@ -322,15 +340,16 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         with reading(self._engine) as connection:
             return competent_of(Rows(connection), department)
 
-    def _under(self, competent: bytes) -> list[bytes]:
-        """Return the departments for which one acts as the competent department."""
+    def _under(
+        self, competent: bytes, around: Sequence[DepartmentFact] | None = None
+    ) -> list[bytes]:
+        """Return the departments, of all there are, for which one acts as the competent one."""
         store = Memory()
-        for fact in self.departments():
+        facts = self.departments() if around is None else around
+        for fact in facts:
             store.put(fact)
         return [
-            fact.department
-            for fact in store.all(DepartmentFact)
-            if competent_of(store, fact.department) == competent
+            fact.department for fact in facts if competent_of(store, fact.department) == competent
         ]
 
     def get_authorisation(self, authorisation: int) -> AuthorisationFact:
@@ -341,7 +360,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         return found
 
     def find_authorisation(self, authorisation: int) -> AuthorisationFact | None:
-        return self._fact(AuthorisationFact, AUTHORISATION.c.authorisation == authorisation)
+        return self._by_key(AuthorisationFact, AUTHORISATION.c.authorisation, authorisation)
 
     def authorisation_at(self, authorisation: int, block: int) -> AuthorisationFact | None:
         """Return an authorisation as it stood after `block`; None before it was applied for."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from sqlalchemy import bindparam, select
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from node.errors import LedgerBehind
 from node.protocol.evm.blocks import BlockRef
-from node.protocol.ledger.facts import AuthorisationFact, EntryFact
+from node.protocol.ledger.facts import KEY_SIZES, AuthorisationFact, EntryFact
 
 from .model import read_cursor
 from .tables import (
@@ -24,7 +25,7 @@ from .tables import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from sqlalchemy import BindParameter, ColumnElement, Connection, Engine, Select
+    from sqlalchemy import BindParameter, Column, ColumnElement, Connection, Engine, Select
 
     from node.protocol.ledger.enums import EntryState
     from node.protocol.ledger.facts import Record
@@ -35,7 +36,17 @@ Row: TypeAlias = dict[str, Any]
 """A row by column."""
 
 
-_held: ContextVar[tuple[Engine, Connection] | None] = ContextVar("held", default=None)
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """One state of the model, and what was read of it."""
+
+    engine: Engine
+    connection: Connection
+    known: dict[tuple[type[Any], Any], Any] = field(default_factory=dict)
+    """Records by kind and key; None: there is none. True as long as the state is held."""
+
+
+_held: ContextVar[_Held | None] = ContextVar("held", default=None)
 
 
 @contextmanager
@@ -46,8 +57,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
         LedgerBehind: the model is being filled, was never filled or cannot be read.
     """
     held = _held.get()
-    if held is not None and held[0] is engine:
-        yield held[1]
+    if held is not None and held.engine is engine:
+        yield held.connection
         return
     try:
         with engine.connect() as connection:
@@ -68,17 +79,32 @@ class Reader:
     def holding(self) -> Iterator[None]:
         """Let all questions asked within see one state of the model, in one transaction.
 
-        For the short time of one answer, in one thread: SQLite's log cannot shrink meanwhile.
+        For the short time of one answer, in one thread: SQLite's log cannot shrink meanwhile. A
+        record asked for again by its key is not read again.
 
         Raises:
             LedgerBehind: as each question.
         """
+        held = _held.get()
+        if held is not None and held.engine is self._engine:
+            yield
+            return
         with reading(self._engine) as connection:
-            before = _held.set((self._engine, connection))
+            before = _held.set(_Held(self._engine, connection))
             try:
                 yield
             finally:
                 _held.reset(before)
+
+    def _by_key(self, kind: type[R], column: Column[Any], key: object) -> R | None:
+        """Return the record of a kind with this key, of its one `column`."""
+        held = _held.get()
+        if held is None or held.engine is not self._engine:
+            return self._fact(kind, column == key)
+        if (kind, key) not in held.known:
+            held.known[kind, key] = self._fact(kind, column == key)
+        found: R | None = held.known[kind, key]
+        return found
 
     def _fact(self, kind: type[R], *where: ColumnElement[bool]) -> R | None:
         """Return the one record of a kind that meets the conditions."""
@@ -93,7 +119,11 @@ class Reader:
         table = RECORDS[kind]
         statement = select(table).where(*where).order_by(*table.primary_key).limit(limit)
         with reading(self._engine) as connection:
-            return [kind(*row) for row in connection.execute(statement)]
+            found = [kind(*row) for row in connection.execute(statement)]
+        held = _held.get()
+        if held is not None and held.engine is self._engine and KEY_SIZES[kind] == 1:
+            held.known.update(((kind, fact[0]), fact) for fact in found)
+        return found
 
     def _find(self, statement: Select[Any]) -> Row | None:
         with reading(self._engine) as connection:

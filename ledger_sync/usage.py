@@ -184,6 +184,7 @@ class Strips(Protocol):
         outcome: str | None = None,
         refused: bool = False,
     ) -> Window: ...
+    def counted(self, log: bytes) -> tuple[int, int, bool]: ...
 
 
 class CallLists(Reader):
@@ -193,6 +194,17 @@ class CallLists(Reader):
         """Read who called for what by `engine`; what `strips` tell is not looked for in leaves."""
         super().__init__(engine)
         self._strips = strips
+
+    def has_calls(self, scanner: Scanner, log: bytes) -> bool:
+        """Return whether a call is in a log: in its sums, or near its end."""
+        first, size, found = (
+            self._strips.counted(log) if self._strips is not None else (0, 0, False)
+        )
+        if found:
+            return True
+        # Nobody needs to look again through what was summed without a call.
+        floor = 0 if first else size
+        return bool(scanner.scan(log, lambda leaf: _KIND in leaf, limit=1, floor=floor).found)
 
     def list_calls(
         self,

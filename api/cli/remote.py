@@ -52,6 +52,9 @@ class RemoteLogs:
         """Return the leaf that came with the event."""
         return self.receipt(log, index).leaf
 
+    def leaves(self, log: bytes, indexes: Sequence[int]) -> list[bytes]:
+        return [self.entry(log, index) for index in indexes]
+
     def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
         fact = self._queries.find_log(log)
         which = "" if fact is None else f"&generation={fact.generation}"

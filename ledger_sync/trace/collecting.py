@@ -57,6 +57,10 @@ class LogReader(Protocol):
 
     def entry(self, log: bytes, index: int) -> bytes: ...
 
+    def leaves(self, log: bytes, indexes: Sequence[int]) -> list[bytes]:
+        """Return the leaves of some entries, in that order."""
+        ...
+
     def consistency(self, log: bytes, old: int, new: int) -> Sequence[bytes]:
         """Return the proof that the tree of `new` leaves begins with the tree of `old`."""
         ...

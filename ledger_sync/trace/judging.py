@@ -90,6 +90,17 @@ class SignerNames:
         self.read(fact.digest for fact in facts)
         self._departments |= {fact.department: self._called(fact) for fact in facts}
 
+    def know_signers(self, decisions: Sequence[DecisionFact], *departments: bytes) -> None:
+        """Name at once who signed these decisions and for whom, and some departments besides."""
+        wanted = {*departments, *(each.acting for each in decisions)} - self._departments.keys()
+        keys = {each.signing_key for each in decisions} - self._officers.keys()
+        around = self._queries.departments() if wanted else ()
+        facts = [fact for fact in around if fact.department in wanted]
+        signers = self._queries.keys_among(keys) if keys else ()
+        self.read([each.digest for each in (*facts, *signers)])
+        self.know(facts)
+        self._officers |= {each.key: self.officer(each) for each in signers}
+
     def _called(self, fact: DepartmentFact) -> str:
         return str(self._paper(fact.digest).get("name", fact.code))
 
@@ -131,6 +142,8 @@ class SignerNames:
     def read(self, digests: Iterable[bytes]) -> None:
         """Read several documents at once, which what follows names things by."""
         wanted = {each for each in digests if each not in self._papers}
+        if not wanted:
+            return
         # One that is missing is looked for again: it may arrive.
         for digest, data in self._documents.find_all(wanted).items():
             paper = json.loads(data) if sm3(data) == digest else None
@@ -143,7 +156,7 @@ class SignerNames:
         return self._papers.get(digest, {})
 
 
-def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:
+def check_call(queries: Queries, leaf: Leaf, event: bytes) -> None:
     """Check that the leaf is the event and was signed by a registered application's key.
 
     Raises:
@@ -151,7 +164,6 @@ def check_call(queries: Queries, receipt: Receipt, event: bytes) -> None:
         SignatureInvalid: the signature does not hold.
         NotFound: the key is not registered.
     """
-    leaf = receipt.parsed_leaf
     call = parse_base(leaf.base)
     if not call.event == leaf.event == event:
         raise ReceiptInvalid("the event id is not that of the signed text")

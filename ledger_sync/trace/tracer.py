@@ -14,7 +14,7 @@ from node.errors import NotFound, ReceiptInvalid
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState
 from node.protocol.wire import ids
-from node.protocol.wire.leaf import SERVED
+from node.protocol.wire.leaf import CALL, KINDS, SERVED, parse_leaf
 
 from .collecting import find_event, list_decisions, list_version_decisions
 from .judging import (
@@ -34,7 +34,7 @@ from .lines import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from node.chain.deployment import Deployment
     from node.protocol.evm.blocks import BlockRef
@@ -61,19 +61,21 @@ class Tracer:
         logs: LogReader,
         documents: Documents,
         deployment: Deployment,
+        names: SignerNames | None = None,
         *,
         called: Callable[[str], str] = str,
     ) -> None:
         """Take what to trace in; the deployment gives the decisions' EIP-712 domains.
 
-        `called` says in Chinese what the code of a refusal means.
+        `names` are who else names things for the same answer has read already; `called` says in
+        Chinese what the code of a refusal means.
         """
         self._called = called
         self._queries = queries
         self._logs = logs
         self._documents = documents
         self._deployment = deployment
-        self._names = SignerNames(queries, documents)
+        self._names = names or SignerNames(queries, documents)
 
     def trace_call(self, event: bytes) -> TraceLine:
         """Trace a logged call down to its authorisation and up to the block that anchors it.
@@ -92,7 +94,7 @@ class Tracer:
             f"call {event.hex()} ({leaf.outcome}, {beijing(leaf.at // 1000)})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
-            lambda: check_call(self._queries, receipt, event),
+            lambda: check_call(self._queries, leaf, event),
             self._authorisation(leaf.authorisation, receipt),
             self._checkpoint(self._queries.find_log(log), receipt),
             about=("call", event.hex()),
@@ -131,9 +133,11 @@ class Tracer:
             NotFound: the read model has no such block.
         """
         with self._queries.holding():
+            decisions = self._queries.decisions_in(number)
+            self._names.know_signers(decisions)
             return self._block(
                 self._queries.get_block(number),
-                *(self._decision(one) for one in self._queries.decisions_in(number)),
+                *(self._decision(one) for one in decisions),
                 *(self._anchored_range(one) for one in self._queries.anchors_in(number)),
             )
 
@@ -149,9 +153,11 @@ class Tracer:
                 about=("authorisation", ""),
             )
         one = self._queries.get_authorisation(authorisation)
-        decisions = [self._decision(each) for each in list_decisions(self._queries, one)]
+        decisions = list_decisions(self._queries, one)
+        self._names.know_signers(decisions, one.consumer, one.provider)
+        lines = [self._decision(each) for each in decisions]
         return self._authorisation_head(
-            one, *decisions, self._version(one.entry, one.version), receipt=receipt
+            one, *lines, self._version(one.entry, one.version), receipt=receipt
         )
 
     def _authorisation_head(
@@ -179,6 +185,8 @@ class Tracer:
 
     def _version(self, entry: bytes, version: int) -> TraceLine:
         fact = self._queries.get_entry(entry, version)
+        decisions = list_version_decisions(self._queries, entry, version)
+        self._names.know_signers(decisions, fact.provider)
         name, provider = self._names.entry(fact.digest), self._name(fact.provider)
         return line(
             f"目录「{name or short(entry)}」第 {version} 版（{provider}）",
@@ -186,7 +194,7 @@ class Tracer:
             f"文书 SM3 {short(fact.digest)} 与链上摘要",
             f"document with SM3 {short(fact.digest)} against the chain",
             lambda: self._check_document(fact.digest),
-            *map(self._decision, list_version_decisions(self._queries, entry, version)),
+            *map(self._decision, decisions),
             about=("version", f"{entry.hex()}:{version}"),
         )
 
@@ -283,11 +291,8 @@ class Tracer:
     def _anchored_range(self, anchor: AnchorFact) -> TraceLine:
         log = self._queries.find_log(anchor.log)
         name = self._name(log.department) if log else short(anchor.log)
-        calls = [
-            self._call_head(anchor.log, index)
-            for index in range(anchor.old_size, min(anchor.size, anchor.old_size + PAGE))
-            if self._is_at_hand(anchor.log)
-        ]
+        indexes = range(anchor.old_size, min(anchor.size, anchor.old_size + PAGE))
+        calls = self._call_heads(anchor.log, indexes) if self._is_at_hand(anchor.log) else ()
         return line(
             f"锚定：{name}日志第 {anchor.old_size} 至 {anchor.size - 1} 条",
             f"anchor: entries {anchor.old_size} to {anchor.size - 1} of the log of {name}",
@@ -300,23 +305,29 @@ class Tracer:
 
     def _calls(self, one: AuthorisationFact, limit: int) -> list[TraceLine]:
         """Return the first calls, those in logs that were superseded before those after them."""
-        found = [
-            self._call_head(fact.log, index)
-            for fact in self._queries.logs_of(one.provider)
-            if self._is_at_hand(fact.log)
-            for _, index in self._logs.calls(fact.log, one.authorisation, limit=limit)
-        ]
-        return found[:limit]
+        found: list[TraceLine] = []
+        for fact in self._queries.logs_of(one.provider):
+            left = limit - len(found)
+            if left and self._is_at_hand(fact.log):
+                calls = self._logs.calls(fact.log, one.authorisation, limit=left)
+                found += self._call_heads(fact.log, [index for _, index in calls])
+        return found
 
-    def _call_head(self, log: bytes, index: int) -> TraceLine:
-        receipt = self._logs.receipt(log, index)
-        leaf = receipt.parsed_leaf
+    def _call_heads(self, log: bytes, indexes: Sequence[int]) -> list[TraceLine]:
+        """Return a line for each call among these entries: its leaf, whose proofs are elsewhere.
+
+        They stand in the trace of the call itself; a log holds other leaves, too.
+        """
+        leaves = (parse_leaf(data, KINDS) for data in self._logs.leaves(log, indexes))
+        return [self._call_head(leaf) for leaf in leaves if leaf.kind == CALL]
+
+    def _call_head(self, leaf: Leaf) -> TraceLine:
         return line(
             f"调用 {leaf.event.hex()}（授权 {leaf.authorisation}，{self._outcome(leaf)}）",
             f"call {leaf.event.hex()} (authorisation {leaf.authorisation}, {leaf.outcome})",
             "事件编号重算、调用方 SM2 签名",
             "event id recomputed, the caller's SM2 signature",
-            lambda: check_call(self._queries, receipt, leaf.event),
+            lambda: check_call(self._queries, leaf, leaf.event),
             about=("call", leaf.event.hex()),
         )
 

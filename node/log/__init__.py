@@ -6,10 +6,10 @@ of its own, `farwriter`: what others submit to it through, `framing`: the bytes 
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
 `counters`: running numbers and the day's quota. `recent`: replays and identical resends.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
-a bounded stretch at a time. `tiles`: tiles as rows, and proofs at
-any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log hashed again.
-`published`: checkpoints that were shown to others. `tallies`: calls counted by hour and by what
-they were for, in a database of their own. `drafts`: the values that go in and come out.
+a bounded stretch at a time. `marks`: where a leaf is, by its hash. `tiles`: tiles as rows, and
+proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log
+hashed again. `published`: checkpoints that were shown to others. `tallies`: calls counted by hour
+and by what they were for, in a database of their own. `drafts`: the values that go in and come out.
 `tables`: the schema of `log.db`.
 
 Nothing here knows the chain, the read model or HTTP; a log is named by its 32-byte id.
@@ -21,6 +21,7 @@ from .check import check_log
 from .commit import Committer
 from .drafts import Committed, Draft, LogIdentity
 from .farwriter import FarWriter, listen_at
+from .marks import Marks
 from .published import (
     last_published,
     list_published,
@@ -44,6 +45,7 @@ __all__ = [
     "LogReader",
     "LogScanner",
     "LogWriter",
+    "Marks",
     "Resend",
     "Strips",
     "Tallier",

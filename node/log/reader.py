@@ -105,6 +105,22 @@ class LogReader:
             raise NotFound(f"the log has no entry {index}", log=log.hex())
         return leaf
 
+    def leaves(self, log: bytes, indexes: Sequence[int]) -> list[bytes]:
+        """Return the leaves of some entries, a page of them, in that order.
+
+        Raises:
+            NotFound: the log has no such entry.
+        """
+        places = {self._position(log, index): index for index in indexes}
+        place = entry.c.position
+        query = select(place, entry.c.leaf).where(place.in_(list(places)))
+        with self._engine.connect() as connection:
+            found = {row.position: row.leaf for row in connection.execute(query)}
+        for place_of, index in places.items():
+            if place_of not in found:
+                raise NotFound(f"the log has no entry {index}", log=log.hex())
+        return [found[self._position(log, index)] for index in indexes]
+
     def entries(self, log: bytes, first: int, count: int) -> list[bytes]:
         """Return the leaves of `count` entries from index `first` on.
 

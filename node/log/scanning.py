@@ -19,6 +19,7 @@ from .tree import WIDTH
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .marks import Marks
     from .reader import LogReader
 
 CHUNK = 512
@@ -48,8 +49,9 @@ class Stretch:
 class LogScanner:
     """Looks through the logs of one store."""
 
-    def __init__(self, reader: LogReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: LogReader, marks: Marks | None = None) -> None:
+        """Look through what `reader` reads; a hash of what `marks` tell is not looked for in it."""
+        self._reader, self._marks = reader, marks
 
     def has(self, log: bytes) -> bool:
         """Tell whether the log is in this store."""
@@ -109,9 +111,26 @@ class LogScanner:
 
     def find_leaf(self, log: bytes, leaf_hash: bytes) -> int | None:
         """Return the index of the leaf with this RFC 6962 hash among the newest million."""
-        size = self._reader.head(log).size
-        end = (size + WIDTH - 1) // WIDTH
+        end = -(-self._reader.head(log).size // WIDTH)
         floor = max(0, end - TILES)
+        if self._marks is None:
+            return self._find_in_tiles(log, leaf_hash, floor, end)
+        places, first, stop = self._marks.find(log, leaf_hash)
+        found = self._find_in_tiles(log, leaf_hash, max(floor, stop // WIDTH), end)
+        for index in places:
+            if found is None and self._has_hash(log, leaf_hash, index):
+                found = index
+        if found is None:
+            found = self._find_in_tiles(log, leaf_hash, floor, -(-first // WIDTH))
+        return found
+
+    def _has_hash(self, log: bytes, leaf_hash: bytes, index: int) -> bool:
+        tiles = self._reader.tiles(log, index // WIDTH, 1)
+        place = index % WIDTH * HASH_SIZE
+        return any(hashes[place : place + HASH_SIZE] == leaf_hash for _, hashes in tiles)
+
+    def _find_in_tiles(self, log: bytes, leaf_hash: bytes, floor: int, end: int) -> int | None:
+        """Look through the tiles from number `floor` to `end`, the newest first."""
         while end > floor:
             first = max(floor, end - READ_AT_ONCE)
             for number, hashes in reversed(self._reader.tiles(log, first, end - first)):

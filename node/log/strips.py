@@ -167,6 +167,19 @@ class Strips:
         kept = tuple(each for each in found if each.number >= low)
         return Window(first, size, low * LEAVES, top, kept)
 
+    def counted(self, log: bytes) -> tuple[int, int, bool]:
+        """Return from where to where a log's leaves are summed, and whether a call is among them.
+
+        Raises:
+            LogUnavailable: tally.db cannot be read.
+        """
+        with readable(), self._engine.connect() as connection:
+            counted = connection.execute(select(tallied).where(tallied.c.log == log)).one_or_none()
+            if counted is None:
+                return 0, 0, False
+            query = select(strip.c.number).where(strip.c.log == log).limit(1)
+            return counted.first, counted.size, connection.scalar(query) is not None
+
 
 @contextmanager
 def readable() -> Iterator[None]:

@@ -22,6 +22,7 @@ from node.protocol.wire.leaf import SERVED, glance
 
 from ..storage.dialects import Whole, insert, summed
 from ..storage.engines import READING
+from .marks import add_marks, mark
 from .scanning import CHUNK, LogScanner
 from .strips import LEAVES, metadata, readable, strip, tallied
 
@@ -137,12 +138,13 @@ class Tallier:
                 first, start = done.first, done.size
             end = min(size, start + STRETCH)
             self._add(connection, log, start, end)
+            add_marks(connection, self._reader, log, start, end)
             connection.execute(_MOVE, {"log": log, "first": first, "size": end})
         return end < size
 
     def _begin(self, connection: Connection, log: bytes) -> int:
         """Forget a log, which is new here or was put back to an earlier copy; return its start."""
-        for table in (hourly, daily, strip):
+        for table in (hourly, daily, strip, mark):
             connection.execute(delete(table).where(table.c.log == log))
         since = int(self._clock()) - HOURS_KEPT * HOUR
         return LogScanner(self._reader).index_at(log, since * 1000) // LEAVES * LEAVES

@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from node.crypto import sm3, verify_login
 from node.errors import LedgerBehind, LedgerError
-from node.log import LogReader, LogScanner, check_log
+from node.log import LogReader, check_log
 from node.protocol.evidence import verify_evidence
 from node.protocol.forms.fields import day_of
 from node.protocol.wire.leaf import (
@@ -28,6 +28,7 @@ from tests.common import papers
 from tests.common.browser import WIDTHS, axe, shoot
 from tests.common.nodes import ENTRY, QUERY, until
 from tests.common.officials import sign_in, signed_in
+from tests.common.rowwise import A_FEW, statements_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -222,7 +223,9 @@ class TestCalls:
         assert answer.text.count("查的是它") == 1
         assert answer.text.count("没有查") == len(town.node.queries.logs()) - 1
         # A log that is not at this node is asked at its own, with the same filters.
-        monkeypatch.setattr(LogScanner, "has", lambda _, log: log != police.log)
+        here = town.node.reader.sizes()
+        del here[police.log]
+        monkeypatch.setattr(town.node.reader, "sizes", lambda: here)
         monkeypatch.setattr(town.node.directory, "url_of", lambda _: elsewhere)
         query = f"outcome=refused&amp;log={police.log.hex()}"
         answer = auditor.get("/audit/calls", params={"outcome": "refused"})
@@ -325,3 +328,24 @@ def test_a_log_with_an_auditors_looks_is_found_whole(town, auditor):
             assert check_log(engine, identity.log).size == town.node.reader.head(identity.log).size
     finally:
         engine.dispose()
+
+
+def test_a_block_that_anchors_looks_lists_no_call_of_them(town, auditor):
+    log = town.node.identities[0].log
+    assert auditor.get("/audit/calls").status_code == 200
+    size = town.node.reader.head(log).size
+    until(lambda: (fact := town.node.queries.find_log(log)) and fact.size >= size)
+    anchor = town.node.queries.find_anchor(log, size - 1)
+    answer = auditor.get(f"/audit/block/{anchor.block.number}")
+    assert answer.status_code == 200
+    assert f"第 {anchor.old_size} 至 {anchor.size - 1} 条" in answer.text
+
+
+def test_no_page_asks_the_databases_call_by_call(town, auditor):
+    paths = (f"/audit/authorisation/{town.first}", "/audit/calls", f"/audit?q={'ab' * 32}")
+    few = {path: statements_of(auditor, path) for path in paths}
+    with town.client() as client:
+        for number in range(2 * A_FEW):
+            client.query(town.first, **{**QUERY, "matter": f"2026-{number}"})
+    many = {path: statements_of(auditor, path) for path in paths}
+    assert {path: n for path, n in many.items() if n > few[path] + A_FEW} == {}

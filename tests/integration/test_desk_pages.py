@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import re
-import threading
 import time
-from collections import Counter
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import Engine, event
 
 from api.console.wording import day
 from node.crypto import SoftwareSigner
@@ -27,6 +24,7 @@ from tests.common.firstview import MOST_BYTES, first_view_bytes
 from tests.common.keyfiles import quick_files
 from tests.common.nodes import PASSWORD, QUERY, until
 from tests.common.officials import decide, signed_in
+from tests.common.rowwise import A_FEW, statements_of
 from tests.common.t2 import ROW, SECOND_ITEM
 
 if TYPE_CHECKING:
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.chain
 WIDTHS = (1366, 1920)
-A_FEW = 10
 SCRIPT = "<script>window.pwned=1</script>'\"&"
 CODE = "40400101/07001"
 LONG = "沧州市城乡居民基本养老保险待遇领取资格认证及生存状况核验结果信息（含历史变更）"
@@ -664,22 +661,6 @@ def test_whose_key_ends_soon_is_warned(town, at, page):
     looked_at(page, "desk-key-ends")
 
 
-def _statements(http, path) -> int:
-    """Return how many statements a page takes, its second time; other threads' do not count."""
-    count: Counter[bool] = Counter()
-
-    def note(*_):
-        count[threading.current_thread().name.startswith("AnyIO")] += 1
-
-    assert http.get(path).status_code == 200
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        assert http.get(path).status_code == 200
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    return count[True]
-
-
 def test_no_page_asks_the_databases_row_by_row(town, sessions):
     head, auditor = sessions(town.keys.heads[papers.POLICE]), sessions(town.keys.auditor)
     reviewer = sessions(town.keys.reviewer)
@@ -702,7 +683,7 @@ def test_no_page_asks_the_databases_row_by_row(town, sessions):
                 for number in range(start, min(start + 10, numbers.stop))
             ]
             town.decide(cataloguing.submit_versions(bodies), town.keys.heads[papers.POLICE])
-        found.append({path: _statements(http, path) for path, http in looks.items()})
+        found.append({path: statements_of(http, path) for path, http in looks.items()})
     pages = {path for path in looks if not path.startswith("/api/")}
     heavy = {
         path: size for path in pages if (size := first_view_bytes(looks[path], path)) > MOST_BYTES

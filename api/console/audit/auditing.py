@@ -8,7 +8,8 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Request
 
@@ -25,7 +26,7 @@ from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.responses import Response
 
@@ -63,6 +64,22 @@ def auditor(
 
 
 AuditorDep = Annotated[Auditor, Depends(auditor)]
+View = TypeVar("View", bound="Callable[..., Response]")
+
+
+def held(view: View) -> View:
+    """Have a view, which takes the auditor as `who`, read one state of the read model throughout.
+
+    A page asks a hundred questions, and each by itself is a transaction.
+    """
+
+    @wraps(view)
+    def of_one_state(**given: Any) -> Response:  # noqa: ANN401 - a view's own
+        who: Auditor = given["who"]
+        with who.node.queries.holding():
+            return view(**given)
+
+    return cast("View", of_one_state)
 
 
 def answer(

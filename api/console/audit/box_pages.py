@@ -12,7 +12,7 @@ from node.errors import EventUnknown
 from ...http.verbs import Readable
 from ...routes.logs import find_event
 from ..pages import render
-from .auditing import AUDITOR, AuditorDep, answer
+from .auditing import AUDITOR, AuditorDep, answer, held
 
 if TYPE_CHECKING:
     from ledger_sync.titles import Target
@@ -46,6 +46,7 @@ def path_of(kind: str, name: str) -> str:
 
 
 @router.get("/audit")
+@held
 def box(
     request: Request, who: AuditorDep, q: Annotated[str, Query(max_length=PASTED)] = ""
 ) -> Response:

@@ -23,7 +23,7 @@ from ..frames import Link
 from ..pages import render
 from ..wording import MILLISECONDS, language_of, midnight_ms, outcome_words
 from ..workbook import MEDIA_TYPE, MOST_ROWS, workbook
-from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work, held
 from .whose_logs import list_logs
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ AskedDep = Annotated[Asked, Depends()]
 
 
 @router.get("")
+@held
 def calls(
     request: Request,
     who: AuditorDep,
@@ -80,6 +81,7 @@ def calls(
     """Show a page of calls, the newest first."""
     english = language_of(request) == "en"
     wrong, found, log = "", None, None
+    departments = _departments(who)
     try:
         log = _log(who, asked)
         wanted = _wanted(who, asked, log)
@@ -105,7 +107,7 @@ def calls(
         further=before,
         logs=_logs(who),
         everywhere=list_logs(who, log, asked.named()),
-        departments=_departments(who),
+        departments=departments,
         outcomes=_outcomes(),
         served=SERVED,
     )
@@ -188,7 +190,7 @@ def _log(who: Auditor, asked: Asked) -> bytes | None:
 def _first_with_calls(who: Auditor) -> bytes | None:
     scanner = LogScanner(who.node.reader)
     for log in who.logs:
-        if who.lists.list_calls(scanner, log, Wanted(), limit=1).calls:
+        if who.lists.has_calls(scanner, log):
             return log
     return who.logs[0] if who.logs else None
 
@@ -258,10 +260,11 @@ def _logs(who: Auditor) -> Iterator[tuple[str, str]]:
             yield log.hex(), name if fact.generation == 1 else f"{name} · {fact.generation}"
 
 
-def _departments(who: Auditor) -> Iterator[tuple[str, str]]:
-    names = who.finder.titles.names
-    for fact in who.node.queries.departments():
-        yield fact.code, names.department(fact.department)
+def _departments(who: Auditor) -> list[tuple[str, str]]:
+    """Return all departments; whatever of the page names one finds it named."""
+    names, facts = who.finder.titles.names, who.node.queries.departments()
+    names.know(facts)
+    return [(fact.code, names.department(fact.department)) for fact in facts]
 
 
 def _outcomes() -> Iterator[tuple[str, Words]]:

@@ -34,7 +34,7 @@ from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
 from ..pages import render
 from ..wording import MILLISECONDS, language_of, outcome_words
-from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work, held
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report
@@ -99,8 +99,6 @@ class Thing:
 
 def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: Any) -> Response:  # noqa: ANN401 - of `answer`
     english = language_of(request) == "en"
-    with who.node.queries.holding():
-        timeline = _timeline(who, thing.decisions)
     page = render(
         request,
         "audit/thing.html",
@@ -110,7 +108,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
         crumbs=[Link("/audit", ("查询", "Look up"))],
         thing=thing,
         drawing=draw(thing.trace, english=english) if thing.trace else None,
-        timeline=timeline,
+        timeline=_timeline(who, thing.decisions),
         kinds=KINDS,
         meaning=meaning_of,
         path_of=path_of,
@@ -121,6 +119,7 @@ def _page(request: Request, who: Auditor, thing: Thing, question: str, **leaf: A
 def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str, Any]]:
     """Return the newest decisions first, each with who signed it."""
     names = who.finder.titles.names
+    names.know_signers(decisions)
     return [
         {
             "at": fact.block.timestamp,
@@ -135,6 +134,7 @@ def _timeline(who: Auditor, decisions: Sequence[DecisionFact]) -> list[dict[str,
 
 
 @router.get("/call/{event}")
+@held
 def call(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show the trace of a call, to its authorisation, version, decisions, checkpoint and block."""
     found = _find(who, event)
@@ -249,6 +249,7 @@ def _conclusion(trace: TraceLine) -> Words:
 
 
 @router.get("/leaf/{event}")
+@held
 def leaf(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Show an entry of a log that is no call: what it says, word for word."""
     wanted = encoding.hex32(event)
@@ -302,6 +303,7 @@ def _said_by(who: Auditor, leaf: Leaf) -> Iterator[tuple[Words, object]]:
 
 
 @router.get("/authorisation/{number}")
+@held
 def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Response:
     """Show an authorisation: its terms, trace, decisions, calls."""
     one = who.node.queries.get_authorisation(number)
@@ -332,6 +334,7 @@ def authorisation(request: Request, who: AuditorDep, number: NumberPath) -> Resp
 
 
 @router.get("/version/{name}")
+@held
 def version(
     request: Request,
     who: AuditorDep,
@@ -355,6 +358,7 @@ def version(
 
 
 @router.get("/entry/{entry}")
+@held
 def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
     """Show an entry: its versions and what was decided on it."""
     queries, titles, named = who.node.queries, who.finder.titles, encoding.hex32(entry)
@@ -377,6 +381,7 @@ def entry_page(request: Request, who: AuditorDep, entry: HexPath) -> Response:
 
 
 @router.get("/department/{code}")
+@held
 def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
     """Show a department: its keys, applications, logs and decisions."""
     queries, titles = who.node.queries, who.finder.titles
@@ -404,6 +409,7 @@ def department(request: Request, who: AuditorDep, code: CodePath) -> Response:
 
 
 @router.get("/key/{key}")
+@held
 def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
     """Show a key: whose it is, when it counts, and its roles."""
     queries, titles = who.node.queries, who.finder.titles
@@ -422,6 +428,7 @@ def key_page(request: Request, who: AuditorDep, key: HexPath) -> Response:
 
 
 @router.get("/application/{application}")
+@held
 def application_page(request: Request, who: AuditorDep, application: HexPath) -> Response:
     """Show an application system, its keys and what was decided about it."""
     queries, titles = who.node.queries, who.finder.titles
@@ -440,6 +447,7 @@ def application_page(request: Request, who: AuditorDep, application: HexPath) ->
 
 
 @router.get("/block/{number}")
+@held
 def block(request: Request, who: AuditorDep, number: NumberPath) -> Response:
     """Show a block: the decisions and anchors in it, and the calls these cover."""
     found = who.node.queries.get_block(number)
