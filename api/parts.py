@@ -532,7 +532,7 @@ class Node:
         return Service(
             ledger=self.grants,
             documents=self.facts,
-            submit=self.writer.submit,
+            submit_all=self.writer.submit_all,
             find_stored=self.reader.resend,
             providers=self.providers,
             seals=self.seals,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from node.errors import DecisionRefused, EvidenceInvalid, LedgerError
 from node.sentences import contract_texts
@@ -21,6 +22,20 @@ class Title:
 
     chinese: str
     english: str
+
+
+TIMES = frozenset({"notAfter", "latest", "time", "validFrom", "validUntil", "revokedAt"})
+YEAR_2001 = 1_000_000_000
+"""Below this a number is a count, as a version's `latest` is, and no time."""
+ROLES = {"required": "roles", "held": "roles"}
+SAID = {
+    ("screening", True): "开",
+    ("screening", False): "关",
+    ("suspendedBy", 1): "使用部门",
+    ("suspendedBy", 2): "提供部门",
+    ("suspendedBy", 3): "主管部门",
+}
+"""What is not said so in a decision."""
 
 
 def called(code: str) -> str:
@@ -118,15 +133,31 @@ def explain(error: DecisionRefused) -> tuple[str, str]:
 
 def refusal_text(error: DecisionRefused) -> str:
     """Say why the contract refused; an error that is not known is said as it came."""
-    from .cli.naming import shown
-
     name, args = str(error.facts.get("name", "")), error.facts.get("args")
     template = contract_texts().get(name)
     if template is None or not isinstance(args, dict):
         return error.chinese
     of_entry = name != "StateUnsuitable"
-    values = {key: shown(key, _typed(value), of_entry=of_entry) for key, value in args.items()}
+    values = {key: _said(key, _typed(value), of_entry=of_entry) for key, value in args.items()}
     return f"{template.format(**values)}（{name}）"
+
+
+def _said(name: str, value: Any, *, of_entry: bool) -> str:  # noqa: ANN401 - as the ABI has it
+    """Say a value of a contract's error: as in a decision, save for what only errors have."""
+    from node.protocol.forms.readout import said_value
+    from node.protocol.forms.words import words_of
+    from node.protocol.ledger.enums import AuthorisationState, EntryState
+
+    from .cli.naming import code_of, moment_of
+
+    if isinstance(value, bytes):
+        return said_value(name, value)[0] if name == "name" else code_of(value)
+    if name in TIMES:
+        return moment_of(value) if value > YEAR_2001 else str(value)
+    if name in {"state", "currentState"}:
+        states = EntryState if of_entry or name == "currentState" else AuthorisationState
+        return words_of(states(value))[0] if value in list(states) else str(value)
+    return SAID.get((name, value)) or said_value(ROLES.get(name, name), value)[0]
 
 
 def _typed(value: object) -> object:

@@ -111,7 +111,10 @@ def _drop(town: NodeTown, folder: Path) -> str:
         asked = {"department": papers.POLICE, "name": path.name}
         made = client.post("/desk/filings", params=asked, content=path.read_bytes(), timeout=300)
         made.raise_for_status()
-        return made.headers["Location"]
+        draft = made.headers["Location"]
+        # Compared once, while the first who looks sees how far it is; measured is a view after it.
+        client.post(f"{draft}/comparison", timeout=300).raise_for_status()
+        return draft
 
 
 def _pages(town: NodeTown, server: Server, folder: Path) -> Iterator[Browsed]:

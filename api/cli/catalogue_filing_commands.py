@@ -198,4 +198,6 @@ def show_proposal(found: Proposal) -> None:
 
 
 def _word_shown(word: object) -> str:
+    if isinstance(word, bool):
+        return t("是", "yes") if word else t("否", "no")
     return "、".join(map(str, word)) if isinstance(word, list) else str(word)

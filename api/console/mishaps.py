@@ -8,6 +8,7 @@ everybody who does not ask for HTML get it as it is.
 from __future__ import annotations
 
 import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.responses import Response
 
+FOR_PROGRAMS = re.compile(r"[；，;,][^；，;,]*/openapi\.json[^；，;,]*")
+"""Where programs find what there is: people at a page have its links."""
 FRAMING = frozenset({"content-type", "content-length"})
 ADVICE: dict[str, tuple[str, str]] = {
     "not-found": (
@@ -72,6 +75,8 @@ def _as_page(
         chinese, both, english = problem["detail"].rpartition(" / ")
         if both and problem["detailEn"] is None:
             problem |= {"detail": chinese, "detailEn": english}
+        for name in ("detail", "detailEn"):
+            problem[name] = FOR_PROGRAMS.sub("", problem[name] or "")
         page = render(
             request,
             "layout/mishap.html",

@@ -58,7 +58,8 @@ def told(error: BaseException) -> str:
 
 def event(name: str, **facts: object) -> None:
     """Write an event of the node's."""
-    if _EVENTS.isEnabledFor(logging.INFO):
+    # Asked before a line is made that would only be counted: under load most are.
+    if _EVENTS.isEnabledFor(logging.INFO) and not any(each.is_full(name) for each in _bounds):
         # What `info` does, but for walking the stack to find a place that no line tells.
         extra, place, line = {"facts": facts}, "", 0
         _EVENTS.handle(
@@ -111,11 +112,23 @@ class Bounded(logging.Filter):
             self._dropped[kind] += 1
         return False
 
+    def is_full(self, kind: str) -> bool:
+        """Tell whether no line of a kind would pass in this second; if so, one more is counted."""
+        with self._lock:
+            if self._lines[kind] < self._most or int(self._clock()) != self._second:
+                return False
+            self._dropped[kind] += 1
+        return True
+
     def take_dropped(self) -> dict[str, int]:
         """Return how many lines of each kind were left out since this was asked last."""
         with self._lock:
             dropped, self._dropped = self._dropped, Counter()
         return dict(dropped)
+
+
+_bounds: list[Bounded] = []
+"""The one of the lines that are written, once they are."""
 
 
 class Line(logging.Formatter):
@@ -201,6 +214,7 @@ def configure(
     for old in [each for each in root.handlers if isinstance(each, _Lines)]:
         root.removeHandler(old)
     root.addHandler(handler)
+    _bounds[:] = [bounded]
     root.setLevel(logging.WARNING)
     for name in OURS:
         logging.getLogger(name).setLevel(LEVELS[level])

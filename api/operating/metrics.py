@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.server
 import threading
 from collections import Counter as Tally
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -63,12 +64,15 @@ class Watch:
             "shareledger_http_responses", "Answers of the API by HTTP status.",
             ["status"], registry=self.registry,
         )  # fmt: skip
+        # Their values are few, and to find a series again costs more than to count in it.
+        self._by_outcome = cache(self._calls.labels)
+        self._by_status = cache(self._responses.labels)
         self._lock = threading.Lock()
         self._refused: Tally[str] = Tally()
 
     def handled(self, call: Handled) -> None:
         """Count a call and write its line; one that left no leaf is only counted."""
-        self._calls.labels(call.outcome).inc()
+        self._by_outcome(call.outcome).inc()
         self._seconds.observe(call.seconds)
         if call.is_logged:
             event(
@@ -83,7 +87,7 @@ class Watch:
 
     def answered(self, status: int) -> None:
         """Count an answer; refusals outside of calls are told with the others."""
-        self._responses.labels(str(status)).inc()
+        self._by_status(str(status)).inc()
         if _REFUSED <= status < _BROKEN:
             self._refuse(f"http-{status}")
 

@@ -15,6 +15,8 @@ from sqlalchemy import delete, func, insert, inspect, select, text
 from node.chain.outbox_rows import outbox
 from node.errors import AlreadyExists, ConfigInvalid, LogTampered
 from node.log import LogReader
+from node.log.ranges import make_room
+from node.log.tables import head
 from node.storage.migrations import upgrade
 from node.storage.stores import Stores
 
@@ -79,6 +81,9 @@ def _copy(name: str, source: Engine, target: Engine) -> int:
         upgrade(engine, name, tables)
     # Both are held as a writer holds them: nobody changes what is being copied.
     with source.begin() as reading, target.begin() as writing:
+        if name == "log":
+            for number, size in reading.execute(select(head.c.number, head.c.size)).all():
+                make_room(writing, number, size)
         return sum(_copy_table(reading, writing, table) for table in tables)
 
 

@@ -46,10 +46,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ..parts import Node
     from ..settings import Settings
 
 WRITER, KEEPER = "writer", "keeper"
-KEPT = ("data_dir", "host", "port", "workers")
+KEPT = ("data_dir", "host", "port", "workers", "storage")
 """What a node keeps of its settings until it ends."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 10.0
 """Before what died is begun again: the first time, and at most."""
@@ -271,7 +272,9 @@ class _Supervisor:
         kept = {name: getattr(self.settings, name) for name in KEPT}
         try:
             new = self.reload().model_copy(update=kept)
-            self.mould = Mould.of(new, self.mould.bells)
+            mould = Mould.of(new, self.mould.bells)
+            _require_same_logs(self.mould.node, mould.node)
+            self.mould = mould
         except LedgerError as error:
             journal.event("settings-refused", why=error.message)
             return
@@ -322,6 +325,23 @@ class _Supervisor:
         """Write this process's own notice: what the others had counted that have ended."""
         notice = Notice("supervisor", os.getpid(), self.began, counted=self.gone)
         write_notice(self.settings.data_dir / FOLDER, notice)
+
+
+def _require_same_logs(present: Node, new: Node) -> None:
+    """Refuse fronts that would write to other logs, or under other keys, than the writer has.
+
+    Raises:
+        ConfigInvalid: a department, its generation or one of its keys is another.
+    """
+    mine, theirs = (
+        [(one.log, one.sm2.public_key.raw, one.ed25519.public) for one in node.identities]
+        for node in (present, new)
+    )
+    if mine != theirs:
+        raise ConfigInvalid(
+            "所服务的部门、日志代次或其密钥有变：请停止节点再启动"
+            " / departments, generations of logs or their keys have changed: stop and start it"
+        )
 
 
 def _take(heard: socket.socket) -> set[int]:

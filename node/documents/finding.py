@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, tuple_, update
 
 from ..errors import InvalidInput
 from ..protocol.forms import Grade, ShareTypeName, UpdateCycle
-from ..storage.dialects import insert
+from ..storage.dialects import insert, summed
 from . import fulltext
 from .folding import FACET, is_unspaced, runs
 from .ranking import NEAREST, NEAREST_TO_BEST, WORTH, Query, holding, score
@@ -87,9 +87,10 @@ FACETS = ("share_type", "grade", "update_cycle", "department")
 """Filters whose values are counted."""
 Order = Literal["best", "newest", "code"]
 ORDERS: dict[str, tuple[Any, ...]] = {
-    "newest": (listing.c.block.desc(), listing.c.id),
+    "newest": (listing_member.c.block.desc(), listing_member.c.id),
     "code": (listing.c.department, listing.c.code, listing.c.id),
 }
+"""By these columns; the last is the row."""
 SORTED = 5_000
 """Hits that are counted by facet, or sorted by anything but how well they fit."""
 
@@ -127,14 +128,17 @@ class Hits:
             if level == anywhere and not before and after + size <= len(every):
                 # Nothing stands higher: the first rows of this level were read above.
                 return every[after : after + size]
-            wanted = self._within(f"({level}) NOT ({before})" if before else level)
+            wanted = self._within(level)
             skipped = max(after - seen, 0)
-            rows = self._rows(wanted, size - len(found), skipped)
+            rows = self._rows(wanted, size - len(found), skipped, without=before)
             found += rows
             if len(found) == size:
                 return found
             # The last of a level came; or none, and it may have fewer rows than were skipped.
-            hits = skipped + len(rows) if rows or not skipped else self._count([wanted], None)[0]
+            hits = skipped + len(rows)
+            if skipped and not rows:
+                every_one = f"({wanted}) NOT ({before})" if before else wanted
+                hits = self._count([every_one], None)[0]
             seen += hits
             before = level if hits else before
         if few:
@@ -143,12 +147,11 @@ class Hits:
 
     def _near(self, every: set[int], named: str) -> list[int]:
         """Return `every` row that holds the whole query and those near it, without `named` ones."""
-        some = select(listing.c.id).limit(ENTRIES).subquery()
-        entries = self._connection.scalar(select(func.count()).select_from(some)) or 0
+        entries = self._connection.scalar(select(summed(listing_kind.c.entries))) or 0
         grams = list(dict.fromkeys(gram for run in self._query.near for gram in run))
         counted = self._count([holding(gram) for gram in grams], COMMON)
         counts = dict(zip(grams, counted, strict=True))
-        weights = self._query.weights(counts, entries)
+        weights = self._query.weights(counts, min(entries, ENTRIES))
         first = set(self._rows(self._within(named), FEW, 0)) if every else set()
         likely = self._likely(weights, counts)
         scored = []
@@ -183,8 +186,8 @@ class Hits:
     def _count(self, wanted: list[str], most: int | None) -> list[int]:
         return fulltext.count(self._connection, wanted, most)
 
-    def _rows(self, wanted: str, limit: int, offset: int) -> list[int]:
-        return fulltext.list_rows(self._connection, wanted, limit, offset)
+    def _rows(self, wanted: str, limit: int, offset: int, *, without: str = "") -> list[int]:
+        return fulltext.list_rows(self._connection, wanted, limit, offset, without=without)
 
 
 def list_all(connection: Connection, filters: Filters, size: int, after: int) -> list[int]:
@@ -210,12 +213,9 @@ def list_sorted(
     after: int,
 ) -> list[int]:
     """Return rows of the entries that hold the whole query, in another order than the best."""
-    page = select(listing.c.id).order_by(*ORDERS[order])
-    return list(
-        connection.scalars(
-            _passing(connection, page, listing.c.id, query, filters).limit(size).offset(after)
-        )
-    )
+    *_, row = ORDERS[order]
+    page = _passing(connection, select(row).order_by(*ORDERS[order]), row, query, filters)
+    return list(connection.scalars(page.limit(size).offset(after)))
 
 
 def tally(connection: Connection, query: Query, filters: Filters) -> Tally:

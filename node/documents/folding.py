@@ -164,11 +164,8 @@ def _simplified() -> dict[int, str]:
     table: dict[str, str] = {}
     for first, end in _IDEOGRAPHS:
         every = [chr(code) for code in range(first, end)]
-        simple = converter.convert("\n".join(every)).split("\n")
-        for one, other in zip(every, simple, strict=True):
-            folded = other.translate(_INSIDE_WORDS)
-            if folded != one:
-                table[one] = folded
+        simple = converter.convert("\n".join(every)).translate(_INSIDE_WORDS).split("\n")
+        table |= {one: new for one, new in zip(every, simple, strict=True) if new != one}
     # What one character becomes may be another's old form (麼 么 幺): followed, but not in circles.
     for _ in range(3):
         table |= {one: table[other] for one, other in table.items() if other in table}

@@ -30,6 +30,8 @@ COLUMNS = ("name", "abstract", "items", "provider", "code", "facets")
 """Of the index; `facets` are all words that stand for something else than themselves."""
 _PHRASE = re.compile(r'"(?P<words>[^"]*)"(?P<begun>\*)?')
 _PREFIX = 2
+_KEY_CHARACTERS = 400
+"""Of a word that GIN takes, 2.7 kB at most; a longer one is known by its beginning."""
 _STANDING = {NAME: ("name",), ABSTRACT: ("abstract",), OTHER: ("items", "provider", "code")}
 _EACH = ", ".join(COLUMNS)
 _TYPED = ", ".join(f"{name} text NOT NULL" for name in COLUMNS)
@@ -38,6 +40,9 @@ _CREATE = {
     False: [f"CREATE VIRTUAL TABLE listing_text USING fts5({_EACH}, {_OPTIONS})"],
     True: [
         f"CREATE TABLE listing_text (rowid bigint PRIMARY KEY, {_TYPED}, words text[] NOT NULL)",
+        # All but number and name lie outside the row, for thousands of rows are gone through.
+        "ALTER TABLE listing_text SET (toast_tuple_target = 128)",
+        "ALTER TABLE listing_text ALTER name SET STORAGE MAIN, ALTER words SET STORAGE EXTERNAL",
         "CREATE INDEX listing_text_words ON listing_text USING gin (words)",
     ],
 }
@@ -94,9 +99,11 @@ def merge(connection: Connection, *, goes_on: bool) -> bool:
     return bool(after - before >= _LEAST_CHANGES)
 
 
-def list_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) -> list[int]:
-    """Return the numbers of rows that an expression finds, in their order."""
-    sql, values = _finding(connection, wanted, limit, offset)
+def list_rows(
+    connection: Connection, wanted: str, limit: int, offset: int = 0, *, without: str = ""
+) -> list[int]:
+    """Return the numbers of rows that an expression finds, and not another, in their order."""
+    sql, values = _finding(connection, wanted, limit, offset, without)
     return list(connection.scalars(_statement(sql), values).all())
 
 
@@ -107,17 +114,34 @@ def select_rows(connection: Connection, wanted: str, limit: int, offset: int = 0
 
 
 def _finding(
-    connection: Connection, wanted: str, limit: int, offset: int
+    connection: Connection, wanted: str, limit: int, offset: int, without: str = ""
 ) -> tuple[str, dict[str, Any]]:
-    where, values = _condition(connection, wanted)
-    # FTS5 gives rows in this order by itself, and would sort them again if it were asked to.
-    order = " ORDER BY rowid" if is_postgresql(connection) else ""
-    found = f"SELECT rowid FROM listing_text WHERE {where}{order} LIMIT :lim OFFSET :off"  # noqa: S608 - no value is in it
-    return found, {**values, "lim": limit, "off": offset}
+    values: dict[str, Any] = {"lim": limit, "off": offset}
+    if not is_postgresql(connection):
+        # FTS5 gives rows in their order by itself, and would sort them again if it were asked to.
+        where, own = _condition(connection, f"({wanted}) NOT ({without})" if without else wanted)
+        found = f"SELECT rowid FROM listing_text WHERE {where} LIMIT :lim OFFSET :off"  # noqa: S608 - no value is in it
+        return found, values | own
+    _by_index(connection)
+    each = []
+    for place, expression in enumerate([wanted, without] if without else [wanted]):
+        where, own = _condition(connection, expression, f"w{place}_")
+        values |= own
+        # Not `rowid` alone: going through all rows in their order looks into too many arrays.
+        each.append(f"SELECT rowid + 0 AS rowid FROM listing_text WHERE {where}")  # noqa: S608 - as above
+    some = " EXCEPT ".join(each)
+    return f"SELECT rowid FROM ({some}) found ORDER BY rowid LIMIT :lim OFFSET :off", values  # noqa: S608 - as above
+
+
+def _by_index(connection: Connection) -> None:
+    """Have this transaction's rows found by the index: the planner knows no cost of an array."""
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
 
 def count(connection: Connection, wanted: Sequence[str], most: int | None) -> list[int]:
     """Count the rows of each expression, up to `most`; None: all."""
+    if is_postgresql(connection):
+        _by_index(connection)
     counts, values = [], dict[str, Any]()
     for place, each in enumerate(wanted):
         where, own = _condition(connection, each, f"w{place}_")
@@ -159,7 +183,8 @@ def _condition(
         words = said.split(" ")
         if begun and len(said) == _PREFIX:
             words, begun = [f"{said}*"], False
-        whole = "" if begun else f"words @> CAST(:{bound(words)} AS text[])"
+        keys = [word[:_KEY_CHARACTERS] for word in words]
+        whole = "" if begun else f"words @> CAST(:{bound(keys)} AS text[])"
         if len(words) == 1 and not begun:
             return whole
         # The words parted by spaces, and a space behind: no word is found inside a longer one.
@@ -181,5 +206,5 @@ def _condition(
 
 def _words(row: Mapping[str, Any]) -> list[str]:
     """Return the words of all columns, and what they begin with."""
-    words = {word for name in COLUMNS for word in row[name].split(" ")} - {""}
+    words = {word[:_KEY_CHARACTERS] for name in COLUMNS for word in row[name].split(" ")} - {""}
     return [*words, *{f"{word[:_PREFIX]}*" for word in words if word[0] in _STANDING}]

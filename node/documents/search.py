@@ -61,7 +61,7 @@ QUERY_LIMIT = 200
 BATCH = 500
 """Entries that are listed together."""
 MERGED_SHARE = 4
-INDEX_VERSION = 4
+INDEX_VERSION = 5
 """Of how entries are indexed; what another version indexed is indexed again."""
 
 LIST = insert(listing)
@@ -218,11 +218,12 @@ class CatalogueSearch:
                 taken.add(fields["id"])
             rows = [fields for fields, _ in some]
             kinds = count_kinds(connection, rows)
-            connection.execute(LIST, rows)
             members = [
-                {"id": row["id"], "kind": kind} for row, kind in zip(rows, kinds, strict=True)
+                {"id": row["id"], "kind": kind, "block": row.pop("block")}
+                for row, kind in zip(rows, kinds, strict=True)
             ]
             connection.execute(insert(listing_member), members)
+            connection.execute(LIST, rows)
             fulltext.add(connection, [texts for _, texts in some])
             more = {"unmerged": listing_index.c.unmerged + len(rows)}
             connection.execute(update(listing_index).values(more))

@@ -100,10 +100,7 @@ class Listing(_Table, table=True):
     """A published entry as a search finds it."""
 
     model_config: ClassVar[Any] = ConfigDict(use_attribute_docstrings=True)
-    __table_args__: ClassVar[Any] = (
-        Index("listing_code", "department", "code", "facets"),
-        Index("listing_newest", "block", "id"),
-    )
+    __table_args__: ClassVar[Any] = (Index("listing_code", "department", "code", "facets"),)
 
     id: int | None = Field(default=None, primary_key=True, exclude=True)
     """Row of the full-text index."""
@@ -125,8 +122,6 @@ class Listing(_Table, table=True):
     """类、项、目、细目."""
     facets: str = Field(exclude=True)
     """What it is filtered by, as the full-text index has it."""
-    block: int = Field(default=0, exclude=True)
-    """Of the decision that filed this version."""
 
 
 class ListingKind(_Table, table=True):
@@ -153,14 +148,16 @@ class ListingKind(_Table, table=True):
 
 
 class ListingMember(_Table, table=True):
-    """Of which kind an entry is: narrow, so that thousands of hits are counted at once."""
+    """Of which kind an entry is, and how new: narrow, for thousands of hits are counted at once."""
 
     __tablename__ = "listing_member"
-    __table_args__: ClassVar[Any] = {}
+    __table_args__: ClassVar[Any] = (Index("listing_newest", "block", "id"),)
 
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     """As in `listing`."""
     kind: int
+    block: int
+    """Of the decision that filed this version."""
 
 
 class ListingIndex(_Table, table=True):

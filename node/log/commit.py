@@ -113,6 +113,7 @@ class Committer:
             self._tenure.require(self._connection)
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
+                log.make_room(self._connection, len(places))
                 batch = Batch(self._connection, log, now, strangers_per_day=self._strangers_per_day)
                 written = batch.write([drafts[place] for place in places])
                 for place, result in zip(places, written, strict=True):

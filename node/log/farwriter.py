@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 from node.errors import InvalidInput, LedgerError, LogUnavailable, Overloaded, reason
 
 from .framing import Frames, frames_of, pack_draft, unpack_results
-from .writer import WAITING_DRAFTS
+from .writer import WAITING_DRAFTS, or_failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from .drafts import Committed, Draft
@@ -96,6 +96,29 @@ class FarWriter:
             Overloaded: too many drafts of this front are waiting.
             InvalidInput: its answer is longer than the log takes.
         """
+        future, line = self._enqueue(draft)
+        if line is not None:
+            self._send(line)
+        return future
+
+    def submit_all(self, drafts: Sequence[Draft]) -> list[Future[Committed]]:
+        """Send drafts that come together, together; what `submit` would raise is each one's."""
+        lines: list[_Line] = []
+
+        def enqueue(draft: Draft) -> Future[Committed]:
+            future, line = self._enqueue(draft)
+            if line is not None:
+                lines.append(line)
+            return future
+
+        try:
+            return [or_failed(enqueue, draft) for draft in drafts]
+        finally:  # nobody else sends on a line that is ours
+            for line in lines:
+                self._send(line)
+
+    def _enqueue(self, draft: Draft) -> tuple[Future[Committed], _Line | None]:
+        """Return a draft's future, and the line if it is now the caller who must send on it."""
         number = next(self._numbers)
         item = pack_draft(number, draft)
         future: Future[Committed] = Future()
@@ -111,10 +134,9 @@ class FarWriter:
             line.pending[number] = future, draft, time.monotonic()
             line.outgoing.append(item)
             if line.sending:
-                return future
+                return future, None
             line.sending = True
-        self._send(line)
-        return future
+        return future, line
 
     def _connect(self) -> _Line:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

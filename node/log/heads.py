@@ -19,6 +19,7 @@ from node.protocol.wire.leaf import VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT
 
 from ..storage.bulk import fetch, run
+from .ranges import make_room
 from .tables import entry, head, position
 from .tiles import load_tile
 from .tree import GrowingTree, Tile
@@ -49,6 +50,13 @@ class OpenLog:
     """Milliseconds of the last entry; 0 before the first."""
     counting: tuple[int, ...]
     """This log's number, then those of the logs it goes on counting from, the newest first."""
+    room: int = 0
+    """How many leaves there is a place for, as far as is known."""
+
+    def make_room(self, connection: Connection, count: int) -> None:
+        """See to it that `count` leaves more have their place."""
+        if self.tree.size + count > self.room:
+            self.room = make_room(connection, self.number, self.tree.size + count)
 
     def refresh(self, connection: Connection) -> None:
         """Follow the head row, held by the running transaction, if it has moved on.

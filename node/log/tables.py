@@ -22,6 +22,9 @@ from ..storage.dialects import Whole
 INDEX_BITS = 40
 """Entries a log can hold, as a power of two; log numbers take the bits above."""
 
+_BY_POSITION = "RANGE (position)"
+"""How PostgreSQL divides a table (`ranges`)."""
+
 metadata = MetaData()
 
 head = Table(
@@ -44,6 +47,7 @@ entry = Table(
     metadata,
     Column("position", Whole, primary_key=True, autoincrement=False),
     Column("leaf", LargeBinary, nullable=False),
+    postgresql_partition_by=_BY_POSITION,
 )
 """The leaves, byte for byte as they were hashed (RFC 6962: the leaf hash is over 0x00 || leaf)."""
 
@@ -133,6 +137,7 @@ request = Table(
     metadata,
     Column("position", Whole, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
+    postgresql_partition_by=_BY_POSITION,
 )
 """The bodies of the requests, so that an auditor can read what was asked (kept three years)."""
 

@@ -116,6 +116,10 @@ class LogWriter:
             self._queue.put((draft, future))
         return future
 
+    def submit_all(self, drafts: Sequence[Draft]) -> list[Future[Committed]]:
+        """Queue drafts that come together; what `submit` would raise is then each one's failure."""
+        return [or_failed(self.submit, draft) for draft in drafts]
+
     def _run(self, committer: Committer) -> None:
         batch: list[tuple[Draft, Future[Committed]]] = []
         try:
@@ -164,6 +168,16 @@ class LogWriter:
             future.set_exception(refusal)
         if self._on_fatal is not None:
             self._on_fatal(error)
+
+
+def or_failed(submit: Callable[[Draft], Future[Committed]], draft: Draft) -> Future[Committed]:
+    """Return what `submit` does of a draft; if it raises, a future that failed with it."""
+    try:
+        return submit(draft)
+    except LedgerError as error:
+        failed: Future[Committed] = Future()
+        failed.set_exception(error)
+        return failed
 
 
 def _resolve(

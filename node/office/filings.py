@@ -308,7 +308,7 @@ def _doubts(store: Papers, newest: Newest, found: Sorted, edition: Edition) -> I
         )
         yield (
             f"{len(others)} 个代码换成了名称和信息项都不同的数据：{listed}。"
-            "代码恐怕给了别的目录，请核对映射文件的 code"
+            "代码恐怕给了别的目录，请核对目录代码取自哪一列（映射文件的 code）"
         )
     if len(found.new) < FEW or MOST * len(found.new) <= total or not newest.versions:
         return
@@ -321,7 +321,10 @@ def _doubts(store: Papers, newest: Newest, found: Sorted, edition: Edition) -> I
             f"原为 {old.code}，现为 {new.code}）：代码所取的列恐怕变了，照此报送会重复"
         )
     elif edition.before and not edition.kept and here:
-        yield f"{said}，与上次报送的没有一个相同：若不是另一份表，请核对映射文件的 code"
+        yield (
+            f"{said}，与上次报送的没有一个相同：若不是另一份表，"
+            "请核对目录代码取自哪一列（映射文件的 code）"
+        )
 
 
 def _twins(store: Papers, newest: Newest, new: Sequence[Document]) -> list[tuple[_Twin, _Twin]]:

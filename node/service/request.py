@@ -130,9 +130,10 @@ def _scalar(where: str, item: str, value: object) -> Value:
 
 def _loads(body: bytes) -> object:
     try:
-        # Read twice: orjson refuses half a surrogate pair, which could be neither hashed nor
-        # answered, and what is nested deeper than any stack; json tells members given twice.
-        orjson.loads(body)
+        if b"\\" in body:
+            # Read twice: orjson refuses half a surrogate pair, which could be neither hashed nor
+            # answered and takes an escape to write; json tells members given twice.
+            orjson.loads(body)
         value: object = _DECODER.decode(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise InvalidInput(f"the body is not JSON: {error}") from error

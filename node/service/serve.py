@@ -12,9 +12,9 @@ import logging
 import secrets
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from ..crypto import sm3
 from ..errors import (
@@ -38,6 +38,8 @@ from .masking import dump_rows, read_rows
 from .request import parse_query
 from .seals import DataKeys
 from .workers import (
+    GOES_ON,
+    MAY_WAIT,
     Answers,
     Judged,
     Workers,
@@ -45,7 +47,7 @@ from .workers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from concurrent.futures import Future
 
     from ..log.drafts import Committed
@@ -68,6 +70,9 @@ if TYPE_CHECKING:
     )
     from .request import Query
     from .seals import Seals
+    from .workers import Settle, Steps
+
+    _Ready: TypeAlias = tuple[Judged, Settle]
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +127,7 @@ class Service:
         *,
         ledger: Ledger,
         documents: Documents,
-        submit: Callable[[Draft], Future[Committed]],
+        submit_all: Callable[[Sequence[Draft]], list[Future[Committed]]],
         find_stored: Callable[[bytes, Resend, int], Committed | None],
         providers: list[Provider],
         seals: Seals,
@@ -132,7 +137,7 @@ class Service:
         clock: Callable[[], float] = time.time,
         on_handled: Callable[[Handled], None] = lambda _handled: None,
     ) -> None:
-        """Serve `providers`; `submit` is the log writer's, `find_stored` the log reader's `resend`.
+        """Serve `providers` with the log writer's `submit_all` and the log reader's `resend`.
 
         `workers` threads verify and fetch; `on_handled` is told of every call, in the event loop.
 
@@ -140,7 +145,7 @@ class Service:
         """
         self._ledger = ledger
         self._documents = documents
-        self._submit = submit
+        self._submit_all = submit_all
         self._find_stored = find_stored
         self._providers = {provider.department: provider for provider in providers}
         self._first = providers[0]
@@ -150,7 +155,7 @@ class Service:
         self.in_hand = 0
         self._clock = clock
         self._on_handled = on_handled
-        self._workers = Workers(workers, "call")
+        self._workers = Workers(workers, "call", self._log)
         self._answers: Answers[bytes] = Answers()
         self._keys = DataKeys()
 
@@ -180,32 +185,36 @@ class Service:
     async def _hand_over(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
         """Give the call to a worker, which gives it to the log; the loop wakes up once for both."""
         answer, settle = self._answers.expect()
-
-        def run() -> None:
-            try:
-                try:
-                    judged = self.judge(call, authorisation, body)
-                except ClockSkew as late:
-                    stored = self._stored(call, authorisation, late)
-                    settle(partial(finish, None, stored))
-                    return
-                logged = self._submit(judged.draft)
-            except Exception as error:  # noqa: BLE001 - the edge of a thread
-                settle(partial(_raise, error))
-                return
-            logged.add_done_callback(
-                lambda done: settle(lambda: finish(judged.error, done.result()))
-            )
-
-        self._workers.put(run)
+        self._workers.put(self._handling(call, authorisation, body, settle))
         return await answer
+
+    def _handling(
+        self, call: SignedCall, authorisation: int, body: bytes, settle: Settle
+    ) -> Steps[_Ready]:
+        try:
+            try:
+                return (yield from self._judge(call, authorisation, body)), settle
+            except ClockSkew as late:
+                stored = self._stored(call, authorisation, late)
+                settle(partial(finish, None, stored))
+        except Exception as error:  # noqa: BLE001 - the edge of a thread
+            settle(partial(_raise, error))
+        return None
+
+    def _log(self, ready: list[_Ready]) -> None:
+        """Have the log take calls that were judged together."""
+        logged = self._submit_all([judged.draft for judged, _ in ready])
+        for (judged, settle), future in zip(ready, logged, strict=True):
+            future.add_done_callback(partial(_settle, judged.error, settle))
 
     def close(self) -> None:
         """End the threads, after the calls they have in hand."""
         self._workers.close()
 
-    def judge(self, call: SignedCall, authorisation: int, body: bytes) -> Judged:
-        """Take a call up to the log: everything but the commit.
+    def _judge(
+        self, call: SignedCall, authorisation: int, body: bytes
+    ) -> Generator[bool, None, Judged]:
+        """Take a call up to the log: everything but the commit, in the steps of `Workers`.
 
         Raises:
             SignatureInvalid, ClockSkew: nobody can be held to the call; it is not logged.
@@ -214,19 +223,22 @@ class Service:
         """
         snapshot = self._ledger.snapshot(call.key_id, authorisation)
         judged = judged_second(snapshot, self._clock())
+        yield GOES_ON
         key = authenticate(call, snapshot, judged)
+        yield GOES_ON
         provider = self._provider(snapshot)
         log = provider.find_log()
         if log is None:
             raise LogUnavailable("the department's log is not registered on the chain yet")
         work = _Work(call, authorisation, body, snapshot, key, provider, judged)
         try:
-            self._serve(work)
+            yield from self._serve(work)
         except LedgerError as error:
             work.refuse(error)
         except Exception as error:  # noqa: BLE001 - whatever a source does, its caller gets a leaf
             _report(error)
             work.refuse(SourceUnavailable("the data behind the entry cannot be read or rendered"))
+        yield GOES_ON
         return Judged(self._draft(log, work), work.error)
 
     def _stored(self, call: SignedCall, authorisation: int, late: ClockSkew) -> Committed:
@@ -246,7 +258,7 @@ class Service:
         found = self._providers.get(named.provider) if named is not None else None
         return found or self._first
 
-    def _serve(self, work: _Work) -> None:
+    def _serve(self, work: _Work) -> Generator[bool, None, None]:
         """Fill in `work`, step by step; what is known when a step refuses stays for the leaf."""
         snapshot, standing = work.snapshot, standing_of(work.snapshot)
         code = find_refusal(standing, work.provider.department, work.judged)
@@ -260,6 +272,7 @@ class Service:
             raise refusal(code, standing, snapshot)
         if granted is None or snapshot.entry is None:
             raise LedgerBehind("the read model does not have the authorisation whole")
+        yield GOES_ON
         version, terms = self._papers(granted, snapshot.entry)
         work.verdict = verdict = permit(standing, work.judged, query, version, terms)
         source = work.provider.sources.get(granted.entry)
@@ -267,6 +280,7 @@ class Service:
             raise SourceUnavailable("this node has no source for the entry")
         after = query.after
         last = None if after is None else self._seals.open_cursor(after, work.authorisation)
+        yield MAY_WAIT
         page = read_rows(
             source,
             version.items,
@@ -277,7 +291,9 @@ class Service:
             after=last,
         )
         work.rows, work.masked = len(page.rows), verdict.masked
+        yield GOES_ON
         work.plain = self._plaintext(work, query, verdict, page)
+        yield GOES_ON
         key_id, public = self._documents.encryption_key(work.key.digest, work.judged)
         data_key = self._keys.get(work.key.holder, work.judged)
         sealed = envelope.seal(data_key, [(key_id, public)], work.plain, work.call.event)
@@ -302,8 +318,7 @@ class Service:
             "masked": [item for item in query.items if item in verdict.masks],
             "asOf": encoding.rfc3339(work.judged),
             "opening": {
-                name: encoding.b64u(self._seals.salt(work.call.event, name))
-                for name in ("operator", "matter")
+                name: encoding.b64u(self._salt(work, name)) for name in ("operator", "matter")
             },
             "salt": encoding.b64u(secrets.token_bytes(SALT_BYTES)),
         }
@@ -335,8 +350,8 @@ class Service:
             rows=work.rows,
             answer=sm3(work.sealed) if error is None else None,
             plain=sm3(work.plain) if error is None else None,
-            operator=self._commit(call, "operator", query.operator if query else None),
-            matter=self._commit(call, "matter", query.matter if query else None),
+            operator=self._commit(work, "operator", query.operator if query else None),
+            matter=self._commit(work, "matter", query.matter if query else None),
         )
         return Draft(
             log=log,
@@ -354,8 +369,14 @@ class Service:
             refusal=code,
         )
 
-    def _commit(self, call: SignedCall, name: str, value: str | None) -> bytes | None:
-        return None if value is None else commitment(self._seals.salt(call.event, name), value)
+    def _commit(self, work: _Work, name: str, value: str | None) -> bytes | None:
+        return None if value is None else commitment(self._salt(work, name), value)
+
+    def _salt(self, work: _Work, name: str) -> bytes:
+        found = work.salts.get(name)
+        if found is None:
+            found = work.salts[name] = self._seals.salt(work.call.event, name)
+        return found
 
 
 @dataclass(slots=True)
@@ -378,6 +399,7 @@ class _Work:
     plain: bytes = b""
     sealed: bytes = b""
     error: LedgerError | None = None
+    salts: dict[str, bytes] = field(default_factory=dict)
 
     def refuse(self, error: LedgerError) -> None:
         """Remember why; nothing of what was fetched goes further."""
@@ -392,6 +414,10 @@ def _report(error: Exception) -> None:
     ]
     text = "办理一次调用时出错 / serving a call failed: %s at %s"
     logger.error(text, type(error).__name__, " > ".join(places))
+
+
+def _settle(error: LedgerError | None, settle: Settle, logged: Future[Committed]) -> None:
+    settle(lambda: finish(error, logged.result()))
 
 
 def _raise(error: Exception) -> NoReturn:

@@ -30,7 +30,7 @@ UNPACK = "import('@sparticuz/chromium').then(it => it.default.executablePath())"
 PICTURES = "SHARELEDGER_PICTURES"
 WIDTHS = {"public": (1366, 390), "seat": (1366, 1920)}
 HEIGHTS = {390: 844, 1366: 768, 1920: 1080}
-FLAGS = ("--lang=zh-CN", "--no-sandbox", "--disable-gpu", "--font-render-hinting=none")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--font-render-hinting=none")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN_AXE = """tags => axe.run(document, {
   runOnly: {type: 'tag', values: tags}, resultTypes: ['violations'], preload: false, iframes: false,

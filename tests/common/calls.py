@@ -263,7 +263,7 @@ class City:
         self.service = Service(
             ledger=self.ledger,
             documents=self.papers,
-            submit=self.writer.submit,
+            submit_all=self.writer.submit_all,
             find_stored=self.reader.resend,
             providers=[
                 Provider(

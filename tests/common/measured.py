@@ -75,6 +75,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         for path, passed in each.items():
             _told[path].update(passed)
     output = getattr(session.config, "workeroutput", None)
+    if session.config.option.collectonly:
+        return
     if output is None:
         keep(_told)
     else:

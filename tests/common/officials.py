@@ -24,7 +24,7 @@ def signed_in(url: str, signer: SoftwareSigner) -> Iterator[httpx.Client]:
 
     The node's settings allow plain http (`[console] insecure_cookies`).
     """
-    with httpx.Client(base_url=url, headers={"Origin": url}) as client:
+    with httpx.Client(base_url=url, headers={"Origin": url}, timeout=30) as client:
         answer = sign_in(client, signer)
         assert answer.status_code == 200, answer.text
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]

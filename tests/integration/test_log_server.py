@@ -7,10 +7,12 @@ import threading
 
 import psycopg
 import pytest
+from sqlalchemy import func, select, text
 
 from node.errors import LogUnavailable
-from node.log import Committed, Committer, Draft, LogReader, check_log
+from node.log import Committed, Committer, Draft, LogReader, check_log, ranges
 from node.log.commit import LOCK_MILLISECONDS
+from node.log.tables import entry
 from node.protocol.wire.receipt import verify_receipt
 from node.storage import postgresql
 from tests.common.logs import Clock, commit_all, new_draft, new_identity
@@ -113,6 +115,33 @@ def test_a_writer_whose_epoch_is_over_cannot_commit(address, engine, committer, 
     assert LogReader(engine).head(identity.log).size == 1
 
 
+def test_entries_lie_in_ranges_and_a_reader_holds_no_new_one_up(
+    address, engine, committer, identity, monkeypatch
+):
+    monkeypatch.setattr(ranges, "RANGE_BITS", 4)
+    done = commit_all(committer, [new_draft(identity, number) for number in range(10)])
+    readonly = postgresql.open_schema(address, "log", readonly=True)
+    with readonly.connect() as reading:
+        assert len(reading.execute(select(entry.c.position)).all()) == 10
+        done += commit_all(committer, [new_draft(identity, number) for number in range(10, 80)])
+    with engine.connect() as connection:
+        rows = connection.execute(
+            select(text("tableoid::regclass::text"), func.count())
+            .select_from(entry)
+            .group_by(text("1"))
+        )
+        assert dict(tuple(row) for row in rows) == {f"entry_1_{n}": 16 for n in range(5)}
+        # As an administrator moves an old one to another disk.
+        connection.execute(text("ALTER TABLE entry_1_0 SET TABLESPACE pg_default"))
+        connection.commit()
+    [again, fresh] = commit_all(committer, [new_draft(identity, 1), new_draft(identity, 80)])
+    assert (again.leaf, again.fresh, fresh.index) == (done[1].leaf, False, 80)
+    reader = LogReader(readonly)
+    assert reader.entries(identity.log, 0, 80) == [each.leaf for each in done]
+    assert check_log(readonly, identity.log).size == 81
+    readonly.dispose()
+
+
 @pytest.fixture
 def unreplicated(address):
     """The server waits for a standby that is not there."""
@@ -184,6 +213,7 @@ def test_no_entry_is_lost_with_its_server_where_a_standby_has_it(identity):
         thread.join(20)
         assert len(raised) == 1
         pair.promote()
+        engine.dispose()  # a node's next process has none of its connections
 
         committer = Committer(engine, [identity], clock=Clock())
         reader = LogReader(engine)

@@ -441,13 +441,11 @@ class TestJudged:
             city.handle(city.sign(body()))
 
     def test_a_call_that_waits_a_minute_for_the_log_leaves_none(self, city):
-        submit = city.writer.submit
-
-        def late(draft):
+        def late(drafts):
             city.now += 61
-            return submit(draft)
+            return city.writer.submit_all(drafts)
 
-        city.service._submit = late
+        city.service._submit_all = late
         with pytest.raises(errors.Overloaded) as refused:
             city.query()
         assert "receipt" not in refused.value.facts

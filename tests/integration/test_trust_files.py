@@ -86,6 +86,19 @@ def test_the_chain_itself_says_the_same_as_the_node(town, at, tmp_path):
     assert f"所列区块 {head} 个" in shown
 
 
+def test_a_deployment_of_another_city_is_refused(town, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other").mkdir()
+    with running_chain(tmp_path / "other") as running, deployed_on(running) as other:
+        other.deployment.save(tmp_path / "other.json")
+    # Both chains begin with the same block.
+    assert other.deployment.genesis_hash == town.node.deployment.genesis_hash
+    chain = ("--url", town.node.settings.chain_url, "--deployment", "other.json")
+    done = invoke("trust", "export", *chain, "-o", "trust.json")
+    assert done.errors.startswith("[wrong-chain]")
+    assert not (tmp_path / "trust.json").exists()
+
+
 def test_another_chain_is_not_taken_for_a_later_head(at, tmp_path):
     ok("trust", "export", *at, "--block", "3", "-o", "trust.json")
     (tmp_path / "other").mkdir()

@@ -108,7 +108,7 @@ class Desk:
         self.service = Service(
             ledger=Grants(open_engine(folder / "ledger.db", readonly=True)),
             documents=Papers(codes, SoftwareUnwrapper.generate()),
-            submit=city.writer.submit,
+            submit_all=city.writer.submit_all,
             find_stored=city.reader.resend,
             providers=[
                 Provider(ids.department_id(POLICE), "own", lambda: city.log, {ENTRY: Rows()})

@@ -158,7 +158,7 @@ def open_cell(page: Page, town: NodeTown, keyfiles: dict[str, Path], folder: Pat
     sign_in(page, town, keyfiles["head"], "/desk/filings")
     page.locator("input[type=file]").set_input_files(table)
     page.get_by_role("button", name="上传并检查").click()
-    page.locator("button.cell").filter(has_text="文字").click()
+    page.locator("table.grid td").filter(has_text="文字").click()
     page.locator("td textarea").fill("字符型C")
 
 
@@ -171,17 +171,17 @@ def test_a_cell_that_is_saved_after_the_session_ended_is_saved_as_typed(
     again = page.get_by_role("dialog").filter(has_text="会话已结束")
     again.get_by_label("口令").fill(PIN)
     again.get_by_role("button", name="重新登录").click()
-    page.locator("button.cell").filter(has_text="字符型C").nth(1).wait_for()
+    page.locator("table.grid td").filter(has_text="字符型C").nth(1).wait_for()
 
     # The session is over before the cell is opened, too; and is opened again in another tab.
     end_session(page, town)
     other = page.context.new_page()
     sign_in(other, town, keyfiles["head"], "/desk/key")
     other.close()
-    page.locator("button.cell").filter(has_text="字符型C").nth(1).click()
+    page.locator("table.grid td").filter(has_text="字符型C").nth(1).click()
     page.locator("td textarea").fill("数值型N")
     page.get_by_role("button", name="保存").click()
-    page.locator("button.cell").filter(has_text="数值型N").wait_for()
+    page.locator("table.grid td").filter(has_text="数值型N").wait_for()
 
 
 def test_what_is_refused_leaves_what_was_typed_and_says_what_to_do(
@@ -204,10 +204,10 @@ def test_what_is_refused_leaves_what_was_typed_and_says_what_to_do(
     page.context.clear_cookies()
     page.context.add_cookies([{"name": mine["name"], "value": mine["value"], "url": town.url}])
     other.goto(page.url)
-    other.locator("button.cell").filter(has_text="文字").click()
+    other.locator("table.grid td").filter(has_text="文字").click()
     other.locator("td textarea").fill("文本")
     other.get_by_role("button", name="保存").click()
-    other.locator("button.cell").filter(has_text="文本").wait_for()
+    other.locator("table.grid td").filter(has_text="文本").wait_for()
     page.get_by_role("button", name="保存").click()
     said.get_by_text("这一格已被别处改动").wait_for()
     assert said.count() == 1

@@ -1,6 +1,6 @@
 """The officers' seat: what waits for them, what they file and decide for their department.
 
-- `seating`: who sits there, and what his pages share
+- `seating`: who sits there, and what his pages share; `handing`: drafts that go from one to another
 - `inbox_pages`: what waits; `filing_pages`: a table, dropped and mended; `comparison_pages`: what
   it would change, signed
 - `entry_form_pages`: one entry by form, and its withdrawal; `mapping_pages`: a table with headings

@@ -21,6 +21,7 @@ from node.protocol.wire import ids
 from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import render
+from .handing import Handed, add_handing
 from .seating import APPLIERS, DESK, FormDep, SittingDep, number_of, to_decide, to_page
 
 if TYPE_CHECKING:
@@ -157,28 +158,18 @@ def renew(at: SittingDep, named: Named, entry: EntryId, form: FormDep) -> Respon
     return to_page(f"{APPLY}/{named}")
 
 
-@router.post(ONE + "/hand-over")
-def hand_over(at: SittingDep, named: Named, form: FormDep) -> Response:
-    """Keep what the form says, and hand it to the head of the sharing office, or back."""
+def _named(named: Named) -> Handed:
+    return Handed(bytes.fromhex(named), f"{APPLY}/{named}", APPLY)
+
+
+def _kept(at: SittingDep, named: Named, form: FormDep) -> Handed:
+    """Keep what the form says before it is handed over."""
     opened, basket, lines = _open(at, named)
     revision = _keep(at, opened, baskets.fill(basket, lines, form), form)
-    role, comment = Role(number_of(form, "role", 63)), form.get("comment", "")
-    at.node.drafts.hand_over(at.person, opened.listed.id, revision, role, comment)
-    return to_page(APPLY)
+    return _named(named)._replace(revision=revision)
 
 
-@router.post(ONE + "/take-back")
-def take_back(at: SittingDep, named: Named) -> Response:
-    """Take back what one handed over."""
-    at.node.drafts.take_back(at.person, bytes.fromhex(named))
-    return to_page(f"{APPLY}/{named}")
-
-
-@router.post(ONE + "/drop")
-def throw_away(at: SittingDep, named: Named) -> Response:
-    """Throw a basket away."""
-    at.node.drafts.drop(at.person, bytes.fromhex(named))
-    return to_page(APPLY)
+add_handing(router, ONE, _kept, _named)
 
 
 @router.post(ONE + "/fields")

@@ -29,6 +29,7 @@ from ...http.verbs import Readable
 from ..frames import Link
 from ..pages import Page, page_of, render
 from ..workbook import MEDIA_TYPE, packed
+from .handing import Handed, add_handing
 from .seating import (
     DESK,
     FILERS,
@@ -207,27 +208,15 @@ def check_table(at: SittingDep, named: Named) -> Response:
     return to_page(f"{FILINGS}/{named}")
 
 
-@router.post(FILINGS + "/{named}/hand-over")
-def hand_over(at: SittingDep, named: Named, form: FormDep) -> Response:
-    """Hand the draft to the department's head, or back to who made it."""
-    role = Role(number_of(form, "role", 63))
-    comment, revision = form.get("comment", ""), number_of(form, "revision")
-    at.node.drafts.hand_over(at.person, bytes.fromhex(named), revision, role, comment)
-    return to_page(FILINGS)
+def _named(named: Named) -> Handed:
+    return Handed(bytes.fromhex(named), f"{FILINGS}/{named}", FILINGS)
 
 
-@router.post(FILINGS + "/{named}/take-back")
-def take_back(at: SittingDep, named: Named) -> Response:
-    """Take back what one handed over."""
-    at.node.drafts.take_back(at.person, bytes.fromhex(named))
-    return to_page(f"{FILINGS}/{named}")
+def _kept(named: Named, form: FormDep) -> Handed:
+    return _named(named)._replace(revision=number_of(form, "revision"))
 
 
-@router.post(FILINGS + "/{named}/drop")
-def throw_away(at: SittingDep, named: Named) -> Response:
-    """Throw a draft away."""
-    at.node.drafts.drop(at.person, bytes.fromhex(named))
-    return to_page(FILINGS)
+add_handing(router, FILINGS + "/{named}", _kept, _named)
 
 
 def open_draft(at: Sitting, named: str, *kinds: str) -> tuple[Opened, Worktable]:

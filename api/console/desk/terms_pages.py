@@ -35,12 +35,14 @@ from node.service.previews import LOOKERS, ROWS
 from ...http.verbs import Readable
 from ..audit.auditing import bounded_work, look_of
 from ..pages import render
+from .handing import Handed, add_handing
 from .seating import DESK, FormDep, Sitting, SittingDep, number_of, to_decide, to_page
 
 if TYPE_CHECKING:
     from node.office.drafts import Listed, Opened
     from node.office.sessions import Session
     from node.protocol.forms import CatalogueVersionPaper
+    from node.protocol.forms.versions import Item
     from node.protocol.ledger.facts import AuthorisationFact
 
     from .seating import Looking
@@ -50,8 +52,18 @@ LIST = "/desk/authorisations"
 ONE = LIST + "/{number}"
 Number = Annotated[int, Path(ge=1, le=2**40)]
 DRAFT = re.compile("[0-9a-f]{32}")
-EXAMPLES = {"keep": "130902199001011234", "year": "1990-05-17", "full": "张三"}
-"""A value of the sort that each way to mask is meant for."""
+DAY = "1990-05-17"
+SAMPLES = (
+    (("日期", "时间", "年月"), DAY),
+    (("电话", "手机"), "13812340000"),
+    (("号", "代码", "证"), "130902199001011234"),
+    (("址", "住所"), "沧州市某区某路 12 号"),
+    (("名", "人"), "王小明"),
+)
+"""A value of the sort that an item holds, by what its name or type has in it."""
+OTHERWISE = "某项内容"
+ENDS = ((15, (6, 4)), (11, (3, 4)), (0, (1, 0)))
+"""How many characters may stay at both ends, by how long values are."""
 
 
 @router.post(ONE + "/reply/preview")
@@ -96,30 +108,21 @@ def save_draft(at: SittingDep, number: Number, form: FormDep) -> Response:
     return to_page(ONE.format(number=number))
 
 
-@router.post(ONE + "/reply/hand-over")
-def hand_over(at: SittingDep, number: Number, form: FormDep) -> Response:
-    """Keep it and hand it to the office's head with a comment, or back to who made it."""
-    fact = mine(at, number)
+def _draft_of(at: SittingDep, number: Number, form: FormDep) -> Handed:
+    page = ONE.format(number=number)
+    return Handed(_named(at, mine(at, number), form), page, page)
+
+
+def _kept(at: SittingDep, number: Number, form: FormDep) -> Handed:
+    """Keep a reply before it is handed over; one that goes back says why."""
+    fact, page = mine(at, number), ONE.format(number=number)
     if not form.get("comment", "").strip() and form.get("role") == "0":
         raise InvalidInput("请写明退回的意见 / say why it goes back")
-    role = Role(number_of(form, "role", 63))
     named, revision = _save(at, fact, form)
-    at.node.drafts.hand_over(at.person, named, revision, role, form.get("comment", ""))
-    return to_page(ONE.format(number=number))
+    return Handed(named, page, page, revision)
 
 
-@router.post(ONE + "/reply/take-back")
-def take_back(at: SittingDep, number: Number, form: FormDep) -> Response:
-    """Take back what one handed over."""
-    at.node.drafts.take_back(at.person, _named(at, mine(at, number), form))
-    return to_page(ONE.format(number=number))
-
-
-@router.post(ONE + "/reply/drop")
-def throw_away(at: SittingDep, number: Number, form: FormDep) -> Response:
-    """Throw the draft away."""
-    at.node.drafts.drop(at.person, _named(at, mine(at, number), form))
-    return to_page(ONE.format(number=number))
+add_handing(router, ONE + "/reply", _kept, _draft_of)
 
 
 @router.post(ONE + "/reply/fields")
@@ -213,6 +216,7 @@ def form_values(version: CatalogueVersionPaper) -> dict[str, Any]:
     """Return what `desk/limits.html` needs to make a form of terms."""
     return {
         "masked": _masked,
+        "ends_of": ends_of,
         "offered": [item for item in version.items if item.filterable],
         "most": MOST_CONDITIONS,
         "operators": OPERATORS,
@@ -231,9 +235,22 @@ def says(form: TermsForm, terms: TermsPaper) -> bool:
         return False
 
 
-def _masked(rule: str) -> str:
-    """Return an example of what a rule leaves."""
-    return parse_rule(rule)(EXAMPLES[rule.partition(":")[0]])
+def _masked(rule: str, item: Item) -> str:
+    """Return an example of what a rule leaves of an item; none of a year where it holds no day."""
+    sample = sample_of(item)
+    return "" if rule == "year" and sample != DAY else str(parse_rule(rule)(sample))
+
+
+def sample_of(item: Item) -> str:
+    """Return a value of the sort an item holds, no longer than it may be."""
+    about = item.name + item.type
+    found = next((text for parts, text in SAMPLES if any(part in about for part in parts)), None)
+    return (found or OTHERWISE)[: item.length]
+
+
+def ends_of(item: Item) -> tuple[int, int]:
+    """Return how many characters of an item's values may stay in front and behind, as a start."""
+    return next(ends for length, ends in ENDS if len(sample_of(item)) >= length)
 
 
 def find_terms(at: Looking, fact: AuthorisationFact) -> TermsPaper | None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from ledger_sync.trace.judging import check_decision
 from node.errors import LedgerError, NotFound
 from node.protocol.evm.decision import DECISIONS
+from node.protocol.forms.readout import read_decision
 
 from ...http.callers import NodeDep
 from ...http.verbs import Readable
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 router = APIRouter(route_class=Readable, include_in_schema=False)
 
 LARGEST = 2**31
+MOST_SAID = 60
+"""Members of a decision that are said in words; of a large one the rest stands as it is signed."""
+CONTRACTS = {
+    "DepartmentRegistry": ("部门合约", "departments"),
+    "CatalogueRegistry": ("目录合约", "catalogue"),
+    "ShareAuthorisations": ("授权合约", "authorisations"),
+    "AccessAnchors": ("锚定合约", "anchors"),
+}
+"""What the contracts are called whose decisions people look at."""
 
 
 @router.get("/decisions/{contract}/{number}")
@@ -45,17 +55,23 @@ def decision(
             raise
         wrong = (chinese_of(error), error.message)
     chinese, english = fact.words
+    called = CONTRACTS.get(contract, (contract, contract))
+    signed = {name: fact.args[name] for name in DECISIONS[fact.name].fields}
+    # Without papers it is the struct alone that is read, after the line that says which it is.
+    said = read_decision(fact.name, signed, ())[1:]
     return render(
         request,
         "public/decision.html",
-        title=(f"{chinese}（{contract} 第 {number} 号）", f"{english} ({contract} {number})"),
+        title=(f"{chinese}（{called[0]}第 {number} 号）", f"{english} ({called[1]} {number})"),
         crumbs=(Link("/", ("首页", "Home")),),
         fact=fact,
         wrong=wrong,
         department=name_of(node, fact.acting),
         address=node.deployment.contracts[contract].address.hex(),
         chain=node.deployment.chain_id,
-        members=[(name, shown(fact.args[name])) for name in DECISIONS[fact.name].fields],
+        said=[(each.label, each.value) for each in said[:MOST_SAID]],
+        more=len(said) > MOST_SAID,
+        members=[(name, shown(value)) for name, value in signed.items()],
     )
 
 

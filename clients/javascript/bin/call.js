@@ -1,22 +1,14 @@
 #!/usr/bin/env node
 // One call, or the kept receipts' upgrade, as a file describes it: `shareledger-call call.json [--upgrade]`.
 import { readFile, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 
+import { loadCall } from "../src/callfile.js";
 import { LedgerClient, LedgerError, loadOpener, loadSigner, ReceiptFolder } from "../src/index.js";
 
 const [EXIT_REFUSED, EXIT_UNAVAILABLE, EXIT_UNPROVEN] = [1, 2, 3];
 const UNPROVEN = ["verification-failed", "receipt-invalid", "inclusion-invalid", "checkpoint-invalid", "consistency-invalid"];
 const english = /^en/i.test(process.env.SHARELEDGER_LANG ?? "zh");
 const t = (chinese, words) => (english ? words : chinese);
-
-async function readSettings(path) {
-  try {
-    return JSON.parse(await readFile(path, "utf8"));
-  } catch (error) {
-    throw new LedgerError("config-invalid", t(`${path} 读不出：${error.message}`, `cannot read ${path}: ${error.message}`));
-  }
-}
 
 /** The first line of a password file, which others must not be able to read. */
 async function readPassword(path) {
@@ -32,15 +24,14 @@ async function main([path, mode, ...more]) {
   if (path === undefined || more.length > 0 || ![undefined, "--upgrade"].includes(mode)) {
     throw new LedgerError("malformed-request", t("用法：shareledger-call call.json [--upgrade]", "usage: shareledger-call call.json [--upgrade]"));
   }
-  const settings = await readSettings(path);
-  const from = (name) => resolve(dirname(path), settings[name]);
-  const password = Buffer.from(await readPassword(from("passwordFile")), "latin1");
+  const call = await loadCall(path);
+  const password = Buffer.from(await readPassword(call.passwordFile), "latin1");
   const client = new LedgerClient({
-    provider: settings.provider,
-    own: settings.own,
-    signer: await loadSigner(from("key"), password),
-    opener: await loadOpener(from("openingKey"), password),
-    receipts: new ReceiptFolder(from("receipts")),
+    provider: call.provider,
+    own: call.own,
+    signer: await loadSigner(call.key, password),
+    opener: await loadOpener(call.openingKey, password),
+    receipts: new ReceiptFolder(call.receipts),
   });
   try {
     if (mode === "--upgrade") {
@@ -49,7 +40,7 @@ async function main([path, mode, ...more]) {
       console.log(JSON.stringify({ upgraded, waiting, failed: failed.length }));
       return failed.length > 0 ? EXIT_UNPROVEN : 0;
     }
-    const { purpose, items, where, operator, matter, authorisation } = settings;
+    const { purpose, items, where, operator, matter, authorisation } = call;
     const { rows, next, masked, asOf, event, kept } = await client.query(authorisation, { purpose, items, where, operator, matter });
     console.log(JSON.stringify({ rows, next, masked, asOf, event, receipt: kept }, null, 2));
     return 0;

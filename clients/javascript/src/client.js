@@ -41,6 +41,10 @@ export class LedgerClient {
 
   /** Sign a query, whole and ready to be sent; `signed` may fix its second and nonce. */
   async prepare(authorisation, { purpose, items, where = {}, size = 100, after = null, operator, matter }, signed) {
+    // What the provider would count, and only then be found to have answered something else.
+    const isNumber = Number.isSafeInteger(authorisation) && authorisation > 0;
+    must(isNumber, "malformed-request", `an authorisation has a number from 1, not ${JSON.stringify(authorisation)}`);
+    must(Array.isArray(items), "malformed-request", "items are a list of codes");
     const salt = b64u(randomBytes(16));
     const body = canonical.render({ purpose, items, where, page: { size, after }, operator, matter, salt });
     const url = `${this.#base}/authorisations/${authorisation}/query`;

@@ -30,6 +30,7 @@ MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _SEPARATORS = ",;\t"
+_OTHERS = {"，": "全角逗号", "|": "竖线", "｜": "竖线"}
 LETTERS_THAT_TELL = 8
 """So many characters of several bytes read as UTF-8 by chance in no other text."""
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
@@ -169,8 +170,10 @@ def _separator(path: Path, file: TextIO) -> tuple[str, int]:
         counts = [line.count(mark) for mark in _SEPARATORS]
         if any(counts):
             return _SEPARATORS[counts.index(max(counts))], 0
-        if line.count("，") > 1:
-            raise _refused(path, "以全角逗号「，」分隔，请改用半角逗号 / full-width separators")
+        for mark, called in _OTHERS.items():
+            if line.count(mark) > 1:
+                message = f"以{called}「{mark}」分隔，请改用半角逗号 / another separator"
+                raise _refused(path, message)
     return ",", 0
 
 

@@ -31,13 +31,14 @@ class Doubt(NamedTuple):
     """In Chinese."""
 
 
-ONCE = frozenset({"bracketed"})
+ONCE = frozenset({"bracketed", "provider"})
 """Kinds that are nearly always right, said once a table with how many entries have it."""
 ITEMS_SAID = 5
 LISTED = 3
 """Names between commas that make a list; two may be one name."""
 _OPEN, _CLOSE = "（(【[《「『", "）)】]》」』"
 
+_SECRET = re.compile("(?:属于?|定为|经审查)?(?:涉密|涉及国家秘密|秘密|机密|绝密)[^不未非无]*")
 _BRACKET = re.compile(f"[{re.escape(_OPEN + _CLOSE)}]")
 _PERSON = re.compile(
     r"姓名|(身[份分][证證]|公民身[份分]|居民身[份分]|身[份分])(件)?(号|號|统一编号|統一編號|$)"
@@ -81,6 +82,7 @@ _BRACKETED = re.compile(r"[（(【\[].*?[）)】\]]|[（(【\[].*$")
 def doubts_of(draft: Draft, mapping: Mapping) -> Iterator[Doubt]:
     """Yield what looks wrong in an entry though no rule forbids it."""
     items = [item for item in draft.body.get("items", []) if isinstance(item.get("name"), str)]
+    yield from _secret(draft)
     if not items:
         return
     yield from _personal(draft, items)
@@ -91,6 +93,15 @@ def doubts_of(draft: Draft, mapping: Mapping) -> Iterator[Doubt]:
         yield from _bracketed(items, mapping.items.names.split or "")
     else:
         yield from _listed(items)
+
+
+def _secret(draft: Draft) -> Iterator[Doubt]:
+    """Secret data is not filed (条例 art. 3), whatever else a review says."""
+    for at, assessment in enumerate(draft.body.get("assessments", [])):
+        conclusion = str(assessment.get("conclusion", "")) if assessment else ""
+        if _SECRET.fullmatch(conclusion):
+            message = "审查结论像是涉密：涉密的数据不得在这里编目报送，请核对"
+            yield Doubt("secret", ("assessments", at, "conclusion"), conclusion, message)
 
 
 def _bracketed(items: list[dict[str, Any]], split: str) -> Iterator[Doubt]:
@@ -128,8 +139,8 @@ def _personal(draft: Draft, items: list[dict[str, Any]]) -> Iterator[Doubt]:
         )
     if not found:
         return
-    shown = "、".join(names[at] for at in found[:ITEMS_SAID])
-    shown += "等" if len(found) > ITEMS_SAID else ""
+    named = list(dict.fromkeys(names[at] for at in found))
+    shown = "、".join(named[:ITEMS_SAID]) + ("等" if len(named) > ITEMS_SAID else "")
     path: Path_ = ("personalInformation",) if denied else ("shareType",)
     filled = "不含个人信息" if denied else "无条件共享"
     message = f"信息项像是个人信息（{shown}），而目录填的是{filled}：请核对"

@@ -116,6 +116,8 @@ class _Clerk:
     """The first department named, and where, if none was told."""
     told: set[str] = field(default_factory=set)
     """What was said of fields that no column holds."""
+    names: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """What a code's department is called where it is first named, and in which row."""
 
     def take(self, draft: Draft) -> None:
         """Judge a draft by the schema; keep what can be filed."""
@@ -164,6 +166,20 @@ class _Clerk:
             )
             draft.problem(place, code, message)
 
+    def other_name(self, draft: Draft) -> Doubt | None:
+        """Doubt that a second name of the provider means the department of the one code."""
+        code, name = (str(draft.body.get(each, "")) for each in ("providerCode", "provider"))
+        if not name or not is_unified_code(code):
+            return None
+        first, row = self.names.setdefault(code, (name, draft.row))
+        if name == first:
+            return None
+        message = (
+            f"代码与第 {row} 行相同，名称却不同（那里是「{first}」）：若是别的部门的目录，"
+            "请移到另一份表"
+        )
+        return Doubt("provider", ("provider",), name, message)
+
     def _in_its_words(self, place: Place, reason: str) -> str:
         """Name ways of sharing as the table's own column has them."""
         if self.modes is not None and place.heading in self.modes.headings:
@@ -200,7 +216,8 @@ def file_table(
         total += 1
         clerk.take(draft)
         codes.add(str(draft.body.get("code", "")))
-        for doubt in doubts_of(draft, mapping):
+        other = clerk.other_name(draft)
+        for doubt in (*doubts_of(draft, mapping), *((other,) if other else ())):
             place = draft.place_of(doubt.path)
             doubts.setdefault(doubt.kind, []).append((draft.table, place, doubt))
         # What is kept of a draft is where it stands: its cells are in the document now.

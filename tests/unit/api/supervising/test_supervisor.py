@@ -15,6 +15,7 @@ from api.supervising import supervisor
 from api.supervising.offspring import Offspring
 from api.supervising.supervisor import FIRST_PAUSE_SECONDS
 from node.errors import ConfigInvalid
+from tests.common.logs import new_identity
 from tests.unit.api.operating.test_health import SETTINGS
 
 module: Any = supervisor
@@ -48,7 +49,7 @@ def watching(tmp_path, begun, told, monkeypatch):
     monkeypatch.setattr(module, "url_of", lambda *_: "http://here")
     (tmp_path / FOLDER).mkdir()
     settings = SETTINGS.model_copy(update={"workers": 2, "data_dir": tmp_path})
-    mould = SimpleNamespace(node=SimpleNamespace(settings=settings), bells=None)
+    mould = SimpleNamespace(node=SimpleNamespace(settings=settings, identities=[]), bells=None)
     announced: list[str] = []
     sockets = socket.socket(), socket.socket()
     watching = module._Supervisor(mould, lambda: settings, None, announced.append, *sockets)
@@ -141,12 +142,12 @@ class TestReplacing:
         monkeypatch.setattr(Offspring, "end", lambda one, number: sent.append((one.pid, number)))
         return sent
 
-    def reload(self, watching, monkeypatch):
+    def reload(self, watching, monkeypatch, *identities):
         monkeypatch.setattr(
             module.Mould,
             "of",
             lambda settings, bells: SimpleNamespace(
-                node=SimpleNamespace(settings=settings), bells=bells
+                node=SimpleNamespace(settings=settings, identities=[*identities]), bells=bells
             ),
         )
         watching._reload()
@@ -201,10 +202,22 @@ class TestReplacing:
     def test_where_it_listens_and_keeps_its_data_stays(self, watching, monkeypatch):
         all_ready(watching)
         new = watching.settings.model_copy(
-            update={"port": 1, "workers": 5, "chain_url": "http://x"}
+            update={"port": 1, "workers": 5, "storage": None, "chain_url": "http://x"}
         )
         watching.reload = lambda: new
-        port = watching.settings.port
+        port, storage = watching.settings.port, watching.settings.storage
         self.reload(watching, monkeypatch)
         settings = watching.settings
         assert (settings.port, settings.workers, settings.chain_url) == (port, 2, "http://x")
+        assert settings.storage is storage
+
+    def test_fronts_that_would_write_to_another_log_are_not_begun(
+        self, watching, begun, told, monkeypatch
+    ):
+        all_ready(watching)
+        mould = watching.mould
+        self.reload(watching, monkeypatch, new_identity())
+        watching._step()
+        assert (watching.mould, len(begun)) == (mould, 4)
+        assert told[-1][0] == "settings-refused"
+        assert "请停止节点再启动" in told[-1][1]["why"]

@@ -159,7 +159,9 @@ class TestEveryQuery:
                 assert set(first) == {"Z/1", *called_so}
 
 
-def test_two_entries_that_want_one_row_are_both_found(tmp_path, monkeypatch):
+@pytest.mark.parametrize("batch", [1, 9])
+def test_two_entries_that_want_one_row_are_both_found(tmp_path, monkeypatch, batch):
+    monkeypatch.setattr("node.documents.search.BATCH", batch)
     monkeypatch.setattr("node.documents.search.row_number", lambda _name, _entry: 7)
     with searching(tmp_path, ENTRIES[:3]) as found:
         assert codes(found.search("户籍")) == ["A/1", "A/2", "A/3"]

@@ -39,7 +39,10 @@ def engines(tmp_path_factory):
                     "abstract": (ABSTRACT, abstract),
                     "items": (
                         OTHER,
-                        f"{TEXTS[row % 5]} {LONG if row % 7 else LONG[:9]}x{row % 3}",
+                        (
+                            f"{TEXTS[row % 5]} {LONG if row % 7 else LONG[:9]}x{row % 3} "
+                            f"{LONG * 300 if row == 8 else ''}"
+                        ),  # longer than a key of GIN
                     ),
                     "provider": (OTHER, "市公安局" if row % 2 else "教育局"),
                     "code": (OTHER, f"302{row}/{row:03}"),
@@ -87,6 +90,10 @@ def test_both_find_the_same_for_every_level_of_a_query(engines, typed):
     ]
     for expression in wanted:
         assert found(engines[1], expression) == found(engines[0], expression), expression
+    for engine in engines:
+        with engine.execution_options(**READING).connect() as connection:
+            rows = fulltext.list_rows(connection, levels[-1], 9, 1, without=levels[1])
+        assert rows == found(engine, f"({levels[-1]}) NOT ({levels[1]})")[0][1:10]
 
 
 def test_what_was_taken_out_is_not_found(engines):

@@ -6,13 +6,15 @@ import pytest
 from sqlalchemy import update
 
 from node.documents import finding
+from node.documents import search as module
 from node.documents.finding import Filters
 from node.documents.search import QUERY_LIMIT, CatalogueSearch
 from node.documents.tables import listing_index
 from node.errors import InvalidInput
 from node.protocol import forms as documents
 from node.protocol.wire import ids
-from tests.common import papers
+from node.storage.dialects import is_postgresql
+from tests.common import indexes, papers
 
 from .common import POLICE
 
@@ -147,6 +149,19 @@ class TestTally:
         assert tally.counts["update_cycle"] == {"每日": 2, "每周": 1}
         assert sum(tally.counts["grade"].values()) == 1
 
+    def test_counts_an_entry_by_its_last_version_alone(self, listed, city):
+        entry, digest = submitted(city, "A/1", 2, updateCycle="每周")
+        for _ in range(2):  # the second time it is the same version again
+            city.publish(entry, 2, digest)
+            city.police.settle()
+            assert listed.tally().total == len(ENTRIES)
+            assert listed.tally().counts["update_cycle"] == {"每日": 2, "每周": 1}
+        for code in ("A/2", "B/GDP2025"):
+            entry, digest = submitted(city, code, 2, updateCycle="每周")
+            city.publish(entry, 2, digest)
+        city.police.settle()
+        assert listed.tally().counts["update_cycle"] == {"每周": 3}
+
     def test_counts_the_whole_catalogue_and_nothing_for_no_words(self, listed):
         assert listed.tally().total == len(ENTRIES)
         assert listed.tally("。").total == 0
@@ -155,6 +170,26 @@ class TestTally:
         monkeypatch.setattr(finding, "SORTED", 1)
         tally = listed.tally("户籍")
         assert (tally.total, tally.capped) == (1, True)
+
+
+class TestMerging:
+    def test_makes_the_pieces_one_and_changes_nothing_that_is_found(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(module, "BATCH", 5)
+        many = [indexes.entry(f"A/{number}", f"户籍{number}") for number in range(40)]
+        with indexes.searching(tmp_path, many) as catalogue:
+            found = codes(catalogue.search("户籍", limit=100))
+            assert catalogue.merge()
+            while catalogue.merge():
+                assert codes(catalogue.search("户籍", limit=100)) == found
+            assert codes(catalogue.search("户籍", limit=100)) == found
+            assert len(found) == len(many)
+            with catalogue._engine.connect() as connection:
+                if not is_postgresql(connection):
+                    pieces = "SELECT count(DISTINCT segid) FROM listing_text_idx"
+                    assert connection.exec_driver_sql(pieces).scalar_one() == 1
+
+    def test_waits_until_a_good_share_is_new(self, listed):
+        assert not listed.merge()
 
 
 class TestOrder:

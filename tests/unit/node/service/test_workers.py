@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from node.service.workers import Answers, Mailbox, Workers
+from node.service.workers import (
+    GOES_ON,
+    MAY_WAIT,
+    MOST_ABREAST,
+    Answers,
+    Mailbox,
+    Workers,
+)
 
 SECONDS = 20
 
@@ -65,11 +72,20 @@ class TestMailbox:
 class TestAnswers:
     def test_each_reaches_its_caller_whatever_thread_it_comes_from(self):
         answers: Answers[int] = Answers()
-        workers = Workers(4, "call")
+
+        def conclude(ended):
+            for settle in ended:
+                settle()
+
+        workers: Workers[Any] = Workers(4, "call", conclude)
+
+        def steps(number, settle):
+            yield (GOES_ON, MAY_WAIT)[number % 2]
+            return lambda: settle(lambda: number)
 
         async def ask(number):
             future, settle = answers.expect()
-            workers.put(lambda: settle(lambda: number))
+            workers.put(steps(number, settle))
             return await future
 
         async def all_of_them():
@@ -115,25 +131,116 @@ class TestAnswers:
 
 class TestWorkers:
     def test_closing_waits_for_what_was_put(self):
-        workers, done, gate = Workers(2, "call"), [], threading.Event()
+        done: list[int] = []
+        gate = threading.Event()
+        workers = Workers(2, "call", done.extend)
 
         def work(number):
+            yield MAY_WAIT
             assert gate.wait(SECONDS)
-            done.append(number)
+            return number
 
-        for number in range(10):
-            workers.put(partial(work, number))
+        for number in range(1, 41):
+            workers.put(work(number))
         threading.Timer(0.05, gate.set).start()
         workers.close()
-        assert sorted(done) == list(range(10))
+        assert sorted(done) == list(range(1, 41))
 
-    def test_as_many_run_at_once_as_there_are_threads(self):
-        workers, together = Workers(3, "call"), threading.Barrier(3)
+    def test_as_many_wait_at_once_as_there_are_threads(self):
+        together = threading.Barrier(4)
+        workers: Workers[None] = Workers(3, "call", lambda _ended: None)
 
         def work():
+            yield MAY_WAIT
             together.wait(SECONDS)
 
         for _ in range(3):
-            workers.put(work)
+            workers.put(work())
+        together.wait(SECONDS)
         workers.close()
-        assert not together.broken
+
+    def test_one_step_of_all_that_was_taken_comes_before_the_next_of_any(self):
+        order: list[str] = []
+        ended: list[list[str]] = []
+        workers = Workers(1, "call", ended.append)
+        gate = Gate(workers)
+
+        def work(name):
+            order.append(f"{name}1")
+            yield GOES_ON
+            order.append(f"{name}2")
+            yield MAY_WAIT
+            order.append(f"{name}3")
+            yield GOES_ON
+            order.append(f"{name}4")
+            return name
+
+        for name in "abc":
+            workers.put(work(name))
+        gate.open()
+        workers.close()
+        assert order == [f"{name}{step}" for step in range(1, 5) for name in "abc"]
+        assert ended == [["a", "b", "c"]]
+
+    def test_a_thread_that_waits_keeps_nothing_else_waiting(self):
+        stuck, others = threading.Event(), threading.Event()
+        names: list[str] = []
+
+        def conclude(ended):
+            names.extend(ended)
+            if len(names) == 3:
+                others.set()
+
+        workers: Workers[str] = Workers(2, "call", conclude)
+        gates = [Gate(workers), Gate(workers)]
+
+        def held():
+            yield MAY_WAIT
+            stuck.set()
+            assert others.wait(SECONDS)
+            return "held"
+
+        def free(name):
+            yield MAY_WAIT
+            return name
+
+        for steps in (free("b"), held(), free("c"), free("d")):
+            workers.put(steps)
+        for gate in gates:
+            gate.open()
+        assert stuck.wait(SECONDS)
+        workers.close()
+        assert sorted(names) == ["b", "c", "d", "held"]
+        assert others.is_set()
+
+    def test_no_more_is_taken_than_a_few(self):
+        sizes: list[int] = []
+        workers: Workers[int] = Workers(1, "call", lambda ended: sizes.append(len(ended)))
+        gate = Gate(workers)
+
+        def work():
+            yield GOES_ON
+            return 1
+
+        for _ in range(2 * MOST_ABREAST + 1):
+            workers.put(work())
+        gate.open()
+        workers.close()
+        assert sizes == [MOST_ABREAST, MOST_ABREAST, 1]
+
+
+class Gate:
+    """Keeps one thread, which has nothing else in hand, until it opens."""
+
+    def __init__(self, workers):
+        self._begun, self._opened = threading.Event(), threading.Event()
+        workers.put(self._steps())
+        assert self._begun.wait(SECONDS)
+
+    def open(self):
+        self._opened.set()
+
+    def _steps(self):
+        self._begun.set()
+        yield GOES_ON
+        assert self._opened.wait(SECONDS)

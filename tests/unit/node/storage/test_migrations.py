@@ -110,7 +110,8 @@ def test_a_store_from_before_it_had_revisions_goes_on_with_its_rows(opened, stor
         kept = published
         values = {"log": digest, "size": 7, "root": digest, "checkpoint": b"signed", "at": 7}
     with engine.begin() as connection:
-        kept.create(connection)
+        command.upgrade(configuration(connection, store), "0001")
+        mark.drop(connection)
         connection.execute(kept.insert().values(values))
     upgrade(engine, store, tables_of(store))
     with engine.connect() as connection:

@@ -19,7 +19,8 @@ export function asGrid(grid) {
     kept.set(placeOf(cell), cell);
     const place = { sheet: grid.dataset.sheet, row: cell.parentNode.cells[0].textContent, column: cell.cellIndex - FIRST };
     const address = `${grid.dataset.cells}?${new URLSearchParams(place)}`;
-    window.htmx.ajax("GET", address, { source: grid, target: cell, swap: "outerHTML" });
+    // Where the session has ended, it is clicked again once there is one.
+    window.htmx.ajax("GET", address, { source: cell, event: new MouseEvent("click"), target: cell, swap: "outerHTML" });
   }
 
   grid.addEventListener("click", (event) => {

@@ -1,8 +1,8 @@
 // What htmx sent and the node refused: said beside what was typed, which stays as it is.
 
-/** Whether a refusal would be put over what was sent: a form, a button, the cell that holds them. */
+/** Whether a refusal would be put over what was sent: a form, a button, the cell that holds them or is opened. */
 export function covers({ target, requestConfig: { elt, verb } }) {
-  return target.contains(elt) && (verb !== "get" || target !== elt);
+  return target.contains(elt) && (verb !== "get" || target !== elt || elt.closest("[data-cells]") !== null);
 }
 
 /** Say a refusal, the page the node made of it, below the form that was sent; else at the page's head. */

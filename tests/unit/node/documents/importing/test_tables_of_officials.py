@@ -285,6 +285,21 @@ def test_a_formula_shared_by_cells_changes_in_all_of_them(tmp_path):
     assert sorted(row.faults) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("conclusion", "warned"),
+    [("涉密", True), ("机密级", True), ("不涉密", False), ("涉密审查：不涉密", False)],
+)
+def test_a_review_that_says_secret_is_warned_of(tmp_path, conclusion, warned):
+    found = check(filled(tmp_path / "a.xlsx", {**ROW, "保密审查结论": conclusion}))
+    assert [each.cell for each in found.warnings] == ["AL2"] * warned
+
+
+def test_two_names_under_one_code_of_a_provider_are_warned_of_once(tmp_path):
+    others = ({**OTHER, "信息资源代码": f"1/{at}", "信息资源提供方": "民政局"} for at in (1, 2))
+    [warning] = check(filled(tmp_path / "a.xlsx", ROW, *others)).warnings
+    assert (warning.cell, "共 2 个" in warning.message) == ("G3", True)
+
+
 class TestOldWorkbooks:
     def write(self, path, fill):
         book = xlwt.Workbook(encoding="utf-8")
