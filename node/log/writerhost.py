@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import select
 import selectors
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -81,12 +82,15 @@ class LogHost:
         self._selector = selectors.DefaultSelector()
         self._told, self._tell = os.pipe()
         self._stopping = False
+        self._ending = threading.RLock()
+        """For `stop`, which another thread may call, or a signal in the midst of `_close`."""
 
     def stop(self) -> None:
         """Take no more peers, and end once the last of them has gone; callable in a signal."""
-        if not self._stopping:
-            self._stopping = True
-            os.write(self._tell, b".")
+        with self._ending:
+            if not self._stopping:
+                self._stopping = True
+                os.write(self._tell, b".")
 
     def run(self, *, last_seconds: float = 20.0) -> None:
         """Serve until told to stop and left by all, or `last_seconds` after that.
@@ -210,7 +214,8 @@ class LogHost:
             peer.connection.close()
 
     def _close(self) -> None:
-        self._stopping = True
+        with self._ending:
+            self._stopping = True  # from here on nobody writes to a pipe that is closed below
         for peer in list(self._peers):
             self._drop(peer)
         self._selector.close()
