@@ -48,6 +48,10 @@ OFFICE = (
     "sign_in",
 )  # fmt: skip
 """Operations that an officer takes."""
+AUDITED = (
+    "get_event", "get_entries", "trace_call", "trace_authorisation", "trace_version", "trace_block"
+)  # fmt: skip
+"""Operations that an auditor takes."""
 EDITION = {"space": "77" * 32, "codes": ["30300101/06001"]}
 EXCEPTIONS = {
     (
@@ -164,8 +168,7 @@ def describe(town: NodeTown, folder: Path) -> Path:
         {
             "": keys.nodes[papers.POLICE],
             "query": keys.application,
-            "get_event": keys.auditor,
-            "get_entries": keys.auditor,
+            **dict.fromkeys(AUDITED, keys.auditor),
             **dict.fromkeys(OFFICE, keys.heads[papers.POLICE]),
         },
         {
@@ -177,6 +180,7 @@ def describe(town: NodeTown, folder: Path) -> Path:
             "code": [papers.POLICE],
             "department": [papers.POLICE],
             "number": [town.first],
+            "trace_block.number": [anchored.block],
             "size": [anchored.size],
             "level": ["0"],
             "place": ["000.p/1", "000.p/2"],

@@ -9,12 +9,16 @@ import { SoftwareSigner } from "../src/keys.js";
 
 const signer = new SoftwareSigner(Buffer.from("22".repeat(32), "hex"));
 
-/** Serve with `answer(request, response, count)`; give `act` an address and how often it was asked. */
-async function serving(answer, act) {
+/**
+ * Serve with `answer(request, response, count)`; give `act` an address and how often it was asked.
+ *
+ * A server is waited for `seconds`: few only where it is never to answer, or a busy machine would count as silence.
+ */
+async function serving(answer, act, seconds = 30) {
   let count = 0;
   const server = createServer((request, response) => answer(request, response, ++count));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const http = new Http({ stepSeconds: 0.1, answerSeconds: 0.2, answerBytes: 1000 });
+  const http = new Http({ stepSeconds: seconds, answerSeconds: 2 * seconds, answerBytes: 1000 });
   try {
     const request = await signRequest({ method: "GET", url: `http://127.0.0.1:${server.address().port}/x?a=b` }, signer);
     await act(http, request, () => count);
@@ -38,9 +42,9 @@ test("sends the same bytes again when the connection breaks", async () => {
   });
 });
 
-for (const [what, answer, times] of [
+for (const [what, answer, times, seconds] of [
   ["too large", (_, response) => response.end("x".repeat(1001)), 1],
-  ["never whole", (_, response) => void response.write("{"), 3],
+  ["never whole", (_, response) => void response.write("{"), 3, 0.1],
   ["cut short", (_, response) => (response.writeHead(200, { "content-length": 9 }), response.write("{"), response.destroy()), 3],
   ["in an encoding nobody asked for", (_, response) => (response.setHeader("content-encoding", "gzip"), response.end()), 1],
 ]) {
@@ -48,7 +52,7 @@ for (const [what, answer, times] of [
     await serving(answer, async (http, request, count) => {
       await assert.rejects(http.request(request, "malformed-receipt"), { code: "peer-unavailable" });
       assert.equal(count(), times);
-    });
+    }, seconds);
   });
 }
 

@@ -26,7 +26,7 @@ OFFICERS = re.compile(
     r"/office/(decisions|standing|pending|withdrawals|authorisations|filings|departments|inbox|logs|contracts)"
     r"|^(get|delete) .*/office/session$"
 )
-SIGNED = re.compile(r"query$|documents|events|entries|^get /api/v1/authorisations/")
+SIGNED = re.compile(r"query$|documents|events|entries|^get /api/v1/authorisations/|/office/trace/")
 
 
 def tree(kind=errors.LedgerError):

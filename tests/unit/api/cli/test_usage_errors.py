@@ -27,7 +27,7 @@ KEY = ("key", "generate")
         (("chain", "run", "--data", "x", "more"), "多出的参数：more"),
         (("trace", "block", "9" * 30, "--config", "x"), "'区块号' 不得大于"),
         (("authorisation", "show", "9" * 30, "--config", "x"), "'授权编号' 不得大于"),
-        (("trace", "block", "1"), "缺少选项 '--config' / '-c'（或环境变量 SHARELEDGER_CONFIG）"),
+        (("node", "run"), "缺少选项 '--config' / '-c'（或环境变量 SHARELEDGER_CONFIG）"),
         (
             (*KEY, "gold", "-o", "x", "--password-file", "y"),
             "'种类' 应为 'sign', 'unwrap', 'log', 'relay' 之一（'gold'）",
