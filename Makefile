@@ -60,7 +60,8 @@ PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constrain
 	@$(ASSETS_RUN) node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src clients/javascript/src -type f 2>/dev/null)
+# After hardhat's packages: the JavaScript client's tests leave a link to them, through which the build finds its own.
+.setup/assets: .setup/assets-node api/console/assets/build.mjs $(shell find api/console/assets/src clients/javascript/src -type f 2>/dev/null) | .setup/node
 	@$(ASSETS_RUN) node build.mjs
 	@touch $@
 
