@@ -10,7 +10,7 @@ import random
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -107,7 +107,9 @@ def measure(entries: int = ENTRIES) -> Figures:
                 search.search(query, filters)
                 busy.append((time.process_time() - processor) * 1000)
                 took = (time.perf_counter() - clock) * 1000
-                times.setdefault(" ".join([query, *filters.words()]), []).append(took)
+                times.setdefault(
+                    " ".join(each for each in (query, *asdict(filters).values()) if each), []
+                ).append(took)
         engine.dispose()
     every = [value for values in times.values() for value in values]
     return Figures(
