@@ -236,8 +236,10 @@ class CatalogueSearch:
         """
         with self._reading.connect() as connection:
             unmerged = connection.scalar(select(listing_index.c.unmerged)) or 0
+            if unmerged < BATCH:  # nearly always: this is asked in every idle round
+                return False
             entries = connection.scalar(select(summed(listing_kind.c.entries))) or 0
-        if unmerged < max(BATCH, entries // MERGED_SHARE):
+        if unmerged < entries // MERGED_SHARE:
             return False
         with self._engine.begin() as connection:
             self._merging = fulltext.merge(connection, goes_on=self._merging)

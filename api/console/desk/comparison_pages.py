@@ -179,6 +179,8 @@ def _differences(
     pairs = at.node.comparisons.pairs(key, opened, places)
     found, size = {}, 0
     for place in places:
+        if place not in pairs:  # compared anew since the lists were read: they unfold one by one
+            break
         listed = compare(*pairs[place])
         size += sum(len(each.was or "") + len(each.now or "") for each in listed)
         if size > WHOLE_BYTES:
