@@ -174,7 +174,7 @@ def or_failed(submit: Callable[[Draft], Future[Committed]], draft: Draft) -> Fut
     """Return what `submit` does of a draft; if it raises, a future that failed with it."""
     try:
         return submit(draft)
-    except LedgerError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is no failure of those beside it
         failed: Future[Committed] = Future()
         failed.set_exception(error)
         return failed

@@ -203,7 +203,12 @@ class Service:
 
     def _log(self, ready: list[_Ready]) -> None:
         """Have the log take calls that were judged together."""
-        logged = self._submit_all([judged.draft for judged, _ in ready])
+        try:
+            logged = self._submit_all([judged.draft for judged, _ in ready])
+        except Exception as error:  # noqa: BLE001 - the edge of a thread: who is told nothing waits for ever
+            for _, settle in ready:
+                settle(partial(_raise, error))
+            return
         for (judged, settle), future in zip(ready, logged, strict=True):
             future.add_done_callback(partial(_settle, judged.error, settle))
 

@@ -451,6 +451,20 @@ class TestJudged:
         assert "receipt" not in refused.value.facts
         assert city.size == 0
 
+    def test_whatever_fails_on_the_way_to_the_log_is_told_and_ends_no_thread(self, city):
+        working = city.service._submit_all
+
+        def broken(_drafts):
+            raise RuntimeError("no draft was taken")
+
+        city.service._submit_all = broken
+        for _ in range(2 * len(city.service._workers._threads)):
+            with pytest.raises(RuntimeError):
+                city.query()
+        city.service._submit_all = working
+        city.query()
+        assert city.size == 1
+
 
 class TestStrangers:
     def test_are_told_of_no_authorisation_and_get_number_0(self, city):
