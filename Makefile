@@ -121,7 +121,7 @@ python: setup ## unit, integration and system tests with branch coverage
 	$(BIN)/coverage report --skip-covered
 
 demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
-	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || code=$$?; rm -rf "$$folder"; exit $$code
+	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || { code=$$?; find "$$folder" -name chain.log -o -name node.log | xargs -r tail -n 20; }; rm -rf "$$folder"; exit $$code
 
 fresh: abi openapi ## generated files regenerate without a diff
 	git diff --exit-code --stat -- node/protocol/abi node/protocol/ledger/enums.py node/chain/artifacts docs/openapi.json docs/protocol.md

@@ -158,7 +158,7 @@ def deploy(gateway: Gateway, relay: RelayAccount, root_public_key: Sm2PublicKey)
         code = creation_code(gateway, name, arguments(addresses, root_public_key))
         nonce = gateway.transaction_count(relay.address)
         raw = relay.sign_legacy(b"", code, nonce, CREATION_GAS, chain_id)
-        receipt = gateway.wait_for(gateway.send_raw(raw), MINED_SECONDS)
+        receipt = gateway.deliver(raw, MINED_SECONDS)
         if not receipt.succeeded or receipt.contract_address is None:
             raise ChainUnavailable(f"the creation of {name} failed on the chain")
         contracts[name] = DeployedContract(

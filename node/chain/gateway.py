@@ -3,8 +3,8 @@
 Answers are read by `answers`, strictly; web3 only makes the code that creates a contract: importing
 it takes a second, which every command that decides would pay.
 
-Reads are repeated when the endpoint does not answer; sends never are, here: whether a repeat is
-safe is for the outbox to know. No caching: every answer is the endpoint's own.
+Reads are repeated when the endpoint does not answer; a decision's send never is, here: whether a
+repeat is safe is for the outbox to know. No caching: every answer is the endpoint's own.
 Thread-safe.
 
 What differs between EVM engines is one table; everything else is standard. All of them are final at
@@ -26,7 +26,7 @@ import orjson
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from ..crypto import keccak256
-from ..errors import ChainUnavailable
+from ..errors import ChainUnavailable, TransactionRefused
 from .answers import (
     BlockHeader,
     RawLog,
@@ -214,6 +214,22 @@ class Gateway:
 
         sent: bytes = self._once(self._asked, read, "eth_sendRawTransaction", f"0x{raw.hex()}")
         return sent
+
+    def deliver(self, raw: bytes, timeout_seconds: float) -> TxReceipt:
+        """Hand over a signed transaction, again while nothing is answered; wait for its receipt.
+
+        Raises:
+            TransactionRefused: as it is it will not be taken.
+            ChainUnavailable: no answer, or it is in no block in time.
+        """
+        tx_hash = keccak256(raw)
+        try:
+            self._retrying(self.send_raw, raw)
+        except TransactionRefused as refusal:
+            # The bytes before, whose answer was lost: they wait for their block, or are in one.
+            if refusal.facts["reason"] != "known" and self.receipt(tx_hash) is None:
+                raise
+        return self.wait_for(tx_hash, timeout_seconds)
 
     def receipt(self, tx_hash: bytes) -> TxReceipt | None:
         """Return what became of a transaction; None if it is in no block."""

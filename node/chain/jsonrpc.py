@@ -10,6 +10,7 @@ from __future__ import annotations
 import http.client
 import itertools
 import select
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,9 @@ ANSWER_BYTES = 64 * 1024 * 1024
 parsed it takes several times the memory. A follower then asks for half the blocks."""
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+IDLE_SECONDS = 3.0
+"""A connection unused for longer is not used again: servers close theirs after five (uvicorn,
+Node.js), and a request that crosses the closing on its way is lost without an answer."""
 _OK = 200
 _PIECE_BYTES = 1024 * 1024
 
@@ -58,7 +62,8 @@ class Endpoint:
         self._timeout_seconds = timeout_seconds
         self._answer_bytes = answer_bytes
         self._identities = itertools.count(1)
-        self._idle: deque[http.client.HTTPConnection] = deque()
+        self._idle: deque[tuple[http.client.HTTPConnection, float]] = deque()
+        """With the time of the answer before, the latest last."""
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +79,7 @@ class Endpoint:
     def close(self) -> None:
         """Close the idle connections; the endpoint stays usable."""
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop()[0].close()
 
     def post(self, body: bytes) -> bytes:
         """Send one request body and return the response body.
@@ -101,7 +106,7 @@ class Endpoint:
         if response.status != _OK:
             connection.close()
             raise ChainUnavailable(f"{self.url}: HTTP status {response.status}")
-        self._idle.append(connection)
+        self._idle.append((connection, time.monotonic()))
         return answer
 
     def call(self, method: str, *params: object) -> Any:  # noqa: ANN401 - JSON
@@ -136,12 +141,13 @@ class Endpoint:
     def _take(self) -> http.client.HTTPConnection:
         while True:
             try:
-                connection = self._idle.pop()
+                connection, used = self._idle.pop()
             except IndexError:
                 return self._open()
-            if not _has_input(connection):
+            # One with input was closed by the server meanwhile, or sent what nobody asked for.
+            if time.monotonic() - used < IDLE_SECONDS and not _has_input(connection):
                 return connection
-            connection.close()  # the server closed it meanwhile, or sent what nobody asked for
+            connection.close()
 
     def _open(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection

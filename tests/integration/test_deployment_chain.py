@@ -1,11 +1,14 @@
 """A node starts only on the chain, the genesis and the code its deployment names."""
 
+import re
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
 from node.chain.deployment import check, creation_code, deploy
 from node.chain.gateway import Gateway
+from node.chain.jsonrpc import Endpoint
 from node.chain.relay import RelayAccount
 from node.errors import (
     ChainUnavailable,
@@ -13,9 +16,11 @@ from node.errors import (
     TransactionRefused,
     WrongChain,
 )
+from tests.common.endpoints import Reply, http_reply, raw_server
 
 pytestmark = pytest.mark.chain
 
+SENT = re.compile(rb'"eth_sendRawTransaction","params":\["(\w+)"')
 NOBODY = b"\xee" * 20
 
 
@@ -82,3 +87,29 @@ class TestDeploy:
         assert again.genesis_hash == first.genesis_hash
         assert not set(again.names) & set(first.names)
         check(ledger_chain.gateway, again)
+
+    @pytest.mark.parametrize("arrives", [True, False], ids=["answer lost", "request lost"])
+    def test_outlives_connections_that_end_under_a_creation(self, ledger_chain, arrives):
+        lost: set[bytes] = set()
+
+        def answer(body: bytes) -> Reply:
+            sent = SENT.search(body)
+            if sent is None or sent[1] in lost:
+                return http_reply(chain.post(body))
+            lost.add(sent[1])
+            if arrives:
+                chain.post(body)
+            return Reply()
+
+        relay, root = ledger_chain.relay, ledger_chain.root.public_key
+        before = ledger_chain.gateway.transaction_count(relay.address)
+        with (
+            Endpoint(ledger_chain.running.url) as chain,
+            raw_server(answer) as server,
+            closing(Gateway(server.url)) as gateway,
+        ):
+            made = deploy(gateway, relay, root)
+        check(ledger_chain.gateway, made)
+        assert len(lost) == len(made.contracts)
+        # Sent twice, made once.
+        assert ledger_chain.gateway.transaction_count(relay.address) == before + len(lost)

@@ -143,6 +143,12 @@ class TestConnections:
                 assert endpoint.call("eth_chainId")["result"] == number
                 until(lambda: len(server.ended) == len(server.requests))
 
+    def test_are_not_used_again_once_the_server_may_be_closing_them(self, monkeypatch):
+        monkeypatch.setattr("node.chain.jsonrpc.IDLE_SECONDS", 0.0)
+        with scripted_endpoint(echo) as server, Endpoint(server.url) as endpoint:
+            assert [endpoint.call("eth_chainId")["result"] for _ in range(3)] == [1, 2, 3]
+            assert len(server.connections) == 3
+
     def test_with_bytes_nobody_asked_for_are_dropped(self):
         # More than one read takes: the rest still waits when the connection is wanted again.
         stray = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n" + b" " * 99_999

@@ -44,8 +44,8 @@ class Signing {
     const form = element(
       "form",
       { class: "inside", novalidate: true, onsubmit: (event) => this.#submit(event) },
-      ...[title, ...this.#warnings(), ...this.#reading(), this.keys, this.mishap, this.progress],
-      element("div", { class: "row" }, this.sign, this.leave),
+      ...[title, ...this.#warnings(), ...this.#reading()],
+      element("div", { class: "ask" }, this.keys, this.mishap, this.progress, element("div", { class: "row" }, this.sign, this.leave)),
     );
     this.dialog = element("dialog", { class: "signing", "aria-labelledby": "signing-title", onclose: () => this.#closed() }, form);
     // Not in the middle of a submission: it may be mined already.
