@@ -24,7 +24,7 @@ from node.errors import (
 from node.protocol.forms.fields import SAID_OF
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy.exc import SQLAlchemyError
@@ -159,11 +159,16 @@ _FORMS = {
 """What a text should look like, by the setting: no pattern is ever shown."""
 
 
+def counted(path: Iterable[str | int]) -> list[str]:
+    """Name a place in a settings file as people count, from one: `departments.2.code`."""
+    return [str(part + 1 if isinstance(part, int) else part) for part in path]
+
+
 def invalid_setting(
     found: Mapping[str, Any], called: Callable[..., str] = lambda *place: ".".join(place)
 ) -> str:
     """Say one finding of pydantic's about a settings file: where, and what to write instead."""
-    place = [str(part) for part in found["loc"] if part != "[key]"]
+    place = counted(part for part in found["loc"] if part != "[key]")
     name = called(*place) if place else "配置"
     kind = found["type"]
     if kind == "value_error":
