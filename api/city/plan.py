@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import orjson
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from api.operating.reasons import counted, invalid_setting
 from api.settings import (
     AnchoringSettings,
     Authority,
@@ -34,6 +33,7 @@ from node.errors import ConfigInvalid, MalformedDocument, not_toml, reason
 from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
 from node.protocol.forms import BEIJING
 from node.protocol.forms.fields import Part
+from node.protocol.forms.misfits import counted, invalid_setting
 from node.protocol.forms.words import called_member
 
 if TYPE_CHECKING:
