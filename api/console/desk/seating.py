@@ -35,7 +35,7 @@ FILERS = mandates.FILERS
 APPLIERS = Role.OFFICE_HEAD | Role.DATA_OFFICER
 DESK = Seat(
     "desk",
-    ("办公", "Desk"),
+    ("办理", "Desk"),
     (
         Link("/desk", ("待办", "Inbox"), reads=True),
         Link("/desk/filings", ("报送目录", "File entries"), roles=FILERS),
