@@ -77,7 +77,7 @@ def test_what_is_wrong_with_it_is_named(
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "call.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigInvalid, match="不是 JSON|应为一"):
+    with pytest.raises(ConfigInvalid, match=r"不是 JSON|应为一"):
         load_call(path)
 
 
