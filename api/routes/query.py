@@ -42,6 +42,7 @@ from node.errors import (
 )
 
 from ..http.callers import NO_STORE, is_by_key, read_call
+from ..http.connection import WHOLE
 from ..http.described import SIGNED, signed_refusals
 from ..http.problems import respond, unexpected
 from .shapes import AnswerShape, QueryBody
@@ -49,6 +50,7 @@ from .shapes import AnswerShape, QueryBody
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from ..http.connection import Whole
     from ..parts import Node
 
 described = APIRouter(tags=["query"])
@@ -142,6 +144,10 @@ class Calls:
         if is_by_key(scope):
             headers.append(NO_STORE)
         self._node.watch.answered(status)
+        whole: Whole | None = scope.get("state", {}).get(WHOLE)
+        if whole is not None:
+            await whole(status, headers, body)
+            return
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
