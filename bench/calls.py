@@ -130,7 +130,7 @@ def measure(calls: int = CALLS) -> Figures:
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
         with town_apart(folder) as (town, server):
-            requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP + ALONE)]
+            requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP + ALONE)]
             server.take(requests[:WARM_UP], CONNECTIONS)
             alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
             before = _commits(town)
@@ -195,7 +195,7 @@ def _taken(workers: int, calls: int) -> _Taken:
         patch.dict(os.environ, {WORKERS: str(workers)}),
         town_apart(Path(name)) as (town, server),
     ):
-        requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP)]
+        requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP)]
         server.take(requests[:WARM_UP], CONNECTIONS)
         rounds = [
             server.take(requests[start : start + calls], CONNECTIONS)
@@ -213,7 +213,8 @@ def _milliseconds(rounds: list[Load], figure: Any) -> Spread:  # noqa: ANN401 - 
     return Spread.of(figure(each.seconds) * 1000 for each in rounds)
 
 
-def _sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
+def sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
+    """Sign calls of one person after the other, as an application does."""
     url = f"{town.url}/api/v1/authorisations/{town.first}/query"
     http = town.http(town.keys.application)
     for number in range(count):
