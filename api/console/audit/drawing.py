@@ -25,10 +25,10 @@ UNITS = 26
 CLOSING = "）」》，。、：；"
 MOST = 60
 """Boxes; a tree of more is only listed."""
-_KEY = re.compile(r"（密钥 [0-9a-f]{8,}…）")
+_KEY = re.compile(r"（密钥 [0-9a-f]{8,}…）| \(key [0-9a-f]{8,}…\)")
 """Said in the list beside the drawing, where there is room."""
-_TOKEN = re.compile(r"[!-~]+|.", re.DOTALL)
-"""What is not parted: a word or a number, a sign."""
+_TOKEN = re.compile(r"[（「《]?(?:[!-~]+|.)", re.DOTALL)
+"""What is not parted: a word or a number, a sign, each with the mark that opens before it."""
 _LONG_HEX = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{20,}([0-9a-f]{4})\b")
 
 
