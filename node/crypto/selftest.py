@@ -11,7 +11,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, SelfTestFailed
-from . import backend, compiled, sm2_tables
+from . import backend, nativelib, sm2_tables
 from .der import (
     OCTETS,
     SEQUENCE,
@@ -109,7 +109,7 @@ def _keccak() -> bool:
 
 
 def _sm2_native() -> bool:
-    if compiled.load() is None:
+    if nativelib.load() is None:
         return True  # it was not built: libcrypto verifies alone
     public = Sm2PublicKey.from_raw(_PUBLIC)
     signer, e = SoftwareSigner.from_scalar(_SCALAR, public), secrets.token_bytes(E_SIZE)

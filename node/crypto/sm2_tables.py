@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SelfTestFailed
-from .compiled import load, load_beside
+from .nativelib import load, load_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from ..errors import MalformedEnvelope
-from . import compiled
+from . import nativelib
 
 DIGEST_SIZE = 32
 IV_SIZE = 12
@@ -47,7 +47,7 @@ def sha256(data: bytes) -> bytes:
 
 def keccak256(data: bytes) -> bytes:
     """Hash `data` with the EVM's Keccak-256; 32 bytes."""
-    library = compiled.load()
+    library = nativelib.load()
     if library is None:
         return keccak.new(data=data, digest_bits=256).digest()
     out = create_string_buffer(DIGEST_SIZE)

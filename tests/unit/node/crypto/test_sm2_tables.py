@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from node.crypto import SoftwareSigner, compiled, sm2_libcrypto, sm2_tables
+from node.crypto import SoftwareSigner, nativelib, sm2_libcrypto, sm2_tables
 from node.crypto.publickey import GX, GY, A, N, P, Sm2PublicKey, is_on_curve
 from node.crypto.sm2_tables import Tables, is_signed, make_table
 from node.errors import SelfTestFailed
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(
-    compiled.load() is None and os.environ.get("CI") != "true",
+    nativelib.load() is None and os.environ.get("CI") != "true",
     reason="node/crypto/native is not built here (no C compiler?)",
 )
 
-SOURCE = compiled.LIBRARY.with_name("sm2_verify.c")
+SOURCE = nativelib.LIBRARY.with_name("sm2_verify.c")
 G = (GX, GY)
 EDGES = (0, 1, 2, N - 2, N - 1, N, N + 1, P - 1, P, P + 1, 2**255, 2**256 - 1)
 KEYS = 20
@@ -296,7 +296,7 @@ def test_it_can_be_switched_off() -> None:
     program = "from node.crypto import *; run_self_test(); print(backend_version())"
     found = subprocess.run(  # noqa: S603 - our own Python
         [sys.executable, "-c", program],
-        env=os.environ | {compiled.VARIABLE: "off"},
+        env=os.environ | {nativelib.VARIABLE: "off"},
         capture_output=True,
         text=True,
         check=True,
