@@ -37,7 +37,7 @@ PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constrain
 # A stamp is written only when its step has ended well. One that was begun and has no stamp was
 # interrupted, and is done again from nothing, as `npm ci` always is: pip takes a half-installed
 # package for whole.
-.setup/python: pyproject.toml constraints.txt hatch_build.py node/crypto/native/sm2_verify.c
+.setup/python: pyproject.toml constraints.txt hatch_build.py $(wildcard node/crypto/native/*.c)
 	@mkdir -p .setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python >= 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11"; exit 1; }
 	@echo "[1/3] Python packages -> $(VENV)"
