@@ -131,7 +131,7 @@ class LogReader:
         place = entry.c.position
         query = select(entry.c.leaf).where(place >= start, place < start + count).order_by(place)
         with self._engine.connect() as connection:
-            leaves = list(connection.execute(query).scalars())
+            leaves: list[bytes] = [leaf for (leaf,) in connection.execute(query).all()]
         if len(leaves) != count:
             raise LogTampered(f"the log has not all entries {first} to {first + count - 1}")
         return leaves
