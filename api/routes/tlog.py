@@ -27,6 +27,7 @@ from node.errors import (
     Overloaded,
 )
 from node.log import last_published
+from node.log.fartiles import render_bundle
 from node.log.tree import HEIGHT, WIDTH
 
 from ..http.callers import CallerDep, NodeDep
@@ -46,7 +47,6 @@ _BEGUN = "x(?:[1-9][0-9]{2}|0[1-9][0-9]|00[1-9])/"
 PLACE = rf"^(?:{_BEGUN}(?:x[0-9]{{3}}/){{0,3}})?[0-9]{{3}}(?:\.p/{_PART})?$"
 """`<N>[.p/<W>]`: three digits at a time, all but the last behind an x, each number in one way."""
 LEVEL = "^(?:[0-9]|[1-5][0-9]|6[0-3])$"
-ENTRY_LENGTH_BYTES = 2
 
 PlacePath = Annotated[
     str,
@@ -105,8 +105,7 @@ def get_entries(
     number, width = parse_place(place)
     _require(node, log, 0, number, width)
     leaves = node.reader.entries(log, number * WIDTH, width)
-    parts = [part for leaf in leaves for part in (len(leaf).to_bytes(ENTRY_LENGTH_BYTES), leaf)]
-    bundle = b"".join(parts)
+    bundle = render_bundle(leaves)
     if auditor:
         # Log first, then answer. The bundle is not kept: the same question finds the same again.
         question = f"entries {log.hex()} {number * WIDTH} {width}"
