@@ -173,8 +173,8 @@ openapi: setup ## docs/openapi.json from the API
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
 
-growth: setup ## what a node takes as it grows, into docs/scale.md: an hour, 16 GB below TMPDIR (LARGEST=100000: a try)
-	$(BIN)/python -m bench.growth $(LARGEST)
+growth: setup ## what a node takes as it grows, into docs/scale.md: an hour, 16 GB below TMPDIR (LARGEST=100000: a try; PARTS="fronts soak": these alone)
+	$(BIN)/python -m bench.growth $(LARGEST) $(PARTS)
 
 bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
 	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"
