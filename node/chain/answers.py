@@ -93,16 +93,26 @@ def _header(block: dict[str, Any]) -> BlockHeader:
 
 def parse_logs(found: list[dict[str, Any]]) -> list[RawLog]:
     """Read the logs of `eth_getLogs`."""
-    return [_log(log) for log in found]
+    shared = _Shared()
+    return [_log(log, shared) for log in found]
 
 
-def _log(raw: dict[str, Any]) -> RawLog:
+class _Shared(dict[str, bytes]):
+    """What many logs of an answer say alike, such as contract, block and event, read once."""
+
+    def __missing__(self, text: str) -> bytes:
+        found = self[text] = parse_bytes(text)
+        return found
+
+
+def _log(raw: dict[str, Any], shared: _Shared) -> RawLog:
+    topics = raw["topics"]
     return RawLog(
-        parse_bytes(raw["address"]),
-        [bytes.fromhex(topic[2:]) for topic in raw["topics"]],
+        shared[raw["address"]],
+        [*map(shared.__getitem__, topics[:1]), *[bytes.fromhex(each[2:]) for each in topics[1:]]],
         parse_bytes(raw["data"]),
         int(raw["blockNumber"], 16),
-        parse_bytes(raw["blockHash"]),
+        shared[raw["blockHash"]],
         parse_bytes(raw["transactionHash"]),
         int(raw["transactionIndex"], 16),
         int(raw["logIndex"], 16),

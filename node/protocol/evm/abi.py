@@ -105,7 +105,7 @@ class EventType:
 
     def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
         """Return the arguments in the order of their declaration; raises AbiError."""
-        if self.words and [len(each) for each in topics] == self._sizes:
+        if self.words and (*map(len, topics),) == self._sizes:
             found = self.words.find(b"".join((*topics[1:], data)))
             if found is not None and len(data) == self.data.size:
                 return found
@@ -119,8 +119,8 @@ class EventType:
         return {name: values[name] for name in self.order}
 
     @cached_property
-    def _sizes(self) -> list[int]:
-        return [WORD] * (1 + len(self.indexed))
+    def _sizes(self) -> tuple[int, ...]:
+        return (WORD,) * (1 + len(self.indexed))
 
 
 @cache
