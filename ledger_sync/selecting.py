@@ -125,6 +125,15 @@ class Reader:
             held.known.update(((kind, fact[0]), fact) for fact in found)
         return found
 
+    def _every(self, kind: type[R]) -> list[R]:
+        """Return all records of a kind of which there are few, by their key."""
+        held = _held.get()
+        if held is None or held.engine is not self._engine:
+            return self._facts(kind)
+        if (kind, None) not in held.known:
+            held.known[kind, None] = self._facts(kind)
+        return [*held.known[kind, None]]
+
     def _find(self, statement: Select[Any]) -> Row | None:
         with reading(self._engine) as connection:
             row = connection.execute(statement).one_or_none()
