@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
 
     from .settings import Settings
 
@@ -43,9 +44,22 @@ THRESHOLDS = 5_000, 10, 50
 """Of the garbage collector: objects that came, and collections of what is younger."""
 
 
+class _Application(FastAPI):
+    """The routes of a node; a call is answered before anything looks for one."""
+
+    calls: query.Calls | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if self.calls is not None and self.calls.find(scope):
+            await self.calls(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def build(node: Node | None) -> FastAPI:
     """Return the routes over a node that its owner starts and stops."""
-    app = FastAPI(
+    app = _Application(
         title="ShareLedger 共享账本",
         description=DESCRIPTION,
         version=version("shareledger"),
@@ -58,7 +72,9 @@ def build(node: Node | None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.node = node
-    app.add_route(PREFIX + query.PATH, query.query, methods=["POST"])
+    if node is not None:
+        app.calls = query.Calls(node)
+        app.add_route(PREFIX + query.PATH, app.calls, methods=["POST"])  # type: ignore[arg-type] # ASGI
     app.include_router(router)
     app.add_middleware(NotStored)
     if node is not None:

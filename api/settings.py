@@ -33,9 +33,8 @@ from pydantic_settings import (
 
 from node.crypto.passwords import read_password
 from node.errors import ConfigInvalid, not_toml, reason
+from node.protocol.forms.misfits import invalid_setting
 from node.storage.stores import Stores
-
-from .operating.reasons import invalid_setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -130,7 +130,7 @@ def measure(calls: int = CALLS) -> Figures:
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
         with town_apart(folder) as (town, server):
-            requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP + ALONE)]
+            requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP + ALONE)]
             server.take(requests[:WARM_UP], CONNECTIONS)
             alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
             before = _commits(town)
@@ -167,9 +167,9 @@ def measure(calls: int = CALLS) -> Figures:
 
 def compare(fronts: int, calls: int = CALLS) -> list[Line]:
     """Return the report's lines on a node of several fronts beside one of one process."""
-    ways = {workers: _taken(workers, calls) for workers in (1, fronts)}
+    ways = {workers: take(workers, calls) for workers in (1, fronts)}
 
-    def both(name: str, chinese: str, figure: Callable[[_Taken], str], aim: str = "") -> Line:
+    def both(name: str, chinese: str, figure: Callable[[Taken], str], aim: str = "") -> Line:
         return Line(chinese, name, figure(ways[fronts]), figure(ways[1]), aim)
 
     return [
@@ -181,27 +181,29 @@ def compare(fronts: int, calls: int = CALLS) -> list[Line]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class Taken:
+    """What a node of several processes took."""
+
     rate: Spread
     p99_ms: Spread
     cpu_ms: Spread
     mebibytes: float
 
 
-def _taken(workers: int, calls: int) -> _Taken:
+def take(workers: int, calls: int = CALLS) -> Taken:
     """Time calls to a node of so many fronts, all its processes counted."""
     with (
         tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name,
         patch.dict(os.environ, {WORKERS: str(workers)}),
         town_apart(Path(name)) as (town, server),
     ):
-        requests = [raw(each) for each in _sign(town, ROUNDS * calls + WARM_UP)]
+        requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP)]
         server.take(requests[:WARM_UP], CONNECTIONS)
         rounds = [
             server.take(requests[start : start + calls], CONNECTIONS)
             for start in range(WARM_UP, len(requests), calls)
         ]
-        return _Taken(
+        return Taken(
             rate=Spread.of(each.rate for each in rounds),
             p99_ms=_milliseconds(rounds, p99),
             cpu_ms=Spread.of(each.cpu_seconds * 1000 / calls for each in rounds),
@@ -213,7 +215,8 @@ def _milliseconds(rounds: list[Load], figure: Any) -> Spread:  # noqa: ANN401 - 
     return Spread.of(figure(each.seconds) * 1000 for each in rounds)
 
 
-def _sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
+def sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
+    """Sign calls of one person after the other, as an application does."""
     url = f"{town.url}/api/v1/authorisations/{town.first}/query"
     http = town.http(town.keys.application)
     for number in range(count):

@@ -10,13 +10,13 @@ import asyncio
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 
     from node.client.http import SignedRequest
 
@@ -107,27 +107,39 @@ def child(module: str, *arguments: str) -> Iterator[Server]:
         process.communicate()
 
 
+@asynccontextmanager
+async def ask(url: str) -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
+    """Open a connection; what it yields sends a request and returns the answer's body."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+
+    async def answer(request: bytes) -> bytes:
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        body = await reader.readexactly(length)
+        if not head.startswith(OK):
+            raise RuntimeError(body.decode())
+        return body
+
+    yield answer
+    writer.close()
+    await writer.wait_closed()
+
+
 async def _send(
     url: str, requests: Sequence[bytes], connections: int
 ) -> tuple[float, list[float], bytes]:
-    host, _, port = url.removeprefix("http://").partition(":")
     waiting = iter(requests)
     seconds: list[float] = []
     last = [b""]
 
     async def run() -> None:
-        reader, writer = await asyncio.open_connection(host, int(port))
-        for request in waiting:
-            begun = time.perf_counter()
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            last[0] = await reader.readexactly(length)
-            seconds.append(time.perf_counter() - begun)
-            if not head.startswith(OK):
-                raise RuntimeError(last[0].decode())
-        writer.close()
-        await writer.wait_closed()
+        async with ask(url) as answer:
+            for request in waiting:
+                begun = time.perf_counter()
+                last[0] = await answer(request)
+                seconds.append(time.perf_counter() - begun)
 
     started = time.perf_counter()
     await asyncio.gather(*(run() for _ in range(connections)))

@@ -119,7 +119,7 @@ class Reader:
         table = RECORDS[kind]
         statement = select(table).where(*where).order_by(*table.primary_key).limit(limit)
         with reading(self._engine) as connection:
-            found = [kind(*row) for row in connection.execute(statement)]
+            found = [kind(*row) for row in connection.execute(statement).all()]
         held = _held.get()
         if held is not None and held.engine is self._engine and KEY_SIZES[kind] == 1:
             held.known.update(((kind, fact[0]), fact) for fact in found)
@@ -132,7 +132,9 @@ class Reader:
 
     def _all(self, statement: Select[Any], limit: int | None = None) -> list[Row]:
         with reading(self._engine) as connection:
-            return [row._asdict() for row in connection.execute(statement.limit(limit))]
+            result = connection.execute(statement.limit(limit))
+            names = tuple(result.keys())
+            return [dict(zip(names, row, strict=True)) for row in result.all()]
 
 
 SELECT_BLOCK = select(BLOCK.c.number, BLOCK.c.hash, BLOCK.c.timestamp)

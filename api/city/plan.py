@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import orjson
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
-from api.operating.reasons import invalid_setting
 from api.settings import (
     AnchoringSettings,
     Authority,
@@ -35,6 +34,7 @@ from node.errors import ConfigInvalid, MalformedDocument, not_toml, reason
 from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
 from node.protocol.forms import BEIJING
 from node.protocol.forms.fields import Part
+from node.protocol.forms.misfits import counted, invalid_setting
 from node.protocol.forms.words import called_member
 
 if TYPE_CHECKING:
@@ -214,22 +214,22 @@ def parse_plan(values: Mapping[str, Any], name: str) -> Plan:
         wrong = [str(error)]
         if isinstance(error, ValidationError):
             wrong = [
-                invalid_setting({**one, "loc": _counted(one["loc"])}, called_member)
+                invalid_setting({**one, "loc": _written(one["loc"])}, called_member)
                 for one in error.errors(include_url=False)
             ]
         raise ConfigInvalid(f"{name}：{'；'.join(wrong)}", path=name, wrong=wrong) from None
     if problems := list(plan.founding.problems()):
         wrong = [
-            f"{called_member(*_counted(path))}：{why}（{value}）" for path, why, value in problems
+            f"{called_member(*counted(_written(path)))}：{why}（{value}）"
+            for path, why, value in problems
         ]
         raise MalformedDocument(f"{name}：{'；'.join(wrong)}", problems=list(map(tuple, problems)))
     return plan
 
 
-def _counted(path: Iterable[str | int]) -> list[str | int]:
-    """Name a place as the file does, counting from one: `departments.2.code`."""
-    place = [part + 1 if isinstance(part, int) else part for part in path]
-    return [part for part in place if part != "founding"]
+def _written(path: Iterable[str | int]) -> list[str | int]:
+    """Return a place as the file has it, which writes the founding's members at its top."""
+    return [part for part in path if part != "founding"]
 
 
 def load_plan(path: Path) -> Plan:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 HEADER_BYTES = 16_384
 DOCUMENT_BYTES = 262_144
+NO_STORE = (b"cache-control", b"no-store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,17 @@ class NotStored:
             known = not {"officer", "reader"}.isdisjoint(scope.get("state", {}))
             if message["type"] == "http.response.start" and (by_key or known):
                 others = [pair for pair in message["headers"] if pair[0] != b"cache-control"]
-                message["headers"] = [*others, (b"cache-control", b"no-store")]
+                message["headers"] = [*others, NO_STORE]
             await send(message)
 
         http = scope["type"] == "http"
-        by_key = http and any(name == b"signature" for name, _ in scope["headers"])
+        by_key = http and is_by_key(scope)
         await self._app(scope, receive, marked if http else send)
+
+
+def is_by_key(scope: Scope) -> bool:
+    """Tell whether a request bears a signature: what it is answered is its sender's alone."""
+    return any(name == b"signature" for name, _ in scope["headers"])
 
 
 async def node_of(request: Request) -> Node:

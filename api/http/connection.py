@@ -14,17 +14,24 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httptools
 from starlette.requests import ClientDisconnect
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from node.errors import InvalidInput
 
 from .problems import problem_response
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
     from starlette.types import Receive
 
 HEAD_BYTES = 65_536
@@ -34,9 +41,15 @@ OFFICE_BYTES = 8_388_608
 OFFICE_PATHS = (b"/api/v1/office/decisions/", b"/desk/filings")
 """Where such bodies and dropped tables go; who sends one is known before it is read
 (`officers`)."""
+CLOSE = (b"connection", b"close")
 ENDING = "ending"
 """Of a request's state: the asyncio.Event that is set once its server is to end, for answers that
 go on by themselves."""
+WHOLE = "whole"
+"""Of a request's state: a `Whole`, for answers that are whole when they begin."""
+Whole: TypeAlias = "Callable[[int, list[tuple[bytes, bytes]], bytes], Awaitable[None]]"
+"""Sends status, headers and body in one piece: ASGI's two messages are two writes and two packets,
+and each header is searched for what a header must not hold, which ours do not."""
 REQUEST_SECONDS = 30.0
 """How long a connection may take to become a whole request, body and all."""
 
@@ -135,6 +148,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         self._in_head = False
         super().on_headers_complete()
+        self.scope["state"][WHOLE] = partial(_send_whole, self.cycle)
 
     def on_message_complete(self) -> None:
         """Stop the clock; what comes next is another head."""
@@ -147,10 +161,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, as everything is refused: by a problem+json."""
         response = problem_response(InvalidInput(msg))
-        headers = [*self.server_state.default_headers, *response.raw_headers]
-        lines = [b"%b: %b\r\n" % pair for pair in [*headers, (b"connection", b"close")]]
-        head = STATUS_LINE[response.status_code] + b"".join(lines)
-        self.transport.write(head + b"\r\n" + bytes(response.body))
+        headers = [*self.server_state.default_headers, *response.raw_headers, CLOSE]
+        self.transport.write(_rendered(response.status_code, headers, bytes(response.body)))
         self.transport.close()
 
     def _parse(self, data: bytes) -> None:
@@ -194,3 +206,28 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+async def _send_whole(
+    cycle: RequestResponseCycle, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Do what `cycle.send` does of an answer's head and of its only piece."""
+    if cycle.flow.write_paused and not cycle.disconnected:
+        await cycle.flow.drain()
+    if cycle.disconnected:
+        return
+    lasting = cycle.default_headers  # which name the end while the server leaves
+    cycle.keep_alive = cycle.keep_alive and CLOSE not in lasting
+    closing = [] if cycle.keep_alive or CLOSE in lasting else [CLOSE]
+    cycle.transport.write(_rendered(status, [*lasting, *headers, *closing], body))
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+
+
+def _rendered(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bytes:
+    lines = [b"%b: %b\r\n" % pair for pair in headers]
+    return b"".join((STATUS_LINE[status], *lines, b"\r\n", body))

@@ -108,6 +108,12 @@ def respond(error: LedgerError) -> Response:
     return problem_response(error)
 
 
+def unexpected(method: str, path: str, error: Exception) -> Response:
+    """Log an error that is a bug of ours, and return what is told of it: that there is one."""
+    logger.error("应答 %s %s 时出错 / answering failed", method, visible(path), exc_info=error)
+    return problem_response(LedgerError("something went wrong on our side; it is logged"))
+
+
 async def _ledger_error(_request: Request, error: Exception) -> Response:
     if not isinstance(error, LedgerError):
         raise error
@@ -154,13 +160,7 @@ async def _gone(_request: Request, _error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    logger.error(
-        "应答 %s %s 时出错 / answering failed",
-        request.method,
-        visible(request.url.path),
-        exc_info=error,
-    )
-    return problem_response(LedgerError("something went wrong on our side; it is logged"))
+    return unexpected(request.method, request.url.path, error)
 
 
 def _headers(error: LedgerError) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from .connection import HEAD_BYTES, BoundedProtocol
+from .connection import CLOSE, HEAD_BYTES, BoundedProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -84,7 +84,7 @@ class AnnouncingServer(uvicorn.Server):
         for server in self.servers:
             server.close()
         state, until = self.server_state, time.monotonic() + LEAVING_SECONDS
-        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        state.default_headers = [*state.default_headers, CLOSE]
         while state.connections and time.monotonic() < until:  # noqa: ASYNC110 - uvicorn tells nobody
             await asyncio.sleep(LOOK_SECONDS)
 

@@ -187,7 +187,8 @@ def _chain(node: Node, reading: Reading, at: float) -> Iterator[Fact]:
     yield Fact(("读模型至区块", "Read model's block"), reading.cursor)
     yield Fact(("落后区块", "Blocks behind"), lag, BAD if behind else GOOD)
     silent = reading.contact_age_seconds > SILENT_SECONDS
-    since = f"{reading.contact_age_seconds:.0f} s"
+    seconds = f"{reading.contact_age_seconds:.0f}"
+    since = (f"{seconds} 秒", f"{seconds} s")
     yield Fact(("距上次应答", "Since it last answered"), since, BAD if silent else GOOD)
     if progress.filling:
         yield Fact(("读模型", "Read model"), ("正在建立", "is being filled"), WARN)
@@ -302,4 +303,5 @@ def _shown(name: str, value: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
     elif isinstance(value, list):
         yield name, "、".join(map(str, value))
     else:
-        yield name, "" if value is None else str(value)
+        # As the settings file has it.
+        yield name, {None: "", True: "true", False: "false"}.get(value, str(value))

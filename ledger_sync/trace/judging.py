@@ -104,13 +104,14 @@ class SignerNames:
     def _called(self, fact: DepartmentFact) -> str:
         return str(self._paper(fact.digest).get("name", fact.code))
 
-    def describe(self, fact: DecisionFact) -> str:
-        """Say who signed: for which department, and which officer with which key."""
+    def describe(self, fact: DecisionFact) -> tuple[str, str]:
+        """Say who signed, in Chinese and English: for which department, who with which key."""
         officer = self._officers.get(fact.signing_key)
         if officer is None:
             key = self._queries.find_key(fact.signing_key)
             officer = self._officers[fact.signing_key] = self.officer(key) if key else "根密钥"
-        return f"{self.department(fact.acting)} · {officer}（密钥 {short(fact.signing_key)}）"
+        who, named = f"{self.department(fact.acting)} · {officer}", short(fact.signing_key)
+        return f"{who}（密钥 {named}）", f"{who} (key {named})"
 
     def ed25519_of(self, key: KeyFact) -> bytes | None:
         """Return the second checkpoint key in a department key's document, if that is at hand."""

@@ -77,8 +77,8 @@ _MEANINGS: dict[str, tuple[Words, Words]] = {
     ),
 }  # fmt: skip
 LISTED: Words = (
-    "取自本节点已核对的账本，可点开逐项核验。",
-    "Taken from the ledger this node has checked; open it to check each part.",
+    "链上现在的状态；点开可逐项核验。",
+    "How it stands on the chain now; open it to check each part.",
 )
 """Of an authorisation that is only listed, without a call to judge."""
 

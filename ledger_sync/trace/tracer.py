@@ -206,11 +206,11 @@ class Tracer:
             raise ReceiptInvalid("the document does not hash to its digest")
 
     def _decision(self, fact: DecisionFact) -> TraceLine:
-        signer, when = self._names.describe(fact), beijing(fact.block.timestamp)
+        (signer, by), when = self._names.describe(fact), beijing(fact.block.timestamp)
         text, english = fact.words
         return line(
             f"决定「{text}」：{signer}，第 {fact.block.number} 块（{when}）",
-            f"decision {english}: {signer}, block {fact.block.number} ({when})",
+            f"decision {english}: {by}, block {fact.block.number} ({when})",
             f"EIP-712 散列 {short(fact.hash)} 与 SM2 签名重验",
             f"EIP-712 hash {short(fact.hash)} and SM2 signature again",
             lambda: check_decision(self._queries, fact, self._deployment),

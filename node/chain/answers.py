@@ -18,7 +18,7 @@ from ..protocol.evm.abi import ChainEvent, decode_log
 from .reverts import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 
 HASH_BYTES = 32
@@ -37,9 +37,9 @@ class BlockHeader:
     """The header's fields as the endpoint gave them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawLog:
-    """A log as a contract emitted it, undecoded."""
+    """A log as a contract emitted it, undecoded; nobody changes one, as with ChainEvent."""
 
     address: bytes
     topics: list[bytes]
@@ -158,19 +158,13 @@ def parse_hash(text: str) -> bytes:
 
 
 def decode(
-    raw_logs: Iterable[RawLog], addresses: Mapping[bytes, str], timestamps: Mapping[int, int]
-) -> list[ChainEvent]:
-    """Decode logs; `addresses` gives contract names, `timestamps` block times in seconds.
-
-    Raises:
-        MalformedEvent: a log is of another address, of an unknown block or of no declared event.
-    """
-    return [_decode(log, addresses, timestamps) for log in raw_logs]
-
-
-def _decode(
     log: RawLog, addresses: Mapping[bytes, str], timestamps: Mapping[int, int]
 ) -> ChainEvent:
+    """Decode a log; `addresses` gives contract names, `timestamps` block times in seconds.
+
+    Raises:
+        MalformedEvent: it is of another address, of an unknown block or of no declared event.
+    """
     contract, timestamp = addresses.get(log.address), timestamps.get(log.block_number)
     if contract is None or timestamp is None:
         raise MalformedEvent(

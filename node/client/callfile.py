@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from ..crypto import SoftwareSigner, SoftwareUnwrapper, run_self_test
 from ..crypto.passwords import read_password
 from ..errors import ConfigInvalid, reason
+from ..protocol.forms.misfits import invalid_setting
 from .calls import LedgerClient, Query
 from .http import SignedHttp
 from .receiptfolder import ReceiptFolder
@@ -79,9 +80,7 @@ def load_call(path: Path) -> CallFile:
     except OSError as error:
         raise ConfigInvalid(f"{path} 读不出：{reason(error)} / cannot be read") from error
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
-        )
+        wrong = "；".join(map(invalid_setting, error.errors(include_url=False)))
         raise ConfigInvalid(f"{path} 不合规定：{wrong} / is not as it must be") from error
     paths = ("key", "opening_key", "password_file", "receipts")
     found = {name: str(path.parent / getattr(said, name)) for name in paths}

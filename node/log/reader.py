@@ -143,7 +143,7 @@ class LogReader:
         within = (place >= start) & (place < start + count)
         query = select(entry.c.leaf).where(within).order_by(place)
         with self._engine.connect() as connection:
-            leaves = list(connection.execute(query).scalars())
+            leaves: list[bytes] = [leaf for (leaf,) in connection.execute(query).all()]
             if len(leaves) == count:
                 return leaves
             oldest = connection.scalar(select(func.min(place)).where(within))

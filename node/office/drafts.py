@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine
 
-KINDS = frozenset({"filing", "entry", "application", "reply"})
+KINDS = frozenset({"filing", "entry", "application", "reply", "key"})
 BODY_LIMIT_BYTES = 8 * 1024 * 1024
 DEPARTMENT_LIMIT = 200
 """Drafts a department may have."""

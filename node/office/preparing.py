@@ -105,12 +105,30 @@ class Preparer:
         if papers is not None:
             workshop = replace(workshop, drafter=workshop.drafter.reading(papers))
         act, context = draft(workshop, kind, fields)
+        return self._prepared(act, context, workshop, key, departments)
+
+    def resume(self, act: Act, key: bytes, departments: frozenset[bytes]) -> Prepared:
+        """Prepare a decision that is fixed: a new key has signed it (`possession.Request`).
+
+        Raises:
+            DecisionRefused, NotEntitled: as `prepare`.
+        """
+        return self._prepared(act, b"", self._workshop, key, departments)
+
+    def _prepared(
+        self,
+        act: Act,
+        context: bytes,
+        workshop: Workshop,
+        key: bytes | None,
+        departments: frozenset[bytes] | None,
+    ) -> Prepared:
         declared = declared_kind(act.kind)
         life = POSSESSION_SECONDS if declared.possession else LIFE_SECONDS
         message = {
-            **act.message,
             "nonce": secrets.randbits(NONCE_BITS),
             "notAfter": int(self._clock()) + life,
+            **act.message,
         }
         # In the ABI's order, which is the one it is read out in.
         message = {name: message[name] for name in declared.fields if name in message}

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
 from ..client.refused import find_class
 from ..errors import LedgerError, QuotaExceeded
-from ..protocol.wire import canonical
 from ..protocol.wire.encoding import rfc3339
 from ..protocol.wire.leaf import SERVED
 
@@ -206,14 +205,14 @@ def finish(error: LedgerError | None, committed: Committed) -> bytes:
     Raises:
         LedgerError: the refusal that was logged, with its receipt.
     """
-    receipt = committed.receipt().render()
+    receipt = committed.receipt()
     if committed.outcome != SERVED or committed.answer is None:
-        _refuse(error, committed, receipt)
-    remaining = {"calls": committed.remaining_calls, "rows": committed.remaining_rows}
+        _refuse(error, committed, receipt.render())
     # The envelope is canonical JSON already; its bytes are what the leaf's digest is of.
-    return b'{"receipt":%b,"remaining":%b,"sealed":%b}' % (
-        canonical.dumps(receipt),
-        canonical.dumps(remaining),
+    return b'{"receipt":%b,"remaining":{"calls":%d,"rows":%d},"sealed":%b}' % (
+        receipt.dump_logged(),
+        committed.remaining_calls,
+        committed.remaining_rows,
         committed.answer,
     )
 

@@ -215,6 +215,14 @@ class TestCalls:
             "授权尚未同意", "授权不存在", "文书不存在", "账本尚未同步"
         }  # fmt: skip
 
+    def test_an_application_is_named_by_its_code_at_a_consumer(self, auditor):
+        asked = {"application": "ZHSX", "consumer": papers.EDUCATION}
+        rows = auditor.get("/audit/calls", params=asked).text
+        assert rows.count('<td class="nowrap"><a href="/audit/call/') >= 3
+        other = auditor.get("/audit/calls", params={**asked, "application": "OTHER"}).text
+        assert "没有符合条件的调用" in other
+        assert "同时选使用部门" in auditor.get("/audit/calls", params={"application": "ZHSX"}).text
+
     def test_every_log_is_named_with_where_it_is_asked(self, town, auditor, monkeypatch):
         police, elsewhere = town.node.identities[1], "https://police.example"
         address = town.node.directory.url_of(police.department)

@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 from openpyxl import load_workbook
 
@@ -16,8 +17,11 @@ from node.crypto import SoftwareSigner
 from node.documents.importing.template import COLUMNS, write_template
 from node.errors import AuthorisationUnknown, PurposeNotGranted
 from node.office import cataloguing, departments
+from node.office.act import Act
+from node.office.possession import prove_possession, render_request, request_possession
 from node.protocol.ledger.enums import AuthorisationState, EntryState, Role
 from node.protocol.wire import ids
+from node.protocol.wire.prepared import parse_message
 from tests.common import papers
 from tests.common.browser import axe, shoot
 from tests.common.firstview import MOST_BYTES, first_view_bytes
@@ -663,6 +667,124 @@ def test_whose_key_ends_soon_is_warned(town, at, page):
     page.get_by_text("您的密钥还有 30 天到期").wait_for()
     page.get_by_text("即将到期").first.wait_for()
     looked_at(page, "desk-key-ends")
+
+
+def test_an_officer_makes_a_new_key_that_his_head_registers(town, at, page, keyfile, tmp_path):
+    office, head = town.keys.office[papers.EDUCATION], town.keys.heads[papers.EDUCATION]
+    at(office)
+    page.goto(f"{town.url}/desk/key")
+    page.get_by_text("申请新密钥").click()
+    form = page.locator("form[data-new-key]")
+    assert form.get_by_label("姓名").input_value() == "张伟"
+    form.get_by_label("职务").fill(f"工作机构负责人{SCRIPT}")
+    form.get_by_label("止日").fill("2036-12-31")
+    form.get_by_label("新口令").fill("another-pin")
+    form.get_by_label("再填一次口令").fill("another-pim")
+    form.get_by_role("button", name="生成密钥并移交登记").click()
+    form.get_by_text("两次填的口令不同").wait_for()
+    looked_at(page, "desk-new-key")
+    form.get_by_label("再填一次口令").fill("another-pin")
+    with page.expect_download() as saved:
+        form.get_by_role("button", name="生成密钥并移交登记").click()
+    page.get_by_text("已移交部门负责人").wait_for()
+    assert axe(page) == []
+    # The file is the officer's alone, and opens as those of the command line do.
+    file = tmp_path / "new.pem"
+    saved.value.save_as(file)
+    file.chmod(0o600)
+    new = SoftwareSigner.load(file, b"another-pin").public_key.key_id
+    assert town.node.queries.find_key(new) is None
+
+    # The head finds it among what was handed to him, and signs the very decision the key signed.
+    at(head)
+    page.goto(f"{town.url}/desk")
+    page.get_by_role("link", name="登记新密钥").click()
+    page.get_by_text("新密钥已对这项登记签名").wait_for()
+    looked_at(page, "desk-new-key-waits")
+    sign(page, "签署登记", keyfile(head))
+    page.wait_for_url(f"**/desk/key?grant={new.hex()}*")
+    assert page.get_by_label("授予谁").input_value() == new.hex()
+    found = town.node.queries.get_key(new)
+    kept = [
+        town.node.store.get(each)
+        for each in (found.digest, town.node.queries.get_key(office.public_key.key_id).digest)
+    ]
+    assert len({orjson.loads(paper)["person"] for paper in kept}) == 1
+
+
+def test_a_new_key_is_given_back_and_nobody_applies_for_another(town, at, page):
+    office, head = town.keys.office[papers.EDUCATION], town.keys.heads[papers.EDUCATION]
+    http, new = at(office), SoftwareSigner.generate()
+    said = {"name": "张伟", "post": "科长", "validFrom": "2026-01-01", "validUntil": "2036-12-31"}
+    asked = {**said, "publicKey": new.public_key.raw.hex()}
+    fields = http.post("/desk/key/new/fields", data=asked).json()["fields"]
+    prepared = http.post(
+        "/api/v1/office/decisions/prepare", json={"kind": "AddKey", "fields": fields}
+    ).json()
+
+    def proved(prepared, **changed):
+        act = Act(
+            "AddKey",
+            parse_message("AddKey", prepared["message"]),
+            [prepared["documents"][0].encode()],
+        )
+        domain = town.node.desk.domain_of("AddKey")
+        request = request_possession(act, domain, 0)
+        return {
+            "request": render_request(request).decode(),
+            "possession": prove_possession(request, new).hex(),
+            **changed,
+        }
+
+    other = papers.person_of(new)
+    strange = http.post(
+        "/api/v1/office/decisions/prepare",
+        json={"kind": "AddKey", "fields": {**fields, "person": other}},
+    ).json()
+    assert http.post("/desk/key/new", data=proved(strange)).status_code == 403
+    assert (
+        http.post("/desk/key/new", data=proved(prepared, possession="00" * 64)).status_code == 401
+    )
+    assert (
+        http.post("/desk/key/new", data=proved(prepared, comment=f"换电脑{SCRIPT}")).status_code
+        == 204
+    )
+    at(head)
+    page.goto(f"{town.url}/desk")
+    page.get_by_role("link", name="登记新密钥：科长 张伟").click()
+    page.get_by_text("换电脑<script>").wait_for()
+    page.get_by_label("意见").fill("止日太远")
+    page.get_by_role("button", name="退回").click()
+    page.wait_for_url(f"{town.url}/desk")
+    at(office)
+    page.goto(f"{town.url}/desk/key")
+    page.get_by_role("link", name="登记新密钥：科长 张伟").click()
+    page.get_by_text("止日太远").wait_for()
+    looked_at(page, "desk-new-key-back")
+    page.get_by_role("button", name="撤回并删除").click()
+    page.get_by_text("我的职责").wait_for()
+    assert page.get_by_text("等待登记的新密钥").count() == 0
+
+
+def test_an_office_head_registers_an_application_system(town, at, page, keyfile):
+    office = town.keys.office[papers.EDUCATION]
+    at(office)
+    page.goto(f"{town.url}/desk/key")
+    form = page.locator("form").filter(has_text="登记应用系统")
+    for label, text in {
+        "代码": "XWYC",
+        "名称": f"学位预测{SCRIPT}",
+        "做什么用": "预测",
+        "联系人": "值班室",
+        "电话": "0317-0000000",
+    }.items():
+        form.get_by_label(label, exact=True).fill(text)
+    sign(page, "签署登记", keyfile(office))
+    page.get_by_text("XWYC").wait_for()
+    made = ids.application_id(ids.department_id(papers.EDUCATION), "XWYC")
+    held = town.node.queries.applications_of(ids.department_id(papers.EDUCATION))
+    assert made in {each.application for each in held}
+    looked_at(page, "desk-application")
 
 
 def test_no_page_asks_the_databases_row_by_row(town, sessions):

@@ -266,6 +266,22 @@ class TestAnswers:
             assert answer.headers["cache-control"] == "no-store"
         assert 'name="csrf-token"' not in httpx.get(furnished.url, headers=HTML).text
 
+    def test_are_printed_whole_and_without_what_paper_cannot_do(
+        self, page: Page, furnished: NodeTown
+    ) -> None:
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 718, "height": 1000})  # A4 between Chromium's margins
+        page.goto(furnished.url + entry_of(furnished, "驾驶"))
+        assert page.locator("button:visible, .bar:visible, footer:visible").count() == 0
+        wide = page.evaluate(
+            "[...document.querySelectorAll('table')].map(it => it.getBoundingClientRect().right)"
+        )
+        assert max(wide) <= 718
+        shown = page.evaluate(
+            "getComputedStyle(document.querySelector('.digest.short'), '::before').content"
+        )
+        assert len(shown.strip('"')) == 64
+
     def test_say_that_what_they_show_may_be_old(
         self, furnished: NodeTown, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -113,7 +113,7 @@ class TestSettings:
             ('chain_url = "[^"]*"', 'chain_url = "ftp://x"', ("chain_url：应为网址",)),
             ('data_dir = "[^"]*"', 'data_dir = "a\\\\u0000b"', ("data_dir：不是文件路径",)),
             ('custody = "own"', 'custody = "mine"', ("custody：应为 'own', 'hosted' 之一",)),
-            ('code = "[^"]*"', 'code = "x"', ("departments.0.code：应为 18 位",)),
+            ('code = "[^"]*"', 'code = "x"', ("departments.1.code：应为 18 位",)),
             ('relay_key = "[^"]*"', 'relay_key = "none.json"', ("relay_key = ", "没有这个文件")),
             ('relay_key = "[^"]*"', 'relay_key = "."', ("relay_key = ", "不是文件")),
             ('relay_key = "[^"]*"', 'relay_key = "password"', ("relay_key = ", "口令不对")),

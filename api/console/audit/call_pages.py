@@ -205,7 +205,7 @@ def _wanted(who: Auditor, asked: Asked, log: bytes | None) -> Wanted:
         consumer=ids.department_id(asked.consumer) if asked.consumer else None,
         entry=_entry(who, asked.entry, log),
         purpose=ids.purpose_id(asked.purpose) if asked.purpose else None,
-        application=_id(asked.application, "应用系统编号", "application"),
+        application=_application(asked),
         authorisation=_number(asked.authorisation),
         outcome=_outcome(asked.outcome),
         since=midnight_ms(asked.since, 0),
@@ -219,6 +219,16 @@ def _entry(who: Auditor, text: str, log: bytes | None) -> bytes | None:
     if fact is not None:
         return ids.entry_id(fact.department, text)
     return _id(text, "目录代码或编号", "entry")
+
+
+def _application(asked: Asked) -> bytes | None:
+    """Return an application by its id, or by its code at the consumer that was chosen."""
+    text = asked.application
+    if text and asked.consumer and len(text) < ids.ID_SIZE:
+        return ids.application_id(ids.department_id(asked.consumer), text)
+    return _id(
+        text, "应用系统编号（写代码的，同时选使用部门）", "application (of a chosen consumer)"
+    )
 
 
 def _id(text: str, chinese: str, english: str) -> bytes | None:

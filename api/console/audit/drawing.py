@@ -25,6 +25,10 @@ UNITS = 26
 CLOSING = "）」》，。、：；"
 MOST = 60
 """Boxes; a tree of more is only listed."""
+_KEY = re.compile(r"（密钥 [0-9a-f]{8,}…）| \(key [0-9a-f]{8,}…\)")
+"""Said in the list beside the drawing, where there is room."""
+_TOKEN = re.compile(r"[（「《]?(?:[!-~]+|.)", re.DOTALL)
+"""What is not parted: a word or a number, a sign, each with the mark that opens before it."""
 _LONG_HEX = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{20,}([0-9a-f]{4})\b")
 
 
@@ -88,7 +92,7 @@ def _place(
     """Place a line level with its first child; return its middle and where the next one begins."""
     x = EDGE + depth * (WIDTH + ACROSS)
     text = line.english if english else line.text
-    boxes.append(Box(line, x, top, tuple(_fold(_LONG_HEX.sub(r"\1…\2", text)))))
+    boxes.append(Box(line, x, top, tuple(_fold(_LONG_HEX.sub(r"\1…\2", _KEY.sub("", text))))))
     middle, bottom = top + HEIGHT // 2, top
     for child in line.children:
         level, bottom = _place(child, depth + 1, bottom, boxes, arcs, english=english)
@@ -99,15 +103,21 @@ def _place(
 def _fold(text: str) -> Iterator[str]:
     """Yield a text in rows a box is wide, the last one cut short where more would follow."""
     row, width, done = "", 0, 0
-    for character in text:
-        units = 2 if unicodedata.east_asian_width(character) in "WFA" else 1
+    for token in _tokens(text):
+        units = sum(2 if unicodedata.east_asian_width(each) in "WFA" else 1 for each in token)
         # A closing mark never begins a row (GB/T 15834): it stands out a little instead.
-        if width + units > UNITS and (width > UNITS or character not in CLOSING):
+        if width + units > UNITS and (width > UNITS or token not in CLOSING):
             if done == ROWS - 1:
                 yield row[:-1] + "…"
                 return
             yield row
             row, width, done = "", 0, done + 1
-        row += character
+        row += token
         width += units
     yield row
+
+
+def _tokens(text: str) -> Iterator[str]:
+    """Yield what a row does not part; a word of more than a row is parted where it must be."""
+    for token in _TOKEN.findall(text):
+        yield from (token[at : at + UNITS] for at in range(0, len(token), UNITS))

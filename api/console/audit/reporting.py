@@ -94,7 +94,7 @@ class _Sheet:
     def head(self) -> None:
         self._put(self._report.title, _TITLE_POINTS, 10)
         for name, value in self._report.facts:
-            self._put(f"{name}：{value}", _TEXT_POINTS, ROW)
+            self._put(f"{name}{_colon(self._report)}{value}", _TEXT_POINTS, ROW)
         self._pdf.ln(2)
 
     def checks(self, lines: Sequence[tuple[int, float, str]]) -> None:
@@ -118,11 +118,12 @@ class _Sheet:
         beside, within = SIDE + 5, SEAL + 3
         pdf.set_y(FOOT + 3)
         half = len(report.digest) // 2
-        for text in (f"{digest}：", report.digest[:half], report.digest[half:]):
+        colon = _colon(report)
+        for text in (f"{digest}{colon}", report.digest[:half], report.digest[half:]):
             self._put(text, _SMALL_POINTS, SMALL, beside, within)
         pdf.ln(1)
-        self._put(f"{issuer}：{report.by}", _TEXT_POINTS, ROW, beside, within)
-        self._put(f"{made}：{_day(report)}", _TEXT_POINTS, ROW, beside, within)
+        self._put(f"{issuer}{colon}{report.by}", _TEXT_POINTS, ROW, beside, within)
+        self._put(f"{made}{colon}{_day(report)}", _TEXT_POINTS, ROW, beside, within)
         pdf.ln(1)
         self._put(note, _SMALL_POINTS, SMALL, beside, within)
         pdf.set_dash_pattern(dash=1, gap=1)
@@ -151,8 +152,10 @@ def _lines(report: Report) -> Iterator[tuple[int, float, str]]:
 
     def below(line: TraceLine, depth: int) -> Iterator[tuple[int, float, str]]:
         mark = YES if line.ok else NO
-        kind = _said(report, *KINDS[line.kind])
-        yield depth, _TEXT_POINTS, f"{mark} {kind}｜{_said(report, line.text, line.english)}"
+        kind, text = _said(report, *KINDS[line.kind]), _said(report, line.text, line.english)
+        # Most texts begin with what they are about.
+        begins = text.lower().startswith(kind.lower())
+        yield depth, _TEXT_POINTS, f"{mark} {text}" if begins else f"{mark} {kind}｜{text}"
         finding = f" {line.finding}" if line.finding else ""
         yield depth, _SMALL_POINTS, _said(report, *meaning_of(line)) + finding
         for child in line.children:
@@ -161,10 +164,14 @@ def _lines(report: Report) -> Iterator[tuple[int, float, str]]:
     return below(report.trace, 0)
 
 
+def _colon(report: Report) -> str:
+    return _said(report, "：", ": ")
+
+
 def _texts(report: Report) -> Iterator[str]:
     yield report.title
     for name, value in report.facts:
-        yield f"{name}：{value}?"
+        yield f"{name}：: {value}?"
     for words in (*_FOOT, ("其余行见证据包 0123456789", "more lines: see the bundle")):
         yield _said(report, *words)
     yield report.by + _day(report)

@@ -174,6 +174,19 @@ def bundle(who: AuditorDep, event: HexPath) -> Response:
     return _collected(who, event, trust=False)
 
 
+def _parties(
+    who: Auditor, authorisation: int | None, *, english: bool
+) -> Iterator[tuple[Words, str]]:
+    """Yield whose data went to whom, where the call named an authorisation there is."""
+    fact = who.node.queries.find_authorisation(authorisation) if authorisation else None
+    if fact is None:
+        return
+    names, version = who.finder.titles.names, who.finder.titles.version(fact.entry, fact.version)
+    yield ("提供部门", "Provider"), names.department(fact.provider)
+    yield ("使用部门", "Consumer"), names.department(fact.consumer)
+    yield ("目录", "Entry"), version.english if english else version.title
+
+
 @router.get("/call/{event}/report")
 def report(request: Request, who: AuditorDep, event: HexPath) -> Response:
     """Hand out a call's trace as a PDF of one page, with the digest of its bundle."""
@@ -183,7 +196,8 @@ def report(request: Request, who: AuditorDep, event: HexPath) -> Response:
     title = who.finder.titles.leaf(found.receipt.leaf, found.index)
     facts: list[tuple[Words, str]] = [
         (("调用编号", "Event"), event),
-        (("调用", "Call"), title.english if english else title.title),
+        (("记录", "Record"), title.english if english else title.title),
+        *_parties(who, leaf.authorisation, english=english),
         (("结果", "Outcome"), outcome_words(leaf.outcome)[english]),
         (("回执", "Receipt"), _grade(found)[english]),
         (("结论", "Conclusion"), _conclusion(trace)[english]),

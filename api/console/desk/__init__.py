@@ -9,7 +9,8 @@
 - `replying_pages`: one authorisation and its steps; `terms_pages`: a reply with its terms, its
   draft and its preview; `changing_pages`: its terms changed, disputes ruled
 - `using_pages`: what we use, who uses ours
-- `holding_pages`: the department's entries; `people_pages`: keys, roles and applications
+- `holding_pages`: the department's entries; `people_pages`: keys, roles and applications;
+  `renewing_pages`: a new key for oneself
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from . import (
     inbox_pages,
     mapping_pages,
     people_pages,
+    renewing_pages,
     replying_pages,
     terms_pages,
     using_pages,
@@ -45,5 +47,6 @@ for _module in (
     using_pages,
     holding_pages,
     people_pages,
+    renewing_pages,
 ):
     router.include_router(_module.router)

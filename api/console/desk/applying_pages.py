@@ -91,7 +91,7 @@ def show(request: Request, at: SittingDep, named: Named) -> Response:
     return render(
         request,
         "desk/apply.html",
-        title=("申请单", "Application"),
+        title=("填写申请单", "Application"),
         seat=DESK,
         here=APPLY,
         crumbs=(Link(APPLY, ("申请单", "Applications")),),

@@ -182,7 +182,7 @@ def _differences(
         if place not in pairs:  # compared anew since the lists were read: they unfold one by one
             break
         listed = compare(*pairs[place])
-        size += sum(len(each.was or "") + len(each.now or "") for each in listed)
+        size += sum(len("".join(each.was or "") + "".join(each.now or "")) for each in listed)
         if size > WHOLE_BYTES:
             break
         found[place] = listed

@@ -6,13 +6,15 @@ shown is of departments in which whoever looks holds a role, by a key that is th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from node.protocol.forms.parties import ROLES
+from node.office.newkeys import KIND as NEW_KEY
+from node.office.newkeys import find_person
+from node.protocol.forms.parties import ROLES, ApplicationObjectPaper
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import KeyKind, Role
 from node.protocol.wire import ids
@@ -21,23 +23,29 @@ from node.protocol.wire.days import DAY_SECONDS
 from ...http.verbs import Readable
 from ..pages import render
 from ..wording import NO_END
-from .seating import DESK, FormDep, SittingDep, to_decide
+from .seating import DESK, FormDep, SittingDep, number_of, to_decide
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from node.protocol.ledger.facts import KeyFact
 
+    from .seating import Sitting
+
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 PAGE = "/desk/key"
+NETWORKS = get_args(ApplicationObjectPaper.model_fields["network"].annotation)
 WARNED_DAYS = 60
 """Before a key's end: time enough to have a new one registered."""
 
 
 @router.get(PAGE)
 def people(
-    request: Request, at: SittingDep, department: Annotated[str, Query(max_length=18)] = ""
+    request: Request,
+    at: SittingDep,
+    department: Annotated[str, Query(max_length=18)] = "",
+    grant: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Show the key somebody signed in with, and the keys and people of a department of his."""
     key, queries = at.officer.key, at.node.queries
@@ -74,8 +82,17 @@ def people(
         elsewhere=[each for each in granted.values() if each.key not in {k.key for k in keys}],
         usable=[each for each in keys if _counts(each, at.now)],
         described={each.key: _holder(each, papers, names) for each in keys},
-        applications=[(each, names[each.application]) for each in applications],
+        applications=[
+            (each, names[each.application], _member(systems, each.digest, "code"))
+            for each in applications
+        ],
         heads=chosen in at.own(Role.DEPARTMENT_HEAD),
+        registers=chosen in at.own(Role.OFFICE_HEAD),
+        networks=NETWORKS,
+        grant=grant,
+        me=_me(at),
+        newkeys=[each for each in at.node.drafts.list(at.person) if each.kind == NEW_KEY],
+        who=at.person,
         grantable=[(name, words_of(role)) for name, role in ROLES.items()],
         officers=[each for each in keys if each.kind == KeyKind.OFFICER and _counts(each, at.now)],
         words_of_roles=lambda bits: words_of(Role(bits)),
@@ -96,6 +113,18 @@ def revoke_fields(at: SittingDep, form: FormDep) -> Response:
         "since": form.get("since") or None,
     }
     return to_decide("RevokeKey", fields)
+
+
+@router.post(PAGE + "/application/fields")
+def application_fields(at: SittingDep, form: FormDep) -> Response:
+    """Return the application system that is to be registered."""
+    department = form.get("department", "")
+    at.require(Role.OFFICE_HEAD, department)
+    said = {name: form.get(name, "") for name in ("code", "name", "description", "network")}
+    contact = {"name": form.get("contact", ""), "phone": form.get("phone", "")}
+    level = number_of(form, "protectionLevel", 5)
+    fields = {"department": department, **said, "protectionLevel": level, "contact": contact}
+    return to_decide("RegisterApplication", fields)
 
 
 @router.post(PAGE + "/grant/fields")
@@ -124,10 +153,16 @@ def _holder(key: KeyFact, papers: Mapping[bytes, bytes], applications: Mapping[b
         return applications.get(key.holder, "")
     if key.kind == KeyKind.DEPARTMENT or key.digest not in papers:
         return ""
-    members: dict[str, Any] = orjson.loads(papers[key.digest])
-    # A first head's key stands in the department's own paper, a recovered one's in the recovery's.
-    person = members.get("head") or members
-    return f"{person['post']} {person['name']}" if {"post", "name"} <= person.keys() else ""
+    person = find_person(papers[key.digest])
+    return f"{person['post']} {person['name']}" if person else ""
+
+
+def _me(at: Sitting) -> Mapping[str, Any] | None:
+    """Return who he is by his key's paper; None where nothing can be registered for him here."""
+    digest, own = at.officer.key.digest, ids.department_id(at.officer.department)
+    if not at.officer.roles.get(own):
+        return None
+    return find_person(at.papers.find_all([digest]).get(digest))
 
 
 def _member(papers: Mapping[bytes, bytes], digest: bytes, name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from ledger_sync.objects import authorisation_ref
 from node.errors import InvalidInput
 from node.office.reads import get_version
 from node.protocol.forms import PROTECTIVE
@@ -26,7 +27,11 @@ from .terms_pages import mine as _mine
 if TYPE_CHECKING:
     from node.protocol.ledger.facts import AuthorisationFact
 
+    from .seating import Looking
+
 router = APIRouter(route_class=Readable, include_in_schema=False)
+DECISIONS = 200
+"""Of an authorisation, of which it is said when and by whom they were taken."""
 OFFERED = frozenset(Steps) - {Steps.PROPOSE_CHANGE, Steps.ACCEPT_CHANGE, Steps.RULE_DISPUTE}
 """Steps of one form; changes and rulings have pages of their own (`changing_pages`)."""
 
@@ -73,6 +78,7 @@ def show(request: Request, at: LookingDep, number: Number) -> Response:
             if step not in OFFERED
         },
         taken=[(each, _taken(each)) for each in reversed(steps)],
+        decided=_decided(at, number),
         state=_state,
         code=ids.department_code,
         called=at.called,
@@ -114,6 +120,16 @@ def step_fields(at: SittingDep, number: Number, form: FormDep) -> Response:
     if step in FIELDS["effective"]:
         fields["effective"] = told["effective"] or None
     return to_decide("Step", fields)
+
+
+def _decided(at: Looking, number: int) -> dict[int, tuple[int, str]]:
+    """Return when and by which department each decision was taken, by its number."""
+    found = at.node.queries.newest_decisions_of(*authorisation_ref(number), DECISIONS)
+    return {
+        each.seq: (each.block.timestamp, at.called(ids.department_code(each.acting)))
+        for each in found
+        if each.contract == "ShareAuthorisations"
+    }
 
 
 def _state(fact: AuthorisationFact) -> tuple[str, str]:

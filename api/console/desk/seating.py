@@ -35,7 +35,7 @@ FILERS = mandates.FILERS
 APPLIERS = Role.OFFICE_HEAD | Role.DATA_OFFICER
 DESK = Seat(
     "desk",
-    ("办公", "Desk"),
+    ("办理", "Desk"),
     (
         Link("/desk", ("待办", "Inbox"), reads=True),
         Link("/desk/filings", ("报送目录", "File entries"), roles=FILERS),
@@ -193,10 +193,17 @@ def to_page(href: str) -> Response:
     return Response(status_code=204, headers={"HX-Redirect": href, "Cache-Control": "no-store"})
 
 
-def to_decide(kind: str, fields: Any, revision: int | None = None) -> Response:  # noqa: ANN401 - JSON
+def to_decide(
+    kind: str,
+    fields: Any,  # noqa: ANN401 - JSON
+    revision: int | None = None,
+    given: Any = None,  # noqa: ANN401 - JSON
+) -> Response:
     """Return what a page's script has prepared and signed (`assets/src/desk.js`).
 
-    `revision` is what a draft has got by being kept: the form goes on from there.
+    `revision` is what a draft has got by being kept: the form goes on from there. `given` is a
+    decision that is prepared already, with its new key's signature.
     """
-    data = orjson.dumps({"kind": kind, "fields": fields, "revision": revision})
+    said = {"kind": kind, "fields": fields, "revision": revision, "given": given}
+    data = orjson.dumps(said)
     return Response(data, media_type="application/json", headers={"Cache-Control": "no-store"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import orjson
 
@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from ..frames import Words
 
 
+Said: TypeAlias = str | tuple[str, ...] | None
+"""A document's value; of several that stand together, each: a page says them in its language."""
+
+
 class Difference(NamedTuple):
     """One thing that two versions say differently; None where one of them does not say it."""
 
     what: Words
-    was: str | None
-    now: str | None
+    was: Said
+    now: Said
 
 
 def compare(before: bytes, after: bytes) -> list[Difference]:
@@ -74,8 +78,8 @@ def _items(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[Dif
         yield Difference(("信息项的次序", "order of the items"), next(names), next(names))
 
 
-def _whole(item: Mapping[str, Any] | None) -> str | None:
+def _whole(item: Mapping[str, Any] | None) -> tuple[str, ...] | None:
     if item is None:
         return None
     values = (item[name] for name in ITEM_MEMBERS if not isinstance(item[name], bool))
-    return "，".join(text for each in values if (text := said(each)))
+    return tuple(text for each in values if (text := said(each)))

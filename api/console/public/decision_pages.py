@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -11,6 +12,7 @@ from ledger_sync.trace.judging import check_decision
 from node.errors import LedgerError, NotFound
 from node.protocol.evm.decision import DECISIONS
 from node.protocol.forms.readout import read_decision
+from node.protocol.wire import ids
 
 from ...http.callers import NodeDep
 from ...http.verbs import Readable
@@ -20,11 +22,16 @@ from ..pages import render
 from .department_pages import name_of
 
 if TYPE_CHECKING:
+    from node.protocol.wire.prepared import Line
+
+    from ...parts import Node
     from ..frames import Words
 
 router = APIRouter(route_class=Readable, include_in_schema=False)
 
 LARGEST = 2**31
+CODE = re.compile("[0-9A-Z]{18}")
+"""A department's."""
 MOST_SAID = 60
 """Members of a decision that are said in words; of a large one the rest stands as it is signed."""
 CONTRACTS = {
@@ -69,10 +76,19 @@ def decision(
         department=name_of(node, fact.acting),
         address=node.deployment.contracts[contract].address.hex(),
         chain=node.deployment.chain_id,
-        said=[(each.label, each.value) for each in said[:MOST_SAID]],
+        said=[(each.label, _named(node, each)) for each in said[:MOST_SAID]],
         more=len(said) > MOST_SAID,
         members=[(name, shown(value)) for name, value in signed.items()],
     )
+
+
+def _named(node: Node, line: Line) -> Words:
+    """Return what a line says; where it is a department's code, its name beside it."""
+    chinese, english = line.value
+    if not CODE.fullmatch(chinese):
+        return line.value
+    name = name_of(node, ids.department_id(chinese))
+    return line.value if name == chinese else (f"{name}（{chinese}）", f"{name} ({english})")
 
 
 def shown(value: Any) -> str:  # noqa: ANN401 - an event's argument

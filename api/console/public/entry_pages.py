@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from node.protocol import forms as documents
 from node.protocol.forms.words import words_of
 from node.protocol.ledger.enums import AuthorisationState, EntryState
 from node.protocol.wire import encoding, ids
+from node.protocol.wire.days import DAY_SECONDS
 
 from ...http.callers import NodeDep
 from ...http.described import HexPath
@@ -74,7 +76,8 @@ def entry(
         state_of=lambda state: words_of(EntryState(state)),
         provider=(ids.department_code(fact.provider), name_of(node, fact.provider)),
         versions=versions[::-1],
-        times=_times(node, versions),
+        times=(times := _times(node, versions)),
+        age=_age(times, versions, fact),
         compared=_compared(node, fact, versions, old, new),
         use=_use(node, wanted),
         download=offered(node, fact, paper) if paper else None,
@@ -94,6 +97,12 @@ def _times(node: Node, versions: list[VersionFact]) -> dict[int, int]:
     blocks = {each.submitted_block for each in versions}
     blocks |= {each.reviewed_block for each in versions if each.reviewed_block is not None}
     return node.queries.seconds_of(blocks)
+
+
+def _age(times: dict[int, int], versions: list[VersionFact], fact: EntryFact) -> int | None:
+    """Return how many days ago the version shown was filed; the ledger knows of no data's age."""
+    filed = [times[each.submitted_block] for each in versions if each.version == fact.version]
+    return max(0, (int(time.time()) - filed[0]) // DAY_SECONDS) if filed else None
 
 
 def _compared(

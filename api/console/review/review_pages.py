@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from node.errors import InvalidInput, NotFound
 from node.office.filings import Change, differences
+from node.office.inbox import called
 from node.office.reads import find_versions, read_versions
+from node.office.remarks import PASSED, remarks_on
 from node.office.verdicts import Pending, judged, list_withdrawals, name_pending, pending_of
 from node.protocol import forms as documents
 from node.protocol.ledger.enums import Role
@@ -53,7 +55,8 @@ class Asked:
 
     digest: str
     department: str
-    entries: list[documents.Withdrawn]
+    entries: list[tuple[documents.Withdrawn, str]]
+    """Each with the entry's name; empty where its version's document is not here."""
 
 
 @router.get(REVIEW)
@@ -84,6 +87,8 @@ def queue(
         page=page,
         read=_read(at, page.rows),
         withdrawals=_withdrawals(at, chosen) if chosen else [],
+        passed=PASSED,
+        remarks_on=remarks_on,
         called=at.called,
     )
 
@@ -99,7 +104,7 @@ def withdrawal_fields(
     if asked is None:
         raise NotFound("这份撤回申请已不在等待审核 / the withdrawal does not wait any more")
     refused = {}
-    for each in asked.entries:
+    for each, _ in asked.entries:
         if form.get(f"verdict-{each.code}") == "keep":
             reason = form.get(f"reason-{each.code}", "").strip()
             if not reason:
@@ -149,10 +154,12 @@ def _withdrawals(at: Sitting, competent: str) -> list[Asked]:
     """Return the withdrawals that wait for a competent department, each with its entries."""
     node, acting = at.node, ids.department_id(competent)
     found: dict[bytes, Asked] = {}
-    for paper, each, _ in list_withdrawals(node.queries, node.bindings, node.store, acting):
+    listed = list(list_withdrawals(node.queries, node.bindings, node.store, acting))
+    papers = find_versions(node.store, [fact for _, _, fact in listed])
+    for paper, each, fact in listed:
         department = paper.body.department
         asked = found.setdefault(paper.digest, Asked(paper.digest.hex(), department, []))
-        asked.entries.append(each)
+        asked.entries.append((each, called(papers.get((fact.entry, fact.version)), fact.entry)[1]))
     return list(found.values())
 
 

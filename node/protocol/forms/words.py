@@ -6,6 +6,7 @@ in no document, have theirs here.
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ def words_of(member: IntEnum | IntFlag) -> tuple[str, str]:
 
 def decision_words(name: str, message: Mapping[str, Any]) -> tuple[str, str]:
     """Return the Chinese and the English of a decision; of some, which one of several it was."""
-    chinese, english = _DECISIONS[name], name
+    chinese, english = _DECISIONS[name], _HUMP.sub(lambda found: f" {found[0].lower()}", name)
     if name not in SORTED:
         return chinese, english
     kind, field = SORTED[name]
@@ -118,6 +119,8 @@ def decision_words(name: str, message: Mapping[str, Any]) -> tuple[str, str]:
     return (one if kind is Step else f"{chinese}：{one}"), f"{english} ({other})"
 
 
+_HUMP = re.compile(r"(?<=[a-z])[A-Z]")
+"""Where a struct's name has its next word: `SubmitVersions` is `Submit versions` to people."""
 SORTED: dict[str, tuple[type[IntEnum], str]] = {
     "Reply": (Answer, "answer"),
     "Step": (Step, "step"),

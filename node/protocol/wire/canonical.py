@@ -9,12 +9,15 @@ The invariant: `dumps(loads(x)) == x` for every x that `loads` accepts.
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import rfc8785
 
 from ...errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LIMIT = 262_144
 DEPTH_LIMIT = 32
@@ -60,14 +63,12 @@ def _check(value: object, depth: int, error: type[InvalidInput]) -> bool:
     kind = type(value)
     if kind is str:
         _check_text(value, error)  # type: ignore[arg-type] # `kind is str` narrows only for us
-        return True
-    if kind is int:
+    elif kind is int:
         if not -_LARGEST < value < _LARGEST:  # type: ignore[operator] # the same
             raise error("an integer is 2**53 or larger; write it as a string")
-        return True
-    if value is None or kind is bool:
-        return True
-    return _check_container(value, depth - 1, error)
+    elif value is not None and kind is not bool:
+        return _check_container(value, depth - 1, error)
+    return True
 
 
 def _check_container(value: object, depth: int, error: type[InvalidInput]) -> bool:
@@ -75,19 +76,28 @@ def _check_container(value: object, depth: int, error: type[InvalidInput]) -> bo
         raise error(f"nested more than {DEPTH_LIMIT} deep")
     simple = True
     if isinstance(value, dict):
-        for key, member in value.items():
-            if type(key) is not str:
-                raise error("a key is not text")
-            if not key.isascii():
-                _check_text(key, error)
-                simple = simple and max(key) <= _LAST_OF_PLANE
+        simple = _check_keys(value, error)
+        members: Iterable[object] = value.values()
+    elif isinstance(value, list | tuple):
+        members = value
+    else:
+        raise error(f"a {type(value).__name__} has no place in canonical JSON")
+    for member in members:
+        # Most members are ASCII text, in which nothing can be wrong; a look spares a call.
+        if type(member) is not str or not member.isascii():
             simple = _check(member, depth, error) and simple
-        return simple
-    if isinstance(value, list | tuple):
-        for member in value:
-            simple = _check(member, depth, error) and simple
-        return simple
-    raise error(f"a {type(value).__name__} has no place in canonical JSON")
+    return simple
+
+
+def _check_keys(keys: Iterable[object], error: type[InvalidInput]) -> bool:
+    simple = True
+    for key in keys:
+        if type(key) is not str:
+            raise error("a key is not text")
+        if not key.isascii():
+            _check_text(key, error)
+            simple = simple and max(key) <= _LAST_OF_PLANE
+    return simple
 
 
 def _check_text(text: str, error: type[InvalidInput]) -> None:

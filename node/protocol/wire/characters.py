@@ -75,6 +75,8 @@ def visible(text: str, *, lines: bool = False) -> str:
 
     What was JSON stays the same JSON; `lines` leaves LF as it is.
     """
+    if _SEEN.fullmatch(text):
+        return text
     return (_BUT_LINES if lines else _ANY).sub(_escape, text)
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from ...errors import InclusionInvalid, MalformedReceipt, ReceiptInvalid
 from . import merkle
 from .checkpoint import SignedCheckpoint, verify_note
-from .encoding import b64u, hex32, unb64u
+from .encoding import b64u, b64u_octets, hex32, unb64u
 from .leaf import LIMIT as LEAF_LIMIT
 from .leaf import Leaf, parse_leaf
 
@@ -97,6 +99,20 @@ class Receipt:
             checkpoint=_note(members["checkpoint"]),
             witnessed=_parse_witnessed(members["witnessed"]) if "witnessed" in members else None,
             anchored=_parse_anchored(members["anchored"]) if "anchored" in members else None,
+        )
+
+    def dump_logged(self) -> bytes:
+        """Return the canonical JSON of the receipt at its first grade, as `render` would have it.
+
+        A quarter of the price: of what a log has just made, nothing needs to be checked.
+        """
+        proof = b",".join([b'"%b"' % b64u_octets(node) for node in self.proof])
+        return b'{"checkpoint":%b,"index":%d,"leaf":"%b","proof":[%b],"size":%d,"v":1}' % (
+            orjson.dumps(self.checkpoint.decode()),
+            self.index,
+            b64u_octets(self.leaf),
+            proof,
+            self.size,
         )
 
     def render(self) -> dict[str, Any]:

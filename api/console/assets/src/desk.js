@@ -6,7 +6,7 @@ import { covers, sayRefused } from "./parts/refused.js";
 
 // What signs is larger than all the rest: a page is read before it comes, and it is there before anybody has read.
 const forms = () => import("./office/forms.js");
-if (document.querySelector("form[data-asks]")) addEventListener("load", () => requestIdleCallback(forms));
+if (document.querySelector("form[data-asks], form[data-new-key]")) addEventListener("load", () => requestIdleCallback(forms));
 
 function busy(form, is) {
   for (const each of form.querySelectorAll("button")) each.disabled = is;
@@ -22,11 +22,11 @@ function failed(form, message) {
 }
 
 document.addEventListener("submit", (event) => {
-  const form = event.target.closest("form[data-drop], form[data-asks]");
+  const form = event.target.closest("form[data-drop], form[data-asks], form[data-new-key]");
   if (!form) return;
   event.preventDefault();
   form.querySelector("[data-failed]").hidden = true;
-  const work = "drop" in form.dataset ? "upload" : "decideAs";
+  const work = "drop" in form.dataset ? "upload" : "newKey" in form.dataset ? "newKey" : "decideAs";
   const sent = new FormData(form); // as it is now: what is busy is not sent
   busy(form, true);
   forms().then(

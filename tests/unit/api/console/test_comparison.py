@@ -37,6 +37,9 @@ class TestCompare:
         ]
         assert found[0].now == "99"
         assert found[1].was is None
+        # Each part by itself: a page says them in its language.
+        assert found[1].now is not None
+        assert {"民族", "字符型C", "一般3级"} <= set(found[1].now)
 
     def test_notices_that_items_changed_places(self):
         items = [

@@ -59,6 +59,17 @@ def test_a_long_id_is_shortened_and_a_long_name_folded():
     assert rows[-1].endswith("…")
 
 
+def test_a_number_is_not_parted_and_a_key_stands_in_the_list_alone():
+    text = (
+        "决定「申请共享」：市教育局 · 张伟（密钥 3391ef198f3a…），第 34 块（2026-11-29 01:34:14）"
+    )
+    drawing = draw(new_line(text, ok=True, children=[]), english=False)
+    assert drawing is not None
+    rows = drawing.boxes[0].rows
+    assert not any("密钥" in row for row in rows)
+    assert any("2026-11-29" in row for row in rows)
+
+
 def test_a_tree_of_too_many_lines_is_not_drawn():
     children = [new_line("调用", ok=True, children=[])] * MOST
     assert draw(new_line("区块", ok=True, children=children), english=True) is None

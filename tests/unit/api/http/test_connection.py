@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi import FastAPI, Request
 
-from api.http.connection import HEAD_BYTES
+from api.http.connection import HEAD_BYTES, WHOLE, read_body
 from api.http.problems import install
 from tests.common.chain import serving
 
@@ -21,6 +21,15 @@ MOST = HEAD_BYTES + 2 * BODY_BYTES
 BUFFERED = 16 * 2**20
 """What may lie in the kernel's buffers between a sender and a server that reads no more."""
 CHUNKED = b"POST /read HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+class AnswersWhole:
+    """An ASGI application that answers in one piece."""
+
+    async def __call__(self, scope: Any, receive: Any, _send: Any) -> None:
+        """Tell how long the body is."""
+        body = b"%d" % len(await read_body(receive, BODY_BYTES))
+        await scope["state"][WHOLE](200, [(b"content-length", b"%d" % len(body))], body)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +46,7 @@ def server() -> Iterator[tuple[str, int]]:
     async def ignore() -> Any:
         return {}
 
+    app.add_route("/whole", AnswersWhole(), methods=["POST"])  # type: ignore[arg-type] # ASGI
     with serving(app, BODY_BYTES) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         yield host, int(port)
@@ -179,6 +189,47 @@ class TestUpgrade:
     def test_connect_is_no_upgrade(self, server):
         request = b"CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n" + UPGRADE + b"\r\nx"
         assert told(server, request).startswith(b"HTTP/1.1 4")
+
+
+def whole(*fields: bytes, version: bytes = b"1.1") -> bytes:
+    lines = [b"POST /whole HTTP/" + version, b"host: x", b"content-length: 3", *fields, b"", b"abc"]
+    return b"\r\n".join(lines)
+
+
+class TestWhole:
+    def test_comes_in_one_packet_and_the_connection_goes_on(self, server):
+        with socket.create_connection(server, timeout=20) as connection:
+            for _ in range(3):
+                connection.sendall(whole())
+                answer = connection.recv(65_536)
+                assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+                assert answer.endswith(b"\r\ncontent-length: 1\r\n\r\n3")
+                assert b"connection" not in answer
+
+    def test_keeps_the_order_of_what_was_asked_in_one_go(self, server):
+        asked = [whole(), offered(b"x"), whole(), whole(b"connection: close")]
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.sendall(b"".join(asked))
+            answer = until_seen(connection, b"connection: close\r\n\r\n3")
+        pieces = answer.split(b"HTTP/1.1 200 OK\r\n")[1:]
+        bodies = [each.partition(b"\r\n\r\n")[2][:8] for each in pieces]
+        assert bodies == [b"3", b'{"bytes"', b"3", b"3"]
+
+    @pytest.mark.parametrize(
+        "request_", [whole(b"connection: close"), whole(version=b"1.0")], ids=["asked", "HTTP/1.0"]
+    )
+    def test_ends_a_connection_that_is_to_end_and_says_so(self, server, request_):
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.sendall(request_)
+            answer = until_seen(connection, b"\r\n\r\n3")
+            assert answer.count(b"connection: close\r\n") == 1
+            assert connection.recv(1) == b""
+
+    def test_to_somebody_who_has_gone_is_sent_to_nobody(self, server, caplog):
+        with socket.create_connection(server, timeout=20) as connection:
+            connection.sendall(whole()[:-1])
+        assert told(server, whole()).endswith(b"3")
+        assert caplog.records == []
 
 
 class TestExpectation:

@@ -58,11 +58,12 @@ def test_its_paths_are_beside_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"own": ...}, "own"),
-        ({"authorisation": "1"}, "authorisation"),
-        ({"items": "XM"}, "items"),
-        ({"openingkey": "x"}, "openingkey"),
-        ({"where": {"XM": "x"}}, "where.XM"),
+        ({"own": ...}, "own：没有填写"),
+        ({"authorisation": "1"}, "authorisation：应为整数"),
+        ({"items": "XM"}, "items：应为列表"),
+        ({"items": ["XM", 7]}, "items.2：应为文字"),
+        ({"openingkey": "x"}, "openingkey：没有这一项"),
+        ({"where": {"XM": "x"}}, "where.XM：应为一张表"),
     ],
 )
 def test_what_is_wrong_with_it_is_named(
@@ -76,7 +77,7 @@ def test_what_is_wrong_with_it_is_named(
 def test_another_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "call.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigInvalid):
+    with pytest.raises(ConfigInvalid, match=r"不是 JSON|应为一"):
         load_call(path)
 
 

@@ -10,13 +10,18 @@ const CODE = /(?<![0-9A-Z])[0-9A-Z]{18}(?![0-9A-Z])/g;
 
 /**
  * Decide: `kind` and `fields` as `POST /office/decisions/prepare` takes them. Resolves with the node's answer, or with
- * undefined where the officer did not sign. `again` takes a decision that was taken before.
+ * undefined where the officer did not sign. `again` takes a decision that was taken before; `given` is
+ * `{prepared, possession}` of one that its new key has signed already, and which is therefore not prepared anew.
  */
-export async function decide(kind, fields, { again = false } = {}) {
-  const prepared = await ask("POST", "/decisions/prepare", { kind, fields });
-  const reviewed = checkPrepared(prepared, { kind, fields, domain: pinned() });
-  return new Promise((resolve) => new Signing(prepared, reviewed, again, resolve).open());
+export async function decide(kind, fields, { again = false, given } = {}) {
+  const { prepared, reviewed } = given ? review(kind, fields, given.prepared) : await prepare(kind, fields);
+  return new Promise((resolve) => new Signing(prepared, reviewed, { again, proof: given?.possession, resolve }).open());
 }
+
+/** A decision prepared by the node and computed anew here: `{prepared, reviewed}`. */
+export const prepare = async (kind, fields) => review(kind, fields, await ask("POST", "/decisions/prepare", { kind, fields }));
+
+const review = (kind, fields, prepared) => ({ prepared, reviewed: checkPrepared(prepared, { kind, fields, domain: pinned() }) });
 
 /** Chain and contracts as this browser has met them; another is refused, as ssh does with hosts. */
 const pinned = () => JSON.parse(localStorage.getItem(PINNED) ?? "null") ?? undefined;
@@ -31,10 +36,10 @@ class Signing {
   #signed;
   #answer;
 
-  constructor(prepared, reviewed, again, resolve) {
-    Object.assign(this, { prepared, reviewed, again, resolve });
+  constructor(prepared, reviewed, { again, proof, resolve }) {
+    Object.assign(this, { prepared, reviewed, again, proof, resolve });
     this.own = new SigningWays("signing", say("我的密钥文件", "My key file"), { required: async () => (await ask("GET", "/session")).key });
-    this.added = reviewed.possession ? new KeyFields("added", say("新密钥的文件", "The new key's file")) : undefined;
+    this.added = reviewed.possession && !proof ? new KeyFields("added", say("新密钥的文件", "The new key's file")) : undefined;
     this.mishap = element("p", { class: "notice bad", role: "alert", hidden: true });
     this.progress = element("p", { role: "status", class: "quiet" });
     this.sign = element("button", { class: "button main", type: "submit" }, say("签署并提交", "Sign and submit"));
@@ -136,16 +141,17 @@ class Signing {
   }
 
   async #signature() {
-    const { prepared, reviewed, again } = this;
+    const { prepared, reviewed, again, proof } = this;
     // The new key's file first: what it lacks is said before anybody is asked at the agent.
     const added = await this.added?.open();
     const key = await this.own.open((words) => (this.progress.textContent = words));
     const signature = await key.signDecision(reviewed.text, prepared);
     pin(reviewed);
+    const possession = proof ?? added?.signDecision(reviewed.text);
     return {
       ...{ kind: prepared.kind, documents: prepared.documents, message: prepared.message },
       ...{ key: key.keyid, signature, again, context: prepared.context },
-      ...(added ? { possession: added.signDecision(reviewed.text) } : {}),
+      ...(possession ? { possession } : {}),
     };
   }
 

@@ -3,7 +3,10 @@
 import { keccak256, number } from "../../../../../clients/javascript/src/bytes.js";
 import { LedgerError, must } from "../../../../../clients/javascript/src/errors.js";
 import { readPrivateKey } from "../../../../../clients/javascript/src/keyfile.js";
+import { randomBytes } from "../../../../../clients/javascript/src/platform/browser.js";
 import * as sm2 from "../../../../../clients/javascript/src/sm2.js";
+
+import { sealKey } from "./sealing.js";
 
 const CODE = "malformed-key";
 const LARGEST_FILE = 16_384;
@@ -27,15 +30,29 @@ export class OfficerKey {
     must(fits, CODE, "这不是签名密钥的文件 / this is no signing key's file");
     const wait = secondsToWait();
     must(wait === 0, "overloaded", `口令连续输错 ${MOST_WRONG} 次，请 ${wait} 秒后再试 / too many wrong PINs: wait ${wait} s`);
-    const key = new OfficerKey();
+    let d;
     try {
-      PRIVATE.set(key, await readPrivateKey(bytes, pin));
+      d = await readPrivateKey(bytes, pin);
     } catch (error) {
       if (error instanceof LedgerError && error.message.startsWith("口令不对")) countWrong();
       throw error;
     }
     localStorage.removeItem(ATTEMPTS);
-    key.raw = sm2.publicOf(PRIVATE.get(key));
+    return OfficerKey.#of(d);
+  }
+
+  /** Make a new key: `{key, file}`, the file's text encrypted by a PIN. */
+  static async make(pin) {
+    // 40 bytes: the remainder is as good as uniform; 1 to n − 2 can sign.
+    const d = (number(randomBytes(40)) % (sm2.N - 2n)) + 1n;
+    const key = OfficerKey.#of(d);
+    return { key, file: await sealKey(d, key.raw, pin) };
+  }
+
+  static #of(d) {
+    const key = new OfficerKey();
+    PRIVATE.set(key, d);
+    key.raw = sm2.publicOf(d);
     key.keyid = keccak256(key.raw).toString("hex");
     return Object.freeze(key);
   }

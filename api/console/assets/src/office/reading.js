@@ -49,9 +49,10 @@ const TELLING = { Reply: "answer", Step: "step", Change: "step", SetDepartmentSt
 
 function decisionWords(kind, message) {
   const field = TELLING[kind];
-  if (field === undefined) return { zh: TABLES.decisions[kind], en: kind };
+  const english = kind.replace(/([a-z])([A-Z])/g, (_, last, first) => `${last} ${first.toLowerCase()}`);
+  if (field === undefined) return { zh: TABLES.decisions[kind], en: english };
   const [zh, en] = TABLES.enumerations[field][message[field]] ?? ["？", "?"];
-  return { zh: BY_STEP.includes(kind) ? zh : `${TABLES.decisions[kind]}：${zh}`, en: `${kind} (${en})` };
+  return { zh: BY_STEP.includes(kind) ? zh : `${TABLES.decisions[kind]}：${zh}`, en: `${english} (${en})` };
 }
 
 function summary(body) {

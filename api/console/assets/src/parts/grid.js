@@ -59,4 +59,7 @@ export function asGrid(grid) {
   });
   const first = grid.tBodies[0].querySelector("td");
   if (first) first.tabIndex = 0;
+  // The first problem is in sight, wherever its column is: only sideways, the page stays at its beginning.
+  const wrong = grid.querySelector("td.bad");
+  if (wrong) grid.parentNode.scrollLeft = wrong.offsetLeft - grid.parentNode.clientWidth / 2;
 }

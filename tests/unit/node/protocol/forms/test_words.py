@@ -57,7 +57,8 @@ def test_every_decision_has_words(name: str):
     message = {"answer": Answer.PARTLY, "step": Step.SUSPEND, "status": 2}
     chinese, english = words.decision_words(name, message)
     assert not chinese.isascii()
-    assert english.startswith(name)
+    assert english.replace(" ", "").lower().startswith(name.lower())
+    assert english.count(" ") or name in {"Reply", "Step", "Change"}
 
 
 @pytest.mark.parametrize("step", sorted(documents.STEPS.values()))
@@ -67,6 +68,6 @@ def test_steps_are_called_what_their_documents_call_them(step: Step):
 
 def test_a_reply_a_step_and_an_order_say_which():
     ordered = words.decision_words("SetDepartmentStatus", {"status": 2})
-    assert ordered == ("部门状态：已停用", "SetDepartmentStatus (suspended)")
+    assert ordered == ("部门状态：已停用", "Set department status (suspended)")
     assert words.decision_words("Reply", {"answer": 2}) == ("答复：部分同意", "Reply (partly)")
     assert words.decision_words("Step", {"step": 14}) == ("暂停", "Step (suspend)")

@@ -15,7 +15,7 @@ from node.errors import (
     MalformedReceipt,
     ReceiptInvalid,
 )
-from node.protocol.wire import ids
+from node.protocol.wire import canonical, ids
 from node.protocol.wire.checkpoint import Checkpoint, sign_note
 from node.protocol.wire.receipt import (
     Anchored,
@@ -58,6 +58,16 @@ def verify(receipt: Receipt) -> None:
 
 
 class TestForm:
+    @given(
+        leaf=st.binary(max_size=200),
+        index=st.integers(0, 2**53 - 1),
+        size=st.integers(1, 2**53 - 1),
+        proof=st.lists(st.binary(min_size=32, max_size=32), max_size=53),
+    )
+    def test_a_receipt_just_made_is_dumped_as_it_is_rendered(self, leaf, index, size, proof):
+        made = Receipt(leaf, index, size, tuple(proof), RECEIPT.checkpoint)
+        assert made.dump_logged() == canonical.dumps(made.render())
+
     @pytest.mark.parametrize("receipt", [RECEIPT, FULL, replace(RECEIPT, anchored=ANCHORED)])
     def test_a_receipt_goes_round(self, receipt: Receipt) -> None:
         assert Receipt.parse(json.loads(json.dumps(receipt.render()))) == receipt
