@@ -21,6 +21,8 @@ from node.errors import (
     CallReplayed,
     InvalidInput,
     LedgerBehind,
+    LogIncomplete,
+    LogTampered,
     LogUnavailable,
     NotEntitled,
     NotFound,
@@ -82,7 +84,15 @@ def _content(description: str) -> dict[str, Any]:
     response_class=Response,
     responses={
         200: _content("Leaves, each behind its length in two bytes."),
-        **signed_refusals(NotFound, NotEntitled, LogUnavailable, Overloaded, CallReplayed),
+        **signed_refusals(
+            NotFound,
+            NotEntitled,
+            LogIncomplete,
+            LogTampered,
+            LogUnavailable,
+            Overloaded,
+            CallReplayed,
+        ),
     },
     openapi_extra=SIGNED,
 )
@@ -119,7 +129,9 @@ def get_entries(
     response_class=Response,
     responses={
         200: _content("1 to 256 hashes of 32 bytes each."),
-        **refusals(InvalidInput, NotFound, LedgerBehind),
+        **refusals(
+            InvalidInput, NotFound, LedgerBehind, LogIncomplete, LogTampered, LogUnavailable
+        ),
     },
 )
 def get_tile(department: LogPath, level: LevelPath, place: PlacePath, node: NodeDep) -> Response:

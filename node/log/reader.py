@@ -246,12 +246,13 @@ class LogReader:
         Raises:
             CallReplayed: the event id was used with another text, or too long ago.
         """
-        number = self._number(log)
+        index = self.find_event(log, call.event)
+        if index is None:
+            return None
+        # On a connection of its own: the look before went to the driver by itself, which on a
+        # server has begun a transaction there that SQLAlchemy knows nothing of.
         with self._engine.connect() as connection:
-            index = find_events(connection, number, [call.event]).get(call.event)
-            if index is None:
-                return None
-            return replay(connection, number, index, call, now, far=self._far)
+            return replay(connection, self._number(log), index, call, now, far=self._far)
 
     def root_at(self, log: bytes, size: int) -> bytes:
         """Return the root of the first `size` leaves.

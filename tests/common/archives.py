@@ -29,6 +29,7 @@ from node.log.fartiles import prefix_of
 from node.log.published import metadata as published_tables
 from node.log.tables import recent
 from node.storage.engines import open_engine
+from tests.common import pgstores
 from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity
 from tests.common.objectstore import ObjectStore
 
@@ -78,7 +79,11 @@ class Kept:
 
     @classmethod
     def copied(cls, filled: Path, folder: Path, place: Place | None = None) -> Kept:
-        shutil.copytree(filled, folder)
+        if pgstores.ON_SERVER:  # where files stand for schemas, which are not copied with them
+            folder.mkdir()
+            fill(folder)
+        else:
+            shutil.copytree(filled, folder)
         return cls(folder, place)
 
     def close(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -102,9 +101,8 @@ def test_a_process_that_is_killed_anywhere_loses_nothing(filled, tmp_path, kills
     choose = random.Random(20261128)  # noqa: S311 - moments to kill at, not secrets
     for attempt in range(kills):
         folder = tmp_path / f"node-{attempt}"
-        shutil.copytree(filled, folder)
+        kept = Kept.copied(filled, folder)
         archive_until_killed(folder, choose.randint(0, 4))
-        kept = Kept(folder)
         assert check_log(kept.readonly, LOG, store=kept.store).size == SIZE
         kept.archive(LOCAL)
         assert kept.progress == Archived(FULL, MOVED)

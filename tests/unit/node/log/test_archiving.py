@@ -25,7 +25,6 @@ from node.log.recent import RESEND_WINDOW_MILLISECONDS
 from node.log.tables import entry, recent, tile
 from node.protocol.wire.merkle import leaf_hash, verify_consistency, verify_inclusion
 from node.protocol.wire.receipt import Receipt, verify_receipt
-from node.storage.engines import open_engine
 from tests.common.archives import (
     FULL,
     IDENTITY,
@@ -107,31 +106,27 @@ class TestTiles:
 
 
 class TestReaders:
-    def test_have_every_entry_tile_and_proof_as_before(self, filled, moved):
-        before = LogReader(open_engine(filled / "log.db", readonly=True))
-        reader = moved.reader
-        for first, count in (
-            (0, SIZE),
-            (100, 500),
-            (0, 1),
-            (MOVED - 1, 2),
-            (511, 1),
-            (SIZE - 1, 1),
-        ):
-            assert reader.entries(LOG, first, count) == before.entries(LOG, first, count)
+    def test_have_every_entry_tile_and_proof_as_before(self, kept):
+        leaves, tiles = kept.reader.entries(LOG, 0, SIZE), kept.reader.tiles(LOG, 0, 9)
+        sizes = (1, 255, 300, 512, 1_000, SIZE)
+        roots = {size: kept.reader.root_at(LOG, size) for size in sizes}
+        kept.archive(LOCAL)
+        reader = LogReader(kept.readonly, store=kept.store)
+        for first, count in ((0, SIZE), (100, 500), (0, 1), (MOVED - 1, 2), (511, 1)):
+            assert reader.entries(LOG, first, count) == leaves[first : first + count]
         indexes = [SIZE - 1, 0, 255, 256, MOVED, 17]
-        assert reader.leaves(LOG, indexes) == before.leaves(LOG, indexes)
-        assert reader.tiles(LOG, 0, 9) == before.tiles(LOG, 0, 9)
+        assert reader.leaves(LOG, indexes) == [leaves[index] for index in indexes]
+        assert reader.tiles(LOG, 0, 9) == tiles
         for width in (1, 256):
-            assert reader.tile(LOG, 0, 1, width) == before.tile(LOG, 0, 1, width)
-        root = before.root_at(LOG, SIZE)
+            assert reader.tile(LOG, 0, 1, width) == tiles[1][1][: 32 * width]
         for index in (0, 255, 511, 512, SIZE - 1):
             leaf = leaf_hash(reader.entry(LOG, index))
-            verify_inclusion(leaf, index, SIZE, reader.inclusion(LOG, index, SIZE), root)
-        for size in (1, 255, 300, 512, 1_000):
-            old = before.root_at(LOG, size)
-            assert reader.root_at(LOG, size) == old
-            verify_consistency(size, old, SIZE, root, reader.consistency(LOG, size, SIZE))
+            assert reader.entry(LOG, index) == leaves[index]
+            verify_inclusion(leaf, index, SIZE, reader.inclusion(LOG, index, SIZE), roots[SIZE])
+        for size in sizes:
+            assert reader.root_at(LOG, size) == roots[size]
+            proof = reader.consistency(LOG, size, SIZE)
+            verify_consistency(size, roots[size], SIZE, roots[SIZE], proof)
 
     def test_look_through_the_whole_log(self, moved):
         scanner = LogScanner(moved.reader)
