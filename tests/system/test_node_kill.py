@@ -216,7 +216,7 @@ def test_a_signed_decision_is_taken_once_whenever_the_node_dies(town, process, s
     """What its officer sees afterwards is what is so; the same sent again answers the same."""
     head, office = town.keys.heads[papers.POLICE], town.keys.office[papers.POLICE]
     code = f"SIWANG{list(STEPS).index(step)}"
-    system = papers.application_object(department=papers.POLICE, code=code, name=code)
+    system = papers.application_object(department=papers.POLICE, code=code, name="查验系统")
     process.start(f"{DYING}\n{STEPS[step]}")
     with signed_in(town.url, head) as client:
         prepared = prepare(client, "RegisterApplication", system)

@@ -29,6 +29,7 @@ NOT_FOLLOWED = {
     "node/chain/transactions.py: error.message": "raised below, with its Chinese",
     "node/client/refused.py: detail": "a node's own words",
     "node/client/refused.py: english": "a node's own words",
+    "node/crypto/nativelib.py: str(LIBRARY)": "a library's path, no error's",
     "node/documents/importing/rules.py: reason": "rules say theirs in Chinese",
     "node/log/check.py: message": "one of a pair beside its index; the other callers are followed",
     "node/log/framing.py: str(told.get('message'))": "raised by the log writer, with its Chinese",

@@ -48,8 +48,8 @@ def test_its_drivers_are_met_at_its_addresses(driver):
 
 def test_its_commands_install_what_there_is():
     named = re.findall(r"pip install 'shareledger\[(\w+)\]'", PAGE)
-    assert set(named) == EXTRAS.keys() - {"dev"}
-    assert f"shareledger[{','.join(named)}]" in EXTRAS["dev"]
+    assert set(named) == EXTRAS.keys() - {"dev", "s3"}  # `s3` is no source's (operations)
+    assert f"shareledger[{','.join(named)},s3]" in EXTRAS["dev"]
 
 
 def test_its_line_of_the_operational_log_is_what_is_written():

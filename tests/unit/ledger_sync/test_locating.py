@@ -155,11 +155,13 @@ class TestLogs:
         self, finder, logged, monkeypatch, text, looked
     ):
         logs, _ = logged
-        asked = []
-        real = LogScanner.find_matter
-        monkeypatch.setattr(
-            LogScanner, "find_matter", lambda *given: asked.append(given[2]) or real(*given)
-        )
+        asked, real = [], LogScanner.find_matter
+
+        def noted(*given):
+            asked.append(given[2])
+            return real(*given)
+
+        monkeypatch.setattr(LogScanner, "find_matter", noted)
         found = finder.find(text, logs)
         assert asked == [text] * looked
         assert any("不再按办件号查" in chinese for chinese, _ in found.tried) is not looked

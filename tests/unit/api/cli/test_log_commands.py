@@ -24,6 +24,7 @@ def node(tmp_path, monkeypatch):
     node = SimpleNamespace(
         settings=SimpleNamespace(stores=Stores(tmp_path)),
         identities=[identity],
+        tile_store=None,
         queries=SimpleNamespace(
             list_anchors=lambda _log, after, **_: [anchor] if after < anchor.size else [],
             logs_of=lambda _department: [SimpleNamespace(log=identity.log)],
@@ -50,7 +51,7 @@ def test_a_copy_without_its_wal_is_incomplete_and_nobody_tampered(node, tmp_path
     copy = tmp_path / "copy.db"
     shutil.copy(node.path, copy)
     with pytest.raises(LogIncomplete):
-        command.check(node.path, copy)
+        command.check(node.path, file=copy)
     said = capsys.readouterr().out
     assert "日志不完整" in said
     assert "log.db-wal" in said
