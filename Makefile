@@ -37,7 +37,7 @@ PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --constrain
 # A stamp is written only when its step has ended well. One that was begun and has no stamp was
 # interrupted, and is done again from nothing, as `npm ci` always is: pip takes a half-installed
 # package for whole.
-.setup/python: pyproject.toml constraints.txt hatch_build.py node/crypto/native/sm2_verify.c
+.setup/python: pyproject.toml constraints.txt hatch_build.py $(wildcard node/crypto/native/*.c)
 	@mkdir -p .setup
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python >= 3.11 / Python >= 3.11 is needed: make PYTHON=python3.11"; exit 1; }
 	@echo "[1/3] Python packages -> $(VENV)"
@@ -173,8 +173,8 @@ openapi: setup ## docs/openapi.json from the API
 bench: setup ## measurements beside a baseline, with the machine's noise
 	$(BIN)/python -m bench
 
-growth: setup ## what a node takes as it grows, into docs/scale.md: an hour, 16 GB below TMPDIR (LARGEST=100000: a try)
-	$(BIN)/python -m bench.growth $(LARGEST)
+growth: setup ## what a node takes as it grows, into docs/scale.md: an hour, 16 GB below TMPDIR (LARGEST=100000: a try; PARTS="fronts soak": these alone)
+	$(BIN)/python -m bench.growth $(LARGEST) $(PARTS)
 
 bench-against: setup ## beside another build, in turns (REV=commit; TESTS=1: the suite too; ROUNDS=1 CALLS=200 ENTRIES=30: a try)
 	@ROUNDS=$(ROUNDS) CALLS=$(CALLS) MINUTES=$(MINUTES) ENTRIES=$(ENTRIES) TESTS=$(TESTS) exec $(BIN)/python -m bench.against "$(REV)"

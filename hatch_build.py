@@ -18,8 +18,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SOURCE = Path("node/crypto/native/sm2_verify.c")
-LIBRARY = SOURCE.with_name("libsm2verify.so")
+NATIVE = Path("node/crypto/native")
+LIBRARY = NATIVE / "libsm2verify.so"
 STATIC = Path("api/console/static")
 FLAGS = ("-O3", "-std=c11", "-Wall", "-Wextra", "-shared", "-fPIC")
 
@@ -35,7 +35,7 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg] # it is generic 
             return
         root = Path(self.root)
         if version == "editable":
-            compile_native(root / SOURCE, root / LIBRARY)
+            compile_native(root / NATIVE, root / LIBRARY)
             return
         if not STATIC.is_dir():
             print(  # noqa: T201
@@ -46,7 +46,7 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg] # it is generic 
         self._folder = tempfile.TemporaryDirectory()
         made = Path(self._folder.name) / LIBRARY.name
         platform = os.environ.get("WHEEL_PLATFORM")
-        if compile_native(root / SOURCE, made):
+        if compile_native(root / NATIVE, made):
             build_data["force_include"][str(made)] = str(LIBRARY)
             build_data["pure_python"] = False
             own = sysconfig.get_platform().replace("-", "_").replace(".", "_")
@@ -60,15 +60,16 @@ class NativeHook(BuildHookInterface):  # type: ignore[type-arg] # it is generic 
             self._folder.cleanup()
 
 
-def compile_native(source: Path, target: Path) -> bool:
-    """Compile; tell whether the target is there now."""
+def compile_native(folder: Path, target: Path) -> bool:
+    """Compile what is in a folder; tell whether the target is there now."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
     target.unlink(missing_ok=True)  # what an older source made is not used
     if compiler is None:
-        print("no C compiler: SM2 is verified by libcrypto alone", file=sys.stderr)  # noqa: T201
+        print("no C compiler: libcrypto and Cryptodome do its work", file=sys.stderr)  # noqa: T201
         return False
     half = target.with_suffix(".half")
-    command = [*compiler.split(), *FLAGS, "-o", str(half), str(source)]
+    sources = map(str, sorted(folder.glob("*.c")))
+    command = [*compiler.split(), *FLAGS, "-o", str(half), *sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         print(f"{' '.join(command)}: {done.stderr}", file=sys.stderr)  # noqa: T201

@@ -38,6 +38,7 @@ from node.documents.search import CatalogueSearch
 from node.documents.store import DocumentStore
 from node.documents.terms import DocumentFacts
 from node.log import (
+    Archivist,
     FarWriter,
     LogIdentity,
     LogReader,
@@ -46,6 +47,7 @@ from node.log import (
     Strips,
     Tallier,
     Tallies,
+    TileStore,
 )
 from node.office.desk import Desk
 from node.office.drafting import Drafter
@@ -449,7 +451,27 @@ class Node:
     @cached_property
     def reader(self) -> LogReader:
         """The logs, for reading; log.db exists once the writer was started."""
-        return LogReader(self._open("log.db", readonly=True), published=self.node_engine)
+        engine = self._open("log.db", readonly=True)
+        return LogReader(engine, published=self.node_engine, store=self.tile_store)
+
+    @cached_property
+    def tile_store(self) -> TileStore | None:
+        """Where full tiles are besides the tables; None: nowhere."""
+        place = self.settings.tile_place
+        return None if place is None else TileStore(place)
+
+    @cached_property
+    def archivist(self) -> Archivist | None:
+        """What brings them there."""
+        if self.tile_store is None:
+            return None
+        return Archivist(
+            self.open_log(),
+            self.node_engine,
+            self.reader,
+            self.tile_store,
+            local_entries=self.settings.tiles.local_entries,
+        )
 
     @cached_property
     def tallies(self) -> Tallies:
@@ -614,7 +636,7 @@ class Node:
             self._make_served()
         # The loops' own, and what brings the tables fronts read to their newest form.
         _ = self.providers, self.queries, self.search, self.keeper, self.exchange, self.watch
-        _ = self.monitor, self.office_engine
+        _ = self.monitor, self.office_engine, self.archivist
         if not self.directory.known():
             logger.warning(
                 "本节点没有任何文书，也没有 [peers]：除非是首个部门的节点，否则不知道向谁取文书，"
@@ -625,6 +647,8 @@ class Node:
         self.loops.start("keeper", partial(self.keeper.run, wake=self.loops.growth))
         self.loops.start("fetcher", partial(self.fetcher.run, wake=self.loops.documents))
         self.loops.start("monitor", self.monitor.run)
+        if self.archivist is not None:
+            self.loops.start("archivist", self.archivist.run)
         self.loops.start("sources", self._tell_sources)
         if self.settings.console.on:
             self.loops.start("tallier", Tallier(self.reader, self._open("tally.db")).run)

@@ -39,6 +39,8 @@ from node.storage.stores import Stores
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from node.log.tilestore import Place
+
 ENVIRONMENT_PREFIX = "SHARELEDGER_"
 
 
@@ -88,6 +90,20 @@ def _database(url: str) -> str:
     return url
 
 
+def _tiles(url: str) -> str:
+    """Return the URL of a folder or a bucket, the two places full tiles may be kept at."""
+    if re.fullmatch(r"file:///(?!.*(?:^|/)\.\.(?:/|$))[^?#\x00-\x1f\x7f]+", url):
+        return url.rstrip("/")
+    if re.fullmatch(r"s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](?:/[A-Za-z0-9._=\-]+)*/?", url):
+        return url.rstrip("/")
+    if not url.startswith(("file:", "s3:")):
+        raise ValueError("只能放在 file:// 或 s3://，不用别的协议 / no other protocol is spoken")
+    raise ValueError(
+        "应为 file:///文件夹 或 s3://桶/前缀，不得写密钥（见 access_key、secret_file）"
+        " / a folder or a bucket, without a key"
+    )
+
+
 class SourceSettings(_Section):
     """The data behind one entry."""
 
@@ -130,6 +146,30 @@ class StorageSettings(_Section):
     own, UTF8 and in the order `C`. Several hosts may stand there, as libpq takes them."""
     password_file: FilePath | None = None
     """File with the user's password (mode 600); its first line counts. Without one: PGPASSFILE."""
+
+
+class TilesSettings(_Section):
+    """Where the logs' full tiles are kept besides the tables."""
+
+    url: Annotated[str, AfterValidator(_tiles)] | None = None
+    """`file:///folder`, which must be there, or `s3://bucket/prefix`; without one nowhere."""
+    endpoint: HttpUrl | None = None
+    """Where the bucket's S3 is spoken; without one: as the environment says, or AWS."""
+    access_key: str | None = Field(default=None, min_length=1, max_length=255)
+    """Name of the key for the bucket; without one: as the environment and its files say."""
+    secret_file: FilePath | None = None
+    """File with the secret to `access_key` (mode 600); its first line counts."""
+    local_entries: int | None = Field(default=None, ge=2_048)
+    """How many entries of a log stay in the tables; older ones are then read from the store alone.
+    Without one all stay."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.access_key is None) != (self.secret_file is None):
+            raise ValueError("access_key 与 secret_file 要一起写 / go together")
+        if self.url is None and self.model_fields_set:
+            raise ValueError("没有写 url / url is missing")
+        return self
 
 
 class AnchoringSettings(_Section):
@@ -296,6 +336,8 @@ class Settings(BaseSettings):
     peers: dict[DepartmentCode, HttpUrl] = {}
     """Base URLs of other departments' nodes, over those in their documents. A node whose disks are
     empty needs one at least: it cannot know any URL before it has a document."""
+    tiles: TilesSettings = TilesSettings()
+    """Where full tiles are kept besides the tables."""
     anchoring: AnchoringSettings = AnchoringSettings()
     """How often the logs are published and anchored."""
     limits: LimitSettings = LimitSettings()
@@ -346,6 +388,18 @@ class Settings(BaseSettings):
         file = storage.password_file
         password = None if file is None else read_password(file).decode(errors="surrogateescape")
         return Stores(self.data_dir, (storage.url, password))
+
+    @property
+    def tile_place(self) -> Place | None:
+        """Where full tiles are kept; the secret is read now."""
+        from node.log.tilestore import Place
+
+        tiles = self.tiles
+        if tiles.url is None:
+            return None
+        file = tiles.secret_file
+        secret = None if file is None else read_password(file).decode(errors="surrogateescape")
+        return Place(tiles.url, tiles.endpoint, tiles.access_key, secret)
 
     @property
     def password(self) -> bytes:
@@ -434,6 +488,9 @@ def _resolved(settings: Settings, base: Path) -> Settings:
     if settings.storage.password_file is not None:
         file = base / settings.storage.password_file
         update["storage"] = settings.storage.model_copy(update={"password_file": file})
+    if settings.tiles.secret_file is not None:
+        file = base / settings.tiles.secret_file
+        update["tiles"] = settings.tiles.model_copy(update={"secret_file": file})
     if settings.console.oidc is not None:
         secret = {"client_secret_file": base / settings.console.oidc.client_secret_file}
         oidc = settings.console.oidc.model_copy(update=secret)
@@ -448,6 +505,8 @@ def needed_files(settings: Settings) -> Iterator[tuple[str, Path]]:
     yield "password_file", settings.password_file
     if settings.storage.password_file is not None:
         yield "storage.password_file", settings.storage.password_file
+    if settings.tiles.secret_file is not None:
+        yield "tiles.secret_file", settings.tiles.secret_file
     if settings.console.oidc is not None:
         yield "console.oidc.client_secret_file", settings.console.oidc.client_secret_file
     for at, department in enumerate(settings.departments):

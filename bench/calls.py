@@ -167,9 +167,9 @@ def measure(calls: int = CALLS) -> Figures:
 
 def compare(fronts: int, calls: int = CALLS) -> list[Line]:
     """Return the report's lines on a node of several fronts beside one of one process."""
-    ways = {workers: _taken(workers, calls) for workers in (1, fronts)}
+    ways = {workers: take(workers, calls) for workers in (1, fronts)}
 
-    def both(name: str, chinese: str, figure: Callable[[_Taken], str], aim: str = "") -> Line:
+    def both(name: str, chinese: str, figure: Callable[[Taken], str], aim: str = "") -> Line:
         return Line(chinese, name, figure(ways[fronts]), figure(ways[1]), aim)
 
     return [
@@ -181,14 +181,16 @@ def compare(fronts: int, calls: int = CALLS) -> list[Line]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class Taken:
+    """What a node of several processes took."""
+
     rate: Spread
     p99_ms: Spread
     cpu_ms: Spread
     mebibytes: float
 
 
-def _taken(workers: int, calls: int) -> _Taken:
+def take(workers: int, calls: int = CALLS) -> Taken:
     """Time calls to a node of so many fronts, all its processes counted."""
     with (
         tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name,
@@ -201,7 +203,7 @@ def _taken(workers: int, calls: int) -> _Taken:
             server.take(requests[start : start + calls], CONNECTIONS)
             for start in range(WARM_UP, len(requests), calls)
         ]
-        return _Taken(
+        return Taken(
             rate=Spread.of(each.rate for each in rounds),
             p99_ms=_milliseconds(rounds, p99),
             cpu_ms=Spread.of(each.cpu_seconds * 1000 / calls for each in rounds),

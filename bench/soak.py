@@ -50,6 +50,11 @@ class Minute:
     mebibytes: dict[str, float] = field(default_factory=dict)
     """Resident memory of each process at its end, what it shares with others included."""
 
+    @property
+    def fronts(self) -> dict[str, float]:
+        """That of the processes that answer."""
+        return {name: size for name, size in self.mebibytes.items() if name.startswith("front")}
+
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
@@ -62,6 +67,11 @@ class Soaked:
     cpu_ms: float
     """Processor time a call of all processes."""
     minutes: list[Minute]
+
+    @property
+    def seconds(self) -> list[float]:
+        """Of all calls."""
+        return [each for minute in self.minutes for each in minute.seconds]
 
 
 def measure(fronts: int = 2, minutes: float = 10) -> Soaked:
@@ -139,19 +149,15 @@ def _resident(folder: Path) -> dict[str, float]:
 
 def lines(found: Soaked) -> list[Line]:
     """Return the report."""
-    every = [each for minute in found.minutes for each in minute.seconds]
-    fronts = [name for name in found.minutes[-1].mebibytes if name.startswith("front")]
-    grown = [
-        "→".join(f"{each.mebibytes[name]:.0f}" for each in (found.minutes[0], found.minutes[-1]))
-        for name in fronts
-    ]
-    most = max(each.mebibytes[name] for each in found.minutes for name in fronts)
+    first, last = found.minutes[0].fronts, found.minutes[-1].fronts
+    grown = "，".join(f"{first[name]:.0f}→{last[name]:.0f}" for name in first)
+    most = max(size for each in found.minutes for size in each.fronts.values())
     return [
         Line("不间断时的调用/秒", "calls/s without pause", found.most.show()),
         Line("其五分之四，调用/秒", "four fifths of it, calls/s", f"{found.rate:.0f}"),
-        Line("调用次数", "calls", f"{len(every):,}"),
+        Line("调用次数", "calls", f"{len(found.seconds):,}"),
         Line("处理器毫秒/次", "processor ms a call", f"{found.cpu_ms:.2f}"),
-        Line("p99，毫秒", "p99, ms", f"{p99(every) * 1000:.0f}", aim=str(AIM_MS)),
+        Line("p99，毫秒", "p99, ms", f"{p99(found.seconds) * 1000:.0f}", aim=str(AIM_MS)),
         Line(
             "每分钟的 p99，毫秒",
             "p99 of each minute, ms",
@@ -160,7 +166,7 @@ def lines(found: Soaked) -> list[Line]:
         Line(
             "应答进程的内存，首末一分钟，MiB",
             "memory of a front, first and last minute, MiB",
-            "，".join(grown),
+            grown,
         ),
         Line("其最高，MiB", "the most of it, MiB", f"{most:.0f}", aim=str(AIM_MEBIBYTES)),
     ]

@@ -55,38 +55,34 @@ def apply_chunk(
     for header in chunk.headers:  # what a call's leaf names its block by
         rows.add(BLOCK, (header.number, header.hash, header.parent_hash, header.timestamp))
     try:
-        decided = _apply_events(rows, identity, chunk.events, verification)
+        _apply_events(rows, identity, chunk.events(), verification)
         # Written while the threads still verify: a signature that does not hold ends the
         # transaction, and with it all of this.
         rows.flush(connection)
-        for (event, act), found in zip(decided, verification.hashes(), strict=True):
-            rows.add(DECISION, _decision(event, act, found))
-        rows.flush(connection)
+        verification.wait()
     finally:
         verification.cancel()
 
 
 def _apply_events(
     rows: Rows, identity: Identity, events: Iterable[ChainEvent], verification: Verification
-) -> list[tuple[ChainEvent, Act]]:
-    """Apply events in order; return the decisions among them, whose rows want their hash yet."""
+) -> None:
+    """Apply events in order."""
     root = identity.root_key
     origin = Origin(identity.chain_id, identity.registry, (root.x, root.y))
     ledger = Ledger(rows, origin, verification)
-    decided = []
     for event in events:
         if event.name == "ContractListed":
             _check_listed(identity, event)
         act = _apply(ledger, event)
         if act is not None:
-            decided.append((event, act))
+            rows.add(DECISION, _decision(event, act))
             _keep_steps(rows, act)
             for kind, named in objects_of(act):
                 rows.add(DECISION_OBJECT, (kind, named, act.contract, act.seq))
         elif event.name == "Anchored":
             _keep_anchor(rows, event)
     verification.submit()
-    return decided
 
 
 def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:
@@ -124,9 +120,9 @@ def _keep_steps(rows: Rows, act: Act) -> None:
         rows.add(AUTHORISATION_STEP, (*(one or ()), *how))
 
 
-def _decision(event: ChainEvent, act: Act, found: bytes) -> Row:
+def _decision(event: ChainEvent, act: Act) -> Row:
     place = (act.contract, act.seq, act.name, act.block, event.log_index, event.tx_hash)
-    return *place, act.key, found, act["nonce"], act.acting, dump_event(event)
+    return *place, act.key, act.hashed(), act["nonce"], act.acting, dump_event(event)
 
 
 def _check_listed(identity: Identity, event: ChainEvent) -> None:

@@ -30,7 +30,7 @@ from node.protocol.evm.blocks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from node.chain.gateway import BlockHeader
     from node.protocol.evm.abi import ChainEvent
@@ -59,8 +59,23 @@ class Chunk:
     """A range of blocks, ready to be applied."""
 
     headers: Sequence[BlockHeader]
-    events: Sequence[ChainEvent]
-    """In the order of the chain."""
+    logs: Sequence[RawLog]
+    """Of our contracts, in the order of the chain."""
+    names: Mapping[bytes, str]
+    """Our contracts, by address."""
+
+    def events(self) -> Iterator[ChainEvent]:
+        """Yield the logs decoded, each when it is wanted: few are in memory at a time.
+
+        Raises:
+            ChainInconsistent: a log is no event of ours.
+        """
+        timestamps = {header.number: header.timestamp for header in self.headers}
+        try:
+            for log in self.logs:
+                yield decode(log, self.names, timestamps)
+        except MalformedEvent as err:
+            raise ChainInconsistent(f"a log of our contracts is no event of theirs: {err}") from err
 
 
 def fetch(
@@ -70,7 +85,7 @@ def fetch(
 
     Raises:
         ChainUnavailable: the endpoint does not answer, or not with all; ask again, or for less.
-        ChainInconsistent: it knows another block at a height, or a log is no event of ours.
+        ChainInconsistent: it knows another block at a height.
     """
     headers = source.headers(first, last)
     if [header.number for header in headers] != list(range(first, last + 1)):
@@ -82,11 +97,7 @@ def fetch(
         receipts = source.block_receipts(header.number)
         logs[header.number] = proven_logs(header, receipts, addresses)
     flat = [log for header in headers for log in logs[header.number]]
-    timestamps = {header.number: header.timestamp for header in headers}
-    try:
-        return Chunk(headers, decode(flat, identity.names, timestamps))
-    except MalformedEvent as err:
-        raise ChainInconsistent(f"a log of our contracts is no event of theirs: {err}") from err
+    return Chunk(headers, flat, identity.names)
 
 
 def check_links(headers: Sequence[BlockHeader], last: BlockRef | None) -> None:

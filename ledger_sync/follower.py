@@ -172,7 +172,7 @@ class Follower:
             return False
         last = min(head, cursor.next_block + self._pace.blocks - 1)
         chunk, applied = self._take(cursor, last, head)
-        self._pace.answered(len(chunk.headers), len(chunk.events))
+        self._pace.answered(len(chunk.headers), len(chunk.logs))
         if applied is not None and self._on_advance:
             self._on_advance(applied)
         return True

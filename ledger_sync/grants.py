@@ -3,11 +3,13 @@
 When in doubt, refuse (design.md section 4.12): a model that is being filled, that lags a head the
 follower has seen for more than five seconds, or that has heard nothing of the chain for
 `max_unseen_seconds`, answers LedgerBehind. The model is a function of its cursor, so facts read at
-a cursor are kept until it moves; cursor and contact are read for every call.
+a cursor are kept until it moves; cursor and contact are read for every call, after it has come:
+one reading is for all calls that were here when it began.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -91,17 +93,20 @@ class Grants:
         self._driver: Any = engine.dialect.loaded_dbapi
         self._on_advance = on_advance
         self._kept: _Kept | None = None
+        self._state: tuple[float, tuple[Any, ...] | None] = -math.inf, None
+        """Cursor and contact as they were read last, and when that reading began."""
 
-    def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
+    def snapshot(self, key_id: bytes, authorisation: int, since: float = math.inf) -> Snapshot:
         """Return all facts about a key and an authorisation, as of one block.
 
-        `authorisation` 0 asks about the key alone.
+        `authorisation` 0 asks about the key alone. `since` is the `time.perf_counter()` from which
+        on the model may have been read; without it, it is read now.
 
         Raises:
             LedgerBehind: the read model is not to be trusted now.
         """
         try:
-            block = self._trusted(self._find_state())
+            block = self._trusted(self._state_since(since))
             kept = self._kept
             if kept is not None and kept.block == block:
                 found = kept.snapshots.get((key_id, authorisation))
@@ -126,6 +131,15 @@ class Grants:
             kept.snapshots.clear()
         kept.snapshots[key_id, authorisation] = found
         return found
+
+    def _state_since(self, since: float) -> tuple[Any, ...] | None:
+        """Return cursor and contact by a reading that began at `since` or later."""
+        began, row = self._state
+        if began < since:
+            began, row = time.perf_counter(), self._find_state()
+            # Two threads may get here: whichever is kept, it is told apart by its own beginning.
+            self._state = began, row
+        return row
 
     def _find_state(self) -> tuple[Any, ...] | None:
         """Return cursor and contact as they are now; one statement needs no transaction."""

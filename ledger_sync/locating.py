@@ -42,6 +42,7 @@ _NUMBER = re.compile(
     r"(授权|authori[sz]ation|区块|block|第)?\D{0,6}?([0-9]{1,16}) ?块?", re.IGNORECASE
 )
 _SALTED = re.compile(r"(.+) ([A-Za-z0-9_-]{22}|[0-9a-f]{32})")
+_DIGIT = re.compile(r"[0-9〇零一二三四五六七八九十百]")
 _WHOLE = 64
 _SALT_DIGITS = 32
 
@@ -321,6 +322,13 @@ class _Search:
         """Look for calls under a matter number: the node that served them knows the salts."""
         logs = self._logs
         if logs is None or not logs.ids:
+            return
+        if self._targets and not _DIGIT.search(self.text):
+            # A name, as nearly always: for a matter thousands of leaves are looked through.
+            self.say(
+                "已按名称找到，又没有数字，不再按办件号查",
+                "found as a name and without a digit: not looked for as a matter number",
+            )
             return
         self.say(
             "办件号（本节点日志的最近一段）",

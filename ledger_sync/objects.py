@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from node.protocol.evm.abi import decode_log
-from node.protocol.forms import bindings_of
+from node.protocol.forms import digests_of
 from node.protocol.ledger.facts import ApplicationFact, AuthorisationFact, KeyFact
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def authorisation_ref(authorisation: int) -> ObjectRef:
 def objects_of(act: Act) -> list[ObjectRef]:
     """List what an accepted decision is about, each object once; bound documents are among it."""
     found = list(_ABOUT[act.name](act.message, act.store))
-    bindings = bindings_of(act.name, act.message)
-    found += [(ObjectKind.DOCUMENT, binding.digest) for binding in bindings]
+    found += [(ObjectKind.DOCUMENT, digest) for digest in digests_of(act.name, act.message)]
     return list(dict.fromkeys(found))
 
 

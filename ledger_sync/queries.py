@@ -6,6 +6,7 @@ on. Every question is one transaction; LedgerBehind is raised while the model is
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from node.protocol.wire.ids import department_id
 
 from .decided import AnchorQueries, DecisionQueries
 from .model import find_contact, read_cursor
+from .objects import ObjectKind
 from .rows import Rows
 from .selecting import (
     SELECT_BLOCK,
@@ -46,6 +48,7 @@ from .tables import (
     AUTHORISATION,
     AUTHORISATION_STEP,
     BLOCK,
+    DECISION_OBJECT,
     DEPARTMENT,
     ENTRY,
     ENTRY_VERSION,
@@ -120,7 +123,7 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
 
     def departments(self) -> list[DepartmentFact]:
         """Return all departments by code: a city has some dozens."""
-        return self._facts(DepartmentFact)
+        return self._every(DepartmentFact)
 
     def get_department(self, code: str) -> DepartmentFact:
         """Return the department with this unified social credit code."""
@@ -223,12 +226,21 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         rows = self._all(statement)
         return {row["entry"]: VersionFact(**row) for row in rows}
 
-    def standing(self, provider: bytes) -> list[tuple[bytes, int, int]]:
-        """Return entry, number and state of each newest version of a provider's, by entry."""
-        newest = ENTRY_VERSION.c.entry, ENTRY_VERSION.c.version, ENTRY_VERSION.c.state
-        statement = select(*newest).select_from(_NEWEST).where(ENTRY.c.provider == provider)
-        with reading(self._engine) as connection:
-            return [tuple(row) for row in connection.execute(statement.order_by(newest[0]))]
+    def standing(self, provider: bytes) -> tuple[int, dict[int, int]]:
+        """Return what differs once a newest version of a provider's is filed, or changes its state.
+
+        The number of the last decision on the catalogue that named the department, and how many of
+        its entries have their newest version in which state. Only a filing and a request for
+        withdrawal, both of which name the provider, let a version wait; without one, each review
+        leaves fewer that wait, and nothing else moves any.
+        """
+        last = select(func.max(DECISION_OBJECT.c.seq)).where(
+            DECISION_OBJECT.c.kind == ObjectKind.DEPARTMENT,
+            DECISION_OBJECT.c.object == provider,
+            DECISION_OBJECT.c.contract == "CatalogueRegistry",
+        )
+        with self.holding(), reading(self._engine) as connection:
+            return connection.scalar(last) or 0, self.count_newest(provider)
 
     def list_filed(
         self, provider: bytes, *, after: bytes = b"", limit: int = PAGE
@@ -246,18 +258,28 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
         Those in a state, 0 for any; without the `first` so many.
         """
         order = ENTRY_VERSION.c.submitted_block.desc(), ENTRY_VERSION.c.entry
-        statement = select(ENTRY_VERSION).select_from(_NEWEST).where(ENTRY.c.provider == provider)
+        keys = select(ENTRY_VERSION.c.entry, ENTRY_VERSION.c.version).select_from(_NEWEST)
+        keys = keys.where(ENTRY.c.provider == provider)
         if state:
-            statement = statement.where(ENTRY_VERSION.c.state == state)
-        rows = self._all(statement.order_by(*order).offset(first), limit)
-        return [VersionFact(**row) for row in rows]
+            keys = keys.where(ENTRY_VERSION.c.state == state)
+        # All are put in order, their keys alone; whole rows are read of a page.
+        chosen = keys.order_by(*order).offset(first).limit(limit).subquery()
+        of = (ENTRY_VERSION.c.entry == chosen.c.entry) & (
+            ENTRY_VERSION.c.version == chosen.c.version
+        )
+        statement = select(ENTRY_VERSION).join(chosen, of).order_by(*order)
+        return [VersionFact(**row) for row in self._all(statement)]
 
     def count_newest(self, provider: bytes) -> dict[int, int]:
         """Return how many of a provider's entries have their newest version in which state."""
-        statement = select(ENTRY_VERSION.c.state, func.count()).select_from(_NEWEST)
-        statement = statement.where(ENTRY.c.provider == provider).group_by(ENTRY_VERSION.c.state)
+        states = ENTRY.c.state, ENTRY.c.current_state
+        statement = select(*states, func.count()).where(ENTRY.c.provider == provider)
+        counts: Counter[int] = Counter()
         with reading(self._engine) as connection:
-            return dict(map(tuple, connection.execute(statement)))
+            for state, current, count in connection.execute(statement.group_by(*states)):
+                # One that was published may be withdrawn, or about to be, since.
+                counts[current if state == EntryState.PUBLISHED else state] += count
+        return counts
 
     def versions_in_force(self, entries: Iterable[bytes]) -> dict[bytes, VersionFact]:
         """Return the published version of each of these entries that has one, by entry."""
@@ -293,9 +315,9 @@ class Queries(DecisionQueries, AnchorQueries, WaitingQueries):
 
     def count_pending(self, competent: bytes) -> int:
         """Return how many versions wait for the review of who acts as competent."""
-        joined = ENTRY_VERSION.join(ENTRY, ENTRY.c.entry == ENTRY_VERSION.c.entry)
-        of = is_in(EntryState.SUBMITTED) & ENTRY.c.provider.in_(self._under(competent))
-        statement = select(func.count()).select_from(joined).where(of)
+        # A version that waits is the newest of its entry: counted in an index of entries alone.
+        of = (ENTRY.c.state == EntryState.SUBMITTED) & ENTRY.c.provider.in_(self._under(competent))
+        statement = select(func.count()).select_from(ENTRY).where(of)
         with reading(self._engine) as connection:
             return connection.execute(statement).scalar_one()
 

@@ -119,11 +119,20 @@ class Reader:
         table = RECORDS[kind]
         statement = select(table).where(*where).order_by(*table.primary_key).limit(limit)
         with reading(self._engine) as connection:
-            found = [kind(*row) for row in connection.execute(statement)]
+            found = [kind(*row) for row in connection.execute(statement).all()]
         held = _held.get()
         if held is not None and held.engine is self._engine and KEY_SIZES[kind] == 1:
             held.known.update(((kind, fact[0]), fact) for fact in found)
         return found
+
+    def _every(self, kind: type[R]) -> list[R]:
+        """Return all records of a kind of which there are few, by their key."""
+        held = _held.get()
+        if held is None or held.engine is not self._engine:
+            return self._facts(kind)
+        if (kind, None) not in held.known:
+            held.known[kind, None] = self._facts(kind)
+        return [*held.known[kind, None]]
 
     def _find(self, statement: Select[Any]) -> Row | None:
         with reading(self._engine) as connection:
@@ -132,7 +141,9 @@ class Reader:
 
     def _all(self, statement: Select[Any], limit: int | None = None) -> list[Row]:
         with reading(self._engine) as connection:
-            return [row._asdict() for row in connection.execute(statement.limit(limit))]
+            result = connection.execute(statement.limit(limit))
+            names = tuple(result.keys())
+            return [dict(zip(names, row, strict=True)) for row in result.all()]
 
 
 SELECT_BLOCK = select(BLOCK.c.number, BLOCK.c.hash, BLOCK.c.timestamp)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 METADATA = MetaData()
 
 _BITS = dict.fromkeys(("qx", "qy", "items"), 256) | dict.fromkeys(
@@ -156,7 +156,13 @@ PERSON = _record(facts.PersonFact, "person", "department")
 ROLE = _record(facts.RoleFact, "role", "key")
 APPLICATION = _record(facts.ApplicationFact, "application", "department")
 CONTRACT = _record(facts.ContractFact, "contract")
-ENTRY = _record(facts.CatalogueFact, "entry", "provider")
+ENTRY = _record(
+    facts.CatalogueFact,
+    "entry",
+    "provider",
+    # How a provider's entries stand is counted in this index alone.
+    Index("entry_standing", "provider", "state", "current_state"),
+)
 ENTRY_VERSION = _record(
     facts.VersionFact,
     "entry_version",

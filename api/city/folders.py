@@ -76,7 +76,7 @@ def settings_of(plan: Plan, node: NodePlan) -> dict[str, Any]:
     if node is not first:
         # A node with empty disks knows no other: it is told the first department's.
         settings["peers"] = {plan.founding.departments[0].code: first.url}
-    for name in ("storage", "anchoring", "limits", "logging", "metrics", "console"):
+    for name in ("storage", "tiles", "anchoring", "limits", "logging", "metrics", "console"):
         if given := getattr(node, name).model_dump(mode="json", exclude_unset=True):
             settings[name] = given
     settings["departments"] = [_department(plan, each) for each in plan.served_by(node)]

@@ -28,6 +28,7 @@ from api.settings import (
     MetricsSettings,
     SourceSettings,
     StorageSettings,
+    TilesSettings,
 )
 from node.errors import ConfigInvalid, MalformedDocument, not_toml, reason
 from node.office.founding import DepartmentPlan, Founding  # noqa: TC001 - pydantic reads it
@@ -96,6 +97,7 @@ class NodePlan(_Section):
     remote: bool = False
     """Its folder is taken to another machine and started there."""
     storage: StorageSettings = StorageSettings()
+    tiles: TilesSettings = TilesSettings()
     anchoring: AnchoringSettings = AnchoringSettings()
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()

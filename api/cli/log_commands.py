@@ -49,9 +49,18 @@ app = Commands(help=t("使用日志：核对、登记、更换、举证、查看
 @app.command(help=t("逐条核对日志，指出被改的是哪一条、谁负责", "check every entry of the logs"))
 def check(
     config: ConfigOption,
+    *,
     file: Annotated[
         Path | None, option("--file", "核对这份 log.db，而不是本节点的", "check this log.db")
     ] = None,
+    tiles: Annotated[
+        bool,
+        option(
+            "--tiles",
+            "另把归档处的哈希块和条目包逐个读回核对",
+            "also read every tile in the tile store back",
+        ),
+    ] = False,
 ) -> None:
     """Rehash every log of a node and hold it against what the chain has anchored."""
     from node.errors import LogIncomplete, LogTampered, NotFound
@@ -70,14 +79,18 @@ def check(
                     engine,
                     log,
                     anchored=anchored,
+                    store=node.tile_store,
                     # The keys of a log that was superseded may have been others.
                     sm2=identity.sm2.public_key if log == identity.log else None,
                     ed25519=identity.ed25519.public,
                 )
+                back = _read_back(node, log) if tiles else None
             except NotFound:
                 say(f"{origin}：还没有记录", f"{origin}: no entries yet")
                 continue
             except LogIncomplete as error:
+                if "tile" in error.facts:
+                    raise  # its message says which, and where
                 size, most = error.facts["size"], error.facts["anchored"]
                 say(
                     f"✗ 日志不完整：{origin} 已锚定 {most} 条，这里只有 {size} 条"
@@ -103,6 +116,25 @@ def check(
                 f"已锚定 {len(anchored)} 次，全部相符",
                 f"✓ {origin}: {checked.size} entries, {len(anchored)} anchors, all match",
             )
+            if back is not None:
+                say(
+                    f"✓ {origin}：归档的 {back} 条逐块读回，全部相符",
+                    f"✓ {origin}: {back} archived entries read back, all match",
+                )
+
+
+def _read_back(node: Node, log: bytes) -> int:
+    """Hold what the tile store has of a log against its tree; return how many entries that is."""
+    from node.log import find_archived
+    from node.log.tilestore import AT_ONCE
+    from node.log.tree import WIDTH
+
+    store = node.settings.tiles.url
+    done = None if store is None else find_archived(node.node_engine, store).get(log)
+    count = done.size // WIDTH if done is not None else 0
+    for first in range(0, count, AT_ONCE):
+        node.reader.check_stored(log, range(first, min(count, first + AT_ONCE)))
+    return count * WIDTH
 
 
 @decision(app, "登记一个部门的日志", "register a department's log")
@@ -205,6 +237,7 @@ _SAID = {
     "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),
     "head": ("日志头被改", "the head"),
     "checkpoint": ("日志头的检查点不成立", "the head's checkpoint"),
+    "stored": ("归档中的 {tile} 与默克尔树不符", "{tile} in the tile store"),
     "file": ("日志文件已损坏，或有不是日志写入的内容", "the file itself"),
 }
 """By what was found: where, in Chinese and in English."""

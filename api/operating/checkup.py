@@ -203,6 +203,7 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "department": ("部门", standing.check_departments),
     "heads": ("日志大小", standing.check_heads),
     "peers": ("其他节点", standing.check_peers),
+    "tiles": ("日志归档", standing.check_tiles),
     "sources": ("数据源", _sources),
 }
 """Every check in its order, with what it is called."""

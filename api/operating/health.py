@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from pydantic import BaseModel
 
 from node.crypto import backend_version
+from node.log.tree import WIDTH
 from node.protocol.wire import ids
 from node.protocol.wire.days import BEIJING
 
@@ -69,6 +70,11 @@ ALARM_WORDS: dict[str, tuple[Words, Words]] = {
         ("查其他节点是否在线、网址是否变更（[peers]）",
          "Look whether the other nodes are up and where they are ([peers])"),
     ),
+    "tiles-failing": (
+        ("日志归档失败；调用照常", "Tiles are not archived; calls go on"),
+        ("查归档处（[tiles]）能否连通、写入；指出某块不符或不在的，查谁改动了它",
+         "Can the store of [tiles] be reached? A tile that is wrong or gone: who changed it?"),
+    ),
     "disk-low": (
         ("磁盘剩余空间不足 1 GiB", "Less than 1 GiB of disk is left"),
         ("腾出空间或扩容：日志写不进时节点拒绝一切调用",
@@ -87,6 +93,7 @@ LOOP_WORDS: dict[str, Words] = {
     "keeper": ("发布与锚定", "keeper"),
     "fetcher": ("取文书", "fetcher"),
     "monitor": ("值守", "monitor"),
+    "archivist": ("日志归档", "archivist"),
     "sources": ("检查数据源（启动时一次）", "sources, once at the start"),
     "metrics": ("指标", "metrics"),
     "notices": ("进程自述", "notices"),
@@ -216,6 +223,8 @@ def _process(node: Node, reading: Reading) -> Iterator[Fact]:
     yield Fact(("正在处理的调用", "Calls in hand"), reading.calls_in_hand)
     failures = reading.keeper_failures
     yield Fact(("锚定连续失败", "Anchoring failures in a row"), failures, BAD if failures else GOOD)
+    if node.settings.tiles.url is not None:
+        yield from _tiles(node.settings.tiles.url, reading)
     yield Fact(("发件箱待发", "Outbox waiting"), reading.outbox_pending)
     missing = reading.documents_missing
     yield Fact(("缺少的文书", "Documents missing"), missing, WARN if missing else GOOD)
@@ -225,6 +234,19 @@ def _process(node: Node, reading: Reading) -> Iterator[Fact]:
     low = reading.disk_free_bytes < FREE_BYTES
     free = f"{reading.disk_free_bytes / (1 << 30):.1f} GiB"
     yield Fact(("磁盘剩余", "Disk free"), free, BAD if low else GOOD)
+
+
+def _tiles(store: str, reading: Reading) -> Iterator[Fact]:
+    """Say how far the logs are in the tile store."""
+    yield Fact(("日志归档处", "Tile store"), store)
+    have = sum(log.archived or 0 for log in reading.logs)
+    whole = sum(log.published // WIDTH * WIDTH for log in reading.logs)
+    yield Fact(
+        ("已归档条目", "Entries archived"), f"{have} / {whole}", GOOD if have == whole else ""
+    )
+    failures = reading.tile_failures
+    value = f"{failures} {reading.tile_error or ''}".rstrip()
+    yield Fact(("归档连续失败", "Archiving failures in a row"), value, BAD if failures else GOOD)
 
 
 def _one_process(notice: Notice) -> Fact:

@@ -18,7 +18,7 @@ from node.crypto import Ed25519Signer, SoftwareSigner
 from node.documents.exchange import Directory
 from node.documents.store import DocumentStore
 from node.errors import DecisionRefused, LedgerError
-from node.log import LogReader
+from node.log import LogReader, TileStore
 from node.protocol.evm import abi
 from node.protocol.wire import ids
 
@@ -158,7 +158,13 @@ class Inspection:
     def reader(self) -> LogReader | None:
         """The logs; None before the node has run."""
         engine = self._open("log.db")
-        return None if engine is None else LogReader(engine)
+        return None if engine is None else LogReader(engine, store=self.tile_store)
+
+    @part
+    def tile_store(self) -> TileStore | None:
+        """Where full tiles are besides the tables; None: nowhere."""
+        place = self.settings.tile_place
+        return None if place is None else TileStore(place)
 
     def paper(self, digest: bytes) -> Any:  # noqa: ANN401 - a paper of any kind
         """Return what a document that is here says, or None."""

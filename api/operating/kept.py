@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from node.chain.outbox_rows import outbox
 from node.documents import coverage
 from node.documents import tables as documents
-from node.log import published
+from node.log import archiving, published
 from node.log import tables as log
 from node.office import repeats
 from node.office import tables as office
@@ -23,6 +23,7 @@ KEPT = {
         coverage.metadata,
         repeats.metadata,
         published.metadata,
+        archiving.metadata,
         outbox.metadata,
     ),
     "office": (office.METADATA,),

@@ -155,6 +155,7 @@ class Gauges(Collector):
             "documents_missing": ("Documents this node should have and has not.",
                                   now.documents_missing),
             "disk_free_bytes": ("Room left where the data are.", now.disk_free_bytes),
+            "tile_failures": ("Failed rounds of archiving tiles in a row.", now.tile_failures),
             "peers": ("Other nodes known.", now.peers),
             "peers_silent": ("Of them, left alone for a while: slow to fail.", now.peers_silent),
         }.items():  # fmt: skip
@@ -163,6 +164,7 @@ class Gauges(Collector):
             "entries": "Leaves of the log.",
             "published": "Leaves under the last checkpoint published.",
             "anchored": "Leaves under the last anchor on the chain.",
+            "archived": "Leaves that the tile store has.",
             "checkpoint_age_seconds": "Since the last checkpoint was published.",
             "anchor_age_seconds": "Since the block of the last anchor.",
             "is_open": "1 while the chain takes anchors of it.",

@@ -45,6 +45,7 @@ ALARMS = (
     "anchor-late",
     "log-closed",
     "documents-missing",
+    "tiles-failing",
     "disk-low",
     "not-readable",
 )
@@ -99,6 +100,8 @@ class Monitor:
             yield "chain-silent", f"{now.contact_age_seconds:.0f} s"
         if now.keeper_failures:
             yield "keeper-failing", f"{now.keeper_failures} rounds"
+        if now.tile_failures:
+            yield "tiles-failing", f"{now.tile_failures} rounds, {now.tile_error}"
         if now.disk_free_bytes < FREE_BYTES:
             yield "disk-low", f"{now.disk_free_bytes >> 20} MiB free"
         closed = [log.department for log in now.logs if not log.is_open]

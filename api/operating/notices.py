@@ -54,6 +54,10 @@ class Notice:
     """Rounds of publishing and anchoring that failed in a row; 0 where none are made."""
     error: str | None = None
     """Code of what the last of them met."""
+    tile_failures: int = 0
+    """Rounds of archiving that failed in a row; 0 where nothing is archived."""
+    tile_error: str | None = None
+    """Code of what the last of them met."""
     alarms: dict[str, str] = field(default_factory=dict)
     counted: tuple[Sample, ...] = ()
 
@@ -62,6 +66,8 @@ def notice_of(node: Node, *, since: float = _BEGUN, counted: bool = False) -> No
     """Return how this process's part of a node fares; what it counted only when asked for."""
     made = node.__dict__  # what nobody asked for was never made, and has nothing to tell
     status = node.keeper.status if "keeper" in made else None
+    archivist = node.archivist if "archivist" in made else None
+    tiles = archivist.status if archivist is not None else None
     return Notice(
         process=node.process,
         pid=os.getpid(),
@@ -72,6 +78,8 @@ def notice_of(node: Node, *, since: float = _BEGUN, counted: bool = False) -> No
         silent=node.exchange.silent() if "exchange" in made else 0,
         failures=status.failures if status else 0,
         error=status.error.code if status and status.error else None,
+        tile_failures=tiles.failures if tiles else 0,
+        tile_error=tiles.error if tiles else None,
         alarms=dict(node.monitor.details) if "monitor" in made else {},
         counted=tuple(samples_of(node.watch)) if counted else (),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from node.errors import LedgerBehind, NotFound
-from node.log import last_published
+from node.log import find_archived, last_published
 
 if TYPE_CHECKING:
     from node.log import LogIdentity
@@ -31,6 +31,8 @@ class LogReading:
     anchor_age_seconds: float | None
     is_open: bool
     """Whether the chain takes anchors of it."""
+    archived: int | None = None
+    """Leaves that the tile store has; None: the settings name none."""
 
 
 class Progress(NamedTuple):
@@ -67,6 +69,8 @@ class Reading:
     disk_free_bytes: int
     peers: int
     peers_silent: int
+    tile_failures: int = 0
+    tile_error: str | None = None
 
 
 def read(node: Node, now: float | None = None) -> Reading:
@@ -94,6 +98,8 @@ def read(node: Node, now: float | None = None) -> Reading:
         disk_free_bytes=shutil.disk_usage(node.settings.data_dir).free,
         peers=len(node.directory.known()),
         peers_silent=max(each.silent for each in notices),
+        tile_failures=max(each.tile_failures for each in notices),
+        tile_error=next((each.tile_error for each in notices if each.tile_error), None),
     )
 
 
@@ -132,7 +138,17 @@ def read_log(node: Node, code: str, identity: LogIdentity, at: float) -> LogRead
         checkpoint_age_seconds=_age(published.at / MILLISECONDS if published else None, at),
         anchor_age_seconds=_age(anchor.block.timestamp if anchor else None, at),
         is_open=fact is not None and fact.is_open,
+        archived=read_archived(node, identity.log),
     )
+
+
+def read_archived(node: Node, log: bytes) -> int | None:
+    """Return how many leaves of a log the tile store has; None: the settings name none."""
+    store = node.settings.tiles.url
+    if store is None:
+        return None
+    found = find_archived(node.node_engine, store).get(log)
+    return found.size if found is not None else 0
 
 
 def _fact(node: Node, log: bytes) -> LogFact | None:

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import orjson
+from sqlalchemy import inspect
 
 from node.anchoring.publisher import check_logs
 from node.chain import deployment as deployments
 from node.client.http import authorities
-from node.log import last_published
+from node.log import find_archived, last_published
+from node.log.archiving import archived
+from node.log.tree import WIDTH
 from node.office.departments import LISTED
 from node.protocol.ledger.enums import DepartmentStatus, KeyKind
 from node.protocol.wire import ids
@@ -311,6 +314,23 @@ def _head(one: DepartmentSettings, at: Inspection) -> Iterator[Finding]:
         f"{name}：{size} 条 ≥ 已公布 {published} ≥ 已锚定 {anchored}",
         f"log of {one.code}: {size} entries ≥ {published} published ≥ {anchored} anchored",
     )
+
+
+def check_tiles(at: Inspection) -> Iterator[Finding]:
+    """Read the first and the last tile back that each log has in the tile store."""
+    store, memory = at.settings.tiles.url, at.node_engine
+    if at.tile_store is None or store is None:
+        return
+    # Nothing lies there; but a store that is not there, or lets nobody in, says so now.
+    at.tile_store.get(["tile/none"], 0)
+    leaves = 0
+    if at.reader is not None and memory is not None and inspect(memory).has_table(archived.name):
+        for log, done in find_archived(memory, store).items():
+            if done.size:
+                at.reader.check_stored(log, sorted({0, done.size // WIDTH - 1}))
+            leaves += done.size
+    text = f"日志归档：{store} 有应答，已归档 {leaves} 条，各日志首尾两块读回相符"
+    yield right("tiles", text, f"tile store: {store} answers, {leaves} entries are there")
 
 
 def ask_status(url: str) -> tuple[dict[str, Any] | None, str]:

@@ -21,12 +21,15 @@ from node.errors import (
     CallReplayed,
     InvalidInput,
     LedgerBehind,
+    LogIncomplete,
+    LogTampered,
     LogUnavailable,
     NotEntitled,
     NotFound,
     Overloaded,
 )
 from node.log import last_published
+from node.log.fartiles import render_bundle
 from node.log.tree import HEIGHT, WIDTH
 
 from ..http.callers import CallerDep, NodeDep
@@ -46,7 +49,6 @@ _BEGUN = "x(?:[1-9][0-9]{2}|0[1-9][0-9]|00[1-9])/"
 PLACE = rf"^(?:{_BEGUN}(?:x[0-9]{{3}}/){{0,3}})?[0-9]{{3}}(?:\.p/{_PART})?$"
 """`<N>[.p/<W>]`: three digits at a time, all but the last behind an x, each number in one way."""
 LEVEL = "^(?:[0-9]|[1-5][0-9]|6[0-3])$"
-ENTRY_LENGTH_BYTES = 2
 
 PlacePath = Annotated[
     str,
@@ -82,7 +84,15 @@ def _content(description: str) -> dict[str, Any]:
     response_class=Response,
     responses={
         200: _content("Leaves, each behind its length in two bytes."),
-        **signed_refusals(NotFound, NotEntitled, LogUnavailable, Overloaded, CallReplayed),
+        **signed_refusals(
+            NotFound,
+            NotEntitled,
+            LogIncomplete,
+            LogTampered,
+            LogUnavailable,
+            Overloaded,
+            CallReplayed,
+        ),
     },
     openapi_extra=SIGNED,
 )
@@ -105,8 +115,7 @@ def get_entries(
     number, width = parse_place(place)
     _require(node, log, 0, number, width)
     leaves = node.reader.entries(log, number * WIDTH, width)
-    parts = [part for leaf in leaves for part in (len(leaf).to_bytes(ENTRY_LENGTH_BYTES), leaf)]
-    bundle = b"".join(parts)
+    bundle = render_bundle(leaves)
     if auditor:
         # Log first, then answer. The bundle is not kept: the same question finds the same again.
         question = f"entries {log.hex()} {number * WIDTH} {width}"
@@ -120,7 +129,9 @@ def get_entries(
     response_class=Response,
     responses={
         200: _content("1 to 256 hashes of 32 bytes each."),
-        **refusals(InvalidInput, NotFound, LedgerBehind),
+        **refusals(
+            InvalidInput, NotFound, LedgerBehind, LogIncomplete, LogTampered, LogUnavailable
+        ),
     },
 )
 def get_tile(department: LogPath, level: LevelPath, place: PlacePath, node: NodeDep) -> Response:

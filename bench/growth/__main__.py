@@ -1,7 +1,9 @@
-"""`python -m bench.growth [LARGEST]`: measure up to a log of LARGEST entries, write docs/scale.
+"""`python -m bench.growth [LARGEST] [PART ...]`: measure, write docs/scale.
 
-The default, 10,000,000, fills about 16 GB below TMPDIR and takes about an hour; 100,000 is a try,
-and `--print` shows the tables without touching the documents.
+Without a part all are measured, the log up to LARGEST entries and the others in proportion. The
+default, 10,000,000, fills about 16 GB below TMPDIR and takes about an hour; 100,000 is a try. A
+part that is not measured keeps its figures and its date. `--print` shows the tables without
+touching the documents.
 """
 
 from __future__ import annotations
@@ -16,48 +18,48 @@ from typing import TYPE_CHECKING
 
 from api.cli.console import note, put
 
-from .. import calls
+from .. import calls, soak
 from . import measuring, rendering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from _typeshed import DataclassInstance
+    from collections.abc import Callable, Iterable
 
 LARGEST = 10_000_000
+FRONTS = (1, 2, 3)
+SOAKED = 2
+"""Fronts of the node that is kept under load."""
 
 
-def measure(largest: int) -> rendering.Figures:
-    """Measure everything, the log up to `largest` entries and the others in proportion."""
-    note("一、调用与 gas", "1. calls and gas")
+def _calls(_largest: int) -> Iterable[object]:
     called = calls.measure()
     gas = {name: statistics.median(each) for name, each in called.gas.items()}
-    found: rendering.Figures = {
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU, Python {sys.version.split()[0]}",
-        "calls": {"per_second": called.rate.median, "p99_ms": called.p99_ms.median},
-        "log": [],
-        "search": [],
-        "sync": [],
-    }
-    parts: dict[str, Iterator[DataclassInstance]] = {
-        "log": measuring.measure_log(_up_to(measuring.LOG_SIZES, largest)),
-        "search": measuring.measure_search(_up_to(measuring.SEARCH_SIZES, largest)),
-        "sync": measuring.measure_sync(_up_to(measuring.SYNC_SIZES, largest // 10)),
-    }
-    for name, part in parts.items():
-        for each in part:
+    yield measuring.Called(
+        cpu_ms=called.cpu_ms.median,
+        decision_gas=statistics.median(gas[name] for name in gas if name != "Anchor"),
+        anchor_gas=gas["Anchor"],
+    )
+
+
+PARTS: dict[str, Callable[[int], Iterable[object]]] = {
+    "calls": _calls,
+    "fronts": lambda _largest: map(measuring.measure_fronts, FRONTS),
+    "soak": lambda _largest: [measuring.told_of(SOAKED, soak.measure(SOAKED))],
+    "log": lambda largest: measuring.measure_log(_up_to(measuring.LOG_SIZES, largest)),
+    "search": lambda largest: measuring.measure_search(_up_to(measuring.SEARCH_SIZES, largest)),
+    "sync": lambda largest: measuring.measure_sync(_up_to(measuring.SYNC_SIZES, largest // 10)),
+}
+
+
+def measure(parts: Iterable[str], largest: int) -> rendering.Figures:
+    """Measure these parts; return their rows and when and where they were measured."""
+    machine = f"{platform.machine()}, {os.cpu_count()} CPU, Python {sys.version.split()[0]}"
+    found: rendering.Figures = {"dated": {}}
+    for name in parts:
+        found[name] = []
+        for each in PARTS[name](largest):
             note(f"{name}: {each}", f"{name}: {each}")
-            found[name].append(asdict(each))
-    found["model"] = {
-        "cpu_ms_per_call": called.cpu_ms.median,
-        "appends_per_second": found["log"][-1]["appends_per_second"],
-        "bytes_per_entry": found["log"][-1]["bytes_per_entry"],
-        "decisions_per_second": found["sync"][-1]["per_second"],
-        "bytes_per_decision": found["sync"][-1]["bytes_per_decision"],
-        "decision_gas": statistics.median(gas[name] for name in gas if name != "Anchor"),
-        "anchor_gas": gas["Anchor"],
-    }
+            found[name].append(asdict(each))  # type: ignore[call-overload]
+        found["dated"][name] = f"{time.strftime('%Y-%m-%d')}, {machine}"
     return found
 
 
@@ -67,14 +69,21 @@ def _up_to(sizes: tuple[int, ...], largest: int) -> list[int]:
 
 def main() -> None:
     """Measure, then write or print."""
-    words = sys.argv[1:]
-    numbers = [int(word) for word in words if word != "--print"]
-    found = measure(*(numbers or [LARGEST]))
-    if "--print" in words:
-        for lines in rendering.tables(found, 0).values():
+    words = [word for word in sys.argv[1:] if word != "--print"]
+    numbers = [int(word) for word in words if word.isdigit()]
+    parts = [word for word in words if not word.isdigit()] or list(PARTS)
+    if unknown := set(parts) - set(PARTS):
+        note(
+            f"没有这样的部分：{' '.join(unknown)}；有 {' '.join(PARTS)}",
+            f"no such part: {' '.join(unknown)}; there are {' '.join(PARTS)}",
+        )
+        sys.exit(1)
+    found = measure(parts, *(numbers or [LARGEST]))
+    if "--print" in sys.argv:
+        for lines in rendering.tables(rendering.beside_known(found), 0).values():
             put("\n".join(lines))
     else:
-        rendering.write(found)
+        rendering.write(rendering.beside_known(found))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ const found = JSON.parse(readFileSync(figures, "utf8"));
 
 // name: [rows, member of the x axis, [[member, what it is]], unit of the y axis]
 const CURVES = {
+  fronts: [found.fronts, "fronts", [["per_second", "调用/秒 calls/s"]], "/s"],
   appends: [found.log, "entries", [["appends_per_second", "追加/秒 appends/s"], ["inclusion_per_second", "包含证明/秒 proofs/s"]], "/s"],
   trace: [found.log, "entries", [["trace_median_ms", "中位数 median"], ["trace_p99_ms", "p99"]], "ms"],
   restart: [found.log, "entries", [["restart_seconds", "重启到首次应答 restart to first answer"]], "s"],
@@ -26,7 +27,7 @@ for (const [name, [rows, x, lines, unit]] of Object.entries(CURVES)) {
     color: ["#1f4e8c", "#b4542a"],
     legend: { top: 4 },
     grid: { left: 64, right: 24, top: 40, bottom: 40 },
-    xAxis: { type: "log", min: "dataMin", max: "dataMax", name: x, nameLocation: "middle", nameGap: 26 },
+    xAxis: { type: x === "fronts" ? "value" : "log", interval: 1, min: "dataMin", max: "dataMax", name: x, nameLocation: "middle", nameGap: 26 },
     yAxis: { type: "value", name: unit, min: 0 },
     series: lines.map(([member, label]) => ({
       type: "line", name: label, symbolSize: 7, data: rows.map((row) => [row[x], row[member]]),

@@ -27,7 +27,7 @@ from tests.common.chain import deployed_on, running_chain
 from tests.common.node_process import NodeProcess
 from tests.common.nodes import running_town, until
 
-from .. import search, sync
+from .. import calls, search, sync
 from ..figures import p99
 from ..filling import BATCH, fill, police_log
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from node.log import LogReader
     from tests.common.nodes import NodeTown
+
+    from ..soak import Soaked
 
 LOG_SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 SEARCH_SIZES = (10_000, 100_000, 1_000_000)
@@ -46,6 +48,43 @@ LAST = 50_000
 """Entries of a filling whose appends are timed: what a log of that size takes."""
 PATIENCE_SECONDS = 3_600
 UNBOUNDED = {"callsPerDay": 2**32 - 1, "rowsPerDay": 2**32 - 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a call, a decision and an anchor cost."""
+
+    cpu_ms: float
+    """Processor time of a call, of all that a node does meanwhile."""
+    decision_gas: float
+    anchor_gas: float
+
+
+@dataclass(frozen=True, slots=True)
+class FrontsAt:
+    """A node of so many fronts under as many calls as it takes."""
+
+    fronts: int
+    per_second: float
+    p99_ms: float
+    cpu_ms: float
+    mebibytes: float
+    """Of all its processes, what they share counted once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoakedAt:
+    """Such a node under four fifths of that, for minutes."""
+
+    fronts: int
+    per_second: float
+    minutes: int
+    p99_ms: float
+    worst_p99_ms: float
+    """Of the worst minute."""
+    first_mebibytes: float
+    """Resident memory of the largest front after the first minute."""
+    last_mebibytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +123,32 @@ class SyncAt:
     per_second: float
     catch_up_seconds: float
     bytes_per_decision: float
+
+
+def measure_fronts(fronts: int) -> FrontsAt:
+    """Time calls to a node of so many fronts."""
+    taken = calls.take(fronts)
+    return FrontsAt(
+        fronts,
+        per_second=taken.rate.median,
+        p99_ms=taken.p99_ms.median,
+        cpu_ms=taken.cpu_ms.median,
+        mebibytes=taken.mebibytes,
+    )
+
+
+def told_of(fronts: int, found: Soaked) -> SoakedAt:
+    """Return what a table says of minutes under load."""
+    first, *_, last = (max(each.fronts.values()) for each in (found.minutes[0], *found.minutes))
+    return SoakedAt(
+        fronts,
+        per_second=found.rate,
+        minutes=len(found.minutes),
+        p99_ms=p99(found.seconds) * 1000,
+        worst_p99_ms=max(p99(each.seconds) for each in found.minutes) * 1000,
+        first_mebibytes=first,
+        last_mebibytes=last,
+    )
 
 
 def measure_log(sizes: Sequence[int] = LOG_SIZES) -> Iterator[LogAt]:

@@ -72,23 +72,59 @@ def put_between(text: str, name: str, lines: Sequence[str]) -> str:
     return pattern.sub(lambda match: f"{match[1]}{body}{match[2]}", text)
 
 
+def beside_known(found: Figures) -> Figures:
+    """Return these figures, and those of the parts that were measured before and not now."""
+    known: Figures = orjson.loads(FIGURES.read_bytes())
+    return known | found | {"dated": known["dated"] | found["dated"]}
+
+
 def needs(found: Figures, assumed: Assumed | None = None) -> list[Need]:
     """Return what each place needs by these figures."""
-    return [reckon(each, Measured(**found["model"]), assumed or Assumed()) for each in PLACES]
+    (called,), (*_, log), (*_, sync) = found["calls"], found["log"], found["sync"]
+    measured = Measured(
+        cpu_ms_per_call=called["cpu_ms"],
+        appends_per_second=log["appends_per_second"],
+        bytes_per_entry=log["bytes_per_entry"],
+        decisions_per_second=sync["per_second"],
+        decision_gas=called["decision_gas"],
+        anchor_gas=called["anchor_gas"],
+        bytes_per_decision=sync["bytes_per_decision"],
+    )
+    return [reckon(each, measured, assumed or Assumed()) for each in PLACES]
 
 
 def tables(found: Figures, place: int) -> dict[str, list[str]]:
     """Return each table's lines; `place` 0 in Chinese, 1 in English."""
     return {
-        "machine": [f"{found['date']}, {found['machine']}"],
-        "log": _table(LOG, found["log"], place),
-        "search": _table(SEARCH, found["search"], place),
-        "sync": _table(SYNC, found["sync"], place),
+        **{
+            name: [*_table(columns, found[name], place), "", f"*{found['dated'][name]}*"]
+            for name, columns in COLUMNS.items()
+        },
         "assumed": _assumed(place),
         "capacity": _capacity(needs(found), place),
     }
 
 
+FRONTS = {
+    "fronts": ("应答进程", "fronts", ".0f"),
+    "per_second": ("调用/秒", "calls/s", ",.0f"),
+    "p99_ms": ("第 99 百分位，毫秒", "p99, ms", ",.0f"),
+    "cpu_ms": ("处理器毫秒/次", "processor ms a call", ".2f"),
+    "mebibytes": ("内存，MiB", "memory, MiB", ".0f"),
+}
+SOAK = {
+    "fronts": ("应答进程", "fronts", ".0f"),
+    "per_second": ("调用/秒", "calls/s", ",.0f"),
+    "minutes": ("分钟", "minutes", ".0f"),
+    "p99_ms": ("第 99 百分位，毫秒", "p99, ms", ",.0f"),
+    "worst_p99_ms": ("最差一分钟", "worst minute", ",.0f"),
+    "first_mebibytes": (
+        "一个应答进程的内存：首分钟，MiB",
+        "memory of a front: first minute, MiB",
+        ".0f",
+    ),
+    "last_mebibytes": ("末分钟", "last minute", ".0f"),
+}
 LOG = {
     "entries": ("条数", "entries", ",.0f"),
     "appends_per_second": ("追加/秒", "appends/s", ",.0f"),
@@ -110,6 +146,8 @@ SYNC = {
     "catch_up_seconds": ("空节点追上，秒", "an empty node has caught up, s", ",.1f"),
     "bytes_per_decision": ("每个决定字节", "bytes a decision", ",.0f"),
 }
+COLUMNS = {"fronts": FRONTS, "soak": SOAK, "log": LOG, "search": SEARCH, "sync": SYNC}
+"""By part: each column's member, its words in both languages, its format."""
 
 
 ASSUMED = {

@@ -18,7 +18,7 @@ from ..protocol.evm.abi import ChainEvent, decode_log
 from .reverts import unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 
 HASH_BYTES = 32
@@ -37,9 +37,9 @@ class BlockHeader:
     """The header's fields as the endpoint gave them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RawLog:
-    """A log as a contract emitted it, undecoded."""
+    """A log as a contract emitted it, undecoded; nobody changes one, as with ChainEvent."""
 
     address: bytes
     topics: list[bytes]
@@ -93,16 +93,26 @@ def _header(block: dict[str, Any]) -> BlockHeader:
 
 def parse_logs(found: list[dict[str, Any]]) -> list[RawLog]:
     """Read the logs of `eth_getLogs`."""
-    return [_log(log) for log in found]
+    shared = _Shared()
+    return [_log(log, shared) for log in found]
 
 
-def _log(raw: dict[str, Any]) -> RawLog:
+class _Shared(dict[str, bytes]):
+    """What many logs of an answer say alike, such as contract, block and event, read once."""
+
+    def __missing__(self, text: str) -> bytes:
+        found = self[text] = parse_bytes(text)
+        return found
+
+
+def _log(raw: dict[str, Any], shared: _Shared) -> RawLog:
+    topics = raw["topics"]
     return RawLog(
-        parse_bytes(raw["address"]),
-        [bytes.fromhex(topic[2:]) for topic in raw["topics"]],
+        shared[raw["address"]],
+        [*map(shared.__getitem__, topics[:1]), *[bytes.fromhex(each[2:]) for each in topics[1:]]],
         parse_bytes(raw["data"]),
         int(raw["blockNumber"], 16),
-        parse_bytes(raw["blockHash"]),
+        shared[raw["blockHash"]],
         parse_bytes(raw["transactionHash"]),
         int(raw["transactionIndex"], 16),
         int(raw["logIndex"], 16),
@@ -158,19 +168,13 @@ def parse_hash(text: str) -> bytes:
 
 
 def decode(
-    raw_logs: Iterable[RawLog], addresses: Mapping[bytes, str], timestamps: Mapping[int, int]
-) -> list[ChainEvent]:
-    """Decode logs; `addresses` gives contract names, `timestamps` block times in seconds.
-
-    Raises:
-        MalformedEvent: a log is of another address, of an unknown block or of no declared event.
-    """
-    return [_decode(log, addresses, timestamps) for log in raw_logs]
-
-
-def _decode(
     log: RawLog, addresses: Mapping[bytes, str], timestamps: Mapping[int, int]
 ) -> ChainEvent:
+    """Decode a log; `addresses` gives contract names, `timestamps` block times in seconds.
+
+    Raises:
+        MalformedEvent: it is of another address, of an unknown block or of no declared event.
+    """
     contract, timestamp = addresses.get(log.address), timestamps.get(log.block_number)
     if contract is None or timestamp is None:
         raise MalformedEvent(

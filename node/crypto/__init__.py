@@ -3,7 +3,8 @@
 `symmetric`: SM3, SHA-256, Keccak-256, SM4-GCM. `publickey`: SM2 public keys. `sm2`: signers,
 unwrappers, verification. `typed`: the only ways to sign. `ed25519`: checkpoints' second signature.
 `selftest`: the standards' vectors. `backend`: which library does SM2; `libcrypto` binds OpenSSL 3,
-`sm2_libcrypto` uses it, `sm2_tables` verifies beside it in C, `sm2_gmssl` is the portable fallback.
+`sm2_libcrypto` uses it, `sm2_tables` verifies beside it in C (`nativelib` loads that),
+`sm2_gmssl` is the portable fallback.
 `der`: encodings of signatures and keys. `keyfile`: files of secrets, written once; `privatekey`,
 `pbes2`: the keys in them, of any maker, and how they are encrypted.
 """
@@ -41,6 +42,7 @@ from .typed import (
     sign_decision,
     sign_login,
     verify_decision,
+    verify_decisions,
     verify_login,
 )
 
@@ -68,6 +70,7 @@ __all__ = [
     "sm4_open",
     "sm4_seal",
     "verify_decision",
+    "verify_decisions",
     "verify_ed25519",
     "verify_login",
     "verify_sm2",

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from ..errors import ConfigInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .publickey import Sm2PublicKey
 
 VARIABLE = "SM2_BACKEND"
@@ -46,6 +48,10 @@ class Backend(Protocol):
 
     def verify_e(self, public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
         """Tell whether r‖s, both in range, signs e."""
+        ...
+
+    def verify_all(self, questions: Sequence[tuple[Sm2PublicKey, bytes, bytes]]) -> list[bool]:
+        """Tell the same of many: key, e and r‖s of each."""
         ...
 
     def encrypt(self, public: Sm2PublicKey, plaintext: bytes) -> bytes: ...

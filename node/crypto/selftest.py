@@ -11,7 +11,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from ..errors import LedgerError, SelfTestFailed
-from . import backend, sm2_tables
+from . import backend, nativelib, sm2_tables
 from .der import (
     OCTETS,
     SEQUENCE,
@@ -31,6 +31,7 @@ from .sm2 import (
 from .symmetric import (
     IV_SIZE,
     TAG_SIZE,
+    keccak256,
     sm3,
     sm4_open,
     sm4_seal,
@@ -97,8 +98,18 @@ def _sm2_signature() -> bool:
     return signer.public_key == public and first != second
 
 
+def _keccak() -> bool:
+    from Cryptodome.Hash import keccak
+
+    data = secrets.token_bytes(300)
+    return all(
+        keccak256(data[:size]) == keccak.new(data=data[:size], digest_bits=256).digest()
+        for size in (0, 135, 136, 137, 300)
+    )
+
+
 def _sm2_native() -> bool:
-    if sm2_tables.load() is None:
+    if nativelib.load() is None:
         return True  # it was not built: libcrypto verifies alone
     public = Sm2PublicKey.from_raw(_PUBLIC)
     signer, e = SoftwareSigner.from_scalar(_SCALAR, public), secrets.token_bytes(E_SIZE)
@@ -160,6 +171,7 @@ def _sm2_by_gmssl() -> bool:
 
 _TESTS: dict[str, Callable[[], bool]] = {
     "SM3": lambda: sm3(b"abc") == _SM3_ABC,
+    "Keccak-256 beside Cryptodome": _keccak,
     "SM4-GCM": _sm4_gcm,
     "SM2 signature": _sm2_signature,
     "SM2 native verification": _sm2_native,

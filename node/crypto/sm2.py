@@ -27,6 +27,7 @@ from .privatekey import read_private_key
 from .publickey import N, Sm2PublicKey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 E_SIZE = 32
@@ -167,10 +168,23 @@ def verify_sm2_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> None:
     """
     if len(signature) != SIGNATURE_SIZE or len(e) != E_SIZE:
         raise SignatureInvalid("an SM2 signature has 64 bytes")
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    in_range = 0 < r < N and 0 < s < N
-    if not in_range or not backend.load().verify_e(public, e, signature):
+    if not _in_range(signature) or not backend.load().verify_e(public, e, signature):
         raise SignatureInvalid("the SM2 signature does not hold")
+
+
+def are_sm2_e(questions: Sequence[tuple[Sm2PublicKey, bytes, bytes]]) -> list[bool]:
+    """Tell of many whether the 64 bytes r‖s are the key's signature of e, 32 bytes."""
+    sound = [len(e) == E_SIZE and _in_range(signature) for _, e, signature in questions]
+    asked = [each for each, is_sound in zip(questions, sound, strict=True) if is_sound]
+    answers = iter(backend.load().verify_all(asked))
+    return [is_sound and next(answers) for is_sound in sound]
+
+
+def _in_range(signature: bytes) -> bool:
+    if len(signature) != SIGNATURE_SIZE:
+        return False
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    return 0 < r < N and 0 < s < N
 
 
 def verify_sm2(public: Sm2PublicKey, message: bytes, signature: bytes) -> None:

@@ -26,7 +26,7 @@ from .publickey import (
 from .symmetric import constant_time_equal, sm3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Point = tuple[int, int]
 
@@ -86,6 +86,11 @@ def verify_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
         return False
     point = _add(_multiply(s, _GENERATOR), _multiply(t, (public.x, public.y)))
     return point is not None and (int.from_bytes(e, "big") + point[0]) % N == r
+
+
+def verify_all(questions: Sequence[tuple[Sm2PublicKey, bytes, bytes]]) -> list[bool]:
+    """Tell the same of many."""
+    return [verify_e(*each) for each in questions]
 
 
 def encrypt(public: Sm2PublicKey, plaintext: bytes) -> bytes:

@@ -25,7 +25,9 @@ from .publickey import Sm2PublicKey
 from .sm2_tables import Tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from .sm2_tables import Question
 
 _DER_SIGNATURE_SIZE = 80
 _REMEMBERED_CONTEXTS = 1024
@@ -189,6 +191,11 @@ _tables = Tables(_judge)
 def verify_e(public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
     """Tell whether r‖s is `public`'s signature of the 32 bytes e."""
     return _tables.verify_e(public, e, signature)
+
+
+def verify_all(questions: Sequence[Question]) -> list[bool]:
+    """Tell the same of many; the curve lets other threads compute."""
+    return _tables.verify_all(questions)
 
 
 def encrypt(public: Sm2PublicKey, plaintext: bytes) -> bytes:

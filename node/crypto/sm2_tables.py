@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
 import threading
 from collections import OrderedDict
-from ctypes import POINTER, PyDLL, c_char_p, c_int, c_uint64
+from ctypes import addressof, c_uint64, c_void_p, create_string_buffer
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SelfTestFailed
+from .nativelib import load, load_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from ctypes import PyDLL
 
     from .publickey import Sm2PublicKey
 
-VARIABLE = "SM2_NATIVE"
-"""`off`: libcrypto verifies alone."""
-LIBRARY = Path(__file__).with_name("native") / "libsm2verify.so"
+    Question = tuple[Sm2PublicKey, bytes, bytes]
+    """A key, the 32 bytes e, and r‖s, both in range."""
 
 USES_BEFORE_TABLE = 10
 """A table takes as long as eight verifications by libcrypto."""
@@ -36,29 +35,6 @@ _MOST_COUNTED = 4096
 CHECKED_EVERY = 100
 
 _logger = logging.getLogger(__name__)
-
-
-@cache
-def load() -> PyDLL | None:
-    """Return the native part; None where it was not built or is switched off."""
-    if os.environ.get(VARIABLE) == "off":
-        return None
-    pointer = POINTER(c_uint64)
-    try:
-        # PyDLL keeps the GIL: whoever lets go of it for the 50 µs of a verification waits for up
-        # to 5 ms (sys.getswitchinterval) to have it back from a thread that computes.
-        library = PyDLL(str(LIBRARY))
-        for name, arguments in (
-            ("sm2_table_limbs", []),
-            ("sm2_table", [c_char_p, pointer]),
-            ("sm2_generator", [pointer]),
-            ("sm2_verify", [pointer, pointer, c_char_p, c_char_p]),
-        ):
-            function = getattr(library, name)
-            function.argtypes, function.restype = arguments, c_int
-    except (OSError, AttributeError):  # not built, or from another version's source
-        return None
-    return library
 
 
 def make_table(public: Sm2PublicKey) -> Any:  # noqa: ANN401 - a ctypes array
@@ -74,6 +50,16 @@ def is_signed(table: Any, e: bytes, signature: bytes) -> bool:  # noqa: ANN401 -
     """Tell whether r‖s is the signature of the 32 bytes e by the key of a table."""
     library = load()
     return library is not None and library.sm2_verify(_generator(), table, e, signature) == 1
+
+
+def are_signed(tables: Sequence[Any], es: bytes, signatures: bytes) -> bytes:
+    """Tell the same of many, 1 or 0 for each, while other threads have the GIL."""
+    library, count = load_beside(), len(tables)
+    found = create_string_buffer(count)
+    if library is not None:
+        addresses = (c_void_p * count)(*map(addressof, tables))
+        library.sm2_verify_all(_generator(), count, addresses, es, signatures, found)
+    return found.raw
 
 
 @cache
@@ -108,10 +94,26 @@ class Tables:
         table = self._find(public) if self.trusted else None
         if table is None:
             return self._judge(public, e, signature)
-        found = is_signed(table, e, signature)
-        if found and next(self._accepted) % CHECKED_EVERY == 0:
-            return self._checked(public, e, signature)
-        return found
+        return self._answered(is_signed(table, e, signature), (public, e, signature))
+
+    def verify_all(self, questions: Sequence[Question]) -> list[bool]:
+        """Tell the same of many; those whose keys have tables are computed without the GIL."""
+        tables = [self._find(public) if self.trusted else None for public, _, _ in questions]
+        fast = [place for place, table in enumerate(tables) if table is not None]
+        answers = are_signed(
+            [tables[place] for place in fast],
+            b"".join([questions[place][1] for place in fast]),
+            b"".join([questions[place][2] for place in fast]),
+        )
+        known = dict(zip(fast, answers, strict=True))
+        return [self._answered(known.get(place), each) for place, each in enumerate(questions)]
+
+    def _answered(self, answer: int | None, question: Question) -> bool:
+        if answer is None:
+            return self._judge(*question)
+        if answer and next(self._accepted) % CHECKED_EVERY == 0:
+            return self._checked(*question)
+        return answer == 1
 
     def _checked(self, public: Sm2PublicKey, e: bytes, signature: bytes) -> bool:
         if self._judge(public, e, signature):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from ctypes import create_string_buffer
 from functools import cache
 
 from Cryptodome.Hash import keccak
@@ -19,7 +20,9 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 
 from ..errors import MalformedEnvelope
+from . import nativelib
 
+DIGEST_SIZE = 32
 IV_SIZE = 12
 TAG_SIZE = 16
 
@@ -44,7 +47,12 @@ def sha256(data: bytes) -> bytes:
 
 def keccak256(data: bytes) -> bytes:
     """Hash `data` with the EVM's Keccak-256; 32 bytes."""
-    return keccak.new(data=data, digest_bits=256).digest()
+    library = nativelib.load()
+    if library is None:
+        return keccak.new(data=data, digest_bits=256).digest()
+    out = create_string_buffer(DIGEST_SIZE)
+    library.keccak256(data, len(data), out)
+    return out.raw
 
 
 def constant_time_equal(a: bytes, b: bytes) -> bool:

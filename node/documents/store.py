@@ -123,7 +123,7 @@ class DocumentStore:
                 for some in batched(wanted_ones)
                 for row in connection.execute(
                     select(document.c.digest, document.c.data).where(document.c.digest.in_(some))
-                )
+                ).all()
             }
 
     def get(self, digest: bytes) -> bytes:
@@ -145,7 +145,7 @@ class DocumentStore:
                 for some in batched(list(digests))
                 for row in connection.execute(
                     select(document.c.digest, document.c.author).where(document.c.digest.in_(some))
-                )
+                ).all()
             }
 
     def sweep(self) -> int:

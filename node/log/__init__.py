@@ -10,13 +10,15 @@ a bounded stretch at a time. `marks`: where a leaf is, by its hash. `tiles`: til
 proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log
 hashed again. `published`: checkpoints that were shown to others. `tallies`: calls counted by hour
 and by what they were for, in a database of their own. `drafts`: the values that go in and come out.
-`tables`: the schema of `log.db`.
+`tables`: the schema of `log.db`. `archiving`: the loop that brings full tiles to a store,
+`tilestore`: that store, a folder or a bucket, `fartiles`: reading from there, checked.
 
 Nothing here knows the chain, the read model or HTTP; a log is named by its 32-byte id.
 """
 
 from __future__ import annotations
 
+from .archiving import Archivist, find_archived
 from .check import check_log
 from .commit import Committer
 from .drafts import Committed, Draft, LogIdentity
@@ -32,10 +34,12 @@ from .recent import Resend
 from .scanning import LogScanner
 from .strips import Strips
 from .tallies import Tallier, Tallies
+from .tilestore import Place, TileStore
 from .writer import LogWriter
 from .writerhost import LogHost
 
 __all__ = [
+    "Archivist",
     "Committed",
     "Committer",
     "Draft",
@@ -46,11 +50,14 @@ __all__ = [
     "LogScanner",
     "LogWriter",
     "Marks",
+    "Place",
     "Resend",
     "Strips",
     "Tallier",
     "Tallies",
+    "TileStore",
     "check_log",
+    "find_archived",
     "last_published",
     "list_published",
     "listen_at",

@@ -4,14 +4,14 @@ Compared are, from the bottom up: each leaf with its hash in the tiles, the numb
 between calls, the indexes, the tiles of every level, the counters, the kept answers, the head, its
 signed checkpoint, and the roots that were published or anchored. Streams in chunks, each in a
 transaction of its own: memory stays flat and the writer is not held up, for entries are only ever
-added.
+added. What was moved to a store is read from there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from sqlalchemy import func, inspect, select
@@ -41,6 +41,7 @@ from .checktables import (
     find_unindexed_event,
     find_wrong_answer,
 )
+from .fartiles import FarTiles
 from .heads import earlier_logs
 from .tables import (
     INDEX_BITS,
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
     from node.crypto import Sm2PublicKey
+
+    from .tilestore import TileStore
 
 CHUNK_ENTRIES = 16 * WIDTH
 LOGS = 1 << 63 - INDEX_BITS
@@ -80,6 +83,7 @@ def check_log(
     log: bytes,
     *,
     anchored: Iterable[tuple[int, bytes]] = (),
+    store: TileStore | None = None,
     sm2: Sm2PublicKey | None = None,
     ed25519: bytes | None = None,
     progress: Callable[[int], None] | None = None,
@@ -93,13 +97,14 @@ def check_log(
             code, once the head could be read) and, where an entry can be named, `index`.
         LogIncomplete: nothing is wrong with it as far as it goes, but more is anchored: a copy
             made without the `-wal` file, an old copy, or a log cut off; `facts` hold `log`, `size`
-            and `anchored`.
+            and `anchored`. Or `store` lost a `tile`, which they name.
+        LogUnavailable: the store does not answer.
         NotFound: no such log in this store.
     """
     known = dict(anchored)
     try:
         row = _open_head(engine, log, known)
-        run = _Check(engine, row, known)
+        run = _Check(engine, row, known, store)
         run.check_head(sm2, ed25519)
         run.check_entries(progress)
         run.check_rest()
@@ -144,11 +149,27 @@ def _missing(log: bytes, size: int, known: dict[int, bytes]) -> LogIncomplete | 
     )
 
 
+class _Moved(NamedTuple):
+    """An entry as its row was."""
+
+    position: int
+    leaf: bytes
+
+
 class _Check:
     """One run over one log."""
 
-    def __init__(self, engine: Engine, row: Row[Any], known: dict[int, bytes]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        row: Row[Any],
+        known: dict[int, bytes],
+        store: TileStore | None = None,
+    ) -> None:
         self._engine = engine
+        self._far = None if store is None else FarTiles(engine, store)
+        self._moved: list[int] = []
+        """Of this chunk's bundles, those that are not in the table any more."""
         self._head = row
         self._known = known
         self._tree = GrowingTree(0, [])
@@ -188,7 +209,7 @@ class _Check:
                 .order_by(entry.c.position)
             )
             with self._engine.connect() as connection:
-                rows = connection.execute(query).all()
+                rows = self._with_moved(start, end, connection.execute(query).all())
                 self._chains.places.clear()
                 events = self._add(start, end, rows)
                 self._check_tiles(connection)
@@ -199,6 +220,22 @@ class _Check:
         self._check_root(size, self._head.root, "root")
         if self._suspicion is not None:
             raise self._suspicion
+
+    def _with_moved(self, start: int, end: int, rows: Sequence[Any]) -> Sequence[Any]:
+        """Return a chunk's rows together with those of the bundles that a store has."""
+        self._moved = []
+        if self._far is None or len(rows) == end - start:
+            return rows
+        number, first = self._head.number, position(self._head.number, 0)
+        here = {(row.position - first) // WIDTH for row in rows}
+        self._moved = [each for each in range(start // WIDTH, end // WIDTH) if each not in here]
+        bundles = zip(self._moved, self._far.leaves(number, self._moved), strict=True)
+        moved = [
+            _Moved(first + each * WIDTH + at, leaf)
+            for each, leaves in bundles
+            for at, leaf in enumerate(leaves)
+        ]
+        return sorted([*moved, *rows], key=lambda row: row.position)
 
     def check_rest(self) -> None:
         """Compare counters, and look for rows that belong to no entry."""
@@ -265,12 +302,18 @@ class _Check:
         """Compare the tiles this chunk changed with the stored ones."""
         # Lowest level first: a wrong leaf also shows in every tile above it.
         for level, number, hashes in sorted(self._tree.changed()):
-            stored = read_tile(connection, self._head.number, level, number)
+            stored = self._stored(connection, level, number)
             if stored[: len(hashes)] == hashes:
                 continue
             if level:
                 raise self._tampered("tile", f"tile {level}/{number} does not hash from its leaves")
             self._blame(connection, number, hashes, stored)
+
+    def _stored(self, connection: Connection, level: int, number: int) -> bytes:
+        hashes = read_tile(connection, self._head.number, level, number)
+        if not hashes and not level and self._far is not None and number in self._moved:
+            return self._far.hashes(self._head.number, [number])[0]
+        return hashes
 
     def _blame(self, connection: Connection, number: int, hashes: bytes, stored: bytes) -> None:
         """Say whether a leaf or its tile was changed: the tile above bears one of them out."""

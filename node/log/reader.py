@@ -1,7 +1,9 @@
 """Reading a log: heads, entries, events and proofs at any size up to the head.
 
 Give it a read-only engine, so that reading never waits for the writer. Sizes and indexes are
-pinned by the caller: what an answer says about a size stays true for ever.
+pinned by the caller: what an answer says about a size stays true for ever. Entries and hashes that
+were moved to a store are read from there (`fartiles`), unseen by whoever asks: he may also meet
+LogIncomplete or LogTampered, where the store lost or changed them, and LogUnavailable.
 """
 
 from __future__ import annotations
@@ -9,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from node.errors import InvalidInput, LogTampered, NotFound
+from node.errors import InvalidInput, LogTampered, LogUnavailable, NotFound
 from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
 from .counters import load_counters
+from .fartiles import FarTiles
 from .published import list_published
 from .recent import Resend, find_events, replay
 from .tables import (
@@ -26,6 +29,7 @@ from .tables import (
     request,
 )
 from .tiles import Proofs, read_hashes, read_tiles
+from .tree import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
     from .drafts import Committed
     from .published import Published
+    from .tilestore import TileStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,10 @@ class Head:
 class LogReader:
     """The logs of one store, for any number of threads."""
 
-    def __init__(self, engine: Engine, *, published: Engine | None = None) -> None:
-        """Read through a read-only engine over `log.db`.
+    def __init__(
+        self, engine: Engine, *, published: Engine | None = None, store: TileStore | None = None
+    ) -> None:
+        """Read through a read-only engine over `log.db`, and what was moved from there in `store`.
 
         With `published`, the engine of `node.db`, receipts are under published checkpoints. What is
         anchored was published before, so the proof from such a receipt to its anchor is short, and
@@ -60,7 +67,8 @@ class LogReader:
         """
         self._engine = engine
         self._published = published
-        self._proofs = Proofs(engine)
+        self._far = None if store is None else FarTiles(engine, store)
+        self._proofs = Proofs(engine, self._far)
         self._numbers: dict[bytes, int] = {}
         self._sizes: dict[bytes, int] = {}
 
@@ -101,6 +109,7 @@ class LogReader:
         query = select(entry.c.leaf).where(entry.c.position == self._position(log, index))
         with self._engine.connect() as connection:
             leaf: bytes | None = connection.scalar(query)
+        leaf = leaf or self._moved(log, [index]).get(index)
         if leaf is None:
             raise NotFound(f"the log has no entry {index}", log=log.hex())
         return leaf
@@ -116,10 +125,12 @@ class LogReader:
         query = select(place, entry.c.leaf).where(place.in_(list(places)))
         with self._engine.connect() as connection:
             found = {row.position: row.leaf for row in connection.execute(query)}
-        for place_of, index in places.items():
-            if place_of not in found:
+        gone = sorted({index for position_, index in places.items() if position_ not in found})
+        moved = self._moved(log, gone)
+        for index in gone:
+            if index not in moved:
                 raise NotFound(f"the log has no entry {index}", log=log.hex())
-        return [found[self._position(log, index)] for index in indexes]
+        return [found.get(self._position(log, index)) or moved[index] for index in indexes]
 
     def entries(self, log: bytes, first: int, count: int) -> list[bytes]:
         """Return the leaves of `count` entries from index `first` on.
@@ -129,12 +140,19 @@ class LogReader:
         """
         start = self._position(log, first)
         place = entry.c.position
-        query = select(entry.c.leaf).where(place >= start, place < start + count).order_by(place)
+        within = (place >= start) & (place < start + count)
+        query = select(entry.c.leaf).where(within).order_by(place)
         with self._engine.connect() as connection:
-            leaves = list(connection.execute(query).scalars())
-        if len(leaves) != count:
+            leaves: list[bytes] = [leaf for (leaf,) in connection.execute(query).all()]
+            if len(leaves) == count:
+                return leaves
+            oldest = connection.scalar(select(func.min(place)).where(within))
+        # Only the oldest are ever moved: those that are here are the last.
+        gone = range(first, first + count - len(leaves))
+        moved = self._moved(log, gone)
+        if len(moved) != len(gone) or oldest not in {None, start + len(gone)}:
             raise LogTampered(f"the log has not all entries {first} to {first + count - 1}")
-        return leaves
+        return [moved[index] for index in gone] + leaves
 
     def tile(self, log: bytes, level: int, number: int, width: int) -> bytes:
         """Return the first `width` hashes of a tile of the tree.
@@ -142,14 +160,36 @@ class LogReader:
         Raises:
             LogTampered: the store has fewer; what is beyond the tree is the caller's to know.
         """
+        log_number = self._number(log)
+        if not level and self._far is not None:
+            for _, hashes in self.tiles(log, number, 1):
+                if len(hashes) >= width * HASH_SIZE:
+                    return hashes[: width * HASH_SIZE]
         with self._engine.connect() as connection:
-            hashes = read_hashes(connection, self._number(log), level, number, width)
+            hashes = read_hashes(connection, log_number, level, number, width)
         return hashes[: width * HASH_SIZE]
 
     def tiles(self, log: bytes, first: int, count: int) -> list[tuple[int, bytes]]:
-        """Return the stored tiles of leaf hashes from a number on, each with its number."""
+        """Return the tiles of leaf hashes there are from a number on, each with its number."""
+        log_number = self._number(log)
         with self._engine.connect() as connection:
-            return read_tiles(connection, self._number(log), first, count)
+            found = dict(read_tiles(connection, log_number, first, count))
+        if self._far is not None and len(found) < count:
+            numbers = range(first, first + count)
+            gone = [each for each in numbers if each not in found and self._is_full(log, each)]
+            found |= zip(gone, self._far.hashes(log_number, gone), strict=True)
+        return sorted(found.items())
+
+    def check_stored(self, log: bytes, numbers: Sequence[int]) -> None:
+        """Read full tiles of leaf hashes and their bundles from the store, here or not here.
+
+        Raises:
+            LogIncomplete, LogTampered: one is not there, or another; `facts` name it.
+            LogUnavailable: the store does not answer, or there is none.
+        """
+        if self._far is None:
+            raise LogUnavailable("the settings name no tile store")
+        self._far.check(self._number(log), numbers)
 
     def request(self, log: bytes, index: int) -> bytes | None:
         """Return the body of the request behind an entry, or None when none is kept."""
@@ -206,10 +246,13 @@ class LogReader:
         Raises:
             CallReplayed: the event id was used with another text, or too long ago.
         """
-        number = self._number(log)
+        index = self.find_event(log, call.event)
+        if index is None:
+            return None
+        # On a connection of its own: the look before went to the driver by itself, which on a
+        # server has begun a transaction there that SQLAlchemy knows nothing of.
         with self._engine.connect() as connection:
-            index = find_events(connection, number, [call.event]).get(call.event)
-            return None if index is None else replay(connection, number, index, call, now)
+            return replay(connection, self._number(log), index, call, now, far=self._far)
 
     def root_at(self, log: bytes, size: int) -> bytes:
         """Return the root of the first `size` leaves.
@@ -273,6 +316,24 @@ class LogReader:
         if index < 0:
             raise NotFound(f"the log has no entry {index}", log=log.hex())
         return position(self._number(log), index)
+
+    def _moved(self, log: bytes, indexes: Sequence[int]) -> dict[int, bytes]:
+        """Return those of some leaves, by index, that may have been moved to the store."""
+        if self._far is None:
+            return {}
+        numbers = sorted({index // WIDTH for index in indexes})
+        full = [number for number in numbers if self._is_full(log, number)]
+        bundles = dict(zip(full, self._far.leaves(self._number(log), full), strict=True))
+        return {
+            index: bundles[index // WIDTH][index % WIDTH]
+            for index in indexes
+            if index // WIDTH in bundles
+        }
+
+    def _is_full(self, log: bytes, number: int) -> bool:
+        """Tell whether the log has all leaves of a tile."""
+        size = (number + 1) * WIDTH
+        return size <= self._sizes.get(log, -1) or size <= self.head(log).size
 
     def _check_size(self, log: bytes, size: int) -> None:
         """Heads only grow, so one that was seen to reach `size` need not be read again."""

@@ -34,7 +34,7 @@ from .tables import (
     recent,
 )
 from .tiles import tiles_through
-from .tree import Edge, get_path
+from .tree import WIDTH, Edge, get_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .drafts import Draft
+    from .fartiles import FarTiles
 
 RESEND_WINDOW_MILLISECONDS = 10 * 60 * 1000
 _PURGE_AT_LEAST = 16
@@ -82,12 +83,20 @@ def find_events(
 
 
 def replay(
-    connection: Connection, log_number: int, index: int, resend: Resend | Draft, now: int
+    connection: Connection,
+    log_number: int,
+    index: int,
+    resend: Resend | Draft,
+    now: int,
+    *,
+    far: FarTiles | None = None,
 ) -> Committed:
     """Return the stored result of the call at `index` to an identical resend (`now` in ms).
 
     Raises:
-        CallReplayed: the text is another, or the window has passed; carries the first receipt.
+        CallReplayed: the text is another, or the window has passed; carries the first receipt,
+            unless its entry was moved to a store and `far` is None: a commit waits for no store.
+        LogIncomplete, LogTampered, LogUnavailable: the store lost it, changed it, or is away.
     """
     kept = connection.execute(
         select(recent.c.at, recent.c.text, recent.c.answer, recent.c.size, checkpoint.c.checkpoint)
@@ -102,10 +111,15 @@ def replay(
             select(head.c.size, head.c.checkpoint).where(head.c.number == log_number)
         ).one()
         size, note, answer, identical = row.size, row.checkpoint, None, False
-    leaf: bytes = connection.execute(
+    leaf: bytes | None = connection.scalar(
         select(entry.c.leaf).where(entry.c.position == position(log_number, index))
-    ).scalar_one()
-    tiles = tiles_through(connection, log_number, size)
+    )
+    if leaf is None:
+        if far is None:
+            raise CallReplayed("this event id was used before")
+        number, place = divmod(index, WIDTH)
+        leaf = far.leaves(log_number, [number])[0][place]
+    tiles = tiles_through(connection, log_number, size, far)
     members = orjson.loads(leaf)
     counters = load_counters(connection, [log_number], [resend.authorisation])
     counter = counters.get(resend.authorisation, Counter())

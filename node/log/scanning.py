@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .reader import LogReader
 
 CHUNK = 512
+FIRST_CHUNK, LAST_CHUNK = 64, 2_048
+"""Leaves read at once: few to begin with, since most pages end there."""
 STRETCH = 10_000
 """Leaves looked through at once."""
 TILES = 4_096
@@ -31,7 +33,6 @@ READ_AT_ONCE = 128
 """Of them, a mebibyte together."""
 MATTERS = 5_000
 """Leaves looked through for a matter at once: each costs two hashes."""
-_MATTERED = b'"matter":"'
 _MATTER = re.compile(rb'"matter":"([0-9a-f]{64})"')
 _EVENT = re.compile(rb'"event":"([0-9a-f]{64})"')
 
@@ -83,10 +84,11 @@ class LogScanner:
         size = self._reader.head(log).size
         end = size if before is None else max(0, min(before, size))
         found: list[tuple[int, bytes]] = []
-        left = stretch
+        left, chunk = stretch, max(FIRST_CHUNK, min(limit, LAST_CHUNK))
         while end > floor and left > 0:
             end = max(floor, skipping(end))
-            first = max(floor, end - min(CHUNK, left))
+            first = max(floor, end - min(chunk, left))
+            chunk = min(4 * chunk, LAST_CHUNK)
             left -= end - first
             leaves = self._reader.entries(log, first, end - first)
             for index in range(end - 1, first - 1, -1):
@@ -155,12 +157,11 @@ class LogScanner:
         """Return the calls for a matter number; `salt_of` an event salts its commitment."""
 
         def accept(leaf: bytes) -> bool:
-            if _MATTERED not in leaf:
-                return False
-            committed, event = _MATTER.search(leaf), _EVENT.search(leaf)
+            committed = _MATTER.search(leaf)
+            event = None if committed is None else _EVENT.search(leaf)
             if committed is None or event is None:
                 return False
             salt = salt_of(bytes.fromhex(event[1].decode()))
-            return commitment(salt, matter) == bytes.fromhex(committed[1].decode())
+            return commitment(salt, matter).hex().encode() == committed[1]
 
         return self.scan(log, accept, before=before, limit=limit, stretch=MATTERS)

@@ -156,12 +156,8 @@ class Strips:
             query = select(*(strip.c[name] for name in Sum._fields)).where(
                 strip.c.log == log, strip.c.number >= low, strip.c.number < below, *conditions
             )
-            found = [
-                Sum(*row)
-                for row in connection.execute(
-                    query.order_by(strip.c.number.desc()).limit(MOST_SUMS + 1)
-                )
-            ]
+            newest = query.order_by(strip.c.number.desc()).limit(MOST_SUMS + 1)
+            found = [Sum(*row) for row in connection.execute(newest).all()]
         if len(found) > MOST_SUMS:
             low = found[-1].number + 1
         kept = tuple(each for each in found if each.number >= low)

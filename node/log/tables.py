@@ -2,8 +2,8 @@
 
 A log is named outside by its 32-byte id and inside by a small number (`head.number`), and an entry
 by one integer, `position`, so that rows of a log lie together and in order. Only
-`node.log.commit` writes here; every write of one commit is in one transaction. Changed by revisions
-(`node/storage/migrations`).
+`node.log.commit` writes here, every write of one commit in one transaction, and `archiving` takes
+away what a store has. Changed by revisions (`node/storage/migrations`).
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
+    from .fartiles import FarTiles
     from .tree import TileSource
 
 CACHED_TILES = 2048
@@ -76,14 +77,37 @@ def load_tile(connection: Connection, log_number: int, level: int, number: int, 
     return Tile(read_hashes(connection, log_number, level, number, width))
 
 
-def tiles_through(connection: Connection, log_number: int, size: int) -> TileSource:
+def tiles_through(
+    connection: Connection, log_number: int, size: int, far: FarTiles | None = None
+) -> TileSource:
     """Return the tiles of a tree read, once each, through a connection that is already open."""
 
     @cache
     def get(level: int, number: int) -> Tile:
-        return load_tile(connection, log_number, level, number, width_of(size, level, number))
+        width = width_of(size, level, number)
+        return find_tile(connection, log_number, level, number, width, far)
 
     return get
+
+
+def find_tile(  # noqa: PLR0917 - a tile's place, and where it may be
+    connection: Connection,
+    log_number: int,
+    level: int,
+    number: int,
+    width: int,
+    far: FarTiles | None,
+) -> Tile:
+    """Return a tile from the table, or a full one of leaf hashes from the store it was moved to.
+
+    Raises:
+        LogTampered: neither has it, or the store another.
+        LogIncomplete, LogUnavailable: the store lost it, or does not answer.
+    """
+    if far is None or level or width < WIDTH:
+        return load_tile(connection, log_number, level, number, width)
+    hashes = read_tile(connection, log_number, level, number)
+    return Tile(hashes or far.hashes(log_number, [number])[0])
 
 
 def width_of(size: int, level: int, number: int) -> int:
@@ -110,9 +134,14 @@ class Proofs:
     replaced whole.
     """
 
-    def __init__(self, engine: Engine, *, cached_tiles: int = CACHED_TILES) -> None:
-        """Read through an engine, read-only best, so that proofs never wait for the writer."""
-        self._engine = engine
+    def __init__(
+        self, engine: Engine, far: FarTiles | None = None, *, cached_tiles: int = CACHED_TILES
+    ) -> None:
+        """Read through an engine, read-only best, so that proofs never wait for the writer.
+
+        Tiles that are not there any more are read from `far`.
+        """
+        self._engine, self._far = engine, far
         self._full = lru_cache(cached_tiles)(self._load_full)
         self._partial: dict[tuple[int, int], tuple[int, Tile]] = {}
         self._edge = lru_cache(CACHED_EDGES)(
@@ -140,7 +169,7 @@ class Proofs:
 
     def _load_full(self, log_number: int, level: int, number: int) -> Tile:
         with self._engine.connect() as connection:
-            return load_tile(connection, log_number, level, number, WIDTH)
+            return find_tile(connection, log_number, level, number, WIDTH, self._far)
 
     def _get_partial(self, log_number: int, level: int, number: int, width: int) -> Tile:
         kept = self._partial.get((log_number, level))

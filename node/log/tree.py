@@ -186,36 +186,39 @@ class GrowingTree:
 def get_last_paths(tree: GrowingTree, edge: Edge, count: int) -> list[tuple[bytes, ...]]:
     """Return the audit paths of the last `count` leaves, which the tree has not settled yet.
 
-    The same as `get_path` for each, but what leaves of one tile share is found once.
+    The same as `get_path` for each, but what leaves of one tile share is found once: the path of a
+    node is its sibling and its parent's path.
     """
     paths: list[tuple[bytes, ...]] = []
     index, end = edge.size - count, min(HEIGHT, (edge.size - 1).bit_length())
     while index < edge.size:
         number = index >> HEIGHT
-        first, last = index, min((number + 1) * WIDTH, edge.size)
-        shared = get_path(tree.tile, edge, number, HEIGHT)
-        siblings = [
-            _siblings(level, edge, first, height)
-            for height, level in enumerate(tree.tile(0, number).levels[:end])
-        ]
-        for leaf in range(first, last):
-            low = [
-                nodes[(leaf >> height) - start] for height, (start, nodes) in enumerate(siblings)
+        first, last = index, min((number + 1) * WIDTH, edge.size) - 1
+        levels = tree.tile(0, number).levels
+        above = [tuple(get_path(tree.tile, edge, number, HEIGHT))]
+        for height in reversed(range(end)):
+            start = first >> height
+            siblings = _siblings(levels[height], edge, start, last >> height, height)
+            parents = start >> 1
+            above = [
+                above[(node >> 1) - parents]
+                if sibling is None
+                else (sibling, *above[(node >> 1) - parents])
+                for node, sibling in enumerate(siblings, start)
             ]
-            paths.append((*filter(None, low), *shared))
-        index = last
+        paths += above
+        index = last + 1
     return paths
 
 
 def _siblings(
-    level: bytearray, edge: Edge, first: int, height: int
-) -> tuple[int, list[bytes | None]]:
-    """Return the sibling, None where it has none, of each node from the one above leaf `first`.
+    level: bytearray, edge: Edge, first: int, last: int, height: int
+) -> list[bytes | None]:
+    """Return the siblings of the nodes from `first` to `last`, None where one has none.
 
-    `level` is that height of the tile `first` lies in. The first node answered for is an even
-    one; its index comes first.
+    `level` is that height of the tile they all lie in.
     """
-    start = first >> height & ~1
+    start = first & ~1
     within = start & (WIDTH >> height) - 1
     hashes = bytes(level[within * HASH_SIZE :])
     nodes: list[bytes | None] = [
@@ -224,4 +227,4 @@ def _siblings(
     if start + len(nodes) == edge.size >> height:
         nodes.append(edge.nodes[height])
     nodes += [None] * 2
-    return start, [nodes[place ^ 1] for place in range(len(nodes) - 1)]
+    return [nodes[(node - start) ^ 1] for node in range(first, last + 1)]

@@ -68,8 +68,8 @@ class Comparisons:
         """Return the digest of all that a comparison of a draft as it stands is made of."""
         department = opened.listed.department
         standing = hashlib.sha256(_key_of_table(opened.listed, opened.body))
-        for entry, number, state in self._ledger.standing(department):
-            standing.update(entry + number.to_bytes(4, "big") + bytes([state]))
+        last, counts = self._ledger.standing(department)
+        standing.update(orjson.dumps([last, sorted(counts.items())]))
         covered = self._coverage.count(department) if opened.listed.kind == "filing" else 0
         standing.update(covered.to_bytes(8, "big"))
         return standing.digest()

@@ -48,8 +48,8 @@ class Ledger(Protocol):
         """Return the newest version of every entry of a provider, by entry."""
         ...
 
-    def standing(self, provider: bytes) -> Iterable[tuple[bytes, int, int]]:
-        """Return entry, number and state of the newest version of each, by entry."""
+    def standing(self, provider: bytes) -> tuple[int, Mapping[int, int]]:
+        """Return what differs once a newest version of a provider's is filed or changes state."""
         ...
 
     def list_pending(self, competent: bytes, *, after: bytes = b"") -> Sequence[EntryFact]:

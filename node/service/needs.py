@@ -22,8 +22,11 @@ Value = str | int | bool
 class Ledger(Protocol):
     """The read model, as one call sees it."""
 
-    def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
+    def snapshot(self, key_id: bytes, authorisation: int, since: float = ...) -> Snapshot:
         """Return what a call is judged by, read in one transaction.
+
+        It is as new as `since`, the call's arrival by `time.perf_counter()`, or newer; without it
+        as new as the question.
 
         Raises:
             LedgerBehind: the read model is being rebuilt or is behind the chain.

@@ -170,7 +170,7 @@ class Service:
         try:
             if self.in_hand > self._waiting:
                 raise Overloaded(f"{self.in_hand - 1} calls are in hand")
-            answer = await self._hand_over(call, authorisation, body)
+            answer = await self._hand_over(call, authorisation, body, begun)
         except LedgerError as error:
             outcome, is_logged = error.code, "receipt" in error.facts
             raise
@@ -182,18 +182,20 @@ class Service:
             seconds = time.perf_counter() - begun
             self._on_handled(Handled(call.event, authorisation, outcome, seconds, is_logged))
 
-    async def _hand_over(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
+    async def _hand_over(
+        self, call: SignedCall, authorisation: int, body: bytes, since: float
+    ) -> bytes:
         """Give the call to a worker, which gives it to the log; the loop wakes up once for both."""
         answer, settle = self._answers.expect()
-        self._workers.put(self._handling(call, authorisation, body, settle))
+        self._workers.put(self._handling(call, authorisation, body, since, settle))
         return await answer
 
     def _handling(
-        self, call: SignedCall, authorisation: int, body: bytes, settle: Settle
+        self, call: SignedCall, authorisation: int, body: bytes, since: float, settle: Settle
     ) -> Steps[_Ready]:
         try:
             try:
-                return (yield from self._judge(call, authorisation, body)), settle
+                return (yield from self._judge(call, authorisation, body, since)), settle
             except ClockSkew as late:
                 stored = self._stored(call, authorisation, late)
                 settle(partial(finish, None, stored))
@@ -217,16 +219,18 @@ class Service:
         self._workers.close()
 
     def _judge(
-        self, call: SignedCall, authorisation: int, body: bytes
+        self, call: SignedCall, authorisation: int, body: bytes, since: float
     ) -> Generator[bool, None, Judged]:
         """Take a call up to the log: everything but the commit, in the steps of `Workers`.
+
+        It came at `since`, by `time.perf_counter()`.
 
         Raises:
             SignatureInvalid, ClockSkew: nobody can be held to the call; it is not logged.
             LedgerBehind: the read model cannot say whose call it is.
             LogUnavailable: the department's log is not registered.
         """
-        snapshot = self._ledger.snapshot(call.key_id, authorisation)
+        snapshot = self._ledger.snapshot(call.key_id, authorisation, since)
         judged = judged_second(snapshot, self._clock())
         yield GOES_ON
         key = authenticate(call, snapshot, judged)

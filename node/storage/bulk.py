@@ -70,8 +70,16 @@ def look_up(
     # A power of two, filled up with the last key, keeps the number of different statements small.
     count = 1 << (len(wanted) - 1).bit_length()
     wanted += wanted[-1:] * (count - len(wanted))
-    values = {f"key{number}": key for number, key in enumerate(wanted)}
-    return fetch(connection, _look_up(columns, log, count), {"log": log_number, **values})
+    statement = _look_up(columns, log, count)
+    sql, bound = _render(statement, connection.dialect)
+    cursor = _cursor(connection)
+    # The log is asked for before the keys, which stand in their order: `_look_up` has it so.
+    given = (log_number, *wanted)
+    if connection.dialect.positional:
+        cursor.execute(sql, given)
+    else:
+        cursor.execute(sql, dict(zip((name for name, _ in bound), given, strict=True)))
+    return list(cursor.fetchall())
 
 
 @lru_cache(maxsize=64)

@@ -150,7 +150,7 @@ class ScriptedLedger:
     def change(self, **changes: Any) -> None:
         self.authorisations[AUTHORISATION] = self.authorisations[AUTHORISATION]._replace(**changes)
 
-    def snapshot(self, key_id: bytes, authorisation: int) -> Snapshot:
+    def snapshot(self, key_id: bytes, authorisation: int, _since: float = 0.0) -> Snapshot:
         if self.failure is not None:
             raise self.failure
         granted = self.authorisations.get(authorisation)

@@ -265,6 +265,29 @@ class Story:
             competent=CENTRE,
         )
 
+    def withdraw(self, department: bytes, entry: bytes, version: int) -> None:
+        """Ask that a published version be withdrawn."""
+        self.decide(
+            "SubmitWithdrawal",
+            {
+                "department": department,
+                "withdrawals": [{"entry": entry, "version": version}],
+                "digest": digest("withdrawal"),
+            },
+            self.heads[department],
+        )
+
+    def review_withdrawal(self, entry: bytes, version: int, *, accept: bool) -> None:
+        """Withdraw a version, or leave it published."""
+        review = {"entry": entry, "version": version, "accept": accept}
+        review |= {"subject": digest("withdrawal")}
+        self.decide(
+            "ReviewWithdrawal",
+            {"reviews": [review], "digest": digest("review")},
+            self.heads[CENTRE],
+            competent=CENTRE,
+        )
+
     def stand(self, entry: bytes, *, standing: bool = True, calls: int = 50) -> None:
         self.decide(
             "SetStandingReply",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from node.errors import LogUnavailable
-from node.log import Committed, Committer, Draft, LogReader, check_log, ranges
+from node.log import Committed, Committer, Draft, LogReader, Resend, check_log, ranges
 from node.log.commit import LOCK_MILLISECONDS
 from node.log.tables import entry
 from node.protocol.wire.receipt import verify_receipt
@@ -53,6 +53,11 @@ def test_calls_are_logged_proved_repeated_and_checked(address, committer, identi
             ed25519=identity.ed25519.public,
         )  # fmt: skip
         assert reader.entry(identity.log, done.index) == done.leaf
+    sent = new_draft(identity, 7)
+    same = Resend(sent.event, sent.text, sent.authorisation)
+    resent = reader.resend(identity.log, same, Clock().milliseconds)
+    assert resent is not None
+    assert (resent.leaf, resent.answer) == (first[7].leaf, sent.answer)
     checked = check_log(
         readonly, identity.log, sm2=identity.sm2.public_key, ed25519=identity.ed25519.public
     )

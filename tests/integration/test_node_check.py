@@ -99,8 +99,8 @@ class TestARunningNode:
             text = (ROOT / "docs" / name).read_text("utf-8").split("## 9.")[1]
             rows = [row for row in text.split("## 10.")[0].splitlines() if row.startswith("| `")]
             named = {word for row in rows for word in re.findall(r"`(\w+)`", row.split("|")[1])}
-            # Said only of one that is not enrolled, and of a database server.
-            assert named == found.keys() | {"department", "storage"}
+            # Said only of one that is not enrolled, of a database server, of a tile store.
+            assert named == found.keys() | {"department", "storage", "tiles"}
 
     def test_is_told_line_by_line_for_people(self, town):
         done = invoke("node", "check", "--config", town.node.settings.data_dir.parent / "node.toml")

@@ -25,6 +25,7 @@ from api.settings import (
     Settings,
     SourceSettings,
     StorageSettings,
+    TilesSettings,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "[[departments]]": DepartmentSettings,
     "[[departments.sources]]": SourceSettings,
     "[storage]": StorageSettings,
+    "[tiles]": TilesSettings,
     "[anchoring]": AnchoringSettings,
     "[limits]": LimitSettings,
     "[logging]": LoggingSettings,

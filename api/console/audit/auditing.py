@@ -8,8 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -26,7 +25,7 @@ from ...routes.logs import custody_of
 from ..frames import Link, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from starlette.responses import Response
 
@@ -64,25 +63,6 @@ def auditor(
 
 
 AuditorDep = Annotated[Auditor, Depends(auditor)]
-View = TypeVar("View", bound="Callable[..., Response]")
-AT_ONCE = 8
-"""Pages that hold a connection: the pool has fifteen, and each needs another for its leaf."""
-_pages = threading.BoundedSemaphore(AT_ONCE)
-
-
-def held(view: View) -> View:
-    """Have a view, which takes the auditor as `who`, read one state of the read model throughout.
-
-    A page asks a hundred questions, and each by itself is a transaction.
-    """
-
-    @wraps(view)
-    def of_one_state(**given: Any) -> Response:  # noqa: ANN401 - a view's own
-        who: Auditor = given["who"]
-        with _pages, who.node.queries.holding():
-            return view(**given)
-
-    return cast("View", of_one_state)
 
 
 def answer(

@@ -11,8 +11,9 @@ from node.errors import EventUnknown
 
 from ...http.verbs import Readable
 from ...routes.logs import find_event
+from ..onestate import held
 from ..pages import render
-from .auditing import AUDITOR, AuditorDep, answer, held
+from .auditing import AUDITOR, AuditorDep, answer
 
 if TYPE_CHECKING:
     from ledger_sync.titles import Target

@@ -20,10 +20,11 @@ from node.protocol.wire.leaf import SERVED
 from ...http.verbs import Readable
 from ...refusing_words import TITLES
 from ..frames import Link
+from ..onestate import held
 from ..pages import render
 from ..wording import MILLISECONDS, language_of, midnight_ms, outcome_words
 from ..workbook import MEDIA_TYPE, MOST_ROWS, workbook
-from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work, held
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work
 from .whose_logs import list_logs
 
 if TYPE_CHECKING:

@@ -32,9 +32,10 @@ from ...http.described import HexPath
 from ...http.verbs import Readable
 from ...routes.logs import FoundEvent, find_event
 from ..frames import Link
+from ..onestate import held
 from ..pages import render
 from ..wording import MILLISECONDS, language_of, outcome_words
-from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work, held
+from .auditing import AUDITOR, AuditorDep, answer, attached, bounded_work
 from .box_pages import path_of
 from .drawing import draw
 from .reporting import Report, render_report

@@ -14,6 +14,7 @@ from node.protocol.ledger.enums import EntryState, Role
 from node.protocol.wire import ids
 
 from ...http.verbs import Readable
+from ..onestate import held
 from ..pages import page_of, render
 from .seating import DESK, FILERS, LookingDep
 
@@ -26,6 +27,7 @@ ENTRIES = "/desk/entries"
 
 
 @router.get(ENTRIES)
+@held
 def entries(
     *,
     request: Request,

@@ -13,6 +13,7 @@ from node.office.inbox import Sort, list_tasks
 from node.protocol.forms.words import words_of
 
 from ...http.verbs import Readable
+from ..onestate import held
 from ..pages import page_of, render
 from .seating import DESK, LookingDep, Sitting
 
@@ -26,6 +27,7 @@ SORTS = {
 
 
 @router.get("/desk")
+@held
 def inbox(
     request: Request, at: LookingDep, after: Annotated[int, Query(ge=0, le=MOST)] = 0
 ) -> Response:

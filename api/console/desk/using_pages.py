@@ -22,6 +22,7 @@ from node.protocol.wire.days import DAY_SECONDS
 
 from ...http.verbs import Readable
 from ..frames import Link
+from ..onestate import held
 from ..pages import render
 from ..wording import language_of, midnight_ms, outcome_words
 from .seating import DESK, FILERS, LookingDep
@@ -44,6 +45,7 @@ CONSUMERS = 1_000
 
 
 @router.get(LIST)
+@held
 def listed(
     *,
     request: Request,
@@ -138,6 +140,7 @@ class Asked:
 
 
 @router.get(USES)
+@held
 def uses(
     request: Request,
     at: LookingDep,

@@ -21,6 +21,7 @@ from node.protocol.wire import ids
 
 from ...http.verbs import Readable
 from ..desk.seating import DESK, FormDep, SittingDep, to_decide
+from ..onestate import held
 from ..pages import page_of, render
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Asked:
 
 
 @router.get(REVIEW)
+@held
 def queue(
     request: Request,
     at: SittingDep,

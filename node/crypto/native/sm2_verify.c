@@ -13,6 +13,7 @@
  * Explicit-Formulas Database for Jacobian coordinates with a = -3 ("dbl-2001-b",
  * "madd-2004-hmv"); multiplication modulo p is Montgomery's (CIOS, Koc, Acar and Kaliski 1996).
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -297,4 +298,11 @@ int sm2_verify(const affine *generator, const affine *table, const uint8_t e[32]
         if (is_equal(candidate, point.x)) return 1;
         if (add(x, x, N) || !is_below(x, P)) return 0;
     }
+}
+
+/* The same of `count` signatures: write 1 or 0 for each. */
+void sm2_verify_all(const affine *generator, size_t count, const affine *const *tables,
+                    const uint8_t *e, const uint8_t *signatures, uint8_t *found) {
+    for (size_t i = 0; i < count; i++)
+        found[i] = (uint8_t)sm2_verify(generator, tables[i], e + 32 * i, signatures + 64 * i);
 }

@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -60,7 +60,16 @@ def search_top(
 
 def plain(heading: str) -> str:
     """Return a heading without what does not distinguish it."""
+    # A page asks of the same few headings, and of the cells below them, again and again.
+    return _plain(heading) if len(heading) <= _SHORT else _folded(heading)
+
+
+def _folded(heading: str) -> str:
     return _MARKS.sub("", unicodedata.normalize("NFKC", heading)).casefold()
+
+
+_SHORT = 64
+_plain = lru_cache(maxsize=4096)(_folded)
 
 
 class Misspelt(NamedTuple):

@@ -7,7 +7,7 @@ nothing here knows a particular contract. They are read at first use.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .abicodec import (
     AbiError,
     Codec,
     Tuple,
+    Words,
     compile_tuple,
     compile_type,
 )
@@ -42,9 +43,13 @@ _BUILT_IN_ERRORS: list[dict[str, Any]] = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class ChainEvent:
-    """One event of our contracts, decoded, with its place on the chain."""
+    """One event of our contracts, decoded, with its place on the chain.
+
+    Not frozen, for making a frozen value of this size costs as much as reading it; nobody changes
+    one all the same.
+    """
 
     contract: str
     name: str
@@ -75,8 +80,35 @@ class EventType:
     indexed: tuple[tuple[str, Codec], ...]
     data: Tuple
 
+    @cached_property
+    def words(self) -> Words | None:
+        """How topics and data are read in one go; None where the data hold an offset."""
+        members = dict(self.indexed) | dict(zip(self.data.names, self.data.codecs, strict=True))
+        return None if self.data.dynamic else Words.of(members, self.order)
+
+    def slices(self, names: Sequence[str]) -> list[slice] | None:
+        """Return where these arguments' words are in the topics after the first and the data.
+
+        None where one of them is no word of its own.
+        """
+        members = [*(name for name, _ in self.indexed), *self.data.names]
+        codecs = [*(codec for _, codec in self.indexed), *self.data.codecs]
+        if self.data.dynamic or any(codec.size != WORD for codec in codecs):
+            return None
+        places = [WORD * members.index(name) for name in names]
+        return [slice(place, place + WORD) for place in places]
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """The arguments' names as they are declared."""
+        return tuple(parameter["name"] for parameter in self.inputs)
+
     def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
         """Return the arguments in the order of their declaration; raises AbiError."""
+        if self.words and (*map(len, topics),) == self._sizes:
+            found = self.words.find(b"".join((*topics[1:], data)))
+            if found is not None and len(data) == self.data.size:
+                return found
         if len(topics) != 1 + len(self.indexed):
             raise AbiError(f"{self.name} has {1 + len(self.indexed)} topics, not {len(topics)}")
         values = self.data.decode_whole(data)
@@ -84,7 +116,11 @@ class EventType:
             if len(topic) != WORD:
                 raise AbiError("a topic has 32 bytes")
             values[name] = codec.decode(topic, 0)[0]
-        return {parameter["name"]: values[parameter["name"]] for parameter in self.inputs}
+        return {name: values[name] for name in self.order}
+
+    @cached_property
+    def _sizes(self) -> tuple[int, ...]:
+        return (WORD,) * (1 + len(self.indexed))
 
 
 @cache

@@ -8,11 +8,14 @@ Tuples are dicts by component name, arrays lists, bytesN and addresses raw bytes
 from __future__ import annotations
 
 import re
+import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import cached_property
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 WORD = 32
 ADDRESS_SIZE = 20
@@ -177,8 +180,16 @@ class Tuple:
             raise AbiError(f"{error} is missing") from error
         return _encode_all(self.codecs, values)
 
+    @cached_property
+    def words(self) -> Words | None:
+        """How to read it in one go; None where it has an offset or a width that needs a look."""
+        return Words.of(dict(zip(self.names, self.codecs, strict=True)), self.names)
+
     def decode(self, data: bytes, start: int) -> tuple[Any, int]:
         """Read into a dict by name."""
+        found = self.words.find(data, start) if self.words else None
+        if found is not None:
+            return found, start + self.size
         values, end = _decode_all(self.codecs, data, start)
         return dict(zip(self.names, values, strict=True)), end
 
@@ -189,6 +200,86 @@ class Tuple:
         if end != len(data):
             raise AbiError(f"{len(data) - end} bytes are left over")
         return value
+
+
+_LAYOUTS = {8: "31sB", 16: "30sH", 32: "28sI", 64: "24sQ"}
+"""An integer's padding and itself, by its bits."""
+
+
+class Words:
+    """Static values word after word, read at once; whatever is odd is left to the codecs.
+
+    A word is its padding, which has to be zero, and its value; a uint256 and a bool want one more
+    step. What does not fit is not judged here: the codecs say what is wrong with it.
+    """
+
+    def __init__(self, parts: Sequence[_Part], names: Sequence[str]) -> None:
+        self._layout = struct.Struct(">" + "".join(part.layout for part in parts))
+        self._names = tuple(names)
+        places = {part.name: 2 * at + part.value for at, part in enumerate(parts)}
+        self._values = _picked([places[name] for name in names])
+        self._padding = _picked([2 * at + 1 - part.value for at, part in enumerate(parts)])
+        self._zero = self._padding(self._layout.unpack(bytes(self._layout.size)))
+        self._wide = [part.name for part in parts if part.kind == "wide"]
+        self._bools = [part.name for part in parts if part.kind == "bool"]
+
+    @classmethod
+    def of(cls, members: dict[str, Codec], names: Sequence[str]) -> Words | None:
+        """Lay out the words of these members, in their order, to be returned in that of `names`.
+
+        None where one of them has no such layout.
+        """
+        parts = [_part(name, codec) for name, codec in members.items()]
+        known = [part for part in parts if part is not None]
+        return cls(known, names) if len(known) == len(parts) else None
+
+    def find(self, data: bytes, start: int = 0) -> dict[str, Any] | None:
+        """Return the values by name; None where the codecs would refuse one."""
+        if len(data) - start < self._layout.size:
+            return None
+        fields = self._layout.unpack_from(data, start)
+        if self._padding(fields) != self._zero:
+            return None
+        found = dict(zip(self._names, self._values(fields), strict=True))
+        for name in self._wide:
+            found[name] = int.from_bytes(found[name], "big")
+        for name in self._bools:
+            if found[name] > 1:
+                return None
+            found[name] = found[name] == 1
+        return found
+
+
+class _Part(NamedTuple):
+    """One word: a field of padding and one of the value, in either order."""
+
+    name: str
+    layout: str
+    value: int
+    """Which of the two is the value: 0 or 1."""
+    kind: str = "plain"
+
+
+def _part(name: str, codec: Codec) -> _Part | None:
+    match codec:
+        case _Fixed(count=count) if count == WORD or codec.left:
+            return _Part(name, f"{count}s{WORD - count}s", 0)
+        case _Fixed(count=count):
+            return _Part(name, f"{WORD - count}s{count}s", 1)
+        case _Unsigned(bits=bits) if bits == 8 * WORD:
+            return _Part(name, f"{WORD}s0s", 0, "wide")
+        case _Unsigned(bits=bits) if bits in _LAYOUTS:
+            return _Part(name, _LAYOUTS[bits], 1)
+        case _Bool():
+            return _Part(name, _LAYOUTS[8], 1, "bool")
+    return None
+
+
+def _picked(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """Return what picks these places as a tuple, also of one and of none."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda fields: tuple(fields[place] for place in places)
 
 
 def compile_tuple(parameters: Sequence[dict[str, Any]]) -> Tuple:

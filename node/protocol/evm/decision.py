@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from ...crypto import keccak256
 from ...errors import InvalidInput, MalformedEvent
-from .abi import CONTRACTS, encode_call, load_abi
+from .abi import CONTRACTS, encode_call, event_types, load_abi
 from .abicodec import AbiError
 from .eip712 import (
     domain_separator,
     struct_hasher,
     struct_name,
+    type_hash,
     typed_hash,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _TWINS = {"freezeEntry": "FreezeOrdered", "unfreezeEntry": "FreezeLifted"}
 """Events of functions whose structs have the same members."""
@@ -54,6 +56,8 @@ class DecisionType:
     """Whether a new key signs too."""
     hash_struct: Callable[[dict[str, Any]], bytes]
     """EIP-712's hashStruct; raises AbiError."""
+    type_hash: bytes
+    """EIP-712's typeHash."""
 
 
 def hash_decision(kind: DecisionType, message: dict[str, Any], domain: Domain) -> bytes:
@@ -67,6 +71,29 @@ def hash_decision(kind: DecisionType, message: dict[str, Any], domain: Domain) -
     except AbiError as error:
         raise InvalidInput(f"{kind.name}: {error}") from error
     return typed_hash(domain_separator(domain.chain_id, domain.contract), struct_hash)
+
+
+def hash_event(
+    kind: DecisionType, topics: Sequence[bytes], data: bytes, domain: Domain
+) -> bytes | None:
+    """Return the same hash by the words of the event that carries the decision, once decoded.
+
+    Decoding takes only the one way in which a value is written, so the words are those the message
+    would be written in again. None where the struct is no row of words.
+    """
+    slices = _struct_slices(kind.name)
+    if slices is None or not topics:
+        return None
+    whole = b"".join((*topics[1:], data))
+    struct_hash = keccak256(b"".join([kind.type_hash, *[whole[each] for each in slices]]))
+    return typed_hash(domain_separator(domain.chain_id, domain.contract), struct_hash)
+
+
+@cache
+def _struct_slices(name: str) -> list[slice] | None:
+    kind = DECISIONS[name]
+    types = event_types(kind.contract).values()
+    return next(each for each in types if each.name == kind.event).slices(kind.fields)
 
 
 def calldata(
@@ -126,6 +153,7 @@ def _decision(contract: str, item: dict[str, Any]) -> DecisionType:
         fields=tuple(member["name"] for member in components),
         possession=any(other["name"] == "possession" for other in item["inputs"][2:]),
         hash_struct=struct_hasher(parameter),
+        type_hash=type_hash(parameter),
     )
 
 

@@ -45,9 +45,14 @@ def struct_hasher(parameter: dict[str, Any]) -> Callable[[Any], bytes]:
 
     `parameter` is the struct's description in the JSON ABI.
     """
-    type_hash = keccak256(encode_type(parameter).encode("ascii"))
+    hashed_type = type_hash(parameter)
     members = _members_encoder(parameter["components"])
-    return lambda value: keccak256(type_hash + members(value))
+    return lambda value: keccak256(hashed_type + members(value))
+
+
+def type_hash(parameter: dict[str, Any]) -> bytes:
+    """Return the hash of a struct parameter's encodeType."""
+    return keccak256(encode_type(parameter).encode("ascii"))
 
 
 def struct_name(parameter: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from .binding import authorisation_object as authorisation_object
 from .binding import bindings_of as bindings_of
 from .binding import department_object as department_object
 from .binding import departments_named as departments_named
+from .binding import digests_of as digests_of
 from .binding import key_object as key_object
 from .binding import version_object as version_object
 from .deriving import NEED_VERSION as NEED_VERSION

@@ -118,6 +118,15 @@ def bindings_of(decision: str, event: Event) -> list[Binding]:
     return [each for each in found if each.digest != ids.ZERO]
 
 
+def digests_of(decision: str, event: Event) -> list[bytes]:
+    """Return the digests of the documents that a mined decision binds, as `bindings_of` does."""
+    single = _SINGLE.get(decision)
+    if single is None:
+        return [each.digest for each in bindings_of(decision, event)]
+    digest = event[single.digest]
+    return [] if digest == ids.ZERO else [digest]
+
+
 def department_object(identifier: bytes) -> str:
     """Name a department: its enrolment, and every update of it."""
     return f"department:{identifier.hex()}"

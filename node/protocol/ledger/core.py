@@ -150,6 +150,7 @@ class Ledger:
             Domain(self._chain_id, event.address),
             self.store,
             self._outside,
+            event=event,
         )
         for member, value in self._judge(act).items():
             if args[member] != value:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ...errors import DecisionRefused
 from ..evm.abi import error_members
-from ..evm.decision import DECISIONS, hash_decision
+from ..evm.decision import DECISIONS, hash_decision, hash_event
 from .enums import DepartmentStatus, KeyKind
 from .facts import (
     DepartmentFact,
@@ -22,6 +22,7 @@ from .facts import (
 )
 
 if TYPE_CHECKING:
+    from ..evm.abi import ChainEvent
     from ..evm.decision import Domain
     from .surroundings import Outside, Store
 
@@ -63,6 +64,8 @@ class Act:
     signer: KeyFact | None = None
     hash: bytes = b""
     """EIP-712 hash, once `hashed` was asked."""
+    event: ChainEvent | None = None
+    """That carries it; None where it is not on the chain."""
     asked: tuple[Mandate, ...] = ()
     """Who may decide it, once the rules have come so far."""
 
@@ -72,9 +75,12 @@ class Act:
     def hashed(self) -> bytes:
         """Return the EIP-712 hash: what was signed."""
         if not self.hash:
-            kind = DECISIONS[self.name]
-            message = {name: self.message[name] for name in kind.fields}
-            self.hash = hash_decision(kind, message, self.domain)
+            kind, event = DECISIONS[self.name], self.event
+            found = event and hash_event(kind, event.topics, event.data, self.domain)
+            if not found:
+                message = {name: self.message[name] for name in kind.fields}
+                found = hash_decision(kind, message, self.domain)
+            self.hash = found
         return self.hash
 
 
@@ -198,7 +204,8 @@ def require_digest(act: Act, digest: bytes) -> None:
 
 def _mandate_of(act: Act, mandates: tuple[Mandate, ...]) -> int:
     for index, (department, roles, even_inactive) in enumerate(mandates):
-        if not roles or not _roles(act, department) & roles:
+        # As a plain number: a set of flags is made anew with every &.
+        if not roles or not _roles(act, department) & int(roles):
             continue
         # Not passed over for a later one: who signs for a suspended department is told so.
         if not even_inactive:

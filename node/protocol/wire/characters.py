@@ -21,7 +21,7 @@ _HIDDEN = (
     "\ud800-\udfff"  # halves of pairs, which no output can encode
 )
 _ANY = re.compile(f"[{_HIDDEN}]")
-_BUT_LINES = re.compile(f"(?!\n)[{_HIDDEN}]")
+_BUT_LINES = re.compile("[{}]".format(_HIDDEN.replace("\x00-\x1f", "\x00-\t\x0b-\x1f")))
 _SEEN = re.compile("[ -~\u3000-\u3163\u3400-\u9fff\uff01-\uff9f]*")
 """What nearly all texts are made of whole, none of it hidden; told five times as fast."""
 
@@ -75,6 +75,8 @@ def visible(text: str, *, lines: bool = False) -> str:
 
     What was JSON stays the same JSON; `lines` leaves LF as it is.
     """
+    if _SEEN.fullmatch(text):
+        return text
     return (_BUT_LINES if lines else _ANY).sub(_escape, text)
 
 

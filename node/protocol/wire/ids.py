@@ -60,8 +60,12 @@ def application_id(department: bytes, code: str) -> bytes:
     return keccak256(department + code_hash(code))
 
 
+@lru_cache(maxsize=16_384)
 def entry_id(department: bytes, code: str) -> bytes:
-    """Return the id of a department's catalogue entry; `code` is 分类码/顺序码."""
+    """Return the id of a department's catalogue entry; `code` is 分类码/顺序码.
+
+    Of every paper that a page shows it is asked for, to see whether it is that entry's.
+    """
     return keccak256(department + code_hash(code))
 
 

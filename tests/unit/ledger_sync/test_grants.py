@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -148,6 +149,18 @@ class TestKeeping:
         ended = [(state.AGREED, False), (state.SUSPENDED, False), (state.SUSPENDED, False)]
         assert seen == [suspended, agreed, agreed, agreed, *ended]
 
+    def test_one_reading_is_for_all_that_were_there_when_it_began(self, followed, clock):
+        story, names, engine, follower = followed
+        grants, came = Grants(engine, clock=clock), time.perf_counter()
+        first = grants.snapshot(ZERO, 1, came)
+        state, step = enums.AuthorisationState, enums.Step
+        story.step(1, step.SUSPEND, state.SUSPENDED, names["duty"])
+        story.mine()
+        follower.run_once()
+        assert grants.snapshot(ZERO, 1, came) == first
+        assert grants.snapshot(ZERO, 1, time.perf_counter()).block.number == story.chain.head()
+        assert state_of(grants) == state.SUSPENDED
+
     def test_no_thread_gets_what_was_before_once_a_block_is_applied(
         self, followed, tmp_path, clock
     ):
@@ -159,7 +172,7 @@ class TestKeeping:
         def ask():
             while not stop.is_set():
                 at_least = applied
-                found: Any = grants.snapshot(ZERO, 1)
+                found: Any = grants.snapshot(ZERO, 1, time.perf_counter())
                 assert found.block.number >= at_least
                 suspended = found.authorisation.state == enums.AuthorisationState.SUSPENDED
                 assert suspended == ((found.block.number - first) % 2 == 1)

@@ -150,6 +150,20 @@ class TestLogs:
         found = kinds(finder.find(f"{MATTER} {salt}", stranger))
         assert found == [("call", parse_leaf(leaves[0]).event.hex())]
 
+    @pytest.mark.parametrize(("text", "looked"), [("迁移", True), ("MB", False), ("2", True)])
+    def test_what_is_a_name_and_has_no_digit_is_no_matter_number(
+        self, finder, logged, monkeypatch, text, looked
+    ):
+        logs, _ = logged
+        asked = []
+        real = LogScanner.find_matter
+        monkeypatch.setattr(
+            LogScanner, "find_matter", lambda *given: asked.append(given[2]) or real(*given)
+        )
+        found = finder.find(text, logs)
+        assert asked == [text] * looked
+        assert any("不再按办件号查" in chinese for chinese, _ in found.tried) is not looked
+
     def test_without_logs_none_is_looked_through(self, finder):
         assert not any("办件" in chinese for chinese, _ in finder.find(MATTER).tried)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
+
 import pytest
 
+from ledger_sync.follower import Follower
 from ledger_sync.objects import ObjectKind, authorisation_ref, version_ref
 from ledger_sync.queries import Queries
 from node.errors import AuthorisationUnknown, LedgerBehind, NotFound
@@ -18,7 +22,9 @@ from tests.common.story import (
     POLICE,
     YEAR,
     ZERO,
+    Story,
     digest,
+    tell_city,
 )
 
 
@@ -154,6 +160,38 @@ class TestCatalogue:
         counts = queries.count_newest(POLICE)
         assert counts[submitted] == len(waiting)
         assert sum(counts.values()) == len(listed)
+
+    def test_how_they_stand_tells_each_change_of_them_and_no_other(self, engine, monkeypatch):
+        story, queries, seen = Story.begin(), Queries(engine), []
+        follower = Follower(engine, story.chain, story.chain.deployment)
+        mine = story.mine
+
+        def mined():
+            mine()
+            while follower.run_once():
+                pass
+            newest = queries.newest_versions(POLICE)
+            last, counts = queries.standing(POLICE)
+            assert counts == Counter(fact.state for fact in newest.values())
+            states = {entry: (fact.version, fact.state) for entry, fact in newest.items()}
+            seen.append((states, (last, counts)))
+
+        monkeypatch.setattr(story, "mine", mined)
+        streets = tell_city(story)["streets"]
+        for withdraw in (False, True):
+            story.withdraw(POLICE, streets, 1)
+            story.mine()
+            story.review_withdrawal(streets, 1, accept=withdraw)
+            story.mine()
+        story.submit(POLICE, ("30/3", 2, 1))
+        story.mine()
+        follower.close()
+        changed = [
+            (before[0] != after[0], before[1] != after[1]) for before, after in pairwise(seen)
+        ]
+        # Filed, reviewed, filed again; asked to withdraw and kept, asked and withdrawn; filed anew.
+        assert changed.count((True, True)) == 8
+        assert changed.count((False, False)) == len(changed) - 8
 
     def test_what_waits_is_listed_to_who_is_competent_page_by_page(self, queries, named):
         waiting = queries.list_pending(CENTRE)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from node.crypto import SoftwareSigner, sm2_libcrypto, sm2_tables
+from node.crypto import SoftwareSigner, nativelib, sm2_libcrypto, sm2_tables
 from node.crypto.publickey import GX, GY, A, N, P, Sm2PublicKey, is_on_curve
 from node.crypto.sm2_tables import Tables, is_signed, make_table
 from node.errors import SelfTestFailed
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.skipif(
-    sm2_tables.load() is None and os.environ.get("CI") != "true",
+    nativelib.load() is None and os.environ.get("CI") != "true",
     reason="node/crypto/native is not built here (no C compiler?)",
 )
 
-SOURCE = sm2_tables.LIBRARY.with_name("sm2_verify.c")
+SOURCE = nativelib.LIBRARY.with_name("sm2_verify.c")
 G = (GX, GY)
 EDGES = (0, 1, 2, N - 2, N - 1, N, N + 1, P - 1, P, P + 1, 2**255, 2**256 - 1)
 KEYS = 20
@@ -270,11 +270,41 @@ def test_one_accepted_signature_in_a_hundred_is_asked_of_libcrypto_and_a_differe
     assert "libcrypto verifies alone" in caplog.text
 
 
+def test_many_are_told_as_each_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sm2_tables, "USES_BEFORE_TABLE", 3)
+    drawn = random.Random(2)  # noqa: S311 - a test's choice
+    signers = [SoftwareSigner.generate() for _ in range(3)]
+    questions = []
+    for number in range(60):
+        signer, e = signers[number % 3], drawn.randbytes(32)
+        questions += [
+            (signer.public_key, *each) for each in list(altered(drawn, e, signer.sign_e(e)))[:5]
+        ]
+    wanted = [sm2_libcrypto._judge(*each) for each in questions]
+    drawn.shuffle(order := list(range(len(questions))))
+    found = Tables(sm2_libcrypto._judge).verify_all([questions[place] for place in order])
+    assert found == [wanted[place] for place in order]
+    assert 60 <= sum(found) < len(found)
+    assert Tables(sm2_libcrypto._judge).verify_all([]) == []
+
+
+def test_one_in_a_hundred_of_many_is_asked_of_libcrypto_too(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sm2_tables, "USES_BEFORE_TABLE", 1)
+    signer, e = SoftwareSigner.generate(), b"\x07" * 32
+    tables = Tables(lambda *_: False)
+    answers = tables.verify_all([(signer.public_key, e, signer.sign_e(e))] * 150)
+    assert answers.index(False) == sm2_tables.CHECKED_EVERY - 1
+    assert not tables.trusted
+    assert "libcrypto verifies alone" in caplog.text
+
+
 def test_it_can_be_switched_off() -> None:
     program = "from node.crypto import *; run_self_test(); print(backend_version())"
     found = subprocess.run(  # noqa: S603 - our own Python
         [sys.executable, "-c", program],
-        env=os.environ | {sm2_tables.VARIABLE: "off"},
+        env=os.environ | {nativelib.VARIABLE: "off"},
         capture_output=True,
         text=True,
         check=True,

@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from Cryptodome.Hash import keccak
 from cryptography.hazmat.primitives.hashes import SM3, Hash
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,11 @@ def test_keccak_is_the_evms_and_not_sha3() -> None:
     assert (
         keccak256(b"").hex() == "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
     )
+
+
+@given(st.binary(max_size=700))
+def test_keccak_is_the_same_in_c_and_by_cryptodome(data: bytes) -> None:
+    assert keccak256(data) == keccak.new(data=data, digest_bits=256).digest()
 
 
 def test_sha256_of_nothing() -> None:

@@ -14,6 +14,7 @@ from node.log.tree import (
     GrowingTree,
     Tile,
     get_consistency,
+    get_last_paths,
     get_path,
 )
 from node.protocol.wire.merkle import (
@@ -198,6 +199,20 @@ class TestLaws:
             for old in range(size + 1):
                 proof = get_consistency(store.tile, edge, old)
                 verify_consistency(old, naive_root(hashes[:old]), size, edge.root, proof)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 600), st.integers(1, 300))
+def test_the_last_paths_are_those_of_each(before, count):
+    tree = GrowingTree(0, [])
+    for hash_ in leaf_hashes(before):
+        tree.append(hash_)
+    tree.settle()
+    for hash_ in leaf_hashes(count):
+        tree.append(hash_)
+    edge = tree.edge()
+    wanted = [tuple(get_path(tree.tile, edge, index)) for index in range(before, before + count)]
+    assert get_last_paths(tree, edge, count) == wanted
 
 
 class TestTile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 
 import orjson
@@ -36,10 +37,11 @@ class Ledger:
     """The newest versions of a department's entries, by entry, with their papers."""
 
     def __init__(self):
-        self.known, self.papers, self.asked = {}, {}, 0
+        self.known, self.papers, self.asked, self.filed = {}, {}, 0, 0
 
     def put(self, paper, state=EntryState.PUBLISHED):
         entry = ids.entry_id(POLICE, paper.body.code)
+        self.filed += state == EntryState.SUBMITTED
         self.known[entry] = SimpleNamespace(
             entry=entry, version=paper.body.version, digest=paper.digest, state=state
         )
@@ -50,7 +52,7 @@ class Ledger:
         return self.known
 
     def standing(self, _provider):
-        return [(entry, fact.version, fact.state) for entry, fact in sorted(self.known.items())]
+        return self.filed, Counter(fact.state for fact in self.known.values())
 
     def find(self, digest):
         return self.papers.get(digest)
