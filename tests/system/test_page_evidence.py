@@ -93,6 +93,8 @@ class TestOneFile:
         assert give(alone, changed) == "evidence-invalid"
         assert alone.locator(".notice.bad b").inner_text() == "证据不成立"
         assert marks(alone).count("✗") == 1
+        # What it means, in words; what the verifier found stands below.
+        assert alone.get_by_text("有一项决定或所附记录不成立").count() == 2
         assert axe(alone) == []
         shoot(alone, "evidence-refused", WIDTHS["public"])
 

@@ -36,6 +36,18 @@ const NAMES = {
   permission: ["授权的判定", "permission"],
   request: ["请求正文", "the request"],
 };
+/** Stage → what it means that it does not hold. */
+const FAILS = {
+  file: ["文件不是规定写法的证据包：被改动过，或不完整", "The file is no bundle in its one spelling: it was changed, or is not whole"],
+  headers: ["区块头接不上，或不是信任文件所认可的链", "The block headers do not follow each other, or are of another chain than the trusted one"],
+  receipts: ["区块收据与区块头不符，或漏了本账本的区块", "The receipts are not those of the headers, or blocks of our contracts are left out"],
+  decisions: ["有一项决定或所附记录不成立：签名不对、签署人当时无权，或内容被改动过", "A decision or a record does not hold: its signature, its signer's right, or it was changed"],
+  documents: ["有文书与链上的决定不一致", "A document is not what the decision says"],
+  call: ["不能证明这次调用出自所登记的应用系统", "Nothing proves that the registered application made the call"],
+  anchor: ["不能证明这条记录在部门签名并已上链的日志之中", "Nothing proves that the record is in the log that was signed and anchored"],
+  permission: ["按当时的账本，结果不应是所记录的这样", "By the ledger of that time, the outcome should have been another"],
+  request: ["所附请求正文不是当时签名的那一份", "The request is not the one that was signed"],
+};
 const [LARGEST_BUNDLE, LARGEST_TRUST] = [256 * 1024 * 1024, 64 * 1024 * 1024];
 const given = {};
 const result = element("div", { id: "evidence-result", "aria-live": "polite" });
@@ -82,7 +94,7 @@ async function verify() {
   try {
     report = verifyEvidence(bundle.bytes, trust.bytes, (stage, count) => held.push([stage, count]));
   } catch (error) {
-    failure = { text: problemOf(error), trust: error.code === "malformed-evidence" };
+    failure = { text: problemOf(error), trust: error.code === "malformed-evidence", stage: STAGES[held.length] };
   }
   const seconds = ((performance.now() - begun) / 1000).toFixed(2);
   result.replaceChildren(...(failure ? refused(failure) : proven(report)), ...(failure?.trust ? [] : [tree(held, failure)]));
@@ -90,12 +102,13 @@ async function verify() {
   result.dataset.verdict = report?.verdict ?? (failure.trust ? "malformed-evidence" : "evidence-invalid");
 }
 
-const refused = ({ text, trust }) => [
+const refused = ({ text, trust, stage }) => [
   element(
     "div",
     { class: "notice bad" },
     element("b", {}, trust ? say("信任文件不可用", "The trust file cannot be used") : say("证据不成立", "The evidence does not hold")),
-    element("p", {}, text),
+    trust ? undefined : element("p", {}, say(...FAILS[stage])),
+    element("p", { class: "quiet small" }, text),
   ),
 ];
 
@@ -121,7 +134,7 @@ function tree(held, failure) {
     const row = (kind, sign, word, sentence) =>
       element("tr", {}, element("td", {}, element("span", { class: `badge ${kind}` }, `${sign} ${word}`)), element("th", { scope: "row" }, name), element("td", { class: "text" }, sentence));
     if (at < held.length) return row("good", "✓", say("成立", "holds"), say(...HOLDS[stage](held[at][1])));
-    if (at === held.length && failure) return row("bad", "✗", say("不成立", "fails"), failure.text);
+    if (at === held.length && failure) return row("bad", "✗", say("不成立", "fails"), say(...FAILS[stage]));
     return row("", "–", say("未到", "not reached"), say("前面已不成立，没有核对", "Something before it failed: not checked"));
   });
   const head = [say("结论", "Result"), say("核对", "Check"), say("说明", "What it means")].map((text) => element("th", { scope: "col" }, text));
