@@ -631,10 +631,10 @@ def test_a_head_grants_roles_and_revokes_a_key(town, at, page, keyfile):
     page.get_by_label("授予谁").select_option(officer.key_id.hex())
     for label in ("数据专管员", "工作机构负责人"):
         page.get_by_label(label).check()
-    form = page.locator("form", has=page.get_by_label("授予谁"))
+    form = page.locator("#grant")
     form.get_by_label("职务").fill(f"科长{SCRIPT}")
     form.get_by_label("止日").fill("2036-12-31")
-    page.get_by_label("授予的理由").fill("兼任")
+    form.get_by_label("授予的理由").fill("兼任")
     sign(page, "签署授予", keyfile(head))
     roles = {each.department: each for each in town.node.queries.roles_of(officer.key_id)}
     granted = roles[ids.department_id(papers.POLICE)]

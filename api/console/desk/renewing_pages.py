@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from node.errors import NotEntitled, NotFound
+from node.errors import InvalidInput, NotEntitled, NotFound, SignatureInvalid
 from node.office.newkeys import KIND, MEMBERS, find_person, load_wanted, read_wanted
 from node.protocol.ledger.enums import Role
 from node.protocol.wire import ids
@@ -51,7 +51,11 @@ def hand_over(at: SittingDep, form: FormDep) -> Response:
     title = f"登记新密钥：{wanted.paper['post']} {wanted.paper['name']}"
     begun = drafts.begin(at.person, department, KIND, title[:200], wanted.dump())
     comment = form.get("comment", "")
-    drafts.hand_over(at.person, begun.id, begun.revision, Role.DEPARTMENT_HEAD, comment)
+    try:
+        drafts.hand_over(at.person, begun.id, begun.revision, Role.DEPARTMENT_HEAD, comment)
+    except InvalidInput:
+        drafts.drop(at.person, begun.id)  # a key that waits for nobody would only be in his way
+        raise
     return to_page(KEYS)
 
 
@@ -103,13 +107,16 @@ def give_back(at: SittingDep, named: Named, form: FormDep) -> Response:
 def drop(at: SittingDep, named: Named) -> Response:
     """Throw it away: its author at any time, its head once it is registered or will not be."""
     opened = _opened(at, named)
-    key = load_wanted(opened.body).request.public.key_id.hex()
+    try:
+        key = load_wanted(opened.body).request.public.key_id
+    except (InvalidInput, SignatureInvalid):
+        key = b""  # of another version: what cannot be read can be thrown away
     if opened.listed.waits_for and not opened.listed.may_change(at.person):
         at.node.drafts.take_back(at.person, opened.listed.id)
     at.node.drafts.drop(at.person, opened.listed.id)
-    registered = at.node.queries.find_key(bytes.fromhex(key)) is not None
+    registered = at.node.queries.find_key(key) is not None
     # A key without a role signs nothing: the head goes on to grant them.
-    return to_page(f"{KEYS}?grant={key}#grant" if registered else KEYS)
+    return to_page(f"{KEYS}?grant={key.hex()}#grant" if registered else KEYS)
 
 
 def _own(at: Sitting) -> str:
