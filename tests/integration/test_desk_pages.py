@@ -176,7 +176,7 @@ def test_a_grid_is_worked_in_by_keyboard_alone(town, at, page, table):
     field.fill(f"{was}{SCRIPT}")
     page.keyboard.press("Control+Enter")
     field.wait_for(state="detached")
-    assert cell.nth(1).inner_text() == f"{was}{SCRIPT}"
+    until(lambda: cell.nth(1).inner_text() == f"{was}{SCRIPT}")
     until(lambda: _has_focus(cell.nth(1)))
     page.keyboard.press("ArrowLeft")
     until(lambda: _has_focus(cell.nth(0)))

@@ -212,7 +212,14 @@ def publish(city: CommandCity) -> None:
     book.save(city.shell.folder / "catalogue.xlsx")
     filing = ("catalogue", "import", "catalogue.xlsx", POLICE)
     city.decide("submit", "police", "police-head", *filing)
-    city.said["pending"] = city.shell.ok("catalogue", "pending", CENTRE, *city.at("centre"))
+
+    def waits() -> bool:
+        """Tell whether the centre's node, which follows for itself, has seen the block."""
+        said = city.shell.ok("catalogue", "pending", CENTRE, *city.at("centre"))
+        city.said["pending"] = said
+        return ENTRY in said.output
+
+    until(waits, 60)
     city.decide(
         "review",
         "centre",

@@ -50,7 +50,8 @@ def people(
     """Show the key somebody signed in with, and the keys and people of a department of his."""
     key, queries = at.officer.key, at.node.queries
     own = at.own(Role(63))
-    chosen = department if department in own else (own[0] if own else at.officer.department)
+    home = at.officer.department
+    chosen = department if department in own else home if home in own or not own else own[0]
     named = ids.department_id(chosen)
     applications = queries.applications_of(named)
     keys = queries.keys_of_any([named, *(each.application for each in applications)])
