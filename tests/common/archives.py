@@ -69,6 +69,7 @@ class Kept:
 
     folder: Path
     place: Place | None = None
+    anchored: int = SIZE
 
     def __post_init__(self) -> None:
         self.engine = open_engine(self.folder / "log.db")
@@ -96,8 +97,14 @@ class Kept:
 
     def archivist(self, local: int | None = None, store: TileStore | None = None) -> Archivist:
         store = store or self.store
-        reader = self.new_reader(store)
-        return Archivist(self.engine, self.memory, reader, store, local_entries=local)
+        return Archivist(
+            self.engine,
+            self.memory,
+            self.new_reader(store),
+            store,
+            anchored=lambda log: self.anchored if log == LOG else 0,
+            local_entries=local,
+        )
 
     def archive(self, local: int | None = None) -> None:
         archivist = self.archivist(local)

@@ -100,6 +100,19 @@ class TestTiles:
         kept.archive(LOCAL)
         assert kept.progress.moved == 256
 
+    @pytest.mark.parametrize("anchored", [0, 255, 256, 300, 511])
+    def test_stay_until_they_are_anchored(self, kept, anchored):
+        """A node starts and anchors while the store is away: it has the old edge of the tree."""
+        root = kept.reader.root_at(LOG, anchored)
+        head = kept.reader.head(LOG)
+        kept.anchored = anchored
+        kept.archive(LOCAL)
+        assert kept.progress == Archived(FULL, anchored // 256 * 256)
+        kept.path("").parent.rename(kept.folder / "away")
+        assert kept.new_reader().root_at(LOG, anchored) == root
+        proof = kept.new_reader().consistency(LOG, anchored, SIZE)
+        verify_consistency(anchored, root, SIZE, head.root, proof)
+
     def test_of_the_level_above_go_with_the_last_below_them(self):
         assert _filled(254) == [(0, 254)]
         assert _filled(511) == [(0, 511), (1, 1)]
