@@ -180,7 +180,7 @@ def test_a_log_whose_tile_is_away_waits_and_others_do_not(tmp_path, monkeypatch,
     committer = Committer(kept.engine, [other], clock=Clock())
     commit_all(committer, [new_draft(other, number) for number in range(3)])
     committer.close()
-    tallier = Tallier(kept.reader, open_engine(tmp_path / "tally.db"), clock=lambda: NOON // 1000)
+    engine = open_engine(tmp_path / "tally.db")
     found = Tallies(open_engine(tmp_path / "tally.db", readonly=True))
     bundle, tiles = kept.path("tile/entries/001"), tmp_path / "tiles"
     data = bundle.read_bytes()
@@ -190,6 +190,7 @@ def test_a_log_whose_tile_is_away_waits_and_others_do_not(tmp_path, monkeypatch,
         (lambda: bundle.write_bytes(data[:-1]), lambda: bundle.write_bytes(data)),
     ]
     for lose, mend in losses:
+        tallier = Tallier(kept.new_reader(), engine, clock=lambda: NOON // 1000)
         lose()
         assert not tallier.advance()
         assert found.sizes() == {other.log: 3}
