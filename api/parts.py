@@ -470,8 +470,14 @@ class Node:
             self.node_engine,
             self.reader,
             self.tile_store,
+            anchored=self._anchored_size,
             local_entries=self.settings.tiles.local_entries,
         )
+
+    def _anchored_size(self, log: bytes) -> int:
+        """Return how many leaves of a log the followed chain knows."""
+        fact = self.queries.find_log(log)
+        return 0 if fact is None else fact.size
 
     @cached_property
     def tallies(self) -> Tallies:

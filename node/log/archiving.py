@@ -5,7 +5,8 @@ Written is what a published checkpoint covers, oldest first. How far a log has c
 killed before that finds them there and goes on. Nothing there is ever overwritten. Entries and
 hashes of leaves are taken out of the tables only where the settings say so, and only after the
 store was asked for them once more: readers then have them from there (`fartiles`). What leads to
-them stays: the index of events, the calls, the hashes above, the requests.
+them stays: the index of events, the calls, the hashes above, the requests. So does what is not
+anchored: a node starts and anchors while the store is away.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from .tree import HEIGHT, WIDTH, Tile
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy import Engine
 
@@ -109,15 +110,17 @@ class Archivist:
         reader: LogReader,
         store: TileStore,
         *,
+        anchored: Callable[[bytes], int],
         local_entries: int | None = None,
     ) -> None:
         """Take the engine of `log.db`, which may write, and that of `node.db`.
 
         `reader` reads what `store` has from there. Of each log `local_entries` stay in the tables;
-        None: all do.
+        None: all do. `anchored` tells how many leaves of a log the chain knows.
         """
         self._engine, self._memory, self._reader = engine, memory, reader
         self._store, self._local_entries = store, local_entries
+        self._anchored = anchored
         self._status = ArchiveStatus()
 
     @property
@@ -160,7 +163,10 @@ class Archivist:
             return True
         if self._local_entries is None:
             return False
-        most = min(done.size, whole - self._local_entries, self._first_recent(log))
+        # The last tile of the anchored tree stays: the next anchor's proof, and the look at the
+        # chain before a node starts, begin there and must not wait for the store.
+        anchored = self._anchored(log)
+        most = min(done.size, whole - self._local_entries, self._first_recent(log), anchored)
         floor = most // WIDTH * WIDTH
         if done.moved >= floor:
             return False

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from sqlalchemy import Column, LargeBinary, Table, Text, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from node.errors import LedgerError
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import SERVED, glance
@@ -104,6 +105,8 @@ class Tallier:
     ) -> None:
         """Count into `engine`, a `tally.db`; `clock` gives Unix seconds."""
         self._reader, self._engine, self._clock = reader, engine, clock
+        self._again: dict[bytes, float] = {}
+        """When a log that could not be read is tried again, in seconds of the monotonic clock."""
         metadata.create_all(engine)
 
     def run(self, stop: threading.Event) -> None:
@@ -119,13 +122,27 @@ class Tallier:
     def advance(self) -> bool:
         """Count a stretch of every log that has grown; return whether there is more.
 
+        A log that cannot be read, where the store of tiles is away or lost one, waits alone.
+
         Raises:
             SQLAlchemyError: tally.db cannot be read or written; nothing was counted twice.
         """
         sizes, done = self._reader.sizes(), _sizes(self._engine)
         grown = [log for log, size in sizes.items() if done.get(log) != size]
         # Each gets its stretch, whichever have more.
-        return sum(self._count(log, sizes[log]) for log in grown) > 0
+        return sum(self._try(log, sizes[log]) for log in grown) > 0
+
+    def _try(self, log: bytes, size: int) -> bool:
+        """Count a stretch of a log, if it can be read and its time has come."""
+        now = time.monotonic()
+        if now < self._again.get(log, now):
+            return False
+        try:
+            return self._count(log, size)
+        except LedgerError as error:
+            logger.warning("日志暂时读不出，一分钟后再统计 / not counted: %s", error)
+            self._again[log] = now + AGAIN_SECONDS
+            return False
 
     def _count(self, log: bytes, size: int) -> bool:
         with self._engine.begin() as connection:

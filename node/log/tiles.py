@@ -98,15 +98,19 @@ def find_tile(  # noqa: PLR0917 - a tile's place, and where it may be
     width: int,
     far: FarTiles | None,
 ) -> Tile:
-    """Return a tile from the table, or a full one of leaf hashes from the store it was moved to.
+    """Return a tile of at least `width` hashes: from the table, or from the store it was moved to.
+
+    Moved are full ones of leaf hashes. To smaller trees they are partial, and answer all the same.
 
     Raises:
-        LogTampered: neither has it, or the store another.
+        LogTampered: neither has it, or not so many hashes, or the store another.
         LogIncomplete, LogUnavailable: the store lost it, or does not answer.
     """
-    if far is None or level or width < WIDTH:
+    if far is None or level:
         return load_tile(connection, log_number, level, number, width)
     hashes = read_tile(connection, log_number, level, number)
+    if 0 < len(hashes) < width * HASH_SIZE:
+        raise LogTampered(f"tile {level}/{number} has fewer than {width} hashes", what="tile")
     return Tile(hashes or far.hashes(log_number, [number])[0])
 
 
@@ -179,6 +183,6 @@ class Proofs:
             if kept[0] > number:  # another tile follows, so this one has been filled since
                 return self._full(log_number, level, number)
         with self._engine.connect() as connection:
-            tile = load_tile(connection, log_number, level, number, width)
+            tile = find_tile(connection, log_number, level, number, width, self._far)
         self._partial[log_number, level] = (number, tile)
         return tile

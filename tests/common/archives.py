@@ -69,13 +69,14 @@ class Kept:
 
     folder: Path
     place: Place | None = None
+    anchored: int = SIZE
 
     def __post_init__(self) -> None:
         self.engine = open_engine(self.folder / "log.db")
         self.readonly = open_engine(self.folder / "log.db", readonly=True)
         self.memory = open_engine(self.folder / "node.db")
         self.store = TileStore(self.place or Place(f"file://{self.folder}/tiles"))
-        self.reader = LogReader(self.readonly, published=self.memory, store=self.store)
+        self.reader = self.new_reader()
 
     @classmethod
     def copied(cls, filled: Path, folder: Path, place: Place | None = None) -> Kept:
@@ -90,10 +91,20 @@ class Kept:
         for engine in (self.engine, self.readonly, self.memory):
             engine.dispose()
 
+    def new_reader(self, store: TileStore | None = None) -> LogReader:
+        """Return one that has read nothing yet, as after a restart."""
+        return LogReader(self.readonly, published=self.memory, store=store or self.store)
+
     def archivist(self, local: int | None = None, store: TileStore | None = None) -> Archivist:
         store = store or self.store
-        reader = LogReader(self.readonly, published=self.memory, store=store)
-        return Archivist(self.engine, self.memory, reader, store, local_entries=local)
+        return Archivist(
+            self.engine,
+            self.memory,
+            self.new_reader(store),
+            store,
+            anchored=lambda log: self.anchored if log == LOG else 0,
+            local_entries=local,
+        )
 
     def archive(self, local: int | None = None) -> None:
         archivist = self.archivist(local)

@@ -21,6 +21,7 @@ from node.log import (
 )
 from node.log.archiving import Archived, _filled, archived
 from node.log.published import metadata as published_tables
+from node.log.published import published
 from node.log.recent import RESEND_WINDOW_MILLISECONDS
 from node.log.tables import entry, recent, tile
 from node.protocol.wire.merkle import leaf_hash, verify_consistency, verify_inclusion
@@ -99,6 +100,19 @@ class TestTiles:
         kept.archive(LOCAL)
         assert kept.progress.moved == 256
 
+    @pytest.mark.parametrize("anchored", [0, 255, 256, 300, 511])
+    def test_stay_until_they_are_anchored(self, kept, anchored):
+        """A node starts and anchors while the store is away: it has the old edge of the tree."""
+        root = kept.reader.root_at(LOG, anchored)
+        head = kept.reader.head(LOG)
+        kept.anchored = anchored
+        kept.archive(LOCAL)
+        assert kept.progress == Archived(FULL, anchored // 256 * 256)
+        kept.path("").parent.rename(kept.folder / "away")
+        assert kept.new_reader().root_at(LOG, anchored) == root
+        proof = kept.new_reader().consistency(LOG, anchored, SIZE)
+        verify_consistency(anchored, root, SIZE, head.root, proof)
+
     def test_of_the_level_above_go_with_the_last_below_them(self):
         assert _filled(254) == [(0, 254)]
         assert _filled(511) == [(0, 511), (1, 1)]
@@ -127,6 +141,34 @@ class TestReaders:
             assert reader.root_at(LOG, size) == roots[size]
             proof = reader.consistency(LOG, size, SIZE)
             verify_consistency(size, roots[size], SIZE, roots[SIZE], proof)
+
+    def test_have_what_was_shown_of_old_sizes_whatever_is_asked_first(self, kept):
+        """An old tree's last tile is partial to it, although by now it was filled and moved."""
+        sizes = (1, 255, 256, 257, 300, MOVED - 1, MOVED, MOVED + 1, SIZE)
+        roots = {size: kept.reader.root_at(LOG, size) for size in sizes}
+        kept.archive(LOCAL)
+        for size, root in roots.items():
+            assert kept.new_reader().root_at(LOG, size) == root
+            proof = kept.new_reader().consistency(LOG, size, SIZE)
+            verify_consistency(size, root, SIZE, roots[SIZE], proof)
+            proof = kept.new_reader().inclusion(LOG, size - 1, size)
+            verify_inclusion(
+                leaf_hash(kept.reader.entry(LOG, size - 1)), size - 1, size, proof, root
+            )
+        shown = {"log": LOG, "size": 300, "root": roots[300], "checkpoint": b"300", "at": NOON}
+        with kept.memory.begin() as connection:
+            connection.execute(insert(published).values(shown))
+        receipt = kept.new_reader().receipt(LOG, 10)
+        assert receipt.size == 300
+        verify_inclusion(leaf_hash(receipt.leaf), 10, 300, receipt.proof, roots[300])
+
+    def test_are_told_of_a_tile_here_that_was_cut(self, moved):
+        of = (tile.c.level == 0) & (tile.c.number == MOVED // 256)
+        with moved.engine.begin() as connection:
+            connection.execute(update(tile).where(of).values(hashes=bytes(32)))
+        for size in (MOVED + 2, MOVED + 256):
+            with pytest.raises(LogTampered, match="fewer"):
+                moved.new_reader().inclusion(LOG, MOVED, size)
 
     def test_look_through_the_whole_log(self, moved):
         scanner = LogScanner(moved.reader)

@@ -15,6 +15,8 @@ from node.protocol.wire.days import DAY_SECONDS, beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, CALL, KINDS, parse_leaf
 from node.storage.engines import open_engine
+from tests.common import archives
+from tests.common.codes import department_code
 from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity, other_draft
 
 ENTRY = b"\x0e" * 32
@@ -168,6 +170,35 @@ def test_a_disk_that_fails_holds_nothing_up(town, monkeypatch, caplog):
     tallier.run(stop)
     assert "写不进 tally.db" in caplog.text
     assert town.tallies().hours(0) == town.hours()
+
+
+def test_a_log_whose_tile_is_away_waits_and_others_do_not(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(tallies, "AGAIN_SECONDS", 0.0)
+    archives.fill(tmp_path)
+    kept, other = archives.Kept(tmp_path), new_identity(department_code(2))
+    kept.archive(archives.LOCAL)
+    committer = Committer(kept.engine, [other], clock=Clock())
+    commit_all(committer, [new_draft(other, number) for number in range(3)])
+    committer.close()
+    engine = open_engine(tmp_path / "tally.db")
+    found = Tallies(open_engine(tmp_path / "tally.db", readonly=True))
+    bundle, tiles = kept.path("tile/entries/001"), tmp_path / "tiles"
+    data = bundle.read_bytes()
+    losses = [
+        (lambda: tiles.rename(tmp_path / "away"), lambda: (tmp_path / "away").rename(tiles)),
+        (bundle.unlink, lambda: bundle.write_bytes(data)),
+        (lambda: bundle.write_bytes(data[:-1]), lambda: bundle.write_bytes(data)),
+    ]
+    for lose, mend in losses:
+        tallier = Tallier(kept.new_reader(), engine, clock=lambda: NOON // 1000)
+        lose()
+        assert not tallier.advance()
+        assert found.sizes() == {other.log: 3}
+        mend()
+    assert caplog.text.count("not counted") == len(losses)
+    tallier.advance()
+    assert found.sizes() == {other.log: 3, archives.LOG: archives.SIZE}
+    kept.close()
 
 
 def test_a_file_that_is_not_there_is_an_error_of_ours(tmp_path):
