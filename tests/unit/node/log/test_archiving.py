@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore
 
 import pytest
 from sqlalchemy import delete, insert, update
 
-from node.errors import CallReplayed, LogIncomplete, LogTampered, LogUnavailable
+from node.errors import CallReplayed, LogIncomplete, LogTampered, LogUnavailable, Overloaded
 from node.log import (
     Committed,
     Committer,
@@ -20,6 +22,7 @@ from node.log import (
     find_archived,
 )
 from node.log.archiving import Archived, _filled, archived
+from node.log.fartiles import AWAY_SECONDS, READERS_ABREAST, FarTiles
 from node.log.published import metadata as published_tables
 from node.log.recent import RESEND_WINDOW_MILLISECONDS
 from node.log.tables import entry, recent, tile
@@ -191,6 +194,46 @@ class TestReaders:
         assert len(moved.reader.entries(LOG, MOVED, SIZE - MOVED)) == SIZE - MOVED
         with pytest.raises(LogUnavailable):
             moved.reader.entry(LOG, 0)
+
+
+class TestAStoreThatHangs:
+    def test_holds_few_readers_up_and_not_the_archivist(self, moved, monkeypatch):
+        asked, answer, get = Semaphore(0), Event(), TileStore.get
+        hanging = iter(range(READERS_ABREAST))
+
+        def hang(store, paths, limit):
+            if next(hanging, None) is not None:
+                asked.release()
+                assert answer.wait(60)
+            return get(store, paths, limit)
+
+        monkeypatch.setattr(TileStore, "get", hang)
+        with ThreadPoolExecutor(READERS_ABREAST) as pool:
+            waiting = [pool.submit(moved.reader.entry, LOG, n) for n in range(READERS_ABREAST)]
+            assert all(asked.acquire(timeout=60) for _ in waiting)
+            try:
+                with pytest.raises(Overloaded):
+                    moved.reader.tile(LOG, 0, 1, 256)
+                moved.reader.check_stored(LOG, [1])
+            finally:
+                answer.set()
+            assert all(each.result() for each in waiting)
+        assert moved.reader.tile(LOG, 0, 1, 256)
+
+    def test_is_not_asked_again_at_once_and_for_what_is_known_not_at_all(self, moved):
+        clock, tiles, away = Clock(), moved.folder / "tiles", moved.folder / "away"
+        far = FarTiles(moved.readonly, moved.store, clock=lambda: clock.milliseconds / 1000)
+        tiles.rename(away)
+        with pytest.raises(LogUnavailable, match="does not answer"):
+            far.hashes(1, [0])
+        away.rename(tiles)
+        with pytest.raises(LogUnavailable, match="a moment ago"):
+            far.leaves(1, [0])
+        far.check(1, [0])
+        clock.milliseconds += int(AWAY_SECONDS * 1000)
+        hashes, leaves = far.hashes(1, [0, 1]), far.leaves(1, [1])
+        tiles.rename(away)
+        assert (far.hashes(1, [1, 0]), far.leaves(1, [1])) == (hashes[::-1], leaves)
 
 
 class TestACommit:
