@@ -139,7 +139,8 @@ class Archivist:
             except (LedgerError, SQLAlchemyError) as error:
                 # One log's wrong tile is not another's; of a store that is away all hear.
                 failed = failed or error
-                logger.warning("日志归档未成，稍后再试 / not archived: %s", error)
+                text = "日志归档到 %s 未成，稍后再试 / not archived: %s"
+                logger.warning(text, self._store.url, error)
         if failed is None:
             self._status = ArchiveStatus()
             return PAUSE_SECONDS if more else LOOK_SECONDS
@@ -205,7 +206,7 @@ class Archivist:
         lost = self._missing({path: tiles[path] for path in missing}, limit)
         if lost:
             raise LogTampered(
-                f"tile {lost[0]} was written to the tile store {self._store.url} and is not there",
+                f"tile {lost[0]} was written to the tile store and is not there",
                 what="stored",
                 tile=lost[0],
             )
@@ -221,8 +222,8 @@ class Archivist:
         for path, data in there.items():
             if data not in {None, tiles[path]}:
                 raise LogTampered(
-                    f"tile {path} in the tile store {self._store.url} is not this log's; it is not "
-                    "overwritten: look who else writes there",
+                    f"tile {path} in the tile store is not this log's; it is not overwritten: look "
+                    "who else writes there",
                     what="stored",
                     tile=path,
                 )

@@ -151,14 +151,13 @@ class FarTiles:
     def _checked(
         self, path: str, data: bytes | None, root: bytes, parse: Callable[[bytes, bytes], T | None]
     ) -> T:
-        facts = {"what": "stored", "tile": path, "store": self._store.url}
+        facts = {"what": "stored", "tile": path}
         if data is None:
-            raise LogIncomplete(f"tile {path} is not in the tile store {self._store.url}", **facts)
+            raise LogIncomplete(f"tile {path} is not in the tile store", **facts)
         parsed = parse(data, root)
         if parsed is None:
             raise LogTampered(
-                f"tile {path} in the tile store {self._store.url} does not have the hash the log "
-                "has of it",
+                f"tile {path} in the tile store does not have the hash the log has of it",
                 **facts,
             )
         return parsed

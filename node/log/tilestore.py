@@ -132,13 +132,13 @@ class TileStore:
         """Ask the store; whatever it, or the way to it, raises becomes an error of ours."""
         if self._scheme == FILE and not Path(self._root).is_dir():
             # A disk that is not mounted has no tiles, and must be given none.
-            raise self._away("the folder is not there")
+            raise _away("the folder is not there")
         try:
             return ask(self._files)
         except Exception as error:
             if not self._is_fault(error):
                 raise
-            raise self._away(_told(error)) from None
+            raise _away(_told(error)) from None
 
     def _content(self, answer: bytes | Exception) -> bytes | None:
         if isinstance(answer, bytes):
@@ -150,7 +150,7 @@ class TileStore:
             return b""  # S3 has no first byte of what is empty
         if not self._is_fault(answer):
             raise answer
-        raise self._away(_told(answer))
+        raise _away(_told(answer))
 
     def _is_fault(self, error: Exception) -> bool:
         if self._scheme == FILE:
@@ -161,9 +161,6 @@ class TileStore:
         kinds = (OSError, aiohttp.ClientError, boto.BotoCoreError, boto.ClientError)
         # A host's name or an endpoint botocore cannot read is a ValueError.
         return isinstance(error, (*kinds, ValueError))
-
-    def _away(self, why: str) -> LogUnavailable:
-        return LogUnavailable(f"the tile store {self.url} does not answer: {why}", store=self.url)
 
     def _write_files(self, some: Mapping[str, bytes], files: Any, *, private: bool) -> None:  # noqa: ANN401
         """Write files so that each is there whole or not at all, then make them stay.
@@ -199,6 +196,11 @@ def tile_path(level: int | str, number: int) -> str:
     digits = digits.zfill(-(-len(digits) // 3) * 3)
     groups = [digits[start : start + 3] for start in range(0, len(digits), 3)]
     return "/".join([f"tile/{level}", *(f"x{group}" for group in groups[:-1]), groups[-1]])
+
+
+def _away(why: str) -> LogUnavailable:
+    """Say so to whoever asks, strangers too: where the store is they need not know."""
+    return LogUnavailable(f"the tile store does not answer: {why}")
 
 
 def _code(error: BaseException) -> str:

@@ -179,6 +179,7 @@ class TestReaders:
                 ask()
             assert str(refused.value.facts["tile"]).endswith(place)
             assert place in str(refused.value)
+            assert moved.store.url not in f"{refused.value} {refused.value.facts}"
 
     def test_are_told_of_one_that_is_gone(self, moved):
         moved.path("tile/entries/000").unlink()
@@ -186,8 +187,11 @@ class TestReaders:
             lambda: moved.reader.entries(LOG, 0, 10),
             lambda: check_log(moved.readonly, LOG, store=moved.store),
         ):
-            with pytest.raises(LogIncomplete, match="tile/entries/000 is not in the tile store"):
+            with pytest.raises(
+                LogIncomplete, match="tile/entries/000 is not in the tile"
+            ) as refused:
                 ask()
+            assert moved.store.url not in f"{refused.value} {refused.value.facts}"
 
     def test_have_what_is_here_while_the_store_is_away(self, moved):
         moved.path("").parent.rename(moved.folder / "away")
