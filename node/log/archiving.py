@@ -185,6 +185,8 @@ class Archivist:
                 raise LogTampered(f"tile {0}/{number} does not hash from its leaves", what="tile")
         self._ensure(bundles, BUNDLE_BYTES, private=True)
         self._ensure(hashes, TILE_BYTES, private=False)
+        # Those found there, too: the names they have may not be on the disk, and rows are deleted.
+        self._store.settle([*bundles, *hashes])
 
     def _sound(self, log: bytes, level: int, number: int) -> bytes:
         """Return a full tile, if the one above it has its hash."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Semaphore
@@ -300,6 +301,25 @@ class TestAStore:
             kept.path(place).write_bytes(data)
         kept.archive(LOCAL)
         assert kept.rows(entry) == SIZE - MOVED
+
+    def test_that_has_the_tiles_already_makes_them_stay_before_that_is_marked(
+        self, kept, monkeypatch
+    ):
+        """Who was killed in between left names that are in the machine's memory only."""
+        kept.archive()
+        with kept.memory.begin() as connection:
+            connection.execute(delete(archived))
+        fsync, synced = os.fsync, set()
+
+        def note(descriptor):
+            assert kept.progress is None
+            synced.add(os.fstat(descriptor).st_ino)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", note)
+        kept.archive()
+        folders = [kept.path(place) for place in ("tile/0", "tile/entries", "tile", "", "..")]
+        assert synced == {folder.stat().st_ino for folder in folders}
 
     def test_that_forgets_what_it_was_given_is_found_out(self, kept, monkeypatch):
         monkeypatch.setattr(TileStore, "put", lambda *_, **__: None)
