@@ -155,6 +155,9 @@ class Archivist:
         whole = shown.size // WIDTH * WIDTH if shown else 0
         done = find_archived(self._memory, self._store.url).get(log, Archived(0, 0))
         if done.size < whole:
+            if done.size:
+                # Where a disk should be mounted an empty folder lies: it must not be begun anew.
+                self._reader.check_stored(log, [done.size // WIDTH - 1])
             end = min(whole, done.size + AT_ONCE * WIDTH)
             self._write(log, prefix, done.size // WIDTH, end // WIDTH)
             self._mark(log, Archived(end, done.moved))

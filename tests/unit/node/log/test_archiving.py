@@ -62,6 +62,12 @@ def moved(kept):
     return kept
 
 
+def publish(kept, size):
+    with kept.memory.begin() as connection:
+        for table in published_tables.sorted_tables:
+            connection.execute(update(table).values(size=size))
+
+
 class TestTiles:
     def test_of_all_that_is_full_and_published_lie_where_c2sp_has_them(self, kept):
         kept.archive()
@@ -78,9 +84,7 @@ class TestTiles:
         assert kept.progress == Archived(FULL, 0)
 
     def test_that_are_not_published_stay(self, kept):
-        with kept.memory.begin() as connection:
-            for table in published_tables.sorted_tables:
-                connection.execute(update(table).values(size=511))
+        publish(kept, 511)
         kept.archive(LOCAL)
         assert kept.progress.size == 256
         assert not kept.path("tile/0/001").exists()
@@ -276,6 +280,22 @@ class TestAStore:
         away.rename(tiles)
         archivist.run_once()
         assert archivist.status.failures == 0
+        assert kept.progress == Archived(FULL, 0)
+
+    def test_that_is_empty_where_a_disk_should_be_mounted_is_given_nothing(self, kept):
+        publish(kept, 511)
+        kept.archive()
+        publish(kept, SIZE)
+        tiles, disk = kept.folder / "tiles", kept.folder / "disk"
+        tiles.rename(disk)
+        tiles.mkdir()
+        archivist = kept.archivist()
+        archivist.run_once()
+        assert archivist.status.error == "log-incomplete"
+        assert (list(tiles.iterdir()), kept.progress) == ([], Archived(256, 0))
+        tiles.rmdir()
+        disk.rename(tiles)
+        kept.archive()
         assert kept.progress == Archived(FULL, 0)
 
     def test_that_has_another_tile_there_keeps_it_and_nothing_leaves(self, kept):
