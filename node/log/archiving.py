@@ -142,7 +142,8 @@ class Archivist:
             except (LedgerError, SQLAlchemyError) as error:
                 # One log's wrong tile is not another's; of a store that is away all hear.
                 failed = failed or error
-                logger.warning("日志归档未成，稍后再试 / not archived: %s", error)
+                text = "日志归档到 %s 未成，稍后再试 / not archived: %s"
+                logger.warning(text, self._store.url, error)
         if failed is None:
             self._status = ArchiveStatus()
             return PAUSE_SECONDS if more else LOOK_SECONDS
@@ -157,6 +158,9 @@ class Archivist:
         whole = shown.size // WIDTH * WIDTH if shown else 0
         done = find_archived(self._memory, self._store.url).get(log, Archived(0, 0))
         if done.size < whole:
+            if done.size:
+                # Where a disk should be mounted an empty folder lies: it must not be begun anew.
+                self._reader.check_stored(log, [done.size // WIDTH - 1])
             end = min(whole, done.size + AT_ONCE * WIDTH)
             self._write(log, prefix, done.size // WIDTH, end // WIDTH)
             self._mark(log, Archived(end, done.moved))
@@ -190,6 +194,8 @@ class Archivist:
                 raise LogTampered(f"tile {0}/{number} does not hash from its leaves", what="tile")
         self._ensure(bundles, BUNDLE_BYTES, private=True)
         self._ensure(hashes, TILE_BYTES, private=False)
+        # Those found there, too: the names they have may not be on the disk, and rows are deleted.
+        self._store.settle([*bundles, *hashes])
 
     def _sound(self, log: bytes, level: int, number: int) -> bytes:
         """Return a full tile, if the one above it has its hash."""
@@ -211,7 +217,7 @@ class Archivist:
         lost = self._missing({path: tiles[path] for path in missing}, limit)
         if lost:
             raise LogTampered(
-                f"tile {lost[0]} was written to the tile store {self._store.url} and is not there",
+                f"tile {lost[0]} was written to the tile store and is not there",
                 what="stored",
                 tile=lost[0],
             )
@@ -227,8 +233,8 @@ class Archivist:
         for path, data in there.items():
             if data not in {None, tiles[path]}:
                 raise LogTampered(
-                    f"tile {path} in the tile store {self._store.url} is not this log's; it is not "
-                    "overwritten: look who else writes there",
+                    f"tile {path} in the tile store is not this log's; it is not overwritten: look "
+                    "who else writes there",
                     what="stored",
                     tile=path,
                 )

@@ -76,7 +76,7 @@ class TileStore:
         return found
 
     def put(self, tiles: Mapping[str, bytes], *, private: bool) -> None:
-        """Write tiles by path; when this returns each is there whole and survives a power cut.
+        """Write tiles by path; when this returns each is there whole, and stays once it is settled.
 
         In a folder nobody else may read what is `private`; in a bucket that is for its policy.
 
@@ -88,6 +88,17 @@ class TileStore:
             some = {self._full(path): tiles[path] for path in paths[start : start + AT_ONCE]}
             write = self._write_files if self._scheme == FILE else self._write_objects
             self._ask(partial(write, some, private=private))
+
+    def settle(self, paths: Sequence[str]) -> None:
+        """Have tiles that are there survive a power cut; in a bucket they do already.
+
+        Whoever was killed after `put` may have left names that are only in the machine's memory.
+
+        Raises:
+            LogUnavailable: the store does not answer as it should.
+        """
+        if self._scheme == FILE:
+            self._ask(partial(self._sync_folders, [Path(self._full(path)) for path in paths]))
 
     def _read(self, paths: list[str], limit: int, files: Any) -> list[bytes | Exception]:  # noqa: ANN401
         bounds = {"timeout": SECONDS} if self._scheme == S3 else {}
@@ -132,13 +143,13 @@ class TileStore:
         """Ask the store; whatever it, or the way to it, raises becomes an error of ours."""
         if self._scheme == FILE and not Path(self._root).is_dir():
             # A disk that is not mounted has no tiles, and must be given none.
-            raise self._away("the folder is not there")
+            raise _away("the folder is not there")
         try:
             return ask(self._files)
         except Exception as error:
             if not self._is_fault(error):
                 raise
-            raise self._away(_told(error)) from None
+            raise _away(_told(error)) from None
 
     def _content(self, answer: bytes | Exception) -> bytes | None:
         if isinstance(answer, bytes):
@@ -150,7 +161,7 @@ class TileStore:
             return b""  # S3 has no first byte of what is empty
         if not self._is_fault(answer):
             raise answer
-        raise self._away(_told(answer))
+        raise _away(_told(answer))
 
     def _is_fault(self, error: Exception) -> bool:
         if self._scheme == FILE:
@@ -162,16 +173,12 @@ class TileStore:
         # A host's name or an endpoint botocore cannot read is a ValueError.
         return isinstance(error, (*kinds, ValueError))
 
-    def _away(self, why: str) -> LogUnavailable:
-        return LogUnavailable(f"the tile store {self.url} does not answer: {why}", store=self.url)
-
     def _write_files(self, some: Mapping[str, bytes], files: Any, *, private: bool) -> None:  # noqa: ANN401
-        """Write files so that each is there whole or not at all, then make them stay.
+        """Write files so that each is there whole or not at all; their names may still be lost.
 
         Not by fsspec's own transactions: those write to the machine's temporary folder and move,
         which copies where that is another disk, and sync nothing.
         """
-        folders = set[Path]()
         for path, data in some.items():
             full = Path(path)
             full.parent.mkdir(parents=True, exist_ok=True)
@@ -183,9 +190,11 @@ class TileStore:
                 file.flush()
                 os.fsync(file.fileno())
             Path(unfinished).replace(full)
-            folders.update(each for each in full.parents if each.is_relative_to(self._root))
-        # The names, too: a folder that was made is a name in the one above it.
-        for folder in folders:
+
+    def _sync_folders(self, files: list[Path], _: object) -> None:
+        # All above them: a folder that was made is a name in the one above it.
+        above = {folder for file in files for folder in file.parents}
+        for folder in (each for each in above if each.is_relative_to(self._root)):
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             try:
                 os.fsync(descriptor)
@@ -199,6 +208,11 @@ def tile_path(level: int | str, number: int) -> str:
     digits = digits.zfill(-(-len(digits) // 3) * 3)
     groups = [digits[start : start + 3] for start in range(0, len(digits), 3)]
     return "/".join([f"tile/{level}", *(f"x{group}" for group in groups[:-1]), groups[-1]])
+
+
+def _away(why: str) -> LogUnavailable:
+    """Say so to whoever asks, strangers too: where the store is they need not know."""
+    return LogUnavailable(f"the tile store does not answer: {why}")
 
 
 def _code(error: BaseException) -> str:

@@ -197,6 +197,7 @@ class Service:
             try:
                 return (yield from self._judge(call, authorisation, body, since)), settle
             except ClockSkew as late:
+                yield MAY_WAIT  # for the tile store, where the entry was moved
                 stored = self._stored(call, authorisation, late)
                 settle(partial(finish, None, stored))
         except Exception as error:  # noqa: BLE001 - the edge of a thread

@@ -22,6 +22,7 @@ from node.protocol.wire import (
 from node.protocol.wire.envelope import envelope_bytes
 from node.protocol.wire.receipt import Receipt
 from node.service.needs import Page
+from node.service.workers import MAY_WAIT
 from tests.common import calls
 from tests.common.calls import City, asked, body
 
@@ -145,6 +146,18 @@ class TestResend:
         city.now += 600
         assert city.handle(call) == first
         assert city.size == 1
+
+    def test_is_looked_for_in_a_step_that_may_wait(self, city, monkeypatch):
+        """Its entry may be in a tile store that hangs, and calls taken with it do not."""
+        call = city.sign(body())
+        city.handle(call)
+        city.now += 301
+        said, then = [], []
+        monkeypatch.setattr(city.service, "_find_stored", lambda *_: then.append(said[-1]))
+        steps = city.service._handling(*call, 0.0, lambda _: None)
+        while (step := next(steps, None)) is not None:
+            said.append(step)
+        assert then == [MAY_WAIT]
 
     def test_is_a_replay_after_ten_minutes(self, city):
         call = city.sign(body())

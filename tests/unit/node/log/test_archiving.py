@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Semaphore
 
 import pytest
 from sqlalchemy import delete, insert, update
 
-from node.errors import CallReplayed, LogIncomplete, LogTampered, LogUnavailable
+from node.errors import CallReplayed, LogIncomplete, LogTampered, LogUnavailable, Overloaded
 from node.log import (
     Committed,
     Committer,
@@ -20,6 +23,7 @@ from node.log import (
     find_archived,
 )
 from node.log.archiving import Archived, _filled, archived
+from node.log.fartiles import AWAY_SECONDS, READERS_ABREAST, FarTiles
 from node.log.published import metadata as published_tables
 from node.log.published import published
 from node.log.recent import RESEND_WINDOW_MILLISECONDS
@@ -59,6 +63,12 @@ def moved(kept):
     return kept
 
 
+def publish(kept, size):
+    with kept.memory.begin() as connection:
+        for table in published_tables.sorted_tables:
+            connection.execute(update(table).values(size=size))
+
+
 class TestTiles:
     def test_of_all_that_is_full_and_published_lie_where_c2sp_has_them(self, kept):
         kept.archive()
@@ -75,9 +85,7 @@ class TestTiles:
         assert kept.progress == Archived(FULL, 0)
 
     def test_that_are_not_published_stay(self, kept):
-        with kept.memory.begin() as connection:
-            for table in published_tables.sorted_tables:
-                connection.execute(update(table).values(size=511))
+        publish(kept, 511)
         kept.archive(LOCAL)
         assert kept.progress.size == 256
         assert not kept.path("tile/0/001").exists()
@@ -218,6 +226,7 @@ class TestReaders:
                 ask()
             assert str(refused.value.facts["tile"]).endswith(place)
             assert place in str(refused.value)
+            assert moved.store.url not in f"{refused.value} {refused.value.facts}"
 
     def test_are_told_of_one_that_is_gone(self, moved):
         moved.path("tile/entries/000").unlink()
@@ -225,14 +234,57 @@ class TestReaders:
             lambda: moved.reader.entries(LOG, 0, 10),
             lambda: check_log(moved.readonly, LOG, store=moved.store),
         ):
-            with pytest.raises(LogIncomplete, match="tile/entries/000 is not in the tile store"):
+            with pytest.raises(
+                LogIncomplete, match="tile/entries/000 is not in the tile"
+            ) as refused:
                 ask()
+            assert moved.store.url not in f"{refused.value} {refused.value.facts}"
 
     def test_have_what_is_here_while_the_store_is_away(self, moved):
         moved.path("").parent.rename(moved.folder / "away")
         assert len(moved.reader.entries(LOG, MOVED, SIZE - MOVED)) == SIZE - MOVED
         with pytest.raises(LogUnavailable):
             moved.reader.entry(LOG, 0)
+
+
+class TestAStoreThatHangs:
+    def test_holds_few_readers_up_and_not_the_archivist(self, moved, monkeypatch):
+        asked, answer, get = Semaphore(0), Event(), TileStore.get
+        hanging = iter(range(READERS_ABREAST))
+
+        def hang(store, paths, limit):
+            if next(hanging, None) is not None:
+                asked.release()
+                assert answer.wait(60)
+            return get(store, paths, limit)
+
+        monkeypatch.setattr(TileStore, "get", hang)
+        with ThreadPoolExecutor(READERS_ABREAST) as pool:
+            waiting = [pool.submit(moved.reader.entry, LOG, n) for n in range(READERS_ABREAST)]
+            assert all(asked.acquire(timeout=60) for _ in waiting)
+            try:
+                with pytest.raises(Overloaded):
+                    moved.reader.tile(LOG, 0, 1, 256)
+                moved.reader.check_stored(LOG, [1])
+            finally:
+                answer.set()
+            assert all(each.result() for each in waiting)
+        assert moved.reader.tile(LOG, 0, 1, 256)
+
+    def test_is_not_asked_again_at_once_and_for_what_is_known_not_at_all(self, moved):
+        clock, tiles, away = Clock(), moved.folder / "tiles", moved.folder / "away"
+        far = FarTiles(moved.readonly, moved.store, clock=lambda: clock.milliseconds / 1000)
+        tiles.rename(away)
+        with pytest.raises(LogUnavailable, match="does not answer"):
+            far.hashes(1, [0])
+        away.rename(tiles)
+        with pytest.raises(LogUnavailable, match="a moment ago"):
+            far.leaves(1, [0])
+        far.check(1, [0])
+        clock.milliseconds += int(AWAY_SECONDS * 1000)
+        hashes, leaves = far.hashes(1, [0, 1]), far.leaves(1, [1])
+        tiles.rename(away)
+        assert (far.hashes(1, [1, 0]), far.leaves(1, [1])) == (hashes[::-1], leaves)
 
 
 class TestACommit:
@@ -272,6 +324,22 @@ class TestAStore:
         assert archivist.status.failures == 0
         assert kept.progress == Archived(FULL, 0)
 
+    def test_that_is_empty_where_a_disk_should_be_mounted_is_given_nothing(self, kept):
+        publish(kept, 511)
+        kept.archive()
+        publish(kept, SIZE)
+        tiles, disk = kept.folder / "tiles", kept.folder / "disk"
+        tiles.rename(disk)
+        tiles.mkdir()
+        archivist = kept.archivist()
+        archivist.run_once()
+        assert archivist.status.error == "log-incomplete"
+        assert (list(tiles.iterdir()), kept.progress) == ([], Archived(256, 0))
+        tiles.rmdir()
+        disk.rename(tiles)
+        kept.archive()
+        assert kept.progress == Archived(FULL, 0)
+
     def test_that_has_another_tile_there_keeps_it_and_nothing_leaves(self, kept):
         path = kept.path("tile/0/002")
         path.parent.mkdir(parents=True)
@@ -295,6 +363,25 @@ class TestAStore:
             kept.path(place).write_bytes(data)
         kept.archive(LOCAL)
         assert kept.rows(entry) == SIZE - MOVED
+
+    def test_that_has_the_tiles_already_makes_them_stay_before_that_is_marked(
+        self, kept, monkeypatch
+    ):
+        """Who was killed in between left names that are in the machine's memory only."""
+        kept.archive()
+        with kept.memory.begin() as connection:
+            connection.execute(delete(archived))
+        fsync, synced = os.fsync, set()
+
+        def note(descriptor):
+            assert kept.progress is None
+            synced.add(os.fstat(descriptor).st_ino)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", note)
+        kept.archive()
+        folders = [kept.path(place) for place in ("tile/0", "tile/entries", "tile", "", "..")]
+        assert synced == {folder.stat().st_ino for folder in folders}
 
     def test_that_forgets_what_it_was_given_is_found_out(self, kept, monkeypatch):
         monkeypatch.setattr(TileStore, "put", lambda *_, **__: None)
