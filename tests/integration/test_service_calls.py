@@ -152,7 +152,8 @@ class TestResend:
         call = city.sign(body())
         city.handle(call)
         city.now += 301
-        said, then = [], []
+        said: list[bool] = []
+        then: list[bool] = []
         monkeypatch.setattr(city.service, "_find_stored", lambda *_: then.append(said[-1]))
         steps = city.service._handling(*call, 0.0, lambda _: None)
         while (step := next(steps, None)) is not None:

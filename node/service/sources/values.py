@@ -225,12 +225,11 @@ def _loose(value: object, scale: int | None) -> str:
 
 def _single_served(value: object, scale: int | None) -> str:
     if isinstance(value, float) and math.isfinite(value):
-        # The shortest decimal that names this single, as PostgreSQL prints it.
-        value = next(
-            short
-            for short in (float(f"{value:.{digits}g}") for digits in (6, 7, 8, 9))
-            if _single(short) == _single(value)
-        )
+        # The shortest decimal that names this single, as PostgreSQL prints it: nine digits name
+        # every one. What a column of another kind holds, beyond all singles, stays as it is.
+        single = _single(value)
+        shorter = (float(f"{single:.{digits}g}") for digits in (6, 7, 8, 9))
+        value = next((short for short in shorter if _single(short) == single), single)
     return _approximate(value, scale)
 
 

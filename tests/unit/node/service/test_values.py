@@ -173,6 +173,7 @@ class TestBounds:
     )
     @example(0.145, 2, Kind.FLOAT)
     @example(-0.005, 2, Kind.SINGLE)
+    @example(13968112129.0, None, Kind.SINGLE)  # nearly halfway between two singles
     def test_hold_what_is_served_as_a_value_and_nothing_else(self, number, scale, kind):
         try:
             served = render(number, kind, scale)
