@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 
 from api.demo.city import CHAIN_PORT, FIRST_NODE_PORT
-from tests.common.demos import assert_nothing_is_left, is_free, running_demo
+from api.demo.claims import Ports
+from tests.common.demos import assert_nothing_is_left, running_demo
 from tests.common.nodes import until
 
 pytestmark = pytest.mark.chain
@@ -20,9 +21,13 @@ CHAIN_IS_UP, NODES_ARE_UP = "链：", "沧州市教育局\n"
 
 @pytest.fixture(scope="module")
 def busy_ports():
-    """The ports a demo would like that are ours here; the demo of `make test` may have one."""
+    """The ports a demo would like that are ours here; the demo of `make test` may have one.
+
+    It may have chosen one it does not listen at yet: only what can be claimed is listened at.
+    """
     with ExitStack() as stack:
-        ours = {port for port in (CHAIN_PORT, FIRST_NODE_PORT) if is_free(port)}
+        claims = stack.enter_context(closing(Ports()))
+        ours = {port for port in (CHAIN_PORT, FIRST_NODE_PORT) if claims.choose(port) == port}
         for port in ours:
             stack.enter_context(socket.create_server(("127.0.0.1", port)))
         yield ours
