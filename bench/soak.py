@@ -3,6 +3,8 @@
 `python -m bench.soak [FRONTS [MINUTES]]`; 2 fronts and 10 minutes without. The most it takes is
 measured first. Then calls are due at their times whether earlier ones are answered or not, and each
 is timed from when it was due: a node that falls behind cannot make its own waiting look shorter.
+Calls are signed as they are due: where the machine has no processor left for that, what the calls
+wait for it is in the figures, too, and they say nothing of the node.
 """
 
 from __future__ import annotations
