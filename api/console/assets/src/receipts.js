@@ -57,7 +57,7 @@ async function go(drawn, { problemOf, say }) {
     tell(problemOf(error)); // what is none of ours goes on as a bug
   } finally {
     bar.hidden = true;
-    said.textContent = say(`看了 ${review.done} 个文件。`, `${review.done} files were looked at.`);
+    said.textContent = say("核验完毕，结果在下面。", "Done; the result follows.");
     result.replaceChildren(...drawn(review).filter(Boolean));
     result.dataset.done = review.done;
   }

@@ -89,12 +89,12 @@ function verdict(review, lines, contradictions) {
 function table(lines) {
   if (lines.length === 0) return "";
   const columns = [
-    [say("授权", "Authorisation")],
+    [say("授权", "Authorisation"), "number"],
     [say("目录、提供部门", "Entry, provider")],
     [say("成立", "Hold"), "number"],
     [say("不成立", "Fail"), "number"],
-    [say("已提供、被拒", "Served, refused")],
-    [say("起止", "Period")],
+    [say("已提供、被拒", "Served, refused"), "nowrap"],
+    [say("起止", "Period"), "nowrap"],
     [say("已锚定", "Anchored")],
     [say("缺的", "Missing")],
   ];
@@ -105,9 +105,9 @@ function table(lines) {
       [grant.entryName, element("br"), small(grant.providerName)],
       [`${calls?.count ?? 0}`, calls?.copies > 0 && small(say(` 另有重复的 ${calls.copies} 份`, ` and ${calls.copies} copies`))],
       [failed > 0 ? badge("bad", `${failed}`) : "0"],
-      [calls ? say(`${calls.served} 次，${calls.refused} 次`, `${calls.served}, ${calls.refused}`) : "—", calls?.unnumbered > 0 && small(say(` 其中不编号的 ${calls.unnumbered} 次`, ` ${calls.unnumbered} without a number`))],
-      [calls ? say(`${dayOf(calls.first)} 至 ${dayOf(calls.last)}`, `${dayOf(calls.first)} to ${dayOf(calls.last)}`) : "—"],
-      [calls ? `${anchored} / ${calls.count}` : "—", reached > 0 && small(say(` 另 ${reached} 份链上已到，文件待升级`, ` ${reached} more have been reached by the chain: upgrade their files`))],
+      [calls ? say(`${calls.served} 次，${calls.refused} 次`, `${calls.served}, ${calls.refused}`) : "—", calls?.unnumbered > 0 && element("br"), calls?.unnumbered > 0 && small(say(`其中不编号的 ${calls.unnumbered} 次`, `${calls.unnumbered} without a number`))],
+      calls ? [say(`${dayOf(calls.first)} 至`, `${dayOf(calls.first)} to`), element("br"), dayOf(calls.last)] : ["—"],
+      [calls ? `${anchored} / ${calls.count}` : "—", reached > 0 && small(say(` 另 ${reached} 份链上已到，待应用系统升级`, ` ${reached} more have been reached by the chain: the application should upgrade them`))],
       gapsOf(missing, last),
     ];
     return element("tr", {}, ...cells.map((parts, at) => element("td", { class: columns[at][1] ?? "text", "data-label": columns[at][0] }, ...parts.filter(Boolean))));
@@ -143,11 +143,12 @@ function doubts({ unsure }) {
 function list(title, found) {
   if (found.length === 0) return "";
   const head = [say("文件", "File"), say("授权", "Authorisation"), say("为什么", "Why")];
+  const kinds = ["text", "number", "text"];
   const rows = found
     .slice(0, MOST_LISTED)
-    .map((cells) => element("tr", {}, ...cells.map((cell, at) => element("td", { class: "text", "data-label": head[at] }, cell === undefined ? "—" : `${cell}`))));
+    .map((cells) => element("tr", {}, ...cells.map((cell, at) => element("td", { class: kinds[at], "data-label": head[at] }, cell === undefined ? "—" : `${cell}`))));
   const more = found.length > MOST_LISTED && element("p", { class: "quiet small inside" }, say(`只列前 ${MOST_LISTED} 项，共 ${found.length} 项`, `The first ${MOST_LISTED} of ${found.length}`));
-  return element("div", {}, element("h3", { class: "inside" }, title), scrolled(title, "stacks", head.map((text) => element("th", { scope: "col" }, text)), rows), more || undefined);
+  return element("div", {}, element("h3", { class: "inside" }, title), scrolled(title, "stacks", head.map((text, at) => element("th", { scope: "col", class: kinds[at] }, text)), rows), more || undefined);
 }
 
 /** Files that are no receipts of the department, by kind, with their names. */
