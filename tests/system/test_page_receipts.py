@@ -13,6 +13,7 @@ from node.client.trust import NodeTrust
 from node.errors import AuthorisationUnknown, PurposeNotGranted
 from node.protocol.wire import canonical, ids
 from node.protocol.wire.encoding import b64u, unb64u
+from node.protocol.wire.receipt import Receipt
 from tests.common import papers
 from tests.common.browser import axe, shoot
 from tests.common.nodes import QUERY, until
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-    from playwright.sync_api import BrowserContext, Page
+    from playwright.sync_api import BrowserContext, Page, Route
 
     from tests.common.moulds import Moulds
     from tests.common.nodes import NodeTown
@@ -34,6 +35,11 @@ CALLS = 8
 WIDTHS = (1366, 390)
 SCRIPT = "<img src=x onerror=window.pwned=1>.json"
 LARGE = 1024 * 1024 + 1
+DROP = """text => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], "dropped.json"));
+  document.getElementById("receipts").dispatchEvent(new DragEvent("drop", {dataTransfer}));
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +82,10 @@ def officer(town: NodeTown, context: BrowserContext) -> Iterator[httpx.Client]:
     """The consumer's office head has signed in at the browser."""
     with signed_in(town.url, town.keys.office[papers.EDUCATION]) as http:
         context.add_cookies(
-            [{"name": each.name, "value": each.value, "url": town.url} for each in http.cookies.jar]
+            [
+                {"name": each.name, "value": str(each.value), "url": town.url}
+                for each in http.cookies.jar
+            ]
         )
         yield http
 
@@ -109,7 +118,7 @@ def numbered(folder: Path) -> dict[int, Path]:
 @pytest.mark.usefixtures("officer")
 def test_all_receipts_hold_and_nothing_is_sent(town: NodeTown, page: Page, kept: Path) -> None:
     sent: list[tuple[str, bytes | None]] = []
-    page.goto(f"{town.url}/desk/authorisations")
+    page.goto(f"{town.url}/desk/authorisations/{town.first}")
     page.on("request", lambda asked: sent.append((asked.method, asked.post_data_buffer)))
     count = len(numbered(kept))
     said = choose(page, kept)
@@ -151,13 +160,14 @@ def test_says_of_each_file_what_is_wrong_with_it_and_which_calls_are_missing(
     with pytest.raises(AuthorisationUnknown) as refused:
         client.query(999, **QUERY)
     theirs = refused.value.facts["receipt"]
+    assert isinstance(theirs, Receipt)
     (folder / "others.json").write_bytes(canonical.dumps(theirs.render()))
     abroad = load_vectors("log")["receipt"]
     (folder / "abroad.json").write_bytes(canonical.dumps(abroad))
     (folder / SCRIPT).write_text('{"name": "<script>window.pwned=1</script>"}', "utf-8")
     (folder / "large.json").write_bytes(b" " * LARGE)
 
-    page.goto(f"{town.url}/desk/authorisations/{town.first}")
+    page.goto(f"{town.url}/desk/authorisations")
     said = choose(page, folder)
     assert "有回执不成立" in said
     assert "不成立 3 份" in said
@@ -213,7 +223,64 @@ def test_the_node_tells_an_officer_of_his_departments_own_authorisations(
 def test_the_node_tells_which_sizes_the_chain_holds(town: NodeTown, officer: httpx.Client) -> None:
     log = town.node.queries.log_of(ids.department_id(papers.POLICE))
     (first, *_) = until(lambda: town.node.queries.list_anchors(log.log))
-    asked = {"department": papers.POLICE, "generation": 1, "sizes": f"{first.size},999999"}
+    asked = {"department": papers.POLICE, "generation": "1", "sizes": f"{first.size},999999"}
     found = officer.get("/desk/receipts/anchors", params=asked).json()
     assert found == [{"size": first.size, "root": first.root.hex()}]
-    assert officer.get("/desk/receipts/anchors", params=asked | {"generation": 7}).json() == []
+    assert officer.get("/desk/receipts/anchors", params=asked | {"generation": "7"}).json() == []
+
+
+@pytest.mark.usefixtures("officer")
+def test_a_review_that_is_stopped_or_cut_off_goes_on_where_it_was(
+    town: NodeTown, page: Page, kept: Path
+) -> None:
+    page.goto(f"{town.url}/desk/authorisations")
+    count = len(numbered(kept))
+    asked = "**/desk/receipts/anchors*"
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(asked, hold)
+    with page.expect_request(asked):
+        page.get_by_label("回执文件夹").set_input_files(kept)
+    page.get_by_role("button", name="停止").click()
+    waiting.pop().continue_()
+    shown = page.locator("[data-result]")
+    shown.get_by_text("没有核验完").wait_for()
+    assert f"还有 {count} 个文件没有核验" in shown.inner_text()
+
+    # The way to the node fails: nothing is said of the files, and they may be gone through again.
+    page.unroute(asked)
+    page.route("**/departments/*/log*", lambda route: route.abort())
+    page.get_by_role("button", name="接着核验").click()
+    page.get_by_text("没有连上节点，请检查网络").wait_for()
+    assert "不成立 0 份" in shown.inner_text()
+    assert axe(page) == []
+    page.unroute("**/departments/*/log*")
+    page.get_by_role("button", name="接着核验").click()
+    page.locator(f"[data-result][data-done='{count}']").wait_for()
+    assert "回执全部成立，没有缺的" in shown.inner_text()
+
+
+@pytest.mark.usefixtures("officer")
+def test_speaks_english_and_is_printed_without_what_is_chosen_by(
+    town: NodeTown, page: Page, kept: Path, tmp_path: Path
+) -> None:
+    path = numbered(kept)[3]
+    (tmp_path / path.name).write_bytes(path.read_bytes())
+    page.goto(f"{town.url}/language/en?back=/desk/authorisations/{town.first}")
+    page.get_by_label("Folder of receipts").set_input_files(tmp_path)
+    page.locator("[data-result][data-done='1']").wait_for()
+    shown = page.locator("[data-result]")
+    assert "calls without a receipt" in shown.inner_text()
+    assert axe(page) == []
+    shoot(page, "desk-receipts-english", WIDTHS)
+    # What is dropped is read as what is chosen is.
+    page.evaluate(DROP, path.read_text("utf-8"))
+    page.locator("[data-result][data-done='2']").wait_for()
+    assert "1 copies" in shown.inner_text()
+    page.emulate_media(media="print")
+    assert page.get_by_label("Folder of receipts").is_hidden()
+    assert shown.locator("table").is_visible()
+    shoot(page, "desk-receipts-printed", (1366,))

@@ -60,6 +60,7 @@ async function go(drawn, { problemOf, say }) {
     said.textContent = say("核验完毕，结果在下面。", "Done; the result follows.");
     result.replaceChildren(...drawn(review).filter(Boolean));
     result.dataset.done = review.done;
+    place.classList.remove("noprint");
   }
 }
 
@@ -92,6 +93,7 @@ forget.addEventListener("click", () => {
   review = undefined;
   result.replaceChildren();
   delete result.dataset.done;
+  place.classList.add("noprint");
   said.textContent = "";
   tell("");
   busy(false);

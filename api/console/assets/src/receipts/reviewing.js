@@ -5,8 +5,8 @@ import { parseOrigin } from "../../../../../clients/javascript/src/checkpoint.js
 import { LedgerError } from "../../../../../clients/javascript/src/errors.js";
 import { Facts } from "./facts.js";
 
-/** Files at once: read together, and asked for together. */
-const LOT = 64;
+/** Files that are asked for together, and those that are read at once: the browser stands still for each one's size. */
+const [LOT, READ] = [64, 8];
 const SLICE_MILLISECONDS = 12;
 export const MOST_FILES = 50_000;
 /** What is wrong with a receipt, and not with the way to the node. */
@@ -64,7 +64,10 @@ export class Review {
     await this.facts.learn([...this.shown, ...this.calls.keys()], []);
     while (this.left > 0 && !stopped()) {
       // What is left of a lot that was stopped comes first: each file counts once.
-      if (this.#lot.length === 0) this.#lot = await Promise.all(this.#queue.splice(0, LOT).map(readFile));
+      while (this.#lot.length < LOT && this.#queue.length > 0 && !stopped()) {
+        this.#lot.push(...(await Promise.all(this.#queue.splice(0, READ).map(readFile))));
+        await breathe();
+      }
       const own = this.#lot.map(({ receipt }) => receipt).filter((receipt) => receipt !== undefined);
       await this.facts.learn(own.map(({ leaf }) => leaf.authorisation), own.filter(({ anchored }) => anchored).flatMap(anchorOf));
       while (this.#lot.length > 0 && !stopped()) {

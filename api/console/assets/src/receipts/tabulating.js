@@ -61,29 +61,30 @@ function verdict(review, lines, contradictions) {
   const gaps = sum(lines, ({ missing }) => lacking(missing));
   const [broken, open] = [review.failing.length + contradictions.length, review.unsure.length];
   const kind = broken > 0 ? "bad" : gaps > 0 || open > 0 || review.left > 0 || held === 0 ? "warn" : "good";
-  const title =
-    broken > 0
-      ? say("有回执不成立", "Some receipts do not hold")
-      : held === 0
-        ? say("没有找到本部门的回执", "No receipt of the department was found")
-        : gaps > 0
-          ? say(`保存的都成立，但有 ${gaps} 次没有回执`, `What is kept holds, but ${gaps} calls have no receipt`)
-          : open > 0
-            ? say("有回执未能核实", "Some receipts could not be verified")
-            : say("回执全部成立，没有缺的", "All receipts hold, and none is missing");
+  const title = titleOf({ broken, open, gaps, held, left: review.left });
   const parts = [
-    say(`看了 ${review.done} 个文件`, `${review.done} files were read`),
-    say(`成立 ${held} 份`, `${held} receipts hold`),
-    say(`不成立 ${review.failing.length} 份`, `${review.failing.length} do not`),
-    open > 0 && say(`未能核实 ${open} 份`, `${open} could not be verified`),
-    gaps > 0 && say(`缺 ${gaps} 次`, `${gaps} calls have none`),
-    review.waiting > 0 && say(`已发出、没有收到回执的调用 ${review.waiting} 次`, `${review.waiting} calls were sent and no receipt has come`),
-    review.elsewhere > 0 && say(`其他授权的回执 ${review.elsewhere} 份，这里不列`, `${review.elsewhere} are of other authorisations, not listed here`),
-    review.strangers.length > 0 && say(`其他部门的 ${review.strangers.length} 份`, `${review.strangers.length} are other departments'`),
-    review.others.length > 0 && say(`不是回执的文件 ${review.others.length} 个`, `${review.others.length} files are none`),
+    say(`看了 ${review.done} 个文件`, `files read: ${review.done}`),
+    say(`成立 ${held} 份`, `receipts that hold: ${held}`),
+    say(`不成立 ${review.failing.length} 份`, `that do not: ${review.failing.length}`),
+    open > 0 && say(`未能核实 ${open} 份`, `not verified: ${open}`),
+    gaps > 0 && say(`缺 ${gaps} 次`, `calls without one: ${gaps}`),
+    review.waiting > 0 && say(`已发出、没有收到回执的调用 ${review.waiting} 次`, `calls sent for which no receipt has come: ${review.waiting}`),
+    review.elsewhere > 0 && say(`其他授权的回执 ${review.elsewhere} 份，这里不列`, `of other authorisations, not listed here: ${review.elsewhere}`),
+    review.strangers.length > 0 && say(`其他部门的 ${review.strangers.length} 份`, `other departments': ${review.strangers.length}`),
+    review.others.length > 0 && say(`不是回执的文件 ${review.others.length} 个`, `files that are no receipts: ${review.others.length}`),
   ].filter(Boolean);
-  const partly = review.left > 0 && element("p", {}, say(`还有 ${review.left} 个文件没有核验；以下只是已看过的，缺的可能就在其中。`, `${review.left} files were not looked at: what follows is of the others, and what is missing may be among them.`));
+  const partly = review.left > 0 && element("p", {}, say(`还有 ${review.left} 个文件没有核验；以下只是已看过的，缺的可能就在其中。`, `Files that were not looked at: ${review.left}. What follows is of the others, and what is missing may be among them.`));
   return element("div", { class: "inside" }, element("div", { class: `notice ${kind}`, role: "status" }, element("b", {}, title), element("p", {}, `${parts.join(say("，", ", "))}${say("。", ".")}`), partly || undefined));
+}
+
+/** The worst first. */
+function titleOf({ broken, open, gaps, held, left }) {
+  if (broken > 0) return say("有回执不成立", "Some receipts do not hold");
+  if (left > 0) return say("没有核验完", "Not all was verified");
+  if (held === 0) return say("没有找到本部门的回执", "No receipt of the department was found");
+  if (gaps > 0) return say(`保存的都成立，但有 ${gaps} 次没有回执`, `What is kept holds; calls without a receipt: ${gaps}`);
+  if (open > 0) return say("有回执未能核实", "Some receipts could not be verified");
+  return say("回执全部成立，没有缺的", "All receipts hold, and none is missing");
 }
 
 function table(lines) {
@@ -107,7 +108,7 @@ function table(lines) {
       [failed > 0 ? badge("bad", `${failed}`) : "0"],
       [calls ? say(`${calls.served} 次，${calls.refused} 次`, `${calls.served}, ${calls.refused}`) : "—", calls?.unnumbered > 0 && element("br"), calls?.unnumbered > 0 && small(say(`其中不编号的 ${calls.unnumbered} 次`, `${calls.unnumbered} without a number`))],
       calls ? [say(`${dayOf(calls.first)} 至`, `${dayOf(calls.first)} to`), element("br"), dayOf(calls.last)] : ["—"],
-      [calls ? `${anchored} / ${calls.count}` : "—", reached > 0 && small(say(` 另 ${reached} 份链上已到，待应用系统升级`, ` ${reached} more have been reached by the chain: the application should upgrade them`))],
+      [calls ? `${anchored} / ${calls.count}` : "—", reached > 0 && small(say(` 另 ${reached} 份链上已到，待应用系统升级`, ` reached by the chain, to be upgraded by the application: ${reached}`))],
       gapsOf(missing, last),
     ];
     return element("tr", {}, ...cells.map((parts, at) => element("td", { class: columns[at][1] ?? "text", "data-label": columns[at][0] }, ...parts.filter(Boolean))));
@@ -118,11 +119,11 @@ function table(lines) {
 
 /** Which numbers have no receipt, and how far that can be known. */
 function gapsOf(missing, last) {
-  const far = last === null ? small(say("提供部门不由本节点服务：只看得出中间缺的", "The provider is served elsewhere: only gaps can be seen")) : small(say(`节点记到第 ${last} 次`, `The node counts ${last} calls`));
+  const far = last === null ? small(say("提供部门不由本节点服务：只看得出中间缺的", "The provider is served elsewhere: only gaps can be seen")) : small(say(`节点记到第 ${last} 次`, `Calls by the node's count: ${last}`));
   if (missing.length === 0) return [say("没有", "none"), element("br"), far];
   const named = missing.slice(0, MOST_STRETCHES).map(stretch).join(say("、", ", "));
   const all = missing.length > MOST_STRETCHES ? say(`${named} 等，共 ${lacking(missing)} 次`, `${named} and others, ${lacking(missing)} in all`) : named;
-  return [badge("warn", say("缺", "missing")), say(` 第 ${all} 次没有回执`, ` calls ${all} have no receipt`), element("br"), far];
+  return [badge("warn", say("缺", "missing")), say(` 第 ${all} 次没有回执`, ` no receipt of call ${all}`), element("br"), far];
 }
 
 function faults({ failing }, contradictions) {
@@ -160,7 +161,7 @@ function rest({ others, strangers }) {
   const items = lines.map(([words, files]) => {
     const named = files.slice(0, MOST_NAMED).join(say("、", ", "));
     const all = files.length > MOST_NAMED ? say(`${named} 等`, `${named} and others`) : named;
-    return element("li", {}, say(`${words}，${files.length} 个：${all}`, `${files.length} ${words}: ${all}`));
+    return element("li", {}, say(`${words}，${files.length} 个：${all}`, `${words}, ${files.length}: ${all}`));
   });
   return element("div", { class: "inside" }, element("h3", {}, say("没有计入的文件", "Files that were not counted")), element("ul", { class: "listed" }, ...items));
 }
