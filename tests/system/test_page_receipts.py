@@ -11,12 +11,14 @@ from node.client.calls import LedgerClient
 from node.client.receiptfolder import ReceiptFolder
 from node.client.trust import NodeTrust
 from node.errors import AuthorisationUnknown, PurposeNotGranted
+from node.office import authorising, departments
+from node.office.authorising import Request
 from node.protocol.wire import canonical, ids
 from node.protocol.wire.encoding import b64u, unb64u
 from node.protocol.wire.receipt import Receipt
 from tests.common import papers
 from tests.common.browser import axe, shoot
-from tests.common.nodes import QUERY, until
+from tests.common.nodes import ALWAYS, QUERY, until
 from tests.common.officials import signed_in
 from tests.common.vectors import load_vectors
 
@@ -75,6 +77,30 @@ def kept(town: NodeTown, client: LedgerClient) -> Path:
     until(lambda: client.upgrade_kept().upgraded > 0)
     client.query(town.first, **QUERY)
     return folder.path
+
+
+@pytest.fixture(scope="module")
+def others(town: NodeTown) -> dict[str, bytes]:
+    """Receipts that are not the department's: of another's authorisation, nobody's, far away."""
+    office = town.keys.office[papers.CENTRE]
+    system = papers.application_object(department=papers.CENTRE, code="JIANGUAN", name="数据监管")
+    town.decide(departments.register_application(system), office)
+    body = papers.application(
+        **ALWAYS,
+        department=papers.CENTRE,
+        application={"code": "JIANGUAN", "name": "数据监管"},
+    )
+    applied = authorising.apply_for([Request(body, town.version_paper)])
+    theirs = town.decide(applied, office).event["first"]
+    found = {"abroad.json": canonical.dumps(load_vectors("log")["receipt"])}
+    with town.client() as client:
+        for name, number in (("theirs.json", theirs), ("nobody.json", 999)):
+            with pytest.raises(AuthorisationUnknown) as refused:
+                client.query(number, **QUERY)
+            receipt = refused.value.facts["receipt"]
+            assert isinstance(receipt, Receipt)
+            found[name] = canonical.dumps(receipt.render())
+    return found
 
 
 @pytest.fixture
@@ -143,7 +169,7 @@ def test_all_receipts_hold_and_nothing_is_sent(town: NodeTown, page: Page, kept:
 
 @pytest.mark.usefixtures("officer")
 def test_says_of_each_file_what_is_wrong_with_it_and_which_calls_are_missing(
-    town: NodeTown, client: LedgerClient, page: Page, kept: Path, tmp_path: Path
+    town: NodeTown, page: Page, kept: Path, others: dict[str, bytes], tmp_path: Path
 ) -> None:
     folder = tmp_path / "回执"
     folder.mkdir()
@@ -156,15 +182,9 @@ def test_says_of_each_file_what_is_wrong_with_it_and_which_calls_are_missing(
         (folder / by_number[number].name).unlink()
     torn = folder / by_number[4].name
     torn.write_bytes(torn.read_bytes()[:500])
-    # Of nobody's authorisation, of another ledger, of no ledger at all.
-    with pytest.raises(AuthorisationUnknown) as refused:
-        client.query(999, **QUERY)
-    theirs = refused.value.facts["receipt"]
-    assert isinstance(theirs, Receipt)
-    (folder / "others.json").write_bytes(canonical.dumps(theirs.render()))
-    abroad = load_vectors("log")["receipt"]
-    (folder / "abroad.json").write_bytes(canonical.dumps(abroad))
-    (folder / SCRIPT).write_text('{"name": "<script>window.pwned=1</script>"}', "utf-8")
+    for name, receipt in others.items():
+        (folder / name).write_bytes(receipt)
+    (folder / "说明.txt").write_text("每月备份一次", "utf-8")
     (folder / "large.json").write_bytes(b" " * LARGE)
 
     page.goto(f"{town.url}/desk/authorisations")
@@ -181,11 +201,11 @@ def test_says_of_each_file_what_is_wrong_with_it_and_which_calls_are_missing(
     }
     for name, words in why.items():
         assert words in shown.get_by_role("row").filter(has_text=name).inner_text()
-    assert "其他部门的回执，或授权不存在；没有核验，1 个：" in shown.inner_text()
-    assert "others.json（授权 999）" in shown.inner_text()
-    assert f"不是回执的文件，1 个：回执/{SCRIPT}" in shown.inner_text()
+    assert "其他部门的回执，或授权不存在；没有核验，2 个：" in shown.inner_text()
+    assert f"theirs.json（授权 {town.first + 1}）" in shown.inner_text()
+    assert "nobody.json（授权 999）" in shown.inner_text()
+    assert "不是回执的文件，1 个：回执/说明.txt" in shown.inner_text()
     assert "超过 1 MiB" in shown.inner_text()
-    assert page.evaluate("window.pwned") is None
     assert axe(page) == []
     shoot(page, "desk-receipts-faults", WIDTHS)
 
@@ -269,16 +289,19 @@ def test_speaks_english_and_is_printed_without_what_is_chosen_by(
 ) -> None:
     path = numbered(kept)[3]
     (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / SCRIPT).write_text('{"name": "<script>window.pwned=1</script>"}', "utf-8")
     page.goto(f"{town.url}/language/en?back=/desk/authorisations/{town.first}")
     page.get_by_label("Folder of receipts").set_input_files(tmp_path)
-    page.locator("[data-result][data-done='1']").wait_for()
+    page.locator("[data-result][data-done='2']").wait_for()
     shown = page.locator("[data-result]")
     assert "calls without a receipt" in shown.inner_text()
+    assert SCRIPT in shown.inner_text()
+    assert page.evaluate("window.pwned") is None
     assert axe(page) == []
     shoot(page, "desk-receipts-english", WIDTHS)
     # What is dropped is read as what is chosen is.
     page.evaluate(DROP, path.read_text("utf-8"))
-    page.locator("[data-result][data-done='2']").wait_for()
+    page.locator("[data-result][data-done='3']").wait_for()
     assert "1 copies" in shown.inner_text()
     page.emulate_media(media="print")
     assert page.get_by_label("Folder of receipts").is_hidden()

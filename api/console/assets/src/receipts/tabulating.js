@@ -6,6 +6,7 @@ import { element, say } from "../office/speaking.js";
 /** Names that are listed, stretches that are named: of more it is said how many. */
 const [MOST_LISTED, MOST_STRETCHES, MOST_NAMED] = [200, 12, 20];
 const days = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short" });
+const YEAR_10000 = Date.UTC(10_000, 0, 1);
 /** Code → what it means for a receipt that lay in a file. */
 const FAULTS = {
   "malformed-receipt": ["文件损坏或被改动过，不是一份完整的回执", "The file is damaged or was changed: it is no whole receipt"],
@@ -173,4 +174,5 @@ function scrolled(label, kind, head, rows) {
 
 const badge = (kind, text) => element("span", { class: `badge ${kind}` }, text);
 const small = (text) => element("span", { class: "quiet small" }, text);
-const dayOf = (milliseconds) => days.format(new Date(milliseconds));
+/** As the node's pages say it: a year beyond what people write, which a log may name, is no date. */
+const dayOf = (milliseconds) => (milliseconds < YEAR_10000 ? days.format(new Date(milliseconds)) : "9999+");
