@@ -26,7 +26,7 @@ export function readKept(name, bytes) {
   } catch (error) {
     if (NAME.test(name)) throw error;
     value = loosely(bytes);
-    // Written anew by something else: what is signed stands in it, and whether that holds is another question.
+    // A receipt in another spelling was changed; what has none of its members never was one.
     if (!isObject(value) || !("leaf" in value && "checkpoint" in value)) return {};
     throw error;
   }
