@@ -10,7 +10,6 @@ the town takes some thirty decisions and some anchors: their gas is measured on 
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import sqlite3
 import statistics
@@ -33,7 +32,7 @@ from api.parts import Node
 from api.settings import load_settings
 from api.supervising.supervisor import supervise
 from node.errors import Unavailable
-from node.protocol.wire import canonical, encoding, ids
+from node.protocol.wire import encoding, ids
 from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
 from tests.common.founding import TownKeys
@@ -51,12 +50,12 @@ from .figures import (
     p99,
     show,
 )
-from .load import Server, child, raw
+from .load import Server, child
+from .signing import Caller, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from node.client.http import SignedRequest
     from node.crypto import SoftwareSigner
     from node.office import Act, Decided
 
@@ -71,7 +70,6 @@ CONNECTIONS = 32
 PLAIN_ROUNDS = 3
 PLAIN_CALLS = {"gmssl": 20, "libcrypto": 200}
 """A round."""
-SOURCE_ROWS = 50
 IDLE_SECONDS = 2.0
 WORKERS = "SHARELEDGER_WORKERS"
 
@@ -130,7 +128,7 @@ def measure(calls: int = CALLS) -> Figures:
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
         with town_apart(folder) as (town, server):
-            requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP + ALONE)]
+            requests = caller_of(town).sign(range(ROUNDS * calls + WARM_UP + ALONE))
             server.take(requests[:WARM_UP], CONNECTIONS)
             alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
             before = _commits(town)
@@ -197,7 +195,7 @@ def take(workers: int, calls: int = CALLS) -> Taken:
         patch.dict(os.environ, {WORKERS: str(workers)}),
         town_apart(Path(name)) as (town, server),
     ):
-        requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP)]
+        requests = caller_of(town).sign(range(ROUNDS * calls + WARM_UP))
         server.take(requests[:WARM_UP], CONNECTIONS)
         rounds = [
             server.take(requests[start : start + calls], CONNECTIONS)
@@ -215,25 +213,10 @@ def _milliseconds(rounds: list[Load], figure: Any) -> Spread:  # noqa: ANN401 - 
     return Spread.of(figure(each.seconds) * 1000 for each in rounds)
 
 
-def sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
-    """Sign calls of one person after the other, as an application does."""
-    url = f"{town.url}/api/v1/authorisations/{town.first}/query"
+def caller_of(town: NodeTown) -> Caller:
+    """Return the town's application."""
     http = town.http(town.keys.application)
-    for number in range(count):
-        body = {
-            "purpose": QUERY["purpose"],
-            "items": list(QUERY["items"]),
-            "where": {"GMSFHM": {"eq": _person(number)}},
-            "page": {"size": 1, "after": None},
-            "operator": "李老师",
-            "matter": f"2026-{number}",
-            "salt": encoding.b64u(secrets.token_bytes(16)),
-        }
-        yield http.sign("POST", url, canonical.dumps(body), "application/json")
-
-
-def _person(number: int) -> str:
-    return f"13090220000101{number % SOURCE_ROWS:04d}"
+    return Caller(http, town.url, town.first, QUERY["purpose"], QUERY["items"])
 
 
 def _commits(town: NodeTown) -> int:
@@ -293,7 +276,7 @@ def _served(client: Any, town: NodeTown) -> bool:  # noqa: ANN401 - a LedgerClie
 
 def _plain(folder: Path, cipher: str) -> Plain:
     count = PLAIN_CALLS[cipher]
-    numbers = [_person(number) for number in range((PLAIN_ROUNDS + 1) * count)]
+    numbers = [person(number) for number in range((PLAIN_ROUNDS + 1) * count)]
     requests = plain.sign_requests(cipher, numbers)
     with child("bench.plain", str(folder), cipher) as server:
         alone = server.take(requests[:count], 1)
