@@ -19,18 +19,14 @@ import time
 from collections import defaultdict
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import orjson
 
-from api.app import serve
-from api.cli.refusals import fail
 from api.parts import Node
 from api.settings import load_settings
-from api.supervising.supervisor import supervise
 from node.errors import Unavailable
 from node.protocol.wire import encoding, ids
 from tests.common import papers
@@ -250,7 +246,7 @@ def town_apart(folder: Path) -> Iterator[tuple[GasTown, Server]]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         settings = write_settings(folder, chain, keys, port)
-        with child("bench.calls", "node", str(settings)) as server:
+        with child("bench.lone", str(settings)) as server:
             # The same disks, opened beside the running node as its command line would.
             node = Node(load_settings(settings))
             town = GasTown(chain, node, keys, server.url, [])
@@ -361,19 +357,6 @@ def _range(gas: list[int]) -> str:
     return f"{low:,} ({len(gas)})" if low == high else f"{low:,}-{high:,} ({len(gas)})"
 
 
-def run_node(path: Path) -> None:
-    """Run a node as `node run` does, its address to the parent's pipe."""
-    settings = load_settings(path)
-
-    def announce(url: str) -> None:
-        print(url, flush=True)  # noqa: T201 - to the parent
-
-    if settings.workers == 1:
-        serve(settings, announce=announce)
-    else:
-        sys.exit(supervise(settings, partial(load_settings, path), fail=fail, announce=announce))
-
-
 def main() -> None:
     """Measure and print."""
     found = measure()
@@ -383,8 +366,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["node", settings]:
-            run_node(Path(settings))
         case ["--fronts", fronts]:
             title = f"{fronts} 个应答进程（对比：一个进程）", f"{fronts} fronts (one process)"
             show(*title, compare(int(fronts)))
