@@ -113,7 +113,11 @@ class SharedListener:
     async def _begin(self, connection: socket.socket) -> None:
         protocol = self._make()
         protocol.on_lost = lambda: self._count(-1)
-        await self._loop.connect_accepted_socket(lambda: protocol, connection)
+        try:
+            await self._loop.connect_accepted_socket(lambda: protocol, connection)
+        except OSError:  # the caller has gone before anybody could speak to him
+            connection.close()
+            self._count(-1)
 
     def _count(self, change: int) -> None:
         self._open += change
