@@ -624,6 +624,7 @@ class Node:
     def _keep(self) -> None:
         """Check the chain and the logs, then start all that goes on by itself."""
         run_self_test()
+        _ = self.relay
         port = self.settings.metrics.port
         listener = None if port is None else listen("127.0.0.1", port, names=METRICS)
         if listener is not None:
