@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 WRITER, KEEPER = "writer", "keeper"
-KEPT = ("data_dir", "host", "port", "workers", "storage", "relay_key")
-"""What a node keeps of its settings until it ends; the keeper sends what fronts sign."""
+KEPT = ("data_dir", "host", "port", "workers", "storage")
+"""What a node keeps of its settings until it ends."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 10.0
 """Before what died is begun again: the first time, and at most."""
 SOUND_SECONDS = 30.0
