@@ -104,8 +104,13 @@ class Terminal:
             return
         deadline = time.monotonic() + PATIENCE_SECONDS
         code, said = self.give(line)
-        # Exit code 2, as the manual says: a little later again. So for a list that is still empty.
-        while code == 2 or (line.startswith("W=") and len(self.give("echo $W")[1].strip()) != 64):
+        # Exit code 2, as the manual says: a little later again. So for a list that is still empty,
+        # and for what another node has decided: nobody types as fast as that.
+        while (
+            code == 2
+            or (code != 0 and "[not-found]" in said)
+            or (line.startswith("W=") and len(self.give("echo $W")[1].strip()) != 64)
+        ):
             assert time.monotonic() < deadline, f"{line}: {said}"
             code, said = self.give(line)
         assert code == 0, f"{line}: {said}"
