@@ -21,15 +21,6 @@ export default defineConfig({
       evmVersion: "cancun",
     },
   },
-  networks: {
-    default: {
-      type: "edr-simulated",
-      chainType: "l1",
-      hardfork: "cancun",
-      chainId: 20260101,
-      blockGasLimit: 1_000_000_000n,
-      initialBaseFeePerGas: 0n,
-      initialDate: new Date(1_789_999_000_000), // the tests begin a little later; see test/harness/chain.ts
-    },
-  },
+  // For export.ts, which calls two pure functions; tests have a chain of their own (test/harness/anvil.ts).
+  networks: { default: { type: "edr-simulated", chainType: "l1", hardfork: "cancun" } },
 });

@@ -15,6 +15,9 @@ from tests.common.statements import share_compiled
 with importing():  # as the product does, in the place of a second of pairings in each worker
     import eth_account  # noqa: F401
 
+# What is imported and collected stays to the end: nothing of it is looked through meanwhile.
+gc.disable()
+
 pytest_plugins = [
     "tests.common.pgstores",
     "tests.common.browser",
@@ -22,6 +25,10 @@ pytest_plugins = [
     "tests.common.furnished",
     "tests.common.moulds",
 ]
+
+COLLECTED = (5_000, 10, 10)
+"""Objects, and younger collections, after which what came since is looked through: Python's own
+700 would find as little seven times as often."""
 
 # Machines that run other things at the same time must not fail a law for being slow.
 settings.register_profile("shareledger", deadline=None)
@@ -37,3 +44,5 @@ def pytest_collection_finish() -> None:
     """Leave what stays to the end of a worker out of each of its collections."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTED)
+    gc.enable()

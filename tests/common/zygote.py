@@ -30,9 +30,15 @@ LANGUAGE = "SHARELEDGER_LANG"
 """What speaks English must be started anew: which language it is, modules see when imported."""
 PASSED_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _PRELOADED = (
-    "api.app", "api.city.builder", "api.city.plan", "api.parts", "api.cli", "node.chain.provider",
-    "node.office.intents", "openpyxl",
+    "anyio._backends._asyncio", "api.app", "api.city.builder", "api.city.plan",
+    "api.console.audit", "api.console.board", "api.console.desk", "api.console.evidence",
+    "api.console.mishaps", "api.console.operation", "api.console.public", "api.console.review",
+    "api.console.signin", "api.http.chainrpc", "api.parts", "coincurve", "gmssl.sm2", "h11",
+    "httpcore", "node.chain.embedded", "node.chain.provider", "node.chain.transactions",
+    "node.crypto.sm2_gmssl", "node.crypto.sm2_libcrypto", "node.office.intents",
+    "node.service.sources", "opencc", "openpyxl", "uvicorn.lifespan.on", "uvicorn.loops.uvloop",
 )  # fmt: skip
+"""Besides what the command line imports for one of its groups or another."""
 _BYTES = 1 << 20
 _PDEATHSIG = 1
 _started: list[tuple[str, ...]] = []
@@ -127,8 +133,13 @@ def _be_zygote(path: str) -> list[str] | None:
     import threading
     from importlib import import_module
 
+    from api.cli import command_line
+    from node.client.http import authorities
+
     for name in _PRELOADED:
         import_module(name)
+    command_line()
+    authorities()  # read once for all
     assert threading.active_count() == 1, "a fork has no other threads"
     gc.collect()
     gc.freeze()  # or each fork's first collection would copy all of it

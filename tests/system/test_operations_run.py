@@ -16,10 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 from openpyxl import load_workbook
 
 from api.demo.claims import Ports
+from api.operating.standing import ask_status
 from tests.common import t2
 from tests.common.nodes import until
 from tests.common.zygote import warmed
@@ -34,7 +36,8 @@ OTHER_TERMINAL, FILL = "另开终端", "填好"
 ANSWERS = re.compile(r"在 http://|按 Ctrl-C")
 PATIENCE_SECONDS = 120.0
 START_SECONDS = 120.0
-PORTS = (8545, 8601, 8602, 8603, 7701)
+CHAIN, NODES = "8545", ("8601", "8602", "8603")
+PORTS = (CHAIN, *NODES, "7701")
 CENTRE, POLICE, EDUCATION = "11130900MB0000001M", "11130900MB0000004Y", "11130900MB00000052"
 
 
@@ -102,6 +105,7 @@ class Terminal:
         if OTHER_TERMINAL in line:
             self._start(line)
             return
+        until(self._all_follow)  # what others decided: nobody types as fast as forks are
         deadline = time.monotonic() + PATIENCE_SECONDS
         code, said = self.give(line)
         # Exit code 2, as the manual says: a little later again. So for a list that is still empty.
@@ -112,6 +116,17 @@ class Terminal:
         written = re.search(r"(?:-o|>) (\S+)", line)
         if written and (FILL in line or written[1] == "city.toml"):
             self._fill(self.folder / written[1])
+
+    def _all_follow(self) -> bool:
+        """Tell whether each node that runs has applied the chain's last block, if that runs."""
+        url = "http://127.0.0.1:{}"
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
+        try:
+            said = httpx.post(url.format(self.ports[CHAIN]), json=asked).json()
+        except httpx.TransportError:
+            return True
+        nodes = [ask_status(url.format(self.ports[port]))[0] for port in NODES]
+        return all(each["cursor"] == int(said["result"], 16) for each in nodes if each)
 
     def _start(self, line: str) -> None:
         self._servers += 1
@@ -169,7 +184,7 @@ def fill_workbook(path: Path) -> None:
 @pytest.fixture(scope="module")
 def ports() -> Iterator[dict[str, str]]:
     claims = Ports()
-    yield {str(port): str(claims.choose(port + 10_000)) for port in PORTS}
+    yield {port: str(claims.choose(int(port) + 10_000)) for port in PORTS}
     claims.close()
 
 

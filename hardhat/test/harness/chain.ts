@@ -4,7 +4,6 @@
 // the same bytes and the same gas every time.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { network } from "hardhat";
 import {
   decodeErrorResult,
   decodeEventLog,
@@ -19,6 +18,7 @@ import {
   type AbiParameter,
   type Hex,
 } from "viem";
+import { RpcError, startAnvil, type Provider } from "./anvil.ts";
 import { sign, type Sm2Key, type Sm2Signature } from "./sm2.ts";
 
 /** First second of every test. */
@@ -142,17 +142,19 @@ export class Chain {
   readonly account: Hex;
   readonly other: Hex;
   now = START;
-  #provider: { request(args: { method: string; params?: unknown[] }): Promise<any> };
+  #provider: Provider;
   #nonce = 1n;
+  /** The time that the next block was told. */
+  #next: bigint | undefined;
 
-  private constructor(provider: any, chainId: number, accounts: Hex[]) {
+  private constructor(provider: Provider, chainId: number, accounts: Hex[]) {
     this.#provider = provider;
     this.chainId = chainId;
     [this.account, this.other] = accounts as [Hex, Hex];
   }
 
   static async start(): Promise<Chain> {
-    const { provider } = await network.create();
+    const provider = await startAnvil(START - 1000n);
     const accounts = (await provider.request({ method: "eth_accounts" })) as Hex[];
     return new Chain(provider, Number(await provider.request({ method: "eth_chainId" })), accounts);
   }
@@ -168,7 +170,7 @@ export class Chain {
     return async () => {
       await this.request("evm_revert", [id]);
       id = await this.request("evm_snapshot");
-      [this.now, this.#nonce] = [now, nonce];
+      [this.now, this.#nonce, this.#next] = [now, nonce, undefined];
     };
   }
 
@@ -196,7 +198,7 @@ export class Chain {
     const data = encodeFunctionData({ abi: target.abi, functionName, args });
     const call = { from: this.account, to: target.address, data };
     note(target.name, "function", functionName);
-    await this.request("evm_setNextBlockTimestamp", [Number(this.now + 1n)]);
+    await this.#setNext(this.now + 1n);
     const result = await this.request("eth_call", [call, "pending"]).catch(rethrowOf(target.name));
     return decodeFunctionResult({ abi: target.abi, functionName, data: result });
   }
@@ -246,15 +248,24 @@ export class Chain {
     return this.send(target, functionName, this.sign(target, functionName, message, signer, twist));
   }
 
+  /** Say the next block's time, if that was not said. */
+  async #setNext(time: bigint): Promise<void> {
+    if (this.#next !== time) await this.request("evm_setNextBlockTimestamp", [Number(time)]);
+    this.#next = time;
+  }
+
   async #mine(contract: string, transaction: Fields, from = this.account): Promise<any> {
     this.now += 1n;
-    await this.request("evm_setNextBlockTimestamp", [Number(this.now)]);
+    await this.#setNext(this.now);
+    this.#next = undefined;
     const fields = { from, gas: "0x5f5e100", gasPrice: "0x0", ...transaction };
-    const hash = await this.request("eth_sendTransaction", [fields]).catch(async (error) => {
-      if (transaction.to !== undefined) await this.#assertUntouched(transaction.to);
-      return rethrowOf(contract)(error);
-    });
-    return this.request("eth_getTransactionReceipt", [hash]);
+    const hash = await this.request("eth_sendTransaction", [fields]);
+    await this.request("evm_mine");
+    const receipt = await this.request("eth_getTransactionReceipt", [hash]);
+    if (receipt.status === "0x1") return receipt;
+    if (transaction.to !== undefined) await this.#assertUntouched(transaction.to);
+    const { error, output } = await this.request("debug_traceTransaction", [hash, { tracer: "callTracer" }]);
+    return rethrowOf(contract)(new RpcError({ message: error, data: output }));
   }
 
   /** A refused transaction is mined, too: the last block must have left everything the contract keeps as it was. */
