@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 import typer
 from hypothesis import HealthCheck, given, settings
@@ -125,7 +126,9 @@ def test_ends_with_an_exit_code_and_a_line(path, tmp_path, monkeypatch):
         done = invoke(*path, *words)
         assert done.code in {0, 1, 2, 3}, (words, done)
         assert "[internal]" not in done.errors, (words, done)
-        if done.code:
+        if done.code == 1 and "--json" in words and done.output:
+            orjson.loads(done.output)  # a program reads there what is wrong
+        elif done.code:
             last = done.errors.strip().splitlines()[-1:]
             assert last, words
             assert last[0].startswith("["), done.errors
