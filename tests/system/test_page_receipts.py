@@ -39,6 +39,14 @@ SLOWEST_SECONDS = 60
 WIDTHS = (1366, 390)
 SCRIPT = "<img src=x onerror=window.pwned=1>.json"
 LARGE = 1024 * 1024 + 1
+MOVED = {
+    "chainId": 1,
+    "contract": "c0" * 20,
+    "tx": "7a" * 32,
+    "block": 1,
+    "blockHash": "b1" * 32,
+}
+"""Where no anchor of the town's stands."""
 DROP = """text => {
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([text], "dropped.json"));
@@ -229,6 +237,35 @@ def test_says_of_each_file_what_is_wrong_with_it_and_which_calls_are_missing(
     assert "回执全部成立" in choose(page, kept)
 
 
+@pytest.mark.usefixtures("officer")
+def test_an_anchor_that_stands_elsewhere_on_the_chain_does_not_hold(
+    town: NodeTown, page: Page, kept: Path, tmp_path: Path
+) -> None:
+    genuine = numbered(kept)[1]
+    said: dict[str, Any] = json.loads(genuine.read_bytes())
+    anchored = said["anchored"]
+    assert anchored.keys() == MOVED.keys() | {"size", "consistency"}
+    for member, value in MOVED.items():
+        assert anchored[member] != value
+        altered = said | {"anchored": anchored | {member: value}}
+        (tmp_path / f"{member}.json").write_bytes(canonical.dumps(altered))
+    page.goto(f"{town.url}/desk/authorisations/{town.first}")
+    assert f"成立 0 份，不成立 {len(MOVED)} 份" in choose(page, tmp_path)
+    shown = page.locator("[data-result]")
+    for member in MOVED:
+        row = shown.get_by_role("row").filter(has_text=f"{member}.json").inner_text()
+        assert "所附锚定与链上不符" in row, member
+    # What witnesses are said to have signed takes nothing from it, and adds nothing.
+    page.get_by_role("button", name="清空，重新选").click()
+    witnessed = said | {"witnessed": {"checkpoint": said["checkpoint"], "consistency": []}}
+    alone = tmp_path / "witnessed"
+    alone.mkdir()
+    (alone / genuine.name).write_bytes(canonical.dumps(witnessed))
+    words = choose(page, alone)
+    assert "成立 1 份，不成立 0 份" in words
+    assert "1 份回执附有见证，本页不核验见证。" in words
+
+
 def test_the_node_tells_an_officer_of_his_departments_own_authorisations(
     town: NodeTown, officer: httpx.Client
 ) -> None:
@@ -236,6 +273,9 @@ def test_the_node_tells_an_officer_of_his_departments_own_authorisations(
     (found,) = officer.get("/desk/receipts/authorisations", params=asked).json()
     assert (found["number"], found["provider"]) == (town.first, papers.POLICE)
     assert found["last"] >= 1
+    fact = town.node.queries.find_authorisation(town.first)
+    assert fact is not None
+    assert found["version"] == fact.version
     # To another department's officer it is none of his own; of another's he may not ask.
     asked["department"] = papers.POLICE
     assert officer.get("/desk/receipts/authorisations", params=asked).status_code == 403
@@ -247,12 +287,24 @@ def test_the_node_tells_an_officer_of_his_departments_own_authorisations(
         assert answer.status_code == 400, wrong
 
 
-def test_the_node_tells_which_sizes_the_chain_holds(town: NodeTown, officer: httpx.Client) -> None:
+def test_the_node_tells_which_sizes_the_chain_holds_and_where(
+    town: NodeTown, officer: httpx.Client
+) -> None:
     log = town.node.queries.log_of(ids.department_id(papers.POLICE))
     (first, *_) = until(lambda: town.node.queries.list_anchors(log.log))
     asked = {"department": papers.POLICE, "generation": "1", "sizes": f"{first.size},999999"}
     found = officer.get("/desk/receipts/anchors", params=asked).json()
-    assert found == [{"size": first.size, "root": first.root.hex()}]
+    assert found == [
+        {
+            "size": first.size,
+            "root": first.root.hex(),
+            "chainId": town.node.deployment.chain_id,
+            "contract": town.node.deployment.anchors.hex(),
+            "tx": first.tx.hex(),
+            "block": first.block.number,
+            "blockHash": first.block.hash.hex(),
+        }
+    ]
     assert officer.get("/desk/receipts/anchors", params=asked | {"generation": "7"}).json() == []
 
 

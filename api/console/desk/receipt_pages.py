@@ -53,6 +53,7 @@ def authorisations(at: LookingDep, department: Department, numbers: Numbers) -> 
                 "providerName": at.called(ids.department_code(fact.provider)),
                 "entry": fact.entry.hex(),
                 "entryName": entries[fact.entry][1] or entries[fact.entry][0],
+                "version": fact.version,
                 "last": numbered.get(fact.authorisation),
             }
             for fact in facts
@@ -68,10 +69,27 @@ def anchors(
     generation: Annotated[int, Query(ge=1, le=99_999)],
     sizes: Numbers,
 ) -> Response:
-    """Return those of a log's sizes that the chain holds, each with its root."""
-    log = at.node.queries.find_log_of(ids.department_id(department), generation)
-    found = [] if log is None else at.node.queries.anchors_of(log.log, _numbers(sizes))
-    return _answer([{"size": each.size, "root": each.root.hex()} for each in found])
+    """Return those of a log's sizes that the chain holds, each with its root and where it stands.
+
+    What is beside the root is named as in a receipt's `anchored` (docs/protocol.md 6.4).
+    """
+    node = at.node
+    log = node.queries.find_log_of(ids.department_id(department), generation)
+    found = [] if log is None else node.queries.anchors_of(log.log, _numbers(sizes))
+    return _answer(
+        [
+            {
+                "size": each.size,
+                "root": each.root.hex(),
+                "chainId": node.deployment.chain_id,
+                "contract": node.deployment.anchors.hex(),
+                "tx": each.tx.hex(),
+                "block": each.block.number,
+                "blockHash": each.block.hash.hex(),
+            }
+            for each in found
+        ]
+    )
 
 
 def _numbers(text: str) -> list[int]:

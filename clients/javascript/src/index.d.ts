@@ -124,6 +124,8 @@ export class Receipt {
   readonly log: { department: string; generation: number };
   /** There once the chain has reached it: the receipt is final. */
   readonly anchored: Anchored | undefined;
+  /** Reserved; nothing in this package verifies it. */
+  readonly witnessed: { checkpoint: string; consistency: string[] } | undefined;
   /** Its canonical JSON. */
   readonly bytes: Buffer;
   toJSON(): unknown;

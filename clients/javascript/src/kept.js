@@ -13,6 +13,8 @@ const [INVALID, MALFORMED] = ["receipt-invalid", "malformed-receipt"];
 export const LARGEST_KEPT = 1_048_576;
 const NAME = /^[0-9a-f]{64}(?:-[0-9a-f]{16})?\.json$/;
 const UNKNOWN = "authorisation-unknown";
+/** Where an anchor stands on the chain; nothing in the receipt binds it. */
+const PLACE = ["chainId", "contract", "tx", "block", "blockHash"];
 
 /**
  * Read a kept file: `{receipt}`, `{waiting: true}` for a call that no receipt has come for (Java keeps it before it is
@@ -52,9 +54,10 @@ function whole(receipt) {
 }
 
 /**
- * Check a kept receipt of the authorisation `{provider, entry}` by the keys as of its leaf's second. Returns `anchored`
- * if the chain holds its tree, `unconfirmed` if it names an anchor that the node does not know, else `logged`. Throws
- * what does not hold, as `verifyKept`.
+ * Check a kept receipt of the authorisation `{provider, entry, version}` by the keys as of its leaf's second. Returns
+ * `anchored` if the chain holds its tree where it says, `unconfirmed` if the node knows no anchor of the size it names,
+ * else `logged`. Throws what does not hold, as `verifyKept`; with `facts.anchor`, the member's name, where its anchor
+ * stands elsewhere on the chain. `witnessed` is not looked at (docs/clients.md 1).
  */
 export async function checkKept(receipt, trust, grant) {
   const { leaf } = receipt;
@@ -64,17 +67,20 @@ export async function checkKept(receipt, trust, grant) {
   if (leaf.outcome !== UNKNOWN) {
     must(log.department === grant.provider, INVALID, `the log is of ${log.department}, the provider is ${grant.provider}`);
     must(leaf.entry === grant.entry, INVALID, "the leaf names another entry");
+    must(leaf.version === grant.version, INVALID, "the leaf names another version");
   }
   await verifyKept(receipt, trust);
   if (!receipt.anchored) return "logged";
-  let root;
+  let anchor;
   try {
-    root = await trust.anchoredRoot(log.department, log.generation, receipt.anchored.size);
+    anchor = await trust.anchor(log.department, log.generation, receipt.anchored.size);
   } catch (error) {
     if (isNotFound(error)) return "unconfirmed";
     throw error;
   }
-  verifyAnchored(receipt, root);
+  verifyAnchored(receipt, anchor.root);
+  const differs = PLACE.find((name) => receipt.anchored[name] !== anchor[name]);
+  if (differs) throw new LedgerError(INVALID, `the chain has another ${differs} for that anchor`, { anchor: differs });
   return "anchored";
 }
 

@@ -70,6 +70,7 @@ export class Receipt {
     if ("anchored" in value) checkAnchored(value.anchored);
     this.#value = structuredClone(value);
     this.anchored = this.#value.anchored;
+    this.witnessed = this.#value.witnessed;
   }
 
   static parse(bytes) {

@@ -17,7 +17,7 @@ const read = (name) => JSON.parse(readFileSync(new URL(`../../../tests/vectors/$
 const { origin, department, leaves } = read("log");
 const TEMPLATE = { ...JSON.parse(leaves[0].bytes), outcome: "served" };
 const ZERO = "0".repeat(64);
-const GRANT = { provider: department, entry: TEMPLATE.entry };
+const GRANT = { provider: department, entry: TEMPLATE.entry, version: TEMPLATE.version };
 const BEGINNING = TEMPLATE.at;
 const name = (receipt) => `${receipt.event}-${leafHash(receipt.leafBytes).toString("hex").slice(0, 16)}.json`;
 
@@ -54,12 +54,14 @@ function chain(count) {
   return found;
 }
 
-const anchor = (receipt, size = 1) => ({ chainId: 1, contract: "00".repeat(20), tx: ZERO, block: 1, blockHash: ZERO, size, consistency: [] });
+/** Where the chain has the anchor of one leaf: all different, so that no member stands for another. */
+const PLACE = { chainId: 31_337, contract: "c0".repeat(20), tx: "7a".repeat(32), block: 12, blockHash: "b1".repeat(32) };
+const anchor = (changes = {}) => ({ ...PLACE, size: 1, consistency: [], ...changes });
 const trust = {
   logKeys: async () => ({ origin, pairs: [pair.raw] }),
-  anchoredRoot: async (_, __, size) => {
+  anchor: async (_, __, size) => {
     if (size !== 1) throw new LedgerError("not-found");
-    return trust.root;
+    return { ...PLACE, size, root: trust.root };
   },
 };
 const code = (wanted) => ({ code: wanted });
@@ -91,10 +93,22 @@ test("a receipt holds by its log, its provider and its entry; an anchor by the c
   const [receipt] = chain(1);
   assert.equal(await checkKept(receipt, trust, GRANT), "logged");
   trust.root = receipt.checkpoint.root;
-  assert.equal(await checkKept(receipt.withAnchor(anchor(receipt)), trust, GRANT), "anchored");
-  assert.equal(await checkKept(receipt.withAnchor(anchor(receipt, 7)), trust, GRANT), "unconfirmed");
+  assert.equal(await checkKept(receipt.withAnchor(anchor()), trust, GRANT), "anchored");
+  assert.equal(await checkKept(receipt.withAnchor(anchor({ size: 7 })), trust, GRANT), "unconfirmed");
   trust.root = sha256(Buffer.from("another"));
-  await assert.rejects(checkKept(receipt.withAnchor(anchor(receipt)), trust, GRANT), code("consistency-invalid"));
+  await assert.rejects(checkKept(receipt.withAnchor(anchor()), trust, GRANT), code("consistency-invalid"));
+  // Another tree is the graver fault, wherever the anchor is said to stand.
+  await assert.rejects(checkKept(receipt.withAnchor(anchor({ block: 13 })), trust, GRANT), code("consistency-invalid"));
+});
+
+test("an anchor that the chain has elsewhere does not hold, whichever member says so", async () => {
+  const [receipt] = chain(1);
+  trust.root = receipt.checkpoint.root;
+  for (const [member, value] of Object.entries(PLACE)) {
+    const changed = typeof value === "number" ? value + 1 : value.replace(/^./, "0");
+    const kept = readKept("any.json", receipt.withAnchor(anchor({ [member]: changed })).bytes).receipt;
+    await assert.rejects(checkKept(kept, trust, GRANT), { code: "receipt-invalid", facts: { anchor: member } }, member);
+  }
 });
 
 test("what was changed, signed by another or of another's log does not hold", async () => {
@@ -104,13 +118,14 @@ test("what was changed, signed by another or of another's log does not hold", as
   await assert.rejects(checkKept(receiptOf({}, newPair()), trust, GRANT), code("checkpoint-invalid"));
   await assert.rejects(checkKept(receipt, trust, { ...GRANT, provider: "11130900MB0000001M" }), code("receipt-invalid"));
   await assert.rejects(checkKept(receipt, trust, { ...GRANT, entry: ZERO }), code("receipt-invalid"));
+  await assert.rejects(checkKept(receipt, trust, { ...GRANT, version: GRANT.version + 1 }), code("receipt-invalid"));
   await assert.rejects(checkKept(receiptOf({ judged: TEMPLATE.judged - 100 }), trust, GRANT), code("malformed-receipt"));
   const elsewhere = { ...receipt.toJSON(), checkpoint: receipt.toJSON().checkpoint.replaceAll("shareledger", "otherledger") };
   await assert.rejects(checkKept(new Receipt(elsewhere), trust, GRANT), code("receipt-invalid"));
 });
 
 test("a call that its node knew no authorisation of is logged by whom it is, of no entry", async () => {
-  const unknown = receiptOf({ outcome: "authorisation-unknown", entry: ZERO, number: 0 });
+  const unknown = receiptOf({ outcome: "authorisation-unknown", entry: ZERO, version: 0, number: 0 });
   assert.equal(await checkKept(unknown, trust, { ...GRANT, provider: "11130900MB0000001M" }), "logged");
 });
 

@@ -1,5 +1,5 @@
 // What kept receipts are held against, as this page's node tells it: authorisations that are the department's own, keys
-// of logs as of a second, roots that the chain holds. Asked for many at a time; no receipt is part of a question.
+// of logs as of a second, anchors that the chain holds. Asked for many at a time; no receipt is part of a question.
 import { LedgerError, must } from "../../../../../clients/javascript/src/errors.js";
 import { unhex } from "../../../../../clients/javascript/src/bytes.js";
 import { KeptKeys } from "../../../../../clients/javascript/src/keptkeys.js";
@@ -13,7 +13,7 @@ export class Facts {
   #trust = new AskedTrust(read, location.origin);
   #keys = new KeptKeys(this.#trust);
   #grants = new Map();
-  #roots = new Map();
+  #anchors = new Map();
   #sizes = new Map();
 
   constructor(department) {
@@ -31,9 +31,9 @@ export class Facts {
     for (const { log, size } of anchored) logs.set(nameOf(log), [...(logs.get(nameOf(log)) ?? []), { log, size }]);
     for (const [name, named] of logs) {
       const { department, generation } = named[0].log;
-      for (const lot of lotsOf(named.map(({ size }) => size), (size) => this.#roots.has(`${name}@${size}`))) {
+      for (const lot of lotsOf(named.map(({ size }) => size), (size) => this.#anchors.has(`${name}@${size}`))) {
         const found = await read(`/desk/receipts/anchors?department=${department}&generation=${generation}&sizes=${lot.join(",")}`);
-        for (const { size, root } of found) this.#roots.set(`${name}@${size}`, unhex(root));
+        for (const each of found) this.#anchors.set(`${name}@${each.size}`, { ...each, root: unhex(each.root) });
       }
     }
   }
@@ -48,10 +48,11 @@ export class Facts {
     return this.#keys.logKeys(department, when);
   }
 
-  anchoredRoot(department, generation, size) {
-    const root = this.#roots.get(`${nameOf({ department, generation })}@${size}`);
-    must(root, "not-found", `no anchor of ${department} has size ${size}`);
-    return root;
+  /** What the chain has of a log at that size: its root, and where it stands as a receipt's `anchored` names it. */
+  anchor(department, generation, size) {
+    const anchor = this.#anchors.get(`${nameOf({ department, generation })}@${size}`);
+    must(anchor, "not-found", `no anchor of ${department} has size ${size}`);
+    return anchor;
   }
 
   /** How far a log is anchored by now, of those that were asked for: 0 where nobody knows the log. */

@@ -30,6 +30,8 @@ export class Review {
   /** Receipts of authorisations that this page is not about; calls that no receipt has come for. */
   elsewhere = 0;
   waiting = 0;
+  /** Receipts that hold and have a part of witnesses, which is not looked at. */
+  witnessed = 0;
 
   /** `shown` are the authorisations of the page; with `only` it is about that one. */
   constructor({ department, shown, only }) {
@@ -103,11 +105,12 @@ export class Review {
       const grade = await checkKept(receipt, this.facts, grant);
       if (!this.calls.has(number)) this.calls.set(number, new KeptCalls());
       this.calls.get(number).add(receipt, file, grade);
+      if (receipt.witnessed) this.witnessed += 1;
       if (grade === "unconfirmed") this.unsure.push({ file, code: "anchor-unknown" });
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       if (error.code === "ledger-behind") this.unsure.push({ file, code: error.code });
-      else if (FAULTS.has(error.code)) this.failing.push({ file, number, code: error.code });
+      else if (FAULTS.has(error.code)) this.failing.push({ file, number, code: error.facts.anchor ? "anchor-differs" : error.code });
       else throw error; // the node's: nothing is said of the file
     }
   }

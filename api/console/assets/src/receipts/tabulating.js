@@ -12,10 +12,11 @@ const FAULTS = {
   "malformed-receipt": ["文件损坏或被改动过，不是一份完整的回执", "The file is damaged or was changed: it is no whole receipt"],
   "malformed-checkpoint": ["回执里的检查点损坏或被改动过", "The checkpoint in it is damaged or was changed"],
   "malformed-key": ["日志登记的公钥读不出", "The key on record of the log cannot be read"],
-  "receipt-invalid": ["不是这份授权的提供部门所登记日志里的回执，或与检查点不一致", "It is not of a registered log of this authorisation's provider, or its checkpoint is another's"],
+  "receipt-invalid": ["不是这份授权的提供部门所登记日志里的回执，或目录、版本与授权不同，或与检查点不一致", "It is not of a registered log of this authorisation's provider, or names another entry or version, or its checkpoint is another's"],
   "inclusion-invalid": ["内容被改动过，或不在它所说的日志里", "It was changed, or is not in the log it names"],
   "checkpoint-invalid": ["日志的签名不成立，或签名的密钥当时不是该部门登记在用的", "The log's signature fails, or its key was not the department's at that time"],
   "consistency-invalid": ["链上锚定的日志不是接着这份回执的，或锚定部分被改动过", "The anchored log does not continue the one of this receipt, or the anchor's part was changed"],
+  "anchor-differs": ["所附锚定与链上不符", "The anchor it names is not as the chain has it"],
   "anchor-unknown": ["签名和日志成立；它所说的锚定，本节点没有查到", "Signatures and log hold; this node does not know the anchor it names"],
   "ledger-behind": ["节点没有该日志当时在用的公钥，无法核验", "The node has no key of that log for that time: it cannot be verified"],
 };
@@ -75,7 +76,9 @@ function verdict(review, lines, contradictions) {
     review.others.length > 0 && say(`不是回执的文件 ${review.others.length} 个`, `files that are no receipts: ${review.others.length}`),
   ].filter(Boolean);
   const partly = review.left > 0 && element("p", {}, say(`还有 ${review.left} 个文件没有核验；以下只是已看过的，缺的可能就在其中。`, `Files that were not looked at: ${review.left}. What follows is of the others, and what is missing may be among them.`));
-  return element("div", { class: "inside" }, element("div", { class: `notice ${kind}`, role: "status" }, element("b", {}, title), element("p", {}, `${parts.join(say("，", ", "))}${say("。", ".")}`), partly || undefined));
+  const witnessed = review.witnessed > 0 && element("p", {}, say(`${review.witnessed} 份回执附有见证，本页不核验见证。`, `Witnesses are not looked at; receipts that name some: ${review.witnessed}.`));
+  const notes = [partly, witnessed].filter(Boolean);
+  return element("div", { class: "inside" }, element("div", { class: `notice ${kind}`, role: "status" }, element("b", {}, title), element("p", {}, `${parts.join(say("，", ", "))}${say("。", ".")}`), ...notes));
 }
 
 /** The worst first. */
