@@ -5,7 +5,9 @@ Runs inside the commit's transaction and keeps nothing for the next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,7 +21,7 @@ from node.errors import (
     Overloaded,
     QuotaRefusals,
 )
-from node.protocol.wire.days import beijing_day, end_of_day
+from node.protocol.wire import days
 from node.protocol.wire.encoding import rfc3339
 from node.protocol.wire.leaf import (
     CALL,
@@ -31,6 +33,7 @@ from node.protocol.wire.leaf import (
 from node.protocol.wire.merkle import leaf_hash
 
 from ..storage.bulk import insert_rows
+from .batchrows import Added, add_batch, find_indexed, purge
 from .counters import (
     Counter,
     Stranger,
@@ -39,59 +42,44 @@ from .counters import (
     store_counters,
     store_strangers,
 )
-from .drafts import Committed
+from .drafts import Committed, Draft
 from .heads import sign_head, write_head
-from .recent import (
-    find_events,
-    purge,
-    remember,
-    replay,
-)
-from .tables import (
-    call,
-    entry,
-    event,
-    position,
-    request,
-)
+from .parts import pack_parts
+from .recent import RESEND_WINDOW_MILLISECONDS, replay
+from .tables import entry, position, request
 from .tiles import store_tiles
 from .tree import get_last_paths
 
 _CANONICAL_ASCII = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
-_ENTRY, _EVENT, _CALL, _REQUEST = insert(entry), insert(event), insert(call), insert(request)
+_ENTRY, _REQUEST = insert(entry), insert(request)
+
+# All entries of a commit are of one second or two.
+beijing_day, end_of_day = lru_cache(4)(days.beijing_day), lru_cache(4)(days.end_of_day)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
 
     from sqlalchemy import Connection
 
-    from .drafts import Draft
     from .heads import OpenLog
-    from .tree import Edge
-
-
-@dataclass(slots=True)
-class Placed:
-    """A new entry, hashed and given its place; not yet on disk."""
-
-    draft: Draft
-    index: int
-    at: int
-    leaf: bytes
-    outcome: str
-    number: int
-    remaining_calls: int
-    remaining_rows: int
 
 
 class Batch:
     """The drafts of one commit for one log; `now` is in ms.
 
-    A key may have `strangers_per_day` calls logged that no authorisation counts.
+    A key may have `strangers_per_day` calls logged that no authorisation counts. `beside` computes
+    the head's signatures while rows are written.
     """
 
     def __init__(
-        self, connection: Connection, log: OpenLog, now: int, *, strangers_per_day: int
+        self,
+        connection: Connection,
+        log: OpenLog,
+        now: int,
+        *,
+        strangers_per_day: int,
+        beside: Executor,
     ) -> None:
         self._connection = connection
         self._log = log
@@ -99,35 +87,60 @@ class Batch:
         self._at = max(now, log.at)
         """Time of the entry placed last; the drafts were judged at different seconds."""
         self._strangers_per_day = strangers_per_day
+        self._beside = beside
         self._strangers: dict[bytes, Stranger] = {}
         self._counters: dict[int, Counter] = {}
+        self._moved: dict[int, Counter] = {}
+        """Those of the counters that entries of this batch have changed."""
         self._known: dict[bytes, int] = {}
-        self._placed: dict[bytes, Placed] = {}
+        self._first = log.tree.size
+        self._drafts: dict[bytes, Draft] = {}
+        """Those that got an entry, in order, by event."""
+        self._new: list[Committed] = []
+        """Their entries: hashed and given their places; without proof until the tree has grown."""
+        self._hashes: list[bytes] = []
 
     def write(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
         """Judge `drafts` in order, write the new ones, and return one result for each."""
         counted = {draft.authorisation for draft in drafts if draft.counted}
-        self._known = find_events(self._connection, self._log.number, [d.event for d in drafts])
-        self._counters = load_counters(self._connection, self._log.counting, counted)
+        self._known = self._find_events([draft.event for draft in drafts])
+        self._counters = self._load_counters(counted)
         strangers = {draft.key for draft in drafts if _is_strange(draft)}
         self._strangers = load_strangers(self._connection, self._log.counting, strangers)
         judged = [self._judge(draft) for draft in drafts]
-        done = self._store() if self._placed else {}
-        return [
-            self._finish(draft, result, done) for draft, result in zip(drafts, judged, strict=True)
-        ]
+        if self._new:
+            self._store()
+        return [self._repeat(one) if isinstance(one, Draft) else one for one in judged]
 
-    def _judge(self, draft: Draft) -> Committed | LedgerError | None:
-        """Return the result of a draft that adds no leaf, or place it and return None."""
+    def _find_events(self, events: list[bytes]) -> dict[bytes, int]:
+        """Return the indexes of those events that are in the log."""
+        fresh = self._log.fresh.events
+        found = {event: fresh[event] for event in events if event in fresh}
+        return found | find_indexed(self._connection, self._log.number, events)
+
+    def _load_counters(self, wanted: set[int]) -> dict[int, Counter]:
+        """Return the counters of those authorisations that have been called before."""
+        known = self._log.counters
+        found = {one: known[one] for one in wanted if one in known}
+        missing = wanted - found.keys()
+        return found | load_counters(self._connection, self._log.counting, missing)
+
+    def _judge(self, draft: Draft) -> Committed | LedgerError | Draft:
+        """Return the result of a draft: its entry, without proof yet, if it gets one.
+
+        One whose event another of this batch has is returned itself, for later.
+        """
         index = self._known.get(draft.event)
         try:
             if index is not None:
                 return replay(self._connection, self._log.number, index, draft, self._now)
-            if draft.event not in self._placed:
-                self._placed[draft.event] = self._place(draft)
+            if draft.event in self._drafts:
+                return draft
+            return self._place(draft)
         except (CallReplayed, InvalidInput, LogUnavailable, Overloaded, QuotaRefusals) as error:
+            # It may have opened a day that is not on disk.
+            self._log.counters.pop(draft.authorisation, None)
             return error
-        return None
 
     def _time(self, draft: Draft) -> int:
         """Return when a draft's leaf is committed, in ms.
@@ -148,22 +161,22 @@ class Batch:
             raise LogUnavailable(f"the clock is {(self._at - self._now) // 1000} s behind the log")
         raise Overloaded(f"the call waited {late} s for the log; send it again")
 
-    def _place(self, draft: Draft) -> Placed:
+    def _place(self, draft: Draft) -> Committed:
         """Give a draft its time, outcome, number, link and leaf; one refused changes nothing."""
-        at = self._time(draft)
-        stranger = self._find_stranger(draft, at)
-        counter = self._counters.get(draft.authorisation) if draft.counted else None
+        at, counted = self._time(draft), draft.counted
+        stranger = None if counted else self._find_stranger(draft, at)
+        counter = self._counters.get(draft.authorisation) if counted else None
         if counter is None:
             counter = Counter()
-            if draft.counted:
+            if counted:
                 self._counters[draft.authorisation] = counter
         counter.open_day(beijing_day(at // 1000))
         outcome = draft.refusal or SERVED
-        if draft.counted and outcome == SERVED:
+        if counted and outcome == SERVED:
             outcome = counter.judge(
                 calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
             )
-        number = counter.count + 1 if draft.counted else 0
+        number = counter.count + 1 if counted else 0
         leaf = _render(
             draft.leaf,
             number=number,
@@ -175,14 +188,29 @@ class Batch:
         self._at = at
         if stranger is not None:
             stranger.calls += 1
-        if draft.counted:
+        if counted:
             counter.link(hash_)
+            self._moved[draft.authorisation] = counter
         if outcome == SERVED:
             counter.use(draft.rows)
-        index = self._log.tree.size
-        self._log.tree.append(hash_)
-        calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
-        return Placed(draft, index, at, leaf, outcome, number, max(0, calls), max(0, rows))
+        placed = Committed(
+            leaf,
+            self._first + len(self._new),
+            0,
+            (),
+            b"",
+            outcome,
+            draft.answer if outcome == SERVED else None,
+            number,
+            max(0, draft.calls_per_day - counter.calls),
+            max(0, draft.rows_per_day - counter.rows),
+            end_of_day(at // 1000),
+            fresh=True,
+        )
+        self._drafts[draft.event] = draft
+        self._hashes.append(hash_)
+        self._new.append(placed)
+        return placed
 
     def _find_stranger(self, draft: Draft, at: int) -> Stranger | None:
         """Return what a call that no authorisation counts is limited by; None for all others.
@@ -202,68 +230,53 @@ class Batch:
             )
         return stranger
 
-    def _store(self) -> dict[bytes, Committed]:
-        """Write everything new, the signed head last; return the results by event."""
-        placed, log, connection = list(self._placed.values()), self._log, self._connection
+    def _store(self) -> None:
+        """Write everything new, the signed head last, and give the entries their proofs."""
+        log, connection, new = self._log, self._connection, self._new
+        log.tree.extend(self._hashes)
         edge = log.tree.edge()
-        log.root, log.at = edge.root, self._at
-        checkpoint = sign_head(log.identity, log.tree.size, log.root)
-        self._store_entries(placed)
+        size, log.root, log.at = log.tree.size, edge.root, self._at
+        signing = self._beside.submit(sign_head, log.identity, size, log.root)
+        self._store_entries()
         store_tiles(connection, log.number, log.tree.changed())
-        store_counters(connection, log.number, self._counters)
+        store_counters(connection, log.number, self._moved)
         store_strangers(connection, log.number, self._strangers)
-        done = self._prove(placed, edge, checkpoint)
-        remember(
-            connection,
-            log.number,
-            [(done[one.draft.event], one.draft.text, one.at) for one in placed],
-        )
-        purge(connection, log.number, self._now, len(placed))
+        paths = get_last_paths(log.tree, edge, len(new))
+        checkpoint = signing.result()
+        for one, proof in zip(new, paths, strict=True):
+            one.size, one.proof, one.checkpoint = size, proof, checkpoint
+        add_batch(connection, log.number, self._first, log.at, checkpoint, self._added(), log.fresh)
+        log.remember_counters(self._moved)
+        expired = self._now - RESEND_WINDOW_MILLISECONDS
+        if log.fresh.is_due(expired):
+            log.fresh.index(connection, log.number, size)
+        purge(connection, log.number, expired, log.fresh.indexed)
         # Last: what makes the new entries part of the log, in the same transaction as they.
         write_head(connection, log, checkpoint)
-        return done
 
-    def _store_entries(self, placed: list[Placed]) -> None:
-        number, connection = self._log.number, self._connection
-        base = position(number, 0)
-        insert_rows(connection, _ENTRY, [(base + one.index, one.leaf) for one in placed])
-        insert_rows(connection, _EVENT, [(number, one.draft.event, one.index) for one in placed])
-        calls = [
-            (number, one.draft.authorisation, one.number, one.index) for one in placed if one.number
-        ]
-        insert_rows(connection, _CALL, calls)
-        requests = ((base + one.index, one.draft.request) for one in placed)
-        insert_rows(connection, _REQUEST, [row for row in requests if row[1] is not None])
+    def _store_entries(self) -> None:
+        connection, place = self._connection, position(self._log.number, self._first)
+        # The driver looks for an adapter of each `bytes`, and takes a bytearray as it is.
+        leaves = [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
+        insert_rows(connection, _ENTRY, leaves)
+        bodies = [draft.request for draft in self._drafts.values()]
+        if any(body is not None for body in bodies):
+            insert_rows(connection, _REQUEST, [(place, pack_parts(bodies), len(bodies))])
 
-    def _prove(self, placed: list[Placed], edge: Edge, checkpoint: bytes) -> dict[bytes, Committed]:
-        """Return every new entry with its proof in the tree that is about to be committed."""
-        tree, done = self._log.tree, {}
-        for one, proof in zip(placed, get_last_paths(tree, edge, len(placed)), strict=True):
-            done[one.draft.event] = Committed(
-                leaf=one.leaf,
-                index=one.index,
-                size=tree.size,
-                proof=proof,
-                checkpoint=checkpoint,
-                outcome=one.outcome,
-                answer=one.draft.answer if one.outcome == SERVED else None,
-                number=one.number,
-                remaining_calls=one.remaining_calls,
-                remaining_rows=one.remaining_rows,
-                reset=end_of_day(one.at // 1000),
-                fresh=True,
-            )
-        return done
+    def _added(self) -> Added:
+        drafts = self._drafts.values()
+        return Added(
+            list(self._drafts),
+            [draft.authorisation for draft in drafts],
+            [one.number for one in self._new],
+            [sha256(draft.text).digest() for draft in drafts],
+            [one.answer for one in self._new],
+        )
 
-    def _finish(
-        self, draft: Draft, result: Committed | LedgerError | None, done: dict[bytes, Committed]
-    ) -> Committed | LedgerError:
-        """Return a draft's result; of two with one event the later is a replay of the first."""
-        if result is not None:
-            return result
-        first, committed = self._placed[draft.event].draft, done[draft.event]
-        if draft is first:
-            return committed
+    def _repeat(self, draft: Draft) -> Committed | LedgerError:
+        """Return the result of the later of two drafts with one event: a replay of the first."""
+        first = self._drafts[draft.event]
+        committed = self._new[list(self._drafts).index(draft.event)]
         if draft.text == first.text:
             return replace(committed, fresh=False)
         return CallReplayed("this event id was used before", receipt=committed.receipt().render())

@@ -33,6 +33,7 @@ from node.protocol.wire.ids import (
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
+from .batchrows import fresh_rows, gather
 from .checktables import (
     CallChains,
     find_headless,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
     from node.crypto import Sm2PublicKey
 
+    from .batchrows import Fresh
     from .tilestore import TileStore
 
 CHUNK_ENTRIES = 16 * WIDTH
@@ -245,6 +247,7 @@ class _Check:
             calls = connection.scalar(select(func.count()).where(call.c.log == number))
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
+            fresh = self._fresh(connection)
             wrong_answer = find_wrong_answer(connection, number)
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
@@ -255,7 +258,8 @@ class _Check:
                 f"the counter of authorisation {wrong_counter} is not that of its entries",
                 authorisation=wrong_counter,
             )
-        if (calls, events) != (self._chains.numbered, size):
+        indexed = (calls or 0) + len(fresh.calls), (events or 0) + len(fresh.events)
+        if indexed != (self._chains.numbered, size):
             raise self._tampered("index", "the indexes of calls or events have other rows")
         if wrong_answer is not None:
             raise self._tampered(
@@ -341,14 +345,21 @@ class _Check:
 
     def _check_indexes(self, connection: Connection, events: dict[bytes, int]) -> None:
         """Compare the indexes of events and calls with what the leaves say."""
-        number = self._head.number
+        number, fresh = self._head.number, self._fresh(connection)
         for what, wrong in (
-            ("event", find_unindexed_event(connection, number, events)),
-            ("call", find_unindexed_call(connection, number, self._chains.places)),
+            ("event", find_unindexed_event(connection, number, events, fresh)),
+            ("call", find_unindexed_call(connection, number, self._chains.places, fresh)),
         ):
             if wrong is not None:
                 message = f"the {what} of entry {wrong} is not in the index"
                 self._suspect("index", message, index=wrong)
+
+    def _fresh(self, connection: Connection) -> Fresh:
+        """Return what the indexes do not have as this transaction sees them."""
+        try:
+            return gather(0, fresh_rows(connection, self._head.number))
+        except LogTampered as error:
+            raise self._tampered("index", error.message) from error
 
     def _check_root(self, size: int, root: bytes, what: str) -> None:
         """Compare a root known for `size`; without a better clue, blame the entries since then."""

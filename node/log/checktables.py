@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,24 +14,28 @@ from node.crypto import sm3
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
+from node.protocol.wire.merkle import HASH_SIZE
 
+from .batchrows import find_indexed
 from .counters import COLUMNS
-from .recent import find_events
+from .parts import unpack_parts
 from .tables import (
     INDEX_BITS,
+    batch,
     call,
     counter,
     entry,
     head,
     metadata,
     position,
-    recent,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Table
+
+    from .batchrows import Fresh
 
 NO_COUNTER = (0, ZERO, 0, 0, 0)
 _CLASSES = {LargeBinary: "blob", Text: "text", Integer: "integer", BigInteger: "integer"}
@@ -140,21 +146,31 @@ def find_headless(connection: Connection) -> bool:
 
 
 def find_unindexed_event(
-    connection: Connection, log_number: int, events: Mapping[bytes, int]
+    connection: Connection, log_number: int, events: Mapping[bytes, int], fresh: Fresh
 ) -> int | None:
-    """Return the first index whose event the event index gives another place, or None."""
-    indexed = find_events(connection, log_number, events)
+    """Return the first index whose event the event index gives another place, or None.
+
+    `fresh` has what the index need not have yet.
+    """
+    indexed = {each: fresh.events[each] for each in events if each in fresh.events}
+    indexed |= find_indexed(connection, log_number, events)
     return min((index for _, index in events.items() - indexed.items()), default=None)
 
 
 def find_unindexed_call(
-    connection: Connection, log_number: int, calls: Mapping[int, Mapping[int, int]]
+    connection: Connection,
+    log_number: int,
+    calls: Mapping[int, Mapping[int, int]],
+    fresh: Fresh,
 ) -> int | None:
     """Return the first index whose call the index of calls gives another place, or None.
 
-    `calls` are {authorisation: {number: index}}, the numbers of each without a gap.
+    `calls` are {authorisation: {number: index}}, the numbers of each without a gap; `fresh` has
+    what the index need not have yet.
     """
-    wrong = []
+    wrong, waiting = [], defaultdict[int, dict[int, int]](dict)
+    for authorisation, number, index in fresh.calls:
+        waiting[authorisation][number] = index
     for authorisation, indexes in calls.items():
         query = select(call.c.number, call.c.index).where(
             call.c.log == log_number,
@@ -162,6 +178,7 @@ def find_unindexed_call(
             call.c.number.between(min(indexes), max(indexes)),
         )
         indexed = {row["number"]: row["index"] for row in connection.execute(query).mappings()}
+        indexed |= waiting.get(authorisation, {})
         wrong += [index for _, index in indexes.items() - indexed.items()]
     return min(wrong, default=None)
 
@@ -169,19 +186,27 @@ def find_unindexed_call(
 def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
     """Return the first index whose kept answer is not the one of its leaf, or None."""
     first = position(log_number, 0)
-    query = (
-        select(recent.c.position, recent.c.answer, entry.c.leaf)
-        .outerjoin(entry, entry.c.position == recent.c.position)
-        .where(recent.c.position.between(first, position(log_number + 1, 0) - 1))
-        .order_by(recent.c.position)
-    )
-    for place, answer, leaf in connection.execute(query):
-        members = {} if leaf is None else orjson.loads(leaf)
-        if not answer and members.get("type") in {AUDIT, OPEN, PREVIEW}:
-            continue  # a download, a page: logged by its digest; no bytes are kept here
-        digest = None if answer is None else sm3(answer).hex()
-        if members.get("answer", "") != digest:
-            return int(place - first)
+    place = batch.c.position
+    within = place.between(first, position(log_number + 1, 0) - 1)
+    columns = (place, batch.c.events, batch.c.answers)
+    for start, events, packed in connection.execute(select(*columns).where(within).order_by(place)):
+        count = len(events) // HASH_SIZE
+        try:
+            answers = unpack_parts(packed, count)
+        except struct.error:
+            return int(start - first)
+        query = select(entry.c.position, entry.c.leaf).where(
+            entry.c.position >= start, entry.c.position < start + count
+        )
+        leaves = dict(tuple(row) for row in connection.execute(query))
+        for index, answer in enumerate(answers, start):
+            leaf = leaves.get(index)
+            members = {} if leaf is None else orjson.loads(leaf)
+            if not answer and members.get("type") in {AUDIT, OPEN, PREVIEW}:
+                continue  # a download, a page: logged by its digest; no bytes are kept here
+            digest = None if answer is None else sm3(answer).hex()
+            if members.get("answer", "") != digest:
+                return int(index - first)
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
@@ -64,6 +65,7 @@ class Committer:
         self._clock = clock
         self._strangers_per_day = strangers_per_day
         self._sound = True
+        self._beside = ThreadPoolExecutor(1, thread_name_prefix="log-signer")
         self._connection = engine.connect()
         try:
             self._tenure = Tenure(self._connection, commit_milliseconds=LOCK_MILLISECONDS)
@@ -75,6 +77,7 @@ class Committer:
             self._tune()
         except BaseException:
             self._connection.close()
+            self._beside.shutdown()
             raise
 
     def close(self) -> None:
@@ -82,6 +85,7 @@ class Committer:
         if not self._sound:
             self._connection.invalidate()
         self._connection.close()
+        self._beside.shutdown()
         self._tenure.end()
 
     def commit(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
@@ -114,7 +118,13 @@ class Committer:
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
                 log.make_room(self._connection, len(places))
-                batch = Batch(self._connection, log, now, strangers_per_day=self._strangers_per_day)
+                batch = Batch(
+                    self._connection,
+                    log,
+                    now,
+                    strangers_per_day=self._strangers_per_day,
+                    beside=self._beside,
+                )
                 written = batch.write([drafts[place] for place in places])
                 for place, result in zip(places, written, strict=True):
                     results[place] = result

@@ -17,10 +17,12 @@ from node.errors import InvalidInput, LogTampered, LogUnavailable, NotFound
 from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
+from .batchrows import find_events, fresh_rows
 from .counters import load_counters
 from .fartiles import FarTiles
+from .parts import part_of
 from .published import list_published
-from .recent import Resend, find_events, replay
+from .recent import Resend, replay
 from .tables import (
     call,
     entry,
@@ -193,10 +195,22 @@ class LogReader:
 
     def request(self, log: bytes, index: int) -> bytes | None:
         """Return the body of the request behind an entry, or None when none is kept."""
-        query = select(request.c.body).where(request.c.position == self._position(log, index))
+        wanted = self._position(log, index)
+        place = request.c.position
+        query = (
+            select(place, request.c.body, request.c.entries)
+            .where(place >= self._position(log, 0), place <= wanted)
+            .order_by(place.desc())
+            .limit(1)
+        )
         with self._engine.connect() as connection:
-            body: bytes | None = connection.scalar(query)
-        return body
+            row = connection.execute(query).one_or_none()
+        if row is None or wanted - row.position >= (row.entries or 1):
+            return None
+        if row.entries is None:
+            body: bytes = row.body
+            return body
+        return part_of(row.body, row.entries, wanted - row.position)
 
     def find_event(self, log: bytes, event: bytes) -> int | None:
         """Return the index of the call with this event id, or None."""
@@ -208,10 +222,11 @@ class LogReader:
         self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, int]]:
         """List (number, index) of an authorisation's calls after the one numbered `after`."""
+        log_number = self._number(log)
         query = (
             select(call.c.number, call.c.index)
             .where(
-                call.c.log == self._number(log),
+                call.c.log == log_number,
                 call.c.authorisation == authorisation,
                 call.c.number > after,
             )
@@ -219,7 +234,18 @@ class LogReader:
             .limit(limit)
         )
         with self._engine.connect() as connection:
-            return [(number, index) for number, index in connection.execute(query)]
+            found = [(number, index) for number, index in connection.execute(query)]
+            if len(found) == limit:
+                return found
+            # Of the same transaction: what has come into the index since is in the rows still.
+            rows = fresh_rows(connection, log_number)
+        found += [
+            (number, index)
+            for row in rows
+            for whose, number, index in row.each_call()
+            if whose == authorisation and number > after
+        ]
+        return found[:limit]
 
     def used(
         self, logs: Sequence[bytes], authorisations: Collection[int], day: int

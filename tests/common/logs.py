@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import delete, select, update
+
 from node.crypto import Ed25519Signer, SoftwareSigner, sm3
 from node.log import (
     Committed,
@@ -11,6 +13,8 @@ from node.log import (
     Draft,
     LogIdentity,
 )
+from node.log.batchrows import load_fresh
+from node.log.tables import batch, head
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import (
     ZERO,
@@ -23,6 +27,8 @@ from tests.common.codes import department_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Engine
 
 CODE = department_code(1)
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_789_963_000)
@@ -52,6 +58,15 @@ def commit_all(committer: Committer, drafts: Sequence[Draft]) -> list[Committed]
         assert isinstance(result, Committed), result
         done.append(result)
     return done
+
+
+def forget_resends(engine: Engine) -> None:
+    """Leave a log that nobody writes as it is when the last resend window has long passed."""
+    with engine.begin() as connection:
+        for number, size in connection.execute(select(head.c.number, head.c.size)).all():
+            load_fresh(connection, number, size).index(connection, number, size)
+        connection.execute(update(head).values(indexed=head.c.size))
+        connection.execute(delete(batch))
 
 
 def new_identity(code: str = CODE) -> LogIdentity:

@@ -13,14 +13,15 @@ from sqlalchemy import delete, select, text, update
 from node.errors import LogIncomplete, LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
+from node.log.parts import pack_parts, unpack_parts
 from node.log.tables import (
+    batch,
     call,
     counter,
     entry,
     event,
     head,
     position,
-    recent,
     tile,
 )
 from node.log.tree import GrowingTree
@@ -288,14 +289,47 @@ class TestOtherRows:
         assert check_log(engine, identity.log).size == SIZE
 
     def test_a_call_that_leads_to_another_entry_is_named(self, engine, identity):
-        run(engine, update(call).where(call.c.index == 4321).values(index=4322))
-        assert found(engine, identity) == ("index", 4321)
+        run(engine, update(call).where(call.c.index == 3321).values(index=3322))
+        assert found(engine, identity) == ("index", 3321)
 
     @pytest.mark.parametrize("answer", [b"another", None])
     def test_a_kept_answer_that_is_not_the_entry_s_is_named(self, engine, identity, answer):
-        place = position(1, 4321)
-        run(engine, update(recent).where(recent.c.position == place).values(answer=answer))
+        row = batch.c.position == position(1, 4250)
+        with engine.begin() as connection:
+            packed = connection.scalar(select(batch.c.answers).where(row))
+            answers = unpack_parts(packed, 250)
+            answers[71] = answer
+            changed = {"answers": pack_parts(answers)}
+            connection.execute(update(batch).where(row).values(**changed))
         assert found(engine, identity) == ("answer", 4321)
+
+    @pytest.mark.parametrize("column", [batch.c.events, batch.c.calls])
+    def test_what_the_indexes_do_not_have_yet_is_looked_for_in_the_batches(
+        self, engine, identity, column
+    ):
+        row = batch.c.position == position(1, 4250)
+        byte = 71 * 32 + 9 if column is batch.c.events else 71 * 16 + 15
+        with engine.begin() as connection:
+            assert connection.scalar(select(head.c.indexed)) == 4000
+            known = bytearray(connection.scalar(select(column).where(row)))
+            known[byte] ^= 1
+            connection.execute(update(batch).where(row).values({column: bytes(known)}))
+        assert found(engine, identity) == ("index", 4321)
+
+    @pytest.mark.parametrize("events", [b"", bytes(31), bytes(32)])
+    def test_a_batch_that_no_commit_wrote_is_found(self, engine, identity, events):
+        run(
+            engine, update(batch).where(batch.c.position == position(1, 4250)).values(events=events)
+        )
+        assert found(engine, identity)[0] == "index"
+        with pytest.raises(LogTampered):
+            Committer(engine, [identity])
+
+    def test_a_missing_batch_is_found(self, engine, identity):
+        run(engine, delete(batch).where(batch.c.position == position(1, 4500)))
+        assert found(engine, identity) == ("index", 4500)
+        with pytest.raises(LogTampered, match="4000 to 4999"):
+            Committer(engine, [identity])
 
     def test_a_head_of_another_time_is_found(self, engine, identity):
         run(engine, update(head).values(at=2**50))
@@ -325,8 +359,8 @@ class TestOtherRows:
         assert caught.value.facts["what"] == "size"
 
     def test_an_event_taken_out_of_the_index_is_named(self, engine, identity):
-        run(engine, delete(event).where(event.c.index == 4321))
-        assert found(engine, identity) == ("index", 4321)
+        run(engine, delete(event).where(event.c.index == 3321))
+        assert found(engine, identity) == ("index", 3321)
 
     def test_an_event_or_a_call_too_many_is_found(self, engine, identity):
         run(engine, event.insert().values(log=1, event=bytes(32), index=1))

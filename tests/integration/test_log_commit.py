@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from node.crypto import sm3
 from node.errors import (
@@ -32,7 +32,8 @@ from node.log import (
     Resend,
     check_log,
 )
-from node.log.tables import checkpoint, head, recent
+from node.log.batchrows import BATCHES
+from node.log.tables import batch, call, event, head, position
 from node.protocol.wire.ids import ZERO, log_id
 from node.protocol.wire.leaf import (
     AUDIT,
@@ -528,11 +529,8 @@ class TestReplay:
         for n in range(100, 110):
             commit_one(committer, new_draft(identity, n, judged=clock.seconds))
         with engine.connect() as connection:
-            kept = connection.execute(select(recent.c.position)).all()
-            notes = connection.execute(select(checkpoint.c.size)).all()
-        assert len(kept) == 10
-        # One more: the commit of the last answer purged keeps its checkpoint until the next purge.
-        assert len(notes) == 11
+            kept = connection.scalars(select(batch.c.position).order_by(batch.c.position)).all()
+        assert kept == [position(1, index) for index in range(100, 110)]
 
 
 class TestReaderResend:
@@ -546,6 +544,66 @@ class TestReaderResend:
             reader.resend(identity.log, replace(resend, text=b"other"), clock.milliseconds)
         unknown = replace(resend, event=bytes(32))
         assert reader.resend(identity.log, unknown, clock.milliseconds) is None
+
+
+class TestIndexes:
+    """Events and calls come into their indexes some commits later; nobody notices."""
+
+    def counts(self, path):
+        with open_engine(path, readonly=True).connect() as connection:
+            rows = [
+                connection.scalar(select(func.count()).select_from(each)) for each in (event, call)
+            ]
+            return *rows, connection.scalar(select(head.c.indexed))
+
+    def test_have_every_sixteenth_commit(self, committer, path, identity):
+        for n in range(BATCHES - 1):
+            commit_all(committer, [new_draft(identity, 2 * n), new_draft(identity, 2 * n + 1)])
+        assert self.counts(path) == (0, 0, 0)
+        commit_one(committer, new_draft(identity, 100))
+        assert self.counts(path) == (31, 31, 31)
+
+    def test_have_what_is_to_be_purged(self, committer, path, identity, clock):
+        commit_one(committer, new_draft(identity, 0))
+        clock.milliseconds += 10 * MINUTE + 1
+        commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
+        assert self.counts(path) == (2, 2, 2)
+
+    @pytest.mark.parametrize("before", [3, BATCHES, 2 * BATCHES + 3])
+    def test_a_writer_that_starts_knows_what_they_do_not_have(
+        self, path, identity, committer, before
+    ):
+        reader = LogReader(open_engine(path, readonly=True))
+        for n in range(before):
+            commit_one(committer, new_draft(identity, n, authorisation=n % 2))
+        again = Committer(open_engine(path), [identity], clock=Clock())
+        for n in range(before):
+            assert reader.find_event(identity.log, new_draft(identity, n).event) == n
+            repeated = new_draft(identity, n, authorisation=n % 2)
+            assert (commit_one(again, repeated).index, commit_one(again, repeated).fresh) == (
+                n,
+                False,
+            )
+        assert (
+            reader.calls(identity.log, 1, after=1, limit=9)
+            == [(1 + n // 2, n) for n in range(3, before, 2)][:9]
+        )
+        assert commit_one(again, new_draft(identity, before, authorisation=1)).index == before
+        again.close()
+        assert check_log(open_engine(path, readonly=True), identity.log).size == before + 1
+
+    def test_answers_too_long_for_one_row_lie_in_several(
+        self, committer, reader, identity, clock, monkeypatch
+    ):
+        monkeypatch.setattr("node.log.batchrows.ANSWER_BYTES", 20)
+        first = commit_all(committer, [new_draft(identity, n) for n in range(5)])
+        for n in range(5):
+            draft = new_draft(identity, n)
+            resend = Resend(draft.event, draft.text, draft.authorisation)
+            again = reader.resend(identity.log, resend, clock.milliseconds)
+            assert (again.answer, again.receipt()) == (first[n].answer, first[n].receipt())
+            assert reader.request(identity.log, n) == draft.request
+            assert commit_one(committer, draft).index == n
 
 
 class TestSeveralLogs:

@@ -14,8 +14,11 @@ from sqlalchemy import MetaData, inspect, select, update
 
 from api.operating.kept import KEPT, tables_of
 from node.errors import ConfigInvalid
+from node.log.batchrows import load_fresh
+from node.log.parts import unpack_parts
 from node.log.published import published
-from node.log.tables import entry
+from node.log.ranges import make_room
+from node.log.tables import batch, entry, position
 from node.storage import postgresql
 from node.storage.engines import open_engine
 from node.storage.migrations import HEADS, configuration, mark, upgrade
@@ -120,6 +123,57 @@ def test_a_store_from_before_it_had_revisions_goes_on_with_its_rows(opened, stor
         assert connection.scalar(select(mark.c.version_num)) == HEADS[store]
         there = inspect(connection).get_table_names()
         assert {each.name for each in tables_of(store)} <= set(there)
+
+
+@both
+def test_what_was_kept_of_each_entry_is_kept_of_each_commit_afterwards_and_back(opened, server):
+    engine = opened("log", server=server)
+    leaf = b'{"authorisation":7,"event":"%s","number":%d}'
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, "log"), "0002")
+        old = MetaData()
+        old.reflect(connection)
+        tables = old.tables
+        number = {"number": 1, "log": b"l" * 32, "origin": "o", "department": b"d" * 32}
+        stands = {"size": 5, "root": b"r" * 32, "checkpoint": b"5", "at": 9}
+        connection.execute(tables["head"].insert(), {**number, **stands})
+        make_room(connection, 1, 5)
+        for index in range(5):
+            event_id, place = bytes([index]) * 32, position(1, index)
+            log = {"log": 1, "index": index}
+            text = leaf % (event_id.hex().encode(), index)
+            connection.execute(tables["entry"].insert(), {"position": place, "leaf": text})
+            connection.execute(tables["event"].insert(), {**log, "event": event_id})
+            connection.execute(tables["request"].insert(), {"position": place, "body": b"b"})
+            if index:
+                kept = {"position": place, "at": index, "size": 3 if index < 3 else 5}
+                answer = None if index == 2 else b"a" * index
+                result = {"text": event_id, "answer": answer}
+                connection.execute(tables["recent"].insert(), {**kept, **result})
+        for size in (3, 5):
+            note = {"log": 1, "size": size, "checkpoint": b"%d" % size}
+            connection.execute(tables["checkpoint"].insert(), note)
+
+    def everything(*names):
+        with engine.connect() as connection:
+            return [sorted(map(tuple, connection.execute(tables[name].select()))) for name in names]
+
+    names = ("head", "event", "request", "recent", "checkpoint")
+    before = everything(*names)
+    upgrade(engine, "log", tables_of("log"))
+    with engine.connect() as connection:
+        rows = connection.execute(batch.select().order_by(batch.c.position)).all()
+        assert [(row.position, row.size, row.at) for row in rows] == [
+            (position(1, 1), 3, 2), (position(1, 3), 5, 4),
+        ]  # fmt: skip
+        assert unpack_parts(rows[0].answers, 2) == [b"a", None]
+        assert load_fresh(connection, 1, 5).indexed == 5
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection, "log"), "0002")
+    after = everything(*names)
+    # The time of an entry is that of its commit's last one.
+    assert [row[0] for row in after[3]] == [row[0] for row in before[3]]
+    assert (after[:3], after[4]) == (before[:3], before[4])
 
 
 def test_several_processes_may_open_it_at_once(opened):

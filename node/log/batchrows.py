@@ -1,0 +1,258 @@
+"""What a commit adds to a log besides its leaves: a row of its own, from which the indexes follow.
+
+The indexes of events and of calls are spread over as many pages as there are authorisations and
+seconds; written with every commit they were half of what reached the disk. So a commit writes its
+events and calls one after the other into its row, and every sixteenth brings those of all since
+into the indexes, sorted, in its own transaction. `head.indexed` says how far the indexes go: what
+lies beyond is looked for in the rows, which are few, and by the writer in its memory. Whoever dies
+in between finds both on disk as one commit left them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import chain, count
+from struct import pack, unpack
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from node.errors import LogTampered
+from node.protocol.wire.merkle import HASH_SIZE
+
+from ..storage.bulk import fetch, insert_rows, look_up, run
+from ..storage.dialects import Whole
+from .parts import pack_parts
+from .tables import batch, call, event, head, position
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from sqlalchemy import Connection
+
+BATCHES = 16
+"""Commits whose events and calls may wait for the indexes."""
+ANSWER_BYTES = 64 * 1024 * 1024
+"""Answers of one row, but for a single one: a row holds a gigabyte at most."""
+PURGED_AT_ONCE = 4
+_CALL_WORDS, _CALL_BYTES = 2, 16
+_INSERT, _EVENT, _CALL = insert(batch), insert(event), insert(call)
+_FIRST, _LAST = bindparam("first", type_=Whole), bindparam("last", type_=Whole)
+_INDEXED = select(head.c.indexed).where(head.c.number == bindparam("number_")).scalar_subquery()
+_FRESH = (
+    select(batch.c.position, batch.c.at, batch.c.events, batch.c.calls)
+    .where(batch.c.position >= _FIRST + _INDEXED, batch.c.position <= _LAST)
+    .order_by(batch.c.position)
+)
+_OLDEST = (
+    select(batch.c.position, batch.c.at)
+    .where(batch.c.position >= _FIRST, batch.c.position <= _LAST)
+    .order_by(batch.c.position)
+    .limit(bindparam("limit", type_=Whole))
+)
+_DROP = delete(batch).where(batch.c.position >= _FIRST, batch.c.position <= _LAST)
+
+
+class Added(NamedTuple):
+    """Entries as their row has them, each list in their order."""
+
+    events: list[bytes]
+    authorisations: list[int]
+    numbers: list[int]
+    """0 for what is no call of the authorisation's own application."""
+    texts: list[bytes]
+    """SHA-256 of the signed texts."""
+    answers: list[bytes | None]
+
+    def portions(self) -> Iterator[Added]:
+        """Yield what belongs in a row each: nearly always all of it."""
+        start, size = 0, 0
+        for place, answer in enumerate(self.answers):
+            length = len(answer or b"")
+            if place > start and size + length > ANSWER_BYTES:
+                yield self._part(start, place)
+                start, size = place, 0
+            size += length
+        yield self._part(start, len(self.answers))
+
+    def _part(self, start: int, end: int) -> Added:
+        return Added(
+            self.events[start:end],
+            self.authorisations[start:end],
+            self.numbers[start:end],
+            self.texts[start:end],
+            self.answers[start:end],
+        )
+
+
+class FreshRow(NamedTuple):
+    """What a row has for the indexes."""
+
+    first: int
+    """Index of its first entry."""
+    at: int
+    events: bytes
+    calls: bytes
+
+    @property
+    def entries(self) -> int:
+        """How many it is about."""
+        return len(self.events) // HASH_SIZE
+
+    def find(self, wanted: bytes) -> int | None:
+        """Return the index of an event's entry."""
+        place = self.events.find(wanted)
+        # It may also be found across the border of two others: that is none.
+        while place >= 0 and place % HASH_SIZE:
+            place = self.events.find(wanted, place + 1)
+        return None if place < 0 else self.first + place // HASH_SIZE
+
+    def each_event(self) -> Iterator[tuple[bytes, int]]:
+        """Yield each event with its index."""
+        for place in range(self.entries):
+            start = place * HASH_SIZE
+            yield self.events[start : start + HASH_SIZE], self.first + place
+
+    def each_call(self) -> Iterator[tuple[int, int, int]]:
+        """Yield authorisation, number and index of each call that has a number."""
+        words = unpack(f">{_CALL_WORDS * self.entries}q", self.calls)
+        for place in range(self.entries):
+            authorisation, number = words[_CALL_WORDS * place : _CALL_WORDS * (place + 1)]
+            if number:
+                yield authorisation, number, self.first + place
+
+
+@dataclass(slots=True)
+class Fresh:
+    """What the indexes of a log do not have yet, as its writer holds it in memory."""
+
+    indexed: int
+    events: dict[bytes, int] = field(default_factory=dict)
+    calls: list[tuple[int, int, int]] = field(default_factory=list)
+    rows: int = 0
+    since: int = 0
+    """Time of the oldest row, in ms."""
+
+    def add(self, first: int, at: int, added: Added) -> None:
+        """Take what one row got."""
+        self.since = self.since if self.rows else at
+        self.rows += 1
+        self.events.update(zip(added.events, count(first)))
+        calls = zip(added.authorisations, added.numbers, count(first))
+        self.calls += [one for one in calls if one[1]]
+
+    def is_due(self, expired: int) -> bool:
+        """Tell whether the indexes are to have it now; `expired` rows (ms) wait to be purged."""
+        return self.rows >= BATCHES or self.since < expired
+
+    def index(self, connection: Connection, log_number: int, size: int) -> None:
+        """Bring all of it into the indexes."""
+        # In their order: the rows of a page are then written while it is at hand.
+        insert_rows(connection, _EVENT, [(log_number, *one) for one in sorted(self.events.items())])
+        insert_rows(connection, _CALL, [(log_number, *one) for one in sorted(self.calls)])
+        self.indexed, self.rows = size, 0
+        self.events.clear()
+        self.calls.clear()
+
+
+def load_fresh(connection: Connection, log_number: int, size: int) -> Fresh:
+    """Return what the indexes of a log do not have.
+
+    Raises:
+        LogTampered: the rows do not reach from the indexes to the head.
+    """
+    query = select(head.c.indexed).where(head.c.number == log_number)
+    indexed: int = connection.execute(query).scalar_one()
+    found = gather(indexed, fresh_rows(connection, log_number))
+    if sorted(found.events.values()) != list(range(indexed, size)):
+        raise LogTampered(
+            f"events of entries {indexed} to {size - 1} are in no index and in no batch",
+            what="index",
+        )
+    return found
+
+
+def gather(indexed: int, rows: Iterable[FreshRow]) -> Fresh:
+    """Return what rows have for the indexes, which have the entries before `indexed`.
+
+    Raises:
+        LogTampered: no commit wrote such a row.
+    """
+    found = Fresh(indexed)
+    for row in rows:
+        if len(row.events) % HASH_SIZE or len(row.calls) != _CALL_BYTES * row.entries:
+            raise LogTampered(f"the batch from entry {row.first} on is none", what="index")
+        found.since = found.since if found.rows else row.at
+        found.rows += 1
+        found.events.update(row.each_event())
+        found.calls += row.each_call()
+    return found
+
+
+def fresh_rows(connection: Connection, log_number: int) -> list[FreshRow]:
+    """Return the rows the indexes do not have, the oldest first."""
+    first, last = _span(log_number)
+    rows = fetch(connection, _FRESH, {"number_": log_number, "first": first, "last": last})
+    return [FreshRow(place - first, *rest) for place, *rest in rows]
+
+
+def find_events(
+    connection: Connection, log_number: int, events: Collection[bytes]
+) -> dict[bytes, int]:
+    """Return the indexes of those events that are in the log, by its rows and its indexes."""
+    # The rows first: what is brought into the indexes meanwhile is found twice, and not missed.
+    rows = fresh_rows(connection, log_number)
+    found = {
+        each: index for row in rows for each in events if (index := row.find(each)) is not None
+    }
+    return found | find_indexed(connection, log_number, events)
+
+
+def find_indexed(
+    connection: Connection, log_number: int, events: Collection[bytes]
+) -> dict[bytes, int]:
+    """Return the indexes of those events that the index has."""
+    rows = look_up(connection, (event.c.event, event.c.index), event.c.log, log_number, events)
+    return {row[0]: row[1] for row in rows}
+
+
+def add_batch(  # noqa: PLR0917 - what a commit is
+    connection: Connection,
+    log_number: int,
+    first: int,
+    at: int,
+    checkpoint: bytes,
+    added: Added,
+    fresh: Fresh,
+) -> None:
+    """Write what a commit added; `at` in ms is the last entry's."""
+    size = first + len(added.events)
+    for some in added.portions():
+        words = chain.from_iterable(zip(some.authorisations, some.numbers, strict=True))
+        row = (
+            position(log_number, first),
+            size,
+            at,
+            checkpoint,
+            b"".join(some.events),
+            pack(f">{_CALL_WORDS * len(some.events)}q", *words),
+            b"".join(some.texts),
+            pack_parts(some.answers),
+        )
+        insert_rows(connection, _INSERT, [row])
+        fresh.add(first, at, some)
+        first += len(some.events)
+
+
+def purge(connection: Connection, log_number: int, expired: int, indexed: int) -> None:
+    """Drop the oldest rows whose entries are before `expired` (ms) and indexed, a few at once."""
+    first, last = _span(log_number)
+    last = min(last, first + indexed - 1)
+    values = {"first": first, "last": last, "limit": PURGED_AT_ONCE}
+    old = [place for place, at in fetch(connection, _OLDEST, values) if at < expired]
+    if old:
+        run(connection, _DROP, {"first": first, "last": old[-1]})
+
+
+def _span(log_number: int) -> tuple[int, int]:
+    return position(log_number, 0), position(log_number + 1, 0) - 1
