@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import chain, count
+from operator import itemgetter
 from struct import pack, unpack
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,7 +27,7 @@ from .parts import pack_parts
 from .tables import batch, call, event, head, position
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection
 
@@ -132,6 +133,8 @@ class Fresh:
     rows: int = 0
     since: int = 0
     """Time of the oldest row, in ms."""
+    newest: bytes = b""
+    """The last of the events in the index, in their order."""
 
     def add(self, first: int, at: int, added: Added) -> None:
         """Take what one row got."""
@@ -147,12 +150,25 @@ class Fresh:
 
     def index(self, connection: Connection, log_number: int, size: int) -> None:
         """Bring all of it into the indexes."""
-        # In their order: the rows of a page are then written while it is at hand.
-        insert_rows(connection, _EVENT, [(log_number, *one) for one in sorted(self.events.items())])
-        insert_rows(connection, _CALL, [(log_number, *one) for one in sorted(self.calls)])
+        # In their order: the rows of a page are then written while it is at hand. The driver looks
+        # for an adapter of each `bytes`, and takes a bytearray as it is.
+        events = [(log_number, bytearray(one), self.events[one]) for one in sorted(self.events)]
+        self.calls.sort(key=itemgetter(0))  # by authorisation; their numbers are in order
+        insert_rows(connection, _EVENT, events)
+        insert_rows(connection, _CALL, [(log_number, *one) for one in self.calls])
+        self.newest = max(self.newest, bytes(events[-1][1]))
         self.indexed, self.rows = size, 0
         self.events.clear()
         self.calls.clear()
+
+    def find(
+        self, connection: Connection, log_number: int, events: Sequence[bytes]
+    ) -> dict[bytes, int]:
+        """Return the indexes of those events that are in the log, as far as `events` tell."""
+        # They begin with their second: most are later than all the index has.
+        older = [event for event in events if event <= self.newest]
+        waiting = {event: self.events[event] for event in events if event in self.events}
+        return waiting | find_indexed(connection, log_number, older)
 
 
 def load_fresh(connection: Connection, log_number: int, size: int) -> Fresh:
@@ -163,12 +179,15 @@ def load_fresh(connection: Connection, log_number: int, size: int) -> Fresh:
     """
     query = select(head.c.indexed).where(head.c.number == log_number)
     indexed: int = connection.execute(query).scalar_one()
+    newest = select(event.c.event).where(event.c.log == log_number)
+    newest = newest.order_by(event.c.event.desc()).limit(1)  # PostgreSQL knows no max() of bytes
     found = gather(indexed, fresh_rows(connection, log_number))
     if sorted(found.events.values()) != list(range(indexed, size)):
         raise LogTampered(
             f"events of entries {indexed} to {size - 1} are in no index and in no batch",
             what="index",
         )
+    found.newest = connection.scalar(newest) or b""
     return found
 
 
@@ -212,7 +231,8 @@ def find_indexed(
     connection: Connection, log_number: int, events: Collection[bytes]
 ) -> dict[bytes, int]:
     """Return the indexes of those events that the index has."""
-    rows = look_up(connection, (event.c.event, event.c.index), event.c.log, log_number, events)
+    keys = [bytearray(each) for each in events]
+    rows = look_up(connection, (event.c.event, event.c.index), event.c.log, log_number, keys)
     return {row[0]: row[1] for row in rows}
 
 

@@ -19,6 +19,7 @@ from node.errors import Fatal, InvalidInput, LedgerError
 from node.protocol.wire.merkle import HASH_SIZE
 
 from .drafts import Committed, Draft
+from .leafdraft import LeafDraft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +95,7 @@ def pack_draft(number: int, draft: Draft) -> bytes:
         InvalidInput: it is longer than a frame may be.
     """
     parts = (
-        draft.log, draft.event, draft.key, draft.text, orjson.dumps(draft.leaf),
+        draft.log, draft.event, draft.key, draft.text, draft.leaf.pack(),
         None if draft.refusal is None else draft.refusal.encode(), draft.answer, draft.request,
     )  # fmt: skip
     head = _DRAFT.pack(
@@ -124,7 +125,7 @@ def unpack_drafts(frame: bytes) -> list[tuple[int, Draft]]:
             text=text or b"",
             authorisation=authorisation,
             counted=bool(counted),
-            leaf=_object(leaf or b""),
+            leaf=LeafDraft.unpack(leaf or b""),
             key=key or b"",
             calls_per_day=calls,
             rows_per_day=rows_a_day,

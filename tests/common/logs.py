@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
@@ -11,6 +12,7 @@ from node.log import (
     Committed,
     Committer,
     Draft,
+    LeafDraft,
     LogIdentity,
 )
 from node.log.batchrows import load_fresh
@@ -112,25 +114,32 @@ def new_draft(
         rows_per_day=rows_per_day,
         rows=rows,
         key=key,
-        leaf=build_leaf(
-            block=BLOCK,
-            judged=judged,
-            event=event,
-            base=base,
-            signature=bytes(64),
-            authorisation=authorisation,
-            custody="own",
-            outcome=refusal or "served",
-            items=5,
-            masked=4 if served else 0,
-            rows=rows if served else 0,
-            answer=sm3(answer) if answer else None,
-            plain=b"\x0b" * 32 if served else None,
+        leaf=LeafDraft.of(
+            build_leaf(
+                block=BLOCK,
+                judged=judged,
+                event=event,
+                base=base,
+                signature=bytes(64),
+                authorisation=authorisation,
+                custody="own",
+                outcome=refusal or "served",
+                items=5,
+                masked=4 if served else 0,
+                rows=rows if served else 0,
+                answer=sm3(answer) if answer else None,
+                plain=b"\x0b" * 32 if served else None,
+            )
         ),
         answer=answer,
         request=f"body {number}".encode(),
         refusal=refusal,
     )
+
+
+def with_members(draft: Draft, **members: Any) -> Draft:
+    """Return a draft whose leaf has other members."""
+    return replace(draft, leaf=LeafDraft.of({**draft.leaf.members(), **members}))
 
 
 def other_draft(identity: LogIdentity, number: int, kind: str, answer: bytes) -> Draft:
@@ -143,15 +152,17 @@ def other_draft(identity: LogIdentity, number: int, kind: str, answer: bytes) ->
         text=call.text,
         authorisation=0,
         counted=False,
-        leaf=build_leaf(
-            kind,
-            block=BLOCK,
-            judged=NOON // 1000,
-            event=call.event,
-            custody="own",
-            question="event 00",
-            answer=sm3(answer),
-            **signed,
+        leaf=LeafDraft.of(
+            build_leaf(
+                kind,
+                block=BLOCK,
+                judged=NOON // 1000,
+                event=call.event,
+                custody="own",
+                question="event 00",
+                answer=sm3(answer),
+                **signed,
+            )
         ),
         answer=answer,
     )

@@ -54,6 +54,7 @@ from tests.common.logs import (
     new_draft,
     new_identity,
     other_draft,
+    with_members,
 )
 from tests.common.trees import root_of
 
@@ -166,7 +167,7 @@ class TestEntries:
 
     def test_a_leaf_with_other_than_ascii_is_still_canonical(self, committer, identity):
         draft = new_draft(identity, 0)
-        done = commit_one(committer, replace(draft, leaf={**draft.leaf, "custody": "own é"}))
+        done = commit_one(committer, with_members(draft, custody="own é"))
         assert b'"custody":"own \xc3\xa9"' in done.leaf
 
     def test_a_log_of_another_node_is_refused_alone(self, committer, identity):
