@@ -10,19 +10,19 @@ in between finds both on disk as one commit left them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, count
-from operator import itemgetter
 from struct import pack, unpack
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from node.errors import LogTampered
 from node.protocol.wire.merkle import HASH_SIZE
 
 from ..storage.bulk import fetch, insert_rows, look_up, run
-from ..storage.dialects import Whole
+from ..storage.dialects import Whole, summed
 from .parts import pack_parts
 from .tables import batch, call, event, head, position
 
@@ -36,7 +36,8 @@ BATCHES = 16
 ANSWER_BYTES = 64 * 1024 * 1024
 """Answers of one row, but for a single one: a row holds a gigabyte at most."""
 PURGED_AT_ONCE = 4
-_CALL_WORDS, _CALL_BYTES = 2, 16
+LAST_NUMBER = (1 << 62) - 1
+_CALL_WORDS, _CALL_BYTES, _INDEX_BYTES = 2, 16, 8
 _INSERT, _EVENT, _CALL = insert(batch), insert(event), insert(call)
 _FIRST, _LAST = bindparam("first", type_=Whole), bindparam("last", type_=Whole)
 _INDEXED = select(head.c.indexed).where(head.c.number == bindparam("number_")).scalar_subquery()
@@ -51,6 +52,15 @@ _OLDEST = (
     .order_by(batch.c.position)
     .limit(bindparam("limit", type_=Whole))
 )
+_OF_ONE = (call.c.log == bindparam("log_")) & (call.c.authorisation == bindparam("authorisation_"))
+_BEGINS = select(func.max(call.c.number)).where(_OF_ONE, call.c.number <= _FIRST).scalar_subquery()
+_CALLS = (
+    select(call.c.number, call.c.index, call.c.others)
+    .where(_OF_ONE, call.c.number >= func.coalesce(_BEGINS, 0), call.c.number <= _LAST)
+    .order_by(call.c.number)
+    .limit(bindparam("limit", type_=Whole))
+)
+"""The rows of the calls from one number to another; the first may begin before them."""
 _DROP = delete(batch).where(batch.c.position >= _FIRST, batch.c.position <= _LAST)
 
 
@@ -153,13 +163,27 @@ class Fresh:
         # In their order: the rows of a page are then written while it is at hand. The driver looks
         # for an adapter of each `bytes`, and takes a bytearray as it is.
         events = [(log_number, bytearray(one), self.events[one]) for one in sorted(self.events)]
-        self.calls.sort(key=itemgetter(0))  # by authorisation; their numbers are in order
         insert_rows(connection, _EVENT, events)
-        insert_rows(connection, _CALL, [(log_number, *one) for one in self.calls])
+        insert_rows(connection, _CALL, [(log_number, *row) for row in self._call_rows()])
         self.newest = max(self.newest, bytes(events[-1][1]))
         self.indexed, self.rows = size, 0
         self.events.clear()
         self.calls.clear()
+
+    def _call_rows(self) -> Iterator[tuple[int, int, int, bytes | None]]:
+        """Yield authorisation, number, index and others; calls are here in their order."""
+        first: dict[int, tuple[int, int]] = {}
+        others = defaultdict[int, list[int]](list)
+        for authorisation, number, index in self.calls:
+            if first.setdefault(authorisation, (number, index))[0] != number:
+                others[authorisation].append(index)
+        for authorisation in sorted(first):
+            more = others.get(authorisation)
+            yield (
+                authorisation,
+                *first[authorisation],
+                pack(f">{len(more)}q", *more) if more else None,
+            )
 
     def find(
         self, connection: Connection, log_number: int, events: Sequence[bytes]
@@ -225,6 +249,36 @@ def find_events(
         each: index for row in rows for each in events if (index := row.find(each)) is not None
     }
     return found | find_indexed(connection, log_number, events)
+
+
+def find_calls(
+    connection: Connection,
+    log_number: int,
+    authorisation: int,
+    first: int,
+    last: int = LAST_NUMBER,
+    *,
+    limit: int,
+) -> dict[int, int]:
+    """Return index by number of an authorisation's calls from `first` to `last` the index has.
+
+    Of many, at least the first `limit`.
+    """
+    whose = {"log_": log_number, "authorisation_": authorisation}
+    values = {**whose, "first": first, "last": last, "limit": limit + 1}
+    found: dict[int, int] = {}
+    for number, index, others in fetch(connection, _CALLS, values):
+        words = b"" if others is None else others
+        indexes = (index, *unpack(f">{len(words) // _INDEX_BYTES}q", words))
+        found.update(enumerate(indexes, number))
+    return {number: index for number, index in found.items() if first <= number <= last}
+
+
+def count_calls(connection: Connection, log_number: int) -> int:
+    """Return how many calls of a log the index has."""
+    others = func.coalesce(func.length(call.c.others), 0) // _INDEX_BYTES
+    query = select(summed(1 + others)).where(call.c.log == log_number)
+    return connection.scalar(query) or 0
 
 
 def find_indexed(

@@ -33,7 +33,7 @@ from node.protocol.wire.ids import (
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
-from .batchrows import fresh_rows, gather
+from .batchrows import count_calls, fresh_rows, gather
 from .checktables import (
     CallChains,
     find_headless,
@@ -46,7 +46,6 @@ from .fartiles import FarTiles
 from .heads import earlier_logs
 from .tables import (
     INDEX_BITS,
-    call,
     entry,
     event,
     head,
@@ -244,7 +243,7 @@ class _Check:
         number, size = self._head.number, self._head.size
         with self._engine.connect() as connection:
             wrong_counter = self._chains.find_wrong_counter(connection, number)
-            calls = connection.scalar(select(func.count()).where(call.c.log == number))
+            calls = count_calls(connection, number)
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
             fresh = self._fresh(connection)
@@ -258,7 +257,7 @@ class _Check:
                 f"the counter of authorisation {wrong_counter} is not that of its entries",
                 authorisation=wrong_counter,
             )
-        indexed = (calls or 0) + len(fresh.calls), (events or 0) + len(fresh.events)
+        indexed = calls + len(fresh.calls), (events or 0) + len(fresh.events)
         if indexed != (self._chains.numbered, size):
             raise self._tampered("index", "the indexes of calls or events have other rows")
         if wrong_answer is not None:

@@ -16,13 +16,12 @@ from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
 from node.protocol.wire.merkle import HASH_SIZE
 
-from .batchrows import find_indexed
+from .batchrows import find_calls, find_indexed
 from .counters import COLUMNS
 from .parts import unpack_parts
 from .tables import (
     INDEX_BITS,
     batch,
-    call,
     counter,
     entry,
     head,
@@ -172,12 +171,11 @@ def find_unindexed_call(
     for authorisation, number, index in fresh.calls:
         waiting[authorisation][number] = index
     for authorisation, indexes in calls.items():
-        query = select(call.c.number, call.c.index).where(
-            call.c.log == log_number,
-            call.c.authorisation == authorisation,
-            call.c.number.between(min(indexes), max(indexes)),
-        )
-        indexed = {row["number"]: row["index"] for row in connection.execute(query).mappings()}
+        first, last = min(indexes), max(indexes)
+        try:
+            indexed = find_calls(connection, log_number, authorisation, first, last, limit=last)
+        except struct.error:
+            return min(indexes.values())
         indexed |= waiting.get(authorisation, {})
         wrong += [index for _, index in indexes.items() - indexed.items()]
     return min(wrong, default=None)

@@ -17,14 +17,13 @@ from node.errors import InvalidInput, LogTampered, LogUnavailable, NotFound
 from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
-from .batchrows import find_events, fresh_rows
+from .batchrows import find_calls, find_events, fresh_rows
 from .counters import load_counters
 from .fartiles import FarTiles
 from .parts import part_of
 from .published import list_published
 from .recent import Resend, replay
 from .tables import (
-    call,
     entry,
     head,
     position,
@@ -223,29 +222,15 @@ class LogReader:
     ) -> list[tuple[int, int]]:
         """List (number, index) of an authorisation's calls after the one numbered `after`."""
         log_number = self._number(log)
-        query = (
-            select(call.c.number, call.c.index)
-            .where(
-                call.c.log == log_number,
-                call.c.authorisation == authorisation,
-                call.c.number > after,
-            )
-            .order_by(call.c.number)
-            .limit(limit)
-        )
         with self._engine.connect() as connection:
-            found = [(number, index) for number, index in connection.execute(query)]
-            if len(found) == limit:
-                return found
-            # Of the same transaction: what has come into the index since is in the rows still.
+            # The rows first: what comes into the index meanwhile is met twice, and not missed.
             rows = fresh_rows(connection, log_number)
-        found += [
-            (number, index)
-            for row in rows
-            for whose, number, index in row.each_call()
-            if whose == authorisation and number > after
-        ]
-        return found[:limit]
+            found = find_calls(connection, log_number, authorisation, after + 1, limit=limit)
+        for row in rows:
+            for whose, number, index in row.each_call():
+                if whose == authorisation and number > after:
+                    found[number] = index
+        return sorted(found.items())[:limit]
 
     def used(
         self, logs: Sequence[bytes], authorisations: Collection[int], day: int

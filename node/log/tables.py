@@ -83,9 +83,14 @@ call = Table(
     Column("authorisation", Whole, primary_key=True, autoincrement=False),
     Column("number", Whole, primary_key=True, autoincrement=False),
     Column("index", Whole, nullable=False),
+    Column("others", LargeBinary),
     sqlite_with_rowid=False,
 )
-"""The way from an authorisation to its numbered calls."""
+"""The way from an authorisation to its numbered calls before `head.indexed`.
+
+A row is about the calls that came into the index together: the first one's number and index, then
+the indexes of those that follow it, eight bytes each; NULL: none does.
+"""
 
 counter = Table(
     "counter",

@@ -28,7 +28,7 @@ def _table(name: str, **columns: Any) -> sa.Table:  # noqa: ANN401 - types of co
 
 entry = _table("entry", position=whole, leaf=blob)
 event = _table("event", log=whole, event=blob, index=whole)
-call = _table("call", log=whole, authorisation=whole, number=whole, index=whole)
+call = _table("call", log=whole, authorisation=whole, number=whole, index=whole, others=blob)
 request = _table("request", position=whole, body=blob, entries=whole)
 head = _table("head", number=whole, size=whole, indexed=whole)
 before = sa.MetaData()
@@ -64,6 +64,7 @@ def upgrade() -> None:
     connection = op.get_bind()
     op.add_column("head", sa.Column("indexed", whole, nullable=False, server_default="0"))
     op.execute("UPDATE head SET indexed = size")
+    op.add_column("call", sa.Column("others", blob))
     op.add_column("request", sa.Column("entries", whole))
     batch.create(connection)
     log = recent.c.position // sa.literal(INDEX + 1, whole)
@@ -106,9 +107,21 @@ def downgrade() -> None:
         for place, body in enumerate(_parts(row.body, row.entries), row.position):
             if body is not None:
                 connection.execute(request.insert(), {"position": place, "body": body})
+    _single_calls(connection)
     batch.drop(connection)
+    op.drop_column("call", "others")
     op.drop_column("request", "entries")
     op.drop_column("head", "indexed")
+
+
+def _single_calls(connection: sa.Connection) -> None:
+    for row in (
+        connection.execute(sa.select(call).where(call.c.others.is_not(None))).mappings().all()
+    ):
+        indexes = unpack_from(f">{len(row['others']) // 8}q", row["others"])
+        for number, index in enumerate(indexes, row["number"] + 1):
+            values = {"log": row["log"], "authorisation": row["authorisation"]}
+            connection.execute(call.insert(), {**values, "number": number, "index": index})
 
 
 def _take_apart(connection: sa.Connection, row: sa.Row[Any], indexed: int) -> None:
