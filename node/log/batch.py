@@ -54,18 +54,17 @@ beijing_day, end_of_day = lru_cache(4)(days.beijing_day), lru_cache(4)(days.end_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Executor
 
     from sqlalchemy import Connection
 
     from .heads import OpenLog
+    from .tree import Edge
 
 
 class Batch:
     """The drafts of one commit for one log; `now` is in ms.
 
-    A key may have `strangers_per_day` calls logged that no authorisation counts. `beside` computes
-    the head's signatures while rows are written.
+    A key may have `strangers_per_day` calls logged that no authorisation counts.
     """
 
     def __init__(
@@ -75,7 +74,6 @@ class Batch:
         now: int,
         *,
         strangers_per_day: int,
-        beside: Executor,
     ) -> None:
         self._connection = connection
         self._log = log
@@ -83,7 +81,6 @@ class Batch:
         self._at = max(now, log.at)
         """Time of the entry placed last; the drafts were judged at different seconds."""
         self._strangers_per_day = strangers_per_day
-        self._beside = beside
         self._strangers: dict[bytes, Stranger] = {}
         self._counters: dict[int, Counter] = {}
         self._moved: dict[int, Counter] = {}
@@ -95,19 +92,33 @@ class Batch:
         self._new: list[Committed] = []
         """Their entries: hashed and given their places; without proof until the tree has grown."""
         self._hashes: list[bytes] = []
+        self._judged: list[Committed | LedgerError | Draft] = []
+        self._edge: Edge | None = None
+        self._checkpoint = b""
 
-    def write(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
-        """Judge `drafts` in order, write the new ones, and return one result for each."""
+    def write(self, drafts: Sequence[Draft]) -> None:
+        """Judge `drafts` in order and write the new ones; `results` then has one for each."""
         counted = {draft.authorisation for draft in drafts if draft.counted}
         events = [draft.event for draft in drafts]
         self._known = self._log.fresh.find(self._connection, self._log.number, events)
         self._counters = self._load_counters(counted)
         strangers = {draft.key for draft in drafts if _is_strange(draft)}
         self._strangers = load_strangers(self._connection, self._log.counting, strangers)
-        judged = [self._judge(draft) for draft in drafts]
+        self._judged = [self._judge(draft) for draft in drafts]
         if self._new:
             self._store()
-        return [self._repeat(one) if isinstance(one, Draft) else one for one in judged]
+
+    def results(self) -> list[Committed | LedgerError]:
+        """Give the new entries their proofs and return what became of each draft.
+
+        It needs no connection: the disk may be waited for meanwhile. Whether anything of this is
+        true is for the COMMIT to say.
+        """
+        tree, size = self._log.tree, self._log.tree.size
+        paths = [] if self._edge is None else get_last_paths(tree, self._edge, len(self._new))
+        for one, proof in zip(self._new, paths, strict=True):
+            one.size, one.proof, one.checkpoint = size, proof, self._checkpoint
+        return [self._repeat(one) if isinstance(one, Draft) else one for one in self._judged]
 
     def _load_counters(self, wanted: set[int]) -> dict[int, Counter]:
         """Return the counters of those authorisations that have been called before."""
@@ -183,6 +194,7 @@ class Batch:
             self._moved[draft.authorisation] = counter
         if outcome == SERVED:
             counter.use(draft.rows)
+        calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
         placed = Committed(
             leaf,
             self._first + len(self._new),
@@ -192,8 +204,8 @@ class Batch:
             outcome,
             draft.answer if outcome == SERVED else None,
             number,
-            max(0, draft.calls_per_day - counter.calls),
-            max(0, draft.rows_per_day - counter.rows),
+            max(0, calls),
+            max(0, rows),
             end_of_day(at // 1000),
             fresh=True,
         )
@@ -221,26 +233,23 @@ class Batch:
         return stranger
 
     def _store(self) -> None:
-        """Write everything new, the signed head last, and give the entries their proofs."""
-        log, connection, new = self._log, self._connection, self._new
+        """Write everything new, the signed head last."""
+        log, connection = self._log, self._connection
         log.tree.extend(self._hashes)
-        edge = log.tree.edge()
+        edge = self._edge = log.tree.edge()
         size, log.root, log.at = log.tree.size, edge.root, self._at
-        signing = self._beside.submit(sign_head, log.identity, size, log.root)
+        checkpoint = self._checkpoint = sign_head(log.identity, size, log.root)
         self._store_entries()
         store_tiles(connection, log.number, log.tree.changed())
         store_counters(connection, log.number, self._moved)
         store_strangers(connection, log.number, self._strangers)
-        paths = get_last_paths(log.tree, edge, len(new))
-        checkpoint = signing.result()
-        for one, proof in zip(new, paths, strict=True):
-            one.size, one.proof, one.checkpoint = size, proof, checkpoint
-        add_batch(connection, log.number, self._first, log.at, checkpoint, self._added(), log.fresh)
         log.remember_counters(self._moved)
-        expired = self._now - RESEND_WINDOW_MILLISECONDS
+        added, expired = self._added(), self._now - RESEND_WINDOW_MILLISECONDS
+        log.fresh.add(self._first, log.at, added)
         if log.fresh.is_due(expired):
             log.fresh.index(connection, log.number, size)
         purge(connection, log.number, expired, log.fresh.indexed)
+        add_batch(connection, log.number, self._first, log.at, checkpoint, added)
         # Last: what makes the new entries part of the log, in the same transaction as they.
         write_head(connection, log, checkpoint)
 

@@ -147,7 +147,7 @@ class Fresh:
     """The last of the events in the index, in their order."""
 
     def add(self, first: int, at: int, added: Added) -> None:
-        """Take what one row got."""
+        """Take what one commit adds."""
         self.since = self.since if self.rows else at
         self.rows += 1
         self.events.update(zip(added.events, count(first)))
@@ -297,7 +297,6 @@ def add_batch(  # noqa: PLR0917 - what a commit is
     at: int,
     checkpoint: bytes,
     added: Added,
-    fresh: Fresh,
 ) -> None:
     """Write what a commit added; `at` in ms is the last entry's."""
     size = first + len(added.events)
@@ -314,7 +313,6 @@ def add_batch(  # noqa: PLR0917 - what a commit is
             pack_parts(some.answers),
         )
         insert_rows(connection, _INSERT, [row])
-        fresh.add(first, at, some)
         first += len(some.events)
 
 

@@ -12,7 +12,6 @@ import contextlib
 import os
 import sqlite3
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +70,6 @@ class Committer:
         self._clock = clock
         self._strangers_per_day = strangers_per_day
         self._sound = True
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="log-signer")
         self._connection = engine.connect()
         try:
             self._tenure = Tenure(self._connection, commit_milliseconds=LOCK_MILLISECONDS)
@@ -85,7 +83,6 @@ class Committer:
             self._tune()
         except BaseException:
             self._connection.close()
-            self._beside.shutdown()
             raise
 
     def close(self) -> None:
@@ -93,7 +90,6 @@ class Committer:
         if not self._sound:
             self._connection.invalidate()
         self._connection.close()
-        self._beside.shutdown()
         self._tenure.end()
 
     def commit(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
@@ -123,6 +119,7 @@ class Committer:
         results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
         with transaction:
             self._tenure.require(self._connection)
+            written = []
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
                 log.make_room(self._connection, len(places))
@@ -131,12 +128,13 @@ class Committer:
                     log,
                     now,
                     strangers_per_day=self._strangers_per_day,
-                    beside=self._beside,
                 )
-                written = batch.write([drafts[place] for place in places])
-                for place, result in zip(places, written, strict=True):
-                    results[place] = result
+                batch.write([drafts[place] for place in places])
+                written.append((places, batch.results()))
         # Reached only after COMMIT has returned; until then this object stays unsound.
+        for places, made in written:
+            for place, result in zip(places, made, strict=True):
+                results[place] = result
         for log in self._logs.values():
             log.tree.settle()
         self._sound = True
