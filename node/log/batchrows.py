@@ -1,49 +1,50 @@
-"""What a commit adds to a log besides its leaves: a row of its own, from which the indexes follow.
+"""What a commit adds to a log besides its leaves, in a row of its own (`tables.batch`).
 
-The indexes of events and of calls are spread over as many pages as there are authorisations and
-seconds; written with every commit they were half of what reached the disk. So a commit writes its
-events and calls one after the other into its row, and every sixteenth brings those of all since
-into the indexes, sorted, in its own transaction. `head.indexed` says how far the indexes go: what
-lies beyond is looked for in the rows, which are few, and by the writer in its memory. Whoever dies
-in between finds both on disk as one commit left them.
+A resend gets it again from there, and the indexes of events and calls are made of it (`indexes`).
+A row goes once the resend window has passed and the indexes have it.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
-from itertools import chain, count
+from itertools import chain
 from struct import pack, unpack
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
-from node.errors import LogTampered
 from node.protocol.wire.merkle import HASH_SIZE
 
-from ..storage.bulk import fetch, insert_rows, look_up, run
-from ..storage.dialects import Whole, summed
+from ..storage.bulk import fetch, insert_rows, run
+from ..storage.dialects import Whole
 from .parts import pack_parts
-from .tables import batch, call, event, head, position
+from .tables import batch, head, position
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from sqlalchemy import Connection
 
-BATCHES = 16
-"""Commits whose events and calls may wait for the indexes."""
 ANSWER_BYTES = 64 * 1024 * 1024
 """Answers of one row, but for a single one: a row holds a gigabyte at most."""
 PURGED_AT_ONCE = 4
-LAST_NUMBER = (1 << 62) - 1
-_CALL_WORDS, _CALL_BYTES, _INDEX_BYTES = 2, 16, 8
-_INSERT, _EVENT, _CALL = insert(batch), insert(event), insert(call)
+CALL_BYTES = 16
+"""Of a call in a row: authorisation and number."""
+_CALL_WORDS = 2
+_INSERT = insert(batch)
 _FIRST, _LAST = bindparam("first", type_=Whole), bindparam("last", type_=Whole)
 _INDEXED = select(head.c.indexed).where(head.c.number == bindparam("number_")).scalar_subquery()
 _FRESH = (
     select(batch.c.position, batch.c.at, batch.c.events, batch.c.calls)
     .where(batch.c.position >= _FIRST + _INDEXED, batch.c.position <= _LAST)
+    .order_by(batch.c.position)
+)
+_NEWER = (
+    select(batch.c.position, batch.c.size, batch.c.events)
+    .where(
+        batch.c.position > bindparam("seen", type_=Whole),
+        batch.c.position >= _FIRST + _INDEXED,
+        batch.c.position <= _LAST,
+    )
     .order_by(batch.c.position)
 )
 _OLDEST = (
@@ -52,15 +53,6 @@ _OLDEST = (
     .order_by(batch.c.position)
     .limit(bindparam("limit", type_=Whole))
 )
-_OF_ONE = (call.c.log == bindparam("log_")) & (call.c.authorisation == bindparam("authorisation_"))
-_BEGINS = select(func.max(call.c.number)).where(_OF_ONE, call.c.number <= _FIRST).scalar_subquery()
-_CALLS = (
-    select(call.c.number, call.c.index, call.c.others)
-    .where(_OF_ONE, call.c.number >= func.coalesce(_BEGINS, 0), call.c.number <= _LAST)
-    .order_by(call.c.number)
-    .limit(bindparam("limit", type_=Whole))
-)
-"""The rows of the calls from one number to another; the first may begin before them."""
 _DROP = delete(batch).where(batch.c.position >= _FIRST, batch.c.position <= _LAST)
 
 
@@ -110,19 +102,9 @@ class FreshRow(NamedTuple):
         """How many it is about."""
         return len(self.events) // HASH_SIZE
 
-    def find(self, wanted: bytes) -> int | None:
-        """Return the index of an event's entry."""
-        place = self.events.find(wanted)
-        # It may also be found across the border of two others: that is none.
-        while place >= 0 and place % HASH_SIZE:
-            place = self.events.find(wanted, place + 1)
-        return None if place < 0 else self.first + place // HASH_SIZE
-
     def each_event(self) -> Iterator[tuple[bytes, int]]:
         """Yield each event with its index."""
-        for place in range(self.entries):
-            start = place * HASH_SIZE
-            yield self.events[start : start + HASH_SIZE], self.first + place
+        return split_events(self.events, self.first)
 
     def each_call(self) -> Iterator[tuple[int, int, int]]:
         """Yield authorisation, number and index of each call that has a number."""
@@ -133,103 +115,10 @@ class FreshRow(NamedTuple):
                 yield authorisation, number, self.first + place
 
 
-@dataclass(slots=True)
-class Fresh:
-    """What the indexes of a log do not have yet, as its writer holds it in memory."""
-
-    indexed: int
-    events: dict[bytes, int] = field(default_factory=dict)
-    calls: list[tuple[int, int, int]] = field(default_factory=list)
-    rows: int = 0
-    since: int = 0
-    """Time of the oldest row, in ms."""
-    newest: bytes = b""
-    """The last of the events in the index, in their order."""
-
-    def add(self, first: int, at: int, added: Added) -> None:
-        """Take what one commit adds."""
-        self.since = self.since if self.rows else at
-        self.rows += 1
-        self.events.update(zip(added.events, count(first)))
-        calls = zip(added.authorisations, added.numbers, count(first))
-        self.calls += [one for one in calls if one[1]]
-
-    def is_due(self, expired: int) -> bool:
-        """Tell whether the indexes are to have it now; `expired` rows (ms) wait to be purged."""
-        return self.rows >= BATCHES or self.since < expired
-
-    def index(self, connection: Connection, log_number: int, size: int) -> None:
-        """Bring all of it into the indexes."""
-        # In their order: the rows of a page are then written while it is at hand. The driver looks
-        # for an adapter of each `bytes`, and takes a bytearray as it is.
-        events = [(log_number, bytearray(one), self.events[one]) for one in sorted(self.events)]
-        insert_rows(connection, _EVENT, events)
-        insert_rows(connection, _CALL, [(log_number, *row) for row in self._call_rows()])
-        self.newest = max(self.newest, bytes(events[-1][1]))
-        self.indexed, self.rows = size, 0
-        self.events.clear()
-        self.calls.clear()
-
-    def _call_rows(self) -> Iterator[tuple[int, int, int, bytes | None]]:
-        """Yield authorisation, number, index and others; calls are here in their order."""
-        first: dict[int, tuple[int, int]] = {}
-        others = defaultdict[int, list[int]](list)
-        for authorisation, number, index in self.calls:
-            if first.setdefault(authorisation, (number, index))[0] != number:
-                others[authorisation].append(index)
-        for authorisation in sorted(first):
-            more = others.get(authorisation)
-            yield (
-                authorisation,
-                *first[authorisation],
-                pack(f">{len(more)}q", *more) if more else None,
-            )
-
-    def find(
-        self, connection: Connection, log_number: int, events: Sequence[bytes]
-    ) -> dict[bytes, int]:
-        """Return the indexes of those events that are in the log, as far as `events` tell."""
-        # They begin with their second: most are later than all the index has.
-        older = [event for event in events if event <= self.newest]
-        waiting = {event: self.events[event] for event in events if event in self.events}
-        return waiting | find_indexed(connection, log_number, older)
-
-
-def load_fresh(connection: Connection, log_number: int, size: int) -> Fresh:
-    """Return what the indexes of a log do not have.
-
-    Raises:
-        LogTampered: the rows do not reach from the indexes to the head.
-    """
-    query = select(head.c.indexed).where(head.c.number == log_number)
-    indexed: int = connection.execute(query).scalar_one()
-    newest = select(event.c.event).where(event.c.log == log_number)
-    newest = newest.order_by(event.c.event.desc()).limit(1)  # PostgreSQL knows no max() of bytes
-    found = gather(indexed, fresh_rows(connection, log_number))
-    if sorted(found.events.values()) != list(range(indexed, size)):
-        raise LogTampered(
-            f"events of entries {indexed} to {size - 1} are in no index and in no batch",
-            what="index",
-        )
-    found.newest = connection.scalar(newest) or b""
-    return found
-
-
-def gather(indexed: int, rows: Iterable[FreshRow]) -> Fresh:
-    """Return what rows have for the indexes, which have the entries before `indexed`.
-
-    Raises:
-        LogTampered: no commit wrote such a row.
-    """
-    found = Fresh(indexed)
-    for row in rows:
-        if len(row.events) % HASH_SIZE or len(row.calls) != _CALL_BYTES * row.entries:
-            raise LogTampered(f"the batch from entry {row.first} on is none", what="index")
-        found.since = found.since if found.rows else row.at
-        found.rows += 1
-        found.events.update(row.each_event())
-        found.calls += row.each_call()
-    return found
+def split_events(events: bytes, first: int) -> Iterator[tuple[bytes, int]]:
+    """Yield each event of a row with its index; the first one's is `first`."""
+    for start in range(0, len(events), HASH_SIZE):
+        yield events[start : start + HASH_SIZE], first + start // HASH_SIZE
 
 
 def fresh_rows(connection: Connection, log_number: int) -> list[FreshRow]:
@@ -239,55 +128,16 @@ def fresh_rows(connection: Connection, log_number: int) -> list[FreshRow]:
     return [FreshRow(place - first, *rest) for place, *rest in rows]
 
 
-def find_events(
-    connection: Connection, log_number: int, events: Collection[bytes]
-) -> dict[bytes, int]:
-    """Return the indexes of those events that are in the log, by its rows and its indexes."""
-    # The rows first: what is brought into the indexes meanwhile is found twice, and not missed.
-    rows = fresh_rows(connection, log_number)
-    found = {
-        each: index for row in rows for each in events if (index := row.find(each)) is not None
-    }
-    return found | find_indexed(connection, log_number, events)
+def newer_events(
+    connection: Connection, log_number: int, seen: int
+) -> list[tuple[int, int, bytes]]:
+    """Return first index, tree size and events of the rows the indexes do not have.
 
-
-def find_calls(
-    connection: Connection,
-    log_number: int,
-    authorisation: int,
-    first: int,
-    last: int = LAST_NUMBER,
-    *,
-    limit: int,
-) -> dict[int, int]:
-    """Return index by number of an authorisation's calls from `first` to `last` the index has.
-
-    Of many, at least the first `limit`.
+    Of these, of those after the row that begins at index `seen`.
     """
-    whose = {"log_": log_number, "authorisation_": authorisation}
-    values = {**whose, "first": first, "last": last, "limit": limit + 1}
-    found: dict[int, int] = {}
-    for number, index, others in fetch(connection, _CALLS, values):
-        words = b"" if others is None else others
-        indexes = (index, *unpack(f">{len(words) // _INDEX_BYTES}q", words))
-        found.update(enumerate(indexes, number))
-    return {number: index for number, index in found.items() if first <= number <= last}
-
-
-def count_calls(connection: Connection, log_number: int) -> int:
-    """Return how many calls of a log the index has."""
-    others = func.coalesce(func.length(call.c.others), 0) // _INDEX_BYTES
-    query = select(summed(1 + others)).where(call.c.log == log_number)
-    return connection.scalar(query) or 0
-
-
-def find_indexed(
-    connection: Connection, log_number: int, events: Collection[bytes]
-) -> dict[bytes, int]:
-    """Return the indexes of those events that the index has."""
-    keys = [bytearray(each) for each in events]
-    rows = look_up(connection, (event.c.event, event.c.index), event.c.log, log_number, keys)
-    return {row[0]: row[1] for row in rows}
+    first, last = _span(log_number)
+    values = {"number_": log_number, "first": first, "last": last, "seen": first + seen}
+    return [(place - first, *row) for place, *row in fetch(connection, _NEWER, values)]
 
 
 def add_batch(  # noqa: PLR0917 - what a commit is

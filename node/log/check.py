@@ -33,7 +33,7 @@ from node.protocol.wire.ids import (
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
-from .batchrows import count_calls, fresh_rows, gather
+from .batchrows import fresh_rows
 from .checktables import (
     CallChains,
     find_headless,
@@ -44,6 +44,7 @@ from .checktables import (
 )
 from .fartiles import FarTiles
 from .heads import earlier_logs
+from .indexes import count_calls, gather
 from .tables import (
     INDEX_BITS,
     entry,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 
     from node.crypto import Sm2PublicKey
 
-    from .batchrows import Fresh
+    from .indexes import Fresh
     from .tilestore import TileStore
 
 CHUNK_ENTRIES = 16 * WIDTH

@@ -16,8 +16,8 @@ from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
 from node.protocol.wire.merkle import HASH_SIZE
 
-from .batchrows import find_calls, find_indexed
 from .counters import COLUMNS
+from .indexes import find_calls, find_indexed
 from .parts import unpack_parts
 from .tables import (
     INDEX_BITS,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Table
 
-    from .batchrows import Fresh
+    from .indexes import Fresh
 
 NO_COUNTER = (0, ZERO, 0, 0, 0)
 _CLASSES = {LargeBinary: "blob", Text: "text", Integer: "integer", BigInteger: "integer"}

@@ -19,7 +19,7 @@ from node.protocol.wire.leaf import VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT
 
 from ..storage.bulk import fetch, run
-from .batchrows import Fresh, load_fresh
+from .indexes import Fresh, load_fresh
 from .ranges import make_room
 from .tables import entry, head, position
 from .tiles import load_tile

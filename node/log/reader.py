@@ -17,9 +17,10 @@ from node.errors import InvalidInput, LogTampered, LogUnavailable, NotFound
 from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
-from .batchrows import find_calls, find_events, fresh_rows
+from .batchrows import fresh_rows
 from .counters import load_counters
 from .fartiles import FarTiles
+from .indexes import Seen, find_calls
 from .parts import part_of
 from .published import list_published
 from .recent import Resend, replay
@@ -72,6 +73,8 @@ class LogReader:
         self._proofs = Proofs(engine, self._far)
         self._numbers: dict[bytes, int] = {}
         self._sizes: dict[bytes, int] = {}
+        self._seen: dict[int, Seen] = {}
+        """By the number of the log."""
 
     def logs(self) -> list[tuple[bytes, str]]:
         """Return (log, origin) of every log in the store."""
@@ -215,7 +218,7 @@ class LogReader:
         """Return the index of the call with this event id, or None."""
         number = self._number(log)
         with self._engine.connect() as connection:
-            return find_events(connection, number, [event]).get(event)
+            return self._seen.setdefault(number, Seen()).find(connection, number, event)
 
     def calls(
         self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100

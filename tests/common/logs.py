@@ -15,7 +15,7 @@ from node.log import (
     LeafDraft,
     LogIdentity,
 )
-from node.log.batchrows import load_fresh
+from node.log.indexes import load_fresh
 from node.log.tables import batch, head
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import (

@@ -32,7 +32,7 @@ from node.log import (
     Resend,
     check_log,
 )
-from node.log.batchrows import BATCHES, count_calls
+from node.log.indexes import BATCHES, count_calls
 from node.log.tables import batch, event, head, position
 from node.protocol.wire.ids import ZERO, log_id
 from node.protocol.wire.leaf import (

@@ -12,8 +12,8 @@ from sqlalchemy import delete, select
 from api.operating.health import examine_running
 from api.operating.readings import read
 from node.log import find_archived
-from node.log.batchrows import BATCHES
 from node.log.fartiles import HASHES, render_bundle
+from node.log.indexes import BATCHES
 from node.log.tables import batch, head, position
 from node.protocol.wire.merkle import leaf_hash, verify_inclusion
 from tests.common import papers

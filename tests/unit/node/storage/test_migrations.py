@@ -14,7 +14,7 @@ from sqlalchemy import MetaData, inspect, select, update
 
 from api.operating.kept import KEPT, tables_of
 from node.errors import ConfigInvalid
-from node.log.batchrows import load_fresh
+from node.log.indexes import load_fresh
 from node.log.parts import unpack_parts
 from node.log.published import published
 from node.log.ranges import make_room
