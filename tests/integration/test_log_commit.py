@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import replace
+from errno import ENOSPC
 from typing import Any
 
 import pytest
@@ -606,6 +607,38 @@ class TestIndexes:
             assert (again.answer, again.receipt()) == (first[n].answer, first[n].receipt())
             assert reader.request(identity.log, n) == draft.request
             assert commit_one(committer, draft).index == n
+
+
+class TestReservedWal:
+    """Its size does not change by commits, and what lies behind their frames is nothing."""
+
+    def test_it_is_there_before_the_first_commit(self, path, identity, tmp_path, monkeypatch):
+        monkeypatch.setattr("node.log.commit.RESERVED_PAGES", 64)
+        wal = path.with_name(f"{path.name}-wal")
+        writers = [Committer(open_engine(path), [identity], clock=Clock()) for _ in range(2)]
+        size = wal.stat().st_size
+        assert size == 64 * (4096 + 24)
+        for n in range(4):
+            commit_one(writers[n % 2], new_draft(identity, n))
+        # As a power cut leaves it: frames, then zeros.
+        for name in (path.name, wal.name):
+            (tmp_path / f"cut-{name}").write_bytes(path.with_name(name).read_bytes())
+        assert wal.stat().st_size == size
+        for writer in writers:
+            writer.close()
+        again = Committer(open_engine(tmp_path / f"cut-{path.name}"), [identity], clock=Clock())
+        assert commit_one(again, new_draft(identity, 4)).index == 4
+        again.close()
+
+    def test_a_disk_without_room_is_the_commit_s_to_find(self, path, identity, monkeypatch):
+        def full(*_args: object) -> None:
+            raise OSError(ENOSPC, "no room")
+
+        monkeypatch.setattr("node.log.commit.RESERVED_PAGES", 64)
+        monkeypatch.setattr("node.log.commit.os.fsync", full)
+        committer = Committer(open_engine(path), [identity], clock=Clock())
+        assert commit_one(committer, new_draft(identity, 0)).index == 0
+        committer.close()
 
 
 class TestSeveralLogs:
