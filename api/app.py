@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
 
+    from .http.sharing import Share
     from .settings import Settings
 
 DESCRIPTION = """
@@ -120,8 +121,11 @@ def answer(
     make: Callable[[], FastAPI],
     listener: socket.socket,
     on_started: Callable[[], None],
+    share: Share | None = None,
 ) -> None:
     """Start `node`, whole or a front, answer by what `make` returns until a signal, and stop it.
+
+    Fronts each have a `share` of what comes to `listener`.
 
     Raises:
         Fatal: it is not right to start.
@@ -152,7 +156,7 @@ def answer(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACEFUL_SECONDS,
         )
-        server = AnnouncingServer(config, started)
+        server = AnnouncingServer(config, started, share)
         if node.part is Part.FRONT:
             signal.signal(signal.SIGHUP, lambda _number, _frame: server.leave())
         settle_memory()

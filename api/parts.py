@@ -27,7 +27,7 @@ from node.anchoring.succession import PresentLog
 from node.chain import deployment as deployments
 from node.chain.gateway import Gateway
 from node.chain.outbox import Outbox
-from node.chain.relay import RelayAccount
+from node.chain.relay import RelayAccount, RelayFile
 from node.crypto import Ed25519Signer, SoftwareSigner, run_self_test
 from node.crypto.passwords import read_password
 from node.documents.access import DocumentAccess
@@ -152,13 +152,14 @@ class Node:
     def load(self) -> None:
         """Read what all parts of a node of several processes need: before they are forked.
 
-        Files are read, keys opened, ciphers tested; no database is opened and no thread begun.
+        Files are read, keys opened but the relay's, which the keeper opens; ciphers are tested; no
+        database is opened and no thread begun.
 
         Raises:
             Fatal: one of them is not what it must be.
         """
         run_self_test()
-        _ = self.deployment, self.relay, self.identities, self.watch
+        _ = self.deployment, self.identities, self.watch
         for module in ("opendata", "previews", "serve"):
             import_module(f"node.service.{module}")
         for module in ("preparing", "readersessions", "sessions", "submitting", "turnstile"):
@@ -192,9 +193,12 @@ class Node:
         return Gateway(self.settings.chain_url)
 
     @cached_property
-    def relay(self) -> RelayAccount:
+    def relay(self) -> RelayAccount | RelayFile:
         path, password = self.settings.relay_key, self.settings.password
         with naming("relay_key", path, NOT_OPENED):
+            if self.part is Part.FRONT:
+                # The keeper, which is begun before any front, has opened it.
+                return RelayFile(path, password)
             return RelayAccount.load(path, password)
 
     @cached_property
@@ -620,6 +624,7 @@ class Node:
     def _keep(self) -> None:
         """Check the chain and the logs, then start all that goes on by itself."""
         run_self_test()
+        _ = self.relay
         port = self.settings.metrics.port
         listener = None if port is None else listen("127.0.0.1", port, names=METRICS)
         if listener is not None:

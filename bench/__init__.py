@@ -5,6 +5,8 @@
 - sync: events a second into the read model
 - search: Chinese words in a large catalogue
 - machine: how steady the machine was meanwhile
-- figures: what a figure is and how it is shown; load: the generator; plain: the plain way's server
+- soak: minutes at four fifths of what several fronts take
+- figures: what a figure is and how it is shown; load, signing: the generator and its calls; lone:
+  a node in a process of its own; plain: the plain way's server
 - against: another revision beside this one, in turns (`make bench-against REV=...`)
 """

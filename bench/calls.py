@@ -10,7 +10,6 @@ the town takes some thirty decisions and some anchors: their gas is measured on 
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import sqlite3
 import statistics
@@ -20,20 +19,16 @@ import time
 from collections import defaultdict
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import orjson
 
-from api.app import serve
-from api.cli.refusals import fail
 from api.parts import Node
 from api.settings import load_settings
-from api.supervising.supervisor import supervise
 from node.errors import Unavailable
-from node.protocol.wire import canonical, encoding, ids
+from node.protocol.wire import encoding, ids
 from tests.common import papers
 from tests.common.chain import deployed_on, running_chain
 from tests.common.founding import TownKeys
@@ -51,12 +46,12 @@ from .figures import (
     p99,
     show,
 )
-from .load import Server, child, raw
+from .load import Server, child
+from .signing import Caller, person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from node.client.http import SignedRequest
     from node.crypto import SoftwareSigner
     from node.office import Act, Decided
 
@@ -71,7 +66,6 @@ CONNECTIONS = 32
 PLAIN_ROUNDS = 3
 PLAIN_CALLS = {"gmssl": 20, "libcrypto": 200}
 """A round."""
-SOURCE_ROWS = 50
 IDLE_SECONDS = 2.0
 WORKERS = "SHARELEDGER_WORKERS"
 
@@ -130,7 +124,7 @@ def measure(calls: int = CALLS) -> Figures:
     with tempfile.TemporaryDirectory(prefix="shareledger-calls-") as name:
         folder = Path(name)
         with town_apart(folder) as (town, server):
-            requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP + ALONE)]
+            requests = caller_of(town).sign(range(ROUNDS * calls + WARM_UP + ALONE))
             server.take(requests[:WARM_UP], CONNECTIONS)
             alone = server.take(requests[WARM_UP : WARM_UP + ALONE], 1)
             before = _commits(town)
@@ -197,7 +191,7 @@ def take(workers: int, calls: int = CALLS) -> Taken:
         patch.dict(os.environ, {WORKERS: str(workers)}),
         town_apart(Path(name)) as (town, server),
     ):
-        requests = [raw(each) for each in sign(town, ROUNDS * calls + WARM_UP)]
+        requests = caller_of(town).sign(range(ROUNDS * calls + WARM_UP))
         server.take(requests[:WARM_UP], CONNECTIONS)
         rounds = [
             server.take(requests[start : start + calls], CONNECTIONS)
@@ -215,25 +209,10 @@ def _milliseconds(rounds: list[Load], figure: Any) -> Spread:  # noqa: ANN401 - 
     return Spread.of(figure(each.seconds) * 1000 for each in rounds)
 
 
-def sign(town: NodeTown, count: int) -> Iterator[SignedRequest]:
-    """Sign calls of one person after the other, as an application does."""
-    url = f"{town.url}/api/v1/authorisations/{town.first}/query"
+def caller_of(town: NodeTown) -> Caller:
+    """Return the town's application."""
     http = town.http(town.keys.application)
-    for number in range(count):
-        body = {
-            "purpose": QUERY["purpose"],
-            "items": list(QUERY["items"]),
-            "where": {"GMSFHM": {"eq": _person(number)}},
-            "page": {"size": 1, "after": None},
-            "operator": "李老师",
-            "matter": f"2026-{number}",
-            "salt": encoding.b64u(secrets.token_bytes(16)),
-        }
-        yield http.sign("POST", url, canonical.dumps(body), "application/json")
-
-
-def _person(number: int) -> str:
-    return f"13090220000101{number % SOURCE_ROWS:04d}"
+    return Caller(http, town.url, town.first, QUERY["purpose"], QUERY["items"])
 
 
 def _commits(town: NodeTown) -> int:
@@ -267,7 +246,7 @@ def town_apart(folder: Path) -> Iterator[tuple[GasTown, Server]]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         settings = write_settings(folder, chain, keys, port)
-        with child("bench.calls", "node", str(settings)) as server:
+        with child("bench.lone", str(settings)) as server:
             # The same disks, opened beside the running node as its command line would.
             node = Node(load_settings(settings))
             town = GasTown(chain, node, keys, server.url, [])
@@ -293,7 +272,7 @@ def _served(client: Any, town: NodeTown) -> bool:  # noqa: ANN401 - a LedgerClie
 
 def _plain(folder: Path, cipher: str) -> Plain:
     count = PLAIN_CALLS[cipher]
-    numbers = [_person(number) for number in range((PLAIN_ROUNDS + 1) * count)]
+    numbers = [person(number) for number in range((PLAIN_ROUNDS + 1) * count)]
     requests = plain.sign_requests(cipher, numbers)
     with child("bench.plain", str(folder), cipher) as server:
         alone = server.take(requests[:count], 1)
@@ -378,19 +357,6 @@ def _range(gas: list[int]) -> str:
     return f"{low:,} ({len(gas)})" if low == high else f"{low:,}-{high:,} ({len(gas)})"
 
 
-def run_node(path: Path) -> None:
-    """Run a node as `node run` does, its address to the parent's pipe."""
-    settings = load_settings(path)
-
-    def announce(url: str) -> None:
-        print(url, flush=True)  # noqa: T201 - to the parent
-
-    if settings.workers == 1:
-        serve(settings, announce=announce)
-    else:
-        sys.exit(supervise(settings, partial(load_settings, path), fail=fail, announce=announce))
-
-
 def main() -> None:
     """Measure and print."""
     found = measure()
@@ -400,8 +366,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["node", settings]:
-            run_node(Path(settings))
         case ["--fronts", fronts]:
             title = f"{fronts} 个应答进程（对比：一个进程）", f"{fronts} fronts (one process)"
             show(*title, compare(int(fronts)))

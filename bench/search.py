@@ -1,31 +1,40 @@
 """Catalogue search at 100,000 entries: queries from rare to common words, long, filtered.
 
 Entries are synthetic, from one seed. The p99 is over all queries, each timed on an open database;
-processor time stands beside it, which other load does not touch.
+processor time stands beside it, which other load does not touch. On a PostgreSQL server
+(`python -m bench.search 100000 postgresql`: one of the bench's own) it is this process's alone.
 """
 
 from __future__ import annotations
 
 import random
 import statistics
+import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import make_url
+
 from node.documents.finding import ANYTHING, Filters
 from node.documents.search import BATCH, CatalogueSearch
 from node.documents.store import DocumentStore
 from node.protocol import forms as documents
+from node.storage import postgresql
 from node.storage.engines import open_engine
+from tests.common.databases import open_database
 
 from .figures import Line, p99, show
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy import Engine
 
 ENTRIES = 100_000
 ROUNDS = 5
@@ -82,10 +91,10 @@ class Figures:
     """Median of each query."""
 
 
-def measure(entries: int = ENTRIES) -> Figures:
-    """Fill an index and time the queries."""
-    with tempfile.TemporaryDirectory(prefix="shareledger-search-") as folder:
-        engine = open_engine(Path(folder) / "node.db")
+def measure(entries: int = ENTRIES, store: str = "sqlite") -> Figures:
+    """Fill an index, in `store`, and time the queries."""
+    with ExitStack() as stack:
+        engine = _opened(store, stack)
         DocumentStore(engine)
         search = CatalogueSearch(engine)
         filling = 0.0
@@ -110,7 +119,6 @@ def measure(entries: int = ENTRIES) -> Figures:
                 times.setdefault(
                     " ".join(each for each in (query, *asdict(filters).values()) if each), []
                 ).append(took)
-        engine.dispose()
     every = [value for values in times.values() for value in values]
     return Figures(
         entries,
@@ -120,6 +128,20 @@ def measure(entries: int = ENTRIES) -> Figures:
         p99(busy),
         {query: statistics.median(values) for query, values in times.items()},
     )
+
+
+def _opened(store: str, stack: ExitStack) -> Engine:
+    """Open an empty node.db, or the schema that stands for it on a server of its own."""
+    if store == "postgresql":
+        url = make_url(stack.enter_context(open_database(store, Path())).url)
+        address = f"postgresql://admin@{url.host}:{url.port}/{url.database}", None
+        postgresql.prepare(address, ["node"])
+        engine = postgresql.open_schema(address, "node")
+    else:
+        folder = tempfile.TemporaryDirectory(prefix="shareledger-search-")
+        engine = open_engine(Path(stack.enter_context(folder)) / "node.db")
+    stack.callback(engine.dispose)
+    return engine
 
 
 def make_entries(count: int) -> Iterator[tuple[bytes, documents.Document]]:
@@ -213,8 +235,9 @@ def lines(found: Figures) -> list[Line]:
 
 
 def main() -> None:
-    """Measure and print."""
-    show("检索", "Search", lines(measure()))
+    """Measure and print; arguments: how many entries, in which store."""
+    entries, store = [*sys.argv[1:], *("", "")][:2]
+    show("检索", "Search", lines(measure(int(entries or ENTRIES), store or "sqlite")))
 
 
 if __name__ == "__main__":

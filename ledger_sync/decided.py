@@ -205,6 +205,11 @@ class AnchorQueries(Reader):
         row = self._find(statement.order_by(ANCHOR.c.size).limit(1))
         return None if row is None else _anchor_fact(row)
 
+    def anchors_of(self, log: bytes, sizes: Collection[int]) -> list[AnchorFact]:
+        """Return those anchors of a log that are of exactly one of these sizes."""
+        statement = _SELECT_ANCHOR.where(ANCHOR.c.log == log, ANCHOR.c.size.in_(sizes))
+        return [_anchor_fact(row) for row in self._all(statement)]
+
     def anchors_in(self, block: int) -> list[AnchorFact]:
         """Return the anchors of one block, in the order of the chain."""
         statement = _SELECT_ANCHOR.where(ANCHOR.c.block == block)

@@ -5,17 +5,13 @@ from __future__ import annotations
 import tempfile
 from typing import TYPE_CHECKING
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
-from openpyxl.utils import get_column_letter
-
 from node.documents.importing.spreadsheetxml import escaped
 from node.protocol.wire.characters import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from openpyxl import Workbook
     from openpyxl.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
@@ -36,6 +32,9 @@ def workbook(
 
     Rows after `most` are left out, and the last row says so.
     """
+    from openpyxl import Workbook  # 7 MiB that a process without such a list does not need
+    from openpyxl.utils import get_column_letter
+
     book = Workbook(write_only=True)
     sheet: Worksheet = book.create_sheet(title[:31])
     for at, (_, width) in enumerate(columns, 1):
@@ -61,6 +60,9 @@ def packed(book: Workbook) -> bytes:
 
 
 def _cell(sheet: Worksheet, value: str | int, *, bold: bool = False) -> Cell:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
     cell: Cell = WriteOnlyCell(sheet)
     if isinstance(value, int):
         cell.value = value

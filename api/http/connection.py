@@ -95,6 +95,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Whether a head offers an upgrade, so that it is to be read again without the offer."""
         self._deadline: asyncio.TimerHandle | None = None
         self._ending = asyncio.Event()
+        self.on_lost: Callable[[], None] = lambda: None
+        """Called once the connection has ended."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, if there is room for one more connection."""
@@ -108,6 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Wait no longer."""
         self._stop_clock()
         super().connection_lost(exc)
+        self.on_lost()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, unless it makes the request too large."""

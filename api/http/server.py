@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from .connection import CLOSE, HEAD_BYTES, BoundedProtocol
+from .sharing import SharedListener
 
 if TYPE_CHECKING:
     import socket
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from .sharing import Share
 
 LEAVING_SECONDS = 5.0
 """A connection over which nobody asks for so long is closed when its server leaves."""
@@ -56,9 +58,16 @@ def configure(
 class AnnouncingServer(uvicorn.Server):
     """A server that calls `on_started` once it answers, and returns on SIGTERM and SIGINT."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_started: Callable[[], None],
+        share: Share | None = None,
+    ) -> None:
+        """Serve; with a `share`, beside others on the same socket."""
         super().__init__(config)
         self._on_started = on_started
+        self._share = share
         self._leaving = False
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
@@ -90,9 +99,23 @@ class AnnouncingServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell."""
-        await super().startup(sockets)
+        if self._share is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            for listener in sockets or []:
+                listener.listen(self.config.backlog)
+                taking = SharedListener(listener, self._share, self._make_protocol)
+                self.servers.append(taking)  # type: ignore[arg-type] # what of it uvicorn uses
         if self.started:
             self._on_started()
+
+    def _make_protocol(self) -> BoundedProtocol:
+        """Make a connection's protocol, as uvicorn's own `startup` does."""
+        made: BoundedProtocol = self.config.http_protocol_class(  # type: ignore[assignment, call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from ..http.sharing import Share
     from ..parts import Bells
     from ..settings import Settings
     from .offspring import Duty
@@ -57,13 +58,13 @@ class Mould:
         return self.node
 
 
-def front(mould: Mould, name: str, listener: socket.socket) -> Duty:
+def front(mould: Mould, name: str, listener: socket.socket, share: Share) -> Duty:
     """Answer over HTTP on a socket that others listen on, too."""
 
     def run(ready: Callable[[], None]) -> int:
         node = mould.cast(Part.FRONT, name)
         with storing(node.settings.data_dir):
-            answer(node, lambda: mould.app, listener, ready)
+            answer(node, lambda: mould.app, listener, ready, share)
         return 0
 
     return run

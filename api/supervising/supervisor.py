@@ -33,6 +33,7 @@ from node.log import listen_at
 from node.storage.engines import private_folder
 
 from ..app import settle_memory, url_of
+from ..http.sharing import Share, Shares
 from ..loops import FATAL_EXIT
 from ..operating import journal
 from ..operating.notices import FOLDER, Notice, Sample, summed, take_notice, write_notice
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 WRITER, KEEPER = "writer", "keeper"
-KEPT = ("data_dir", "host", "port", "workers", "storage")
-"""What a node keeps of its settings until it ends."""
+KEPT = ("data_dir", "host", "port", "workers", "storage", "relay_key")
+"""What a node keeps of its settings until it ends; the keeper sends what fronts sign."""
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 10.0
 """Before what died is begun again: the first time, and at most."""
 SOUND_SECONDS = 30.0
@@ -125,9 +126,15 @@ class _Supervisor:
     gone: tuple[Sample, ...] = ()
     """What processes had counted that have ended."""
     announced: bool = False
+    shares: Shares = field(init=False)
+    """How many connections each front has."""
     code: int | None = None
     """What the node is to end with; None while it runs."""
     began: float = field(default_factory=time.time)
+
+    def __post_init__(self) -> None:
+        """Make what all fronts share."""
+        self.shares = Shares(self.settings.workers)
 
     @property
     def settings(self) -> Settings:
@@ -180,7 +187,8 @@ class _Supervisor:
         elif name == KEEPER:
             duty = duties.keeper(self.mould, name)
         else:
-            duty = duties.front(self.mould, name, self.listener)
+            share = Share(self.shares, self.fronts.index(name))
+            duty = duties.front(self.mould, name, self.listener, share)
         child = fork(
             name,
             duty,
@@ -261,6 +269,8 @@ class _Supervisor:
             # The one that was to replace it: the old one goes on.
             self.to_replace.clear()
             return
+        if child.name in self.fronts:
+            self.shares.forget(self.fronts.index(child.name))
         before = self.deaths.get(child.name)
         pause = FIRST_PAUSE_SECONDS
         if before is not None and time.monotonic() - child.since < SOUND_SECONDS:

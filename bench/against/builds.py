@@ -71,6 +71,10 @@ class Build:
         """Return its `shareledger`."""
         return self.folder / ".venv" / "bin" / "shareledger"
 
+    def has(self, path: str) -> bool:
+        """Tell whether the checkout has such a file or folder."""
+        return (self.folder / path).exists()
+
     def run(self, folder: Path, *arguments: object) -> str:
         """Run `shareledger ARGUMENTS` in a folder; return what it printed.
 

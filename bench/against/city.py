@@ -7,10 +7,10 @@ folder is copied: what is followed later begins with the same decisions (`histor
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import socket
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,12 @@ from node.chain.relay import RelayAccount
 from node.client.http import SignedHttp
 from node.crypto import Ed25519Signer, SoftwareSigner, SoftwareUnwrapper
 from node.documents.importing.template import write_template
-from node.protocol.wire import canonical, encoding
+from node.protocol.wire import encoding
 from tests.common import t2
 from tests.common.calls import fill_source
 from tests.common.keyfiles import soften
 
-from ..load import raw
+from ..signing import PEOPLE, Caller
 from .builds import (
     PATIENCE_SECONDS,
     POLL_SECONDS,
@@ -37,9 +37,11 @@ from .builds import (
 from .generations import Generation, filled, recognise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from contextlib import ExitStack
     from pathlib import Path
+
+    from ..load import Server
 
 # Their check digits hold (GB 32100).
 CENTRE = "11130900MB0000001M"
@@ -48,10 +50,10 @@ ROWS = ({**t2.ROW, "资源提供方代码": POLICE}, t2.SECOND_ITEM)
 """A table of one entry: a row an item."""
 ENTRY = t2.ROW["信息资源代码"]
 PASSWORD = b"a password of the bench"
-SOURCE_ROWS = 50
 UNTIL = ("--until", "2099-12-31")
 CONTACT = ("--contact-name", "值班室", "--contact-phone", "0317-0000000")
 QUOTA = "1000000"
+FRONTS = 2
 UNAVAILABLE = 503
 SOFTWARE = ("root", "centre-head", "police-head", "police-office", "centre-node", "police-node")
 
@@ -107,6 +109,8 @@ class City:
     generation: Generation = field(init=False)
     chain: Running = field(init=False)
     node: Running = field(init=False)
+    fronts: Running = field(init=False)
+    """The same node as several processes, where the build has that; one of both runs."""
     port: int = field(init=False)
     authorisation: int = 1
 
@@ -114,17 +118,33 @@ class City:
         """Lay out the folder; nothing runs yet."""
         self.folder.mkdir()
         self.keys.copy_to(self.folder)
-        fill_source(self.folder / "people.db", rows=SOURCE_ROWS).close()
+        fill_source(self.folder / "people.db", rows=PEOPLE).close()
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.generation = recognise(
             self.blank("department"),
             self.run("chain", "run", "--help"),
             self.run("department", "grant", "--help"),
+            fronts=self.build.has("api/supervising"),
         )
         self.chain = self.chain_on("chain")
         arguments = ["node", "run", "--config", "node.toml"]
         self.node = Running(self.build, arguments, self.folder / "node.log", self.url)
+        arguments = ["node", "run", "--config", "fronts.toml"]
+        self.fronts = Running(self.build, arguments, self.folder / "fronts.log", self.url)
+
+    @contextmanager
+    def of_fronts(self) -> Iterator[Server]:
+        """Have the node be two fronts for a while; where the build knows no such, itself anew."""
+        fronts = FRONTS if self.generation.fronts else 1
+        self.write_settings("fronts", self.chain.server.url, data="node", fronts=fronts)
+        self.node.stop()
+        self.fronts.start()
+        self.await_calls()
+        yield self.fronts.server
+        self.fronts.stop()
+        self.node.start()
+        self.await_calls()
 
     @property
     def url(self) -> str:
@@ -152,12 +172,18 @@ class City:
         arguments = ["chain", "run", "--data", name, "--port", "0", *options]
         return Running(self.build, arguments, self.folder / f"{name}.log")
 
-    def write_settings(self, name: str, chain_url: str) -> None:
-        """Write settings NAME.toml, of a node whose data are in NAME-data."""
+    @property
+    def data_dir(self) -> Path:
+        """Return where the node has its tables."""
+        return self.folder / "node-data"
+
+    def write_settings(self, name: str, chain_url: str, *, data: str = "", fronts: int = 1) -> None:
+        """Write settings NAME.toml, of a node whose data are in NAME-data or DATA-data."""
         lines = [
+            *([f"workers = {fronts}"] if fronts > 1 else []),
             f'chain_url = "{chain_url}"',
             'deployment = "deployment.json"',
-            f'data_dir = "{name}-data"',
+            f'data_dir = "{data or name}-data"',
             'host = "127.0.0.1"',
             f"port = {self.port}",
             f'public_url = "{self.url}"',
@@ -258,23 +284,11 @@ class City:
         rest = filled(rest, code='"ZHSX"', name='"智慧升学"')
         return f"{form}{mark}{entry}{purpose}{rest}"
 
-    def calls(self, numbers: Iterable[int]) -> list[bytes]:
+    def calls(self, numbers: range) -> list[bytes]:
         """Return signed calls, raw, each of a matter of its own."""
-        url = f"{self.url}/api/v1/authorisations/{self.authorisation}/query"
-        found = []
         with SignedHttp(self.keys.caller) as http:
-            for number in numbers:
-                body = {
-                    "purpose": "ZHSX",
-                    "items": ["XM", "GMSFHM"],
-                    "where": {"GMSFHM": {"eq": f"13090220000101{number % SOURCE_ROWS:04d}"}},
-                    "page": {"size": 1, "after": None},
-                    "operator": "李老师",
-                    "matter": f"2026-{number}",
-                    "salt": encoding.b64u(secrets.token_bytes(16)),
-                }
-                found.append(raw(http.sign("POST", url, canonical.dumps(body), "application/json")))
-        return found
+            caller = Caller(http, self.url, self.authorisation, "ZHSX", ("XM", "GMSFHM"))
+            return caller.sign(numbers)
 
     def await_calls(self) -> str:
         """Wait until a call is served; return its event, 64 hex.
@@ -285,7 +299,7 @@ class City:
         deadline = time.monotonic() + PATIENCE_SECONDS
         url = f"{self.url}/api/v1/authorisations/{self.authorisation}/query"
         while True:
-            (call,) = self.calls([0])
+            (call,) = self.calls(range(1))
             head, _, body = call.partition(b"\r\n\r\n")
             lines = head.decode("ascii").split("\r\n")[1:]
             headers = dict(line.split(": ", 1) for line in lines)
@@ -315,7 +329,7 @@ def founded(
 ) -> City:
     """Found a city that runs until the stack is unwound; copy its chain to folders so named."""
     city = City(build, keys, folder)
-    for running in (city.chain, city.node):
+    for running in (city.chain, city.node, city.fronts):
         stack.callback(running.stop)
     city.chain.start()
     city.found()

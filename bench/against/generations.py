@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 RATIO_OF_DECISIONS = 1.25
 MORE_MEBIBYTES = 60.0
+RATIO_OF_FRONTS = 2.5
+RATIO_OF_APPENDS = 2.0
+RATIO_OF_EVENTS = 2.0
+MOST_MS = 50.0
+MOST_MEBIBYTES = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,8 @@ class Aims:
     """Least ratio, by figure."""
     more: Mapping[str, float] = field(default_factory=dict)
     """How much a figure may grow, in its own unit, where five per cent are not what counts."""
+    most: Mapping[str, float] = field(default_factory=dict)
+    """The most a figure may be, in its own unit, whatever it was before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,15 @@ class Generation:
     """Whether an embedded chain is told who may create contracts."""
     holders: bool = True
     """Whether a grant of roles names who holds the key; later only the key's own paper does."""
+    fronts: bool = False
+    """Whether a node can be several processes."""
 
     @property
     def aims(self) -> Aims:
         """Return what a later build is held to."""
-        return AIMS_OF_ISSUE_11 if self == FIRST else Aims()
+        if self == FIRST:
+            return AIMS_OF_ISSUE_11
+        return Aims() if self.fronts else AIMS_OF_ISSUE_14
 
     def enrolment(self, blank: str, *, may_enrol: bool, **members: str) -> str:
         """Return a department's form, filled in."""
@@ -64,17 +75,29 @@ FIRST = Generation()
 AIMS_OF_ISSUE_11 = Aims(
     {"decisions_per_second": RATIO_OF_DECISIONS}, {"node_mebibytes": MORE_MEBIBYTES}
 )
+AIMS_OF_ISSUE_14 = Aims(
+    {
+        "calls_per_second_two_fronts": RATIO_OF_FRONTS,
+        "appends_per_second": RATIO_OF_APPENDS,
+        "events_per_second": RATIO_OF_EVENTS,
+    },
+    most={"p99_ms_at_80_percent": MOST_MS, "front_mebibytes": MOST_MEBIBYTES},
+)
 
 
-def recognise(blank_department: str, chain_help: str, grant_help: str) -> Generation:
+def recognise(
+    blank_department: str, chain_help: str, grant_help: str, *, fronts: bool
+) -> Generation:
     """Return the generation of a build that says so.
 
-    By its blank form of a department and its help on `chain run` and `department grant`.
+    By its blank form of a department, its help on `chain run` and `department grant`, and whether
+    it has what watches over `fronts`.
     """
     return Generation(
         may_enrol=re.search(r"(?m)^mayEnrol = ", blank_department) is not None,
         deployers="--deployer" in chain_help,
         holders="--holder" in grant_help,
+        fronts=fronts,
     )
 
 

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 from api.cli.console import say
 from node.documents.importing.template import write_template
 
+from ..figures import p99
+from ..load import fronts_of
+from ..soak import SHARE
 from .builds import PREFIX, CommandFailed
 from .city import (
     POLICE,
@@ -126,15 +129,34 @@ class Side:
         bundle = ("-o", "evidence.json", "--trust", "trust.json")
         city.run("trace", "export", event, *bundle, "--config", "node.toml")
         self.load()
+        self.load_fronts()
 
     def load(self) -> None:
         """Measure calls: how many a second, and what each costs the node."""
         count = self.amounts.calls
-        calls = self.city.calls(range(self.made, self.made + count))
-        self.made += count
-        load = self.city.node.server.take(calls, CONNECTIONS)
+        load = self.city.node.server.take(self._sign(count), CONNECTIONS)
         self.keep("calls_per_second", load.rate)
         self.keep("cpu_ms_per_call", load.cpu_seconds * 1000 / count)
+
+    def load_fronts(self) -> None:
+        """Measure a node of two fronts: the most calls, and how long they wait at 80 % of that.
+
+        A build that does not know several processes does it with the one it has.
+        """
+        with self.city.of_fronts() as server:
+            server.take(self._sign(self.amounts.calls // 4), CONNECTIONS)  # warms it up
+            rate = server.take(self._sign(self.amounts.calls), CONNECTIONS).rate
+            due = self._sign(self.amounts.calls * 2)
+            kept = server.keep_up(due, 2 * CONNECTIONS, SHARE * rate)
+            fronts = fronts_of(server, self.city.data_dir).values()
+            self.keep("calls_per_second_two_fronts", rate)
+            self.keep("p99_ms_at_80_percent", p99(kept.seconds) * 1000)
+            self.keep("front_mebibytes", max(each.resident_mebibytes() for each in fronts))
+
+    def _sign(self, count: int) -> list[bytes]:
+        calls = self.city.calls(range(self.made, self.made + count))
+        self.made += count
+        return calls
 
     def prove(self) -> None:
         """Measure proofs: of consistency, over HTTP, warm after the first round."""
@@ -210,6 +232,7 @@ STEPS: tuple[Callable[[Side], None], ...] = (
     Side.load,
     Side.prove,
     Side.weigh,
+    Side.load_fronts,
     Side.append,
     Side.follow,
     Side.verify,

@@ -33,6 +33,9 @@ class Figure:
 
 FIGURES = (
     Figure("calls_per_second", "调用/秒", "calls/s", 0, True),  # noqa: FBT003
+    Figure("calls_per_second_two_fronts", "两个应答进程，调用/秒", "calls/s, two fronts", 0, True),  # noqa: FBT003
+    Figure("p99_ms_at_80_percent", "其八成负载的 p99，毫秒", "p99 at 80 % of it, ms", 0, False),  # noqa: FBT003
+    Figure("front_mebibytes", "应答进程内存，MiB", "memory of a front, MiB", 0, False),  # noqa: FBT003
     Figure("cpu_ms_per_call", "处理器毫秒/次", "processor ms a call", 2, False),  # noqa: FBT003
     Figure("decisions_per_second", "同步决定/秒", "decisions followed/s", 0, True),  # noqa: FBT003
     Figure("events_per_second", "同步小事件/秒", "small events followed/s", 0, True),  # noqa: FBT003
@@ -71,15 +74,21 @@ def compare(before: Found, after: Found, aims: Aims) -> list[Compared]:
 
 
 def _compare(figure: Figure, before: Spread, after: Spread, aims: Aims) -> Compared:
-    """Judge: worse is what is off by more than five per cent and outside the other's own spread."""
-    if figure.more_is_better:
+    """Judge: worse is what is off by more than five per cent and outside the other's own spread.
+
+    What has a bound of its own is held to that alone.
+    """
+    if figure.name in aims.most:
+        worse = False
+    elif figure.more_is_better:
         worse = after.median < min(before.median * (1 - TOLERANCE), before.low)
     elif figure.name in aims.more:
         worse = after.median > before.median + aims.more[figure.name]
     else:
         worse = after.median > max(before.median * (1 + TOLERANCE), before.high)
-    wanted = aims.ratios.get(figure.name)
+    wanted, most = aims.ratios.get(figure.name), aims.most.get(figure.name)
     short = wanted is not None and after.median < wanted * before.median
+    short |= most is not None and after.median > most
     return Compared(figure, before, after, "worse" if worse else "short" if short else "holds")
 
 
@@ -104,6 +113,7 @@ def _rendered(each: Compared, aims: Aims) -> dict[str, Any]:
         "verdict": each.verdict,
         **({"aim_ratio": aims.ratios[name]} if name in aims.ratios else {}),
         **({"may_grow_by": aims.more[name]} if name in aims.more else {}),
+        **({"may_be": aims.most[name]} if name in aims.most else {}),
     }
 
 
@@ -144,6 +154,8 @@ def show(compared: Sequence[Compared], aims: Aims, revisions: tuple[str, str]) -
 def _aim(figure: Figure, aims: Aims) -> str:
     if figure.name in aims.ratios:
         return f"≥ {aims.ratios[figure.name]:.2f} ×"
+    if figure.name in aims.most:
+        return f"≤ {aims.most[figure.name]:.0f}"
     if figure.name in aims.more:
         return f"≤ +{aims.more[figure.name]:.0f}"
     return f"≥ {1 - TOLERANCE:.2f} ×" if figure.more_is_better else f"≤ {1 + TOLERANCE:.2f} ×"

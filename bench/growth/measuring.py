@@ -83,8 +83,9 @@ class SoakedAt:
     worst_p99_ms: float
     """Of the worst minute."""
     first_mebibytes: float
-    """Resident memory of the largest front after the first minute."""
+    """Resident memory of the largest front after the first stretch."""
     last_mebibytes: float
+    """And after the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +140,13 @@ def measure_fronts(fronts: int) -> FrontsAt:
 
 def told_of(fronts: int, found: Soaked) -> SoakedAt:
     """Return what a table says of minutes under load."""
-    first, *_, last = (max(each.fronts.values()) for each in (found.minutes[0], *found.minutes))
+    first, last = (max(found.stretches[place].mebibytes.values()) for place in (0, -1))
     return SoakedAt(
         fronts,
         per_second=found.rate,
         minutes=len(found.minutes),
         p99_ms=p99(found.seconds) * 1000,
-        worst_p99_ms=max(p99(each.seconds) for each in found.minutes) * 1000,
+        worst_p99_ms=max(p99(each) for each in found.minutes) * 1000,
         first_mebibytes=first,
         last_mebibytes=last,
     )

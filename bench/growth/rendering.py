@@ -119,11 +119,11 @@ SOAK = {
     "p99_ms": ("第 99 百分位，毫秒", "p99, ms", ",.0f"),
     "worst_p99_ms": ("最差一分钟", "worst minute", ",.0f"),
     "first_mebibytes": (
-        "一个应答进程的内存：首分钟，MiB",
-        "memory of a front: first minute, MiB",
+        "一个应答进程的内存：两分钟后，MiB",
+        "memory of a front: after two minutes, MiB",
         ".0f",
     ),
-    "last_mebibytes": ("末分钟", "last minute", ".0f"),
+    "last_mebibytes": ("结束时", "at the end", ".0f"),
 }
 LOG = {
     "entries": ("条数", "entries", ",.0f"),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from .gateway import Gateway, RawLog, TxReceipt
-    from .relay import RelayAccount
+    from .relay import RelayAccount, RelayFile
 
 
 NONCE_SPENT = "NonceSpent"
@@ -98,7 +98,7 @@ POLL_SECONDS = 0.02
 class Outbox:
     """The queue of one relay account towards one chain; any number of processes may share it."""
 
-    def __init__(self, engine: Engine, gateway: Gateway, relay: RelayAccount) -> None:
+    def __init__(self, engine: Engine, gateway: Gateway, relay: RelayAccount | RelayFile) -> None:
         self._gateway, self._relay = gateway, relay
         self._rows = OutboxRows(engine, relay.address)
         self._sending = StoreLock(engine, f"outbox-{relay.address.hex()[:16]}")

@@ -129,16 +129,16 @@ class Hits:
                 # Nothing stands higher: the first rows of this level were read above.
                 return every[after : after + size]
             wanted = self._within(level)
+            wanted = f"({wanted}) NOT ({before})" if before else wanted
             skipped = max(after - seen, 0)
-            rows = self._rows(wanted, size - len(found), skipped, without=before)
+            rows = self._rows(wanted, size - len(found), skipped)
             found += rows
             if len(found) == size:
                 return found
             # The last of a level came; or none, and it may have fewer rows than were skipped.
             hits = skipped + len(rows)
             if skipped and not rows:
-                every_one = f"({wanted}) NOT ({before})" if before else wanted
-                hits = self._count([every_one], None)[0]
+                hits = self._count([wanted], None)[0]
             seen += hits
             before = level if hits else before
         if few:
@@ -186,8 +186,8 @@ class Hits:
     def _count(self, wanted: list[str], most: int | None) -> list[int]:
         return fulltext.count(self._connection, wanted, most)
 
-    def _rows(self, wanted: str, limit: int, offset: int, *, without: str = "") -> list[int]:
-        return fulltext.list_rows(self._connection, wanted, limit, offset, without=without)
+    def _rows(self, wanted: str, limit: int, offset: int) -> list[int]:
+        return fulltext.list_rows(self._connection, wanted, limit, offset)
 
 
 def list_all(connection: Connection, filters: Filters, size: int, after: int) -> list[int]:
@@ -198,6 +198,8 @@ def list_all(connection: Connection, filters: Filters, size: int, after: int) ->
         passing = fulltext.list_rows(connection, wanted, COMMON)
         if len(passing) < COMMON:
             page = page.where(listing.c.id.in_(passing))
+        else:
+            fulltext.go_in_order(connection)
         for word in filters.words():
             page = page.where((" " + listing.c.facets + " ").contains(f" {word} "))
     return list(connection.scalars(page.limit(size).offset(after)))

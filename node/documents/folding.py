@@ -21,7 +21,9 @@ NAME, ABSTRACT, OTHER = "\x81", "\x82", "\x83"
 in the index. Control characters, as the next: in no word of a folded text."""
 CALLED, FACET = "\x84", "\x86"
 """What the one word begins with that is the whole name, and what an entry is filtered by."""
-BEGUN = {NAME: "\x91", ABSTRACT: "\x92", OTHER: "\x93"}
+EITHER, ANYWHERE = "\x88", "\x89"
+"""What a word begins with, in PostgreSQL's index, that stands in name or summary, or anywhere."""
+BEGUN = {NAME: "\x91", ABSTRACT: "\x92", OTHER: "\x93", EITHER: "\x98", ANYWHERE: "\x99"}
 """What a word begins with that stands for all which begin so, by what those begin with."""
 BEGINNING = 8
 """Characters of the longest such beginning."""

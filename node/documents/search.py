@@ -61,7 +61,7 @@ QUERY_LIMIT = 200
 BATCH = 500
 """Entries that are listed together."""
 MERGED_SHARE = 4
-INDEX_VERSION = 5
+INDEX_VERSION = 6
 """Of how entries are indexed; what another version indexed is indexed again."""
 
 LIST = insert(listing)

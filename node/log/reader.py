@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from .counters import Counter
     from .drafts import Committed
     from .published import Published
     from .tilestore import TileStore
@@ -242,15 +243,28 @@ class LogReader:
 
         `logs` are a department's, the newest first (`counters`); not all need be here.
         """
+        counters = self._counters(logs, authorisations)
+        for counter in counters.values():
+            counter.open_day(day)
+        return {number: (one.calls, one.rows) for number, one in counters.items()}
+
+    def numbered(self, logs: Sequence[bytes], authorisations: Collection[int]) -> dict[int, int]:
+        """Return how many calls are numbered of those authorisations ever called.
+
+        `logs` as in `used`: a log that superseded another goes on counting.
+        """
+        counters = self._counters(logs, authorisations)
+        return {number: one.count for number, one in counters.items()}
+
+    def _counters(
+        self, logs: Sequence[bytes], authorisations: Collection[int]
+    ) -> dict[int, Counter]:
         known = dict.fromkeys(logs)
         with self._engine.connect() as connection:
             query = select(head.c.log, head.c.number).where(head.c.log.in_(list(known)))
             numbers = {row.log: row.number for row in connection.execute(query)}
             here = [numbers[log] for log in known if log in numbers]
-            counters = load_counters(connection, here, authorisations)
-        for counter in counters.values():
-            counter.open_day(day)
-        return {number: (one.calls, one.rows) for number, one in counters.items()}
+            return load_counters(connection, here, authorisations)
 
     def resend(self, log: bytes, call: Resend, now: int) -> Committed | None:
         """Return the stored result of an identical call, or None when the event is new.

@@ -1,6 +1,6 @@
-"""What is left today of authorisations whose provider's log is on this node.
+"""What is left today of authorisations whose provider's log is on this node, and how far they are.
 
-The log's own counters are asked, once a provider: the same that judge the next call.
+The log's own counters are asked, once a provider: the same that judge and number the next call.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ class Counts(Protocol):
     def used(
         self, logs: Sequence[bytes], authorisations: Collection[int], day: int
     ) -> Mapping[int, tuple[int, int]]: ...
+    def numbered(
+        self, logs: Sequence[bytes], authorisations: Collection[int]
+    ) -> Mapping[int, int]: ...
 
 
 def list_left(
@@ -70,6 +73,27 @@ def list_left(
                 max(0, fact.calls_per_day - calls), max(0, fact.rows_per_day - rows)
             )
     return left
+
+
+def list_numbered(
+    ledger: Ledger, counts: Counts, served: Collection[bytes], facts: Iterable[AuthorisationFact]
+) -> dict[int, int]:
+    """Return how many calls each authorisation's own application has made, by number.
+
+    `served` as in `list_left`: authorisations of other providers are not there.
+
+    Raises:
+        LedgerBehind: the read model is being filled.
+    """
+    asked: dict[bytes, list[int]] = {}
+    for fact in facts:
+        if fact.provider in served:
+            asked.setdefault(fact.provider, []).append(fact.authorisation)
+    numbered: dict[int, int] = {}
+    for provider, group in asked.items():
+        logs = [each.log for each in reversed(ledger.logs_of(provider))]
+        numbered |= dict.fromkeys(group, 0) | dict(counts.numbered(logs, group))
+    return numbered
 
 
 def _may_be_called(fact: AuthorisationFact, now: int) -> bool:

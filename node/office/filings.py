@@ -13,7 +13,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
-from rapidfuzz import fuzz
 
 from ..documents.coverage import key_space
 from ..errors import Contradictory, LedgerBehind
@@ -58,6 +57,8 @@ class Change(NamedTuple):
     @property
     def is_another(self) -> bool:
         """Whether the code seems to have passed to another data set."""
+        from rapidfuzz import fuzz  # 3 MiB that only who compares tables needs
+
         old, new = self.before.body, self.paper.body
         items = {item.name for item in old.items} & {item.name for item in new.items}
         return fuzz.ratio(old.name, new.name) < ALIKE and not items

@@ -41,6 +41,9 @@ _OPTIONS = {
     "tcp_keepalives_interval": _INTERVAL_SECONDS,
     "tcp_keepalives_count": _TRIES,
     "tcp_user_timeout": _UNHEARD_MILLISECONDS,
+    # A node's statements end sooner than one is compiled (40 to 130 ms) or another process begins.
+    "jit": "off",
+    "max_parallel_workers_per_gather": 0,
 }
 _KEEPALIVES: dict[str, Any] = {
     "keepalives_idle": _IDLE_SECONDS,

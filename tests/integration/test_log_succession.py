@@ -18,6 +18,7 @@ from ledger_sync.trace import Tracer
 from node.crypto import Ed25519Signer, SoftwareSigner
 from node.errors import LogUnavailable
 from node.office import departments
+from node.office.allowances import list_numbered
 from node.protocol.evidence import verify_evidence
 from node.protocol.wire import ids
 from node.protocol.wire.checkpoint import SignedCheckpoint
@@ -130,6 +131,8 @@ def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, moulds):
                     with again.client() as client:
                         new = client.query(again.first, **QUERY)
                         upgraded = client.upgrade(old.receipt)
+                    fact = node.queries.get_authorisation(again.first)
+                    numbered = list_numbered(node.queries, node.reader, {fact.provider}, [fact])
                     check_described(again.url, old.receipt, first_key)
                     url = f"{again.url}/api/v1/logs/{POLICE}/events/"
                     http = again.http(again.keys.application)
@@ -143,6 +146,7 @@ def test_a_node_goes_on_in_the_next_log_and_old_receipts_hold(tmp_path, moulds):
         assert upgraded.anchored is not None
         leaves = [one.receipt.parsed_leaf for one in (old, new)]
         assert leaves[1].number == leaves[0].number + 1
+        assert numbered == {town.first: leaves[1].number}
         assert leaves[1].prev == leaf_hash(old.receipt.leaf)
     checked = invoke("log", "check", "--config", path)
     assert (checked.code, checked.output.count("✓")) == (0, 4), checked.output

@@ -26,6 +26,8 @@ POLICE, EDUCATION = papers.POLICE, papers.EDUCATION
 COOKIE = "shareledger-session"
 SIGNING_OUT = ("DELETE", f"{OFFICE}/session")
 SEEN = ("/desk", "/desk/entries", "/desk/authorisations", "/desk/uses")
+ASKED = ("/desk/receipts/authorisations", "/desk/receipts/anchors")
+"""What a page that verifies receipts asks; here without a question, so that nothing is told."""
 BOARD = ("/board", "/board/now", "/board/events")
 
 
@@ -204,7 +206,7 @@ class TestReading:
                 asked += 1
         assert asked > 80
         assert opened == {
-            *(("GET", page) for page in (*SEEN, *BOARD, "/desk/authorisations/1")),
+            *(("GET", page) for page in (*SEEN, *BOARD, *ASKED, "/desk/authorisations/1")),
             SIGNING_OUT,
         }
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import random
 import signal
+import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -35,6 +38,8 @@ FRONTS = 2
 CALLERS = 4
 NAMES = {"supervisor", "writer", "keeper", "front-1", "front-2"}
 GO_ON_SECONDS = 20.0
+TOGETHER = 20
+FRONT_NAMES = ("front-1", "front-2")
 
 
 @pytest.fixture(
@@ -292,6 +297,29 @@ class TestTogether:
         until(lambda: node.replaced([gone]))
         assert counted() == callers.answered.qsize()
 
+    def test_callers_who_come_together_are_shared_out(self, town, node):
+        address = ("127.0.0.1", int(town.url.rpartition(":")[2]))
+        with contextlib.ExitStack() as stack:
+
+            def call():
+                return stack.enter_context(socket.create_connection(address))
+
+            def shares(callers):
+                theirs = set(accepted({each.getsockname()[1] for each in callers}))
+                return [len(theirs & files(node.pids()[name])) for name in FRONT_NAMES]
+
+            first: list[socket.socket] = []
+
+            def all_listen():
+                first.append(call())
+                return all(shares(first))
+
+            until(all_listen)  # one that was begun a moment ago may not yet
+            opened = [call() for _ in range(TOGETHER)]
+            until(lambda: sum(shares(opened)) == TOGETHER)
+            # What either had open before is evened out with them.
+            assert min(shares(opened)) >= TOGETHER // 4
+
     def test_a_decision_is_followed_by_every_front(self, town, callers):
         town.step("暂停")
         for client in callers.clients:
@@ -337,6 +365,18 @@ class TestEnding:
             change(-1)
             engine.dispose()
         assert not [pid for pid in pids if alive(pid)]
+
+
+def accepted(ports):
+    """Return the inodes of the sockets that somebody accepted from these ports (proc(5))."""
+    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+        _, _, far, _, _, _, _, _, _, inode, *_ = line.split()
+        if int(far.partition(":")[2], 16) in ports:
+            yield f"socket:[{inode}]"
+
+
+def files(pid):
+    return {str(each.readlink()) for each in Path(f"/proc/{pid}/fd").iterdir()}
 
 
 def alive(pid):

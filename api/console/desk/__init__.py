@@ -8,7 +8,7 @@
 - `applying_pages`: entries applied for, as from a basket
 - `replying_pages`: one authorisation and its steps; `terms_pages`: a reply with its terms, its
   draft and its preview; `changing_pages`: its terms changed, disputes ruled
-- `using_pages`: what we use, who uses ours
+- `using_pages`: what we use, who uses ours; `receipt_pages`: what receipts of ours are held against
 - `holding_pages`: the department's entries; `people_pages`: keys, roles and applications;
   `renewing_pages`: a new key for oneself
 """
@@ -27,6 +27,7 @@ from . import (
     inbox_pages,
     mapping_pages,
     people_pages,
+    receipt_pages,
     renewing_pages,
     replying_pages,
     terms_pages,
@@ -47,6 +48,7 @@ for _module in (
     using_pages,
     holding_pages,
     people_pages,
+    receipt_pages,
     renewing_pages,
 ):
     router.include_router(_module.router)

@@ -12,7 +12,7 @@ from node.errors import InvalidInput
 from node.office.reads import get_version
 from node.protocol.forms import PROTECTIVE
 from node.protocol.forms.words import decision_words, words_of
-from node.protocol.ledger.enums import AuthorisationState, StepFlag
+from node.protocol.ledger.enums import AuthorisationState, Role, StepFlag
 from node.protocol.ledger.enums import Step as Steps
 from node.protocol.ledger.steps import STEPS
 from node.protocol.wire import ids
@@ -55,6 +55,7 @@ def show(request: Request, at: LookingDep, number: Number) -> Response:
     version = get_version(node.store, node.queries.get_entry(fact.entry, fact.version)).body
     reply, possible = node.queries.takeable(fact, at.roles if at.decides else {}, at.now)
     terms = find_terms(at, fact)
+    consumer = ids.department_code(fact.consumer)
     granted = [item for bit, item in enumerate(version.items) if fact.items >> bit & 1]
     return render(
         request,
@@ -64,6 +65,7 @@ def show(request: Request, at: LookingDep, number: Number) -> Response:
         here=LIST,
         crumbs=(Link(LIST, ("授权", "Authorisations")),),
         fact=fact,
+        receipts_of=consumer if consumer in at.own(Role(63)) else "",
         terms=terms,
         **form_values(version),
         who=at.person if isinstance(at, Sitting) else None,

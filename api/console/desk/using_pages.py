@@ -79,10 +79,11 @@ def listed(
         own=own,
         department=chosen,
         side=side,
+        receipts_of=chosen if side == "consumer" else "",
         over=over,
         rows=rows,
         following=rows[-1].authorisation if len(facts) > PAGE else None,
-        entries=_entries(at, {row.entry for row in rows}),
+        entries=entries_called(at, {row.entry for row in rows}),
         items={
             row.authorisation: granted_items(papers.get((row.entry, row.version)), row.items)
             for row in rows
@@ -176,7 +177,7 @@ def uses(
         wrong=wrong,
         found=found,
         further=before,
-        entries=_entries(at, _of(found)),
+        entries=entries_called(at, _of(found)),
         purposes=_purposes(at, found),
         departments=[
             (fact.code, at.called(fact.code)) for fact in at.node.queries.departments()[:CONSUMERS]
@@ -216,7 +217,7 @@ def _purposes(at: Looking, found: TallyPage | None) -> dict[int, tuple[str, str]
     return {of: (each["code"], each["name"]) for of, each in said.items()}
 
 
-def _entries(at: Looking, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
+def entries_called(at: Looking, entries: Collection[bytes]) -> dict[bytes, tuple[str, str]]:
     """Return code and name of every entry of a page, as it is called now."""
     facts = at.node.queries.versions_in_force(entries)
     papers = find_versions(at.node.store, facts.values())

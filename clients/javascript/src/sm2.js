@@ -7,6 +7,7 @@ import { weierstrassPoints } from "@noble/curves/abstract/weierstrass";
 import { equal, number, sm3, word } from "./bytes.js";
 import { OCTETS, Reader } from "./der.js";
 import { LedgerError, must } from "./errors.js";
+import { remembered } from "./keypoints.js";
 
 const P = 0xfffffffeffffffffffffffffffffffffffffffff00000000ffffffffffffffffn;
 export const N = 0xfffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123n;
@@ -33,6 +34,8 @@ function pointOf(raw, code) {
     throw new LedgerError(code, `not a point of the curve: ${error.message}`);
   }
 }
+
+const verifying = remembered((raw) => pointOf(raw, "malformed-key"));
 
 function rawOf(point) {
   const { x, y } = point.toAffine();
@@ -73,7 +76,7 @@ export function verify(raw, message, signature) {
   must(r > 0n && r < N && s > 0n && s < N, code, "r or s is out of range");
   const t = scalars.create(r + s);
   must(t !== 0n, code, "r + s is 0");
-  const sum = Point.BASE.multiplyUnsafe(s).add(pointOf(raw, "malformed-key").multiplyUnsafe(t));
+  const sum = Point.BASE.multiplyUnsafe(s).add(verifying(raw).multiplyUnsafe(t));
   must(!sum.equals(Point.ZERO), code, "the signature does not hold");
   const e = number(digestOf(raw, message));
   must(scalars.create(e + sum.toAffine().x) === r, code, "the signature does not hold");

@@ -9,16 +9,15 @@ const FRESH_MILLISECONDS = 60_000;
 /** Answers; receipts of many seconds ask as many questions. */
 const MOST_KEPT = 1024;
 
-export class NodeTrust {
-  #http;
-  #signer;
+export class AskedTrust {
+  #ask;
   #base;
   #clock;
   #kept = new Map();
 
-  /** Ask the node at `url`, signed as the caller. */
-  constructor(http, signer, url, clock = Date.now) {
-    [this.#http, this.#signer, this.#base, this.#clock] = [http, signer, `${url.replace(/\/+$/, "")}/api/v1`, clock];
+  /** Ask the node at `url` by `ask(address)`, which resolves to the JSON there. */
+  constructor(ask, url, clock = Date.now) {
+    [this.#ask, this.#base, this.#clock] = [ask, `${url.replace(/\/+$/, "")}/api/v1`, clock];
   }
 
   /** A department's present log, or that of a generation, and the keys in force now; with `at` (seconds), then or since. */
@@ -68,9 +67,12 @@ export class NodeTrust {
     this.#kept.set(url, { at: this.#clock(), found });
     return found;
   }
+}
 
-  async #ask(url) {
-    return this.#http.request(await signRequest({ method: "GET", url }, this.#signer), "malformed-request");
+export class NodeTrust extends AskedTrust {
+  /** Ask the node at `url`, signed as the caller. */
+  constructor(http, signer, url, clock = Date.now) {
+    super(async (address) => http.request(await signRequest({ method: "GET", url: address }, signer), "malformed-request"), url, clock);
   }
 }
 

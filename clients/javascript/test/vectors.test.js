@@ -158,3 +158,20 @@ test("trees, checkpoints, receipts", () => {
   const forged = new Receipt({ ...receipt, leaf: flipped.toString("base64url") });
   assert.throws(() => verifyReceipt(forged, { origin, pairs: [pair] }), coded("inclusion-invalid"));
 });
+
+test("SM2: a key that verifies often holds and refuses as it did at first, among more keys than are remembered", () => {
+  const message = Buffer.from("again and again");
+  const signers = Array.from({ length: 18 }, (_, at) => BigInt(1000 + at)).map((d) => ({ d, raw: sm2.publicOf(d) }));
+  const signed = signers.map(({ d, raw: own }) => [own, message, sm2.sign(d, own, message)]);
+  for (let round = 0; round < 3; round++) {
+    for (const [own, , signature] of signed) {
+      for (let use = 0; use < 6; use++) {
+        sm2.verify(own, message, signature);
+        const changed = Buffer.from(signature);
+        changed[use * 10] ^= 1;
+        assert.throws(() => sm2.verify(own, message, changed), coded("signature-invalid"));
+        assert.throws(() => sm2.verify(own, Buffer.from("another"), signature), coded("signature-invalid"));
+      }
+    }
+  }
+});

@@ -11,8 +11,6 @@ from importlib import resources
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rapidfuzz import fuzz
-
 from node.errors import MalformedTable
 
 from .headings import is_guidance, plain, search_top
@@ -158,6 +156,8 @@ def splits(cells: Sequence[str]) -> str:
 
 def _score(heading: str, known: tuple[str, ...]) -> tuple[float, int]:
     """Return how much a heading has in common with the nearest name, and that one's rank."""
+    from rapidfuzz import fuzz  # 3 MiB that only who sees a strange table needs
+
     texts = {plain(heading), plain(cut(heading))}
     return max(
         (max(fuzz.ratio(text, plain(name)) for text in texts), -rank)

@@ -10,11 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from node.errors import AlreadyExists
 
 from .complaints import HELP, HELP_TITLE
@@ -24,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from openpyxl import Workbook
+    from openpyxl.worksheet.datavalidation import DataValidation
     from openpyxl.worksheet.worksheet import Worksheet
 
     from .rules import Rule
@@ -148,6 +145,10 @@ def write_template(path: Path, rows: Iterable[Mapping[str, Any]] = ()) -> None:
 
 def template_book(rows: Iterable[Mapping[str, Any]] = ()) -> Workbook:
     """Return a workbook with the headings and `rows` (cells by heading)."""
+    from openpyxl import Workbook  # 7 MiB that a process without such a table does not need
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     chosen = choices()
     book = Workbook()
     for unwanted in book.worksheets:
@@ -199,6 +200,8 @@ def _labelled(heading: str, choices: Choices | None) -> str:
 
 def _rule(explained: Worksheet, heading: str, choices: Choices | None) -> DataValidation:
     """Make a column's drop-down, and what is said when one of its cells is chosen."""
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     column = COLUMNS[heading]
     rule = DataValidation(allow_blank=True)
     rule.promptTitle, rule.prompt = heading, f"{column.need}。{column.how}"
@@ -214,6 +217,8 @@ def _rule(explained: Worksheet, heading: str, choices: Choices | None) -> DataVa
 
 def _source(explained: Worksheet, listed: tuple[str, ...]) -> str:
     """Return a drop-down's list: in place where that is short enough, else where it is written."""
+    from openpyxl.utils import get_column_letter
+
     inline = f'"{",".join(listed)}"'
     if len(inline) <= INLINE_LIMIT and not any(mark in text for text in listed for mark in ',"'):
         return inline
@@ -225,6 +230,9 @@ def _source(explained: Worksheet, listed: tuple[str, ...]) -> str:
 
 
 def _explain(sheet: Worksheet, choices: Mapping[str, Choices]) -> None:
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+
     for line in GENERAL_HELP:
         sheet.append([line])
     sheet.append(HELP_HEADINGS)

@@ -7,6 +7,7 @@ import { pbkdf2Async } from "@noble/hashes/pbkdf2";
 import { scryptAsync } from "@noble/hashes/scrypt";
 import { sha224, sha256, sha384, sha512 } from "@noble/hashes/sha2";
 
+import { remembered } from "../keypoints.js";
 import { sm3 } from "./sm3.js";
 import { crypt, roundKeys } from "./sm4.js";
 
@@ -71,24 +72,27 @@ export function sm4Counter(key, counter, text) {
   return out;
 }
 
+const { ExtendedPoint: Point, CURVE } = ed25519;
+/** A key's opposite: what is small in a key's order stays as the equation has it, which its order would take away. */
+const opposite = remembered((raw) => Point.fromHex(raw, true).negate());
+
 /**
  * Whether an Ed25519 signature holds, the key 32 bytes. RFC 8032's equation without the cofactor, R compared as bytes:
  * what OpenSSL does, and so every other verifier of ours; @noble/curves' own `verify` takes a few more.
  */
 export function holdsEd25519(raw, message, signature) {
-  const { ExtendedPoint: Point, CURVE } = ed25519;
   if (signature.length !== 64) return false;
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString("hex")}`);
   if (s >= CURVE.n) return false;
   let key;
   try {
-    key = Point.fromHex(raw, true);
+    key = opposite(raw);
   } catch {
     return false; // no point of the curve: nothing is signed by it
   }
   const h = hash("sha512", signature.subarray(0, 32), raw, message).reverse();
   const challenge = BigInt(`0x${h.toString("hex")}`) % CURVE.n;
-  const found = Point.BASE.multiplyUnsafe(s).add(key.negate().multiplyUnsafe(challenge));
+  const found = Point.BASE.multiplyUnsafe(s).add(key.multiplyUnsafe(challenge));
   return Buffer.from(found.toRawBytes()).equals(Buffer.from(signature.subarray(0, 32)));
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import partial
 
 import pytest
 
@@ -24,20 +25,28 @@ GRANT = "  --holder    str        who holds the key [required]"
 
 class TestRecognise:
     def test_the_first_generation_names_holders_and_knows_neither_enrolment_nor_deployers(self):
-        assert recognise(OLD, CHAIN, GRANT) == FIRST
+        assert recognise(OLD, CHAIN, GRANT, fronts=False) == FIRST
 
     def test_each_novelty_is_told_by_itself(self):
-        assert recognise(NEW, CHAIN, GRANT) == Generation(may_enrol=True)
-        assert recognise(OLD, f"{CHAIN}\n  --deployer  0x...", GRANT) == Generation(deployers=True)
-        assert recognise(OLD, CHAIN, "  --role") == Generation(holders=False)
+        told = partial(recognise, fronts=False)
+        assert told(NEW, CHAIN, GRANT) == Generation(may_enrol=True)
+        assert told(OLD, f"{CHAIN}\n  --deployer  0x...", GRANT) == Generation(deployers=True)
+        assert told(OLD, CHAIN, "  --role") == Generation(holders=False)
+        assert recognise(OLD, CHAIN, GRANT, fronts=True) == Generation(fronts=True)
 
     def test_only_a_member_of_the_form_counts(self):
-        assert recognise(f"# mayEnrol = true is not a member here\n{OLD}", CHAIN, GRANT) == FIRST
+        commented = f"# mayEnrol = true is not a member here\n{OLD}"
+        assert recognise(commented, CHAIN, GRANT, fronts=False) == FIRST
 
     def test_only_the_first_generation_sets_the_aims_of_issue_11(self):
         assert FIRST.aims.ratios == {"decisions_per_second": 1.25}
         assert FIRST.aims.more == {"node_mebibytes": 60.0}
-        assert Generation(may_enrol=True).aims == Aims()
+
+    def test_those_after_it_that_are_one_process_set_the_aims_of_issue_14(self):
+        aims = Generation(may_enrol=True).aims
+        assert aims.ratios["calls_per_second_two_fronts"] == 2.5
+        assert aims.most == {"p99_ms_at_80_percent": 50.0, "front_mebibytes": 150.0}
+        assert Generation(may_enrol=True, fronts=True).aims == Aims()
 
 
 class TestChain:
@@ -65,7 +74,7 @@ class TestEnrolment:
         assert done.code == 0
         blank = (tmp_path / "blank.toml").read_text(encoding="utf-8")
         helps = [invoke(*command, "--help").output for command in COMMANDS]
-        generation = recognise(blank, *helps)
+        generation = recognise(blank, *helps, fronts=True)
         members = {"code": "B", "parent": "C", "competent": "C", "url": "http://x"}
         quoted = {member: f'"{value}"' for member, value in members.items()}
         found = tomllib.loads(generation.enrolment(blank, may_enrol=True, **quoted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from bench.against.generations import FIRST, Aims
+from bench.against.generations import FIRST, Aims, Generation
 from bench.against.verdict import (
     FIGURES,
     compare,
@@ -17,6 +17,9 @@ from bench.figures import Line
 REVISIONS = ("cae491d704dd", "c226baeaa2bf+")
 NAMES = {
     "calls_per_second",
+    "calls_per_second_two_fronts",
+    "p99_ms_at_80_percent",
+    "front_mebibytes",
     "cpu_ms_per_call",
     "decisions_per_second",
     "events_per_second",
@@ -26,6 +29,7 @@ NAMES = {
     "verify_seconds",
     "node_mebibytes",
 }
+ONE_PROCESS = Generation(may_enrol=True).aims
 BEFORE = {name: [90.0, 100.0, 120.0] for name in NAMES}
 
 
@@ -57,6 +61,17 @@ class TestVerdict:
     def test_of_memory_allows_sixty_mebibytes_more_than_the_first_generation(self, after, said):
         assert verdict("node_mebibytes", after, FIRST.aims) == said
 
+    @pytest.mark.parametrize(("after", "said"), [(150, "holds"), (151, "short")])
+    def test_of_a_front_s_memory_is_held_to_its_bound_whatever_it_was(self, after, said):
+        assert verdict("front_mebibytes", after, ONE_PROCESS) == said
+
+    def test_of_two_fronts_wants_two_and_a_half_times_the_calls_of_one_process(self):
+        rates = {
+            after: verdict("calls_per_second_two_fronts", after, ONE_PROCESS)
+            for after in (249, 250)
+        }
+        assert rates == {249: "short", 250: "holds"}
+
 
 class TestReport:
     def test_has_a_member_for_every_figure_with_both_values_and_their_spread(self):
@@ -78,6 +93,8 @@ class TestReport:
         assert found["decisions_per_second"]["aim_ratio"] == 1.25
         assert found["decisions_per_second"]["verdict"] == "short"
         assert found["node_mebibytes"]["may_grow_by"] == 60.0
+        compared = compare(BEFORE, after, ONE_PROCESS)
+        assert report(compared, ONE_PROCESS, REVISIONS, noise)["front_mebibytes"]["may_be"] == 150.0
 
     def test_has_the_suite_only_if_it_ran(self):
         with_tests = {**BEFORE, "tests_seconds": [480.0]}

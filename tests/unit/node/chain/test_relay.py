@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.chain.relay import PBKDF2_ROUNDS, RelayAccount
+from node.chain.relay import PBKDF2_ROUNDS, RelayAccount, RelayFile
 from node.chain.transactions import parse_transaction
 from node.errors import AlreadyExists, MalformedKey
 
@@ -61,8 +61,37 @@ class TestKeyFile:
     def test_of_anything_else_is_refused(self, tmp_path_factory, content):
         path = tmp_path_factory.getbasetemp() / "relay-garbage.json"
         path.write_bytes(content)
+        for kind in (RelayAccount.load, RelayFile):
+            with pytest.raises(MalformedKey):
+                kind(path, PASSWORD)
+
+
+class TestFile:
+    def test_names_its_account_before_it_is_opened(self, saved):
+        path, account = saved
+        named = RelayFile(path, b"not looked at yet")
+        assert named.address == account.address
+        with pytest.raises(MalformedKey, match="password"):
+            named.sign_legacy(b"\2" * 20, b"", 0, 21_000, 7)
+
+    def test_signs_as_the_account_does(self, saved):
+        path, account = saved
+        raw = RelayFile(path, PASSWORD).sign_legacy(b"\2" * 20, b"", 0, 21_000, 7)
+        assert raw == account.sign_legacy(b"\2" * 20, b"", 0, 21_000, 7)
+
+    def test_that_names_nobody_is_opened_at_once(self, saved, tmp_path):
+        path, account = saved
+        content = orjson.loads(path.read_bytes())
+        del content["address"]
+        (tmp_path / "relay.json").write_bytes(orjson.dumps(content))
+        assert RelayFile(tmp_path / "relay.json", PASSWORD).address == account.address
+
+    def test_that_names_another_signs_nothing(self, saved, tmp_path):
+        content = {**orjson.loads(saved[0].read_bytes()), "address": "00" * 20}
+        (tmp_path / "relay.json").write_bytes(orjson.dumps(content))
+        named = RelayFile(tmp_path / "relay.json", PASSWORD)
         with pytest.raises(MalformedKey):
-            RelayAccount.load(path, PASSWORD)
+            named.sign_legacy(b"\2" * 20, b"", 0, 21_000, 7)
 
 
 class TestAccount:

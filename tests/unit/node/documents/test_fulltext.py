@@ -90,10 +90,6 @@ def test_both_find_the_same_for_every_level_of_a_query(engines, typed):
     ]
     for expression in wanted:
         assert found(engines[1], expression) == found(engines[0], expression), expression
-    for engine in engines:
-        with engine.execution_options(**READING).connect() as connection:
-            rows = fulltext.list_rows(connection, levels[-1], 9, 1, without=levels[1])
-        assert rows == found(engine, f"({levels[-1]}) NOT ({levels[1]})")[0][1:10]
 
 
 def test_what_was_taken_out_is_not_found(engines):

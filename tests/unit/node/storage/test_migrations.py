@@ -53,7 +53,7 @@ def revised(engine, store):
 
 
 def described(engine):
-    """Return what a store's tables are: SQLite's own text of them, or the server's.
+    """Return what a store's tables are: SQLite's own text of them, or the server's, in any schema.
 
     Without defaults: those of columns that a revision added are for the rows that were there.
     """
@@ -74,7 +74,8 @@ def described(engine):
             " FROM information_schema.columns WHERE table_schema = current_schema()"
         )
         indexes = connection.exec_driver_sql(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()"
+            "SELECT indexname, replace(indexdef, schemaname || '.', '') FROM pg_indexes"
+            " WHERE schemaname = current_schema()"
         )
         return {tuple(row) for row in (*columns, *indexes) if mark.name not in str(row)}
 

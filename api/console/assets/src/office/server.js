@@ -42,12 +42,19 @@ export async function renewed(error) {
 /** The session's token: what another site makes a browser send has none. */
 export const token = () => meta("csrf-token")?.content ?? "";
 
+/** Return the JSON at one of the node's addresses, which this page's session may read. */
+export const read = (address) => inSession(() => exchange("GET", address, { Accept: "application/json" }));
+
 async function once(method, path, body, secure = true) {
   const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   if (secure && method !== "GET") headers["X-CSRF-Token"] = token() || (await once("GET", "/session")).csrf;
+  return exchange(method, OFFICE + path, headers, body && JSON.stringify(body));
+}
+
+async function exchange(method, address, headers, body) {
   let answer;
   try {
-    answer = await fetch(OFFICE + path, { method, headers, body: body && JSON.stringify(body), credentials: "same-origin" });
+    answer = await fetch(address, { method, headers, body, credentials: "same-origin" });
   } catch (error) {
     throw new LedgerError("peer-unavailable", "没有连上节点，请检查网络 / the node could not be reached", {}, { cause: error });
   }
@@ -59,6 +66,6 @@ async function once(method, path, body, secure = true) {
   } catch {
     value = null; // a proxy's page, say: the status says what it is
   }
-  if (!answer.ok) throw errorOf(answer.status, value, OFFICE + path);
+  if (!answer.ok) throw errorOf(answer.status, value, address);
   return value;
 }

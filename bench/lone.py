@@ -1,0 +1,29 @@
+"""A node as `node run` runs it, in a process that has nothing of the bench in its memory."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+
+from api.app import serve
+from api.cli.refusals import fail
+from api.settings import load_settings
+from api.supervising.supervisor import supervise
+
+
+def main(path: Path) -> int:
+    """Run it until a signal, its address to the parent's pipe; return the exit code."""
+    settings = load_settings(path)
+
+    def announce(url: str) -> None:
+        print(url, flush=True)  # noqa: T201 - to the parent
+
+    if settings.workers == 1:
+        serve(settings, announce=announce)
+        return 0
+    return supervise(settings, partial(load_settings, path), fail=fail, announce=announce)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
