@@ -29,8 +29,6 @@ settings.load_profile("shareledger")
 
 
 share_compiled()
-# Hardly a log of a test is long, and there are hundreds.
-patch("node.log.commit.RESERVED_PAGES", 0).start()
 # Every `httpx.get` of a test makes a client, and each would read the authorities for 0.045 s.
 patch("httpx._transports.default.create_ssl_context", cache(httpx.create_ssl_context)).start()
 

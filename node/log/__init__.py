@@ -4,7 +4,7 @@
 of its own, `farwriter`: what others submit to it through, `framing`: the bytes between them.
 `commit`: the one transaction.
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
-`counters`: running numbers and the day's quota. `recent`: replays and identical resends.
+`counters`: running numbers and the day's quota. `resends`: replays and identical resends.
 `batchrows`: what a commit
 keeps in one row, `indexes`: what follows from it, `parts`: strings in one.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
@@ -34,7 +34,7 @@ from .published import (
     mark_published,
 )
 from .reader import LogReader
-from .recent import Resend
+from .resends import Resend
 from .scanning import LogScanner
 from .strips import Strips
 from .tallies import Tallier, Tallies

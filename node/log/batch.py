@@ -1,6 +1,7 @@
 """The part of a commit that concerns one log: judging its drafts in order and writing what is new.
 
-Runs inside the commit's transaction and keeps nothing for the next one.
+Runs inside the commit's transaction, but for `results`. What it moves besides the database is the
+open log's (`heads`): tree, counters, and what the indexes do not have yet.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from node.errors import (
     CallReplayed,
     InvalidInput,
     LedgerError,
+    LogTampered,
     LogUnavailable,
     Overloaded,
     QuotaRefusals,
@@ -41,13 +43,22 @@ from .counters import (
 )
 from .drafts import Committed, Draft
 from .heads import sign_head, write_head
-from .parts import pack_parts
-from .recent import RESEND_WINDOW_MILLISECONDS, replay
+from .parts import pack_parts, portions
+from .resends import RESEND_WINDOW_MILLISECONDS, replay
 from .tables import entry, position, request
 from .tiles import store_tiles
 from .tree import get_last_paths
 
 _ENTRY, _REQUEST = insert(entry), insert(request)
+# What is kept of the first call may be damaged: that is told to whoever sends it again.
+_OF_ONE_DRAFT = (
+    CallReplayed,
+    InvalidInput,
+    LogTampered,
+    LogUnavailable,
+    Overloaded,
+    QuotaRefusals,
+)
 
 # All entries of a commit are of one second or two.
 beijing_day, end_of_day = lru_cache(4)(days.beijing_day), lru_cache(4)(days.end_of_day)
@@ -111,8 +122,7 @@ class Batch:
     def results(self) -> list[Committed | LedgerError]:
         """Give the new entries their proofs and return what became of each draft.
 
-        It needs no connection: the disk may be waited for meanwhile. Whether anything of this is
-        true is for the COMMIT to say.
+        Called after COMMIT, and before the tree is settled: it needs no connection.
         """
         tree, size = self._log.tree, self._log.tree.size
         paths = [] if self._edge is None else get_last_paths(tree, self._edge, len(self._new))
@@ -139,7 +149,7 @@ class Batch:
             if draft.event in self._drafts:
                 return draft
             return self._place(draft)
-        except (CallReplayed, InvalidInput, LogUnavailable, Overloaded, QuotaRefusals) as error:
+        except _OF_ONE_DRAFT as error:
             # It may have opened a day that is not on disk.
             self._log.counters.pop(draft.authorisation, None)
             return error
@@ -248,8 +258,8 @@ class Batch:
         log.fresh.add(self._first, log.at, added)
         if log.fresh.is_due(expired):
             log.fresh.index(connection, log.number, size)
-        purge(connection, log.number, expired, log.fresh.indexed)
-        add_batch(connection, log.number, self._first, log.at, checkpoint, added)
+        rows = add_batch(connection, log.number, self._first, log.at, checkpoint, added)
+        purge(connection, log.number, expired, log.fresh.indexed, rows)
         # Last: what makes the new entries part of the log, in the same transaction as they.
         write_head(connection, log, checkpoint)
 
@@ -259,8 +269,11 @@ class Batch:
         leaves = [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
         insert_rows(connection, _ENTRY, leaves)
         bodies = [draft.request for draft in self._drafts.values()]
-        if any(body is not None for body in bodies):
-            insert_rows(connection, _REQUEST, [(place, pack_parts(bodies), len(bodies))])
+        for some in portions(bodies):
+            kept = bodies[some]
+            if any(body is not None for body in kept):
+                row = (place + some.start, pack_parts(kept), len(kept))
+                insert_rows(connection, _REQUEST, [row])
 
     def _added(self) -> Added:
         drafts = self._drafts.values()

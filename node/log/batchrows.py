@@ -16,7 +16,7 @@ from node.protocol.wire.merkle import HASH_SIZE
 
 from ..storage.bulk import fetch, insert_rows, run
 from ..storage.dialects import Whole
-from .parts import pack_parts
+from .parts import pack_parts, portions
 from .tables import batch, head, position
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-ANSWER_BYTES = 64 * 1024 * 1024
-"""Answers of one row, but for a single one: a row holds a gigabyte at most."""
-PURGED_AT_ONCE = 4
+PURGED = 3
 CALL_BYTES = 16
 """Of a call in a row: authorisation and number."""
 _CALL_WORDS = 2
@@ -67,24 +65,14 @@ class Added(NamedTuple):
     """SHA-256 of the signed texts."""
     answers: list[bytes | None]
 
-    def portions(self) -> Iterator[Added]:
-        """Yield what belongs in a row each: nearly always all of it."""
-        start, size = 0, 0
-        for place, answer in enumerate(self.answers):
-            length = len(answer or b"")
-            if place > start and size + length > ANSWER_BYTES:
-                yield self._part(start, place)
-                start, size = place, 0
-            size += length
-        yield self._part(start, len(self.answers))
-
-    def _part(self, start: int, end: int) -> Added:
+    def part(self, some: slice) -> Added:
+        """Return some of the entries."""
         return Added(
-            self.events[start:end],
-            self.authorisations[start:end],
-            self.numbers[start:end],
-            self.texts[start:end],
-            self.answers[start:end],
+            self.events[some],
+            self.authorisations[some],
+            self.numbers[some],
+            self.texts[some],
+            self.answers[some],
         )
 
 
@@ -128,6 +116,13 @@ def fresh_rows(connection: Connection, log_number: int) -> list[FreshRow]:
     return [FreshRow(place - first, *rest) for place, *rest in rows]
 
 
+def list_sizes(connection: Connection, log_number: int) -> set[int]:
+    """Return the tree sizes that were signed for the rows."""
+    first, last = _span(log_number)
+    query = select(batch.c.size).where(batch.c.position.between(first, last))
+    return set(connection.scalars(query))
+
+
 def newer_events(
     connection: Connection, log_number: int, seen: int
 ) -> list[tuple[int, int, bytes]]:
@@ -147,10 +142,11 @@ def add_batch(  # noqa: PLR0917 - what a commit is
     at: int,
     checkpoint: bytes,
     added: Added,
-) -> None:
-    """Write what a commit added; `at` in ms is the last entry's."""
+) -> int:
+    """Write what a commit added; `at` in ms is the last entry's. Return how many rows it took."""
     size = first + len(added.events)
-    for some in added.portions():
+    rows = []
+    for some in map(added.part, portions(added.answers)):
         words = chain.from_iterable(zip(some.authorisations, some.numbers, strict=True))
         row = (
             position(log_number, first),
@@ -162,15 +158,22 @@ def add_batch(  # noqa: PLR0917 - what a commit is
             b"".join(some.texts),
             pack_parts(some.answers),
         )
-        insert_rows(connection, _INSERT, [row])
+        rows.append(row)
         first += len(some.events)
+    insert_rows(connection, _INSERT, rows)
+    return len(rows)
 
 
-def purge(connection: Connection, log_number: int, expired: int, indexed: int) -> None:
-    """Drop the oldest rows whose entries are before `expired` (ms) and indexed, a few at once."""
+def purge(
+    connection: Connection, log_number: int, expired: int, indexed: int, written: int
+) -> None:
+    """Drop the oldest rows whose entries are before `expired` (ms) and indexed.
+
+    Of them a few more than this commit has `written`: so there are ever fewer.
+    """
     first, last = _span(log_number)
     last = min(last, first + indexed - 1)
-    values = {"first": first, "last": last, "limit": PURGED_AT_ONCE}
+    values = {"first": first, "last": last, "limit": written + PURGED}
     old = [place for place, at in fetch(connection, _OLDEST, values) if at < expired]
     if old:
         run(connection, _DROP, {"first": first, "last": old[-1]})

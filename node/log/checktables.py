@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,8 @@ import orjson
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
+from node.errors import InvalidInput, LogTampered
+from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
@@ -174,11 +175,38 @@ def find_unindexed_call(
         first, last = min(indexes), max(indexes)
         try:
             indexed = find_calls(connection, log_number, authorisation, first, last, limit=last)
-        except struct.error:
+        except LogTampered:
             return min(indexes.values())
         indexed |= waiting.get(authorisation, {})
         wrong += [index for _, index in indexes.items() - indexed.items()]
     return min(wrong, default=None)
+
+
+def find_wrong_batch(
+    connection: Connection, log_number: int, origin: str, roots: Mapping[int, bytes]
+) -> int | None:
+    """Return the first index from which a batch is not its commit's, or None.
+
+    `roots` are those of the sizes that the batches name. The digests of the texts are compared with
+    nothing: the log has them nowhere else.
+    """
+    first = position(log_number, 0)
+    place = batch.c.position
+    within = place.between(first, position(log_number + 1, 0) - 1)
+    columns = (place, batch.c.size, batch.c.checkpoint, batch.c.events, batch.c.texts)
+    for start, size, note, events, texts in connection.execute(
+        select(*columns).where(within).order_by(place)
+    ):
+        index = int(start - first)
+        try:
+            signed = SignedCheckpoint.parse(note).checkpoint
+        except InvalidInput:
+            return index
+        if (signed.origin, signed.size, signed.root) != (origin, size, roots.get(size)):
+            return index
+        if len(texts) != len(events) or size < index + len(events) // HASH_SIZE:
+            return index
+    return None
 
 
 def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
@@ -191,7 +219,7 @@ def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
         count = len(events) // HASH_SIZE
         try:
             answers = unpack_parts(packed, count)
-        except struct.error:
+        except LogTampered:
             return int(start - first)
         query = select(entry.c.position, entry.c.leaf).where(
             entry.c.position >= start, entry.c.position < start + count

@@ -8,11 +8,8 @@ was not answered. After any error it is not known what the file holds, so nothin
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sqlite3
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
@@ -28,7 +25,7 @@ from .tenure import Tenure, is_held_elsewhere
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Engine
 
     from node.errors import LedgerError
 
@@ -38,9 +35,6 @@ if TYPE_CHECKING:
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _CACHE_KIBIBYTES = 65_536
 _WAL_PAGES_PER_CHECKPOINT = 8_192
-RESERVED_PAGES = _WAL_PAGES_PER_CHECKPOINT + 1_024
-"""Of the WAL, which the commit that has it moved makes that much longer."""
-_WAL_FRAME_BYTES, _ZEROS = 24, 1 << 20
 LOCK_MILLISECONDS = 600
 """How long a commit waits for its lock. Calls are answered within two seconds: one that arrives
 while a commit waits may wait through that one, a full batch before it and its own."""
@@ -78,8 +72,6 @@ class Committer:
             with self._connection.begin():
                 self._tenure.require(self._connection)
                 self._logs = {one.log: open_log(self._connection, one) for one in identities}
-                if self._connection.dialect.name == "sqlite":
-                    _reserve(self._connection)
             self._tune()
         except BaseException:
             self._connection.close()
@@ -130,10 +122,11 @@ class Committer:
                     strangers_per_day=self._strangers_per_day,
                 )
                 batch.write([drafts[place] for place in places])
-                written.append((places, batch.results()))
-        # Reached only after COMMIT has returned; until then this object stays unsound.
-        for places, made in written:
-            for place, result in zip(places, made, strict=True):
+                written.append((places, batch))
+        # Reached only after COMMIT has returned; until then this object stays unsound. What needs
+        # no connection is done here: others may have the lock meanwhile.
+        for places, batch in written:
+            for place, result in zip(places, batch.results(), strict=True):
                 results[place] = result
         for log in self._logs.values():
             log.tree.settle()
@@ -160,23 +153,3 @@ def _is_locked(error: OperationalError) -> bool:
     """Tell a lock that somebody holds from a disk that fails."""
     code = getattr(error.orig, "sqlite_errorcode", 0)
     return is_held_elsewhere(error) or code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-
-
-def _reserve(connection: Connection) -> None:
-    """Let the WAL have the size it grows to before it is moved, so that no commit makes it longer.
-
-    A file that becomes longer costs an fdatasync twice what one that is written over does. SQLite
-    reads a WAL up to the first frame that does not follow those before, as zeros never do. Whoever
-    writes frames has the lock that the caller's transaction holds; and on this file, other than on
-    those beside it (`engines`), SQLite has no locks that closing it would drop.
-    """
-    pragma = connection.exec_driver_sql
-    names = {row.name: row.file for row in pragma("PRAGMA database_list")}
-    path = Path(f"{names['main']}-wal")
-    wanted = RESERVED_PAGES * (pragma("PRAGMA page_size").scalar_one() + _WAL_FRAME_BYTES)
-    # It only makes commits faster: that a disk is full says the commit that needs the room.
-    with contextlib.suppress(OSError), path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        while size < wanted:
-            size += file.write(bytes(min(wanted - size, _ZEROS)))
-        os.fsync(file.fileno())

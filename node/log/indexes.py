@@ -116,10 +116,14 @@ def load_fresh(connection: Connection, log_number: int, size: int) -> Fresh:
     """Return what the indexes of a log do not have.
 
     Raises:
-        LogTampered: the rows do not reach from the indexes to the head.
+        LogTampered: the rows do not reach from the indexes to the head, or these are beyond it.
     """
     query = select(head.c.indexed).where(head.c.number == log_number)
     indexed: int = connection.execute(query).scalar_one()
+    if not 0 <= indexed <= size:
+        raise LogTampered(
+            f"the indexes are to have {indexed} entries, the log has {size}", what="head"
+        )
     newest = select(event.c.event).where(event.c.log == log_number)
     newest = newest.order_by(event.c.event.desc()).limit(1)  # PostgreSQL knows no max() of bytes
     found = gather(indexed, fresh_rows(connection, log_number))
@@ -163,18 +167,24 @@ class Seen:
     def find(self, connection: Connection, log_number: int, event: bytes) -> int | None:
         """Return the index of an event's entry, if the log has it."""
         with self._lock:
-            # Those that the indexes have meanwhile need not be read.
-            for first, size, events in newer_events(connection, log_number, self._last):
-                self._last = first
-                self._add(first, size, events)
-            index = self._events.get(event)
+            last, index = self._last, self._events.get(event)
+        if index is not None:
+            return index
+        # Those that the indexes have meanwhile need not be read.
+        rows = newer_events(connection, log_number, last)
+        commits = [(first, size, dict(split_events(each, first))) for first, size, each in rows]
+        with self._lock:
+            for first, size, events in commits:
+                if first > self._last:  # nobody else has read it meanwhile
+                    self._last = first
+                    self._add(size, events)
+        for _, _, events in commits:
+            if event in events:
+                return events[event]
         # The rows first: what comes into the index meanwhile is met twice, and not missed.
-        if index is None:
-            index = find_indexed(connection, log_number, [event]).get(event)
-        return index
+        return find_indexed(connection, log_number, [event]).get(event)
 
-    def _add(self, first: int, size: int, events: bytes) -> None:
-        new = dict(split_events(events, first))
+    def _add(self, size: int, new: dict[bytes, int]) -> None:
         self._events |= new
         if not self._commits or self._commits[-1][0] != size:
             self._commits.append((size, []))
@@ -205,12 +215,21 @@ def find_calls(
     """Return index by number of an authorisation's calls from `first` to `last` the index has.
 
     Of many, at least the first `limit`.
+
+    Raises:
+        LogTampered: no log wrote such a row.
     """
     whose = {"log_": log_number, "authorisation_": authorisation}
     values = {**whose, "first": first, "last": last, "limit": limit + 1}
     found: dict[int, int] = {}
     for number, index, others in fetch(connection, _CALLS, values):
         words = b"" if others is None else others
+        if len(words) % _INDEX_BYTES:
+            raise LogTampered(
+                f"the calls of authorisation {authorisation} from {number} on were changed",
+                what="index",
+                index=index,
+            )
         indexes = (index, *unpack(f">{len(words) // _INDEX_BYTES}q", words))
         found.update(enumerate(indexes, number))
     return {number: index for number, index in found.items() if first <= number <= last}

@@ -21,9 +21,9 @@ from .batchrows import fresh_rows
 from .counters import load_counters
 from .fartiles import FarTiles
 from .indexes import Seen, find_calls
-from .parts import part_of
+from .parts import unpack_parts
 from .published import list_published
-from .recent import Resend, replay
+from .resends import Resend, replay
 from .tables import (
     entry,
     head,
@@ -208,12 +208,15 @@ class LogReader:
         )
         with self._engine.connect() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None or wanted - row.position >= (row.entries or 1):
+        if row is None:
+            return None
+        within: int = wanted - row.position
+        if within >= (row.entries or 1):
             return None
         if row.entries is None:
             body: bytes = row.body
             return body
-        return part_of(row.body, row.entries, wanted - row.position)
+        return unpack_parts(row.body, row.entries)[within]
 
     def find_event(self, log: bytes, event: bytes) -> int | None:
         """Return the index of the call with this event id, or None."""

@@ -38,7 +38,13 @@ head = Table(
     Column("root", LargeBinary(32), nullable=False),
     Column("checkpoint", LargeBinary, nullable=False),
     Column("at", Whole, nullable=False),
-    Column("indexed", Whole, nullable=False, server_default="0"),
+    Column(
+        "indexed",
+        Whole,
+        CheckConstraint("indexed >= 0 AND indexed <= size"),
+        nullable=False,
+        server_default="0",
+    ),
     CheckConstraint("size >= 0 AND length(root) = 32"),
 )
 """One row a log: the only commit point. `size` never decreases; `at` is the last entry's, in ms.

@@ -15,7 +15,7 @@ from ..crypto.publickey import GX, GY
 from ..errors import ClockSkew, KeyNotInForce, KeyRevoked, SignatureInvalid
 from ..log.drafts import Draft
 from ..log.leafdraft import LeafDraft
-from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
+from ..log.resends import RESEND_WINDOW_MILLISECONDS, Resend
 from ..protocol.wire import encoding, signedcall
 from ..protocol.wire.leaf import build_leaf, session_event
 from ..protocol.wire.signedcall import OLDEST_SECONDS

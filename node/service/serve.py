@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..log.drafts import Committed
-    from ..log.recent import Resend
+    from ..log.resends import Resend
     from ..protocol.ledger.facts import (
         AuthorisationFact,
         EntryFact,

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from alembic import command
 from sqlalchemy import delete, select, text, update
 
-from node.errors import LogIncomplete, LogTampered, NotFound
+from node.errors import ConfigInvalid, LogIncomplete, LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
 from node.log.parts import pack_parts, unpack_parts
@@ -27,6 +28,7 @@ from node.log.tables import (
 from node.log.tree import GrowingTree
 from node.protocol.wire.merkle import leaf_hash
 from node.storage.engines import open_engine
+from node.storage.migrations import configuration
 from tests.common.logs import (
     CODE,
     Clock,
@@ -213,6 +215,11 @@ class TestEditedLeaf:
             .where(counter.c.authorisation == authorisation)
             .values(last=hash_, rows=counter.c.rows + 998),
         )
+        assert found(engine, identity) == ("batch", SIZE - 250)
+        with engine.begin() as connection:
+            note = connection.scalar(select(head.c.checkpoint))
+            row = batch.c.position == position(1, SIZE - 250)
+            connection.execute(update(batch).where(row).values(checkpoint=note))
         assert check_log(engine, identity.log).size == SIZE
         assert found(engine, identity, anchored=anchored) == ("anchor", 4000)
         keys = {"sm2": identity.sm2.public_key, "ed25519": identity.ed25519.public}
@@ -331,6 +338,38 @@ class TestOtherRows:
         with pytest.raises(LogTampered):
             Committer(engine, [identity])
 
+    @pytest.mark.parametrize(
+        "change", ["checkpoint = x'00'", "size = 4251", "texts = zeroblob(32)", "size = 9999"]
+    )
+    def test_what_is_kept_for_resends_is_its_commit_s(self, engine, identity, change):
+        run(engine, text(f"update batch set {change} where position = {position(1, 4250)}"))
+        assert found(engine, identity) == ("batch", 4250)
+
+    def test_a_note_of_another_commit_is_found(self, engine, identity):
+        with engine.begin() as connection:
+            note = connection.scalar(select(batch.c.checkpoint).order_by(batch.c.position).limit(1))
+            row = batch.c.position == position(1, 4250)
+            connection.execute(update(batch).where(row).values(checkpoint=note))
+        assert found(engine, identity) == ("batch", 4250)
+
+    @pytest.mark.parametrize("answers", [b"\0", bytes(1000) + b"too long"])
+    def test_answers_that_no_commit_packed_are_found(self, engine, identity, answers):
+        run(
+            engine,
+            update(batch).where(batch.c.position == position(1, 4250)).values(answers=answers),
+        )
+        assert found(engine, identity) == ("answer", 4250)
+
+    @pytest.mark.parametrize("indexed", [-5, SIZE + 1000])
+    def test_indexes_that_go_beyond_the_log_are_found(self, engine, identity, indexed):
+        with engine.begin() as connection:
+            connection.execute(text("pragma ignore_check_constraints = on"))
+            connection.execute(update(head).values(indexed=indexed))
+            connection.execute(text("pragma ignore_check_constraints = off"))
+        assert found(engine, identity) == ("head", None)
+        with pytest.raises(LogTampered, match=f"{indexed} entries"):
+            Committer(engine, [identity])
+
     def test_a_missing_batch_is_found(self, engine, identity):
         run(engine, delete(batch).where(batch.c.position == position(1, 4500)))
         assert found(engine, identity) == ("index", 4500)
@@ -340,6 +379,14 @@ class TestOtherRows:
     def test_a_head_of_another_time_is_found(self, engine, identity):
         run(engine, update(head).values(at=2**50))
         assert found(engine, identity) == ("head", None)
+
+    def test_a_file_of_an_earlier_revision_is_none_that_was_changed(self, engine, identity):
+        with engine.begin() as connection:
+            command.downgrade(configuration(connection, "log"), "0002")
+        with pytest.raises(ConfigInvalid, match=r"请复制一份.* / written by an earlier version"):
+            check_log(engine, identity.log)
+        Committer(engine, [identity]).close()
+        assert check_log(engine, identity.log).size == SIZE
 
     @pytest.mark.parametrize(
         "statement",

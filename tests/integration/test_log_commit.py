@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from dataclasses import replace
-from errno import ENOSPC
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.event import listen
 
 from node.crypto import sm3
 from node.errors import (
@@ -34,7 +35,7 @@ from node.log import (
     check_log,
 )
 from node.log.indexes import BATCHES, count_calls
-from node.log.tables import batch, event, head, position
+from node.log.tables import batch, call, event, head, position
 from node.protocol.wire.ids import ZERO, log_id
 from node.protocol.wire.leaf import (
     AUDIT,
@@ -523,6 +524,57 @@ class TestReplay:
         assert other.facts["receipt"] == first.receipt().render()
         assert reader.head(identity.log).size == 1
 
+    def test_a_resend_reads_its_own_answer_and_another_text_none(
+        self, committer, path, identity, clock
+    ):
+        drafts = [replace(new_draft(identity, n), answer=b"a" * 700_000) for n in range(4)]
+        commit_all(committer, drafts)
+        engine = open_engine(path, readonly=True)
+        with engine.connect() as connection:
+            kept = connection.scalars(select(func.length(batch.c.answers))).all()
+        assert kept == [700_004] * 4
+        statements: list[str] = []
+        listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+        reader = LogReader(engine)
+
+        def answers_read(draft, later=0):
+            statements.clear()
+            resend = Resend(draft.event, draft.text, draft.authorisation)
+            with contextlib.suppress(CallReplayed):
+                reader.resend(identity.log, resend, clock.milliseconds + later)
+            return sum("batch.answers" in each for each in statements)
+
+        assert answers_read(drafts[2]) == 1
+        assert answers_read(replace(drafts[2], text=b"another")) == 0
+        assert answers_read(drafts[2], later=10 * MINUTE + 1) == 0
+
+    @pytest.mark.parametrize("damage", [{"answers": b"\0"}, {"texts": bytes(31)}, {"size": 0}])
+    def test_a_damaged_row_is_told_to_who_sends_the_call_again_and_to_no_other(
+        self, committer, path, reader, identity, damage
+    ):
+        draft = new_draft(identity, 0)
+        commit_one(committer, draft)
+        with open_engine(path).begin() as connection:
+            connection.execute(update(batch).values(**damage))
+        resend = Resend(draft.event, draft.text, draft.authorisation)
+        with pytest.raises(LogTampered):
+            reader.resend(identity.log, resend, NOON)
+        again, other = committer.commit([draft, new_draft(identity, 1)])
+        assert isinstance(again, LogTampered)
+        assert (other.index, commit_one(committer, new_draft(identity, 2)).index) == (1, 2)
+
+    def test_rows_of_many_answers_are_purged_as_fast_as_they_are_made(
+        self, committer, path, identity, clock, monkeypatch
+    ):
+        monkeypatch.setattr("node.log.parts.PORTION_BYTES", 1)
+        for start in (0, 20):
+            clock.milliseconds += 10 * MINUTE + 1
+            some = range(start, start + 20)
+            commit_all(committer, [new_draft(identity, n, judged=clock.seconds) for n in some])
+        with open_engine(path, readonly=True).connect() as connection:
+            kept = connection.scalars(select(batch.c.position).order_by(batch.c.position)).all()
+        assert kept == [position(1, index) for index in range(20, 40)]
+
     def test_stored_answers_are_purged_after_the_window(self, committer, path, identity, clock):
         engine = open_engine(path, readonly=True)
         for start in range(0, 100, 10):
@@ -572,6 +624,14 @@ class TestIndexes:
         commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
         assert self.counts(path) == (2, 2, 2)
 
+    def test_whose_rows_were_cut_are_told_of(self, committer, path, reader, identity):
+        for n in range(BATCHES):
+            commit_one(committer, new_draft(identity, n))
+        with open_engine(path).begin() as connection:
+            connection.execute(update(call).values(others=b"\0"))
+        with pytest.raises(LogTampered, match="authorisation 12 from 1 on"):
+            reader.calls(identity.log, 12)
+
     @pytest.mark.parametrize("before", [3, BATCHES, 2 * BATCHES + 3])
     def test_a_writer_that_starts_knows_what_they_do_not_have(
         self, path, identity, committer, before
@@ -598,7 +658,7 @@ class TestIndexes:
     def test_answers_too_long_for_one_row_lie_in_several(
         self, committer, reader, identity, clock, monkeypatch
     ):
-        monkeypatch.setattr("node.log.batchrows.ANSWER_BYTES", 20)
+        monkeypatch.setattr("node.log.parts.PORTION_BYTES", 20)
         first = commit_all(committer, [new_draft(identity, n) for n in range(5)])
         for n in range(5):
             draft = new_draft(identity, n)
@@ -607,38 +667,6 @@ class TestIndexes:
             assert (again.answer, again.receipt()) == (first[n].answer, first[n].receipt())
             assert reader.request(identity.log, n) == draft.request
             assert commit_one(committer, draft).index == n
-
-
-class TestReservedWal:
-    """Its size does not change by commits, and what lies behind their frames is nothing."""
-
-    def test_it_is_there_before_the_first_commit(self, path, identity, tmp_path, monkeypatch):
-        monkeypatch.setattr("node.log.commit.RESERVED_PAGES", 64)
-        wal = path.with_name(f"{path.name}-wal")
-        writers = [Committer(open_engine(path), [identity], clock=Clock()) for _ in range(2)]
-        size = wal.stat().st_size
-        assert size == 64 * (4096 + 24)
-        for n in range(4):
-            commit_one(writers[n % 2], new_draft(identity, n))
-        # As a power cut leaves it: frames, then zeros.
-        for name in (path.name, wal.name):
-            (tmp_path / f"cut-{name}").write_bytes(path.with_name(name).read_bytes())
-        assert wal.stat().st_size == size
-        for writer in writers:
-            writer.close()
-        again = Committer(open_engine(tmp_path / f"cut-{path.name}"), [identity], clock=Clock())
-        assert commit_one(again, new_draft(identity, 4)).index == 4
-        again.close()
-
-    def test_a_disk_without_room_is_the_commit_s_to_find(self, path, identity, monkeypatch):
-        def full(*_args: object) -> None:
-            raise OSError(ENOSPC, "no room")
-
-        monkeypatch.setattr("node.log.commit.RESERVED_PAGES", 64)
-        monkeypatch.setattr("node.log.commit.os.fsync", full)
-        committer = Committer(open_engine(path), [identity], clock=Clock())
-        assert commit_one(committer, new_draft(identity, 0)).index == 0
-        committer.close()
 
 
 class TestSeveralLogs:

@@ -71,6 +71,22 @@ def upgrade(engine: Engine, store: str, declared: Collection[Table]) -> None:
         command.upgrade(configuration(connection, store), head)
 
 
+def require_newest(connection: Connection, store: str) -> None:
+    """Read no store of another revision as if it were damaged: nothing is changed here.
+
+    Raises:
+        ConfigInvalid: an earlier or later version of this program has written it.
+    """
+    if not _is_at(connection, HEADS[store]):
+        raise ConfigInvalid(
+            "数据库是较早的版本写的：请复制一份（连同 -wal），用本程序在副本上启动节点一次，"
+            f"使其升到修订 {HEADS[store]}，再行核对；或用写它的那个版本核对"
+            " / written by an earlier version of this program: start a node of this version on a"
+            " copy, which brings the copy up, or use the version that wrote it",
+            revision=HEADS[store],
+        )
+
+
 def configuration(connection: Connection, store: str) -> Config:
     """Return Alembic's configuration for a connection whose transaction is the caller's."""
     from alembic.config import Config

@@ -1,7 +1,7 @@
 """What was kept of each entry is kept of each commit, in a row; the indexes may come after it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from struct import pack, unpack_from
 from typing import Any
 
@@ -12,6 +12,7 @@ revision = "0003"
 down_revision = "0002"
 
 INDEX_BITS, HASH, NONE = 40, 32, 0xFFFFFFFF
+PORTION, AT_ONCE = 1 << 20, 64
 INDEX = (1 << INDEX_BITS) - 1
 whole = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 blob = sa.LargeBinary
@@ -62,29 +63,23 @@ batch = sa.Table(
 def upgrade() -> None:
     """Put together what is kept for resends; the indexes have everything."""
     connection = op.get_bind()
-    op.add_column("head", sa.Column("indexed", whole, nullable=False, server_default="0"))
+    within = sa.CheckConstraint("indexed >= 0 AND indexed <= size")
+    op.add_column("head", sa.Column("indexed", whole, within, nullable=False, server_default="0"))
     op.execute("UPDATE head SET indexed = size")
     op.add_column("call", sa.Column("others", blob))
     op.add_column("request", sa.Column("entries", whole))
     batch.create(connection)
     log = recent.c.position // sa.literal(INDEX + 1, whole)
-    commits = connection.execute(
-        sa.select(log, recent.c.size).distinct().order_by(log, recent.c.size)
+    of_commit = (checkpoint.c.log == log) & (checkpoint.c.size == recent.c.size)
+    rows = connection.execute(
+        sa.select(recent, entry.c.leaf, checkpoint.c.checkpoint)
+        .join(entry, entry.c.position == recent.c.position)
+        .join(checkpoint, of_commit)
+        .order_by(recent.c.position),
+        execution_options={"yield_per": AT_ONCE},
     )
-    for number, size in commits.all():
-        note = connection.scalar(
-            sa.select(checkpoint.c.checkpoint).where(
-                checkpoint.c.log == number, checkpoint.c.size == size
-            )
-        )
-        rows = connection.execute(
-            sa.select(recent, entry.c.leaf)
-            .join(entry, entry.c.position == recent.c.position)
-            .where(log == number, recent.c.size == size)
-            .order_by(recent.c.position)
-        ).all()
-        if note is not None and rows:
-            connection.execute(batch.insert(), _row(note, rows))
+    for some in _portions(rows):
+        connection.execute(batch.insert(), _row(some))
     before.drop_all(connection)
 
 
@@ -94,19 +89,16 @@ def downgrade() -> None:
     before.create_all(connection)
     heads = connection.execute(sa.select(head.c.number, head.c.indexed))
     known = {number: indexed for number, indexed in heads}  # noqa: C416 - rows are no pairs
-    noted = set()
-    for row in connection.execute(sa.select(batch).order_by(batch.c.position)).all():
+    noted = None
+    rows = sa.select(batch).order_by(batch.c.position)
+    for row in connection.execute(rows, execution_options={"yield_per": 1}):
         number = row.position >> INDEX_BITS
-        if (number, row.size) not in noted:
+        if (number, row.size) != noted:
+            noted = number, row.size
             values = {"log": number, "size": row.size, "checkpoint": row.checkpoint}
             connection.execute(checkpoint.insert(), values)
-            noted.add((number, row.size))
         _take_apart(connection, row, known[number])
-    for row in connection.execute(sa.select(request).where(request.c.entries.is_not(None))).all():
-        connection.execute(request.delete().where(request.c.position == row.position))
-        for place, body in enumerate(_parts(row.body, row.entries), row.position):
-            if body is not None:
-                connection.execute(request.insert(), {"position": place, "body": body})
+    _single_bodies(connection)
     _single_calls(connection)
     batch.drop(connection)
     op.drop_column("call", "others")
@@ -114,14 +106,33 @@ def downgrade() -> None:
     op.drop_column("head", "indexed")
 
 
+def _single_bodies(connection: sa.Connection) -> None:
+    for row in _pages(connection, request, request.c.entries, [request.c.position]):
+        connection.execute(request.delete().where(request.c.position == row.position))
+        for place, body in enumerate(_parts(row.body, row.entries), row.position):
+            if body is not None:
+                connection.execute(request.insert(), {"position": place, "body": body})
+
+
 def _single_calls(connection: sa.Connection) -> None:
-    for row in (
-        connection.execute(sa.select(call).where(call.c.others.is_not(None))).mappings().all()
-    ):
-        indexes = unpack_from(f">{len(row['others']) // 8}q", row["others"])
-        for number, index in enumerate(indexes, row["number"] + 1):
-            values = {"log": row["log"], "authorisation": row["authorisation"]}
+    key = [call.c.log, call.c.authorisation, call.c.number]
+    for row in _pages(connection, call, call.c.others, key):
+        indexes = unpack_from(f">{len(row.others) // 8}q", row.others)
+        values = {"log": row.log, "authorisation": row.authorisation}
+        for number, index in enumerate(indexes, row.number + 1):
             connection.execute(call.insert(), {**values, "number": number, "index": index})
+
+
+def _pages(
+    connection: sa.Connection, table: sa.Table, filled: sa.Column[Any], key: list[sa.Column[Any]]
+) -> Iterator[sa.Row[Any]]:
+    """Yield the rows that have `filled`, a few at once: the table changes meanwhile."""
+    query = sa.select(table).where(filled.is_not(None)).order_by(*key).limit(AT_ONCE)
+    rows = connection.execute(query).all()
+    while rows:
+        yield from rows
+        last = [getattr(rows[-1], column.name) for column in key]
+        rows = connection.execute(query.where(sa.tuple_(*key) > sa.tuple_(*last))).all()
 
 
 def _take_apart(connection: sa.Connection, row: sa.Row[Any], indexed: int) -> None:
@@ -141,7 +152,26 @@ def _take_apart(connection: sa.Connection, row: sa.Row[Any], indexed: int) -> No
             connection.execute(call.insert(), {**values, **index})
 
 
-def _row(note: bytes, rows: Sequence[sa.Row[Any]]) -> dict[str, object]:
+def _portions(rows: Iterable[sa.Row[Any]]) -> Iterator[list[sa.Row[Any]]]:
+    """Yield rows of one commit that follow each other, of one log and size, as many as fit."""
+    some: list[sa.Row[Any]] = []
+    length = 0
+    for row in rows:
+        answer = len(row.answer or b"")
+        if some and (
+            row.position != some[-1].position + 1
+            or row.size != some[-1].size
+            or length + answer > PORTION
+        ):
+            yield some
+            some, length = [], 0
+        some.append(row)
+        length += answer
+    if some:
+        yield some
+
+
+def _row(rows: Sequence[sa.Row[Any]]) -> dict[str, object]:
     leaves = [json.loads(row.leaf) for row in rows]
     calls = [(leaf.get("authorisation", 0), leaf.get("number", 0)) for leaf in leaves]
     lengths = [NONE if row.answer is None else len(row.answer) for row in rows]
@@ -149,7 +179,7 @@ def _row(note: bytes, rows: Sequence[sa.Row[Any]]) -> dict[str, object]:
         "position": rows[0].position,
         "size": rows[0].size,
         "at": rows[-1].at,
-        "checkpoint": note,
+        "checkpoint": rows[0].checkpoint,
         "events": b"".join(bytes.fromhex(leaf["event"]) for leaf in leaves),
         "calls": b"".join(pack(">2q", *each) for each in calls),
         "texts": b"".join(row.text for row in rows),

@@ -26,7 +26,7 @@ from node.log.archiving import Archived, _filled, archived
 from node.log.fartiles import AWAY_SECONDS, READERS_ABREAST, FarTiles
 from node.log.published import metadata as published_tables
 from node.log.published import published
-from node.log.recent import RESEND_WINDOW_MILLISECONDS
+from node.log.resends import RESEND_WINDOW_MILLISECONDS
 from node.log.tables import batch, entry, tile
 from node.protocol.wire.merkle import leaf_hash, verify_consistency, verify_inclusion
 from node.protocol.wire.receipt import Receipt, verify_receipt

@@ -11,6 +11,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, inspect, select, update
+from sqlalchemy.event import listen
+from sqlalchemy.exc import IntegrityError
 
 from api.operating.kept import KEPT, tables_of
 from node.errors import ConfigInvalid
@@ -18,7 +20,7 @@ from node.log.indexes import load_fresh
 from node.log.parts import unpack_parts
 from node.log.published import published
 from node.log.ranges import make_room
-from node.log.tables import batch, entry, position
+from node.log.tables import batch, entry, head, position
 from node.storage import postgresql
 from node.storage.engines import open_engine
 from node.storage.migrations import HEADS, configuration, mark, upgrade
@@ -175,6 +177,64 @@ def test_what_was_kept_of_each_entry_is_kept_of_each_commit_afterwards_and_back(
     # The time of an entry is that of its commit's last one.
     assert [row[0] for row in after[3]] == [row[0] for row in before[3]]
     assert (after[:3], after[4]) == (before[:3], before[4])
+
+
+@both
+def test_thousands_of_commits_are_put_together_in_one_pass(opened, server):
+    """Whose answers are long lies in several rows; back again nothing is read whole."""
+    count, engine = 2000, opened("log", server=server)
+    number = {"number": 1, "log": b"l" * 32, "origin": "o", "department": b"d" * 32}
+    stands = {"size": count, "root": b"r" * 32, "checkpoint": b"5", "at": 9}
+    rows: dict[str, list[dict[str, object]]] = {"entry": [], "recent": [], "checkpoint": []}
+    for index in range(count):
+        place, size = position(1, index), max(2, index + 1)  # two, and then one at a time
+        rows["entry"].append({"position": place, "leaf": b'{"event":"%064x"}' % index})
+        answer = b"a" * (700_000 if index < 2 else 1)
+        kept = {"position": place, "at": index, "size": size, "text": bytes(32)}
+        rows["recent"].append({**kept, "answer": answer})
+        if index:
+            rows["checkpoint"].append({"log": 1, "size": size, "checkpoint": b"note"})
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, "log"), "0002")
+        old = MetaData()
+        old.reflect(connection)
+        make_room(connection, 1, count)
+        connection.execute(old.tables["head"].insert(), {**number, **stands})
+        for name, some in rows.items():
+            connection.execute(old.tables[name].insert(), some)
+    read: list[str] = []
+    listen(engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+
+    def passes(of):
+        return sum(each.startswith("SELECT") and f"FROM {of}" in each for each in read)
+
+    upgrade(engine, "log", tables_of("log"))
+    assert passes("recent") == 1
+    with engine.connect() as connection:
+        places = connection.scalars(select(batch.c.position).order_by(batch.c.position)).all()
+    assert places == [position(1, index) for index in range(count)]
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection, "log"), "0002")
+        again = connection.execute(old.tables["recent"].select()).all()
+    assert passes("batch") == 2  # the test's own, and one
+    assert sorted((row.position, row.answer) for row in again) == [
+        (row["position"], row["answer"]) for row in rows["recent"]
+    ]
+
+
+@both
+@pytest.mark.parametrize(
+    "make", [revised, lambda engine, name: upgrade(engine, name, tables_of(name))]
+)
+def test_the_indexes_of_a_log_are_never_beyond_it(opened, server, make):
+    engine = opened("log", server=server)
+    make(engine, "log")
+    row = {"number": 1, "log": b"l", "origin": "o", "department": b"d", "checkpoint": b"", "at": 0}
+    for indexed in (-1, 6):
+        with engine.begin() as connection, pytest.raises(IntegrityError):
+            connection.execute(
+                head.insert(), {**row, "size": 5, "root": bytes(32), "indexed": indexed}
+            )
 
 
 def test_several_processes_may_open_it_at_once(opened):

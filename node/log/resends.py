@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from sqlalchemy import select
 
-from node.errors import CallReplayed
+from node.errors import CallReplayed, LogTampered
 from node.protocol.wire.days import beijing_day, end_of_day
 from node.protocol.wire.merkle import HASH_SIZE
 
 from .counters import Counter, load_counters
 from .drafts import Committed
-from .parts import part_of
+from .parts import unpack_parts
 from .tables import batch, entry, head, position
 from .tiles import tiles_through
 from .tree import WIDTH, Edge, get_path
@@ -69,13 +69,12 @@ def replay(
         number, place = divmod(index, WIDTH)
         leaf = far.leaves(log_number, [number])[0][place]
     members = orjson.loads(leaf)
-    kept = _find_kept(connection, log_number, index)
-    if kept is not None and now - members["at"] <= RESEND_WINDOW_MILLISECONDS:
-        place, count = index - kept.first, len(kept.events) // HASH_SIZE
+    timely = now - members["at"] <= RESEND_WINDOW_MILLISECONDS
+    kept = _find_kept(connection, log_number, index) if timely else None
+    if kept is not None:
         size, note = kept.size, kept.checkpoint
-        answer = part_of(kept.answers, count, place)
-        text = kept.texts[place * HASH_SIZE : (place + 1) * HASH_SIZE]
-        identical = text == sha256(resend.text).digest()
+        identical = kept.text == sha256(resend.text).digest()
+        answer = _find_answer(connection, kept) if identical else None
     else:
         row = connection.execute(
             select(head.c.size, head.c.checkpoint).where(head.c.number == log_number)
@@ -105,28 +104,45 @@ def replay(
 
 
 class _Kept(NamedTuple):
-    """The row that has an entry."""
+    """What the row of a commit has of an entry, but for its answer."""
 
-    first: int
-    """Index of its first entry."""
+    position: int
+    """The row's."""
+    place: int
+    """Which of the row's entries it is."""
+    entries: int
+    """How many these are."""
     size: int
     checkpoint: bytes
-    events: bytes
-    texts: bytes
-    answers: bytes
+    text: bytes
 
 
 def _find_kept(connection: Connection, log_number: int, index: int) -> _Kept | None:
-    """Return the row that has the entry at `index`, if it is left."""
-    base, place = position(log_number, 0), batch.c.position
-    columns = (batch.c.size, batch.c.checkpoint, batch.c.events, batch.c.texts, batch.c.answers)
+    """Return what is kept of the entry at `index`, if its row is left.
+
+    Raises:
+        LogTampered: no commit wrote such a row.
+    """
+    wanted, place = position(log_number, index), batch.c.position
     row = connection.execute(
-        select(place - base, *columns)
-        .where(place >= base, place <= base + index)
+        select(place, batch.c.size, batch.c.checkpoint, batch.c.texts)
+        .where(place >= position(log_number, 0), place <= wanted)
         .order_by(place.desc())
         .limit(1)
     ).one_or_none()
     if row is None:
         return None
-    kept = _Kept(*row)
-    return kept if index - kept.first < len(kept.events) // HASH_SIZE else None
+    within, count = wanted - row.position, len(row.texts) // HASH_SIZE
+    if len(row.texts) % HASH_SIZE or (within < count and row.size <= index):
+        raise LogTampered(f"the batch that has entry {index} is none", what="batch", index=index)
+    if within >= count:
+        return None
+    text = row.texts[within * HASH_SIZE : (within + 1) * HASH_SIZE]
+    return _Kept(row.position, within, count, row.size, row.checkpoint, text)
+
+
+def _find_answer(connection: Connection, kept: _Kept) -> bytes | None:
+    packed: bytes = (
+        connection.scalar(select(batch.c.answers).where(batch.c.position == kept.position)) or b""
+    )
+    return unpack_parts(packed, kept.entries)[kept.place]
