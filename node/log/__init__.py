@@ -5,8 +5,8 @@ of its own, `farwriter`: what others submit to it through, `framing`: the bytes 
 `commit`: the one transaction.
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
 `counters`: running numbers and the day's quota. `resends`: replays and identical resends.
-`batchrows`: what a commit
-keeps in one row, `indexes`: what follows from it, `parts`: strings in one.
+`batchrows`: what a commit keeps in rows of its own, `indexes`: what follows from them, `parts`:
+strings in one.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
 a bounded stretch at a time. `marks`: where a leaf is, by its hash. `tiles`: tiles as rows, and
 proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log

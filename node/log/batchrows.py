@@ -1,4 +1,4 @@
-"""What a commit adds to a log besides its leaves, in a row of its own (`tables.batch`).
+"""What a commit adds to a log besides its leaves, in a row of its own (`tables.batch`), or several.
 
 A resend gets it again from there, and the indexes of events and calls are made of it (`indexes`).
 A row goes once the resend window has passed and the indexes have it.

@@ -135,7 +135,8 @@ batch = Table(
     Column("texts", LargeBinary, nullable=False),
     Column("answers", LargeBinary, nullable=False),
 )
-"""What one commit added, by the position of its first entry: what a resend gets again, and what the
+"""What one commit added, by the position of its first entry (several rows where its answers are
+long: `parts.PORTION_BYTES`): what a resend gets again, and what the
 indexes `event` and `call` do not have yet (`batchrows`). Tree size and signed checkpoint of the
 commit, the time of its last entry in ms; of each entry in order the event id, authorisation and
 number, SHA-256 of the signed text, and the answer.

@@ -339,10 +339,10 @@ class TestOtherRows:
             Committer(engine, [identity])
 
     @pytest.mark.parametrize(
-        "change", ["checkpoint = x'00'", "size = 4251", "texts = zeroblob(32)", "size = 9999"]
+        "change", [{"checkpoint": b"\0"}, {"size": 4251}, {"size": 9999}, {"texts": bytes(32)}]
     )
     def test_what_is_kept_for_resends_is_its_commit_s(self, engine, identity, change):
-        run(engine, text(f"update batch set {change} where position = {position(1, 4250)}"))
+        run(engine, update(batch).where(batch.c.position == position(1, 4250)).values(**change))
         assert found(engine, identity) == ("batch", 4250)
 
     def test_a_note_of_another_commit_is_found(self, engine, identity):

@@ -34,6 +34,7 @@ from node.log import (
     Resend,
     check_log,
 )
+from node.log.batchrows import newer_events
 from node.log.indexes import BATCHES, count_calls
 from node.log.tables import batch, call, event, head, position
 from node.protocol.wire.ids import ZERO, log_id
@@ -623,6 +624,22 @@ class TestIndexes:
         clock.milliseconds += 10 * MINUTE + 1
         commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
         assert self.counts(path) == (2, 2, 2)
+
+    def test_no_reader_waits_for_what_another_asks_the_database(
+        self, committer, reader, identity, monkeypatch
+    ):
+        asked: list[int | None] = []
+
+        def ask(*given):
+            if not asked:  # the first reader is asking: a second comes, and is sooner done
+                asked.append(None)
+                asked[0] = reader.find_event(identity.log, new_draft(identity, 1).event)
+            return newer_events(*given)
+
+        monkeypatch.setattr("node.log.indexes.newer_events", ask)
+        commit_all(committer, [new_draft(identity, n) for n in range(3)])
+        assert reader.find_event(identity.log, new_draft(identity, 2).event) == 2
+        assert asked == [1]
 
     def test_whose_rows_were_cut_are_told_of(self, committer, path, reader, identity):
         for n in range(BATCHES):
