@@ -135,11 +135,10 @@ batch = Table(
     Column("texts", LargeBinary, nullable=False),
     Column("answers", LargeBinary, nullable=False),
 )
-"""What one commit added, by the position of its first entry (several rows where its answers are
-long: `parts.PORTION_BYTES`): what a resend gets again, and what the
-indexes `event` and `call` do not have yet (`batchrows`). Tree size and signed checkpoint of the
-commit, the time of its last entry in ms; of each entry in order the event id, authorisation and
-number, SHA-256 of the signed text, and the answer.
+"""What one commit added, by the position of its first entry: what a resend gets again, and what the
+indexes `event` and `call` do not have yet (`batchrows`). Several rows, where the answers are long
+(`parts`). Tree size and signed checkpoint of the commit, the time of its last entry in ms; of each
+entry in order the event id, authorisation and number, SHA-256 of the signed text, and the answer.
 
 Purged by later commits once the resend window has passed and the indexes have it.
 """
