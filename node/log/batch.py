@@ -97,6 +97,8 @@ class Batch:
         self._moved: dict[int, Counter] = {}
         """Those of the counters that entries of this batch have changed."""
         self._known: dict[bytes, int] = {}
+        self._read: dict[int, list[bytes | None]] = {}
+        """Answers of the row that a resend was looked for in last."""
         self._first = log.tree.size
         self._drafts: dict[bytes, Draft] = {}
         """Those that got an entry, in order, by event."""
@@ -145,7 +147,8 @@ class Batch:
         index = self._known.get(draft.event)
         try:
             if index is not None:
-                return replay(self._connection, self._log.number, index, draft, self._now)
+                log, read = self._log.number, self._read
+                return replay(self._connection, log, index, draft, self._now, read=read)
             if draft.event in self._drafts:
                 return draft
             return self._place(draft)

@@ -549,6 +549,16 @@ class TestReplay:
         assert answers_read(replace(drafts[2], text=b"another")) == 0
         assert answers_read(drafts[2], later=10 * MINUTE + 1) == 0
 
+    def test_resends_of_one_row_read_it_once(self, path, identity):
+        engine, statements = open_engine(path), list[str]()
+        committer = Committer(engine, [identity], clock=Clock())
+        first = commit_all(committer, [new_draft(identity, n) for n in range(5)])
+        listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+        again = commit_all(committer, [new_draft(identity, n) for n in range(5)])
+        assert [one.answer for one in again] == [one.answer for one in first]
+        assert sum("batch.answers" in each for each in statements) == 1
+        committer.close()
+
     @pytest.mark.parametrize("damage", [{"answers": b"\0"}, {"texts": bytes(31)}, {"size": 0}])
     def test_a_damaged_row_is_told_to_who_sends_the_call_again_and_to_no_other(
         self, committer, path, reader, identity, damage
