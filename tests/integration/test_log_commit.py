@@ -666,6 +666,7 @@ class TestIndexes:
         reader = LogReader(open_engine(path, readonly=True))
         for n in range(before):
             commit_one(committer, new_draft(identity, n, authorisation=n % 2))
+        committer.close()  # on a server's store the next one would wait for it
         again = Committer(open_engine(path), [identity], clock=Clock())
         for n in range(before):
             assert reader.find_event(identity.log, new_draft(identity, n).event) == n
