@@ -22,6 +22,7 @@ from node.log import (
     Committed,
     Committer,
     Draft,
+    LeafDraft,
     LogIdentity,
     LogReader,
     check_log,
@@ -148,7 +149,7 @@ def _batches(identity: LogIdentity, entries: int, answer_bytes: int) -> Iterator
         calls_per_day=1_000_000,
         rows_per_day=1_000_000,
         rows=1,
-        leaf={},
+        leaf=LeafDraft("call", 0, ()),
     )
     for start in range(0, entries - BATCH + 1, BATCH):
         drafts = []
@@ -156,17 +157,19 @@ def _batches(identity: LogIdentity, entries: int, answer_bytes: int) -> Iterator
             second = FIRST_SECOND + number // CALLS_PER_SECOND
             event = second.to_bytes(8, "big") + draw.randbytes(24)
             authorisation, answer = draw.randrange(AUTHORISATIONS), draw.randbytes(answer_bytes)
-            leaf = build_leaf(
-                judged=int(time.time()),
-                block=block,
-                event=event,
-                base=b'"@method": POST',
-                signature=draw.randbytes(64),
-                authorisation=authorisation,
-                custody="own",
-                items=7,
-                rows=1,
-                answer=sm3(answer),
+            leaf = LeafDraft.of(
+                build_leaf(
+                    judged=int(time.time()),
+                    block=block,
+                    event=event,
+                    base=b'"@method": POST',
+                    signature=draw.randbytes(64),
+                    authorisation=authorisation,
+                    custody="own",
+                    items=7,
+                    rows=1,
+                    answer=sm3(answer),
+                )
             )
             drafts.append(
                 replace(

@@ -11,16 +11,16 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import LargeBinary, bindparam, select
 
 from node.protocol.ledger.facts import KEY_SIZES, NonceFact, RoleFact
 
 from .tables import RECORDS, Unsigned
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Select, Table
+    from sqlalchemy import Column, Connection, Select, Table
 
     from node.protocol.ledger.facts import Record
 
@@ -114,22 +114,22 @@ def _select(table: Table) -> tuple[Select[Any], list[str]]:
 def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert through the driver: SQLAlchemy's own way takes longer than SQLite itself."""
     compiled = table.insert().compile(dialect=connection.dialect)
-    wide = [
-        (place, column.type.size)
-        for place, column in enumerate(table.columns)
-        if isinstance(column.type, Unsigned)
-    ]
-    if wide:
-        rows = [_driven(row, wide) for row in rows]
     names = [column.name for column in table.columns]
-    values: Any = list(map(tuple, rows))
+    values: Any = list(zip(*map(_driven, table.columns, zip(*rows, strict=True)), strict=True))
     if not compiled.positional:
-        values = [dict(zip(names, row, strict=True)) for row in rows]
+        values = [dict(zip(names, row, strict=True)) for row in values]
     connection.exec_driver_sql(str(compiled), values)
 
 
-def _driven(row: Row, wide: list[tuple[int, int]]) -> Row:
-    values = list(row)
-    for place, size in wide:
-        values[place] = values[place].to_bytes(size, "big")
-    return tuple(values)
+def _driven(column: Column[Any], values: tuple[Any, ...]) -> Iterable[Any]:
+    """Return the values of a column as the driver takes them.
+
+    It looks for an adapter of each `bytes`, for as long as it takes to insert it, and takes a
+    bytearray as it is.
+    """
+    if isinstance(column.type, Unsigned):
+        size = column.type.size
+        return [bytearray(value.to_bytes(size, "big")) for value in values]
+    if isinstance(column.type, LargeBinary):
+        return [value if value is None else bytearray(value) for value in values]
+    return values

@@ -235,6 +235,10 @@ _SAID = {
     "counter": ("授权 {authorisation} 的计数与其调用不符", "the counter of grant {authorisation}"),
     "index": ("第 {index} 条（从 0 数起）的索引被改", "the index of entry {index}"),
     "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),
+    "batch": (
+        "为第 {index} 条（从 0 数起）及其后保留的重发内容被改",
+        "what is kept for resends of entry {index}",
+    ),
     "head": ("日志头被改", "the head"),
     "checkpoint": ("日志头的检查点不成立", "the head's checkpoint"),
     "stored": ("归档中的 {tile} 与默克尔树不符", "{tile} in the tile store"),

@@ -24,7 +24,7 @@ from node.errors import (
     NotFound,
     Overloaded,
 )
-from node.log import Draft, last_published, list_published
+from node.log import Draft, LeafDraft, last_published, list_published
 from node.protocol.ledger.enums import KeyKind
 from node.protocol.wire import canonical, encoding, envelope, ids
 from node.protocol.wire.leaf import (
@@ -283,17 +283,19 @@ def log_look(  # noqa: PLR0917
         text=call.base + call.signature,
         authorisation=0,
         counted=False,
-        leaf=build_leaf(
-            AUDIT,
-            block=caller.block,
-            judged=caller.judged,
-            event=call.event,
-            base=call.base,
-            signature=call.signature,
-            custody=custody_of(node, log),
-            authorisation=authorisation,
-            question=question,
-            answer=sm3(answer),
+        leaf=LeafDraft.of(
+            build_leaf(
+                AUDIT,
+                block=caller.block,
+                judged=caller.judged,
+                event=call.event,
+                base=call.base,
+                signature=call.signature,
+                custody=custody_of(node, log),
+                authorisation=authorisation,
+                question=question,
+                answer=sm3(answer),
+            )
         ),
         key=call.key_id,
         answer=kept,

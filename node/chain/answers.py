@@ -93,8 +93,8 @@ def _header(block: dict[str, Any]) -> BlockHeader:
 
 def parse_logs(found: list[dict[str, Any]]) -> list[RawLog]:
     """Read the logs of `eth_getLogs`."""
-    shared = _Shared()
-    return [_log(log, shared) for log in found]
+    shared, numbers = _Shared(), _Numbers()
+    return [_log(log, shared, numbers) for log in found]
 
 
 class _Shared(dict[str, bytes]):
@@ -105,17 +105,25 @@ class _Shared(dict[str, bytes]):
         return found
 
 
-def _log(raw: dict[str, Any], shared: _Shared) -> RawLog:
+class _Numbers(dict[str, int]):
+    """The same of numbers: a block's, and places in it."""
+
+    def __missing__(self, text: str) -> int:
+        found = self[text] = int(text, 16)
+        return found
+
+
+def _log(raw: dict[str, Any], shared: _Shared, numbers: _Numbers) -> RawLog:
     topics = raw["topics"]
     return RawLog(
         shared[raw["address"]],
         [*map(shared.__getitem__, topics[:1]), *[bytes.fromhex(each[2:]) for each in topics[1:]]],
         parse_bytes(raw["data"]),
-        int(raw["blockNumber"], 16),
+        numbers[raw["blockNumber"]],
         shared[raw["blockHash"]],
         parse_bytes(raw["transactionHash"]),
-        int(raw["transactionIndex"], 16),
-        int(raw["logIndex"], 16),
+        numbers[raw["transactionIndex"]],
+        numbers[raw["logIndex"]],
     )
 
 

@@ -4,12 +4,15 @@
 of its own, `farwriter`: what others submit to it through, `framing`: the bytes between them.
 `commit`: the one transaction.
 `batch`: its part for one log. `heads`: the right edge in memory against the head row on disk.
-`counters`: running numbers and the day's quota. `recent`: replays and identical resends.
+`counters`: running numbers and the day's quota. `resends`: replays and identical resends.
+`batchrows`: what a commit keeps in rows of its own, `indexes`: what follows from them, `parts`:
+strings in one.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
 a bounded stretch at a time. `marks`: where a leaf is, by its hash. `tiles`: tiles as rows, and
 proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log
 hashed again. `published`: checkpoints that were shown to others. `tallies`: calls counted by hour
-and by what they were for, in a database of their own. `drafts`: the values that go in and come out.
+and by what they were for, in a database of their own. `drafts`: the values that go in and come out,
+`leafdraft`: a leaf before its commit.
 `tables`: the schema of `log.db`. `archiving`: the loop that brings full tiles to a store,
 `tilestore`: that store, a folder or a bucket, `fartiles`: reading from there, checked.
 
@@ -23,6 +26,7 @@ from .check import check_log
 from .commit import Committer
 from .drafts import Committed, Draft, LogIdentity
 from .farwriter import FarWriter, listen_at
+from .leafdraft import LeafDraft
 from .marks import Marks
 from .published import (
     last_published,
@@ -30,7 +34,7 @@ from .published import (
     mark_published,
 )
 from .reader import LogReader
-from .recent import Resend
+from .resends import Resend
 from .scanning import LogScanner
 from .strips import Strips
 from .tallies import Tallier, Tallies
@@ -44,6 +48,7 @@ __all__ = [
     "Committer",
     "Draft",
     "FarWriter",
+    "LeafDraft",
     "LogHost",
     "LogIdentity",
     "LogReader",

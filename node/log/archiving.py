@@ -31,7 +31,7 @@ from .fartiles import (
     render_bundle,
 )
 from .published import last_published
-from .tables import entry, head, position, recent, tile
+from .tables import batch, entry, head, position, tile
 from .tilestore import AT_ONCE, tile_path
 from .tree import HEIGHT, WIDTH, Tile
 
@@ -268,7 +268,7 @@ class Archivist:
                 select(head.c.number, head.c.size).where(head.c.log == log)
             ).one()
             first, end = position(number, 0), position(number + 1, 0)
-            place = recent.c.position
+            place = batch.c.position
             found: int | None = connection.scalar(
                 select(func.min(place)).where(place >= first, place < end)
             )

@@ -1,36 +1,38 @@
 """The part of a commit that concerns one log: judging its drafts in order and writing what is new.
 
-Runs inside the commit's transaction and keeps nothing for the next one.
+Runs inside the commit's transaction, but for `results`. What it moves besides the database is the
+open log's (`heads`): tree, counters, and what the indexes do not have yet.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING
 
-import orjson
 from sqlalchemy import insert
 
 from node.errors import (
     CallReplayed,
     InvalidInput,
     LedgerError,
+    LogTampered,
     LogUnavailable,
     Overloaded,
     QuotaRefusals,
 )
-from node.protocol.wire.days import beijing_day, end_of_day
+from node.protocol.wire import days
 from node.protocol.wire.encoding import rfc3339
 from node.protocol.wire.leaf import (
     CALL,
     COMMIT_SECONDS,
-    LIMIT,
     SERVED,
-    complete_leaf,
 )
 from node.protocol.wire.merkle import leaf_hash
 
 from ..storage.bulk import insert_rows
+from .batchrows import Added, add_batch, purge
 from .counters import (
     Counter,
     Stranger,
@@ -39,49 +41,35 @@ from .counters import (
     store_counters,
     store_strangers,
 )
-from .drafts import Committed
+from .drafts import Committed, Draft
 from .heads import sign_head, write_head
-from .recent import (
-    find_events,
-    purge,
-    remember,
-    replay,
-)
-from .tables import (
-    call,
-    entry,
-    event,
-    position,
-    request,
-)
+from .parts import pack_parts, portions
+from .resends import RESEND_WINDOW_MILLISECONDS, replay
+from .tables import entry, position, request
 from .tiles import store_tiles
 from .tree import get_last_paths
 
-_CANONICAL_ASCII = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
-_ENTRY, _EVENT, _CALL, _REQUEST = insert(entry), insert(event), insert(call), insert(request)
+_ENTRY, _REQUEST = insert(entry), insert(request)
+# What is kept of the first call may be damaged: that is told to whoever sends it again.
+_OF_ONE_DRAFT = (
+    CallReplayed,
+    InvalidInput,
+    LogTampered,
+    LogUnavailable,
+    Overloaded,
+    QuotaRefusals,
+)
+
+# All entries of a commit are of one second or two.
+beijing_day, end_of_day = lru_cache(4)(days.beijing_day), lru_cache(4)(days.end_of_day)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
-    from .drafts import Draft
     from .heads import OpenLog
     from .tree import Edge
-
-
-@dataclass(slots=True)
-class Placed:
-    """A new entry, hashed and given its place; not yet on disk."""
-
-    draft: Draft
-    index: int
-    at: int
-    leaf: bytes
-    outcome: str
-    number: int
-    remaining_calls: int
-    remaining_rows: int
 
 
 class Batch:
@@ -91,7 +79,12 @@ class Batch:
     """
 
     def __init__(
-        self, connection: Connection, log: OpenLog, now: int, *, strangers_per_day: int
+        self,
+        connection: Connection,
+        log: OpenLog,
+        now: int,
+        *,
+        strangers_per_day: int,
     ) -> None:
         self._connection = connection
         self._log = log
@@ -101,33 +94,68 @@ class Batch:
         self._strangers_per_day = strangers_per_day
         self._strangers: dict[bytes, Stranger] = {}
         self._counters: dict[int, Counter] = {}
+        self._moved: dict[int, Counter] = {}
+        """Those of the counters that entries of this batch have changed."""
         self._known: dict[bytes, int] = {}
-        self._placed: dict[bytes, Placed] = {}
+        self._read: dict[int, list[bytes | None]] = {}
+        """Answers of the row that a resend was looked for in last."""
+        self._first = log.tree.size
+        self._drafts: dict[bytes, Draft] = {}
+        """Those that got an entry, in order, by event."""
+        self._new: list[Committed] = []
+        """Their entries: hashed and given their places; without proof until the tree has grown."""
+        self._hashes: list[bytes] = []
+        self._judged: list[Committed | LedgerError | Draft] = []
+        self._edge: Edge | None = None
+        self._checkpoint = b""
 
-    def write(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
-        """Judge `drafts` in order, write the new ones, and return one result for each."""
+    def write(self, drafts: Sequence[Draft]) -> None:
+        """Judge `drafts` in order and write the new ones; `results` then has one for each."""
         counted = {draft.authorisation for draft in drafts if draft.counted}
-        self._known = find_events(self._connection, self._log.number, [d.event for d in drafts])
-        self._counters = load_counters(self._connection, self._log.counting, counted)
+        events = [draft.event for draft in drafts]
+        self._known = self._log.fresh.find(self._connection, self._log.number, events)
+        self._counters = self._load_counters(counted)
         strangers = {draft.key for draft in drafts if _is_strange(draft)}
         self._strangers = load_strangers(self._connection, self._log.counting, strangers)
-        judged = [self._judge(draft) for draft in drafts]
-        done = self._store() if self._placed else {}
-        return [
-            self._finish(draft, result, done) for draft, result in zip(drafts, judged, strict=True)
-        ]
+        self._judged = [self._judge(draft) for draft in drafts]
+        if self._new:
+            self._store()
 
-    def _judge(self, draft: Draft) -> Committed | LedgerError | None:
-        """Return the result of a draft that adds no leaf, or place it and return None."""
+    def results(self) -> list[Committed | LedgerError]:
+        """Give the new entries their proofs and return what became of each draft.
+
+        Called after COMMIT, and before the tree is settled: it needs no connection.
+        """
+        tree, size = self._log.tree, self._log.tree.size
+        paths = [] if self._edge is None else get_last_paths(tree, self._edge, len(self._new))
+        for one, proof in zip(self._new, paths, strict=True):
+            one.size, one.proof, one.checkpoint = size, proof, self._checkpoint
+        return [self._repeat(one) if isinstance(one, Draft) else one for one in self._judged]
+
+    def _load_counters(self, wanted: set[int]) -> dict[int, Counter]:
+        """Return the counters of those authorisations that have been called before."""
+        known = self._log.counters
+        found = {one: known[one] for one in wanted if one in known}
+        missing = wanted - found.keys()
+        return found | load_counters(self._connection, self._log.counting, missing)
+
+    def _judge(self, draft: Draft) -> Committed | LedgerError | Draft:
+        """Return the result of a draft: its entry, without proof yet, if it gets one.
+
+        One whose event another of this batch has is returned itself, for later.
+        """
         index = self._known.get(draft.event)
         try:
             if index is not None:
-                return replay(self._connection, self._log.number, index, draft, self._now)
-            if draft.event not in self._placed:
-                self._placed[draft.event] = self._place(draft)
-        except (CallReplayed, InvalidInput, LogUnavailable, Overloaded, QuotaRefusals) as error:
+                log, read = self._log.number, self._read
+                return replay(self._connection, log, index, draft, self._now, read=read)
+            if draft.event in self._drafts:
+                return draft
+            return self._place(draft)
+        except _OF_ONE_DRAFT as error:
+            # It may have opened a day that is not on disk.
+            self._log.counters.pop(draft.authorisation, None)
             return error
-        return None
 
     def _time(self, draft: Draft) -> int:
         """Return when a draft's leaf is committed, in ms.
@@ -139,7 +167,7 @@ class Batch:
             LogUnavailable: the clock was set back behind the log.
             Overloaded: the draft waited too long.
         """
-        judged: int = draft.leaf["judged"]
+        judged = draft.leaf.judged
         at = max(self._at, judged * 1000)
         late = at // 1000 - judged
         if late <= COMMIT_SECONDS:
@@ -148,41 +176,56 @@ class Batch:
             raise LogUnavailable(f"the clock is {(self._at - self._now) // 1000} s behind the log")
         raise Overloaded(f"the call waited {late} s for the log; send it again")
 
-    def _place(self, draft: Draft) -> Placed:
+    def _place(self, draft: Draft) -> Committed:
         """Give a draft its time, outcome, number, link and leaf; one refused changes nothing."""
-        at = self._time(draft)
-        stranger = self._find_stranger(draft, at)
-        counter = self._counters.get(draft.authorisation) if draft.counted else None
+        at, counted = self._time(draft), draft.counted
+        stranger = None if counted else self._find_stranger(draft, at)
+        counter = self._counters.get(draft.authorisation) if counted else None
         if counter is None:
             counter = Counter()
-            if draft.counted:
+            if counted:
                 self._counters[draft.authorisation] = counter
         counter.open_day(beijing_day(at // 1000))
         outcome = draft.refusal or SERVED
-        if draft.counted and outcome == SERVED:
+        if counted and outcome == SERVED:
             outcome = counter.judge(
                 calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
             )
-        number = counter.count + 1 if draft.counted else 0
-        leaf = _render(
-            draft.leaf,
+        number = counter.count + 1 if counted else 0
+        leaf = draft.leaf.complete(
+            at=at,
             number=number,
             prev=counter.last,
-            at=at,
             refusal=outcome if outcome not in (SERVED, draft.refusal) else None,
         )
         hash_ = leaf_hash(leaf)
         self._at = at
         if stranger is not None:
             stranger.calls += 1
-        if draft.counted:
+        if counted:
             counter.link(hash_)
+            self._moved[draft.authorisation] = counter
         if outcome == SERVED:
             counter.use(draft.rows)
-        index = self._log.tree.size
-        self._log.tree.append(hash_)
         calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
-        return Placed(draft, index, at, leaf, outcome, number, max(0, calls), max(0, rows))
+        placed = Committed(
+            leaf,
+            self._first + len(self._new),
+            0,
+            (),
+            b"",
+            outcome,
+            draft.answer if outcome == SERVED else None,
+            number,
+            max(0, calls),
+            max(0, rows),
+            end_of_day(at // 1000),
+            fresh=True,
+        )
+        self._drafts[draft.event] = draft
+        self._hashes.append(hash_)
+        self._new.append(placed)
+        return placed
 
     def _find_stranger(self, draft: Draft, at: int) -> Stranger | None:
         """Return what a call that no authorisation counts is limited by; None for all others.
@@ -202,68 +245,53 @@ class Batch:
             )
         return stranger
 
-    def _store(self) -> dict[bytes, Committed]:
-        """Write everything new, the signed head last; return the results by event."""
-        placed, log, connection = list(self._placed.values()), self._log, self._connection
-        edge = log.tree.edge()
-        log.root, log.at = edge.root, self._at
-        checkpoint = sign_head(log.identity, log.tree.size, log.root)
-        self._store_entries(placed)
+    def _store(self) -> None:
+        """Write everything new, the signed head last."""
+        log, connection = self._log, self._connection
+        log.tree.extend(self._hashes)
+        edge = self._edge = log.tree.edge()
+        size, log.root, log.at = log.tree.size, edge.root, self._at
+        checkpoint = self._checkpoint = sign_head(log.identity, size, log.root)
+        self._store_entries()
         store_tiles(connection, log.number, log.tree.changed())
-        store_counters(connection, log.number, self._counters)
+        store_counters(connection, log.number, self._moved)
         store_strangers(connection, log.number, self._strangers)
-        done = self._prove(placed, edge, checkpoint)
-        remember(
-            connection,
-            log.number,
-            [(done[one.draft.event], one.draft.text, one.at) for one in placed],
-        )
-        purge(connection, log.number, self._now, len(placed))
+        log.remember_counters(self._moved)
+        added, expired = self._added(), self._now - RESEND_WINDOW_MILLISECONDS
+        log.fresh.add(self._first, log.at, added)
+        if log.fresh.is_due(expired):
+            log.fresh.index(connection, log.number, size)
+        rows = add_batch(connection, log.number, self._first, log.at, checkpoint, added)
+        purge(connection, log.number, expired, log.fresh.indexed, rows)
         # Last: what makes the new entries part of the log, in the same transaction as they.
         write_head(connection, log, checkpoint)
-        return done
 
-    def _store_entries(self, placed: list[Placed]) -> None:
-        number, connection = self._log.number, self._connection
-        base = position(number, 0)
-        insert_rows(connection, _ENTRY, [(base + one.index, one.leaf) for one in placed])
-        insert_rows(connection, _EVENT, [(number, one.draft.event, one.index) for one in placed])
-        calls = [
-            (number, one.draft.authorisation, one.number, one.index) for one in placed if one.number
-        ]
-        insert_rows(connection, _CALL, calls)
-        requests = ((base + one.index, one.draft.request) for one in placed)
-        insert_rows(connection, _REQUEST, [row for row in requests if row[1] is not None])
+    def _store_entries(self) -> None:
+        connection, place = self._connection, position(self._log.number, self._first)
+        # The driver looks for an adapter of each `bytes`, and takes a bytearray as it is.
+        leaves = [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
+        insert_rows(connection, _ENTRY, leaves)
+        bodies = [draft.request for draft in self._drafts.values()]
+        for some in portions(bodies):
+            kept = bodies[some]
+            if any(body is not None for body in kept):
+                row = (place + some.start, pack_parts(kept), len(kept))
+                insert_rows(connection, _REQUEST, [row])
 
-    def _prove(self, placed: list[Placed], edge: Edge, checkpoint: bytes) -> dict[bytes, Committed]:
-        """Return every new entry with its proof in the tree that is about to be committed."""
-        tree, done = self._log.tree, {}
-        for one, proof in zip(placed, get_last_paths(tree, edge, len(placed)), strict=True):
-            done[one.draft.event] = Committed(
-                leaf=one.leaf,
-                index=one.index,
-                size=tree.size,
-                proof=proof,
-                checkpoint=checkpoint,
-                outcome=one.outcome,
-                answer=one.draft.answer if one.outcome == SERVED else None,
-                number=one.number,
-                remaining_calls=one.remaining_calls,
-                remaining_rows=one.remaining_rows,
-                reset=end_of_day(one.at // 1000),
-                fresh=True,
-            )
-        return done
+    def _added(self) -> Added:
+        drafts = self._drafts.values()
+        return Added(
+            list(self._drafts),
+            [draft.authorisation for draft in drafts],
+            [one.number for one in self._new],
+            [sha256(draft.text).digest() for draft in drafts],
+            [one.answer for one in self._new],
+        )
 
-    def _finish(
-        self, draft: Draft, result: Committed | LedgerError | None, done: dict[bytes, Committed]
-    ) -> Committed | LedgerError:
-        """Return a draft's result; of two with one event the later is a replay of the first."""
-        if result is not None:
-            return result
-        first, committed = self._placed[draft.event].draft, done[draft.event]
-        if draft is first:
-            return committed
+    def _repeat(self, draft: Draft) -> Committed | LedgerError:
+        """Return the result of the later of two drafts with one event: a replay of the first."""
+        first = self._drafts[draft.event]
+        committed = self._new[list(self._drafts).index(draft.event)]
         if draft.text == first.text:
             return replace(committed, fresh=False)
         return CallReplayed("this event id was used before", receipt=committed.receipt().render())
@@ -271,20 +299,4 @@ class Batch:
 
 def _is_strange(draft: Draft) -> bool:
     """Tell whether a draft is a call that no authorisation counts."""
-    return not draft.counted and draft.leaf["type"] == CALL
-
-
-def _render(
-    members: dict[str, Any], *, number: int, prev: bytes, at: int, refusal: str | None
-) -> bytes:
-    """Do what `complete_leaf` does, at a third of its cost for the calls `build_leaf` makes.
-
-    Those hold text, whole numbers and None only; when the whole is ASCII, every text is in NFC
-    and the keys' order is RFC 8785's, and nothing is left to be checked but the integers.
-    """
-    if refusal is None and members["type"] == CALL:
-        whole = {**members, "number": number, "prev": prev.hex(), "at": at}
-        leaf = orjson.dumps(whole, option=_CANONICAL_ASCII)
-        if len(leaf) <= LIMIT and leaf.isascii():
-            return leaf
-    return complete_leaf(members, number=number, prev=prev, at=at, refusal=refusal)
+    return not draft.counted and draft.leaf.kind == CALL

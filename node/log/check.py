@@ -33,6 +33,8 @@ from node.protocol.wire.ids import (
 from node.protocol.wire.leaf import CALL, KINDS, VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, leaf_hash
 
+from ..storage.migrations import require_newest
+from .batchrows import fresh_rows, list_sizes
 from .checktables import (
     CallChains,
     find_headless,
@@ -40,12 +42,13 @@ from .checktables import (
     find_unindexed_call,
     find_unindexed_event,
     find_wrong_answer,
+    find_wrong_batch,
 )
 from .fartiles import FarTiles
 from .heads import earlier_logs
+from .indexes import count_calls, gather
 from .tables import (
     INDEX_BITS,
-    call,
     entry,
     event,
     head,
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
 
     from node.crypto import Sm2PublicKey
 
+    from .indexes import Fresh
     from .tilestore import TileStore
 
 CHUNK_ENTRIES = 16 * WIDTH
@@ -100,6 +104,7 @@ def check_log(
             and `anchored`. Or `store` lost a `tile`, which they name.
         LogUnavailable: the store does not answer.
         NotFound: no such log in this store.
+        ConfigInvalid: another version of this program has written the file.
     """
     known = dict(anchored)
     try:
@@ -122,6 +127,7 @@ def _open_head(engine: Engine, log: bytes, known: dict[int, bytes]) -> Row[Any]:
     with engine.connect() as connection:
         if not inspect(connection).get_table_names():
             raise _missing(log, 0, known)
+        require_newest(connection, "log")
         misfit = find_misfit(connection)
         if misfit is not None:
             message = f"the table {misfit} holds a value that no log writes there"
@@ -172,6 +178,10 @@ class _Check:
         """Of this chunk's bundles, those that are not in the table any more."""
         self._head = row
         self._known = known
+        self._kept: set[int] = set()
+        """Sizes that were signed for what is kept for resends."""
+        self._roots: dict[int, bytes] = {}
+        """Theirs, as the entries hash."""
         self._tree = GrowingTree(0, [])
         self._at = 0
         self._sound_size = 0
@@ -190,6 +200,8 @@ class _Check:
                 verify_note(signed, sm2=sm2, ed25519=ed25519)
         except (InvalidInput, CheckpointInvalid) as error:
             raise self._tampered("checkpoint", f"the head's checkpoint: {error.message}") from error
+        if not 0 <= row.indexed <= row.size:
+            raise self._tampered("head", "the head's indexes go beyond its entries")
         if not 0 < row.number < LOGS:
             raise self._tampered("head", "the head's number is that of no log")
         if log_id(row.origin) != row.log or department_id(self.code) != row.department:
@@ -201,6 +213,8 @@ class _Check:
     def check_entries(self, progress: Callable[[int], None] | None) -> None:
         """Hash every entry again and compare what it leads to."""
         number, size = self._head.number, self._head.size
+        with self._engine.connect() as connection:
+            self._kept = list_sizes(connection, number)
         for start in range(0, size, CHUNK_ENTRIES):
             end = min(start + CHUNK_ENTRIES, size)
             query = (
@@ -242,9 +256,11 @@ class _Check:
         number, size = self._head.number, self._head.size
         with self._engine.connect() as connection:
             wrong_counter = self._chains.find_wrong_counter(connection, number)
-            calls = connection.scalar(select(func.count()).where(call.c.log == number))
+            calls = count_calls(connection, number)
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
+            fresh = self._fresh(connection)
+            wrong_batch = find_wrong_batch(connection, number, self._head.origin, self._roots)
             wrong_answer = find_wrong_answer(connection, number)
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
@@ -255,8 +271,15 @@ class _Check:
                 f"the counter of authorisation {wrong_counter} is not that of its entries",
                 authorisation=wrong_counter,
             )
-        if (calls, events) != (self._chains.numbered, size):
+        indexed = calls + len(fresh.calls), (events or 0) + len(fresh.events)
+        if indexed != (self._chains.numbered, size):
             raise self._tampered("index", "the indexes of calls or events have other rows")
+        if wrong_batch is not None:
+            raise self._tampered(
+                "batch",
+                f"what is kept for resends of entry {wrong_batch} is not its commit's",
+                index=wrong_batch,
+            )
         if wrong_answer is not None:
             raise self._tampered(
                 "answer",
@@ -278,6 +301,8 @@ class _Check:
             events[self._check_link(index, row.leaf, hash_)] = index
             if index + 1 in self._known:
                 self._check_root(index + 1, self._known[index + 1], "anchor")
+            if index + 1 in self._kept:
+                self._roots[index + 1] = self._tree.edge().root
         return events
 
     def _check_link(self, index: int, leaf: bytes, hash_: bytes) -> bytes:
@@ -341,14 +366,21 @@ class _Check:
 
     def _check_indexes(self, connection: Connection, events: dict[bytes, int]) -> None:
         """Compare the indexes of events and calls with what the leaves say."""
-        number = self._head.number
+        number, fresh = self._head.number, self._fresh(connection)
         for what, wrong in (
-            ("event", find_unindexed_event(connection, number, events)),
-            ("call", find_unindexed_call(connection, number, self._chains.places)),
+            ("event", find_unindexed_event(connection, number, events, fresh)),
+            ("call", find_unindexed_call(connection, number, self._chains.places, fresh)),
         ):
             if wrong is not None:
                 message = f"the {what} of entry {wrong} is not in the index"
                 self._suspect("index", message, index=wrong)
+
+    def _fresh(self, connection: Connection) -> Fresh:
+        """Return what the indexes do not have as this transaction sees them."""
+        try:
+            return gather(0, fresh_rows(connection, self._head.number))
+        except LogTampered as error:
+            raise self._tampered("index", error.message) from error
 
     def _check_root(self, size: int, root: bytes, what: str) -> None:
         """Compare a root known for `size`; without a better clue, blame the entries since then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,27 +10,32 @@ import orjson
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
+from node.errors import InvalidInput, LogTampered
+from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
+from node.protocol.wire.merkle import HASH_SIZE
 
 from .counters import COLUMNS
-from .recent import find_events
+from .indexes import find_calls, find_indexed
+from .parts import unpack_parts
 from .tables import (
     INDEX_BITS,
-    call,
+    batch,
     counter,
     entry,
     head,
     metadata,
     position,
-    recent,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Table
+
+    from .indexes import Fresh
 
 NO_COUNTER = (0, ZERO, 0, 0, 0)
 _CLASSES = {LargeBinary: "blob", Text: "text", Integer: "integer", BigInteger: "integer"}
@@ -140,48 +146,93 @@ def find_headless(connection: Connection) -> bool:
 
 
 def find_unindexed_event(
-    connection: Connection, log_number: int, events: Mapping[bytes, int]
+    connection: Connection, log_number: int, events: Mapping[bytes, int], fresh: Fresh
 ) -> int | None:
-    """Return the first index whose event the event index gives another place, or None."""
-    indexed = find_events(connection, log_number, events)
+    """Return the first index whose event the event index gives another place, or None.
+
+    `fresh` has what the index need not have yet.
+    """
+    indexed = {each: fresh.events[each] for each in events if each in fresh.events}
+    indexed |= find_indexed(connection, log_number, events)
     return min((index for _, index in events.items() - indexed.items()), default=None)
 
 
 def find_unindexed_call(
-    connection: Connection, log_number: int, calls: Mapping[int, Mapping[int, int]]
+    connection: Connection,
+    log_number: int,
+    calls: Mapping[int, Mapping[int, int]],
+    fresh: Fresh,
 ) -> int | None:
     """Return the first index whose call the index of calls gives another place, or None.
 
-    `calls` are {authorisation: {number: index}}, the numbers of each without a gap.
+    `calls` are {authorisation: {number: index}}, the numbers of each without a gap; `fresh` has
+    what the index need not have yet.
     """
-    wrong = []
+    wrong, waiting = [], defaultdict[int, dict[int, int]](dict)
+    for authorisation, number, index in fresh.calls:
+        waiting[authorisation][number] = index
     for authorisation, indexes in calls.items():
-        query = select(call.c.number, call.c.index).where(
-            call.c.log == log_number,
-            call.c.authorisation == authorisation,
-            call.c.number.between(min(indexes), max(indexes)),
-        )
-        indexed = {row["number"]: row["index"] for row in connection.execute(query).mappings()}
+        first, last = min(indexes), max(indexes)
+        try:
+            indexed = find_calls(connection, log_number, authorisation, first, last, limit=last)
+        except LogTampered:
+            return min(indexes.values())
+        indexed |= waiting.get(authorisation, {})
         wrong += [index for _, index in indexes.items() - indexed.items()]
     return min(wrong, default=None)
+
+
+def find_wrong_batch(
+    connection: Connection, log_number: int, origin: str, roots: Mapping[int, bytes]
+) -> int | None:
+    """Return the first index from which a batch is not its commit's, or None.
+
+    `roots` are those of the sizes that the batches name. The digests of the texts are compared with
+    nothing: the log has them nowhere else.
+    """
+    first = position(log_number, 0)
+    place = batch.c.position
+    within = place.between(first, position(log_number + 1, 0) - 1)
+    columns = (place, batch.c.size, batch.c.checkpoint, batch.c.events, batch.c.texts)
+    for start, size, note, events, texts in connection.execute(
+        select(*columns).where(within).order_by(place)
+    ):
+        index = int(start - first)
+        try:
+            signed = SignedCheckpoint.parse(note).checkpoint
+        except InvalidInput:
+            return index
+        if (signed.origin, signed.size, signed.root) != (origin, size, roots.get(size)):
+            return index
+        if len(texts) != len(events) or size < index + len(events) // HASH_SIZE:
+            return index
+    return None
 
 
 def find_wrong_answer(connection: Connection, log_number: int) -> int | None:
     """Return the first index whose kept answer is not the one of its leaf, or None."""
     first = position(log_number, 0)
-    query = (
-        select(recent.c.position, recent.c.answer, entry.c.leaf)
-        .outerjoin(entry, entry.c.position == recent.c.position)
-        .where(recent.c.position.between(first, position(log_number + 1, 0) - 1))
-        .order_by(recent.c.position)
-    )
-    for place, answer, leaf in connection.execute(query):
-        members = {} if leaf is None else orjson.loads(leaf)
-        if not answer and members.get("type") in {AUDIT, OPEN, PREVIEW}:
-            continue  # a download, a page: logged by its digest; no bytes are kept here
-        digest = None if answer is None else sm3(answer).hex()
-        if members.get("answer", "") != digest:
-            return int(place - first)
+    place = batch.c.position
+    within = place.between(first, position(log_number + 1, 0) - 1)
+    columns = (place, batch.c.events, batch.c.answers)
+    for start, events, packed in connection.execute(select(*columns).where(within).order_by(place)):
+        count = len(events) // HASH_SIZE
+        try:
+            answers = unpack_parts(packed, count)
+        except LogTampered:
+            return int(start - first)
+        query = select(entry.c.position, entry.c.leaf).where(
+            entry.c.position >= start, entry.c.position < start + count
+        )
+        leaves = dict(tuple(row) for row in connection.execute(query))
+        for index, answer in enumerate(answers, start):
+            leaf = leaves.get(index)
+            members = {} if leaf is None else orjson.loads(leaf)
+            if not answer and members.get("type") in {AUDIT, OPEN, PREVIEW}:
+                continue  # a download, a page: logged by its digest; no bytes are kept here
+            digest = None if answer is None else sm3(answer).hex()
+            if members.get("answer", "") != digest:
+                return int(index - first)
     return None
 
 

@@ -111,14 +111,23 @@ class Committer:
         results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
         with transaction:
             self._tenure.require(self._connection)
+            written = []
             for log, places in self._by_log(drafts):
                 log.refresh(self._connection)
                 log.make_room(self._connection, len(places))
-                batch = Batch(self._connection, log, now, strangers_per_day=self._strangers_per_day)
-                written = batch.write([drafts[place] for place in places])
-                for place, result in zip(places, written, strict=True):
-                    results[place] = result
-        # Reached only after COMMIT has returned; until then this object stays unsound.
+                batch = Batch(
+                    self._connection,
+                    log,
+                    now,
+                    strangers_per_day=self._strangers_per_day,
+                )
+                batch.write([drafts[place] for place in places])
+                written.append((places, batch))
+        # Reached only after COMMIT has returned; until then this object stays unsound. What needs
+        # no connection is done here: others may have the lock meanwhile.
+        for places, batch in written:
+            for place, result in zip(places, batch.results(), strict=True):
+                results[place] = result
         for log in self._logs.values():
             log.tree.settle()
         self._sound = True

@@ -103,7 +103,7 @@ def store_counters(
 ) -> None:
     """Write counters back, new ones included."""
     rows = [
-        (log_number, authorisation, one.count, one.last, one.day, one.calls, one.rows)
+        (log_number, authorisation, one.count, bytearray(one.last), one.day, one.calls, one.rows)
         for authorisation, one in counters.items()
     ]
     insert_rows(connection, _PUT, rows)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.receipt import Receipt
 
 if TYPE_CHECKING:
     from node.crypto import Ed25519Signer, Signer
+
+    from .leafdraft import LeafDraft
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Draft:
     counted: bool
     """False for what is no call of the authorisation's own application: number 0, outside the
     chain of its calls and its quota."""
-    leaf: dict[str, Any]
+    leaf: LeafDraft
     """Every leaf member except number, prev and at (protocol.md section 6.1)."""
     key: bytes = ZERO
     """Key id of the caller: what calls that no authorisation counts are limited by."""

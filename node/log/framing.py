@@ -19,6 +19,8 @@ from node.errors import Fatal, InvalidInput, LedgerError
 from node.protocol.wire.merkle import HASH_SIZE
 
 from .drafts import Committed, Draft
+from .leafdraft import LeafDraft
+from .parts import lengths_of, take_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,8 +33,6 @@ _LENGTH = Struct(">I")
 _DRAFT = Struct(">Q QqqqB 8I")
 _DONE = Struct(">Q QQqqqqB 4I I")
 _FAILED = Struct(">Q I")
-_NONE = 0xFFFFFFFF
-"""Length of a part that is None."""
 _FRESH, _OWN = 1, 2
 """Of a result: it is new; its answer is the draft's own, and stays where that is."""
 _DONE_MARK, _FAILED_MARK = b"\0", b"\1"
@@ -94,12 +94,12 @@ def pack_draft(number: int, draft: Draft) -> bytes:
         InvalidInput: it is longer than a frame may be.
     """
     parts = (
-        draft.log, draft.event, draft.key, draft.text, orjson.dumps(draft.leaf),
+        draft.log, draft.event, draft.key, draft.text, draft.leaf.pack(),
         None if draft.refusal is None else draft.refusal.encode(), draft.answer, draft.request,
     )  # fmt: skip
     head = _DRAFT.pack(
         number, draft.authorisation, draft.calls_per_day, draft.rows_per_day, draft.rows,
-        draft.counted, *_lengths(parts),
+        draft.counted, *lengths_of(parts),
     )  # fmt: skip
     item = b"".join((head, *filter(None, parts)))
     if len(item) > FRAME_BYTES:
@@ -124,7 +124,7 @@ def unpack_drafts(frame: bytes) -> list[tuple[int, Draft]]:
             text=text or b"",
             authorisation=authorisation,
             counted=bool(counted),
-            leaf=_object(leaf or b""),
+            leaf=LeafDraft.unpack(leaf or b""),
             key=key or b"",
             calls_per_day=calls,
             rows_per_day=rows_a_day,
@@ -150,7 +150,7 @@ def pack_result(number: int, result: Committed | LedgerError, draft: Draft) -> b
     flags = (_FRESH if result.fresh else 0) | (_OWN if own else 0)
     head = _DONE.pack(
         number, result.index, result.size, result.number, result.remaining_calls,
-        result.remaining_rows, result.reset, flags, *_lengths(parts), len(result.proof),
+        result.remaining_rows, result.reset, flags, *lengths_of(parts), len(result.proof),
     )  # fmt: skip
     return b"".join((_DONE_MARK, head, *filter(None, parts), *result.proof))
 
@@ -208,10 +208,6 @@ def _unpack_failed(frame: bytes, at: int) -> tuple[Done, int]:
     return Done(number, error, own=False), at
 
 
-def _lengths(parts: Iterable[bytes | None]) -> Iterator[int]:
-    return (_NONE if part is None else len(part) for part in parts)
-
-
 def _head(struct: Struct, frame: bytes, at: int) -> tuple[Any, ...]:
     if len(frame) - at < struct.size:
         raise _cut(frame)
@@ -220,17 +216,10 @@ def _head(struct: Struct, frame: bytes, at: int) -> tuple[Any, ...]:
 
 def _parts(frame: bytes, at: int, lengths: Iterable[int]) -> tuple[list[bytes | None], int]:
     """Return the parts that begin at `at`, and where they end."""
-    parts: list[bytes | None] = []
-    for length in lengths:
-        if length == _NONE:
-            parts.append(None)
-            continue
-        part = frame[at : at + length]
-        if len(part) != length:
-            raise _cut(frame)
-        parts.append(part)
-        at += length
-    return parts, at
+    try:
+        return take_parts(frame, at, lengths)
+    except ValueError as error:
+        raise _cut(frame) from error
 
 
 def _object(text: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ loaded again when another process has written. A head never goes backwards.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
@@ -19,22 +19,29 @@ from node.protocol.wire.leaf import VERSION
 from node.protocol.wire.merkle import EMPTY_ROOT
 
 from ..storage.bulk import fetch, run
+from .indexes import Fresh, load_fresh
 from .ranges import make_room
 from .tables import entry, head, position
 from .tiles import load_tile
 from .tree import GrowingTree, Tile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection
 
+    from .counters import Counter
     from .drafts import LogIdentity
 
 _READ = select(head.c.size, head.c.root, head.c.at).where(head.c.number == bindparam("number_"))
 _MOVE = (
     update(head)
     .where(head.c.number == bindparam("number_"))
-    .values({name: bindparam(name) for name in ("size", "root", "checkpoint", "at")})
+    .values({name: bindparam(name) for name in ("size", "root", "checkpoint", "at", "indexed")})
 )
+
+MOST_COUNTERS = 10_000
+"""Of a log kept in memory."""
 
 
 @dataclass(slots=True)
@@ -50,6 +57,10 @@ class OpenLog:
     """Milliseconds of the last entry; 0 before the first."""
     counting: tuple[int, ...]
     """This log's number, then those of the logs it goes on counting from, the newest first."""
+    fresh: Fresh
+    """Events and calls that are in no index yet."""
+    counters: dict[int, Counter] = field(default_factory=dict)
+    """Of those used last, as the head's commit left them on disk."""
     room: int = 0
     """How many leaves there is a place for, as far as is known."""
 
@@ -57,6 +68,12 @@ class OpenLog:
         """See to it that `count` leaves more have their place."""
         if self.tree.size + count > self.room:
             self.room = make_room(connection, self.number, self.tree.size + count)
+
+    def remember_counters(self, moved: Mapping[int, Counter]) -> None:
+        """Keep counters as this commit leaves them on disk."""
+        if len(self.counters) + len(moved) > MOST_COUNTERS:
+            self.counters.clear()
+        self.counters.update(moved)
 
     def refresh(self, connection: Connection) -> None:
         """Follow the head row, held by the running transaction, if it has moved on.
@@ -74,6 +91,8 @@ class OpenLog:
                 log=self.identity.log.hex(),
             )
         self.tree = load_tree(connection, self.number, size, root)
+        self.fresh = load_fresh(connection, self.number, size)
+        self.counters.clear()
         self.root, self.at = root, at
 
 
@@ -98,10 +117,12 @@ def open_log(connection: Connection, identity: LogIdentity) -> OpenLog:
     earlier = earlier_logs(connection, identity.origin)
     if row is None:
         number = _create(connection, identity)
-        return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0, (number, *earlier))
+        counting = (number, *earlier)
+        return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0, counting, Fresh(0))
     _require_version(connection, row.number, row.size)
     tree = load_tree(connection, row.number, row.size, row.root)
-    return OpenLog(identity, row.number, tree, row.root, row.at, (row.number, *earlier))
+    fresh = load_fresh(connection, row.number, row.size)
+    return OpenLog(identity, row.number, tree, row.root, row.at, (row.number, *earlier), fresh)
 
 
 def earlier_logs(connection: Connection, origin: str) -> list[int]:
@@ -150,7 +171,13 @@ def load_tree(connection: Connection, number: int, size: int, root: bytes) -> Gr
 
 def write_head(connection: Connection, log: OpenLog, checkpoint: bytes) -> None:
     """Move the head row to where the log stands now."""
-    moved = {"size": log.tree.size, "root": log.root, "checkpoint": checkpoint, "at": log.at}
+    moved = {
+        "size": log.tree.size,
+        "root": log.root,
+        "checkpoint": checkpoint,
+        "at": log.at,
+        "indexed": log.fresh.indexed,
+    }
     run(connection, _MOVE, {"number_": log.number, **moved})
 
 
@@ -167,6 +194,7 @@ def _create(connection: Connection, identity: LogIdentity) -> int:
             root=EMPTY_ROOT,
             checkpoint=sign_head(identity, 0, EMPTY_ROOT),
             at=0,
+            indexed=0,
         )
     )
     return number

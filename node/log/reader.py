@@ -17,12 +17,14 @@ from node.errors import InvalidInput, LogTampered, LogUnavailable, NotFound
 from node.protocol.wire.merkle import HASH_SIZE
 from node.protocol.wire.receipt import Receipt
 
+from .batchrows import fresh_rows
 from .counters import load_counters
 from .fartiles import FarTiles
+from .indexes import Seen, find_calls
+from .parts import unpack_parts
 from .published import list_published
-from .recent import Resend, find_events, replay
+from .resends import Resend, replay
 from .tables import (
-    call,
     entry,
     head,
     position,
@@ -72,6 +74,8 @@ class LogReader:
         self._proofs = Proofs(engine, self._far)
         self._numbers: dict[bytes, int] = {}
         self._sizes: dict[bytes, int] = {}
+        self._seen: dict[int, Seen] = {}
+        """By the number of the log."""
 
     def logs(self) -> list[tuple[bytes, str]]:
         """Return (log, origin) of every log in the store."""
@@ -194,33 +198,46 @@ class LogReader:
 
     def request(self, log: bytes, index: int) -> bytes | None:
         """Return the body of the request behind an entry, or None when none is kept."""
-        query = select(request.c.body).where(request.c.position == self._position(log, index))
+        wanted = self._position(log, index)
+        place = request.c.position
+        query = (
+            select(place, request.c.body, request.c.entries)
+            .where(place >= self._position(log, 0), place <= wanted)
+            .order_by(place.desc())
+            .limit(1)
+        )
         with self._engine.connect() as connection:
-            body: bytes | None = connection.scalar(query)
-        return body
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        within: int = wanted - row.position
+        if within >= (row.entries or 1):
+            return None
+        if row.entries is None:
+            body: bytes = row.body
+            return body
+        return unpack_parts(row.body, row.entries)[within]
 
     def find_event(self, log: bytes, event: bytes) -> int | None:
         """Return the index of the call with this event id, or None."""
         number = self._number(log)
         with self._engine.connect() as connection:
-            return find_events(connection, number, [event]).get(event)
+            return self._seen.setdefault(number, Seen()).find(connection, number, event)
 
     def calls(
         self, log: bytes, authorisation: int, *, after: int = 0, limit: int = 100
     ) -> list[tuple[int, int]]:
         """List (number, index) of an authorisation's calls after the one numbered `after`."""
-        query = (
-            select(call.c.number, call.c.index)
-            .where(
-                call.c.log == self._number(log),
-                call.c.authorisation == authorisation,
-                call.c.number > after,
-            )
-            .order_by(call.c.number)
-            .limit(limit)
-        )
+        log_number = self._number(log)
         with self._engine.connect() as connection:
-            return [(number, index) for number, index in connection.execute(query)]
+            # The rows first: what comes into the index meanwhile is met twice, and not missed.
+            rows = fresh_rows(connection, log_number)
+            found = find_calls(connection, log_number, authorisation, after + 1, limit=limit)
+        for row in rows:
+            for whose, number, index in row.each_call():
+                if whose == authorisation and number > after:
+                    found[number] = index
+        return sorted(found.items())[:limit]
 
     def used(
         self, logs: Sequence[bytes], authorisations: Collection[int], day: int

@@ -38,9 +38,19 @@ head = Table(
     Column("root", LargeBinary(32), nullable=False),
     Column("checkpoint", LargeBinary, nullable=False),
     Column("at", Whole, nullable=False),
+    Column(
+        "indexed",
+        Whole,
+        CheckConstraint("indexed >= 0 AND indexed <= size"),
+        nullable=False,
+        server_default="0",
+    ),
     CheckConstraint("size >= 0 AND length(root) = 32"),
 )
-"""One row a log: the only commit point. `size` never decreases; `at` is the last entry's, in ms."""
+"""One row a log: the only commit point. `size` never decreases; `at` is the last entry's, in ms.
+
+Events and calls of the entries before `indexed` stand in their indexes, later ones in `batch`.
+"""
 
 entry = Table(
     "entry",
@@ -70,7 +80,7 @@ event = Table(
     Column("index", Whole, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Every event id ever logged: the replay check, and the way from a call to its entry."""
+"""Every event id logged before `indexed`: the replay check, and the way to a call's entry."""
 
 call = Table(
     "call",
@@ -79,9 +89,14 @@ call = Table(
     Column("authorisation", Whole, primary_key=True, autoincrement=False),
     Column("number", Whole, primary_key=True, autoincrement=False),
     Column("index", Whole, nullable=False),
+    Column("others", LargeBinary),
     sqlite_with_rowid=False,
 )
-"""The way from an authorisation to its numbered calls."""
+"""The way from an authorisation to its numbered calls before `head.indexed`.
+
+A row is about the calls that came into the index together: the first one's number and index, then
+the indexes of those that follow it, eight bytes each; NULL: none does.
+"""
 
 counter = Table(
     "counter",
@@ -108,38 +123,38 @@ stranger = Table(
 )
 """Per key: calls on `day` that named somebody else's authorisation, or none; they are limited."""
 
-recent = Table(
-    "recent",
+batch = Table(
+    "batch",
     metadata,
     Column("position", Whole, primary_key=True, autoincrement=False),
-    Column("at", Whole, nullable=False),
     Column("size", Whole, nullable=False),
-    Column("text", LargeBinary(32), nullable=False),
-    Column("answer", LargeBinary),
-)
-"""What an identical resend gets again: SHA-256 of the signed text, tree size of the commit, answer.
-
-Purged by later commits once the resend window has passed.
-"""
-
-checkpoint = Table(
-    "checkpoint",
-    metadata,
-    Column("log", Whole, primary_key=True, autoincrement=False),
-    Column("size", Whole, primary_key=True, autoincrement=False),
+    Column("at", Whole, nullable=False),
     Column("checkpoint", LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
+    Column("events", LargeBinary, nullable=False),
+    Column("calls", LargeBinary, nullable=False),
+    Column("texts", LargeBinary, nullable=False),
+    Column("answers", LargeBinary, nullable=False),
 )
-"""The signed checkpoints of recent commits, kept as long as the `recent` rows that name them."""
+"""What one commit added, by the position of its first entry: what a resend gets again, and what the
+indexes `event` and `call` do not have yet (`batchrows`). Several rows, where the answers are long
+(`parts`). Tree size and signed checkpoint of the commit, the time of its last entry in ms; of each
+entry in order the event id, authorisation and number, SHA-256 of the signed text, and the answer.
+
+Purged by later commits once the resend window has passed and the indexes have it.
+"""
 
 request = Table(
     "request",
     metadata,
     Column("position", Whole, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
+    Column("entries", Whole),
     postgresql_partition_by=_BY_POSITION,
 )
-"""The bodies of the requests, so that an auditor can read what was asked (kept three years)."""
+"""The bodies of the requests, so that an auditor can read what was asked (kept three years).
+
+Those of `entries` entries from `position` on (`parts`); NULL, as it was once: of that one alone.
+"""
 
 
 def position(log_number: int, index: int) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, node_hash
+from node.protocol.wire.merkle import EMPTY_ROOT, HASH_SIZE, node_hash, pair_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +19,7 @@ TileSource: TypeAlias = "Callable[[int, int], Tile]"
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
+_PAIR = 2 * HASH_SIZE
 
 
 class Tile:
@@ -27,12 +28,8 @@ class Tile:
     __slots__ = ("levels",)
 
     def __init__(self, hashes: bytes = b"") -> None:
-        self.levels = [bytearray(hashes)] + [bytearray() for _ in range(HEIGHT)]
-        for height in range(HEIGHT):
-            below, above = self.levels[height : height + 2]
-            for start in range(0, len(below) - HASH_SIZE, 2 * HASH_SIZE):
-                pair = bytes(below[start : start + 2 * HASH_SIZE])
-                above += node_hash(pair[:HASH_SIZE], pair[HASH_SIZE:])
+        self.levels = [bytearray() for _ in range(HEIGHT + 1)]
+        self.extend(hashes)
 
     @property
     def width(self) -> int:
@@ -46,6 +43,21 @@ class Tile:
         """Return node `index`, counted within the tile, `height` levels above its hashes."""
         start = index * HASH_SIZE
         return bytes(self.levels[height][start : start + HASH_SIZE])
+
+    def extend(self, hashes: bytes) -> None:
+        """Add as many hashes as there is room for, and the nodes they complete."""
+        below = self.levels[0]
+        below += hashes
+        for height in range(1, HEIGHT + 1):
+            above = self.levels[height]
+            pairs = bytes(memoryview(below)[2 * len(above) :])
+            above += b"".join(
+                [
+                    pair_hash(pairs[start : start + _PAIR])
+                    for start in range(0, len(pairs) - HASH_SIZE, _PAIR)
+                ]
+            )
+            below = above
 
     def append(self, hash_: bytes) -> bytes | None:
         """Add one hash; return the tile's own root when this one filled it."""
@@ -144,19 +156,46 @@ class GrowingTree:
         return [(level, *divmod(count, WIDTH)) for level, count in enumerate(counts)]
 
     def append(self, leaf_hash: bytes) -> None:
-        number, carry, level = self.size, leaf_hash, 0
-        while True:
-            number >>= HEIGHT
+        number = self.size >> HEIGHT
+        full = self._lowest(number).append(leaf_hash)
+        if full is not None:
+            self._carry(full, number)
+        self.size += 1
+
+    def extend(self, leaf_hashes: Sequence[bytes]) -> None:
+        """Append leaves, tile by tile: a pair of nodes costs its hash and little else."""
+        start = 0
+        while start < len(leaf_hashes):
+            number, used = divmod(self.size, WIDTH)
+            some = leaf_hashes[start : start + WIDTH - used]
+            tile = self._lowest(number)
+            tile.extend(b"".join(some))
+            if used + len(some) == WIDTH:
+                self._carry(tile.node(HEIGHT, 0), number)
+            self.size += len(some)
+            start += len(some)
+
+    def _lowest(self, number: int) -> Tile:
+        """Return the open tile of leaf hashes, which is going to change."""
+        if not self._open:
+            self._open.append(Tile())
+        tile = self._changed[0, number] = self._open[0]
+        return tile
+
+    def _carry(self, hash_: bytes, number: int) -> None:
+        """Close the full tile `number` of leaf hashes, whose root belongs to the tile above."""
+        full: bytes | None = hash_
+        self._open[0] = Tile()
+        level = 0
+        while full is not None:
+            level, number = level + 1, number >> HEIGHT
             if level == len(self._open):
                 self._open.append(Tile())
             tile = self._open[level]
             self._changed[level, number] = tile
-            full = tile.append(carry)
-            if full is None:
-                break
-            self._open[level] = Tile()
-            carry, level = full, level + 1
-        self.size += 1
+            full = tile.append(full)
+            if full is not None:
+                self._open[level] = Tile()
 
     def tile(self, level: int, number: int) -> Tile:
         """Return a tile that changed since `settle`, or an open one.

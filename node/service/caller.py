@@ -14,7 +14,8 @@ from ..crypto import Sm2PublicKey
 from ..crypto.publickey import GX, GY
 from ..errors import ClockSkew, KeyNotInForce, KeyRevoked, SignatureInvalid
 from ..log.drafts import Draft
-from ..log.recent import RESEND_WINDOW_MILLISECONDS, Resend
+from ..log.leafdraft import LeafDraft
+from ..log.resends import RESEND_WINDOW_MILLISECONDS, Resend
 from ..protocol.wire import encoding, signedcall
 from ..protocol.wire.leaf import build_leaf, session_event
 from ..protocol.wire.signedcall import OLDEST_SECONDS
@@ -154,13 +155,15 @@ class Look:
             text=self.login + self.signature + self.sequence.to_bytes(8, "big"),
             authorisation=0,
             counted=False,
-            leaf=build_leaf(
-                kind,
-                event=self.event,
-                base=self.login,
-                signature=self.signature,
-                sequence=self.sequence,
-                **members,
+            leaf=LeafDraft.of(
+                build_leaf(
+                    kind,
+                    event=self.event,
+                    base=self.login,
+                    signature=self.signature,
+                    sequence=self.sequence,
+                    **members,
+                )
             ),
             key=self.key,
             # Nobody asks this again under the same number: nothing is kept for him.

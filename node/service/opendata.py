@@ -20,6 +20,7 @@ from ..errors import (
     NotFound,
 )
 from ..log.drafts import Draft
+from ..log.leafdraft import LeafDraft
 from ..protocol.forms import version_object
 from ..protocol.ledger.enums import DepartmentStatus, EntryState
 from ..protocol.wire.ids import ZERO
@@ -193,16 +194,18 @@ class OpenData:
             LogUnavailable, Overloaded: it cannot be logged, or was not in time.
         """
         event = open_event(one.judged)
-        leaf = build_leaf(
-            OPEN,
-            block=one.block,
-            judged=one.judged,
-            event=event,
-            custody=one.provider.custody,
-            entry=one.fact.entry,
-            version=one.fact.version,
-            rows=rows,
-            answer=sm3(file),
+        leaf = LeafDraft.of(
+            build_leaf(
+                OPEN,
+                block=one.block,
+                judged=one.judged,
+                event=event,
+                custody=one.provider.custody,
+                entry=one.fact.entry,
+                version=one.fact.version,
+                rows=rows,
+                answer=sm3(file),
+            )
         )
         # Nobody can ask for it again under the same event: the file is not kept.
         draft = Draft(

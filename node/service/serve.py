@@ -27,6 +27,7 @@ from ..errors import (
     SourceUnavailable,
 )
 from ..log.drafts import Draft
+from ..log.leafdraft import LeafDraft
 from ..protocol.forms import authorisation_object, version_object
 from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import encoding, envelope
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ..log.drafts import Committed
-    from ..log.recent import Resend
+    from ..log.resends import Resend
     from ..protocol.ledger.facts import (
         AuthorisationFact,
         EntryFact,
@@ -343,25 +344,27 @@ class Service:
             calls, rows = granted.calls_per_day, granted.rows_per_day
             # What no authorisation counts keeps no body: strangers could fill the disk with them.
             body = self._seals.seal_request(call.event, work.body)
-        leaf = build_leaf(
-            block=work.snapshot.block,
-            judged=work.judged,
-            event=call.event,
-            base=call.base,
-            signature=call.signature,
-            authorisation=work.authorisation,
-            custody=work.provider.custody,
-            outcome=code or SERVED,
-            entry=entry,
-            version=version,
-            revision=revision,
-            items=work.verdict.items if work.verdict is not None else 0,
-            masked=work.masked,
-            rows=work.rows,
-            answer=sm3(work.sealed) if error is None else None,
-            plain=sm3(work.plain) if error is None else None,
-            operator=self._commit(work, "operator", query.operator if query else None),
-            matter=self._commit(work, "matter", query.matter if query else None),
+        leaf = LeafDraft.of(
+            build_leaf(
+                block=work.snapshot.block,
+                judged=work.judged,
+                event=call.event,
+                base=call.base,
+                signature=call.signature,
+                authorisation=work.authorisation,
+                custody=work.provider.custody,
+                outcome=code or SERVED,
+                entry=entry,
+                version=version,
+                revision=revision,
+                items=work.verdict.items if work.verdict is not None else 0,
+                masked=work.masked,
+                rows=work.rows,
+                answer=sm3(work.sealed) if error is None else None,
+                plain=sm3(work.plain) if error is None else None,
+                operator=self._commit(work, "operator", query.operator if query else None),
+                matter=self._commit(work, "matter", query.matter if query else None),
+            )
         )
         return Draft(
             log=log,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from node.log import (
     Archivist,
@@ -27,10 +27,9 @@ from node.log import (
 from node.log.archiving import metadata as archived_tables
 from node.log.fartiles import prefix_of
 from node.log.published import metadata as published_tables
-from node.log.tables import recent
 from node.storage.engines import open_engine
 from tests.common import pgstores
-from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity
+from tests.common.logs import NOON, Clock, commit_all, forget_resends, new_draft, new_identity
 from tests.common.objectstore import ObjectStore
 
 if TYPE_CHECKING:
@@ -56,8 +55,7 @@ def fill(folder: Path, size: int = SIZE) -> None:
         tables.create_all(memory)
     head = LogReader(engine).head(LOG)
     mark_published(memory, LOG, head.size, head.root, head.checkpoint, NOON)
-    with engine.begin() as connection:
-        connection.execute(delete(recent))
+    forget_resends(engine)
     for each in (engine, memory):
         each.dispose()
     (folder / "tiles").mkdir()

@@ -20,6 +20,7 @@ from node.anchoring import Anchorer, Publisher
 from node.crypto import sign_decision, sm3
 from node.log import (
     Draft,
+    LeafDraft,
     LogIdentity,
     LogReader,
     LogWriter,
@@ -325,12 +326,14 @@ class City:
             "outcome": SERVED,
             "custody": "own",
         } | changes
-        leaf = build_leaf(
-            event=call.event,
-            base=call.base,
-            signature=call.signature,
-            authorisation=authorisation,
-            **members,
+        leaf = LeafDraft.of(
+            build_leaf(
+                event=call.event,
+                base=call.base,
+                signature=call.signature,
+                authorisation=authorisation,
+                **members,
+            )
         )
         draft = Draft(
             log=self.log,

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
 
 from node.crypto import Ed25519Signer, SoftwareSigner, sm3
 from node.log import (
     Committed,
     Committer,
     Draft,
+    LeafDraft,
     LogIdentity,
 )
+from node.log.indexes import load_fresh
+from node.log.tables import batch, head
 from node.protocol.evm.blocks import BlockRef
 from node.protocol.wire.ids import (
     ZERO,
@@ -23,6 +29,8 @@ from tests.common.codes import department_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from sqlalchemy import Engine
 
 CODE = department_code(1)
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_789_963_000)
@@ -52,6 +60,15 @@ def commit_all(committer: Committer, drafts: Sequence[Draft]) -> list[Committed]
         assert isinstance(result, Committed), result
         done.append(result)
     return done
+
+
+def forget_resends(engine: Engine) -> None:
+    """Leave a log that nobody writes as it is when the last resend window has long passed."""
+    with engine.begin() as connection:
+        for number, size in connection.execute(select(head.c.number, head.c.size)).all():
+            load_fresh(connection, number, size).index(connection, number, size)
+        connection.execute(update(head).values(indexed=head.c.size))
+        connection.execute(delete(batch))
 
 
 def new_identity(code: str = CODE) -> LogIdentity:
@@ -97,25 +114,32 @@ def new_draft(
         rows_per_day=rows_per_day,
         rows=rows,
         key=key,
-        leaf=build_leaf(
-            block=BLOCK,
-            judged=judged,
-            event=event,
-            base=base,
-            signature=bytes(64),
-            authorisation=authorisation,
-            custody="own",
-            outcome=refusal or "served",
-            items=5,
-            masked=4 if served else 0,
-            rows=rows if served else 0,
-            answer=sm3(answer) if answer else None,
-            plain=b"\x0b" * 32 if served else None,
+        leaf=LeafDraft.of(
+            build_leaf(
+                block=BLOCK,
+                judged=judged,
+                event=event,
+                base=base,
+                signature=bytes(64),
+                authorisation=authorisation,
+                custody="own",
+                outcome=refusal or "served",
+                items=5,
+                masked=4 if served else 0,
+                rows=rows if served else 0,
+                answer=sm3(answer) if answer else None,
+                plain=b"\x0b" * 32 if served else None,
+            )
         ),
         answer=answer,
         request=f"body {number}".encode(),
         refusal=refusal,
     )
+
+
+def with_members(draft: Draft, **members: Any) -> Draft:
+    """Return a draft whose leaf has other members."""
+    return replace(draft, leaf=LeafDraft.of({**draft.leaf.members(), **members}))
 
 
 def other_draft(identity: LogIdentity, number: int, kind: str, answer: bytes) -> Draft:
@@ -128,15 +152,17 @@ def other_draft(identity: LogIdentity, number: int, kind: str, answer: bytes) ->
         text=call.text,
         authorisation=0,
         counted=False,
-        leaf=build_leaf(
-            kind,
-            block=BLOCK,
-            judged=NOON // 1000,
-            event=call.event,
-            custody="own",
-            question="event 00",
-            answer=sm3(answer),
-            **signed,
+        leaf=LeafDraft.of(
+            build_leaf(
+                kind,
+                block=BLOCK,
+                judged=NOON // 1000,
+                event=call.event,
+                custody="own",
+                question="event 00",
+                answer=sm3(answer),
+                **signed,
+            )
         ),
         answer=answer,
     )

@@ -8,24 +8,27 @@ from dataclasses import replace
 
 import orjson
 import pytest
+from alembic import command
 from sqlalchemy import delete, select, text, update
 
-from node.errors import LogIncomplete, LogTampered, NotFound
+from node.errors import ConfigInvalid, LogIncomplete, LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
+from node.log.parts import pack_parts, unpack_parts
 from node.log.tables import (
+    batch,
     call,
     counter,
     entry,
     event,
     head,
     position,
-    recent,
     tile,
 )
 from node.log.tree import GrowingTree
 from node.protocol.wire.merkle import leaf_hash
 from node.storage.engines import open_engine
+from node.storage.migrations import configuration
 from tests.common.logs import (
     CODE,
     Clock,
@@ -212,6 +215,11 @@ class TestEditedLeaf:
             .where(counter.c.authorisation == authorisation)
             .values(last=hash_, rows=counter.c.rows + 998),
         )
+        assert found(engine, identity) == ("batch", SIZE - 250)
+        with engine.begin() as connection:
+            note = connection.scalar(select(head.c.checkpoint))
+            row = batch.c.position == position(1, SIZE - 250)
+            connection.execute(update(batch).where(row).values(checkpoint=note))
         assert check_log(engine, identity.log).size == SIZE
         assert found(engine, identity, anchored=anchored) == ("anchor", 4000)
         keys = {"sm2": identity.sm2.public_key, "ed25519": identity.ed25519.public}
@@ -288,18 +296,97 @@ class TestOtherRows:
         assert check_log(engine, identity.log).size == SIZE
 
     def test_a_call_that_leads_to_another_entry_is_named(self, engine, identity):
-        run(engine, update(call).where(call.c.index == 4321).values(index=4322))
-        assert found(engine, identity) == ("index", 4321)
+        row = call.c.authorisation == 3321 % 7
+        with engine.begin() as connection:
+            first, others = connection.execute(select(call.c.index, call.c.others).where(row)).one()
+            place = 8 * ((3321 - first) // 7 - 1)
+            assert int.from_bytes(others[place : place + 8], "big") == 3321
+            changed = others[:place] + (3322).to_bytes(8, "big") + others[place + 8 :]
+            connection.execute(update(call).where(row).values(others=changed))
+        assert found(engine, identity) == ("index", 3321)
 
     @pytest.mark.parametrize("answer", [b"another", None])
     def test_a_kept_answer_that_is_not_the_entry_s_is_named(self, engine, identity, answer):
-        place = position(1, 4321)
-        run(engine, update(recent).where(recent.c.position == place).values(answer=answer))
+        row = batch.c.position == position(1, 4250)
+        with engine.begin() as connection:
+            packed = connection.scalar(select(batch.c.answers).where(row))
+            answers = unpack_parts(packed, 250)
+            answers[71] = answer
+            changed = {"answers": pack_parts(answers)}
+            connection.execute(update(batch).where(row).values(**changed))
         assert found(engine, identity) == ("answer", 4321)
+
+    @pytest.mark.parametrize("column", [batch.c.events, batch.c.calls])
+    def test_what_the_indexes_do_not_have_yet_is_looked_for_in_the_batches(
+        self, engine, identity, column
+    ):
+        row = batch.c.position == position(1, 4250)
+        byte = 71 * 32 + 9 if column is batch.c.events else 71 * 16 + 15
+        with engine.begin() as connection:
+            assert connection.scalar(select(head.c.indexed)) == 4000
+            known = bytearray(connection.scalar(select(column).where(row)))
+            known[byte] ^= 1
+            connection.execute(update(batch).where(row).values({column: bytes(known)}))
+        assert found(engine, identity) == ("index", 4321)
+
+    @pytest.mark.parametrize("events", [b"", bytes(31), bytes(32)])
+    def test_a_batch_that_no_commit_wrote_is_found(self, engine, identity, events):
+        run(
+            engine, update(batch).where(batch.c.position == position(1, 4250)).values(events=events)
+        )
+        assert found(engine, identity)[0] == "index"
+        with pytest.raises(LogTampered):
+            Committer(engine, [identity])
+
+    @pytest.mark.parametrize(
+        "change", [{"checkpoint": b"\0"}, {"size": 4251}, {"size": 9999}, {"texts": bytes(32)}]
+    )
+    def test_what_is_kept_for_resends_is_its_commit_s(self, engine, identity, change):
+        run(engine, update(batch).where(batch.c.position == position(1, 4250)).values(**change))
+        assert found(engine, identity) == ("batch", 4250)
+
+    def test_a_note_of_another_commit_is_found(self, engine, identity):
+        with engine.begin() as connection:
+            note = connection.scalar(select(batch.c.checkpoint).order_by(batch.c.position).limit(1))
+            row = batch.c.position == position(1, 4250)
+            connection.execute(update(batch).where(row).values(checkpoint=note))
+        assert found(engine, identity) == ("batch", 4250)
+
+    @pytest.mark.parametrize("answers", [b"\0", bytes(1000) + b"too long"])
+    def test_answers_that_no_commit_packed_are_found(self, engine, identity, answers):
+        run(
+            engine,
+            update(batch).where(batch.c.position == position(1, 4250)).values(answers=answers),
+        )
+        assert found(engine, identity) == ("answer", 4250)
+
+    @pytest.mark.parametrize("indexed", [-5, SIZE + 1000])
+    def test_indexes_that_go_beyond_the_log_are_found(self, engine, identity, indexed):
+        with engine.begin() as connection:
+            connection.execute(text("pragma ignore_check_constraints = on"))
+            connection.execute(update(head).values(indexed=indexed))
+            connection.execute(text("pragma ignore_check_constraints = off"))
+        assert found(engine, identity) == ("head", None)
+        with pytest.raises(LogTampered, match=f"{indexed} entries"):
+            Committer(engine, [identity])
+
+    def test_a_missing_batch_is_found(self, engine, identity):
+        run(engine, delete(batch).where(batch.c.position == position(1, 4500)))
+        assert found(engine, identity) == ("index", 4500)
+        with pytest.raises(LogTampered, match="4000 to 4999"):
+            Committer(engine, [identity])
 
     def test_a_head_of_another_time_is_found(self, engine, identity):
         run(engine, update(head).values(at=2**50))
         assert found(engine, identity) == ("head", None)
+
+    def test_a_file_of_an_earlier_revision_is_none_that_was_changed(self, engine, identity):
+        with engine.begin() as connection:
+            command.downgrade(configuration(connection, "log"), "0002")
+        with pytest.raises(ConfigInvalid, match=r"请复制一份.* / written by an earlier version"):
+            check_log(engine, identity.log)
+        Committer(engine, [identity]).close()
+        assert check_log(engine, identity.log).size == SIZE
 
     @pytest.mark.parametrize(
         "statement",
@@ -325,15 +412,15 @@ class TestOtherRows:
         assert caught.value.facts["what"] == "size"
 
     def test_an_event_taken_out_of_the_index_is_named(self, engine, identity):
-        run(engine, delete(event).where(event.c.index == 4321))
-        assert found(engine, identity) == ("index", 4321)
+        run(engine, delete(event).where(event.c.index == 3321))
+        assert found(engine, identity) == ("index", 3321)
 
     def test_an_event_or_a_call_too_many_is_found(self, engine, identity):
         run(engine, event.insert().values(log=1, event=bytes(32), index=1))
         assert found(engine, identity) == ("index", None)
         run(engine, delete(event).where(event.c.event == bytes(32)))
-        run(engine, delete(call).where(call.c.number == 7))
-        assert found(engine, identity) == ("index", 42)
+        run(engine, delete(call).where(call.c.authorisation == 3))
+        assert found(engine, identity) == ("index", 3)
 
     def test_the_edge_of_an_edited_log_is_refused_by_its_writer(self, engine, identity):
         run(engine, update(head).values(root=root_of([bytes(32)])))

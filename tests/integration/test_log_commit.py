@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import time
 from dataclasses import replace
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select, update
+from sqlalchemy.event import listen
 
 from node.crypto import sm3
 from node.errors import (
@@ -32,7 +34,9 @@ from node.log import (
     Resend,
     check_log,
 )
-from node.log.tables import checkpoint, head, recent
+from node.log.batchrows import newer_events
+from node.log.indexes import BATCHES, count_calls
+from node.log.tables import batch, call, event, head, position
 from node.protocol.wire.ids import ZERO, log_id
 from node.protocol.wire.leaf import (
     AUDIT,
@@ -53,6 +57,7 @@ from tests.common.logs import (
     new_draft,
     new_identity,
     other_draft,
+    with_members,
 )
 from tests.common.trees import root_of
 
@@ -165,7 +170,7 @@ class TestEntries:
 
     def test_a_leaf_with_other_than_ascii_is_still_canonical(self, committer, identity):
         draft = new_draft(identity, 0)
-        done = commit_one(committer, replace(draft, leaf={**draft.leaf, "custody": "own é"}))
+        done = commit_one(committer, with_members(draft, custody="own é"))
         assert b'"custody":"own \xc3\xa9"' in done.leaf
 
     def test_a_log_of_another_node_is_refused_alone(self, committer, identity):
@@ -520,6 +525,67 @@ class TestReplay:
         assert other.facts["receipt"] == first.receipt().render()
         assert reader.head(identity.log).size == 1
 
+    def test_a_resend_reads_its_own_answer_and_another_text_none(
+        self, committer, path, identity, clock
+    ):
+        drafts = [replace(new_draft(identity, n), answer=b"a" * 700_000) for n in range(4)]
+        commit_all(committer, drafts)
+        engine = open_engine(path, readonly=True)
+        with engine.connect() as connection:
+            kept = connection.scalars(select(func.length(batch.c.answers))).all()
+        assert kept == [700_004] * 4
+        statements: list[str] = []
+        listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+        reader = LogReader(engine)
+
+        def answers_read(draft, later=0):
+            statements.clear()
+            resend = Resend(draft.event, draft.text, draft.authorisation)
+            with contextlib.suppress(CallReplayed):
+                reader.resend(identity.log, resend, clock.milliseconds + later)
+            return sum("batch.answers" in each for each in statements)
+
+        assert answers_read(drafts[2]) == 1
+        assert answers_read(replace(drafts[2], text=b"another")) == 0
+        assert answers_read(drafts[2], later=10 * MINUTE + 1) == 0
+
+    def test_resends_of_one_row_read_it_once(self, path, identity):
+        engine, statements = open_engine(path), list[str]()
+        committer = Committer(engine, [identity], clock=Clock())
+        first = commit_all(committer, [new_draft(identity, n) for n in range(5)])
+        listen(engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+        again = commit_all(committer, [new_draft(identity, n) for n in range(5)])
+        assert [one.answer for one in again] == [one.answer for one in first]
+        assert sum("batch.answers" in each for each in statements) == 1
+        committer.close()
+
+    @pytest.mark.parametrize("damage", [{"answers": b"\0"}, {"texts": bytes(31)}, {"size": 0}])
+    def test_a_damaged_row_is_told_to_who_sends_the_call_again_and_to_no_other(
+        self, committer, path, reader, identity, damage
+    ):
+        draft = new_draft(identity, 0)
+        commit_one(committer, draft)
+        with open_engine(path).begin() as connection:
+            connection.execute(update(batch).values(**damage))
+        resend = Resend(draft.event, draft.text, draft.authorisation)
+        with pytest.raises(LogTampered):
+            reader.resend(identity.log, resend, NOON)
+        again, other = committer.commit([draft, new_draft(identity, 1)])
+        assert isinstance(again, LogTampered)
+        assert (other.index, commit_one(committer, new_draft(identity, 2)).index) == (1, 2)
+
+    def test_rows_of_many_answers_are_purged_as_fast_as_they_are_made(
+        self, committer, path, identity, clock, monkeypatch
+    ):
+        monkeypatch.setattr("node.log.parts.PORTION_BYTES", 1)
+        for start in (0, 20):
+            clock.milliseconds += 10 * MINUTE + 1
+            some = range(start, start + 20)
+            commit_all(committer, [new_draft(identity, n, judged=clock.seconds) for n in some])
+        with open_engine(path, readonly=True).connect() as connection:
+            kept = connection.scalars(select(batch.c.position).order_by(batch.c.position)).all()
+        assert kept == [position(1, index) for index in range(20, 40)]
+
     def test_stored_answers_are_purged_after_the_window(self, committer, path, identity, clock):
         engine = open_engine(path, readonly=True)
         for start in range(0, 100, 10):
@@ -528,11 +594,8 @@ class TestReplay:
         for n in range(100, 110):
             commit_one(committer, new_draft(identity, n, judged=clock.seconds))
         with engine.connect() as connection:
-            kept = connection.execute(select(recent.c.position)).all()
-            notes = connection.execute(select(checkpoint.c.size)).all()
-        assert len(kept) == 10
-        # One more: the commit of the last answer purged keeps its checkpoint until the next purge.
-        assert len(notes) == 11
+            kept = connection.scalars(select(batch.c.position).order_by(batch.c.position)).all()
+        assert kept == [position(1, index) for index in range(100, 110)]
 
 
 class TestReaderResend:
@@ -546,6 +609,92 @@ class TestReaderResend:
             reader.resend(identity.log, replace(resend, text=b"other"), clock.milliseconds)
         unknown = replace(resend, event=bytes(32))
         assert reader.resend(identity.log, unknown, clock.milliseconds) is None
+
+
+class TestIndexes:
+    """Events and calls come into their indexes some commits later; nobody notices."""
+
+    def counts(self, path):
+        with open_engine(path, readonly=True).connect() as connection:
+            rows = [
+                connection.scalar(select(func.count()).select_from(event)),
+                count_calls(connection, 1),
+            ]
+            return *rows, connection.scalar(select(head.c.indexed))
+
+    def test_have_every_sixteenth_commit(self, committer, path, identity):
+        for n in range(BATCHES - 1):
+            commit_all(committer, [new_draft(identity, 2 * n), new_draft(identity, 2 * n + 1)])
+        assert self.counts(path) == (0, 0, 0)
+        commit_one(committer, new_draft(identity, 100))
+        assert self.counts(path) == (31, 31, 31)
+
+    def test_have_what_is_to_be_purged(self, committer, path, identity, clock):
+        commit_one(committer, new_draft(identity, 0))
+        clock.milliseconds += 10 * MINUTE + 1
+        commit_one(committer, new_draft(identity, 1, judged=clock.seconds))
+        assert self.counts(path) == (2, 2, 2)
+
+    def test_no_reader_waits_for_what_another_asks_the_database(
+        self, committer, reader, identity, monkeypatch
+    ):
+        asked: list[int | None] = []
+
+        def ask(*given):
+            if not asked:  # the first reader is asking: a second comes, and is sooner done
+                asked.append(None)
+                asked[0] = reader.find_event(identity.log, new_draft(identity, 1).event)
+            return newer_events(*given)
+
+        monkeypatch.setattr("node.log.indexes.newer_events", ask)
+        commit_all(committer, [new_draft(identity, n) for n in range(3)])
+        assert reader.find_event(identity.log, new_draft(identity, 2).event) == 2
+        assert asked == [1]
+
+    def test_whose_rows_were_cut_are_told_of(self, committer, path, reader, identity):
+        for n in range(BATCHES):
+            commit_one(committer, new_draft(identity, n))
+        with open_engine(path).begin() as connection:
+            connection.execute(update(call).values(others=b"\0"))
+        with pytest.raises(LogTampered, match="authorisation 12 from 1 on"):
+            reader.calls(identity.log, 12)
+
+    @pytest.mark.parametrize("before", [3, BATCHES, 2 * BATCHES + 3])
+    def test_a_writer_that_starts_knows_what_they_do_not_have(
+        self, path, identity, committer, before
+    ):
+        reader = LogReader(open_engine(path, readonly=True))
+        for n in range(before):
+            commit_one(committer, new_draft(identity, n, authorisation=n % 2))
+        committer.close()  # on a server's store the next one would wait for it
+        again = Committer(open_engine(path), [identity], clock=Clock())
+        for n in range(before):
+            assert reader.find_event(identity.log, new_draft(identity, n).event) == n
+            repeated = new_draft(identity, n, authorisation=n % 2)
+            assert (commit_one(again, repeated).index, commit_one(again, repeated).fresh) == (
+                n,
+                False,
+            )
+        assert (
+            reader.calls(identity.log, 1, after=1, limit=9)
+            == [(1 + n // 2, n) for n in range(3, before, 2)][:9]
+        )
+        assert commit_one(again, new_draft(identity, before, authorisation=1)).index == before
+        again.close()
+        assert check_log(open_engine(path, readonly=True), identity.log).size == before + 1
+
+    def test_answers_too_long_for_one_row_lie_in_several(
+        self, committer, reader, identity, clock, monkeypatch
+    ):
+        monkeypatch.setattr("node.log.parts.PORTION_BYTES", 20)
+        first = commit_all(committer, [new_draft(identity, n) for n in range(5)])
+        for n in range(5):
+            draft = new_draft(identity, n)
+            resend = Resend(draft.event, draft.text, draft.authorisation)
+            again = reader.resend(identity.log, resend, clock.milliseconds)
+            assert (again.answer, again.receipt()) == (first[n].answer, first[n].receipt())
+            assert reader.request(identity.log, n) == draft.request
+            assert commit_one(committer, draft).index == n
 
 
 class TestSeveralLogs:

@@ -29,6 +29,11 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\1" + left + right).digest()
 
 
+def pair_hash(pair: bytes) -> bytes:
+    """Return the hash of an inner node by its two hashes in one."""
+    return sha256(b"\1" + pair).digest()
+
+
 def inclusion_length(index: int, size: int) -> int:
     """Return how many hashes the proof of leaf `index` in a tree of `size` has."""
     inner = (index ^ (size - 1)).bit_length()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy import Connection, Engine
 
-HEADS: Final = {"office": "0006", "node": "0002", "log": "0002"}
+HEADS: Final = {"office": "0006", "node": "0002", "log": "0003"}
 """The newest revision of each store; a test holds it to that."""
 FOLDERS: Final = {"office": "versions", "node": "versions_node", "log": "versions_log"}
 mark = Table(
@@ -69,6 +69,22 @@ def upgrade(engine: Engine, store: str, declared: Collection[Table]) -> None:
         from alembic import command
 
         command.upgrade(configuration(connection, store), head)
+
+
+def require_newest(connection: Connection, store: str) -> None:
+    """Read no store of another revision as if it were damaged: nothing is changed here.
+
+    Raises:
+        ConfigInvalid: an earlier or later version of this program has written it.
+    """
+    if not _is_at(connection, HEADS[store]):
+        raise ConfigInvalid(
+            "数据库是较早的版本写的：请复制一份（连同 -wal），用本程序在副本上启动节点一次，"
+            f"使其升到修订 {HEADS[store]}，再行核对；或用写它的那个版本核对"
+            " / written by an earlier version of this program: start a node of this version on a"
+            " copy, which brings the copy up, or use the version that wrote it",
+            revision=HEADS[store],
+        )
 
 
 def configuration(connection: Connection, store: str) -> Config:

@@ -17,7 +17,7 @@ from node.protocol.wire.leaf import AUDIT, commitment, parse_leaf
 from node.protocol.wire.merkle import leaf_hash
 from node.storage.engines import open_engine
 from tests.common.codes import department_code
-from tests.common.logs import Clock, commit_all, new_draft, new_identity, other_draft
+from tests.common.logs import Clock, commit_all, new_draft, new_identity, other_draft, with_members
 from tests.common.story import POLICE, digest
 
 SALT = b"\x05" * 16
@@ -46,7 +46,7 @@ def logged(tmp_path):
     """A log with a call for a matter and an auditor's look, and their leaves."""
     identity = new_identity()
     call, look = new_draft(identity, 1), other_draft(identity, 2, AUDIT, b"answer")
-    call.leaf["matter"] = commitment(SALT, MATTER).hex()
+    call = with_members(call, matter=commitment(SALT, MATTER).hex())
     committer = Committer(open_engine(tmp_path / "log.db"), [identity], clock=Clock())
     leaves = [done.leaf for done in commit_all(committer, [call, look])]
     committer.close()

@@ -26,8 +26,8 @@ from node.log.archiving import Archived, _filled, archived
 from node.log.fartiles import AWAY_SECONDS, READERS_ABREAST, FarTiles
 from node.log.published import metadata as published_tables
 from node.log.published import published
-from node.log.recent import RESEND_WINDOW_MILLISECONDS
-from node.log.tables import entry, recent, tile
+from node.log.resends import RESEND_WINDOW_MILLISECONDS
+from node.log.tables import batch, entry, tile
 from node.protocol.wire.merkle import leaf_hash, verify_consistency, verify_inclusion
 from node.protocol.wire.receipt import Receipt, verify_receipt
 from tests.common.archives import (
@@ -102,9 +102,10 @@ class TestTiles:
 
     def test_stay_while_their_calls_may_come_again(self, kept):
         """A commit looks for the entry of such a call, and waits for no store."""
-        row = {"position": (1 << 40) + 300, "at": NOON, "size": 500, "text": bytes(32)}
+        row = {"position": (1 << 40) + 300, "at": NOON, "size": 500, "checkpoint": b"500"}
+        blobs = {"events": bytes(32), "calls": bytes(16), "texts": bytes(32), "answers": bytes(4)}
         with kept.engine.begin() as connection:
-            connection.execute(insert(recent).values(row))
+            connection.execute(insert(batch).values({**row, **blobs}))
         kept.archive(LOCAL)
         assert kept.progress.moved == 256
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from node import errors
 from node.errors import CallReplayed, Fatal, InvalidInput, LedgerError
-from node.log import Committed, Draft
+from node.log import Committed, Draft, LeafDraft
 from node.log import framing as module
 from node.log.framing import (
     Done,
@@ -19,12 +19,16 @@ from node.log.framing import (
     unpack_drafts,
     unpack_results,
 )
+from node.protocol.wire.leaf import CALL, OPEN
 
 COUNT = some.integers(0, 2**63 - 1)
 HASH = some.binary(min_size=32, max_size=32)
 PARTS = some.none() | some.binary(max_size=80)
 CODE = some.sampled_from(["served", "quota-calls", "item-not-granted"])
-LEAF = some.dictionaries(some.text(max_size=8), some.none() | some.text() | COUNT, max_size=6)
+PIECE = some.binary(max_size=40).filter(lambda piece: 0 not in piece)
+LEAF = some.builds(
+    LeafDraft, kind=some.just(CALL), judged=COUNT, pieces=some.tuples(PIECE, PIECE, PIECE, PIECE)
+) | some.builds(LeafDraft, kind=some.just(OPEN), judged=COUNT, pieces=some.tuples(PIECE, PIECE))
 DRAFTS = some.builds(
     Draft,
     log=HASH, event=HASH, text=some.binary(max_size=200), authorisation=COUNT,
@@ -43,7 +47,16 @@ KINDS = [
     for kind in vars(errors).values()
     if isinstance(kind, type) and issubclass(kind, LedgerError) and not issubclass(kind, Fatal)
 ]
-DRAFT = Draft(b"l" * 32, b"e" * 32, b"text", 1, counted=True, leaf={}, answer=b"sealed")
+EMPTY = LeafDraft(OPEN, 7, (b"", b""))
+DRAFT = Draft(
+    b"l" * 32,
+    b"e" * 32,
+    b"text",
+    1,
+    counted=True,
+    leaf=LeafDraft(OPEN, 7, (b"", b"")),
+    answer=b"sealed",
+)
 
 
 def frame_of(items):

@@ -11,7 +11,7 @@ from node.log import Committer, LogReader, LogScanner
 from node.protocol.wire.leaf import commitment, parse_leaf
 from node.protocol.wire.merkle import leaf_hash
 from node.storage.engines import open_engine
-from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity
+from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity, with_members
 
 SIZE = 600
 SALT = b"\x07" * 16
@@ -32,7 +32,8 @@ def leaves(tmp_path_factory, identity):
         drafts = [new_draft(identity, n) for n in range(start, start + 100)]
         for number, draft in enumerate(drafts, start):
             if number % 50 == 3:
-                draft.leaf["matter"] = commitment(SALT, f"2026-{number}").hex()
+                matter = commitment(SALT, f"2026-{number}").hex()
+                drafts[number - start] = with_members(draft, matter=matter)
         leaves += [done.leaf for done in commit_all(committer, drafts)]
         clock.milliseconds += 1_000
     committer.close()

@@ -17,7 +17,15 @@ from node.protocol.wire.leaf import AUDIT, CALL, KINDS, parse_leaf
 from node.storage.engines import open_engine
 from tests.common import archives
 from tests.common.codes import department_code
-from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity, other_draft
+from tests.common.logs import (
+    NOON,
+    Clock,
+    commit_all,
+    new_draft,
+    new_identity,
+    other_draft,
+    with_members,
+)
 
 ENTRY = b"\x0e" * 32
 HOUR_MS = 3_600_000
@@ -46,7 +54,8 @@ class Town:
             counted=refusal != tallies.STRANGE,
             judged=self.clock.seconds,
         )
-        draft.leaf["entry"] = (ZERO if refusal == tallies.STRANGE else ENTRY).hex()
+        entry = (ZERO if refusal == tallies.STRANGE else ENTRY).hex()
+        draft = with_members(draft, entry=entry)
         self.leaves += [done.leaf for done in commit_all(self.committer, [draft])]
 
     def tallier(self):
@@ -85,7 +94,7 @@ def test_the_sums_are_those_of_the_leaves(town, monkeypatch):
     town.call(authorisation=77, refusal=tallies.STRANGE)
     town.call(authorisation=78, refusal=tallies.STRANGE)
     other = other_draft(town.identity, 1_000, AUDIT, b"x")
-    other.leaf["judged"] = town.clock.seconds
+    other = with_members(other, judged=town.clock.seconds)
     town.leaves += [done.leaf for done in commit_all(town.committer, [other])]
     tallier, found = town.tallier(), town.tallies()
     steps = 0

@@ -11,11 +11,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, inspect, select, update
+from sqlalchemy.event import listen
+from sqlalchemy.exc import IntegrityError
 
 from api.operating.kept import KEPT, tables_of
 from node.errors import ConfigInvalid
+from node.log.indexes import load_fresh
+from node.log.parts import unpack_parts
 from node.log.published import published
-from node.log.tables import entry
+from node.log.ranges import make_room
+from node.log.tables import batch, entry, head, position
 from node.storage import postgresql
 from node.storage.engines import open_engine
 from node.storage.migrations import HEADS, configuration, mark, upgrade
@@ -121,6 +126,115 @@ def test_a_store_from_before_it_had_revisions_goes_on_with_its_rows(opened, stor
         assert connection.scalar(select(mark.c.version_num)) == HEADS[store]
         there = inspect(connection).get_table_names()
         assert {each.name for each in tables_of(store)} <= set(there)
+
+
+@both
+def test_what_was_kept_of_each_entry_is_kept_of_each_commit_afterwards_and_back(opened, server):
+    engine = opened("log", server=server)
+    leaf = b'{"authorisation":7,"event":"%s","number":%d}'
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, "log"), "0002")
+        old = MetaData()
+        old.reflect(connection)
+        tables = old.tables
+        number = {"number": 1, "log": b"l" * 32, "origin": "o", "department": b"d" * 32}
+        stands = {"size": 5, "root": b"r" * 32, "checkpoint": b"5", "at": 9}
+        connection.execute(tables["head"].insert(), {**number, **stands})
+        make_room(connection, 1, 5)
+        for index in range(5):
+            event_id, place = bytes([index]) * 32, position(1, index)
+            log = {"log": 1, "index": index}
+            text = leaf % (event_id.hex().encode(), index)
+            connection.execute(tables["entry"].insert(), {"position": place, "leaf": text})
+            connection.execute(tables["event"].insert(), {**log, "event": event_id})
+            connection.execute(tables["request"].insert(), {"position": place, "body": b"b"})
+            if index:
+                kept = {"position": place, "at": index, "size": 3 if index < 3 else 5}
+                answer = None if index == 2 else b"a" * index
+                result = {"text": event_id, "answer": answer}
+                connection.execute(tables["recent"].insert(), {**kept, **result})
+        for size in (3, 5):
+            note = {"log": 1, "size": size, "checkpoint": b"%d" % size}
+            connection.execute(tables["checkpoint"].insert(), note)
+
+    def everything(*names):
+        with engine.connect() as connection:
+            return [sorted(map(tuple, connection.execute(tables[name].select()))) for name in names]
+
+    names = ("head", "event", "request", "recent", "checkpoint")
+    before = everything(*names)
+    upgrade(engine, "log", tables_of("log"))
+    with engine.connect() as connection:
+        rows = connection.execute(batch.select().order_by(batch.c.position)).all()
+        assert [(row.position, row.size, row.at) for row in rows] == [
+            (position(1, 1), 3, 2), (position(1, 3), 5, 4),
+        ]  # fmt: skip
+        assert unpack_parts(rows[0].answers, 2) == [b"a", None]
+        assert load_fresh(connection, 1, 5).indexed == 5
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection, "log"), "0002")
+    after = everything(*names)
+    # The time of an entry is that of its commit's last one.
+    assert [row[0] for row in after[3]] == [row[0] for row in before[3]]
+    assert (after[:3], after[4]) == (before[:3], before[4])
+
+
+@both
+def test_thousands_of_commits_are_put_together_in_one_pass(opened, server):
+    """Whose answers are long lies in several rows; back again nothing is read whole."""
+    count, engine = 2000, opened("log", server=server)
+    number = {"number": 1, "log": b"l" * 32, "origin": "o", "department": b"d" * 32}
+    stands = {"size": count, "root": b"r" * 32, "checkpoint": b"5", "at": 9}
+    rows: dict[str, list[dict[str, object]]] = {"entry": [], "recent": [], "checkpoint": []}
+    for index in range(count):
+        place, size = position(1, index), max(2, index + 1)  # two, and then one at a time
+        rows["entry"].append({"position": place, "leaf": b'{"event":"%064x"}' % index})
+        answer = b"a" * (700_000 if index < 2 else 1)
+        kept = {"position": place, "at": index, "size": size, "text": bytes(32)}
+        rows["recent"].append({**kept, "answer": answer})
+        if index:
+            rows["checkpoint"].append({"log": 1, "size": size, "checkpoint": b"note"})
+    with engine.begin() as connection:
+        command.upgrade(configuration(connection, "log"), "0002")
+        old = MetaData()
+        old.reflect(connection)
+        make_room(connection, 1, count)
+        connection.execute(old.tables["head"].insert(), {**number, **stands})
+        for name, some in rows.items():
+            connection.execute(old.tables[name].insert(), some)
+    read: list[str] = []
+    listen(engine, "before_cursor_execute", lambda *told: read.append(told[2]))
+
+    def passes(of):
+        return sum(each.startswith("SELECT") and f"FROM {of}" in each for each in read)
+
+    upgrade(engine, "log", tables_of("log"))
+    assert passes("recent") == 1
+    with engine.connect() as connection:
+        places = connection.scalars(select(batch.c.position).order_by(batch.c.position)).all()
+    assert places == [position(1, index) for index in range(count)]
+    with engine.begin() as connection:
+        command.downgrade(configuration(connection, "log"), "0002")
+        again = connection.execute(old.tables["recent"].select()).all()
+    assert passes("batch") == 2  # the test's own, and one
+    assert sorted((row.position, row.answer) for row in again) == [
+        (row["position"], row["answer"]) for row in rows["recent"]
+    ]
+
+
+@both
+@pytest.mark.parametrize(
+    "make", [revised, lambda engine, name: upgrade(engine, name, tables_of(name))]
+)
+def test_the_indexes_of_a_log_are_never_beyond_it(opened, server, make):
+    engine = opened("log", server=server)
+    make(engine, "log")
+    row = {"number": 1, "log": b"l", "origin": "o", "department": b"d", "checkpoint": b"", "at": 0}
+    for indexed in (-1, 6):
+        with engine.begin() as connection, pytest.raises(IntegrityError):
+            connection.execute(
+                head.insert(), {**row, "size": 5, "root": bytes(32), "indexed": indexed}
+            )
 
 
 def test_several_processes_may_open_it_at_once(opened):
