@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from node.crypto import sm3
-from node.log import Committed, Committer, Draft
+from node.log import Committed, Committer, Draft, LeafDraft
 from node.protocol.wire import ids
 from node.protocol.wire.leaf import build_leaf
 from node.storage.engines import open_engine
@@ -90,7 +90,7 @@ def _draft(log: bytes, authorisation: int, block: BlockRef, draw: random.Random)
         text=event,
         authorisation=authorisation,
         counted=True,
-        leaf=leaf,
+        leaf=LeafDraft.of(leaf),
         calls_per_day=2**40,
         rows_per_day=2**40,
         rows=0 if refusal else 1,
