@@ -219,7 +219,7 @@ def _commits(town: NodeTown) -> int:
     """Return how many commits the provider's log has made: each keeps its checkpoint a while."""
     path = town.node.settings.data_dir / "log.db"
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as log:
-        return int(log.execute("SELECT count(*) FROM checkpoint").fetchone()[0])
+        return int(log.execute("SELECT count(DISTINCT size) FROM batch").fetchone()[0])
 
 
 def _anchor_gas(town: NodeTown) -> list[int]:
