@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -107,7 +108,7 @@ def _make_private(path: Path | str) -> None:
 
 def _prepare_writing(connection: Any, path: Path | str) -> None:  # noqa: ANN401 - DBAPI object
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
+        _use_wal(connection)
         connection.execute("PRAGMA synchronous=FULL")
     except sqlite3.OperationalError:
         raise
@@ -115,3 +116,18 @@ def _prepare_writing(connection: Any, path: Path | str) -> None:  # noqa: ANN401
         raise ConfigInvalid(
             f"{path}：不是数据库，或已损坏，请从备份恢复 / {error}", path=str(path)
         ) from error
+
+
+def _use_wal(connection: Any) -> None:  # noqa: ANN401 - DBAPI object
+    """Have a WAL; of two who open a new file, one waits, for which SQLite has no timeout here."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > deadline:
+                raise
+        else:
+            return
+        time.sleep(0.01)  # nobody tells when the other is done
