@@ -94,6 +94,7 @@ def merge(connection: Connection, *, goes_on: bool) -> bool:
 
 def list_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) -> list[int]:
     """Return the numbers of rows that an expression finds, in their order."""
+    _by_index(connection)
     sql, values = _finding(connection, wanted)
     page = {"lim": limit, "off": offset}
     return list(connection.scalars(_statement(f"{sql} {_PAGE}"), values | page).all())
@@ -101,12 +102,14 @@ def list_rows(connection: Connection, wanted: str, limit: int, offset: int = 0) 
 
 def select_rows(connection: Connection, wanted: str, limit: int) -> TextClause:
     """Return the statement of `list_rows`, to be part of another."""
+    _by_index(connection)
     sql, values = _finding(connection, wanted)
     return _statement(f"{sql} {_PAGE}").bindparams(**values, lim=limit, off=0)
 
 
 def count(connection: Connection, wanted: Sequence[str], most: int | None) -> list[int]:
     """Count the rows of each expression, up to `most`; None: all."""
+    _by_index(connection)
     counts, values = [], dict[str, Any]()
     for place, each in enumerate(wanted):
         sql, own = _finding(connection, each, f"w{place}_", in_order=False)
@@ -127,7 +130,6 @@ def _finding(
         # FTS5 gives rows in their order by itself, and would sort them again if it were asked to.
         sql = f"SELECT rowid FROM listing_text WHERE listing_text MATCH :{prefix}"  # noqa: S608 - as above
         return sql, {prefix: wanted}
-    _by_index(connection)
     values: dict[str, Any] = {}
 
     def bind(value: object) -> str:
@@ -154,6 +156,8 @@ def _by_index(connection: Connection) -> None:
 
     What is found is sorted in memory.
     """
+    if not is_postgresql(connection):
+        return
     connection.exec_driver_sql(
         "SELECT set_config('enable_seqscan', 'off', true), set_config('work_mem', '64MB', true)"
     )
