@@ -11,23 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from node.errors import InvalidInput
+from node.errors import Contradictory, InvalidInput, LedgerBehind
 from node.office.inbox import list_tasks
 from node.office.reads import Pinned, find_versions
+from node.protocol import forms as documents
 from node.protocol.forms import KEY_KINDS, MODES
 from node.protocol.forms.words import decision_words, words_of
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
     EntryState,
+    KeyKind,
     Role,
 )
 from node.protocol.wire import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from node.office.inbox import Task
+    from node.protocol.forms import KeyPaper
     from node.protocol.ledger.facts import AuthorisationFact, KeyFact
 
     from .parts import Node
@@ -172,6 +175,23 @@ def list_keys(node: Node, code: str, papers: Callable[[bytes], Wire | None]) -> 
         _key(node, key, held[key.key].roles if key.key in held else 0, papers)
         for key in (*own, *systems, *guests)
     ]
+
+
+def find_pairs(node: Node, facts: Iterable[KeyFact]) -> Iterator[tuple[KeyFact, KeyPaper, str]]:
+    """Yield those keys of departments whose document is here and holds, with their Ed25519 keys.
+
+    Without its document there is no second key: such a pair signs nothing for anybody.
+    """
+    for fact in facts:
+        if fact.kind != KeyKind.DEPARTMENT:
+            continue
+        try:
+            node.facts.check(fact.digest, documents.key_object(fact.key))
+        except (LedgerBehind, Contradictory):
+            continue
+        paper = documents.parse(node.store.get(fact.digest)).body
+        if isinstance(paper, documents.KeyPaper) and paper.ed25519 is not None:
+            yield fact, paper, paper.ed25519
 
 
 def list_applications(node: Node, code: str, papers: Callable[[bytes], Wire | None]) -> list[Wire]:

@@ -14,6 +14,7 @@ from node.protocol.ledger.core import Ledger, Origin
 from node.protocol.ledger.facts import AuthorisationFact
 from node.protocol.wire.ids import contract_name_id
 
+from .anchored import apply_run
 from .objects import dump_event, objects_of
 from .tables import (
     ANCHOR,
@@ -55,7 +56,7 @@ def apply_chunk(
     for header in chunk.headers:  # what a call's leaf names its block by
         rows.add(BLOCK, (header.number, header.hash, header.parent_hash, header.timestamp))
     try:
-        _apply_events(rows, identity, chunk.events(), verification)
+        _apply_events(rows, identity, chunk, verification)
         # Written while the threads still verify: a signature that does not hold ends the
         # transaction, and with it all of this.
         rows.flush(connection)
@@ -64,13 +65,21 @@ def apply_chunk(
         verification.cancel()
 
 
-def _apply_events(
-    rows: Rows, identity: Identity, events: Iterable[ChainEvent], verification: Verification
-) -> None:
+def _apply_events(rows: Rows, identity: Identity, chunk: Chunk, verification: Verification) -> None:
     """Apply events in order."""
     root = identity.root_key
     origin = Origin(identity.chain_id, identity.registry, (root.x, root.y))
     ledger = Ledger(rows, origin, verification)
+    for are_anchors, logs in chunk.runs():
+        # What is odd about an anchor of a run is said when it is applied by itself.
+        if not are_anchors or not apply_run(ledger, rows, logs):
+            _apply_each(ledger, rows, identity, chunk.events(logs))
+    verification.submit()
+
+
+def _apply_each(
+    ledger: Ledger, rows: Rows, identity: Identity, events: Iterable[ChainEvent]
+) -> None:
     for event in events:
         if event.name == "ContractListed":
             _check_listed(identity, event)
@@ -82,7 +91,6 @@ def _apply_events(
                 rows.add(DECISION_OBJECT, (kind, named, act.contract, act.seq))
         elif event.name == "Anchored":
             _keep_anchor(rows, event)
-    verification.submit()
 
 
 def _apply(ledger: Ledger, event: ChainEvent) -> Act | None:

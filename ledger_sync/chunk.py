@@ -11,7 +11,8 @@ through. A bloom's chance hit costs that one request and nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
 from node.chain.answers import decode
@@ -22,12 +23,15 @@ from node.errors import (
     MalformedEvent,
     MalformedEvidence,
 )
+from node.protocol.evm.abicodec import WORD
 from node.protocol.evm.blocks import (
     bloom_bits,
     encode_receipt,
     parse_receipt,
     receipts_root,
 )
+
+from .anchored import ANCHORED, ANCHORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -64,16 +68,29 @@ class Chunk:
     names: Mapping[bytes, str]
     """Our contracts, by address."""
 
-    def events(self) -> Iterator[ChainEvent]:
-        """Yield the logs decoded, each when it is wanted: few are in memory at a time.
+    @cached_property
+    def _timestamps(self) -> dict[int, int]:
+        return {header.number: header.timestamp for header in self.headers}
+
+    def runs(self) -> Iterator[tuple[bool, list[RawLog]]]:
+        """Yield the logs in runs: of anchors (True), of others (False), in turns."""
+        anchors = next(address for address, name in self.names.items() if name == ANCHORS)
+        named = ANCHORED.topic, ANCHORED.topic_count
+
+        def is_anchor(log: RawLog) -> bool:
+            return (log.words[:WORD], log.topic_count) == named and log.address == anchors
+
+        return ((are, list(logs)) for are, logs in groupby(self.logs, is_anchor))
+
+    def events(self, logs: Iterable[RawLog]) -> Iterator[ChainEvent]:
+        """Yield logs of this chunk decoded, each when it is wanted: few are in memory at a time.
 
         Raises:
             ChainInconsistent: a log is no event of ours.
         """
-        timestamps = {header.number: header.timestamp for header in self.headers}
         try:
-            for log in self.logs:
-                yield decode(log, self.names, timestamps)
+            for log in logs:
+                yield decode(log, self.names, self._timestamps)
         except MalformedEvent as err:
             raise ChainInconsistent(f"a log of our contracts is no event of theirs: {err}") from err
 
@@ -182,8 +199,8 @@ def proven_logs(
     return [
         RawLog(
             address=log.address,
-            topics=list(log.topics),
-            data=log.data,
+            words=b"".join((*log.topics, log.data)),
+            topic_count=len(log.topics),
             block_number=number,
             block_hash=header.hash,
             tx_hash=hashes[tx_index],

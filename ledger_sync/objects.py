@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from node.protocol.evm.abi import decode_log
+from node.protocol.evm.abi import decode_words
 from node.protocol.forms import digests_of
 from node.protocol.ledger.facts import ApplicationFact, AuthorisationFact, KeyFact
 
@@ -16,19 +16,14 @@ if TYPE_CHECKING:
     from node.protocol.ledger.surroundings import Store
 
 
-TOPIC_BYTES = 32
-
-
 def dump_event(event: ChainEvent) -> bytes:
     """Render an event: how many topics, the topics, the data."""
-    return b"".join((bytes([len(event.topics)]), *event.topics, event.data))
+    return bytes([event.topic_count]) + event.words
 
 
 def load_arguments(contract: str, event: bytes) -> dict[str, Any]:
     """Return the arguments of an event that `dump_event` rendered."""
-    data = 1 + event[0] * TOPIC_BYTES
-    topics = [event[at : at + TOPIC_BYTES] for at in range(1, data, TOPIC_BYTES)]
-    return decode_log(contract, topics, event[data:])[1]
+    return decode_words(contract, event[1:], event[0])[1]
 
 
 ObjectRef: TypeAlias = tuple[str, bytes]

@@ -60,6 +60,10 @@ class Rows:
         """Insert a row that no rule reads."""
         self._added[table].append(row)
 
+    def add_all(self, table: Table, rows: Iterable[Row]) -> None:
+        """Insert rows that no rule reads."""
+        self._added[table].extend(rows)
+
     def flush(self, connection: Connection) -> None:
         """Write every change since the last time; the caller's COMMIT makes them last."""
         for table, added in self._added.items():
@@ -131,5 +135,7 @@ def _driven(column: Column[Any], values: tuple[Any, ...]) -> Iterable[Any]:
         size = column.type.size
         return [bytearray(value.to_bytes(size, "big")) for value in values]
     if isinstance(column.type, LargeBinary):
+        if not column.nullable:
+            return map(bytearray, values)
         return [value if value is None else bytearray(value) for value in values]
     return values

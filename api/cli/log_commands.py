@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
+    from node.crypto import Sm2PublicKey
     from node.errors import LogTampered
     from node.log import LogIdentity
 
@@ -80,9 +81,8 @@ def check(
                     log,
                     anchored=anchored,
                     store=node.tile_store,
-                    # The keys of a log that was superseded may have been others.
-                    sm2=identity.sm2.public_key if log == identity.log else None,
-                    ed25519=identity.ed25519.public,
+                    # Those of a log that was superseded may be known to nobody here any more.
+                    pairs=list(_pairs(node, identity)) if log == identity.log else (),
                 )
                 back = _read_back(node, log) if tiles else None
             except NotFound:
@@ -121,6 +121,15 @@ def check(
                     f"✓ {origin}：归档的 {back} 条逐块读回，全部相符",
                     f"✓ {origin}: {back} archived entries read back, all match",
                 )
+
+
+def _pairs(node: Node, identity: LogIdentity) -> Iterator[tuple[Sm2PublicKey, bytes]]:
+    """Yield the keys that may have signed a log: the node's, and all the department ever had."""
+    from api.lookups import find_pairs
+
+    yield identity.sm2.public_key, identity.ed25519.public
+    for fact, _, ed25519 in find_pairs(node, node.queries.keys_of(identity.department)):
+        yield fact.public, bytes.fromhex(ed25519)
 
 
 def _read_back(node: Node, log: bytes) -> int:

@@ -21,6 +21,9 @@ from .options import Choice, ConfigOption, argument, listed, option
 if TYPE_CHECKING:
     from node.protocol.ledger.report import Evidence
 
+GARBAGE = 50_000
+"""Objects more than before until circles are looked for: about what a full chunk holds."""
+
 sync = Commands(help=t("读模型", "the read model"))
 plumbing = Commands(help=t("底层工具", "low-level tools"))
 
@@ -32,8 +35,10 @@ def rebuild(config: ConfigOption) -> None:
 
     with open_node(config) as opened:
         engine = opened.settings.stores.open("ledger")
-        # What is imported stays: the garbage collector need not look it through again and again.
+        # What is imported stays, and what a chunk makes goes with it, by its counts: the garbage
+        # collector, which looks for circles alone, would look both through again and again.
         gc.freeze()
+        gc.set_threshold(GARBAGE)
         try:
             cursor = fill_again(engine, opened.gateway, opened.deployment)
         finally:

@@ -19,7 +19,6 @@ from node.protocol import forms as documents
 from node.protocol.ledger.enums import (
     AuthorisationState,
     DepartmentStatus,
-    KeyKind,
     Mode,
 )
 from node.protocol.wire import ids, items
@@ -27,6 +26,7 @@ from node.protocol.wire import ids, items
 from ..http.callers import CallerDep, NodeDep
 from ..http.described import SIGNED, CodePath, refusals, signed_refusals
 from ..http.verbs import Readable
+from ..lookups import find_pairs
 from .query import MAX_NUMBER
 from .shapes import (
     AnchorShape,
@@ -112,6 +112,8 @@ def get_anchor(
         size=found.size,
         root=found.root.hex(),
         checkpoint_hash=found.checkpoint_hash.hex(),
+        chain_id=node.deployment.chain_id,
+        contract=node.deployment.anchors.hex(),
         tx=found.tx.hex(),
         block=found.block.number,
         block_hash=found.block.hash.hex(),
@@ -183,21 +185,12 @@ def _department(
 def _log_keys(node: Node, department: bytes, at: int | None) -> Iterator[LogKeyShape]:
     """Yield the department's keys, the oldest first, whose document is here and holds."""
     now = int(time.time())
-    for fact in sorted(node.queries.keys_of(department), key=lambda key: key.valid_from):
-        if fact.kind != KeyKind.DEPARTMENT or not _in_force(fact, at, now):
-            continue
-        try:
-            node.facts.check(fact.digest, documents.key_object(fact.key))
-        except (LedgerBehind, Contradictory):
-            # Without its document there is no second key: such a pair signs nothing for anybody.
-            continue
-        paper = documents.parse(node.store.get(fact.digest)).body
-        if not isinstance(paper, documents.KeyPaper) or paper.ed25519 is None:
-            continue
+    facts = sorted(node.queries.keys_of(department), key=lambda key: key.valid_from)
+    for fact, paper, ed25519 in find_pairs(node, (key for key in facts if _in_force(key, at, now))):
         yield LogKeyShape(
             key=fact.key.hex(),
             sm2=f"{fact.qx:064x}{fact.qy:064x}",
-            ed25519=paper.ed25519,
+            ed25519=ed25519,
             custody=paper.custody,
             valid_from=fact.valid_from,
             valid_until=fact.valid_until,

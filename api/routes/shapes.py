@@ -298,6 +298,9 @@ class AnchorShape(Shape):
     size: int
     root: Hex32
     checkpoint_hash: Hex32
+    chain_id: int
+    contract: Address
+    """AccessAnchors."""
     tx: Hex32
     block: int
     block_hash: Hex32

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ChainUnavailable, MalformedEvent
-from ..protocol.evm.abi import ChainEvent, decode_log
+from ..protocol.evm.abi import ChainEvent, decode_words
+from ..protocol.evm.abicodec import WORD
 from .reverts import unavailable
 
 if TYPE_CHECKING:
@@ -42,13 +43,22 @@ class RawLog:
     """A log as a contract emitted it, undecoded; nobody changes one, as with ChainEvent."""
 
     address: bytes
-    topics: list[bytes]
-    data: bytes
+    words: bytes
+    """Its topics, each 32 bytes, then its data."""
+    topic_count: int
     block_number: int
     block_hash: bytes
     tx_hash: bytes
     tx_index: int
     log_index: int
+
+    @property
+    def topics(self) -> list[bytes]:
+        return [self.words[WORD * at : WORD * (at + 1)] for at in range(self.topic_count)]
+
+    @property
+    def data(self) -> bytes:
+        return self.words[WORD * self.topic_count :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +124,14 @@ class _Numbers(dict[str, int]):
 
 
 def _log(raw: dict[str, Any], shared: _Shared, numbers: _Numbers) -> RawLog:
-    topics = raw["topics"]
+    topics, data = raw["topics"], raw["data"]
+    words = bytes.fromhex("".join([each[2:] for each in topics]) + data[2:])
+    if data[:2] != "0x" or len(words) != WORD * len(topics) + len(data) // 2 - 1:
+        raise ValueError(f"not the topics and the data of a log: {topics!r:.80}, {data!r:.40}")
     return RawLog(
         shared[raw["address"]],
-        [*map(shared.__getitem__, topics[:1]), *[bytes.fromhex(each[2:]) for each in topics[1:]]],
-        parse_bytes(raw["data"]),
+        words,
+        len(topics),
         numbers[raw["blockNumber"]],
         shared[raw["blockHash"]],
         parse_bytes(raw["transactionHash"]),
@@ -188,7 +201,7 @@ def decode(
         raise MalformedEvent(
             f"a log of 0x{log.address.hex()} in block {log.block_number} was not asked for"
         )
-    name, args = decode_log(contract, log.topics, log.data)
+    name, args = decode_words(contract, log.words, log.topic_count)
     return ChainEvent(
         contract=contract,
         name=name,
@@ -201,6 +214,6 @@ def decode(
         tx_index=log.tx_index,
         log_index=log.log_index,
         address=log.address,
-        topics=log.topics,
-        data=log.data,
+        words=log.words,
+        topic_count=log.topic_count,
     )

@@ -86,7 +86,7 @@ def _readings(data: bytes) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _carries(contract: str, log: RawLog, args: dict[str, Any]) -> bool:
-    name, values = abi.decode_log(contract, log.topics, log.data)
+    name, values = abi.decode_words(contract, log.words, log.topic_count)
     _, message = from_event(name, values)
     return bool(message == args["decision"] and values["signingKey"] == args["signature"]["key"])
 

@@ -34,6 +34,7 @@ from .checks import (
     check_refusal,
     log_of,
     verify_kept,
+    verify_place,
 )
 from .http import SignedHttp, read_object
 
@@ -243,7 +244,8 @@ class LedgerClient:
         """Return the receipt with its *anchored* grade, if the chain has reached it.
 
         The anchored tree is checked to continue the one of the receipt at hand, so that a log
-        that was forked since cannot pass. Returned unchanged while there is no such anchor.
+        that was forked since cannot pass, and to stand where the own node says, as far as that
+        tells. Returned unchanged while there is no such anchor.
 
         Raises:
             VerificationError: the node cannot prove what it says.
@@ -254,7 +256,7 @@ class LedgerClient:
             return receipt
         department, generation = log_of(receipt)
         try:
-            root = self._trust.anchored_root(department, generation, anchored.size)
+            anchor = self._trust.anchor(department, generation, anchored.size)
         except NotFound:
             # Our own node has not seen the block yet.
             return receipt
@@ -265,7 +267,8 @@ class LedgerClient:
             raise MalformedReceipt("the node gives no consistency proof")
         nodes = tuple(encoding.unb64u(node, error=MalformedReceipt) for node in proof)
         upgraded = replace(receipt, anchored=replace(anchored, consistency=nodes))
-        verify_anchored(upgraded, root)
+        verify_anchored(upgraded, anchor.root)
+        verify_place(upgraded, anchor)
         self._keep(upgraded)
         return upgraded
 

@@ -32,14 +32,14 @@ from ..protocol.wire import (
 )
 from ..protocol.wire.envelope import envelope_bytes, open_envelope
 from ..protocol.wire.leaf import SERVED, commitment
-from ..protocol.wire.receipt import Receipt, verify_receipt
+from ..protocol.wire.receipt import PLACE, Receipt, verify_receipt
 from ..protocol.wire.signedcall import NEWEST_SECONDS, OLDEST_SECONDS
 
 if TYPE_CHECKING:
     from ..crypto import Unwrapper
     from ..protocol.wire.leaf import Leaf
     from ..protocol.wire.signedcall import SignedCall
-    from .trust import Grant, Trust
+    from .trust import Anchor, Grant, Trust
 
 PLAINTEXT_LIMIT = 64 * 1024 * 1024
 MUST_BE_PROVEN = (Forbidden, QuotaCalls, QuotaRows, AuthorisationUnknown, CallReplayed)
@@ -152,6 +152,19 @@ def verify_kept(receipt: Receipt, trust: Trust) -> None:
     the chain's anchor makes such a receipt final. Raises as `verify_log`.
     """
     _verify_log(receipt, trust, *log_of(receipt), receipt.parsed_leaf.at // 1000)
+
+
+def verify_place(receipt: Receipt, anchor: Anchor) -> None:
+    """Check that the receipt's anchor stands where the chain has it, as far as that is told.
+
+    Raises:
+        ReceiptInvalid: it does not; `facts["anchor"]` is the member that differs.
+    """
+    named = receipt.render()["anchored"]
+    for member in PLACE:
+        if member in anchor.place and anchor.place[member] != named[member]:
+            said = f"the chain has another {member} for that anchor"
+            raise ReceiptInvalid(said, anchor=member)
 
 
 def _verify_log(

@@ -7,16 +7,17 @@ with other means hands in its own `Trust`.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..crypto import Sm2PublicKey
 from ..errors import InvalidInput, NotFound
 from ..protocol.wire import encoding
+from ..protocol.wire.receipt import PLACE
 from .http import read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .http import SignedHttp
 
@@ -49,6 +50,15 @@ class Grant:
     """All items of the pinned version, in its order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What the chain holds of a log at one size."""
+
+    root: bytes
+    place: Mapping[str, object] = field(default_factory=dict)
+    """Where it stands, as far as that was told: members of a receipt's `anchored`, as there."""
+
+
 class Trust(Protocol):
     """What receipts are held against; every method raises NotFound for what it does not know."""
 
@@ -67,8 +77,8 @@ class Trust(Protocol):
         """Return how many leaves of a department's log of a generation the chain holds."""
         ...
 
-    def anchored_root(self, department: str, generation: int, size: int) -> bytes:
-        """Return the root the chain holds for a department's log of a generation at `size`."""
+    def anchor(self, department: str, generation: int, size: int) -> Anchor:
+        """Return what the chain holds of a department's log of a generation at `size`."""
         ...
 
 
@@ -126,12 +136,13 @@ class NodeTrust:
             raise InvalidInput(f"the node does not say how far the log of {department} is anchored")
         return size
 
-    def anchored_root(self, department: str, generation: int, size: int) -> bytes:
+    def anchor(self, department: str, generation: int, size: int) -> Anchor:
         path = f"/departments/{department}/log/anchors/{size}"
         found = self._get(path, generation=generation)
         if found.get("size") != size:
             raise NotFound(f"no anchor of {department} has size {size}")
-        return encoding.hex32(str(found.get("root")))
+        place = {name: found[name] for name in PLACE if name in found}
+        return Anchor(encoding.hex32(found.get("root")), place)
 
     def _get(self, path: str, **query: int | None) -> dict[str, Any]:
         asked = "&".join(f"{name}={each}" for name, each in query.items() if each is not None)

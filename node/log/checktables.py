@@ -10,8 +10,8 @@ import orjson
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
-from node.errors import InvalidInput, LogTampered
-from node.protocol.wire.checkpoint import SignedCheckpoint
+from node.errors import CheckpointInvalid, InvalidInput, LogTampered
+from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note_by_one
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
@@ -31,9 +31,11 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Table
+
+    from node.crypto import Sm2PublicKey
 
     from .indexes import Fresh
 
@@ -183,13 +185,19 @@ def find_unindexed_call(
 
 
 def find_wrong_batch(
-    connection: Connection, log_number: int, origin: str, roots: Mapping[int, bytes]
+    connection: Connection,
+    log_number: int,
+    origin: str,
+    roots: Mapping[int, bytes],
+    pairs: Sequence[tuple[Sm2PublicKey, bytes]] = (),
 ) -> int | None:
     """Return the first index from which a batch is not its commit's, or None.
 
-    `roots` are those of the sizes that the batches name. The digests of the texts are compared with
-    nothing: the log has them nowhere else.
+    `roots` are those of the sizes that the batches name; each checkpoint has to be signed by one of
+    `pairs`, if there are any. The digests of the texts are compared with nothing: the log has them
+    nowhere else.
     """
+    verified = b""
     first = position(log_number, 0)
     place = batch.c.position
     within = place.between(first, position(log_number + 1, 0) - 1)
@@ -199,10 +207,14 @@ def find_wrong_batch(
     ):
         index = int(start - first)
         try:
-            signed = SignedCheckpoint.parse(note).checkpoint
-        except InvalidInput:
+            signed = SignedCheckpoint.parse(note)
+            if pairs and note != verified:  # the rows of one commit have one
+                verify_note_by_one(signed, pairs)
+                verified = note
+        except (InvalidInput, CheckpointInvalid):
             return index
-        if (signed.origin, signed.size, signed.root) != (origin, size, roots.get(size)):
+        named = signed.checkpoint
+        if (named.origin, named.size, named.root) != (origin, size, roots.get(size)):
             return index
         if len(texts) != len(events) or size < index + len(events) // HASH_SIZE:
             return index

@@ -264,7 +264,7 @@ def _event(
 ) -> Mapping[str, Any]:
     for log in receipt.logs:
         if log.address == domain.contract:
-            name, args = abi.decode_log(kind.contract, log.topics, log.data)
+            name, args = abi.decode_words(kind.contract, log.words, log.topic_count)
             if name != kind.event:
                 continue
             if hash_decision(*from_event(name, args), domain) == decision_hash:

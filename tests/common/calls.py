@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from node.client.checks import Asked
 from node.client.http import SignedHttp
-from node.client.trust import Grant, LogKeys
+from node.client.trust import Anchor, Grant, LogKeys
 from node.crypto import (
     Ed25519Signer,
     Signer,
@@ -335,10 +335,10 @@ class City:
     def anchored_size(self, _department: str, _generation: int) -> int:
         return max(self.anchors, default=0)
 
-    def anchored_root(self, _department: str, _generation: int, size: int) -> bytes:
+    def anchor(self, _department: str, _generation: int, size: int) -> Anchor:
         if size not in self.anchors:
             raise NotFound(str(size))
-        return self.anchors[size]
+        return Anchor(self.anchors[size])
 
 
 def body(**changes: Any) -> dict[str, Any]:

@@ -150,14 +150,15 @@ def _log(number: int, index: int, contract: str, name: str, args: dict[str, Any]
     topics = [event.topic, *(codec.encode(args[field]) for field, codec in event.indexed)]
     data = event.data.encode({name: value for name, value in args.items() if name not in indexed})
     tx = keccak256(b"%d:%d" % (number, index))
-    return RawLog(address_of(contract), topics, data, number, b"", tx, index, index)
+    words = b"".join((*topics, data))
+    return RawLog(address_of(contract), words, len(topics), number, b"", tx, index, index)
 
 
 def _placed(log: RawLog, block_hash: bytes) -> RawLog:
     return RawLog(
         log.address,
-        log.topics,
-        log.data,
+        log.words,
+        log.topic_count,
         log.block_number,
         block_hash,
         log.tx_hash,

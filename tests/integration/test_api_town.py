@@ -13,6 +13,7 @@ import pytest
 from api.settings import load_settings
 from node.client.checks import verify_log
 from node.client.http import SignedHttp
+from node.client.trust import Anchor
 from node.crypto import SoftwareSigner, SoftwareUnwrapper, sm3
 from node.errors import (
     AuthorisationSuspended,
@@ -26,6 +27,7 @@ from node.errors import (
     ItemNotGranted,
     MalformedDocument,
     NotEntitled,
+    ReceiptInvalid,
     SignatureInvalid,
 )
 from node.log import list_published
@@ -39,7 +41,7 @@ from node.protocol.wire import (
 from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.leaf import AUDIT, parse_leaf
 from node.protocol.wire.merkle import verify_consistency
-from node.protocol.wire.receipt import Receipt
+from node.protocol.wire.receipt import PLACE, Receipt
 from tests.common import papers
 from tests.common.chain import deployed_on
 from tests.common.nodes import (
@@ -124,9 +126,21 @@ class TestQuery:
     def test_believes_no_anchor_of_another_history(self, town, client, monkeypatch):
         answer = client.query(town.first, **QUERY)
         client.wait_anchored(answer.receipt, 20)
-        monkeypatch.setattr(client._trust, "anchored_root", lambda *_: secrets.token_bytes(32))
+        monkeypatch.setattr(client._trust, "anchor", lambda *_: Anchor(secrets.token_bytes(32)))
         with pytest.raises(ConsistencyInvalid):
             client.upgrade(answer.receipt)
+
+    @pytest.mark.parametrize("member", PLACE)
+    def test_believes_no_anchor_that_stands_elsewhere(self, town, client, monkeypatch, member):
+        answer = client.query(town.first, **QUERY)
+        size = client.wait_anchored(answer.receipt, 20).anchored.size
+        told = client._trust.anchor(papers.POLICE, 1, size)
+        assert set(told.place) == set(PLACE)
+        elsewhere = replace(told, place={**told.place, member: "another"})
+        monkeypatch.setattr(client._trust, "anchor", lambda *_: elsewhere)
+        with pytest.raises(ReceiptInvalid) as found:
+            client.upgrade(answer.receipt)
+        assert found.value.facts["anchor"] == member
 
 
 def suspension(town):

@@ -104,6 +104,10 @@ def rehash(engine, identity):
         connection.execute(update(head).values(root=root, checkpoint=note))
 
 
+def pair_of(identity):
+    return identity.sm2.public_key, identity.ed25519.public
+
+
 def found(engine, identity, **known):
     with pytest.raises(LogTampered) as caught:
         check_log(engine, identity.log, **known)
@@ -162,8 +166,7 @@ class TestSound:
             engine,
             identity.log,
             anchored=anchored,
-            sm2=identity.sm2.public_key,
-            ed25519=identity.ed25519.public,
+            pairs=[pair_of(identity)],
             progress=seen.append,
         )
         assert (checked.department, checked.size) == (CODE, SIZE)
@@ -222,8 +225,7 @@ class TestEditedLeaf:
             connection.execute(update(batch).where(row).values(checkpoint=note))
         assert check_log(engine, identity.log).size == SIZE
         assert found(engine, identity, anchored=anchored) == ("anchor", 4000)
-        keys = {"sm2": identity.sm2.public_key, "ed25519": identity.ed25519.public}
-        assert found(engine, identity, **keys) == ("checkpoint", None)
+        assert found(engine, identity, pairs=[pair_of(identity)]) == ("checkpoint", None)
 
     def test_bytes_that_are_no_leaf_are_found_even_with_a_fitting_tree(self, engine, identity):
         set_leaf(engine, 300, b"nothing")
@@ -351,6 +353,35 @@ class TestOtherRows:
             row = batch.c.position == position(1, 4250)
             connection.execute(update(batch).where(row).values(checkpoint=note))
         assert found(engine, identity) == ("batch", 4250)
+
+    def sign_kept(self, engine, identity, signer):
+        """Have another sign the tree of the row at 4250."""
+        row = batch.c.position == position(1, 4250)
+        root = LogReader(engine).root_at(identity.log, 4500)
+        other = replace(identity, sm2=signer.sm2, ed25519=signer.ed25519)
+        run(engine, update(batch).where(row).values(checkpoint=sign_head(other, 4500, root)))
+
+    def test_a_kept_note_that_none_of_the_log_s_keys_signed_is_found(self, engine, identity):
+        self.sign_kept(engine, identity, new_identity())
+        assert check_log(engine, identity.log).size == SIZE
+        assert found(engine, identity, pairs=[pair_of(identity)]) == ("batch", 4250)
+
+    def test_a_kept_note_with_a_changed_signature_is_found(self, engine, identity):
+        row = batch.c.position == position(1, 4250)
+        with engine.begin() as connection:
+            note = connection.scalar(select(batch.c.checkpoint).where(row))
+            lines = note.split(b"\n")
+            lines[-2] = (
+                lines[-2][:-9] + (b"A" if lines[-2][-9:-8] != b"A" else b"B") + lines[-2][-8:]
+            )
+            connection.execute(update(batch).where(row).values(checkpoint=b"\n".join(lines)))
+        assert found(engine, identity, pairs=[pair_of(identity)]) == ("batch", 4250)
+
+    def test_a_kept_note_of_before_the_keys_were_replaced_holds(self, engine, identity):
+        earlier = new_identity()
+        self.sign_kept(engine, identity, earlier)
+        pairs = [pair_of(identity), pair_of(earlier)]
+        assert check_log(engine, identity.log, pairs=pairs).size == SIZE
 
     @pytest.mark.parametrize("answers", [b"\0", bytes(1000) + b"too long"])
     def test_answers_that_no_commit_packed_are_found(self, engine, identity, answers):

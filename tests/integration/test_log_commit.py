@@ -778,8 +778,7 @@ class TestLaws:
         checked = check_log(
             open_engine(path, readonly=True),
             identity.log,
-            sm2=identity.sm2.public_key,
-            ed25519=identity.ed25519.public,
+            pairs=[(identity.sm2.public_key, identity.ed25519.public)],
         )
         assert checked.root == root_of([leaf_hash(done.leaf) for done in leaves])
         assert checked.size == len(set(numbers))

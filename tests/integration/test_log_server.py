@@ -59,7 +59,7 @@ def test_calls_are_logged_proved_repeated_and_checked(address, committer, identi
     assert resent is not None
     assert (resent.leaf, resent.answer) == (first[7].leaf, sent.answer)
     checked = check_log(
-        readonly, identity.log, sm2=identity.sm2.public_key, ed25519=identity.ed25519.public
+        readonly, identity.log, pairs=[(identity.sm2.public_key, identity.ed25519.public)]
     )
     assert checked.size == 301
     readonly.dispose()

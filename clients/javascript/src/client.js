@@ -10,7 +10,7 @@ import { checkAnswer, checkRefusal, verifyKept } from "./checks.js";
 import { errorOf, isNotFound, LedgerError, must } from "./errors.js";
 import { isObject } from "./envelope.js";
 import { Http } from "./http.js";
-import { Receipt, verifyAnchored } from "./receipt.js";
+import { PLACE, Receipt, verifyAnchored } from "./receipt.js";
 import { selfTest } from "./selftest.js";
 import { NodeTrust } from "./trust.js";
 
@@ -116,16 +116,17 @@ export class LedgerClient {
 
   /**
    * The receipt with its *anchored* grade, if the chain has reached it, else as it is. The anchored tree is checked to
-   * continue the receipt's own, so that a log that was forked since cannot pass.
+   * continue the receipt's own, so that a log that was forked since cannot pass, and to stand where our own node says,
+   * as far as that tells.
    */
   async upgrade(receipt) {
     await this.verify(receipt); // it may have lain in a file for years
     const { anchored } = await this.fetchReceipt(receipt);
     if (!anchored) return receipt;
     const { department, generation } = receipt.log;
-    let root;
+    let anchor;
     try {
-      root = await this.#trust.anchoredRoot(department, generation, anchored.size);
+      anchor = await this.#trust.anchor(department, generation, anchored.size);
     } catch (error) {
       if (isNotFound(error)) return receipt; // our own node has not seen the block yet
       throw error;
@@ -135,7 +136,9 @@ export class LedgerClient {
     must(Array.isArray(proof), MALFORMED, "the node gives no consistency proof");
     proof.forEach((node) => unb64u(node, MALFORMED));
     const upgraded = receipt.withAnchor({ ...anchored, consistency: proof });
-    verifyAnchored(upgraded, root);
+    verifyAnchored(upgraded, anchor.root);
+    const differs = PLACE.find((name) => anchor[name] !== undefined && anchored[name] !== anchor[name]);
+    if (differs) throw new LedgerError("receipt-invalid", `the chain has another ${differs} for that anchor`, { anchor: differs });
     await this.#receipts?.keep(upgraded);
     return upgraded;
   }

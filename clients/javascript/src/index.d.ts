@@ -168,12 +168,22 @@ export function verifyEvidence(
   told?: (stage: string, count: number) => void,
 ): Report;
 
+/** What the chain holds of a log at one size; where it stands as far as that is told, as in a receipt's `anchored`. */
+export interface Anchor {
+  root: Buffer;
+  chainId?: number;
+  contract?: string;
+  tx?: string;
+  block?: number;
+  blockHash?: string;
+}
+
 /** What receipts are held against; each method rejects with `not-found` for what it does not know. */
 export interface Trust {
   logKeys(department: string, when?: { generation?: number; at?: number }): Promise<LogKeys>;
   grant(authorisation: number): Promise<{ provider: string; entry: string; version: number; itemCodes: string[] }>;
   anchoredSize(department: string, generation: number): Promise<number>;
-  anchoredRoot(department: string, generation: number, size: number): Promise<Buffer>;
+  anchor(department: string, generation: number, size: number): Promise<Anchor>;
 }
 
 /** A folder of receipts: files of mode 0600, on the disk before `keep` resolves. */

@@ -6,15 +6,13 @@ import { isObject } from "./envelope.js";
 import { isNotFound, LedgerError, must } from "./errors.js";
 import { SERVED, verifyTimes } from "./leaf.js";
 import { leafHash } from "./merkle.js";
-import { Receipt, verifyAnchored } from "./receipt.js";
+import { PLACE, Receipt, verifyAnchored } from "./receipt.js";
 
 const [INVALID, MALFORMED] = ["receipt-invalid", "malformed-receipt"];
 /** Of a file: Java keeps the call's body beside its receipt. */
 export const LARGEST_KEPT = 1_048_576;
 const NAME = /^[0-9a-f]{64}(?:-[0-9a-f]{16})?\.json$/;
 const UNKNOWN = "authorisation-unknown";
-/** Where an anchor stands on the chain; nothing in the receipt binds it. */
-const PLACE = ["chainId", "contract", "tx", "block", "blockHash"];
 
 /**
  * Read a kept file: `{receipt}`, `{waiting: true}` for a call that no receipt has come for (Java keeps it before it is

@@ -12,7 +12,9 @@ const MOST_HASHES = 128;
 const MOST_NOTE = 16_384;
 const MEMBERS = ["v", "leaf", "index", "size", "proof", "checkpoint"];
 const GRADES = ["witnessed", "anchored"];
-const ANCHORED = ["chainId", "contract", "tx", "block", "blockHash", "size", "consistency"];
+/** Where an anchor stands on the chain; nothing in the receipt binds it. */
+export const PLACE = ["chainId", "contract", "tx", "block", "blockHash"];
+const ANCHORED = [...PLACE, "size", "consistency"];
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function members(value, required, allowed = []) {

@@ -50,11 +50,11 @@ export class AskedTrust {
     }));
   }
 
-  /** The root the chain holds for a log at `size`; throws `not-found`. */
-  async anchoredRoot(department, generation, size) {
+  /** What the chain holds of a log at `size`: its root, and where it stands as far as that is told; throws `not-found`. */
+  async anchor(department, generation, size) {
     const found = await this.#get(`/departments/${department}/log/anchors/${size}`, { generation });
     must(found.size === size, "not-found", `no anchor of ${department} has size ${size}`);
-    return unhex(found.root);
+    return { ...found, root: unhex(found.root) };
   }
 
   async #get(path, query = {}) {

@@ -63,10 +63,9 @@ class ChainEvent:
     tx_index: int
     log_index: int
     address: bytes
-    topics: Sequence[bytes] = ()
-    """As the chain has them."""
-    data: bytes = b""
-    """What the topics do not say, as the chain has it."""
+    words: bytes = b""
+    """Topics and then data, as the chain has them."""
+    topic_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class EventType:
         return None if self.data.dynamic else Words.of(members, self.order)
 
     def slices(self, names: Sequence[str]) -> list[slice] | None:
-        """Return where these arguments' words are in the topics after the first and the data.
+        """Return where these arguments' words are in the topics and the data.
 
         None where one of them is no word of its own.
         """
@@ -95,7 +94,7 @@ class EventType:
         codecs = [*(codec for _, codec in self.indexed), *self.data.codecs]
         if self.data.dynamic or any(codec.size != WORD for codec in codecs):
             return None
-        places = [WORD * members.index(name) for name in names]
+        places = [WORD * (1 + members.index(name)) for name in names]
         return [slice(place, place + WORD) for place in places]
 
     @cached_property
@@ -103,24 +102,41 @@ class EventType:
         """The arguments' names as they are declared."""
         return tuple(parameter["name"] for parameter in self.inputs)
 
-    def decode(self, topics: Sequence[bytes], data: bytes) -> dict[str, Any]:
-        """Return the arguments in the order of their declaration; raises AbiError."""
-        if self.words and (*map(len, topics),) == self._sizes:
-            found = self.words.find(b"".join((*topics[1:], data)))
-            if found is not None and len(data) == self.data.size:
-                return found
-        if len(topics) != 1 + len(self.indexed):
-            raise AbiError(f"{self.name} has {1 + len(self.indexed)} topics, not {len(topics)}")
-        values = self.data.decode_whole(data)
-        for (name, codec), topic in zip(self.indexed, topics[1:], strict=True):
-            if len(topic) != WORD:
-                raise AbiError("a topic has 32 bytes")
-            values[name] = codec.decode(topic, 0)[0]
-        return {name: values[name] for name in self.order}
+    @cached_property
+    def size(self) -> int:
+        """Bytes of topics and data together, where the data hold no offset."""
+        return WORD * self.topic_count + self.data.size
 
     @cached_property
-    def _sizes(self) -> tuple[int, ...]:
-        return (WORD,) * (1 + len(self.indexed))
+    def topic_count(self) -> int:
+        """How many topics it has, the one that names it included."""
+        return 1 + len(self.indexed)
+
+    def decode(self, words: bytes, topic_count: int) -> dict[str, Any]:
+        """Return the arguments in the order of their declaration; raises AbiError.
+
+        `words` are so many topics, then the data.
+        """
+        if self.words and topic_count == self.topic_count and len(words) == self.size:
+            found = self.words.find(words, WORD)
+            if found is not None:
+                return found
+        if topic_count != self.topic_count:
+            raise AbiError(f"{self.name} has {self.topic_count} topics, not {topic_count}")
+        values = self.data.decode_whole(words[WORD * topic_count :])
+        for at, (name, codec) in enumerate(self.indexed, 1):
+            values[name] = codec.decode(words[: WORD * topic_count], WORD * at)[0]
+        return {name: values[name] for name in self.order}
+
+    def decode_all(self, logs: Sequence[bytes]) -> list[tuple[Any, ...]] | None:
+        """Return the arguments of many logs, each in the order of declaration.
+
+        Each is its topics, as many as there have to be, then its data. None where `decode` would
+        refuse one of them, or where they are not read in one go.
+        """
+        if self.words is None or {*map(len, logs)} != {self.size}:
+            return None
+        return self.words.find_all(b"".join([words[WORD:] for words in logs]))
 
 
 @cache
@@ -156,16 +172,23 @@ def event_types(contract: str) -> dict[bytes, EventType]:
 
 
 def decode_log(contract: str, topics: Sequence[bytes], data: bytes) -> tuple[str, dict[str, Any]]:
-    """Return (event, arguments) of a raw log of `contract`.
+    """Return (event, arguments) of a raw log of `contract`; raises as `decode_words`."""
+    if any(len(topic) != WORD for topic in topics):
+        raise MalformedEvent(f"{contract}: a topic has 32 bytes")
+    return decode_words(contract, b"".join((*topics, data)), len(topics))
+
+
+def decode_words(contract: str, words: bytes, topic_count: int) -> tuple[str, dict[str, Any]]:
+    """Return (event, arguments) of a log of `contract`: so many topics, then its data.
 
     Raises:
         MalformedEvent: no event of the contract has this form.
     """
-    event = event_types(contract).get(topics[0]) if topics else None
+    event = event_types(contract).get(words[:WORD]) if topic_count else None
     if event is None:
         raise MalformedEvent(f"{contract} declares no such event")
     try:
-        return event.name, event.decode(topics, data)
+        return event.name, event.decode(words, topic_count)
     except AbiError as error:
         raise MalformedEvent(f"{contract}.{event.name}: {error}") from error
 

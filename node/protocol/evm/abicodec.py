@@ -249,6 +249,18 @@ class Words:
             found[name] = found[name] == 1
         return found
 
+    def find_all(self, data: bytes) -> list[tuple[Any, ...]] | None:
+        """Return many values that stand one after another, each as a tuple in the order of names.
+
+        None where the codecs would refuse one, or where one wants another step than to be read.
+        """
+        if self._wide or self._bools or len(data) % self._layout.size:
+            return None
+        fields = list(self._layout.iter_unpack(data))
+        if [*map(self._padding, fields)].count(self._zero) != len(fields):
+            return None
+        return [*map(self._values, fields)]
+
 
 class _Part(NamedTuple):
     """One word: a field of padding and one of the value, in either order."""

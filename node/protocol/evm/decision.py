@@ -26,7 +26,7 @@ from .eip712 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _TWINS = {"freezeEntry": "FreezeOrdered", "unfreezeEntry": "FreezeLifted"}
 """Events of functions whose structs have the same members."""
@@ -73,19 +73,16 @@ def hash_decision(kind: DecisionType, message: dict[str, Any], domain: Domain) -
     return typed_hash(domain_separator(domain.chain_id, domain.contract), struct_hash)
 
 
-def hash_event(
-    kind: DecisionType, topics: Sequence[bytes], data: bytes, domain: Domain
-) -> bytes | None:
+def hash_event(kind: DecisionType, words: bytes, domain: Domain) -> bytes | None:
     """Return the same hash by the words of the event that carries the decision, once decoded.
 
     Decoding takes only the one way in which a value is written, so the words are those the message
     would be written in again. None where the struct is no row of words.
     """
     slices = _struct_slices(kind.name)
-    if slices is None or not topics:
+    if slices is None or not words:
         return None
-    whole = b"".join((*topics[1:], data))
-    struct_hash = keccak256(b"".join([kind.type_hash, *[whole[each] for each in slices]]))
+    struct_hash = keccak256(b"".join([kind.type_hash, *[words[each] for each in slices]]))
     return typed_hash(domain_separator(domain.chain_id, domain.contract), struct_hash)
 
 

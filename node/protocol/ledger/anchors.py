@@ -22,6 +22,8 @@ from .signed import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .surroundings import Outside, Store
 
     Derived = dict[str, Any]
@@ -53,22 +55,37 @@ def supersede_log(act: Act, chain: Chain) -> Derived:
 
 
 def anchor(store: Store, args: dict[str, Any]) -> None:
-    """Note that a log reached a size with a root.
+    """Note that a log reached a size with a root; raises as `anchor_all`."""
+    anchor_all(store, [(args["log"], args["oldSize"], args["size"], args["root"])])
+
+
+def anchor_all(store: Store, anchors: Iterable[tuple[bytes, int, int, bytes]]) -> None:
+    """Note that logs reached sizes with roots, one anchor after another.
+
+    Each is (log, size before, size, root). A log's record is written once, for its last.
 
     Raises:
-        DecisionRefused: it takes no anchor, or not one that follows another size than its own.
+        DecisionRefused: a log takes no anchor, or not one that follows another size than its own;
+            nothing is noted then.
     """
-    log = get_log(store, args["log"])
-    size = args["size"]
-    if log.superseded:
-        refuse("LogIsSuperseded", log.log)
-    if log.frozen:
-        refuse("LogIsFrozen", log.log)
-    if size <= log.size:
-        refuse("LogNotGrowing", log.log, log.size, size)
-    if args["oldSize"] != log.size:
-        refuse("HeadMoved", log.log, log.size, args["oldSize"])
-    store.put(log._replace(size=size, root=args["root"]))
+    logs: dict[bytes, LogFact] = {}
+    reached: dict[bytes, tuple[int, bytes]] = {}
+    for name, old_size, size, root in anchors:
+        if name not in reached:
+            log = logs[name] = get_log(store, name)
+            if log.superseded:
+                refuse("LogIsSuperseded", name)
+            if log.frozen:
+                refuse("LogIsFrozen", name)
+            reached[name] = log.size, log.root
+        known, _ = reached[name]
+        if size <= known:
+            refuse("LogNotGrowing", name, known, size)
+        if old_size != known:
+            refuse("HeadMoved", name, known, old_size)
+        reached[name] = size, root
+    for name, (size, root) in reached.items():
+        store.put(logs[name]._replace(size=size, root=root))
 
 
 def freeze(store: Store, outside: Outside, args: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from .facts import SequenceFact
 from .signed import Act, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from ..evm.abi import ChainEvent
     from .signed import Mandate
@@ -156,6 +156,23 @@ class Ledger:
             if args[member] != value:
                 refuse("MemberDiffers", member, value, args[member])
         return act
+
+    def apply_anchors(
+        self, seqs: Sequence[int], anchored: Iterable[tuple[bytes, int, int, bytes]]
+    ) -> None:
+        """Check the chain's next events, all of them anchors, as `apply` does one by one.
+
+        Raises:
+            DecisionRefused: one cannot have been emitted; nothing is kept of any then.
+        """
+        contract = "AccessAnchors"
+        expected = self._next(contract)
+        for seq in seqs:
+            if seq != expected:
+                refuse("EventMissing", contract, expected, seq)
+            expected += 1
+        anchors.anchor_all(self.store, anchored)
+        self.store.put(SequenceFact(contract, expected - 1))
 
     def _judge(self, act: Act) -> dict[str, Any]:
         derived = self.handlers[act.name](act)

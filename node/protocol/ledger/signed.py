@@ -76,7 +76,7 @@ class Act:
         """Return the EIP-712 hash: what was signed."""
         if not self.hash:
             kind, event = DECISIONS[self.name], self.event
-            found = event and hash_event(kind, event.topics, event.data, self.domain)
+            found = event and hash_event(kind, event.words, self.domain)
             if not found:
                 message = {name: self.message[name] for name in kind.fields}
                 found = hash_decision(kind, message, self.domain)

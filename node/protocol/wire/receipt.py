@@ -54,6 +54,10 @@ class Anchored:
     """From the receipt's (size, root) to the anchored."""
 
 
+PLACE = ("chainId", "contract", "tx", "block", "blockHash")
+"""Where an anchor stands on the chain; nothing in the receipt binds it."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """What a client keeps of a call."""

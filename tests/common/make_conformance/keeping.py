@@ -58,9 +58,13 @@ class Keeper:
         proof: Any = None,
         root: bytes | None = None,
         own: str = "present",
+        place: dict[str, Any] | None = None,
         **yields: Any,
     ) -> Case:
-        """Return a case: what provider and own node answer to a client that asks for the anchor."""
+        """Return a case: what provider and own node answer to a client that asks for the anchor.
+
+        `place` is what the own node tells of where the anchor stands; else all, as it is.
+        """
         nodes = trees.proof(SIZE, self.log.leaves) if proof is None else proof
         log, police = f"/api/v1/logs/{papers.POLICE}", papers.POLICE
         event = self.actors.query.event.hex()
@@ -77,7 +81,9 @@ class Keeper:
         anchors = {}
         if root != b"":
             path = f"/api/v1/departments/{police}/log/anchors/{ANCHORED}?generation=1"
-            anchors[path] = {"size": ANCHORED, "root": (root or self.log.root(ANCHORED)).hex()}
+            told = self.place() if place is None else place
+            known = (root or self.log.root(ANCHORED)).hex()
+            anchors[path] = {"size": ANCHORED, "root": known, **told}
         given = {
             "receipt": held or self.receipt,
             "own": own,
@@ -94,13 +100,18 @@ class Keeper:
             **members,
         }
 
-    def anchored(self, *proof: bytes) -> dict[str, Any]:
+    def place(self) -> dict[str, Any]:
         return {
             "chainId": ANCHOR.chain_id,
             "contract": ANCHOR.contract.hex(),
             "tx": ANCHOR.tx.hex(),
             "block": ANCHOR.block,
             "blockHash": ANCHOR.block_hash.hex(),
+        }
+
+    def anchored(self, *proof: bytes) -> dict[str, Any]:
+        return {
+            **self.place(),
             "size": ANCHOR.size,
             "consistency": [encoding.b64u(node) for node in proof],
         }
@@ -171,6 +182,23 @@ def _upgraded(keeper: Keeper) -> Iterator[Case]:
         error=bad,
     )
     yield keeper.upgrade("another root on the chain", root=forked.root(ANCHORED), error=bad)
+    elsewhere: dict[str, Any] = {
+        "chainId": CHAIN_ID + 1,
+        "contract": CONTRACTS["DepartmentRegistry"].hex(),
+        "tx": sm3(b"another tx").hex(),
+        "block": ANCHOR.block + 1,
+        "blockHash": sm3(b"block 816").hex(),
+    }
+    for member, value in elsewhere.items():
+        place = {**keeper.place(), member: value}
+        yield keeper.upgrade(
+            f"an anchor that has another {member} on the chain",
+            place=place,
+            error="receipt-invalid",
+        )
+    # As nodes told it before they named chain and contract: what is not told is not compared.
+    short = {name: keeper.place()[name] for name in ("tx", "block", "blockHash")}
+    yield keeper.upgrade("an anchor of which the own node tells less", place=short, **anchored)
     yield keeper.upgrade("a proof without its last node", proof=proof[:-1], error=bad)
     yield keeper.upgrade("no proof", proof="none", error="malformed-receipt")
     raised = keeper.leaf.replace(b'"number":4', b'"number":5')

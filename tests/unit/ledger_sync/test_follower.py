@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from node.chain.gateway import RawLog
+
 
 def test_grows_by_a_twentieth_after_a_full_answer():
     pace = Pace()
@@ -81,6 +83,11 @@ def test_always_asks_for_at_least_one_and_never_too_many(answers):
         else:
             pace.answered(pace.blocks, events)
         assert 1 <= pace.blocks <= MOST_BLOCKS
+
+
+def spoken(log: RawLog, data: bytes) -> RawLog:
+    """Return a log with other data."""
+    return dataclasses.replace(log, words=b"".join((*log.topics, data)))
 
 
 def follow(engine: Engine, source: Any, story: Story, **options: Any) -> Follower:
@@ -334,8 +341,8 @@ class TestPassingFaults:
             _without((3, 0), (5, 0)),
             lambda logs: [logs[0], *logs],
             lambda logs: [*logs, *logs],
-            lambda logs: [dataclasses.replace(logs[0], data=logs[0].data[:-1]), *logs[1:]],
-            lambda logs: [dataclasses.replace(logs[0], data=logs[1].data), *logs[1:]],
+            lambda logs: [dataclasses.replace(logs[0], words=logs[0].words[:-1]), *logs[1:]],
+            lambda logs: [spoken(logs[0], logs[1].data), *logs[1:]],
             lambda logs: [dataclasses.replace(logs[0], block_hash=bytes(32)), *logs[1:]],
         ],
         ids=[

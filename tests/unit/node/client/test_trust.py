@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from node.client.http import SignedHttp
-from node.client.trust import MOST_KEPT, Grant, NodeTrust
+from node.client.trust import MOST_KEPT, Anchor, Grant, NodeTrust
 from node.crypto import SoftwareSigner
 from node.errors import InvalidInput, NotFound
 
@@ -84,9 +84,9 @@ class TestNodeTrust:
 
     def test_takes_the_anchor_of_the_very_size(self, node):
         path = "/api/v1/departments/A/log/anchors/7"
-        node.answers[path] = {"size": 7, "root": "ef" * 32}
-        assert node.trust.anchored_root("A", 2, 7) == b"\xef" * 32
+        node.answers[path] = {"size": 7, "root": "ef" * 32, "tx": "ab" * 32, "checkpointHash": ""}
+        assert node.trust.anchor("A", 2, 7) == Anchor(b"\xef" * 32, {"tx": "ab" * 32})
         assert node.asked[-1] == f"{path}?generation=2"
         node.answers[path.replace("7", "8")] = {"size": 9, "root": "ef" * 32}
         with pytest.raises(NotFound):
-            node.trust.anchored_root("A", 2, 8)
+            node.trust.anchor("A", 2, 8)

@@ -126,7 +126,7 @@ public final class Client {
     public void verify(Receipt receipt) {
         Checks.kept(receipt, trust);
         if (receipt.isAnchored()) {
-            receipt.verifyAnchored(trust.anchoredRoot(
+            receipt.verifyAnchored(trust.anchor(
                     receipt.department(), receipt.generation(), receipt.anchoredSize()));
         }
     }
@@ -135,7 +135,8 @@ public final class Client {
      * The receipt with its anchor, if the chain has reached it; else the receipt unchanged.
      *
      * <p>The anchored tree is checked to continue the receipt's own, by the root that one's own node
-     * has for it: a log that was forked since cannot pass.
+     * has for it: a log that was forked since cannot pass. It stands where that node says, as far as
+     * it tells.
      */
     public Receipt upgrade(Receipt receipt) {
         // It may have lain in a file for years.
@@ -152,9 +153,9 @@ public final class Client {
         if (!newer.isAnchored()) {
             return receipt;
         }
-        byte[] root;
+        Anchor anchor;
         try {
-            root = trust.anchoredRoot(
+            anchor = trust.anchor(
                     receipt.department(), receipt.generation(), newer.anchoredSize());
         } catch (LedgerException error) {
             if (error.code().equals("not-found")) {
@@ -168,7 +169,7 @@ public final class Client {
                 transport, log + ":" + receipt.generation() + "/consistency?" + sizes, signing);
         Receipt upgraded = receipt.anchoredAs(
                 newer, Json.list(consistency.get("proof"), "malformed-receipt"));
-        upgraded.verifyAnchored(root);
+        upgraded.verifyAnchored(anchor);
         return upgraded;
     }
 

@@ -71,12 +71,12 @@ public final class NodeTrust implements Trust {
     }
 
     @Override
-    public byte[] anchoredRoot(String department, int generation, long size) {
+    public Anchor anchor(String department, int generation, long size) {
         Map<String, Object> found = get(
                 "/departments/" + department + "/log/anchors/" + size + "?generation=" + generation);
         boolean same = Long.valueOf(size).equals(found.get("size"));
         LedgerException.require(same, "not-found", "no anchor of " + department + " at " + size);
-        return Bytes.unhex(found.get("root"), 32, MALFORMED);
+        return new Anchor(Bytes.unhex(found.get("root"), 32, MALFORMED), found);
     }
 
     private static LogKeys log(Map<String, Object> found) {

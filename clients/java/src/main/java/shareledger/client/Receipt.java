@@ -160,9 +160,19 @@ public final class Receipt {
         throw refusal;
     }
 
-    /** Check that the tree anchored with {@code root} continues this receipt's. */
-    void verifyAnchored(byte[] root) {
+    /**
+     * Check that the anchored tree continues this receipt's, and that its anchor stands where it
+     * says, as far as that is told.
+     *
+     * @throws LedgerException inclusion-invalid, consistency-invalid or receipt-invalid
+     */
+    void verifyAnchored(Anchor anchor) {
         LedgerException.require(isAnchored(), "inclusion-invalid", "the receipt names no anchor");
-        Tree.verifyConsistency(size, checkpoint.root, anchoredSize, root, consistency);
+        Tree.verifyConsistency(size, checkpoint.root, anchoredSize, anchor.root, consistency);
+        Map<String, Object> named = Json.object(members.get("anchored"), MALFORMED);
+        for (Map.Entry<String, Object> told : anchor.place.entrySet()) {
+            LedgerException.require(told.getValue().equals(named.get(told.getKey())),
+                    "receipt-invalid", "the chain has another " + told.getKey() + " for that anchor");
+        }
     }
 }

@@ -13,8 +13,8 @@ public interface Trust {
 
     Grant grant(long authorisation);
 
-    /** The root, 32 bytes, that the chain holds for a log at exactly {@code size}. */
-    byte[] anchoredRoot(String department, int generation, long size);
+    /** What the chain holds of a log at exactly {@code size}. */
+    Anchor anchor(String department, int generation, long size);
 
     /** Forget what was kept of earlier answers. */
     default void refresh() {}
