@@ -14,10 +14,10 @@ unexport PYTHONDONTWRITEBYTECODE
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 ASSETS_RUN = cd api/console/assets && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
-# Two workers a core: tests of processes wait more than they compute. A file's tests stay together,
-# for they share chains and towns; the long files come first.
-WORKERS ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
-PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder
+# Three workers a core, forks of one that has collected: tests of processes wait more than they
+# compute. A file's tests stay together, for they share chains and towns; the long files come first.
+WORKERS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN))))
+PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -p tests.common.hatchery
 
 ##@ The product
 .PHONY: help demo
@@ -114,11 +114,9 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
-# In a fresh copy nothing is compiled and no probe is made yet, and each worker would do all of it: 25 s of processor time.
 python: setup ## unit, integration and system tests with branch coverage
-	@compgen -G 'tests/__pycache__/conftest.*-pytest-*.pyc' > /dev/null || $(BIN)/pytest --collect-only -qq -p tests.common.measured tests > /dev/null
 	$(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T)
-	$(BIN)/coverage report --skip-covered
+	@$(BIN)/python -m tests.common.measured
 
 demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
 	@folder=$$(mktemp -d); code=0; TMPDIR=$$folder $(BIN)/shareledger demo --exit --keep || { code=$$?; find "$$folder" -name chain.log -o -name node.log | xargs -r tail -n 20; }; rm -rf "$$folder"; exit $$code
