@@ -78,11 +78,11 @@ clean: ## remove what setup and builds made
 	rm -rf .setup $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist api/console/assets/node_modules api/console/static
 
 ##@ Everything that gates (what .ci/run calls)
-.PHONY: test checks aside fmt-check lint types arch contracts python demo-run fresh
+.PHONY: test checks aside fmt-check lint ruff solhint types mypy tsc arch contracts python demo-run fresh
 # Two jobs, so that what waits leaves its processor to what computes. The first is quiet until it ends: the contracts,
 # whose compiler has one thread, what is generated of them, written only where it differs, and the demo, whose figures
-# are then those of a busy machine (`make demo-run` alone measures).
-test: setup ## all of it
+# are then those of a busy machine (`make demo-run` alone measures). What looks at Python alone does not wait for npm.
+test: .setup/python ## all of it
 	@$(MAKE) --jobs=2 --no-print-directory aside checks
 	@echo "make test: all gates passed"
 
@@ -91,21 +91,29 @@ aside: contracts
 	@$(MAKE) --no-print-directory demo-run > .setup/demo.log 2>&1 || { cat .setup/demo.log; exit 1; }
 	@sed -n '/━━ 总表/,$$p' .setup/demo.log
 
-checks: fmt-check lint types arch
+checks: fmt-check ruff mypy arch solhint tsc
 	@$(MAKE) --no-print-directory python
 
-fmt-check: setup
+fmt-check: .setup/python
 	$(BIN)/ruff format --check .
 
-lint: setup ## ruff (all rules), solhint; a warning fails
+lint: ruff solhint ## ruff (all rules), solhint; a warning fails
+
+ruff: .setup/python
 	$(BIN)/ruff check .
+
+solhint: setup
 	$(NODE_RUN) node node_modules/solhint/solhint.js --max-warnings 0 --disc --noPoster 'contracts/**/*.sol'
 
-types: setup ## mypy and tsc, strict
+types: mypy tsc ## mypy and tsc, strict
+
+mypy: .setup/python
 	$(BIN)/mypy
+
+tsc: setup
 	$(NODE_RUN) node node_modules/typescript/bin/tsc
 
-arch: setup ## who may import whom
+arch: .setup/python ## who may import whom
 	$(BIN)/lint-imports --no-logo
 
 # Seen with Hardhat 3.18: exit code 0 though a suite's `before` had failed. What it printed decides.
