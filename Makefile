@@ -19,6 +19,11 @@ T ?= tests
 WORKERS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN))))
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -p tests.common.hatchery
 
+# Tests commit again and again and wait for the disk each time; what kill -9 shows is not of the disk, for what a
+# process has written stays without it. So what gates has its folders in memory where that has room and runs programs.
+ROOMY = $(or $(TMPDIR),$(shell [ "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)" -ge 4000000 ] 2>/dev/null \
+  && ! grep -q ' /dev/shm .*noexec' /proc/mounts && echo /dev/shm),/tmp)
+
 ##@ The product
 .PHONY: help demo
 help: ## list the targets
@@ -88,7 +93,7 @@ test: .setup/python ## all of it
 
 aside: contracts
 	@$(MAKE) --no-print-directory fresh > .setup/fresh.log 2>&1 || { cat .setup/fresh.log; exit 1; }
-	@$(MAKE) --no-print-directory demo-run > .setup/demo.log 2>&1 || { cat .setup/demo.log; exit 1; }
+	@TMPDIR=$(ROOMY) $(MAKE) --no-print-directory demo-run > .setup/demo.log 2>&1 || { cat .setup/demo.log; exit 1; }
 	@sed -n '/━━ 总表/,$$p' .setup/demo.log
 
 checks: fmt-check ruff mypy arch solhint tsc
@@ -122,13 +127,10 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
-# Tests commit again and again and wait for the disk each time; what kill -9 shows is not of the disk, for what a
-# process has written stays without it. So their folders are in memory where that has room; a failed run's are kept.
 python: setup ## unit, integration and system tests with branch coverage
-	@if [ -z "$${TMPDIR:-}" ] && [ "$$(df --output=avail -k /dev/shm 2>/dev/null | tail -n 1)" -ge 4000000 ] 2>/dev/null; then \
-	  folder=$$(mktemp -d -p /dev/shm shareledger-tests-XXXX); chmod 711 "$$folder"; export TMPDIR="$$folder"; fi; \
-	$(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T) || { echo "folders: $${folder:-$${TMPDIR:-/tmp}}"; exit 1; }; \
-	rm -rf "$${folder:-}"
+	@folder=$$(mktemp -d -p $(ROOMY) shareledger-tests-XXXX); chmod 711 "$$folder"; \
+	TMPDIR=$$folder $(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T) || { echo "folders: $$folder"; exit 1; }; \
+	rm -rf "$$folder"
 	@$(BIN)/python -m tests.common.measured
 
 demo-run: setup ## the demo as a test, with what it leaves by --keep, in a folder of its own
