@@ -3,28 +3,35 @@
 Python 3.11 tells a tracer of every line of every library, and takes twice as long for all of them.
 Probes are put into the product's own code alone, as it is imported, and each is jumped over once it
 was passed: on Python 3.11 ours (`probes`), from 3.12 on SlipCover's, which has events there. What
-they saw is kept as coverage.py's data: what counts as a statement or a branch, what is left out,
-the report and its threshold are coverage.py's (`coverage report`).
+they saw is kept, and told as coverage.py's data by `python -m tests.common.measured`: what counts
+as a statement or a branch, what is left out, the report and its threshold are coverage.py's.
 """
 
 from __future__ import annotations
 
 import ast
+import marshal
+import multiprocessing
 import os
 import sys
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from coverage import Coverage
+from coverage import Coverage, CoverageData
 from coverage.python import PythonFileReporter
+from coverage.results import Analysis, analysis_from_file_reporter, should_fail_under
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("node", "ledger_sync", "api")
+CONFIGURED = str(ROOT / "pyproject.toml")
+KEPT = ROOT / ".setup" / "seen"
 SEEN = "seen"
 Line = int
 Branch = tuple[int, int]
@@ -38,7 +45,7 @@ _told: Seen = defaultdict(set)
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Probe whatever is imported of the product from here on, where tests will run."""
-    if _is_controller(early_config):
+    if _seen or _is_controller(early_config):  # a worker that was forked has them (hatchery)
         return
     if sys.version_info >= (3, 12):
         import slipcover  # here, for pytest itself loads its plugin before
@@ -70,7 +77,7 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tell the controller what was seen, or keep it as coverage.py's data."""
+    """Tell the controller what was seen, or keep it."""
     for each in _seen:
         for path, passed in each.items():
             _told[path].update(passed)
@@ -84,29 +91,70 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def keep(seen: Seen) -> None:
-    """Write it where `coverage report` looks, all files of the product with it."""
-    coverage = Coverage(config_file=str(ROOT / "pyproject.toml"))
+    """Write it where `tell` looks."""
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_bytes(marshal.dumps(dict(seen)))
+
+
+class Told(Coverage):
+    """Reports on files that were analysed already."""
+
+    analyses: dict[str, Analysis]
+
+    def _analyze(self, morf: Any, file_reporter: Any = None) -> Analysis:  # noqa: ARG002
+        return self.analyses[morf]
+
+
+def tell() -> str | None:
+    """Write what was kept as coverage.py's data, all files of the product with it, and report.
+
+    Reading the sources is nearly all of the work: each is read once, by as many as there are cores.
+    Returns what is wrong: that too little was seen.
+    """
+    seen: Seen = marshal.loads(KEPT.read_bytes())  # noqa: S302 - what we wrote
+    files = [str(path) for each in PACKAGES for path in sorted((ROOT / each).rglob("*.py"))]
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("fork")) as pool:
+        found = list(pool.map(analyse, files, [seen.get(each, ()) for each in files], chunksize=8))
+    coverage = Told(config_file=CONFIGURED)
+    coverage.analyses = {file: analysis for file, (_, analysis) in zip(files, found, strict=True)}
     data = coverage.get_data()
     data.erase()
-    files = [str(path) for each in PACKAGES for path in sorted((ROOT / each).rglob("*.py"))]
-    data.add_arcs({path: arcs(path, seen.get(path, ()), coverage) for path in files})
+    data.add_arcs({file: passed for file, (passed, _) in zip(files, found, strict=True)})
     data.touch_files(files)  # those of which nothing ran
     coverage.save()
+    total = coverage.report(skip_covered=True)
+    least, precision = coverage.config.fail_under, coverage.config.precision
+    if not should_fail_under(total, least, precision):
+        return None
+    return f"Coverage failure: {total:.{precision}f} % is less than {least} %"
 
 
-def arcs(path: str, seen: Iterable[Line | Branch], coverage: Coverage) -> set[Branch]:
+def analyse(path: str, seen: Iterable[Line | Branch]) -> tuple[set[Branch], Analysis]:
+    """Return what was seen of a file as coverage.py's arcs, and what coverage.py says of them."""
+    coverage, data = _configured(), CoverageData(no_disk=True)
+    reporter = PythonFileReporter(path, coverage)
+    found = arcs(reporter, seen)
+    data.add_arcs({path: found})
+    return found, analysis_from_file_reporter(data, coverage.config.precision, reporter, path)
+
+
+@cache
+def _configured() -> Coverage:
+    return Coverage(config_file=CONFIGURED)
+
+
+def arcs(reporter: PythonFileReporter, seen: Iterable[Line | Branch]) -> set[Branch]:
     """Return what was seen of a file as coverage.py's arcs, exits being negative.
 
     A line is an arc from itself to itself, which says that it ran and nothing more.
     """
-    reporter = PythonFileReporter(path, coverage)
     possible: dict[Line, set[Line]] = defaultdict(set)
     ways_in: dict[Line, set[Line]] = defaultdict(set)
     for start, end in reporter.arcs():
         possible[start].add(end)
         ways_in[end].add(start)
     lines = reporter.translate_lines(each for each in seen if isinstance(each, int))
-    bodies = dict(_bodies(path))
+    bodies = dict(_bodies(reporter.source()))
     found = {(line, line) for line in lines}
     # A line that can be reached one way only was reached that way: bodies, handlers, cases.
     found.update((start, end) for end in lines for start in ways_in[end] if len(ways_in[end]) == 1)
@@ -123,8 +171,12 @@ def arcs(path: str, seen: Iterable[Line | Branch], coverage: Coverage) -> set[Br
     return found
 
 
-def _bodies(path: str) -> Iterator[Branch]:
+def _bodies(source: str) -> Iterator[Branch]:
     """Yield the line of each condition or loop with that at which its body begins."""
-    for node in ast.walk(ast.parse(Path(path).read_bytes())):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.If | ast.For | ast.AsyncFor | ast.While):
             yield node.lineno, node.body[0].lineno
+
+
+if __name__ == "__main__":
+    sys.exit(tell())

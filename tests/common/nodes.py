@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import uvicorn
 
 from api.app import build
@@ -17,6 +18,7 @@ from api.city import folders
 from api.city.plan import Plan
 from api.http.callers import DOCUMENT_BYTES
 from api.http.server import configure
+from api.operating.standing import ask_status
 from api.parts import Node
 from api.settings import load_settings
 from node.chain.relay import RelayAccount
@@ -35,7 +37,7 @@ from tests.common.founding import TownKeys
 from tests.common.keyfiles import quick_files, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from fastapi import FastAPI
@@ -62,6 +64,17 @@ def until(happens: Callable[[], Any], seconds: float = DEADLINE_SECONDS) -> Any:
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
     return found
+
+
+def all_follow(chain_url: str, node_urls: Iterable[str]) -> bool:
+    """Tell whether each node that runs has applied the chain's last block, if that runs."""
+    asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
+    try:
+        said = httpx.post(chain_url, json=asked).json()
+    except httpx.TransportError:
+        return True
+    nodes = [ask_status(each)[0] for each in node_urls]
+    return all(each["cursor"] == int(said["result"], 16) for each in nodes if each)
 
 
 def write_settings(

@@ -15,8 +15,8 @@ import sys
 import types
 import weakref
 from collections import defaultdict
+from importlib import util
 from importlib.machinery import PathFinder, SourceFileLoader
-from importlib.util import cache_from_source
 from opcode import opmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,12 +75,17 @@ class Finder(PathFinder):
         if fullname.partition(".")[0] not in cls.packages:
             return None
         spec = super().find_spec(fullname, path, target)
-        if spec is None or type(spec.loader) is not SourceFileLoader:
-            return None
-        if spec.origin is None or not spec.origin.startswith(cls.root):
-            return None
-        spec.loader = Loader(fullname, spec.origin)
-        return spec
+        return spec if cls.take(spec) else None
+
+    @classmethod
+    def take(cls, spec: ModuleSpec | None) -> bool:
+        """Have a module loaded with probes if it is of those packages' sources."""
+        if spec is None or type(spec.loader) is not SourceFileLoader or spec.origin is None:
+            return False
+        if not spec.origin.startswith(tuple(f"{cls.root}{each}/" for each in cls.packages)):
+            return False
+        spec.loader = Loader(spec.name, spec.origin)
+        return True
 
 
 class Loader(SourceFileLoader):
@@ -90,7 +95,7 @@ class Loader(SourceFileLoader):
         path = self.get_filename(fullname)
         stat = Path(path).stat()
         stamp = (made_by, sys.version, path, stat.st_mtime_ns, stat.st_size)
-        kept = Path(cache_from_source(path, optimization="probes"))
+        kept = Path(util.cache_from_source(path, optimization="probes"))
         try:
             found, code = marshal.loads(kept.read_bytes())  # noqa: S302 - what we wrote
         except (OSError, EOFError, ValueError, TypeError):
@@ -161,9 +166,18 @@ def with_probes(code: types.CodeType, seen: set[Line | Branch]) -> types.CodeTyp
 
 
 def probe(root: Path, packages: Sequence[str]) -> None:
-    """Put probes into whatever is imported of these packages from here on."""
+    """Put probes into whatever is loaded of these packages from here on, by name or by path."""
     code = probe.__code__
     there = ctypes.string_at(id(code) + CODE_AT, len(code.co_code))
     assert there == code._co_code_adaptive, "code objects are laid out otherwise"  # type: ignore[attr-defined]
     Finder.packages, Finder.root = tuple(packages), f"{root}/"
     sys.meta_path.insert(0, Finder)
+    find = util.spec_from_file_location
+
+    def by_path(*arguments: Any, **options: Any) -> ModuleSpec | None:
+        """Find what Alembic runs: revisions, which no name imports."""
+        spec = find(*arguments, **options)
+        Finder.take(spec)
+        return spec
+
+    util.spec_from_file_location = by_path

@@ -22,6 +22,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
     from typing import IO, NoReturn
 
@@ -47,18 +48,20 @@ _started: list[tuple[str, ...]] = []
 def warmed() -> tuple[str, ...]:
     """Return the command that has a fork run `shareledger`; the first call starts the zygote."""
     if not _started:
-        _started.append(_start())
+        begin()()
     return _started[0]
 
 
-def _start() -> tuple[str, ...]:
+def begin() -> Callable[[], None]:
+    """Start the zygote. Returns what waits until it has imported everything."""
     import atexit
+    import shutil
     import subprocess
     import tempfile
     from pathlib import Path
 
-    folder = tempfile.TemporaryDirectory(prefix="zygote-")
-    path = str(Path(folder.name) / "socket")
+    owner, folder = os.getpid(), tempfile.mkdtemp(prefix="zygote-")
+    path = str(Path(folder) / "socket")
     zygote = subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "tests.common.zygote", path],
         cwd=Path(__file__).parents[2],
@@ -69,12 +72,21 @@ def _start() -> tuple[str, ...]:
     )
 
     def end() -> None:
-        zygote.communicate("")
-        folder.cleanup()
+        if os.getpid() == owner:  # and not a fork of its own, which uses it too
+            zygote.communicate("")
+            shutil.rmtree(folder)
+
+    def wait() -> None:
+        assert zygote.stdout is not None
+        assert zygote.stdout.readline().strip() == READY
+        _started.append(client(path))
 
     atexit.register(end)
-    assert zygote.stdout is not None
-    assert zygote.stdout.readline().strip() == READY
+    return wait
+
+
+def client(path: str) -> tuple[str, ...]:
+    """Return the command whose arguments a fork gets of the process that serves at a socket."""
     return (sys.executable, "-I", "-S", __file__, path)
 
 
@@ -128,9 +140,6 @@ def _be_client(path: str, arguments: list[str]) -> NoReturn:
 
 
 def _be_zygote(path: str) -> list[str] | None:
-    """Fork for whoever asks. Returns in each fork its arguments; in the zygote None, at its end."""
-    import gc
-    import threading
     from importlib import import_module
 
     from api.cli import command_line
@@ -140,6 +149,17 @@ def _be_zygote(path: str) -> list[str] | None:
         import_module(name)
     command_line()
     authorities()  # read once for all
+    return fork_for_clients(path)
+
+
+def fork_for_clients(path: str) -> list[str] | None:
+    """Fork for whoever asks. Returns in each fork its arguments; in this process None, at its end.
+
+    That is when whoever started it closes its standard input, which nothing may have read.
+    """
+    import gc
+    import threading
+
     assert threading.active_count() == 1, "a fork has no other threads"
     gc.collect()
     gc.freeze()  # or each fork's first collection would copy all of it
@@ -230,7 +250,7 @@ def _run(path: str) -> None:
     arguments = _be_zygote(path)
     if arguments is None:
         return
-    _started.append((sys.executable, "-I", "-S", __file__, path))
+    _started.append(client(path))
     with quick_files(), servers():
         main(arguments)
 

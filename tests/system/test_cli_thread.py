@@ -20,7 +20,7 @@ from node.crypto import SoftwareSigner, SoftwareUnwrapper
 from node.errors import LedgerError
 from tests.common.calls import fill_source
 from tests.common.keyfiles import write_private
-from tests.common.nodes import until
+from tests.common.nodes import all_follow, until
 from tests.common.papers import CENTRE, POLICE
 from tests.common.shell import Done, Shell
 from tests.common.t2 import ROW, SECOND_ITEM
@@ -78,7 +78,12 @@ class CommandCity:
         return ("--config", f"{node}.toml", *key)
 
     def decide(self, name: str, node: str, signer: str, *arguments: object) -> Done:
-        """Decide; a paper that is still on its way is waited for, as the exit code asks."""
+        """Decide; a paper that is still on its way is waited for, as the exit code asks.
+
+        So is what was decided at the other node: nobody types as fast as forks are.
+        """
+        nodes = [self.urls["centre"], self.urls["police"]]
+        until(lambda: all_follow(self.urls["chain"], nodes))
         done: Done = until(
             lambda: self.shell.run_once_available(*arguments, *self.at(node, signer))
         )

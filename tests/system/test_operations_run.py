@@ -16,14 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 from openpyxl import load_workbook
 
 from api.demo.claims import Ports
-from api.operating.standing import ask_status
 from tests.common import t2
-from tests.common.nodes import until
+from tests.common.nodes import all_follow, until
 from tests.common.zygote import warmed
 
 if TYPE_CHECKING:
@@ -118,15 +116,9 @@ class Terminal:
             self._fill(self.folder / written[1])
 
     def _all_follow(self) -> bool:
-        """Tell whether each node that runs has applied the chain's last block, if that runs."""
         url = "http://127.0.0.1:{}"
-        asked = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
-        try:
-            said = httpx.post(url.format(self.ports[CHAIN]), json=asked).json()
-        except httpx.TransportError:
-            return True
-        nodes = [ask_status(url.format(self.ports[port]))[0] for port in NODES]
-        return all(each["cursor"] == int(said["result"], 16) for each in nodes if each)
+        nodes = [url.format(self.ports[port]) for port in NODES]
+        return all_follow(url.format(self.ports[CHAIN]), nodes)
 
     def _start(self, line: str) -> None:
         self._servers += 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from coverage import Coverage
+from coverage.python import PythonFileReporter
 
 from tests.common.measured import arcs
 
@@ -89,7 +90,7 @@ def test_probes_tell_what_a_tracer_tells(tmp_path: Path, values: list[int]) -> N
     seen: set[int | tuple[int, int]] = set()
     run(path, with_probes(kept_code(path), seen), values)
     told = Coverage(data_file=str(tmp_path / "told"), branch=True, config_file=False)
-    told.get_data().add_arcs({str(path): arcs(str(path), seen, told)})
+    told.get_data().add_arcs({str(path): arcs(PythonFileReporter(str(path), told), seen)})
 
     traced = Coverage(
         data_file=str(tmp_path / "traced"), branch=True, include=[str(path)], config_file=False

@@ -8,6 +8,7 @@ client's own node says.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from node.crypto import sm3
@@ -69,9 +70,13 @@ class Provider:
 
     def __init__(self, actors: Actors) -> None:
         self.actors = actors
-        self.data_key = DataKey(created=CREATED)
         public = actors.town.encryption.public_key
         self.recipient = (public.key_id, public)
+
+    @cached_property
+    def data_key(self) -> DataKey:
+        """Made when first used: a fork, as a worker is, drops what it did not make itself."""
+        return DataKey(created=CREATED)
 
     def seal(self, plain: bytes, event: bytes | None = None, *also: Any) -> dict[str, Any]:
         aad = self.actors.query.event if event is None else event
