@@ -22,7 +22,7 @@ from node.protocol.wire import (
 from node.protocol.wire.envelope import envelope_bytes
 from node.protocol.wire.receipt import Receipt
 from node.service.needs import Page
-from node.service.workers import MAY_WAIT
+from node.service.workers import MAY_WAIT, Next
 from tests.common import calls
 from tests.common.calls import City, asked, body
 
@@ -152,8 +152,8 @@ class TestResend:
         call = city.sign(body())
         city.handle(call)
         city.now += 301
-        said: list[bool] = []
-        then: list[bool] = []
+        said: list[Next] = []
+        then: list[Next] = []
         monkeypatch.setattr(city.service, "_find_stored", lambda *_: then.append(said[-1]))
         steps = city.service._handling(*call, 0.0, lambda _: None)
         while (step := next(steps, None)) is not None:
