@@ -126,6 +126,8 @@ class Workers(Generic[T]):
         """Those that need not wait any more."""
         self._bell: SimpleQueue[None] = SimpleQueue()
         """Each ring wakes one thread that rests."""
+        self._rung = False
+        """Whether a thread is on its way that will look what there is to do."""
         self._lock = threading.Lock()
         """Held to choose the next two."""
         self._attendant: threading.Thread | None = None
@@ -143,10 +145,10 @@ class Workers(Generic[T]):
     def put(self, steps: Steps[T]) -> None:
         """Have a thread go through `steps`; they must not raise."""
         self._waiting.append(steps)
-        # Put before this is asked, as the attendant looks again after it has resigned: one of the
-        # two sees the other, and nothing stays behind.
+        # Put before it is asked who is there, as the attendant looks again after it has resigned:
+        # one of the two sees the other, and nothing stays behind.
         if self._attendant is None or self._standing_by is None:
-            self._bell.put(None)
+            self._ring()
 
     def close(self) -> None:
         """End the threads, after the work they were given."""
@@ -156,16 +158,23 @@ class Workers(Generic[T]):
         for thread in self._threads:
             thread.join()
 
+    def _ring(self) -> None:
+        # Whoever puts in a row would wake all before the first of them has the interpreter's lock.
+        if not self._rung:
+            self._rung = True
+            self._bell.put(None)
+
     def _run(self) -> None:
         me = threading.current_thread()
         while not self._closing:
             self._bell.get()
+            self._rung = False  # before it looks: what is put from now on rings again
             while self._is_wanted(me):
                 self._attend(me)
         self._bell.put(None)  # for the next: whoever stood by may have taken several
 
-    def _is_left(self) -> bool:
-        return bool(self._waiting or self._passed or self._halfway)
+    def _is_left(self, *, beside: int = 0) -> bool:
+        return len(self._waiting) + len(self._passed) + len(self._halfway) > beside
 
     def _is_wanted(self, me: threading.Thread) -> bool:
         """Become the attendant, after standing by if there is one; or find that two are enough."""
@@ -185,11 +194,11 @@ class Workers(Generic[T]):
                 self._standing_by, turns = me, self._turns
             try:
                 self._bell.get(timeout=PATIENCE_SECONDS)
-                late = False
+                self._rung = late = False
             except Empty:
                 late = True
-        if stuck:  # what kept the other waiting may keep this one
-            self._bell.put(None)
+        if self._standing_by is None and self._is_left(beside=1):
+            self._ring()  # what is done first may keep the others waiting
         return True
 
     def _attend(self, me: threading.Thread) -> None:
@@ -239,7 +248,7 @@ class Workers(Generic[T]):
             if following is WAITS:
                 self._resign(me)
                 if self._is_left():
-                    self._bell.put(None)
+                    self._ring()
             try:
                 following = next(steps)
             except StopIteration as end:
