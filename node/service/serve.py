@@ -162,7 +162,7 @@ class Service:
         self._answers: Answers[bytes] = Answers()
         self._keys = DataKeys()
         self._paces: defaultdict[bytes, Pace] = defaultdict(Pace)
-        """How long sources take, by entry."""
+        """How sources answer, by entry."""
 
     async def handle(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
         """Serve one call; return the JSON of its answer (protocol.md section 6).
@@ -297,8 +297,7 @@ class Service:
         last = None if after is None else self._seals.open_cursor(after, work.authorisation)
         pace = self._paces[granted.entry]
         yield pace.following
-        asked = time.perf_counter()
-        try:
+        with pace.asking():
             page = read_rows(
                 source,
                 version.items,
@@ -308,8 +307,6 @@ class Service:
                 size=query.size,
                 after=last,
             )
-        finally:
-            pace.took(time.perf_counter() - asked)
         work.rows, work.masked = len(page.rows), verdict.masked
         yield GOES_ON
         work.plain = self._plaintext(work, query, verdict, page)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
@@ -22,7 +23,7 @@ from ..protocol.wire.encoding import rfc3339
 from ..protocol.wire.leaf import SERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from ..log.drafts import Committed, Draft
 
@@ -44,8 +45,8 @@ MOST_ABREAST = 32
 PATIENCE_SECONDS = 0.01
 """After so long without getting ahead whoever attends is kept waiting, not only by the
 interpreter's lock, which changes hands every 5 ms."""
-QUICK_SECONDS = 0.0005
-"""What takes longer at its quickest is asked by several at once."""
+QUICK_SECONDS = 0.0001
+"""What is waited for longer than that, at its quickest, is asked by several threads at once."""
 PACED_BY = 16
 Steps: TypeAlias = "Generator[Next, None, T | None]"
 Settle: TypeAlias = "Callable[[Callable[[], bytes]], None]"
@@ -271,23 +272,32 @@ class Workers(Generic[T]):
 
 
 class Pace:
-    """Whether what is asked takes long even at its quickest, as a database far away does.
+    """Whether what is asked keeps its asker waiting even at its quickest, as a far database does.
 
-    What it takes at its quickest says nothing of how busy this machine is; one answer in time
-    among some others is enough.
+    What it takes of this thread's processor time is no waiting, and what it waits at its quickest
+    says nothing of how busy the machine is.
     """
 
     def __init__(self) -> None:
-        self._took: deque[float] = deque(maxlen=PACED_BY)
+        self._waited: deque[float] = deque(maxlen=PACED_BY)
 
     @property
     def following(self) -> Next:
         """What a step says that asks next."""
-        return WAITS if min(self._took, default=0.0) > QUICK_SECONDS else MAY_WAIT
+        return WAITS if min(self._waited, default=0.0) > QUICK_SECONDS else MAY_WAIT
 
-    def took(self, seconds: float) -> None:
-        """Learn from an answer."""
-        self._took.append(seconds)
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Learn from what is asked meanwhile, whatever comes of it."""
+        began = time.perf_counter() - time.thread_time()
+        try:
+            yield
+        finally:
+            self.waited(time.perf_counter() - time.thread_time() - began)
+
+    def waited(self, seconds: float) -> None:
+        """Learn from an answer that was waited for so long."""
+        self._waited.append(seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from functools import partial
 from typing import Any
 
@@ -298,20 +299,41 @@ class TestPace:
     def test_what_is_slow_at_its_quickest_waits(self):
         pace = Pace()
         for _ in range(PACED_BY):
-            pace.took(2 * QUICK_SECONDS)
+            pace.waited(2 * QUICK_SECONDS)
         assert pace.following is WAITS
 
     def test_one_quick_answer_among_slow_ones_says_that_the_machine_is_busy(self):
         pace = Pace()
         for seconds in (2 * QUICK_SECONDS, QUICK_SECONDS / 2, 2 * QUICK_SECONDS):
-            pace.took(seconds)
+            pace.waited(seconds)
         assert pace.following is MAY_WAIT
+
+    def test_what_it_computes_itself_is_no_waiting(self):
+        pace = Pace()
+        for _ in range(PACED_BY):
+            with pace.asking():
+                until = time.thread_time() + 2 * QUICK_SECONDS
+                while time.thread_time() < until:
+                    pass
+        assert pace.following is MAY_WAIT
+
+    def test_what_fails_was_waited_for_as_well(self):
+        pace = Pace()
+
+        def ask():
+            with pace.asking():
+                time.sleep(2 * QUICK_SECONDS)
+                return 1 // 0
+
+        with pytest.raises(ZeroDivisionError):
+            ask()
+        assert pace.following is WAITS
 
     def test_what_became_slow_is_seen_once_its_quick_answers_are_past(self):
         pace = Pace()
-        pace.took(QUICK_SECONDS / 2)
+        pace.waited(QUICK_SECONDS / 2)
         for _ in range(PACED_BY):
-            pace.took(2 * QUICK_SECONDS)
+            pace.waited(2 * QUICK_SECONDS)
         assert pace.following is WAITS
 
 
