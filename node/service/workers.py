@@ -134,7 +134,7 @@ class Workers(Generic[T]):
         self._attendant: threading.Thread | None = None
         self._standing_by: threading.Thread | None = None
         self._turns = 0
-        """Grows as the attendant gets ahead; steps that may wait do not count."""
+        """Grows as the attendant gets ahead: with each step that has ended."""
         self._closing = False
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}_{number}", daemon=True)
@@ -167,11 +167,13 @@ class Workers(Generic[T]):
 
     def _run(self) -> None:
         me = threading.current_thread()
-        while not self._closing:
+        while True:
             self._bell.get()
             self._rung = False  # before it looks: what is put from now on rings again
             while self._is_wanted(me):
                 self._attend(me)
+            if self._closing:  # asked after the look: what was put before is done
+                break
         self._bell.put(None)  # for the next: whoever stood by may have taken several
 
     def _is_left(self, *, beside: int = 0) -> bool:
@@ -212,8 +214,6 @@ class Workers(Generic[T]):
                 self._turns += 1
             if not self._is_left():
                 self._resign(me)
-        # Who was kept waiting may find that others still are.
-        self._pass(me)
 
     def _resign(self, me: threading.Thread) -> None:
         with self._lock:
@@ -243,23 +243,38 @@ class Workers(Generic[T]):
         return waiting
 
     def _pass(self, me: threading.Thread) -> None:
-        """Do the steps that may wait, one by one, until there are none or enough have passed."""
-        while len(self._passed) < MOST_ABREAST and (drawn := self._draw(self._halfway, 1)):
+        """Do the steps that may wait, one by one, until there are none or enough have passed.
+
+        Whoever finds nobody attending stops, for what has passed is to go on before another is
+        waited for; and so does who was kept waiting by a step that seldom does, for the next
+        attendant is perhaps kept waiting, too.
+        """
+        while self._attendant is not None and len(self._passed) < MOST_ABREAST:
+            drawn = self._draw(self._halfway, 1)
+            if not drawn:
+                return
             ((following, steps),) = drawn
             if following is WAITS:
                 self._resign(me)
                 if self._is_left():
                     self._ring()
-            try:
-                following = next(steps)
-            except StopIteration as end:
-                if end.value is not None:
-                    self._conclude([end.value])
+            self._wait_for(steps)
+            if following is not WAITS and self._attendant is not me:
+                return
+
+    def _wait_for(self, steps: Steps[T]) -> None:
+        """Do a step that may wait, and put the rest of `steps` where it belongs."""
+        try:
+            following = next(steps)
+        except StopIteration as end:
+            if end.value is not None:
+                self._conclude([end.value])
+        else:
+            if following is GOES_ON:
+                self._passed.append(steps)
             else:
-                if following is GOES_ON:
-                    self._passed.append(steps)
-                else:
-                    self._halfway.append((following, steps))
+                self._halfway.append((following, steps))
+        self._turns += 1
 
     @staticmethod
     def _draw(source: deque[V], most: int = MOST_ABREAST) -> list[V]:

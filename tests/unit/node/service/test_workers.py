@@ -261,6 +261,57 @@ class TestWorkers:
         assert late.wait(SECONDS / 2)
         workers.close()
 
+    @pytest.mark.parametrize("following", [MAY_WAIT, WAITS])
+    @pytest.mark.parametrize("threads", [2, 4])
+    def test_what_was_waited_for_is_answered_before_the_last_is(self, threads, following):
+        waited, before = [], []
+        workers: Workers[int] = Workers(
+            threads, "call", lambda ended: before.append((len(waited), len(ended)))
+        )
+        gate = Gate(workers)
+
+        def work():
+            yield following
+            time.sleep(0.03)  # a source far away
+            waited.append(1)
+            yield GOES_ON
+            return 1
+
+        calls = MOST_ABREAST - 1
+        for _ in range(calls):
+            workers.put(work())
+        gate.open()
+        workers.close()
+        assert sum(ended for _, ended in before) == calls
+        assert before[0][0] <= 2 * threads
+
+    def test_the_bell_of_one_thread_does_not_fill(self):
+        workers: Workers[int] = Workers(1, "call", lambda _ended: None)
+        gate = Gate(workers)
+
+        def work():
+            yield GOES_ON
+            return 1
+
+        for _ in range(1_000):
+            workers.put(work())
+        assert workers._bell.qsize() <= 1
+        gate.open()
+        workers.close()
+
+    def test_what_is_put_last_of_all_is_done(self):
+        for _ in range(50):
+            done: list[int] = []
+            workers: Workers[int] = Workers(2, "call", done.extend)
+
+            def work():
+                yield GOES_ON
+                return 1
+
+            workers.put(work())
+            workers.close()
+            assert done == [1]
+
     def test_threads_that_rested_are_there_again(self):
         done = threading.Semaphore(0)
         workers: Workers[int] = Workers(3, "call", lambda ended: done.release(len(ended)))
