@@ -264,7 +264,8 @@ class TestWorkers:
     @pytest.mark.parametrize("following", [MAY_WAIT, WAITS])
     @pytest.mark.parametrize("threads", [2, 4])
     def test_what_was_waited_for_is_answered_before_the_last_is(self, threads, following):
-        waited, before = [], []
+        waited: list[int] = []
+        before: list[tuple[int, int]] = []
         workers: Workers[int] = Workers(
             threads, "call", lambda ended: before.append((len(waited), len(ended)))
         )
