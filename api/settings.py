@@ -191,7 +191,7 @@ class LimitSettings(_Section):
     body_bytes: int = Field(default=65_536, ge=1_024, le=65_536)
     """Largest body of a query."""
     workers: int = Field(default=4, ge=1, le=64)
-    """Threads that verify signatures and fetch rows."""
+    """Sources that may be waited for at once; one of these threads does what waits for nobody."""
     waiting: int = Field(default=512, ge=1)
     """Calls that may wait for a thread before new ones are refused as `overloaded`."""
     strangers_per_day: int = Field(default=100, ge=1)

@@ -12,6 +12,7 @@ import logging
 import secrets
 import time
 import traceback
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
@@ -43,6 +44,7 @@ from .workers import (
     MAY_WAIT,
     Answers,
     Judged,
+    Pace,
     Workers,
     finish,
 )
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
     )
     from .request import Query
     from .seals import Seals
-    from .workers import Settle, Steps
+    from .workers import Next, Settle, Steps
 
     _Ready: TypeAlias = tuple[Judged, Settle]
 
@@ -159,6 +161,8 @@ class Service:
         self._workers = Workers(workers, "call", self._log)
         self._answers: Answers[bytes] = Answers()
         self._keys = DataKeys()
+        self._paces: defaultdict[bytes, Pace] = defaultdict(Pace)
+        """How sources answer, by entry."""
 
     async def handle(self, call: SignedCall, authorisation: int, body: bytes) -> bytes:
         """Serve one call; return the JSON of its answer (protocol.md section 6).
@@ -222,7 +226,7 @@ class Service:
 
     def _judge(
         self, call: SignedCall, authorisation: int, body: bytes, since: float
-    ) -> Generator[bool, None, Judged]:
+    ) -> Generator[Next, None, Judged]:
         """Take a call up to the log: everything but the commit, in the steps of `Workers`.
 
         It came at `since`, by `time.perf_counter()`.
@@ -269,7 +273,7 @@ class Service:
         found = self._providers.get(named.provider) if named is not None else None
         return found or self._first
 
-    def _serve(self, work: _Work) -> Generator[bool, None, None]:
+    def _serve(self, work: _Work) -> Generator[Next, None, None]:
         """Fill in `work`, step by step; what is known when a step refuses stays for the leaf."""
         snapshot, standing = work.snapshot, standing_of(work.snapshot)
         code = find_refusal(standing, work.provider.department, work.judged)
@@ -291,16 +295,18 @@ class Service:
             raise SourceUnavailable("this node has no source for the entry")
         after = query.after
         last = None if after is None else self._seals.open_cursor(after, work.authorisation)
-        yield MAY_WAIT
-        page = read_rows(
-            source,
-            version.items,
-            query.items,
-            verdict.masks,
-            conditions=verdict.conditions,
-            size=query.size,
-            after=last,
-        )
+        pace = self._paces[granted.entry]
+        yield pace.following
+        with pace.asking():
+            page = read_rows(
+                source,
+                version.items,
+                query.items,
+                verdict.masks,
+                conditions=verdict.conditions,
+                size=query.size,
+                after=last,
+            )
         work.rows, work.masked = len(page.rows), verdict.masked
         yield GOES_ON
         work.plain = self._plaintext(work, query, verdict, page)

@@ -1,8 +1,8 @@
 """Threads that judge calls, what their callers get, and its way back to the loop that waits for it.
 
-A thread that has to wake another pays for a switch of the interpreter's lock. So calls are handed
-over through queues that wake only who sleeps, and the loop is woken once for all the answers that
-are ready by the time it looks.
+A thread that has to wake another pays for a switch of the interpreter's lock. So one thread judges
+all calls as long as it is not kept waiting, and the loop is woken once for all the answers that are
+ready by the time it looks.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
+from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeAlias, TypeVar
 
@@ -21,15 +23,32 @@ from ..protocol.wire.encoding import rfc3339
 from ..protocol.wire.leaf import SERVED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
     from ..log.drafts import Committed, Draft
 
 T = TypeVar("T")
-GOES_ON, MAY_WAIT = False, True
-"""What a step says of the one behind it."""
-MOST_ABREAST = 8
-Steps: TypeAlias = "Generator[bool, None, T | None]"
+V = TypeVar("V")
+
+
+class Next(Enum):
+    """What a step says of the one behind it."""
+
+    GOES_ON = "goes on"
+    MAY_WAIT = "may wait"
+    """For somebody else, and seldom does."""
+    WAITS = "waits"
+
+
+GOES_ON, MAY_WAIT, WAITS = Next
+MOST_ABREAST = 32
+PATIENCE_SECONDS = 0.01
+"""After so long without getting ahead whoever attends is kept waiting, not only by the
+interpreter's lock, which changes hands every 5 ms."""
+QUICK_SECONDS = 0.0001
+"""What is waited for longer than that, at its quickest, is asked by several threads at once."""
+PACED_BY = 16
+Steps: TypeAlias = "Generator[Next, None, T | None]"
 Settle: TypeAlias = "Callable[[Callable[[], bytes]], None]"
 """Gives a caller what a function returns, or raises, in the loop."""
 
@@ -88,22 +107,35 @@ class Answers(Generic[T]):
 
 
 class Workers(Generic[T]):
-    """A fixed number of threads; each takes several of those that wait and does them abreast.
+    """Threads of which one does all the work abreast, as long as nothing keeps it waiting.
 
-    One step of all of them comes before the next step of any. So the interpreter runs each piece of
-    code several times in a row, while the processor has it and its data at hand; call by call, a
-    call costs more than twice as much (DECISIONS 159). A step that may wait for somebody else is
-    for any thread that has a hand free: what was taken together does not wait in a row.
+    One step of all that wait comes before the next step of any. So the interpreter runs each piece
+    of code many times in a row, while the processor has it and its data at hand; call by call, a
+    call costs more than twice as much (DECISIONS 159). For the same reason one thread, the
+    *attendant*, does it all: another would take the interpreter's lock and the caches from it
+    (DECISIONS 200). Before a step that waits it resigns, and a thread that rests takes its place.
+    Where a step waits that seldom does, the one that *stands by* notices and takes it.
     """
 
     def __init__(self, count: int, name: str, conclude: Callable[[list[T]], None]) -> None:
         """Start `count` threads; `conclude` is given what ended together, and must not raise."""
         self._conclude = conclude
-        self._waiting: SimpleQueue[Steps[T] | None] = SimpleQueue()
-        self._halfway: deque[Steps[T]] = deque()
+        self._waiting: deque[Steps[T]] = deque()
+        self._halfway: deque[tuple[Next, Steps[T]]] = deque()
         """Those whose next step may wait."""
         self._passed: deque[Steps[T]] = deque()
         """Those that need not wait any more."""
+        self._bell: SimpleQueue[None] = SimpleQueue()
+        """Each ring wakes one thread that rests."""
+        self._rung = False
+        """Whether a thread is on its way that will look what there is to do."""
+        self._lock = threading.Lock()
+        """Held to choose the next two."""
+        self._attendant: threading.Thread | None = None
+        self._standing_by: threading.Thread | None = None
+        self._turns = 0
+        """Grows as the attendant gets ahead: with each step that has ended."""
+        self._closing = False
         self._threads = [
             threading.Thread(target=self._run, name=f"{name}_{number}", daemon=True)
             for number in range(count)
@@ -112,83 +144,175 @@ class Workers(Generic[T]):
             thread.start()
 
     def put(self, steps: Steps[T]) -> None:
-        """Have a free thread go through `steps`; they must not raise."""
-        self._waiting.put(steps)
+        """Have a thread go through `steps`; they must not raise."""
+        self._waiting.append(steps)
+        # Put before it is asked who is there, as the attendant looks again after it has resigned:
+        # one of the two sees the other, and nothing stays behind.
+        if self._attendant is None or self._standing_by is None:
+            self._ring()
 
     def close(self) -> None:
         """End the threads, after the work they were given."""
+        self._closing = True
         for _ in self._threads:
-            self._waiting.put(None)
+            self._bell.put(None)
         for thread in self._threads:
             thread.join()
 
+    def _ring(self) -> None:
+        # Whoever puts in a row would wake all before the first of them has the interpreter's lock.
+        if not self._rung:
+            self._rung = True
+            self._bell.put(None)
+
     def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            going = self._take(first)
-            # What this thread put there it finds there again, unless another has taken it up:
-            # nothing stays behind.
-            while going or self._halfway or self._passed:
-                self._halfway.extend(self._advance(going))
-                if not self._passed:
-                    self._pass()
-                going = self._draw(self._passed)
+        me = threading.current_thread()
+        while True:
+            self._bell.get()
+            self._rung = False  # before it looks: what is put from now on rings again
+            while self._is_wanted(me):
+                self._attend(me)
+            if self._closing:  # asked after the look: what was put before is done
+                break
+        self._bell.put(None)  # for the next: whoever stood by may have taken several
 
-    def _take(self, first: Steps[T]) -> list[Steps[T]]:
-        """Take, with the first, what else waits."""
-        taken = [first]
-        while len(taken) < MOST_ABREAST:
+    def _is_left(self, *, beside: int = 0) -> bool:
+        return len(self._waiting) + len(self._passed) + len(self._halfway) > beside
+
+    def _is_wanted(self, me: threading.Thread) -> bool:
+        """Become the attendant, after standing by if there is one; or find that two are enough."""
+        turns, late = 0, False
+        while True:
+            with self._lock:
+                stuck = late and self._turns == turns and self._is_left()
+                if self._attendant is None or stuck:
+                    if self._standing_by is me:
+                        self._standing_by = None
+                    if not self._is_left():
+                        return False
+                    self._attendant = me
+                    break
+                if self._standing_by not in {None, me}:
+                    return False
+                self._standing_by, turns = me, self._turns
             try:
-                another = self._waiting.get_nowait()
+                self._bell.get(timeout=PATIENCE_SECONDS)
+                self._rung = late = False
             except Empty:
-                break
-            if another is None:  # meant for a thread that waits
-                self._waiting.put(None)
-                break
-            taken.append(another)
-        return taken
+                late = True
+        if self._standing_by is None and self._is_left(beside=1):
+            self._ring()  # what is done first may keep the others waiting
+        return True
 
-    def _advance(self, going: list[Steps[T]]) -> list[Steps[T]]:
+    def _attend(self, me: threading.Thread) -> None:
+        """Do what there is to do until nothing is left, or another has become the attendant."""
+        while self._attendant is me:
+            going = self._draw(self._passed) or self._draw(self._waiting)
+            self._halfway.extend(self._advance(going))
+            if not self._passed:
+                self._pass(me)
+                self._turns += 1
+            if not self._is_left():
+                self._resign(me)
+
+    def _resign(self, me: threading.Thread) -> None:
+        with self._lock:
+            if self._attendant is me:
+                self._attendant = None
+
+    def _advance(self, going: list[Steps[T]]) -> list[tuple[Next, Steps[T]]]:
         """Go on with all until each has ended, or is about to wait; return the latter."""
-        waiting: list[Steps[T]] = []
+        waiting: list[tuple[Next, Steps[T]]] = []
         ended: list[T] = []
         while going:
             behind, going = going, []
             for each in behind:
+                self._turns += 1
                 try:
-                    (waiting if next(each) else going).append(each)
+                    following = next(each)
                 except StopIteration as end:
                     if end.value is not None:
                         ended.append(end.value)
+                else:
+                    if following is GOES_ON:
+                        going.append(each)
+                    else:
+                        waiting.append((following, each))
         if ended:
             self._conclude(ended)
         return waiting
 
-    def _pass(self) -> None:
-        """Do the steps that may wait, one by one, until there are none or a few have passed."""
-        while len(self._passed) < MOST_ABREAST and (drawn := self._draw(self._halfway, 1)):
-            if (self._halfway or self._passed) and not self._waiting.qsize():
-                # Should this step wait long, somebody else goes on with the others.
-                self._waiting.put(_lend_a_hand())
-            try:
-                (self._halfway if next(drawn[0]) else self._passed).append(drawn[0])
-            except StopIteration as end:
-                if end.value is not None:
-                    self._conclude([end.value])
+    def _pass(self, me: threading.Thread) -> None:
+        """Do the steps that may wait, one by one, until there are none or enough have passed.
+
+        Whoever finds nobody attending stops, for what has passed is to go on before another is
+        waited for; and so does who was kept waiting by a step that seldom does, for the next
+        attendant is perhaps kept waiting, too.
+        """
+        while self._attendant is not None and len(self._passed) < MOST_ABREAST:
+            drawn = self._draw(self._halfway, 1)
+            if not drawn:
+                return
+            ((following, steps),) = drawn
+            if following is WAITS:
+                self._resign(me)
+                if self._is_left():
+                    self._ring()
+            self._wait_for(steps)
+            if following is not WAITS and self._attendant is not me:
+                return
+
+    def _wait_for(self, steps: Steps[T]) -> None:
+        """Do a step that may wait, and put the rest of `steps` where it belongs."""
+        try:
+            following = next(steps)
+        except StopIteration as end:
+            if end.value is not None:
+                self._conclude([end.value])
+        else:
+            if following is GOES_ON:
+                self._passed.append(steps)
+            else:
+                self._halfway.append((following, steps))
+        self._turns += 1
 
     @staticmethod
-    def _draw(source: deque[Steps[T]], most: int = MOST_ABREAST) -> list[Steps[T]]:
+    def _draw(source: deque[V], most: int = MOST_ABREAST) -> list[V]:
         """Take what is there, as far as no other thread is quicker."""
-        drawn: list[Steps[T]] = []
+        drawn: list[V] = []
         with contextlib.suppress(IndexError):
             while len(drawn) < most:
                 drawn.append(source.popleft())
         return drawn
 
 
-def _lend_a_hand() -> Steps[Any]:
-    """Return work that is nothing: whoever takes it looks for what is left to do."""
-    yield GOES_ON
-    return None
+class Pace:
+    """Whether what is asked keeps its asker waiting even at its quickest, as a far database does.
+
+    What it takes of this thread's processor time is no waiting, and what it waits at its quickest
+    says nothing of how busy the machine is.
+    """
+
+    def __init__(self) -> None:
+        self._waited: deque[float] = deque(maxlen=PACED_BY)
+
+    @property
+    def following(self) -> Next:
+        """What a step says that asks next."""
+        return WAITS if min(self._waited, default=0.0) > QUICK_SECONDS else MAY_WAIT
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[None]:
+        """Learn from what is asked meanwhile, whatever comes of it."""
+        began = time.perf_counter() - time.thread_time()
+        try:
+            yield
+        finally:
+            self.waited(time.perf_counter() - time.thread_time() - began)
+
+    def waited(self, seconds: float) -> None:
+        """Learn from an answer that was waited for so long."""
+        self._waited.append(seconds)
 
 
 @dataclass(frozen=True, slots=True)

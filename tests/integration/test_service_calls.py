@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from dataclasses import replace
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from node.protocol.wire import (
 from node.protocol.wire.envelope import envelope_bytes
 from node.protocol.wire.receipt import Receipt
 from node.service.needs import Page
-from node.service.workers import MAY_WAIT
+from node.service.workers import MAY_WAIT, WAITS, Next
 from tests.common import calls
 from tests.common.calls import City, asked, body
 
@@ -152,8 +153,8 @@ class TestResend:
         call = city.sign(body())
         city.handle(call)
         city.now += 301
-        said: list[bool] = []
-        then: list[bool] = []
+        said: list[Next] = []
+        then: list[Next] = []
         monkeypatch.setattr(city.service, "_find_stored", lambda *_: then.append(said[-1]))
         steps = city.service._handling(*call, 0.0, lambda _: None)
         while (step := next(steps, None)) is not None:
@@ -406,6 +407,19 @@ class TestSources:
             "row": "130902200001010003",
         }
         assert "130902" not in f"{error.message} {error.facts}"
+
+    def test_that_keep_their_asker_waiting_are_asked_by_several_at_once(self, city):
+        def slow(_query):
+            time.sleep(0.002)
+            raise OSError("far away")
+
+        def said():
+            steps = city.service._handling(*city.sign(body()), 0.0, lambda _: None)
+            return list(steps)
+
+        city.sources[calls.ENTRY] = Faulty(slow)
+        assert WAITS not in said()
+        assert WAITS in said()
 
     def test_tell_the_operator_what_broke_and_nobody_what_the_data_was(self, city, caplog):
         city.sources[calls.ENTRY] = raising(ValueError("张三 130902200001010003"))

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,12 @@ from node.service.workers import (
     GOES_ON,
     MAY_WAIT,
     MOST_ABREAST,
+    PACED_BY,
+    QUICK_SECONDS,
+    WAITS,
     Answers,
     Mailbox,
+    Pace,
     Workers,
 )
 
@@ -80,7 +85,7 @@ class TestAnswers:
         workers: Workers[Any] = Workers(4, "call", conclude)
 
         def steps(number, settle):
-            yield (GOES_ON, MAY_WAIT)[number % 2]
+            yield (GOES_ON, MAY_WAIT, WAITS)[number % 3]
             return lambda: settle(lambda: number)
 
         async def ask(number):
@@ -146,12 +151,13 @@ class TestWorkers:
         workers.close()
         assert sorted(done) == list(range(1, 41))
 
-    def test_as_many_wait_at_once_as_there_are_threads(self):
+    @pytest.mark.parametrize("following", [MAY_WAIT, WAITS])
+    def test_as_many_wait_at_once_as_there_are_threads(self, following):
         together = threading.Barrier(4)
         workers: Workers[None] = Workers(3, "call", lambda _ended: None)
 
         def work():
-            yield MAY_WAIT
+            yield following
             together.wait(SECONDS)
 
         for _ in range(3):
@@ -213,6 +219,115 @@ class TestWorkers:
         assert sorted(names) == ["b", "c", "d", "held"]
         assert others.is_set()
 
+    def test_one_thread_does_all_that_nothing_keeps_waiting(self, monkeypatch):
+        monkeypatch.setattr("node.service.workers.PATIENCE_SECONDS", SECONDS)
+        threads: set[str] = set()
+        workers: Workers[None] = Workers(4, "call", lambda _ended: None)
+        gate = Gate(workers)
+
+        def work():
+            threads.add(threading.current_thread().name)
+            yield MAY_WAIT
+            threads.add(threading.current_thread().name)
+
+        for _ in range(5 * MOST_ABREAST):
+            workers.put(work())
+        gate.open()
+        workers.close()
+        assert len(threads) == 1
+
+    def test_nobody_has_to_notice_that_a_step_waits_which_said_so(self, monkeypatch):
+        monkeypatch.setattr("node.service.workers.PATIENCE_SECONDS", SECONDS)
+        stuck, other, late = threading.Event(), threading.Event(), threading.Event()
+        workers: Workers[None] = Workers(2, "call", lambda _ended: None)
+
+        def held():
+            yield WAITS
+            stuck.set()
+            assert other.wait(SECONDS / 2)
+            assert late.wait(SECONDS / 2)
+
+        def free(done):
+            yield MAY_WAIT
+            done.set()
+
+        gate = Gate(workers)
+        workers.put(held())
+        workers.put(free(other))
+        gate.open()
+        assert stuck.wait(SECONDS)
+        assert other.wait(SECONDS / 2)
+        workers.put(free(late))
+        assert late.wait(SECONDS / 2)
+        workers.close()
+
+    @pytest.mark.parametrize("following", [MAY_WAIT, WAITS])
+    @pytest.mark.parametrize("threads", [2, 4])
+    def test_what_was_waited_for_is_answered_before_the_last_is(self, threads, following):
+        waited: list[int] = []
+        before: list[tuple[int, int]] = []
+        workers: Workers[int] = Workers(
+            threads, "call", lambda ended: before.append((len(waited), len(ended)))
+        )
+        gate = Gate(workers)
+
+        def work():
+            yield following
+            time.sleep(0.03)  # a source far away
+            waited.append(1)
+            yield GOES_ON
+            return 1
+
+        calls = MOST_ABREAST - 1
+        for _ in range(calls):
+            workers.put(work())
+        gate.open()
+        workers.close()
+        assert sum(ended for _, ended in before) == calls
+        assert before[0][0] <= 2 * threads
+
+    def test_the_bell_of_one_thread_does_not_fill(self):
+        workers: Workers[int] = Workers(1, "call", lambda _ended: None)
+        gate = Gate(workers)
+
+        def work():
+            yield GOES_ON
+            return 1
+
+        for _ in range(1_000):
+            workers.put(work())
+        assert workers._bell.qsize() <= 1
+        gate.open()
+        workers.close()
+
+    def test_what_is_put_last_of_all_is_done(self):
+        for _ in range(50):
+            done: list[int] = []
+            workers: Workers[int] = Workers(2, "call", done.extend)
+
+            def work():
+                yield GOES_ON
+                return 1
+
+            workers.put(work())
+            workers.close()
+            assert done == [1]
+
+    def test_threads_that_rested_are_there_again(self):
+        done = threading.Semaphore(0)
+        workers: Workers[int] = Workers(3, "call", lambda ended: done.release(len(ended)))
+
+        def work(number):
+            yield (GOES_ON, MAY_WAIT, WAITS)[number % 3]
+            return number
+
+        for number in range(1, 400):
+            workers.put(work(number))
+            if number % 7 == 0:
+                for _ in range(7):
+                    assert done.acquire(timeout=SECONDS)
+        workers.close()
+
     def test_no_more_is_taken_than_a_few(self):
         sizes: list[int] = []
         workers: Workers[int] = Workers(1, "call", lambda ended: sizes.append(len(ended)))
@@ -229,6 +344,51 @@ class TestWorkers:
         assert sizes == [MOST_ABREAST, MOST_ABREAST, 1]
 
 
+class TestPace:
+    def test_what_nobody_has_asked_yet_may_wait(self):
+        assert Pace().following is MAY_WAIT
+
+    def test_what_is_slow_at_its_quickest_waits(self):
+        pace = Pace()
+        for _ in range(PACED_BY):
+            pace.waited(2 * QUICK_SECONDS)
+        assert pace.following is WAITS
+
+    def test_one_quick_answer_among_slow_ones_says_that_the_machine_is_busy(self):
+        pace = Pace()
+        for seconds in (2 * QUICK_SECONDS, QUICK_SECONDS / 2, 2 * QUICK_SECONDS):
+            pace.waited(seconds)
+        assert pace.following is MAY_WAIT
+
+    def test_what_it_computes_itself_is_no_waiting(self):
+        pace = Pace()
+        for _ in range(PACED_BY):
+            with pace.asking():
+                until = time.thread_time() + 2 * QUICK_SECONDS
+                while time.thread_time() < until:
+                    pass
+        assert pace.following is MAY_WAIT
+
+    def test_what_fails_was_waited_for_as_well(self):
+        pace = Pace()
+
+        def ask():
+            with pace.asking():
+                time.sleep(2 * QUICK_SECONDS)
+                return 1 // 0
+
+        with pytest.raises(ZeroDivisionError):
+            ask()
+        assert pace.following is WAITS
+
+    def test_what_became_slow_is_seen_once_its_quick_answers_are_past(self):
+        pace = Pace()
+        pace.waited(QUICK_SECONDS / 2)
+        for _ in range(PACED_BY):
+            pace.waited(2 * QUICK_SECONDS)
+        assert pace.following is WAITS
+
+
 class Gate:
     """Keeps one thread, which has nothing else in hand, until it opens."""
 
@@ -242,5 +402,5 @@ class Gate:
 
     def _steps(self):
         self._begun.set()
-        yield GOES_ON
         assert self._opened.wait(SECONDS)
+        yield GOES_ON
