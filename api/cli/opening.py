@@ -29,8 +29,10 @@ SUFFIX = ".person"
 
 
 @contextmanager
-def open_node(config: Path) -> Iterator[Node]:
+def open_node(config: Path, *, looking: bool = False) -> Iterator[Node]:
     """Open the parts of a node beside the process that may be running it; close them at the end.
+
+    `looking`: what is kept is read as it lies there, and not brought to its newest revision.
 
     Raises:
         ConfigInvalid: the settings are missing or wrong.
@@ -44,6 +46,7 @@ def open_node(config: Path) -> Iterator[Node]:
 
     settings = load_settings(config)
     node = Node(settings)
+    node.is_looking = looking
     try:
         yield node
     except SQLAlchemyError as error:
