@@ -12,7 +12,7 @@ from .console import EXIT_UNPROVEN, say, t, table
 from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .log_words import said, say_found
-from .opening import open_node, read_file
+from .opening import naming_storage, open_node, read_file
 from .options import (
     CodeArgument,
     ConfigOption,
@@ -121,9 +121,8 @@ def check(
 
 def _pairs(node: Node, identity: LogIdentity) -> list[LogPair]:
     """Return the keys that may have signed a log: the node's, and all the department ever had."""
-    from sqlalchemy.exc import SQLAlchemyError
-
     from api.lookups import find_pairs
+    from api.refusing_words import chinese_of
     from node.errors import LedgerError
     from node.log.logpairs import LogPair
     from node.protocol.ledger.enums import KeyKind
@@ -136,15 +135,15 @@ def _pairs(node: Node, identity: LogIdentity) -> list[LogPair]:
     ]
     known: dict[bytes, bytes] = {}
     try:
-        for fact, _, ed25519 in find_pairs(node, earlier):
-            known[fact.key] = bytes.fromhex(ed25519)
-    except (SQLAlchemyError, LedgerError) as error:
+        with naming_storage(node.settings.data_dir):
+            for fact, _, ed25519 in find_pairs(node, earlier):
+                known[fact.key] = bytes.fromhex(ed25519)
+    except LedgerError as error:
         # The log does not stand in node.db: it is checked as far as the keys of the settings go.
-        cause = getattr(error, "orig", error)
         say(
-            f"？ 读不到 node.db 中密钥的文书，更换前的密钥未核实：{cause}",
+            f"？ 读不到 node.db 中密钥的文书，更换前的密钥未核实：{chinese_of(error)}",
             "? the documents of keys in node.db cannot be read, so keys of before are not "
-            f"verified: {cause}",
+            f"verified: {error.message}",
         )
     return [
         LogPair(present, identity.ed25519.public),

@@ -1,6 +1,7 @@
 """A node that only looks reads what is kept as it lies there."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from alembic import command
@@ -17,7 +18,8 @@ from node.storage.stores import Stores
 
 @pytest.fixture
 def parts(tmp_path):
-    return DocumentParts(SimpleNamespace(data_dir=tmp_path, stores=Stores(tmp_path)))
+    settings: Any = SimpleNamespace(data_dir=tmp_path, stores=Stores(tmp_path))
+    return DocumentParts(settings)
 
 
 def revision_of(engine):

@@ -56,21 +56,22 @@ def key_of(identity, **times):
 @pytest.fixture
 def node(tmp_path, monkeypatch):
     identity, path = new_identity(), tmp_path / "log.db"
+    keys: list[KeyFact] = []
     committer = Committer(open_engine(path), [identity], clock=Clock())
     committer.commit([new_draft(identity, n) for n in range(5)])
     root = LogReader(open_engine(path, readonly=True)).root_at(identity.log, 5)
     anchor = SimpleNamespace(size=5, root=root)
     node = SimpleNamespace(
-        settings=SimpleNamespace(stores=Stores(tmp_path)),
+        settings=SimpleNamespace(stores=Stores(tmp_path), data_dir=tmp_path),
         identities=[identity],
         tile_store=None,
         queries=SimpleNamespace(
             list_anchors=lambda _log, after, **_: [anchor] if after < anchor.size else [],
             logs_of=lambda _department: [SimpleNamespace(log=identity.log)],
-            keys_of=lambda _department: node.keys,
+            keys_of=lambda _department: keys,
         ),
         facts=Documents(tmp_path / "node.db"),
-        keys=[],
+        keys=keys,
         anchor=anchor,
         path=path,
     )
@@ -144,7 +145,7 @@ class TestKeysOfBefore:
 
     def test_what_they_signed_is_not_verified_and_the_entries_are(self, node, unread, capsys):
         before = unread.read_bytes() if unread.exists() else None
-        node.keys = [key_of(signed_by_another(node))]
+        node.keys[:] = [key_of(signed_by_another(node))]
         command.check(node.path)
         lines = capsys.readouterr().out.splitlines()
         assert [line[0] for line in lines] == ["？", "？", "✓"]
@@ -153,7 +154,7 @@ class TestKeysOfBefore:
         assert (unread.read_bytes() if unread.exists() else None) == before
 
     def test_a_head_that_nothing_else_vouches_for_is_no_match(self, node, capsys):
-        node.keys = [key_of(signed_by_another(node))]
+        node.keys[:] = [key_of(signed_by_another(node))]
         node.queries.list_anchors = lambda *_, **_more: []
         with pytest.raises(typer.Exit) as ended:
             command.check(node.path)
@@ -164,13 +165,13 @@ class TestKeysOfBefore:
         assert "改动" not in said
 
     def test_one_revoked_before_is_tampering(self, node, capsys):
-        node.keys = [key_of(signed_by_another(node), revoked_at=1)]
+        node.keys[:] = [key_of(signed_by_another(node), revoked_at=1)]
         with pytest.raises(LogTampered):
             command.check(node.path)
         assert "日志头的检查点不成立" in capsys.readouterr().out
 
     @pytest.mark.usefixtures("unread")
     def test_without_any_node_db_is_not_spoken_of(self, node, capsys):
-        node.keys = [key_of(node.identities[0])]
+        node.keys[:] = [key_of(node.identities[0])]
         command.check(node.path)
         assert "node.db" not in capsys.readouterr().out
