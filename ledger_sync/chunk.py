@@ -74,7 +74,8 @@ class Chunk:
 
     def runs(self) -> Iterator[tuple[bool, list[RawLog]]]:
         """Yield the logs in runs: of anchors (True), of others (False), in turns."""
-        anchors = next(address for address, name in self.names.items() if name == ANCHORS)
+        # A deployment without this contract has no anchors.
+        anchors = next((address for address, name in self.names.items() if name == ANCHORS), None)
         named = ANCHORED.topic, ANCHORED.topic_count
 
         def is_anchor(log: RawLog) -> bool:

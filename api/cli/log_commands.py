@@ -6,10 +6,13 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .console import say, t, table
+import typer
+
+from .console import EXIT_UNPROVEN, say, t, table
 from .deciding import Taking, decision, reading
 from .help_pages import Commands
-from .opening import open_node, read_file
+from .log_words import said, say_found
+from .opening import naming_storage, open_node, read_file
 from .options import (
     CodeArgument,
     ConfigOption,
@@ -26,9 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from api.parts import Node
-    from node.crypto import Sm2PublicKey
-    from node.errors import LogTampered
     from node.log import LogIdentity
+    from node.log.logpairs import LogPair
 
 NOTE_BYTES = 65_536
 FREEZE_GAS = 5_000_000
@@ -69,10 +71,11 @@ def check(
     from node.protocol.wire import ids
     from node.storage.engines import open_engine
 
-    with open_node(config) as node, contextlib.ExitStack() as stack:
+    with open_node(config, looking=True) as node, contextlib.ExitStack() as stack:
         stores = node.settings.stores
         engine = open_engine(file, readonly=True) if file else stores.open("log", readonly=True)
         stack.callback(engine.dispose)
+        proven = True
         for origin, log, identity in _kept(node):
             anchored = list(_anchored(node, log))
             try:
@@ -82,7 +85,7 @@ def check(
                     anchored=anchored,
                     store=node.tile_store,
                     # Those of a log that was superseded may be known to nobody here any more.
-                    pairs=list(_pairs(node, identity)) if log == identity.log else (),
+                    pairs=_pairs(node, identity) if log == identity.log else (),
                 )
                 back = _read_back(node, log) if tiles else None
             except NotFound:
@@ -105,31 +108,56 @@ def check(
                 raise
             except LogTampered as error:
                 code = ids.department_code(identity.department)
-                chinese, english = _said(error)
+                chinese, english = said(error)
                 say(
                     f"✗ 日志被改动：部门 {code} 的{chinese}，由该部门负责",
                     f"✗ tampered: {english} of department {code}, which answers for it",
                 )
                 raise
-            say(
-                f"✓ {origin}：{checked.size} 条，根 {checked.root.hex()}，"
-                f"已锚定 {len(anchored)} 次，全部相符",
-                f"✓ {origin}: {checked.size} entries, {len(anchored)} anchors, all match",
-            )
-            if back is not None:
-                say(
-                    f"✓ {origin}：归档的 {back} 条逐块读回，全部相符",
-                    f"✓ {origin}: {back} archived entries read back, all match",
-                )
+            proven &= say_found(origin, checked, len(anchored), back)
+        if not proven:
+            raise typer.Exit(EXIT_UNPROVEN)
 
 
-def _pairs(node: Node, identity: LogIdentity) -> Iterator[tuple[Sm2PublicKey, bytes]]:
-    """Yield the keys that may have signed a log: the node's, and all the department ever had."""
+def _pairs(node: Node, identity: LogIdentity) -> list[LogPair]:
+    """Return the keys that may have signed a log: the node's, and all the department ever had."""
     from api.lookups import find_pairs
+    from api.refusing_words import chinese_of
+    from node.errors import LedgerError
+    from node.log.logpairs import LogPair
+    from node.protocol.ledger.enums import KeyKind
 
-    yield identity.sm2.public_key, identity.ed25519.public
-    for fact, _, ed25519 in find_pairs(node, node.queries.keys_of(identity.department)):
-        yield fact.public, bytes.fromhex(ed25519)
+    present = identity.sm2.public_key
+    earlier = [
+        fact
+        for fact in node.queries.keys_of(identity.department)
+        if fact.kind == KeyKind.DEPARTMENT and fact.key != present.key_id
+    ]
+    known: dict[bytes, bytes] = {}
+    try:
+        with naming_storage(node.settings.data_dir):
+            for fact, _, ed25519 in find_pairs(node, earlier):
+                known[fact.key] = bytes.fromhex(ed25519)
+    except LedgerError as error:
+        # The log does not stand in node.db: it is checked as far as the keys of the settings go.
+        say(
+            f"？ 读不到 node.db 中密钥的文书，更换前的密钥未核实：{chinese_of(error)}",
+            "? the documents of keys in node.db cannot be read, so keys of before are not "
+            f"verified: {error.message}",
+        )
+    return [
+        LogPair(present, identity.ed25519.public),
+        *(
+            LogPair(
+                fact.public,
+                known.get(fact.key),
+                fact.valid_from,
+                fact.valid_until,
+                fact.revoked_at,
+            )
+            for fact in earlier
+        ),
+    ]
 
 
 def _read_back(node: Node, log: bytes) -> int:
@@ -233,36 +261,3 @@ def _anchored(node: Node, log: bytes) -> Iterator[tuple[int, bytes]]:
     while page := node.queries.list_anchors(log, size, limit=1_000):
         yield from ((anchor.size, anchor.root) for anchor in page)
         size = page[-1].size
-
-
-_SAID = {
-    "leaf": ("第 {index} 条（从 0 数起）与其默克尔树不符", "entry {index}"),
-    "tile": ("第 {index} 条（从 0 数起）在默克尔树中的散列被改", "the hash of entry {index}"),
-    "root": ("第 {index} 条（从 0 数起）及其后与日志头的根不符", "entry {index} or a later one"),
-    "anchor": ("第 {index} 条（从 0 数起）及其后与已锚定的根不符", "entry {index} or a later one"),
-    "size": ("日志头被删，其条目仍在", "the head over its entries, which is gone,"),
-    "counter": ("授权 {authorisation} 的计数与其调用不符", "the counter of grant {authorisation}"),
-    "index": ("第 {index} 条（从 0 数起）的索引被改", "the index of entry {index}"),
-    "answer": ("为第 {index} 条（从 0 数起）保留的答复被改", "the answer kept for entry {index}"),
-    "batch": (
-        "为第 {index} 条（从 0 数起）及其后保留的重发内容被改",
-        "what is kept for resends of entry {index}",
-    ),
-    "head": ("日志头被改", "the head"),
-    "checkpoint": ("日志头的检查点不成立", "the head's checkpoint"),
-    "stored": ("归档中的 {tile} 与默克尔树不符", "{tile} in the tile store"),
-    "file": ("日志文件已损坏，或有不是日志写入的内容", "the file itself"),
-}
-"""By what was found: where, in Chinese and in English."""
-_SAID_WITHOUT_INDEX = {
-    "tile": ("默克尔树的内部节点被改", "an inner node of the tree"),
-    "index": ("索引中有多余或缺少的行", "the rows of an index"),
-}
-
-
-def _said(error: LogTampered) -> tuple[str, str]:
-    """Say what of a log was changed, in Chinese and in English."""
-    facts, what = error.facts, str(error.facts["what"])
-    table = _SAID if "index" in facts or what not in _SAID_WITHOUT_INDEX else _SAID_WITHOUT_INDEX
-    chinese, english = table[what]
-    return chinese.format(**facts), english.format(**facts)

@@ -29,27 +29,43 @@ SUFFIX = ".person"
 
 
 @contextmanager
-def open_node(config: Path) -> Iterator[Node]:
+def open_node(config: Path, *, looking: bool = False) -> Iterator[Node]:
     """Open the parts of a node beside the process that may be running it; close them at the end.
+
+    `looking`: what is kept is read as it lies there, and not brought to its newest revision.
 
     Raises:
         ConfigInvalid: the settings are missing or wrong.
         Unavailable: a database of the node is missing, or was held by another process for long.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from api.operating.reasons import storage_error
     from api.parts import Node
     from api.settings import load_settings
 
     settings = load_settings(config)
     node = Node(settings)
+    node.is_looking = looking
     try:
-        yield node
-    except SQLAlchemyError as error:
-        raise storage_error(error, settings.data_dir) from error
+        with naming_storage(settings.data_dir):
+            yield node
     finally:
         node.stop()
+
+
+@contextmanager
+def naming_storage(folder: Path) -> Iterator[None]:
+    """Say of a database in a node's folder why it could not be used.
+
+    Raises:
+        Unavailable: it is missing, damaged, or was held by another process for long.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from api.operating.reasons import storage_error
+
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise storage_error(error, folder) from error
 
 
 def load_signer(key: Path, password_file: Path) -> SoftwareSigner:

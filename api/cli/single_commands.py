@@ -37,11 +37,14 @@ def rebuild(config: ConfigOption) -> None:
         engine = opened.settings.stores.open("ledger")
         # What is imported stays, and what a chunk makes goes with it, by its counts: the garbage
         # collector, which looks for circles alone, would look both through again and again.
+        before = gc.get_threshold()
         gc.freeze()
         gc.set_threshold(GARBAGE)
         try:
             cursor = fill_again(engine, opened.gateway, opened.deployment)
         finally:
+            # What was frozen stays so: it would take along what others have frozen.
+            gc.set_threshold(*before)
             engine.dispose()
     say(f"已重建到区块 {cursor.next_block - 1}", f"rebuilt to block {cursor.next_block - 1}")
 

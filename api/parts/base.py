@@ -57,6 +57,8 @@ class Base:
         """Open nothing yet; `on_fatal` replaces what ends the process (loops.py)."""
         self.settings = settings
         self.part, self.process = Part.WHOLE, "node"
+        self.is_looking = False
+        """Whether what is kept is only read, as it lies there."""
         self.loops = Loops(on_fatal)
         self.bounded: Bounded | None = None
         """What the operational log leaves out, once it is configured."""
@@ -105,9 +107,10 @@ class Base:
         return engine
 
     def _open_kept(self, name: str) -> Engine:
-        """Open a store that follows from nothing else, at its newest revision."""
-        engine = self._open(f"{name}.db")
-        upgrade(engine, name, tables_of(name))
+        """Open a store that follows from nothing else, at its newest revision unless looking."""
+        engine = self._open(f"{name}.db", readonly=self.is_looking)
+        if not self.is_looking:
+            upgrade(engine, name, tables_of(name))
         return engine
 
     @cached_property

@@ -27,7 +27,7 @@ class DocumentParts(LedgerParts):
 
     @cached_property
     def store(self) -> DocumentStore:
-        return DocumentStore(self.node_engine)
+        return DocumentStore(self.node_engine, create=not self.is_looking)
 
     @cached_property
     def directory(self) -> Directory:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 HASH_BYTES = 32
+TOPIC_TEXT = 2 + 2 * WORD
+"""Characters of a topic as it is told, with its 0x."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,9 @@ class _Numbers(dict[str, int]):
 def _log(raw: dict[str, Any], shared: _Shared, numbers: _Numbers) -> RawLog:
     topics, data = raw["topics"], raw["data"]
     words = bytes.fromhex("".join([each[2:] for each in topics]) + data[2:])
-    if data[:2] != "0x" or len(words) != WORD * len(topics) + len(data) // 2 - 1:
+    # Each topic by itself: what one lacks another may have too many. `fromhex` passes over spaces.
+    fits = all(len(each) == TOPIC_TEXT for each in topics)
+    if not fits or data[:2] != "0x" or len(words) != WORD * len(topics) + len(data) // 2 - 1:
         raise ValueError(f"not the topics and the data of a log: {topics!r:.80}, {data!r:.40}")
     return RawLog(
         shared[raw["address"]],

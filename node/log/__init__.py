@@ -10,9 +10,9 @@ strings in one.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
 a bounded stretch at a time. `marks`: where a leaf is, by its hash. `tiles`: tiles as rows, and
 proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log
-hashed again. `published`: checkpoints that were shown to others. `tallies`: calls counted by hour
-and by what they were for, in a database of their own. `drafts`: the values that go in and come out,
-`leafdraft`: a leaf before its commit.
+hashed again, `logpairs`: by whose keys. `published`: checkpoints that were shown to others.
+`tallies`: calls counted by hour and by what they were for, in a database of their own. `drafts`:
+the values that go in and come out, `leafdraft`: a leaf before its commit.
 `tables`: the schema of `log.db`. `archiving`: the loop that brings full tiles to a store,
 `tilestore`: that store, a folder or a bucket, `fartiles`: reading from there, checked.
 

@@ -24,7 +24,7 @@ from node.errors import (
     LogTampered,
     NotFound,
 )
-from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note_by_one
+from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.ids import (
     department_id,
     log_id,
@@ -47,6 +47,7 @@ from .checktables import (
 from .fartiles import FarTiles
 from .heads import earlier_logs
 from .indexes import count_calls, gather
+from .logpairs import find_signing
 from .tables import (
     INDEX_BITS,
     entry,
@@ -62,9 +63,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
-    from node.crypto import Sm2PublicKey
-
     from .indexes import Fresh
+    from .logpairs import LogPair
     from .tilestore import TileStore
 
 CHUNK_ENTRIES = 16 * WIDTH
@@ -80,6 +80,13 @@ class CheckedLog:
     """The code of the department the log belongs to."""
     size: int
     root: bytes
+    is_head_proven: bool = True
+    """Whether its keys or the chain vouch for the head; False: only a revoked key, or half a pair.
+
+    A revoked key may be a thief's, and the time up to which it counts is the writer's word.
+    """
+    unverified: int = 0
+    """Checkpoints, kept for resends or the head's, of which only the SM2 line was verified."""
 
 
 def check_log(
@@ -88,13 +95,14 @@ def check_log(
     *,
     anchored: Iterable[tuple[int, bytes]] = (),
     store: TileStore | None = None,
-    pairs: Sequence[tuple[Sm2PublicKey, bytes]] = (),
+    pairs: Sequence[LogPair] = (),
     progress: Callable[[int], None] | None = None,
 ) -> CheckedLog:
     """Check one log whole; `anchored` are (size, root) pairs from the chain or from `published`.
 
-    `pairs` are the keys, (SM2, Ed25519), that may have signed it: with any, the signatures of the
-    head and of whatever is kept for resends are checked too, 0.2 ms a commit of the last minutes.
+    `pairs` are the keys that may have signed it, each while it was valid: with any, the signatures
+    of the head and of whatever is kept for resends are checked too, 0.2 ms a commit of the last
+    minutes.
     `progress` is told the entries done.
 
     Raises:
@@ -120,7 +128,7 @@ def check_log(
         # A table is missing, a page is damaged, a text is not UTF-8: as it stands, no log at all.
         message = f"the file cannot be read as a log: {getattr(error, 'orig', error)}"
         raise LogTampered(message, what="file", log=log.hex()) from error
-    return CheckedLog(run.code, row.size, row.root)
+    return CheckedLog(run.code, row.size, row.root, run.is_head_proven, run.unverified)
 
 
 def _open_head(engine: Engine, log: bytes, known: dict[int, bytes]) -> Row[Any]:
@@ -172,7 +180,7 @@ class _Check:
         row: Row[Any],
         known: dict[int, bytes],
         store: TileStore | None = None,
-        pairs: Sequence[tuple[Sm2PublicKey, bytes]] = (),
+        pairs: Sequence[LogPair] = (),
     ) -> None:
         self._engine = engine
         self._pairs = pairs
@@ -185,11 +193,15 @@ class _Check:
         """Sizes that were signed for what is kept for resends."""
         self._roots: dict[int, bytes] = {}
         """Theirs, as the entries hash."""
+        self._times: dict[int, int] = {}
+        """When the last entry of each was logged, in ms."""
         self._tree = GrowingTree(0, [])
         self._at = 0
         self._sound_size = 0
         self._suspicion: LogTampered | None = None
         self.code = ""
+        self.is_head_proven = True
+        self.unverified = 0
 
     def check_head(self) -> None:
         """Compare the head row with its own checkpoint and with the sizes known to others."""
@@ -199,8 +211,7 @@ class _Check:
             with self._engine.connect() as connection:
                 self._chains = CallChains(connection, earlier_logs(connection, row.origin))
             signed = SignedCheckpoint.parse(row.checkpoint)
-            if self._pairs:
-                verify_note_by_one(signed, self._pairs)
+            self._verify_head(signed)
         except (InvalidInput, CheckpointInvalid) as error:
             raise self._tampered("checkpoint", f"the head's checkpoint: {error.message}") from error
         if not 0 <= row.indexed <= row.size:
@@ -212,6 +223,30 @@ class _Check:
         note = signed.checkpoint
         if (note.origin, note.size, note.root) != (row.origin, row.size, row.root):
             raise self._tampered("head", "the head is not what its checkpoint signs")
+
+    def _verify_head(self, signed: SignedCheckpoint) -> None:
+        """Verify the head's signatures; its time is held against its last entry's later on."""
+        if not self._pairs:
+            return
+        size = self._head.size
+        pair = find_signing(signed, self._pairs, self._head.at if size else None)
+        self.unverified += pair.ed25519 is None
+        # An anchored root holds whoever signed it.
+        vouched = pair.ed25519 is not None and pair.revoked_at is None
+        self.is_head_proven = vouched or not size or size in self._known
+
+    def _verify_kept(self, signed: SignedCheckpoint) -> None:
+        """Verify the signatures of a checkpoint that is kept for resends.
+
+        Raises:
+            CheckpointInvalid: they do not hold, or by keys that were not valid when it was signed.
+        """
+        if not self._pairs:
+            return
+        at = self._times.get(signed.checkpoint.size)
+        if at is None:
+            raise CheckpointInvalid("no commit ended at the size of a kept checkpoint")
+        self.unverified += find_signing(signed, self._pairs, at).ed25519 is None
 
     def check_entries(self, progress: Callable[[int], None] | None) -> None:
         """Hash every entry again and compare what it leads to."""
@@ -237,6 +272,9 @@ class _Check:
         self._check_root(size, self._head.root, "root")
         if self._suspicion is not None:
             raise self._suspicion
+        # The keys were chosen by it, so it is held even if the writer goes on.
+        if self._head.at != self._at:
+            raise self._tampered("head", "the head's time is not that of the last entry")
 
     def _with_moved(self, start: int, end: int, rows: Sequence[Any]) -> Sequence[Any]:
         """Return a chunk's rows together with those of the bundles that a store has."""
@@ -263,8 +301,8 @@ class _Check:
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
             fresh = self._fresh(connection)
-            origin, pairs = self._head.origin, self._pairs
-            wrong_batch = find_wrong_batch(connection, number, origin, self._roots, pairs)
+            origin, verify = self._head.origin, self._verify_kept
+            wrong_batch = find_wrong_batch(connection, number, origin, self._roots, verify)
             wrong_answer = find_wrong_answer(connection, number)
         if newest != size:
             # The writer went on meanwhile: these tables already speak of later entries.
@@ -290,8 +328,6 @@ class _Check:
                 f"the answer kept for entry {wrong_answer} is not its own",
                 index=wrong_answer,
             )
-        if self._head.at != self._at:
-            raise self._tampered("head", "the head's time is not that of the last entry")
 
     def _add(self, start: int, end: int, rows: Sequence[Any]) -> dict[bytes, int]:
         """Take a chunk's entries into tree and chains; return their events."""
@@ -307,6 +343,7 @@ class _Check:
                 self._check_root(index + 1, self._known[index + 1], "anchor")
             if index + 1 in self._kept:
                 self._roots[index + 1] = self._tree.edge().root
+                self._times[index + 1] = self._at
         return events
 
     def _check_link(self, index: int, leaf: bytes, hash_: bytes) -> bytes:

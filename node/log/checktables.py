@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Integer, LargeBinary, Text, func, or_, select
 
 from node.crypto import sm3
 from node.errors import CheckpointInvalid, InvalidInput, LogTampered
-from node.protocol.wire.checkpoint import SignedCheckpoint, verify_note_by_one
+from node.protocol.wire.checkpoint import SignedCheckpoint
 from node.protocol.wire.days import beijing_day
 from node.protocol.wire.ids import ZERO
 from node.protocol.wire.leaf import AUDIT, OPEN, PREVIEW, SERVED
@@ -31,11 +31,9 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sqlalchemy import ColumnElement, Connection, Table
-
-    from node.crypto import Sm2PublicKey
 
     from .indexes import Fresh
 
@@ -189,13 +187,13 @@ def find_wrong_batch(
     log_number: int,
     origin: str,
     roots: Mapping[int, bytes],
-    pairs: Sequence[tuple[Sm2PublicKey, bytes]] = (),
+    verify: Callable[[SignedCheckpoint], None],
 ) -> int | None:
     """Return the first index from which a batch is not its commit's, or None.
 
-    `roots` are those of the sizes that the batches name; each checkpoint has to be signed by one of
-    `pairs`, if there are any. The digests of the texts are compared with nothing: the log has them
-    nowhere else.
+    `roots` are those of the sizes that the batches name; `verify` raises CheckpointInvalid of a
+    checkpoint whose signatures do not hold. The digests of the texts are compared with nothing:
+    the log has them nowhere else.
     """
     verified = b""
     first = position(log_number, 0)
@@ -208,8 +206,8 @@ def find_wrong_batch(
         index = int(start - first)
         try:
             signed = SignedCheckpoint.parse(note)
-            if pairs and note != verified:  # the rows of one commit have one
-                verify_note_by_one(signed, pairs)
+            if note != verified:  # the rows of one commit have one
+                verify(signed)
                 verified = note
         except (InvalidInput, CheckpointInvalid):
             return index

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select, text, update
 from node.errors import ConfigInvalid, LogIncomplete, LogTampered, NotFound
 from node.log import Committer, LogReader, check_log
 from node.log.heads import sign_head
+from node.log.logpairs import LogPair
 from node.log.parts import pack_parts, unpack_parts
 from node.log.tables import (
     batch,
@@ -104,8 +105,17 @@ def rehash(engine, identity):
         connection.execute(update(head).values(root=root, checkpoint=note))
 
 
-def pair_of(identity):
-    return identity.sm2.public_key, identity.ed25519.public
+def pair_of(identity, **valid):
+    return LogPair(identity.sm2.public_key, identity.ed25519.public, **valid)
+
+
+def half_of(identity, **valid):
+    """Return the pair of a key whose document is not here."""
+    return LogPair(identity.sm2.public_key, None, **valid)
+
+
+def second_of(engine, index):
+    return orjson.loads(leaf_at(engine, index))["at"] // 1000
 
 
 def found(engine, identity, **known):
@@ -378,10 +388,76 @@ class TestOtherRows:
         assert found(engine, identity, pairs=[pair_of(identity)]) == ("batch", 4250)
 
     def test_a_kept_note_of_before_the_keys_were_replaced_holds(self, engine, identity):
-        earlier = new_identity()
+        earlier, at = new_identity(), second_of(engine, 4499)
         self.sign_kept(engine, identity, earlier)
-        pairs = [pair_of(identity), pair_of(earlier)]
-        assert check_log(engine, identity.log, pairs=pairs).size == SIZE
+        pairs = [pair_of(identity), pair_of(earlier, valid_from=at - 9, revoked_at=at)]
+        checked = check_log(engine, identity.log, pairs=pairs)
+        assert (checked.size, checked.is_head_proven, checked.unverified) == (SIZE, True, 0)
+
+    def test_a_kept_note_by_a_key_that_was_not_valid_then_is_found(self, engine, identity):
+        earlier, at = new_identity(), second_of(engine, 4499)
+        self.sign_kept(engine, identity, earlier)
+        for times in ({"revoked_at": at - 1}, {"valid_until": at}, {"valid_from": at + 1}):
+            pairs = [pair_of(identity), pair_of(earlier, **times)]
+            assert found(engine, identity, pairs=pairs) == ("batch", 4250)
+
+    def test_a_kept_note_by_a_key_whose_document_is_missing_is_not_verified(self, engine, identity):
+        earlier, at = new_identity(), second_of(engine, 4499)
+        self.sign_kept(engine, identity, earlier)
+        checked = check_log(engine, identity.log, pairs=[pair_of(identity), half_of(earlier)])
+        assert (checked.is_head_proven, checked.unverified) == (True, 1)
+        revoked = [pair_of(identity), half_of(earlier, revoked_at=at - 1)]
+        assert found(engine, identity, pairs=revoked) == ("batch", 4250)
+
+    def sign_head_anew(self, engine, identity, signer):
+        """Have another sign the head as it is; return the last entry's second and the anchor."""
+        root = LogReader(engine).head(identity.log).root
+        other = replace(identity, sm2=signer.sm2, ed25519=signer.ed25519)
+        run(engine, update(head).values(checkpoint=sign_head(other, SIZE, root)))
+        return second_of(engine, SIZE - 1), [(SIZE, root)]
+
+    def test_a_head_by_a_key_that_was_not_valid_then_is_found(self, engine, identity):
+        stolen = new_identity()
+        at, anchored = self.sign_head_anew(engine, identity, stolen)
+        for times in ({"revoked_at": at - 1}, {"valid_until": at}, {"valid_from": at + 1}):
+            pairs = [pair_of(identity), pair_of(stolen, **times)]
+            assert found(engine, identity, pairs=pairs) == ("checkpoint", None)
+            assert found(engine, identity, pairs=pairs, anchored=anchored) == ("checkpoint", None)
+
+    def test_a_head_dated_back_before_its_last_entry_is_found(self, engine, identity):
+        stolen = new_identity()
+        at, _ = self.sign_head_anew(engine, identity, stolen)
+        run(engine, update(head).values(at=(at - 100) * 1000))
+        pairs = [pair_of(identity), pair_of(stolen, revoked_at=at - 100)]
+        assert found(engine, identity, pairs=pairs) == ("head", None)
+
+    def test_a_head_by_a_key_revoked_since_is_proven_by_an_anchor_alone(self, engine, identity):
+        """Its time is the writer's word, and who stole the key may have written it."""
+        stolen = new_identity()
+        at, anchored = self.sign_head_anew(engine, identity, stolen)
+        pairs = [pair_of(identity), pair_of(stolen, revoked_at=at)]
+        assert not check_log(engine, identity.log, pairs=pairs).is_head_proven
+        assert check_log(engine, identity.log, pairs=pairs, anchored=anchored).is_head_proven
+
+    def test_a_head_by_a_key_that_is_still_valid_holds(self, engine, identity):
+        other = new_identity()
+        self.sign_head_anew(engine, identity, other)
+        pairs = [pair_of(identity), pair_of(other)]
+        assert check_log(engine, identity.log, pairs=pairs).is_head_proven
+
+    def test_a_head_by_a_key_whose_document_is_missing_is_not_verified(self, engine, identity):
+        other = new_identity()
+        self.sign_head_anew(engine, identity, other)
+        checked = check_log(engine, identity.log, pairs=[pair_of(identity), half_of(other)])
+        assert (checked.is_head_proven, checked.unverified) == (False, 1)
+        unknown = [pair_of(identity), half_of(new_identity())]
+        assert found(engine, identity, pairs=unknown) == ("checkpoint", None)
+
+    def test_an_empty_log_of_before_the_keys_were_replaced_holds(self, tmp_path, identity):
+        engine, earlier = open_engine(tmp_path / "empty.db"), new_identity()
+        Committer(engine, [replace(identity, sm2=earlier.sm2, ed25519=earlier.ed25519)]).close()
+        pairs = [pair_of(identity), pair_of(earlier, valid_from=5, revoked_at=9)]
+        assert check_log(engine, identity.log, pairs=pairs).is_head_proven
 
     @pytest.mark.parametrize("answers", [b"\0", bytes(1000) + b"too long"])
     def test_answers_that_no_commit_packed_are_found(self, engine, identity, answers):

@@ -36,6 +36,7 @@ from node.log import (
 )
 from node.log.batchrows import newer_events
 from node.log.indexes import BATCHES, count_calls
+from node.log.logpairs import LogPair
 from node.log.tables import batch, call, event, head, position
 from node.protocol.wire.ids import ZERO, log_id
 from node.protocol.wire.leaf import (
@@ -778,7 +779,7 @@ class TestLaws:
         checked = check_log(
             open_engine(path, readonly=True),
             identity.log,
-            pairs=[(identity.sm2.public_key, identity.ed25519.public)],
+            pairs=[LogPair(identity.sm2.public_key, identity.ed25519.public)],
         )
         assert checked.root == root_of([leaf_hash(done.leaf) for done in leaves])
         assert checked.size == len(set(numbers))

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, text
 from node.errors import LogUnavailable
 from node.log import Committed, Committer, Draft, LogReader, Resend, check_log, ranges
 from node.log.commit import LOCK_MILLISECONDS
+from node.log.logpairs import LogPair
 from node.log.tables import entry
 from node.protocol.wire.receipt import verify_receipt
 from node.storage import postgresql
@@ -59,7 +60,7 @@ def test_calls_are_logged_proved_repeated_and_checked(address, committer, identi
     assert resent is not None
     assert (resent.leaf, resent.answer) == (first[7].leaf, sent.answer)
     checked = check_log(
-        readonly, identity.log, pairs=[(identity.sm2.public_key, identity.ed25519.public)]
+        readonly, identity.log, pairs=[LogPair(identity.sm2.public_key, identity.ed25519.public)]
     )
     assert checked.size == 301
     readonly.dispose()

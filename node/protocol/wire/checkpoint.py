@@ -182,25 +182,6 @@ def verify_note(signed: SignedCheckpoint, *, sm2: Sm2PublicKey, ed25519: bytes) 
         raise CheckpointInvalid(f"the checkpoint of {name} lacks a signature of its log's keys")
 
 
-def verify_note_by_one(
-    signed: SignedCheckpoint, pairs: Iterable[tuple[Sm2PublicKey, bytes]]
-) -> None:
-    """Check that both keys of one of these pairs, (SM2, Ed25519), signed the checkpoint.
-
-    Raises:
-        CheckpointInvalid: as `verify_note` does of each pair.
-    """
-    refusal = CheckpointInvalid(f"no keys are known of {signed.checkpoint.origin}")
-    for sm2, ed25519 in pairs:
-        try:
-            verify_note(signed, sm2=sm2, ed25519=ed25519)
-        except CheckpointInvalid as error:
-            refusal = error
-        else:
-            return
-    raise refusal
-
-
 def find_sm2(signed: SignedCheckpoint, keys: Iterable[Sm2PublicKey]) -> tuple[Sm2PublicKey, bytes]:
     """Return the first of `keys` that signed the checkpoint, and its signature r‖s.
 

@@ -196,6 +196,11 @@ def _upgraded(keeper: Keeper) -> Iterator[Case]:
             place=place,
             error="receipt-invalid",
         )
+        yield keeper.upgrade(
+            f"an anchor whose {member} is told as null",
+            place={**keeper.place(), member: None},
+            error="receipt-invalid",
+        )
     # As nodes told it before they named chain and contract: what is not told is not compared.
     short = {name: keeper.place()[name] for name in ("tx", "block", "blockHash")}
     yield keeper.upgrade("an anchor of which the own node tells less", place=short, **anchored)

@@ -9,6 +9,7 @@ import pytest
 
 from ledger_sync import apply
 from ledger_sync.anchored import apply_run
+from ledger_sync.chunk import Chunk
 from ledger_sync.follower import Follower
 from ledger_sync.rows import Rows
 from ledger_sync.tables import ANCHOR
@@ -146,6 +147,15 @@ class TestOneThatIsNotReadInOneGo:
             assert row["checkpoint_hash"] == args["checkpointHash"]
             place = row["block"], row["log_index"], row["tx"]
             assert place == (raw.block_number, raw.log_index, raw.tx_hash)
+
+    def test_a_deployment_without_the_contract_has_no_runs_of_anchors(self, run, story):
+        names = {
+            address: name
+            for address, name in story.deployment.names.items()
+            if name != "AccessAnchors"
+        }
+        assert list(Chunk([], run, names).runs()) == [(False, run)]
+        assert list(Chunk([], run, story.deployment.names).runs()) == [(True, run)]
 
     @pytest.mark.parametrize(
         "words",

@@ -235,6 +235,29 @@ class TestLogs:
         ]
         assert ranges == [(0, span - 1), (span, 2 * span - 1), (2 * span, 2 * span)]
 
+    @pytest.mark.parametrize("lengths", [(31, 33), (33, 31), (31, 32), (32, 33), (0, 64)], ids=str)
+    def test_with_topics_of_other_lengths_are_malformed_answers(self, lengths):
+        log = {
+            "address": "0x" + ADDRESS.hex(),
+            "topics": ["0x" + "ab" * length for length in lengths],
+            "data": "0x" + "00" * 32,
+            "blockNumber": "0x1",
+            "blockHash": TX_HASH,
+            "transactionHash": TX_HASH,
+            "transactionIndex": "0x0",
+            "logIndex": "0x0",
+        }
+        whole = {**log, "topics": [TX_HASH, TX_HASH]}
+        told = [whole]
+        with gateway_to(engine("ShareLedger", lambda request: result(request, told))) as (
+            gateway,
+            _,
+        ):
+            assert gateway.logs(1, 1, [ADDRESS])[0].topics == [bytes.fromhex("ab" * 32)] * 2
+            told[0] = log
+            with pytest.raises(ChainUnavailable, match="cannot be read"):
+                gateway.logs(1, 1, [ADDRESS])
+
 
 class TestEngine:
     @pytest.mark.parametrize(

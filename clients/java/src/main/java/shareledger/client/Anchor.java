@@ -17,14 +17,20 @@ public final class Anchor {
 
     /**
      * The root, 32 bytes, and where it stands, as far as that is told: members of a receipt's
-     * {@code anchored}, spelt as there; others are passed over.
+     * {@code anchored}, spelt as there, whole numbers of any width; others are passed over.
      */
     public Anchor(byte[] root, Map<String, Object> told) {
         this.root = root.clone();
         for (String name : PLACE) {
             if (told.containsKey(name)) {
-                place.put(name, told.get(name));
+                place.put(name, widened(told.get(name)));
             }
         }
+    }
+
+    /** A whole number as a receipt has it: an Integer equals no Long. */
+    private static Object widened(Object value) {
+        boolean narrow = value instanceof Integer || value instanceof Short || value instanceof Byte;
+        return narrow ? (Object) ((Number) value).longValue() : value;
     }
 }

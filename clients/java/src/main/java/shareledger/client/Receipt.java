@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -171,7 +172,7 @@ public final class Receipt {
         Tree.verifyConsistency(size, checkpoint.root, anchoredSize, anchor.root, consistency);
         Map<String, Object> named = Json.object(members.get("anchored"), MALFORMED);
         for (Map.Entry<String, Object> told : anchor.place.entrySet()) {
-            LedgerException.require(told.getValue().equals(named.get(told.getKey())),
+            LedgerException.require(Objects.equals(told.getValue(), named.get(told.getKey())),
                     "receipt-invalid", "the chain has another " + told.getKey() + " for that anchor");
         }
     }
