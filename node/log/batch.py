@@ -1,7 +1,9 @@
 """The part of a commit that concerns one log: judging its drafts in order and writing what is new.
 
-Runs inside the commit's transaction, but for `results`. What it moves besides the database is the
-open log's (`heads`): tree, counters, and what the indexes do not have yet.
+What it moves besides the database is the open log's (`heads`): tree, counters, and what the indexes
+do not have yet. All but `prove` and `results` runs inside the commit's transaction; where all it
+takes to judge is in memory, that may be done before, while the commit before is on its way to the
+disk, and is then looked at again.
 """
 
 from __future__ import annotations
@@ -79,16 +81,11 @@ class Batch:
     """
 
     def __init__(
-        self,
-        connection: Connection,
-        log: OpenLog,
-        now: int,
-        *,
-        strangers_per_day: int,
+        self, log: OpenLog, drafts: Sequence[Draft], now: int, *, strangers_per_day: int
     ) -> None:
-        self._connection = connection
         self._log = log
-        self._now = now
+        self._given = drafts
+        self.now = now
         self._at = max(now, log.at)
         """Time of the entry placed last; the drafts were judged at different seconds."""
         self._strangers_per_day = strangers_per_day
@@ -107,48 +104,99 @@ class Batch:
         self._hashes: list[bytes] = []
         self._judged: list[Committed | LedgerError | Draft] = []
         self._edge: Edge | None = None
+        """Of the tree with them; None where there is none."""
+        self._proven = False
         self._checkpoint = b""
 
-    def write(self, drafts: Sequence[Draft]) -> None:
-        """Judge `drafts` in order and write the new ones; `results` then has one for each."""
-        counted = {draft.authorisation for draft in drafts if draft.counted}
-        events = [draft.event for draft in drafts]
-        self._known = self._log.fresh.find(self._connection, self._log.number, events)
-        self._counters = self._load_counters(counted)
-        strangers = {draft.key for draft in drafts if _is_strange(draft)}
-        self._strangers = load_strangers(self._connection, self._log.counting, strangers)
-        self._judged = [self._judge(draft) for draft in drafts]
-        if self._new:
-            self._store()
+    def judge(self, connection: Connection) -> None:
+        """Judge the drafts in order and place the new ones; `results` then has one for each."""
+        self._known = self._find(connection)
+        self._counters = self._load_counters(connection)
+        strangers = {draft.key for draft in self._given if _is_strange(draft)}
+        self._strangers = load_strangers(connection, self._log.counting, strangers)
+        self._judge_all(connection)
 
-    def results(self) -> list[Committed | LedgerError]:
-        """Give the new entries their proofs and return what became of each draft.
+    def judge_ahead(self) -> bool:
+        """Do the same before the transaction; return False where that takes the database.
 
-        Called after COMMIT, and before the tree is settled: it needs no connection.
+        Afterwards the open log is beyond what is stored. So either this is what is written next,
+        if it still `stands` in the transaction, or the log is loaded again.
         """
-        tree, size = self._log.tree, self._log.tree.size
-        paths = [] if self._edge is None else get_last_paths(tree, self._edge, len(self._new))
+        log, known = self._log, self._log.counters
+        counted = {draft.authorisation for draft in self._given if draft.counted}
+        waiting = log.fresh.events
+        if (
+            log.astray
+            or not counted <= known.keys()
+            or any(draft.event in waiting or _is_strange(draft) for draft in self._given)
+        ):
+            return False
+        self._counters = {one: known[one] for one in counted}
+        self._judge_all(None)
+        return True
+
+    def stands(self, connection: Connection) -> bool:
+        """Tell, inside the transaction, whether what was judged ahead would be judged so now."""
+        return not self._find(connection)
+
+    def write(self, connection: Connection) -> None:
+        """Write everything new, the signed head last."""
+        if self._edge is not None:
+            self._store(connection, self._edge.root)
+
+    def prove(self) -> None:
+        """Give the new entries their proofs.
+
+        Called before the tree is settled, and once it is sure that nothing else comes before the
+        entries: it needs no connection.
+        """
+        if self._edge is None or self._proven:
+            return
+        self._proven = True
+        size = self._edge.size
+        paths = get_last_paths(self._log.tree, self._edge, len(self._new))
         for one, proof in zip(self._new, paths, strict=True):
             one.size, one.proof, one.checkpoint = size, proof, self._checkpoint
+
+    def results(self) -> list[Committed | LedgerError]:
+        """Return what became of each draft; called after COMMIT."""
+        self.prove()
         return [self._repeat(one) if isinstance(one, Draft) else one for one in self._judged]
 
-    def _load_counters(self, wanted: set[int]) -> dict[int, Counter]:
+    def _find(self, connection: Connection) -> dict[bytes, int]:
+        """Return the index of each draft's event that the log has."""
+        events = [draft.event for draft in self._given]
+        return self._log.fresh.find(connection, self._log.number, events)
+
+    def _load_counters(self, connection: Connection) -> dict[int, Counter]:
         """Return the counters of those authorisations that have been called before."""
+        wanted = {draft.authorisation for draft in self._given if draft.counted}
         known = self._log.counters
         found = {one: known[one] for one in wanted if one in known}
         missing = wanted - found.keys()
-        return found | load_counters(self._connection, self._log.counting, missing)
+        return found | load_counters(connection, self._log.counting, missing)
 
-    def _judge(self, draft: Draft) -> Committed | LedgerError | Draft:
+    def _judge_all(self, connection: Connection | None) -> None:
+        self._judged = [self._judge(draft, connection) for draft in self._given]
+        if not self._new:
+            return
+        log = self._log
+        log.tree.extend(self._hashes)
+        self._edge, log.at = log.tree.edge(), self._at
+        self._checkpoint = sign_head(log.identity, log.tree.size, self._edge.root)
+
+    def _judge(
+        self, draft: Draft, connection: Connection | None
+    ) -> Committed | LedgerError | Draft:
         """Return the result of a draft: its entry, without proof yet, if it gets one.
 
         One whose event another of this batch has is returned itself, for later.
         """
         index = self._known.get(draft.event)
         try:
-            if index is not None:
+            if index is not None and connection is not None:
                 log, read = self._log.number, self._read
-                return replay(self._connection, log, index, draft, self._now, read=read)
+                return replay(connection, log, index, draft, self.now, read=read)
             if draft.event in self._drafts:
                 return draft
             return self._place(draft)
@@ -172,8 +220,8 @@ class Batch:
         late = at // 1000 - judged
         if late <= COMMIT_SECONDS:
             return at
-        if self._now < self._at:
-            raise LogUnavailable(f"the clock is {(self._at - self._now) // 1000} s behind the log")
+        if self.now < self._at:
+            raise LogUnavailable(f"the clock is {(self._at - self.now) // 1000} s behind the log")
         raise Overloaded(f"the call waited {late} s for the log; send it again")
 
     def _place(self, draft: Draft) -> Committed:
@@ -245,29 +293,24 @@ class Batch:
             )
         return stranger
 
-    def _store(self) -> None:
-        """Write everything new, the signed head last."""
-        log, connection = self._log, self._connection
-        log.tree.extend(self._hashes)
-        edge = self._edge = log.tree.edge()
-        size, log.root, log.at = log.tree.size, edge.root, self._at
-        checkpoint = self._checkpoint = sign_head(log.identity, size, log.root)
-        self._store_entries()
+    def _store(self, connection: Connection, root: bytes) -> None:
+        log, checkpoint = self._log, self._checkpoint
+        self._store_entries(connection)
         store_tiles(connection, log.number, log.tree.changed())
         store_counters(connection, log.number, self._moved)
         store_strangers(connection, log.number, self._strangers)
         log.remember_counters(self._moved)
-        added, expired = self._added(), self._now - RESEND_WINDOW_MILLISECONDS
+        added, expired = self._added(), self.now - RESEND_WINDOW_MILLISECONDS
         log.fresh.add(self._first, log.at, added)
         if log.fresh.is_due(expired):
-            log.fresh.index(connection, log.number, size)
+            log.fresh.index(connection, log.number, log.tree.size)
         rows = add_batch(connection, log.number, self._first, log.at, checkpoint, added)
         purge(connection, log.number, expired, log.fresh.indexed, rows)
         # Last: what makes the new entries part of the log, in the same transaction as they.
-        write_head(connection, log, checkpoint)
+        write_head(connection, log, root, checkpoint)
 
-    def _store_entries(self) -> None:
-        connection, place = self._connection, position(self._log.number, self._first)
+    def _store_entries(self, connection: Connection) -> None:
+        place = position(self._log.number, self._first)
         # The driver looks for an adapter of each `bytes`, and takes a bytearray as it is.
         leaves = [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
         insert_rows(connection, _ENTRY, leaves)

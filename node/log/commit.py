@@ -4,12 +4,18 @@ Inside it replays are told from new calls, the day's quota is decided, every new
 number, its link to the call before it and its time, the trees grow, and the new heads are signed.
 Results are returned only after COMMIT has: what was answered is on disk, and what is not on disk
 was not answered. After any error it is not known what the file holds, so nothing is tried again.
+
+COMMIT waits for the disk and lets go of the interpreter: meanwhile what comes next can be judged,
+in another thread, on top of what is on its way. Should that fail, this dies with it: it was only in
+memory.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
@@ -23,7 +29,7 @@ from .tables import metadata
 from .tenure import Tenure, is_held_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Engine
 
@@ -39,6 +45,15 @@ LOCK_MILLISECONDS = 600
 """How long a commit waits for its lock. Calls are answered within two seconds: one that arrives
 while a commit waits may wait through that one, a full batch before it and its own."""
 STRANGERS_PER_DAY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """Drafts that were judged before their transaction, as far as that could be done."""
+
+    drafts: Sequence[Draft]
+    batches: Mapping[int, tuple[OpenLog, Batch]]
+    """By the number of their log."""
 
 
 class Committer:
@@ -64,6 +79,9 @@ class Committer:
         self._clock = clock
         self._strangers_per_day = strangers_per_day
         self._sound = True
+        self._beside = ThreadPoolExecutor(1, "log-ahead")
+        """Starts its thread when it is first given something."""
+        self._ahead: Future[_Ahead] | None = None
         self._connection = engine.connect()
         try:
             self._tenure = Tenure(self._connection, commit_milliseconds=LOCK_MILLISECONDS)
@@ -83,9 +101,16 @@ class Committer:
             self._connection.invalidate()
         self._connection.close()
         self._tenure.end()
+        self._beside.shutdown()
 
-    def commit(self, drafts: Sequence[Draft]) -> list[Committed | LedgerError]:
+    def commit(
+        self, drafts: Sequence[Draft], *, following: Callable[[], Sequence[Draft]] | None = None
+    ) -> list[Committed | LedgerError]:
         """Commit `drafts` in order; return for each its entry, its replay or its own error.
+
+        While the database writes them to the disk another thread asks `following` what is to be
+        committed next, and judges it as far as it can. That costs the results a little where the
+        disk is faster than the judging, so it is for when a full batch waits.
 
         Whatever it raises, nothing of this was committed as far as is known, and the object is
         of no more use. While somebody else holds the lock nothing is begun: then every result is
@@ -96,6 +121,7 @@ class Committer:
         """
         if not self._sound:
             raise LogUnavailable("an earlier commit failed")
+        ahead = self._take_ahead(drafts)
         try:
             transaction = self._connection.begin()
         except OperationalError as error:
@@ -103,35 +129,91 @@ class Committer:
                 raise
             # The lock is taken before anything is read or written: the file is as it
             # was. From here on an error leaves it unknown what the file holds, and is the end.
+            _give_up(ahead)
             return [
                 LogUnavailable("another process holds the log; send the call again") for _ in drafts
             ]
         self._sound = False
-        now = self._clock() // _NANOSECONDS_PER_MILLISECOND
         results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
-        with transaction:
-            self._tenure.require(self._connection)
-            written = []
-            for log, places in self._by_log(drafts):
-                log.refresh(self._connection)
-                log.make_room(self._connection, len(places))
-                batch = Batch(
-                    self._connection,
-                    log,
-                    now,
-                    strangers_per_day=self._strangers_per_day,
-                )
-                batch.write([drafts[place] for place in places])
-                written.append((places, batch))
+        try:
+            with transaction:
+                self._tenure.require(self._connection)
+                written = self._write(drafts, ahead)
+                if following is not None:
+                    batches = [batch for _, batch in written]
+                    self._ahead = self._beside.submit(self._look_ahead, batches, following)
+        finally:
+            # It moves what the next commit goes on from, and is whoever's who asked for it.
+            if self._ahead is not None:
+                wait([self._ahead])
         # Reached only after COMMIT has returned; until then this object stays unsound. What needs
         # no connection is done here: others may have the lock meanwhile.
         for places, batch in written:
             for place, result in zip(places, batch.results(), strict=True):
                 results[place] = result
-        for log in self._logs.values():
-            log.tree.settle()
+        if self._ahead is None:
+            self._settle()
         self._sound = True
         return results
+
+    def _write(
+        self, drafts: Sequence[Draft], ahead: Mapping[int, tuple[OpenLog, Batch]]
+    ) -> list[tuple[list[int], Batch]]:
+        """Judge what was not judged ahead, or not rightly, and write all of it."""
+        written, now = [], self._now()
+        for log, places in self._by_log(drafts):
+            _, batch = ahead.get(log.number, (log, None))
+            if batch is not None and now - batch.now > LOCK_MILLISECONDS:
+                log.astray = True  # its entries would say they were committed long before
+            if log.refresh(self._connection):
+                batch = None
+            if batch is not None and not batch.stands(self._connection):
+                log.astray, batch = True, None
+                log.refresh(self._connection)
+            log.make_room(self._connection, len(places))
+            if batch is None:
+                batch = self._batch(log, [drafts[place] for place in places], now)
+                batch.judge(self._connection)
+            batch.write(self._connection)
+            written.append((places, batch))
+        return written
+
+    def _take_ahead(self, drafts: Sequence[Draft]) -> Mapping[int, tuple[OpenLog, Batch]]:
+        """Return what of `drafts` was judged ahead; what that raised is raised here."""
+        if self._ahead is None:
+            return {}
+        ahead = self._ahead.result()
+        self._ahead = None
+        if list(ahead.drafts) == list(drafts):
+            return ahead.batches
+        _give_up(ahead.batches)
+        return {}
+
+    def _look_ahead(
+        self, written: Iterable[Batch], following: Callable[[], Sequence[Draft]]
+    ) -> _Ahead:
+        """Make the proofs of what is on its way to the disk, then judge what follows it."""
+        for batch in written:
+            batch.prove()
+        self._settle()
+        drafts, now = following(), self._now()
+        batches = {}
+        for log, places in self._by_log(drafts):
+            batch = self._batch(log, [drafts[place] for place in places], now)
+            if batch.judge_ahead():
+                batch.prove()
+                batches[log.number] = log, batch
+        return _Ahead(drafts, batches)
+
+    def _settle(self) -> None:
+        for log in self._logs.values():
+            log.tree.settle()
+
+    def _batch(self, log: OpenLog, drafts: Sequence[Draft], now: int) -> Batch:
+        return Batch(log, drafts, now, strangers_per_day=self._strangers_per_day)
+
+    def _now(self) -> int:
+        return self._clock() // _NANOSECONDS_PER_MILLISECOND
 
     def _by_log(self, drafts: Sequence[Draft]) -> list[tuple[OpenLog, list[int]]]:
         places: dict[bytes, list[int]] = {}
@@ -147,6 +229,12 @@ class Committer:
             pragma(f"PRAGMA wal_autocheckpoint={_WAL_PAGES_PER_CHECKPOINT}")
             pragma(f"PRAGMA busy_timeout={LOCK_MILLISECONDS}")
             self._connection.commit()
+
+
+def _give_up(ahead: Mapping[int, tuple[OpenLog, Batch]]) -> None:
+    """Let what was judged ahead not be written: its logs in memory have gone on without the disk."""
+    for log, _ in ahead.values():
+        log.astray = True
 
 
 def _is_locked(error: OperationalError) -> bool:
