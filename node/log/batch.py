@@ -9,7 +9,6 @@ disk, and is then looked at again.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from node.errors import (
     Overloaded,
     QuotaRefusals,
 )
-from node.protocol.wire import days
+from node.protocol.wire.days import beijing_day, end_of_day
 from node.protocol.wire.encoding import rfc3339
 from node.protocol.wire.leaf import (
     CALL,
@@ -62,11 +61,9 @@ _OF_ONE_DRAFT = (
     QuotaRefusals,
 )
 
-# All entries of a commit are of one second or two.
-beijing_day, end_of_day = lru_cache(4)(days.beijing_day), lru_cache(4)(days.end_of_day)
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor, Future
 
     from sqlalchemy import Connection
 
@@ -85,9 +82,12 @@ class Batch:
     ) -> None:
         self._log = log
         self._given = drafts
+        self._events = [draft.event for draft in drafts]
         self.now = now
         self._at = max(now, log.at)
         """Time of the entry placed last; the drafts were judged at different seconds."""
+        self._day_at, self._day, self._reset = -1, 0, 0
+        """What `_open_day` found last."""
         self._strangers_per_day = strangers_per_day
         self._strangers: dict[bytes, Stranger] = {}
         self._counters: dict[int, Counter] = {}
@@ -106,6 +106,7 @@ class Batch:
         self._edge: Edge | None = None
         """Of the tree with them; None where there is none."""
         self._proven = False
+        self._signing: Future[bytes] | None = None
         self._checkpoint = b""
 
     def judge(self, connection: Connection) -> None:
@@ -116,23 +117,26 @@ class Batch:
         self._strangers = load_strangers(connection, self._log.counting, strangers)
         self._judge_all(connection)
 
-    def judge_ahead(self) -> bool:
+    def judge_ahead(self, beside: Executor) -> bool:
         """Do the same before the transaction; return False where that takes the database.
 
-        Afterwards the open log is beyond what is stored. So either this is what is written next,
-        if it still `stands` in the transaction, or the log is loaded again.
+        The new head is signed by `beside`, later: that lets go of the interpreter. Afterwards the
+        open log is beyond what is stored. So either this is what is written next, if it still
+        `stands` in the transaction, or the log is loaded again, and the signature shown to nobody.
         """
         log, known = self._log, self._log.counters
         counted = {draft.authorisation for draft in self._given if draft.counted}
-        waiting = log.fresh.events
         if (
             log.astray
             or not counted <= known.keys()
-            or any(draft.event in waiting or _is_strange(draft) for draft in self._given)
+            or not log.fresh.events.keys().isdisjoint(self._events)
+            or any(_is_strange(draft) for draft in self._given if not draft.counted)
         ):
             return False
         self._counters = {one: known[one] for one in counted}
         self._judge_all(None)
+        if self._edge is not None:
+            self._signing = beside.submit(self._sign, self._edge)
         return True
 
     def stands(self, connection: Connection) -> bool:
@@ -142,31 +146,28 @@ class Batch:
     def write(self, connection: Connection) -> None:
         """Write everything new, the signed head last."""
         if self._edge is not None:
-            self._store(connection, self._edge.root)
+            self._store(connection, self._edge)
 
     def prove(self) -> None:
-        """Give the new entries their proofs.
-
-        Called before the tree is settled, and once it is sure that nothing else comes before the
-        entries: it needs no connection.
-        """
+        """Give the new entries their proofs; called before the tree is settled."""
         if self._edge is None or self._proven:
             return
         self._proven = True
         size = self._edge.size
         paths = get_last_paths(self._log.tree, self._edge, len(self._new))
         for one, proof in zip(self._new, paths, strict=True):
-            one.size, one.proof, one.checkpoint = size, proof, self._checkpoint
+            one.size, one.proof = size, proof
 
     def results(self) -> list[Committed | LedgerError]:
         """Return what became of each draft; called after COMMIT."""
         self.prove()
+        for one in self._new:
+            one.checkpoint = self._checkpoint
         return [self._repeat(one) if isinstance(one, Draft) else one for one in self._judged]
 
     def _find(self, connection: Connection) -> dict[bytes, int]:
         """Return the index of each draft's event that the log has."""
-        events = [draft.event for draft in self._given]
-        return self._log.fresh.find(connection, self._log.number, events)
+        return self._log.fresh.find(connection, self._log.number, self._events)
 
     def _load_counters(self, connection: Connection) -> dict[int, Counter]:
         """Return the counters of those authorisations that have been called before."""
@@ -183,7 +184,6 @@ class Batch:
         log = self._log
         log.tree.extend(self._hashes)
         self._edge, log.at = log.tree.edge(), self._at
-        self._checkpoint = sign_head(log.identity, log.tree.size, self._edge.root)
 
     def _judge(
         self, draft: Draft, connection: Connection | None
@@ -226,33 +226,31 @@ class Batch:
 
     def _place(self, draft: Draft) -> Committed:
         """Give a draft its time, outcome, number, link and leaf; one refused changes nothing."""
-        at, counted = self._time(draft), draft.counted
+        at, counted, authorisation = self._time(draft), draft.counted, draft.authorisation
         stranger = None if counted else self._find_stranger(draft, at)
-        counter = self._counters.get(draft.authorisation) if counted else None
+        counter = self._counters.get(authorisation) if counted else None
         if counter is None:
             counter = Counter()
             if counted:
-                self._counters[draft.authorisation] = counter
-        counter.open_day(beijing_day(at // 1000))
-        outcome = draft.refusal or SERVED
+                self._counters[authorisation] = counter
+        if at != self._day_at:
+            self._open_day(at)
+        counter.open_day(self._day)
+        outcome, over = draft.refusal or SERVED, None
         if counted and outcome == SERVED:
             outcome = counter.judge(
                 calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
             )
+            over = outcome if outcome != SERVED else None
         number = counter.count + 1 if counted else 0
-        leaf = draft.leaf.complete(
-            at=at,
-            number=number,
-            prev=counter.last,
-            refusal=outcome if outcome not in (SERVED, draft.refusal) else None,
-        )
+        leaf = draft.leaf.complete(at=at, number=number, prev=counter.last, refusal=over)
         hash_ = leaf_hash(leaf)
         self._at = at
         if stranger is not None:
             stranger.calls += 1
         if counted:
             counter.link(hash_)
-            self._moved[draft.authorisation] = counter
+            self._moved[authorisation] = counter
         if outcome == SERVED:
             counter.use(draft.rows)
         calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
@@ -267,13 +265,17 @@ class Batch:
             number,
             max(0, calls),
             max(0, rows),
-            end_of_day(at // 1000),
+            self._reset,
             fresh=True,
         )
         self._drafts[draft.event] = draft
         self._hashes.append(hash_)
         self._new.append(placed)
         return placed
+
+    def _open_day(self, at: int) -> None:
+        """Have the Beijing day of a time, in ms: all entries of a commit are of one or two."""
+        self._day_at, self._day, self._reset = at, beijing_day(at // 1000), end_of_day(at // 1000)
 
     def _find_stranger(self, draft: Draft, at: int) -> Stranger | None:
         """Return what a call that no authorisation counts is limited by; None for all others.
@@ -293,33 +295,44 @@ class Batch:
             )
         return stranger
 
-    def _store(self, connection: Connection, root: bytes) -> None:
-        log, checkpoint = self._log, self._checkpoint
-        self._store_entries(connection)
+    def _sign(self, edge: Edge) -> bytes:
+        return sign_head(self._log.identity, edge.size, edge.root)
+
+    def _store(self, connection: Connection, edge: Edge) -> None:
+        log, added = self._log, self._added()
+        leaves, bodies = self._leaf_rows(), self._body_rows()
+        # Waited for before the rows go in, each of which lets go of the interpreter for a moment:
+        # the signer's thread, waiting for it, would be woken by every one of them in vain.
+        checkpoint = self._sign(edge) if self._signing is None else self._signing.result()
+        self._checkpoint = checkpoint
+        insert_rows(connection, _ENTRY, leaves)
+        insert_rows(connection, _REQUEST, bodies)
         store_tiles(connection, log.number, log.tree.changed())
         store_counters(connection, log.number, self._moved)
         store_strangers(connection, log.number, self._strangers)
         log.remember_counters(self._moved)
-        added, expired = self._added(), self.now - RESEND_WINDOW_MILLISECONDS
+        expired = self.now - RESEND_WINDOW_MILLISECONDS
         log.fresh.add(self._first, log.at, added)
         if log.fresh.is_due(expired):
-            log.fresh.index(connection, log.number, log.tree.size)
+            log.fresh.index(connection, log.number, edge.size)
         rows = add_batch(connection, log.number, self._first, log.at, checkpoint, added)
         purge(connection, log.number, expired, log.fresh.indexed, rows)
         # Last: what makes the new entries part of the log, in the same transaction as they.
-        write_head(connection, log, root, checkpoint)
+        write_head(connection, log, edge.root, checkpoint)
 
-    def _store_entries(self, connection: Connection) -> None:
+    def _leaf_rows(self) -> list[tuple[object, ...]]:
         place = position(self._log.number, self._first)
         # The driver looks for an adapter of each `bytes`, and takes a bytearray as it is.
-        leaves = [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
-        insert_rows(connection, _ENTRY, leaves)
+        return [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
+
+    def _body_rows(self) -> list[tuple[object, ...]]:
+        place = position(self._log.number, self._first)
         bodies = [draft.request for draft in self._drafts.values()]
-        for some in portions(bodies):
-            kept = bodies[some]
-            if any(body is not None for body in kept):
-                row = (place + some.start, pack_parts(kept), len(kept))
-                insert_rows(connection, _REQUEST, [row])
+        return [
+            (place + some.start, pack_parts(bodies[some]), some.stop - some.start)
+            for some in portions(bodies)
+            if any(body is not None for body in bodies[some])
+        ]
 
     def _added(self) -> Added:
         drafts = self._drafts.values()

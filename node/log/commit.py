@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy.exc import OperationalError
 
@@ -29,9 +28,9 @@ from .tables import metadata
 from .tenure import Tenure, is_held_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, RootTransaction
 
     from node.errors import LedgerError
 
@@ -47,13 +46,21 @@ while a commit waits may wait through that one, a full batch before it and its o
 STRANGERS_PER_DAY = 100
 
 
-@dataclass(frozen=True, slots=True)
-class _Ahead:
+class _Part(NamedTuple):
+    """Those of some drafts that are of one log."""
+
+    log: OpenLog
+    places: list[int]
+    """Which of the drafts they are."""
+    batch: Batch | None = None
+    """They, judged ahead."""
+
+
+class _Ahead(NamedTuple):
     """Drafts that were judged before their transaction, as far as that could be done."""
 
     drafts: Sequence[Draft]
-    batches: Mapping[int, tuple[OpenLog, Batch]]
-    """By the number of their log."""
+    parts: Sequence[_Part]
 
 
 class Committer:
@@ -121,15 +128,10 @@ class Committer:
         """
         if not self._sound:
             raise LogUnavailable("an earlier commit failed")
-        ahead = self._take_ahead(drafts)
-        try:
-            transaction = self._connection.begin()
-        except OperationalError as error:
-            if not _is_locked(error):
-                raise
-            # The lock is taken before anything is read or written: the file is as it
-            # was. From here on an error leaves it unknown what the file holds, and is the end.
-            _give_up(ahead)
+        parts = self._take_ahead(drafts) or self._by_log(drafts)
+        transaction = self._begin()
+        if transaction is None:
+            _give_up(parts)
             return [
                 LogUnavailable("another process holds the log; send the call again") for _ in drafts
             ]
@@ -138,14 +140,15 @@ class Committer:
         try:
             with transaction:
                 self._tenure.require(self._connection)
-                written = self._write(drafts, ahead)
+                written = self._write(drafts, parts)
                 if following is not None:
                     batches = [batch for _, batch in written]
                     self._ahead = self._beside.submit(self._look_ahead, batches, following)
         finally:
-            # It moves what the next commit goes on from, and is whoever's who asked for it.
+            # Waited for, whatever became of COMMIT: it moves what the next one goes on from. What
+            # it failed with is raised by the next, not instead of these results.
             if self._ahead is not None:
-                wait([self._ahead])
+                self._ahead.exception()
         # Reached only after COMMIT has returned; until then this object stays unsound. What needs
         # no connection is done here: others may have the lock meanwhile.
         for places, batch in written:
@@ -156,38 +159,52 @@ class Committer:
         self._sound = True
         return results
 
+    def _begin(self) -> RootTransaction | None:
+        """Begin a transaction; None while somebody else holds the lock."""
+        try:
+            return self._connection.begin()
+        except OperationalError as error:
+            # The lock is taken before anything is read or written: the file is as it
+            # was. From here on an error leaves it unknown what the file holds, and is the end.
+            if not _is_locked(error):
+                raise
+            return None
+
     def _write(
-        self, drafts: Sequence[Draft], ahead: Mapping[int, tuple[OpenLog, Batch]]
+        self, drafts: Sequence[Draft], parts: Iterable[_Part]
     ) -> list[tuple[list[int], Batch]]:
         """Judge what was not judged ahead, or not rightly, and write all of it."""
         written, now = [], self._now()
-        for log, places in self._by_log(drafts):
-            _, batch = ahead.get(log.number, (log, None))
-            if batch is not None and now - batch.now > LOCK_MILLISECONDS:
-                log.astray = True  # its entries would say they were committed long before
-            if log.refresh(self._connection):
-                batch = None
-            if batch is not None and not batch.stands(self._connection):
-                log.astray, batch = True, None
-                log.refresh(self._connection)
-            log.make_room(self._connection, len(places))
-            if batch is None:
-                batch = self._batch(log, [drafts[place] for place in places], now)
-                batch.judge(self._connection)
+        for part in parts:
+            batch = self._judged(part, drafts, now)
+            part.log.make_room(self._connection, len(part.places))
             batch.write(self._connection)
-            written.append((places, batch))
+            written.append((part.places, batch))
         return written
 
-    def _take_ahead(self, drafts: Sequence[Draft]) -> Mapping[int, tuple[OpenLog, Batch]]:
-        """Return what of `drafts` was judged ahead; what that raised is raised here."""
+    def _judged(self, part: _Part, drafts: Sequence[Draft], now: int) -> Batch:
+        log, ahead = part.log, part.batch
+        if ahead is not None and now - ahead.now > LOCK_MILLISECONDS:
+            log.astray = True  # its entries would say they were committed long before
+        if not log.refresh(self._connection) and ahead is not None:
+            if ahead.stands(self._connection):
+                return ahead
+            log.astray = True
+            log.refresh(self._connection)
+        batch = self._batch(part, drafts, now)
+        batch.judge(self._connection)
+        return batch
+
+    def _take_ahead(self, drafts: Sequence[Draft]) -> Sequence[_Part]:
+        """Return the parts of `drafts` if they are what was looked at; raise what that raised."""
         if self._ahead is None:
-            return {}
+            return ()
         ahead = self._ahead.result()
         self._ahead = None
-        if list(ahead.drafts) == list(drafts):
-            return ahead.batches
-        _give_up(ahead.batches)
-        return {}
+        if ahead.drafts == drafts:
+            return ahead.parts
+        _give_up(ahead.parts)
+        return ()
 
     def _look_ahead(
         self, written: Iterable[Batch], following: Callable[[], Sequence[Draft]]
@@ -197,29 +214,32 @@ class Committer:
             batch.prove()
         self._settle()
         drafts, now = following(), self._now()
-        batches = {}
-        for log, places in self._by_log(drafts):
-            batch = self._batch(log, [drafts[place] for place in places], now)
-            if batch.judge_ahead():
+        parts = []
+        for part in self._by_log(drafts):
+            batch = self._batch(part, drafts, now)
+            judged = batch.judge_ahead(self._beside)
+            if judged:
                 batch.prove()
-                batches[log.number] = log, batch
-        return _Ahead(drafts, batches)
+            parts.append(part._replace(batch=batch) if judged else part)
+        return _Ahead(drafts, parts)
 
     def _settle(self) -> None:
         for log in self._logs.values():
             log.tree.settle()
 
-    def _batch(self, log: OpenLog, drafts: Sequence[Draft], now: int) -> Batch:
-        return Batch(log, drafts, now, strangers_per_day=self._strangers_per_day)
+    def _batch(self, part: _Part, drafts: Sequence[Draft], now: int) -> Batch:
+        own = [drafts[place] for place in part.places]
+        return Batch(part.log, own, now, strangers_per_day=self._strangers_per_day)
 
     def _now(self) -> int:
         return self._clock() // _NANOSECONDS_PER_MILLISECOND
 
-    def _by_log(self, drafts: Sequence[Draft]) -> list[tuple[OpenLog, list[int]]]:
+    def _by_log(self, drafts: Sequence[Draft]) -> list[_Part]:
         places: dict[bytes, list[int]] = {}
         for place, draft in enumerate(drafts):
             places.setdefault(draft.log, []).append(place)
-        return [(self._logs[log], found) for log, found in places.items() if log in self._logs]
+        known = self._logs
+        return [_Part(known[log], found) for log, found in places.items() if log in known]
 
     def _tune(self) -> None:
         """Keep the hot ends in memory, move the WAL in larger pieces, wait no longer than calls."""
@@ -231,10 +251,11 @@ class Committer:
             self._connection.commit()
 
 
-def _give_up(ahead: Mapping[int, tuple[OpenLog, Batch]]) -> None:
-    """Let what was judged ahead not be written: its logs in memory have gone on without the disk."""
-    for log, _ in ahead.values():
-        log.astray = True
+def _give_up(parts: Iterable[_Part]) -> None:
+    """Let what was judged ahead not be written: in memory its logs have gone on without it."""
+    for log, _, batch in parts:
+        if batch is not None:
+            log.astray = True
 
 
 def _is_locked(error: OperationalError) -> bool:
