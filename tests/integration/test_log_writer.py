@@ -100,6 +100,20 @@ class TestGrouping:
         assert {done.size for done in results} == {257, 301}
         writer.stop()
 
+    def test_a_full_batch_waits_for_no_company(self, path, identity, monkeypatch):
+        monkeypatch.setattr(module, "GATHER_SECONDS", 10 * SECONDS)
+        gate = Gate()
+        writer = LogWriter(open_engine(path), [identity], clock=gate, batch_drafts=8)
+        writer.start()
+        first = writer.submit(new_draft(identity, 0))
+        assert gate.entered.wait(SECONDS)
+        waiting = [writer.submit(new_draft(identity, n)) for n in range(1, 41)]
+        gate.opened.set()
+        assert first.result(SECONDS).size == 1
+        sizes = [future.result(SECONDS).size for future in waiting]
+        assert sizes == [9 + n // 8 * 8 for n in range(40)]
+        writer.stop()
+
     def test_many_threads_get_gapless_numbers(self, running, path, identity):
         with ThreadPoolExecutor(8) as pool:
             drafts = [new_draft(identity, n) for n in range(1000)]
@@ -147,9 +161,10 @@ class TestBackpressure:
 
 
 class TestStopping:
-    def test_what_waits_is_committed_first(self, path, identity):
+    @pytest.mark.parametrize("batch_drafts", [7, 256])
+    def test_what_waits_is_committed_first(self, path, identity, batch_drafts):
         gate = Gate()
-        writer = LogWriter(open_engine(path), [identity], clock=gate)
+        writer = LogWriter(open_engine(path), [identity], clock=gate, batch_drafts=batch_drafts)
         writer.start()
         futures = [writer.submit(new_draft(identity, n)) for n in range(50)]
         gate.opened.set()
