@@ -65,6 +65,22 @@ def test_calls_are_logged_proved_repeated_and_checked(address, committer, identi
     readonly.dispose()
 
 
+def test_what_follows_is_judged_while_the_server_commits(address, committer, identity):
+    commit_all(committer, [new_draft(identity, 0)])
+    calls = [new_draft(identity, number) for number in range(1, 96)]
+    batches = [calls[first : first + 5] for first in range(0, 95, 5)]
+    batches.append([calls[13], new_draft(identity, 96)])
+    done = []
+    for batch, following in itertools.pairwise([*batches, []]):
+        done += committer.commit(batch, following=lambda following=following: following)
+    assert [one.number for one in done] == [*range(2, 97), done[13].number, 97]
+    assert [one.fresh for one in done] == [True] * 95 + [False, True]
+    assert done[95].receipt() == done[13].receipt()
+    readonly = postgresql.open_schema(address, "log", readonly=True)
+    assert check_log(readonly, identity.log).size == 97
+    readonly.dispose()
+
+
 def test_a_commit_waits_no_longer_than_a_call_for_the_store(engine, committer, identity):
     with engine.begin():
         [refused] = committer.commit([new_draft(identity, 1)])
