@@ -133,8 +133,10 @@ class TestAhead:
         assert size_on_disk(path, identity) == 46
 
     def test_calls_no_authorisation_counts_wait_for_their_transaction(self, committer, identity):
-        strange = {"counted": False, "refusal": "authorisation-unknown"}
-        batches = [[new_draft(identity, n, **strange)] for n in range(1, 4)]
+        batches = [
+            [new_draft(identity, n, counted=False, refusal="authorisation-unknown")]
+            for n in range(1, 4)
+        ]
         assert [one.number for one in commit_in_turn(committer, batches)] == [0, 0, 0]
 
 
