@@ -51,6 +51,9 @@ from .tiles import store_tiles
 from .tree import get_last_paths
 
 _ENTRY, _REQUEST = insert(entry), insert(request)
+YOUNG_SECONDS = 3
+"""How far an event's second may be behind the log's time for its batch to be judged ahead. One that
+is older may be sent again, and one that is in the log has its whole batch judged twice."""
 # What is kept of the first call may be damaged: that is told to whoever sends it again.
 _OF_ONE_DRAFT = (
     CallReplayed,
@@ -118,11 +121,13 @@ class Batch:
         self._judge_all(connection)
 
     def judge_ahead(self, beside: Executor) -> bool:
-        """Do the same before the transaction; return False where that takes the database.
+        """Judge before the transaction; return False, and change nothing, where that cannot be.
 
-        The new head is signed by `beside`, later: that lets go of the interpreter. Afterwards the
-        open log is beyond what is stored. So either this is what is written next, if it still
-        `stands` in the transaction, or the log is loaded again, and the signature shown to nobody.
+        It cannot where it takes the database: an authorisation not in memory, an event the log may
+        have, a stranger. The new head is signed by `beside`, later: that lets go of the
+        interpreter. Afterwards the open log is beyond what is stored. So either this is what is
+        written next, if it still `stands` in the transaction, or it is given up (`give_up`), and
+        the signature shown to nobody.
         """
         log, known = self._log, self._log.counters
         counted = {draft.authorisation for draft in self._given if draft.counted}
@@ -131,6 +136,7 @@ class Batch:
             or not counted <= known.keys()
             or not log.fresh.events.keys().isdisjoint(self._events)
             or any(_is_strange(draft) for draft in self._given if not draft.counted)
+            or self._has_old_event()
         ):
             return False
         self._counters = {one: known[one] for one in counted}
@@ -143,6 +149,12 @@ class Batch:
         """Tell, inside the transaction, whether what was judged ahead would be judged so now."""
         return not self._find(connection)
 
+    def give_up(self) -> None:
+        """Let what was judged ahead not be written: in memory the log has gone on without it."""
+        self._log.astray = True
+        for authorisation in self._moved:
+            self._log.counters.pop(authorisation, None)
+
     def write(self, connection: Connection) -> None:
         """Write everything new, the signed head last."""
         if self._edge is not None:
@@ -152,11 +164,12 @@ class Batch:
         """Give the new entries their proofs; called before the tree is settled."""
         if self._edge is None or self._proven:
             return
-        self._proven = True
         size = self._edge.size
         paths = get_last_paths(self._log.tree, self._edge, len(self._new))
         for one, proof in zip(self._new, paths, strict=True):
             one.size, one.proof = size, proof
+        # Last: should it fail beside COMMIT, `results` has them made again.
+        self._proven = True
 
     def results(self) -> list[Committed | LedgerError]:
         """Return what became of each draft; called after COMMIT."""
@@ -164,6 +177,12 @@ class Batch:
         for one in self._new:
             one.checkpoint = self._checkpoint
         return [self._repeat(one) if isinstance(one, Draft) else one for one in self._judged]
+
+    def _has_old_event(self) -> bool:
+        """Tell whether a draft may well be sent again, after its sender's time-out."""
+        # Events begin with their second.
+        oldest = max(0, self._at // 1000 - YOUNG_SECONDS).to_bytes(8, "big")
+        return min(self._events) < oldest
 
     def _find(self, connection: Connection) -> dict[bytes, int]:
         """Return the index of each draft's event that the log has."""

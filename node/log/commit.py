@@ -1,13 +1,14 @@
 """The one transaction that makes calls part of the log (design.md section 6).
 
 Inside it replays are told from new calls, the day's quota is decided, every new call gets its
-number, its link to the call before it and its time, the trees grow, and the new heads are signed.
+number, its link to the call before it and its time, the trees grow, and the signed heads are
+written.
 Results are returned only after COMMIT has: what was answered is on disk, and what is not on disk
 was not answered. After any error it is not known what the file holds, so nothing is tried again.
 
 COMMIT waits for the disk and lets go of the interpreter: meanwhile what comes next can be judged,
-in another thread, on top of what is on its way. Should that fail, this dies with it: it was only in
-memory.
+in another thread, on top of what is on its way, and signed after that. Should the commit fail, this
+dies with it: it was only in memory.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Committer:
         self._strangers_per_day = strangers_per_day
         self._sound = True
         self._beside = ThreadPoolExecutor(1, "log-ahead")
-        """Starts its thread when it is first given something."""
+        """The other thread."""
         self._ahead: Future[_Ahead] | None = None
         self._connection = engine.connect()
         try:
@@ -98,8 +99,11 @@ class Committer:
                 self._tenure.require(self._connection)
                 self._logs = {one.log: open_log(self._connection, one) for one in identities}
             self._tune()
+            # Nothing, but its thread starts now, not in a commit: there may be none to have then.
+            self._beside.submit(bool).result()
         except BaseException:
             self._connection.close()
+            self._beside.shutdown()
             raise
 
     def close(self) -> None:
@@ -128,14 +132,16 @@ class Committer:
         """
         if not self._sound:
             raise LogUnavailable("an earlier commit failed")
+        # From here on: whatever fails, nothing is built on what was judged ahead.
+        self._sound = False
         parts = self._take_ahead(drafts) or self._by_log(drafts)
         transaction = self._begin()
         if transaction is None:
             _give_up(parts)
+            self._sound = True
             return [
                 LogUnavailable("another process holds the log; send the call again") for _ in drafts
             ]
-        self._sound = False
         results: list[Committed | LedgerError] = [NotFound("not a log of this node")] * len(drafts)
         try:
             with transaction:
@@ -146,7 +152,7 @@ class Committer:
                     self._ahead = self._beside.submit(self._look_ahead, batches, following)
         finally:
             # Waited for, whatever became of COMMIT: it moves what the next one goes on from. What
-            # it failed with is raised by the next, not instead of these results.
+            # it failed with is for `require_ahead`, not to be raised instead of these results.
             if self._ahead is not None:
                 self._ahead.exception()
         # Reached only after COMMIT has returned; until then this object stays unsound. What needs
@@ -158,6 +164,11 @@ class Committer:
             self._settle()
         self._sound = True
         return results
+
+    def require_ahead(self) -> None:
+        """Raise what looking ahead of the last commit failed with; the next commit would, too."""
+        if self._ahead is not None:
+            self._ahead.result()
 
     def _begin(self) -> RootTransaction | None:
         """Begin a transaction; None while somebody else holds the lock."""
@@ -177,7 +188,6 @@ class Committer:
         written, now = [], self._now()
         for part in parts:
             batch = self._judged(part, drafts, now)
-            part.log.make_room(self._connection, len(part.places))
             batch.write(self._connection)
             written.append((part.places, batch))
         return written
@@ -185,11 +195,14 @@ class Committer:
     def _judged(self, part: _Part, drafts: Sequence[Draft], now: int) -> Batch:
         log, ahead = part.log, part.batch
         if ahead is not None and now - ahead.now > LOCK_MILLISECONDS:
-            log.astray = True  # its entries would say they were committed long before
-        if not log.refresh(self._connection) and ahead is not None:
+            ahead.give_up()  # its entries would say they were committed long before
+        loaded = log.refresh(self._connection)
+        log.make_room(self._connection, len(part.places))
+        # What was loaded again knows nothing of it.
+        if ahead is not None and not loaded:
             if ahead.stands(self._connection):
                 return ahead
-            log.astray = True
+            ahead.give_up()
             log.refresh(self._connection)
         batch = self._batch(part, drafts, now)
         batch.judge(self._connection)
@@ -252,10 +265,9 @@ class Committer:
 
 
 def _give_up(parts: Iterable[_Part]) -> None:
-    """Let what was judged ahead not be written: in memory its logs have gone on without it."""
-    for log, _, batch in parts:
-        if batch is not None:
-            log.astray = True
+    for part in parts:
+        if part.batch is not None:
+            part.batch.give_up()
 
 
 def _is_locked(error: OperationalError) -> bool:

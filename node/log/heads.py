@@ -62,16 +62,18 @@ class OpenLog:
     fresh: Fresh
     """Events and calls that are in no index yet."""
     counters: dict[int, Counter] = field(default_factory=dict)
-    """Of those used last, as the head's commit left them on disk."""
+    """Of those used last, as the head's commit left them on disk; those that what is judged ahead
+    has moved are beyond that, until it is written or given up (`Batch.give_up`)."""
     room: int = 0
     """How many leaves there is a place for, as far as is known."""
     astray: bool = False
-    """What was judged ahead will not be written: all of this has to be loaded again."""
+    """What was judged ahead will not be written: all but the counters has to be loaded again."""
 
     def make_room(self, connection: Connection, count: int) -> None:
-        """See to it that `count` leaves more have their place."""
-        if self.tree.size + count > self.room:
-            self.room = make_room(connection, self.number, self.tree.size + count)
+        """See to it that `count` leaves more than are stored have their place."""
+        size = self.stored[0] + count
+        if size > self.room:
+            self.room = make_room(connection, self.number, size)
 
     def remember_counters(self, moved: Mapping[int, Counter]) -> None:
         """Keep counters as this commit leaves them on disk."""
@@ -99,7 +101,8 @@ class OpenLog:
             return False
         self.tree = load_tree(connection, self.number, size, root)
         self.fresh = load_fresh(connection, self.number, size)
-        self.counters.clear()
+        if moved:
+            self.counters.clear()
         self.at, self.stored, self.astray = at, (size, root), False
         return True
 

@@ -140,6 +140,7 @@ class LogWriter:
                     results = committer.commit([draft for draft, _ in batch], following=take)
                     _resolve(batch, results)
                     self._on_commit()
+                    committer.require_ahead()
         except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever it is, stop
             self._fail(error, [*batch, *following])
         finally:

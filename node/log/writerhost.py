@@ -1,9 +1,9 @@
 """The log writer as a process of its own: drafts come over a Unix socket, results go back.
 
-One thread does all, in turns: read what has come from every peer, commit it as one group, answer.
-While a commit runs, others gather in the sockets and share the next; after a commit that was
-shared the next company is given two milliseconds, as `writer` does, and a full one that waits
-is judged meanwhile, as there, by a second thread, which touches what waits and nothing else.
+One thread does all with the peers, in turns: read what has come from each, commit it as one group,
+answer. While a commit runs, others gather in the sockets and share the next; after a commit that
+was shared the next company is given two milliseconds, as `writer` does. A full one that waits is
+taken and judged by the committer's other thread, as there, while this one waits for the commit.
 What waits is bounded: beyond `waiting_drafts` nothing more is read, and peers bound what they send.
 After a commit that failed all who waited for it are refused and the error is raised: the process
 is over.
@@ -170,17 +170,20 @@ class LogHost:
         if not batch:
             return 0
         following = self._take_following if self._is_full() else None
+        unanswered = batch
         try:
             results = self._committer.commit(_drafts(batch), following=following)
+            unanswered = []
+            self._answer([(*each, result) for each, result in zip(batch, results, strict=True)])
+            self._on_commit()
+            self._committer.require_ahead()
         except Exception:
-            failed = [*batch, *self._following, *self._waiting]
+            failed = [*unanswered, *self._following, *self._waiting]
             self._following.clear()
             self._waiting.clear()
             refusal = LogUnavailable("the log cannot be written")
             self._answer([(*each, refusal) for each in failed])
             raise
-        self._answer([(*each, result) for each, result in zip(batch, results, strict=True)])
-        self._on_commit()
         return len(batch)
 
     def _is_full(self) -> bool:
@@ -193,6 +196,7 @@ class LogHost:
         while self._waiting and len(batch) < self._batch_drafts:
             waiting = self._waiting.popleft()
             # Nobody waits for the answer to one whose front has died: neither logged nor served.
+            # If it dies when its calls are judged already they are logged, as if a moment later.
             if waiting[0].open:
                 batch.append(waiting)
         return batch

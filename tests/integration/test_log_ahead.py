@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
-from threading import Event
+from functools import partial
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy.event import listen
+from sqlalchemy.exc import OperationalError
 
-from node.errors import CallReplayed, LogUnavailable
-from node.log import Committed, Committer, LogReader, check_log
+from node.errors import CallReplayed, LogUnavailable, QuotaRefusals
+from node.log import Committed, Committer, LogReader, check_log, heads
+from node.log import batch as module
+from node.log.batch import YOUNG_SECONDS, Batch
 from node.log.indexes import BATCHES
 from node.protocol.wire.leaf import parse_leaf
 from node.protocol.wire.receipt import verify_receipt
 from node.storage.engines import open_engine
-from tests.common.logs import NOON, Clock, commit_all, new_draft, new_identity
+from tests.common.codes import department_code
+from tests.common.logs import NOON, SECOND, Clock, commit_all, new_draft, new_identity
 
 SECONDS = 20
+NIGHT = NOON + 12 * 60 * 60 * 1000
+"""The midnight after noon, in ms."""
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +49,19 @@ def committer(path, identity, clock):
         # An authorisation that has been called: its counter is in memory.
         commit_all(opened, [new_draft(identity, 0)])
         yield opened
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What each try to judge ahead has told."""
+    found, judge = [], Batch.judge_ahead
+
+    def tell(self, beside):
+        found.append(judge(self, beside))
+        return found[-1]
+
+    monkeypatch.setattr(Batch, "judge_ahead", tell)
+    return found
 
 
 def commit_in_turn(committer, batches):
@@ -86,7 +106,7 @@ class TestAhead:
             assert seen == [True]
 
     def test_entries_numbers_links_and_receipts_are_those_of_commits_one_by_one(
-        self, path, tmp_path, identity, clock
+        self, path, tmp_path, identity, clock, told
     ):
         batches = [
             [new_draft(identity, n, authorisation=n % 3) for n in range(first, first + 40)]
@@ -96,6 +116,7 @@ class TestAhead:
             done = commit_in_turn(committer, batches)
         with closing(Committer(open_engine(tmp_path / "b.db"), [identity], clock=clock)) as other:
             plain = [one for batch in batches for one in commit_all(other, batch)]
+        assert told == [True] * (len(batches) - 1)
         assert [(one.leaf, one.index, one.size, one.proof) for one in done] == [
             (one.leaf, one.index, one.size, one.proof) for one in plain
         ]
@@ -104,10 +125,26 @@ class TestAhead:
             verify_receipt(one.receipt(), **keys, origin=identity.origin)
         assert size_on_disk(path, identity) == len(done)
 
-    def test_a_quota_ends_across_it(self, committer, identity):
-        batches = [[new_draft(identity, n, calls_per_day=4)] for n in range(1, 6)]
+    @pytest.mark.parametrize("quota", ["calls", "rows"])
+    def test_a_quota_ends_across_it(self, committer, identity, told, quota):
+        batches = [[new_draft(identity, n, **{f"{quota}_per_day": 4})] for n in range(1, 6)]
         outcomes = [one.outcome for one in commit_in_turn(committer, batches)]
-        assert outcomes == ["served"] * 3 + ["quota-calls"] * 2
+        assert outcomes == ["served"] * 3 + [f"quota-{quota}"] * 2
+        assert told == [True] * 4
+
+    def test_a_call_is_of_the_day_it_was_judged_on(self, committer, identity, clock, told):
+        clock.milliseconds = NIGHT - 100
+        now = clock.seconds
+        calls = [
+            new_draft(identity, n, calls_per_day=2, judged=now, second=now) for n in range(1, 4)
+        ]
+        committer.commit(calls[:1], following=lambda: calls[1:2])
+        clock.milliseconds = NIGHT + 100
+        done = committer.commit(calls[1:2], following=lambda: calls[2:])
+        done += committer.commit(calls[2:])
+        assert [one.outcome for one in done] == ["quota-calls", "served"]
+        assert [parse_leaf(one.leaf).at for one in done] == [NIGHT - 100, NIGHT + 100]
+        assert told == [True, True]
 
     def test_what_comes_again_is_told_wherever_its_event_is(self, committer, path, identity):
         first = [new_draft(identity, n) for n in range(1, 41)]
@@ -132,12 +169,59 @@ class TestAhead:
         assert [results[place].number for place in (0, 3, 5, 7, 9)] == [42, 43, 44, 45, 46]
         assert size_on_disk(path, identity) == 46
 
-    def test_calls_no_authorisation_counts_wait_for_their_transaction(self, committer, identity):
+    def test_calls_no_authorisation_counts_wait_for_their_transaction(self, path, identity, told):
+        new_call = partial(
+            new_draft, identity, counted=False, refusal="authorisation-unknown", key=b"\x07" * 32
+        )
+        with closing(
+            Committer(open_engine(path), [identity], clock=Clock(), strangers_per_day=2)
+        ) as committer:
+            done = commit_in_turn(committer, [[new_call(n)] for n in range(3)])
+        assert [type(one) for one in done] == [Committed, Committed, QuotaRefusals]
+        assert told == [False, False]
+
+    @pytest.mark.usefixtures("committer")
+    def test_an_authorisation_that_is_not_in_memory_goes_on_counting(
+        self, path, identity, clock, told
+    ):
+        batches = [[new_draft(identity, 1, authorisation=13)], [new_draft(identity, 2)]]
+        with closing(Committer(open_engine(path), [identity], clock=clock)) as other:
+            assert [one.number for one in commit_in_turn(other, batches)] == [1, 2]
+        assert told == [False]
+
+    def test_an_old_event_waits_for_its_transaction(self, committer, identity, clock, told):
+        clock.milliseconds = (SECOND + 10) * 1000
+        now = clock.seconds
+        new_call = partial(new_draft, identity, judged=now)
         batches = [
-            [new_draft(identity, n, counted=False, refusal="authorisation-unknown")]
-            for n in range(1, 4)
+            [new_call(1, second=now)],
+            [new_call(2, second=now), new_call(3, second=now - YOUNG_SECONDS - 1)],
+            [new_call(4, second=now - YOUNG_SECONDS), new_call(5, second=now)],
         ]
-        assert [one.number for one in commit_in_turn(committer, batches)] == [0, 0, 0]
+        commit_in_turn(committer, batches)
+        assert told == [False, True]
+
+    def test_no_thread_is_started_within_a_commit(self, committer, identity, monkeypatch):
+        def start(_self):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(Thread, "start", start)
+        done = commit_in_turn(committer, [[new_draft(identity, n)] for n in range(1, 4)])
+        committer.require_ahead()
+        assert [one.number for one in done] == [2, 3, 4]
+
+    def test_room_is_asked_for_what_is_written_and_no_more(self, committer, identity, monkeypatch):
+        asked = []
+
+        def make_room(_connection, _number, size):
+            asked.append(size)
+            return size
+
+        monkeypatch.setattr(heads, "make_room", make_room)
+        committer._logs[identity.log].room = 0
+        calls = [new_draft(identity, n) for n in range(1, 5)]
+        commit_in_turn(committer, [calls[:2], calls[2:]])
+        assert asked == [3, 5]
 
 
 class TestDoneAnew:
@@ -175,8 +259,96 @@ class TestDoneAnew:
         assert (done.index, done.number) == (2, 3)
         assert size_on_disk(path, identity) == 3
 
+    def test_not_on_a_log_that_has_to_be_loaded_again(self, path, identity, told):
+        other = new_identity(department_code(2))
+        with closing(Committer(open_engine(path), [identity, other], clock=Clock())) as committer:
+            commit_all(committer, [new_draft(identity, 0), new_draft(other, 1)])
+            committer.commit([new_draft(identity, 2)], following=lambda: [new_draft(other, 3)])
+            following = [new_draft(other, 5)]
+            committer.commit([new_draft(identity, 4)], following=lambda: following)
+            [done] = commit_all(committer, following)
+        assert told == [True, False]
+        assert (done.index, done.number) == (1, 2)
+        assert [size_on_disk(path, one) for one in (identity, other)] == [3, 2]
+
+    def test_with_the_counters_it_has_not_moved(self, committer, path, identity, told):
+        def new_call(number, authorisation):
+            return new_draft(identity, number, authorisation=authorisation)
+
+        commit_all(committer, [new_call(1, 13), new_call(2, 14)])
+        committer.commit([new_call(3, 13)], following=lambda: [new_call(4, 14)])
+        unmoved, moved = [new_call(6, 12)], [new_call(7, 14)]
+        committer.commit([new_call(5, 13)], following=lambda: unmoved)
+        committer.commit(unmoved, following=lambda: moved)
+        [done] = commit_all(committer, moved)
+        assert told == [True, True, False]
+        assert done.number == 2
+        assert size_on_disk(path, identity) == 7
+
 
 class TestFailure:
+    def test_proofs_that_could_not_be_made_beside_the_commit_are_made_after(
+        self, committer, identity, monkeypatch
+    ):
+        make = module.get_last_paths
+
+        def fail_once(*_given):
+            monkeypatch.setattr(module, "get_last_paths", make)
+            raise MemoryError("once")
+
+        monkeypatch.setattr(module, "get_last_paths", fail_once)
+        [done] = committer.commit([new_draft(identity, 1)], following=list)
+        keys = {"sm2": identity.sm2.public_key, "ed25519": identity.ed25519.public}
+        verify_receipt(done.receipt(), **keys, origin=identity.origin)
+        with pytest.raises(MemoryError):
+            committer.require_ahead()
+        with pytest.raises(MemoryError):
+            committer.commit([new_draft(identity, 2)])
+        with pytest.raises(LogUnavailable):
+            committer.commit([new_draft(identity, 2)])
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OSError("gone"),
+            OperationalError("BEGIN", None, sqlite3.OperationalError("disk I/O error")),
+        ],
+    )
+    def test_nothing_is_built_on_it_when_a_commit_cannot_begin(
+        self, committer, path, identity, monkeypatch, error
+    ):
+        def begin():
+            raise error
+
+        following = [new_draft(identity, 2)]
+        committer.commit([new_draft(identity, 1)], following=lambda: following)
+        with monkeypatch.context() as patched:
+            patched.setattr(committer._connection, "begin", begin)
+            with pytest.raises(type(error)):
+                committer.commit(following)
+        with pytest.raises(LogUnavailable):
+            committer.commit([new_draft(identity, 3)])
+        assert size_on_disk(path, identity) == 2
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_nobody_looks_ahead_any_more_when_a_commit_has_ended(self, path, identity, fails):
+        engine, ended = open_engine(path), Event()
+
+        def fail(_connection):
+            raise OSError("the disk has gone")
+
+        def following():
+            Event().wait(0.3)  # as long as a thread may wait for the processor
+            ended.set()
+            return []
+
+        with closing(Committer(engine, [identity], clock=Clock())) as committer:
+            if fails:
+                listen(engine, "commit", fail)
+            with pytest.raises(OSError, match="disk") if fails else nullcontext():
+                committer.commit([new_draft(identity, 1)], following=following)
+            assert ended.is_set()
+
     def test_a_commit_that_fails_takes_along_what_was_judged_on_it(self, path, identity):
         engine, asked = open_engine(path), Event()
         with closing(Committer(engine, [identity], clock=Clock())) as committer:

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from threading import Event
+from threading import Event, current_thread
 
 import pytest
 from sqlalchemy.event import listens_for
@@ -18,7 +18,7 @@ from node.errors import (
     LogUnavailable,
     Overloaded,
 )
-from node.log import LogReader, LogWriter, check_log
+from node.log import LogReader, LogWriter, batch, check_log
 from node.log import writer as module
 from node.log.tables import tile
 from node.storage.engines import open_engine
@@ -264,6 +264,35 @@ class TestFailure:
             writer.submit(new_draft(identity, 0)).result(SECONDS)
         assert fatal.wait(SECONDS)
         assert LogReader(open_engine(path, readonly=True)).head(identity.log).size == 0
+
+    def test_a_look_ahead_that_fails_ends_the_writer_at_once(self, path, identity, monkeypatch):
+        make, gate, fatal = batch.get_last_paths, Gate(), Event()
+
+        def fail_beside(*given):
+            if current_thread().name.startswith("log-ahead"):
+                raise MemoryError("no more")
+            return make(*given)
+
+        monkeypatch.setattr(batch, "get_last_paths", fail_beside)
+        writer = LogWriter(
+            open_engine(path),
+            [identity],
+            clock=gate,
+            batch_drafts=8,
+            on_fatal=lambda _: fatal.set(),
+        )
+        writer.start()
+        writer.submit(new_draft(identity, 0))
+        assert gate.entered.wait(SECONDS)
+        served = [writer.submit(new_draft(identity, n)) for n in range(1, 9)]
+        # So that nothing comes next which could meet the failure.
+        assert all(writer.submit(new_draft(identity, n)).cancel() for n in range(9, 17))
+        gate.opened.set()
+        assert {future.result(SECONDS).size for future in served} == {9}
+        assert fatal.wait(SECONDS)
+        with pytest.raises(LogUnavailable):
+            writer.submit(new_draft(identity, 17))
+        writer.stop()
 
     def test_a_lock_held_by_another_is_answered_soon_and_outlived(self, path, identity):
         fatal: list[Exception] = []
