@@ -17,6 +17,7 @@ from node.log import Committed, Committer, LogReader, check_log, heads
 from node.log import batch as module
 from node.log.batch import YOUNG_SECONDS, Batch
 from node.log.indexes import BATCHES
+from node.log.tree import get_last_paths
 from node.protocol.wire.leaf import parse_leaf
 from node.protocol.wire.receipt import verify_receipt
 from node.storage.engines import open_engine
@@ -125,11 +126,13 @@ class TestAhead:
             verify_receipt(one.receipt(), **keys, origin=identity.origin)
         assert size_on_disk(path, identity) == len(done)
 
-    @pytest.mark.parametrize("quota", ["calls", "rows"])
-    def test_a_quota_ends_across_it(self, committer, identity, told, quota):
-        batches = [[new_draft(identity, n, **{f"{quota}_per_day": 4})] for n in range(1, 6)]
+    @pytest.mark.parametrize(("calls", "rows"), [(4, 9), (9, 4)])
+    def test_a_quota_ends_across_it(self, committer, identity, told, calls, rows):
+        batches = [
+            [new_draft(identity, n, calls_per_day=calls, rows_per_day=rows)] for n in range(1, 6)
+        ]
         outcomes = [one.outcome for one in commit_in_turn(committer, batches)]
-        assert outcomes == ["served"] * 3 + [f"quota-{quota}"] * 2
+        assert outcomes == ["served"] * 3 + ["quota-calls" if calls < rows else "quota-rows"] * 2
         assert told == [True] * 4
 
     def test_a_call_is_of_the_day_it_was_judged_on(self, committer, identity, clock, told):
@@ -262,14 +265,16 @@ class TestDoneAnew:
     def test_not_on_a_log_that_has_to_be_loaded_again(self, path, identity, told):
         other = new_identity(department_code(2))
         with closing(Committer(open_engine(path), [identity, other], clock=Clock())) as committer:
-            commit_all(committer, [new_draft(identity, 0), new_draft(other, 1)])
+            two = [new_draft(other, 1), new_draft(other, 6, authorisation=13)]
+            commit_all(committer, [new_draft(identity, 0), *two])
             committer.commit([new_draft(identity, 2)], following=lambda: [new_draft(other, 3)])
-            following = [new_draft(other, 5)]
+            # Its counter is in memory still.
+            following = [new_draft(other, 5, authorisation=13)]
             committer.commit([new_draft(identity, 4)], following=lambda: following)
             [done] = commit_all(committer, following)
         assert told == [True, False]
-        assert (done.index, done.number) == (1, 2)
-        assert [size_on_disk(path, one) for one in (identity, other)] == [3, 2]
+        assert (done.index, done.number) == (2, 2)
+        assert [size_on_disk(path, one) for one in (identity, other)] == [3, 3]
 
     def test_with_the_counters_it_has_not_moved(self, committer, path, identity, told):
         def new_call(number, authorisation):
@@ -290,10 +295,8 @@ class TestFailure:
     def test_proofs_that_could_not_be_made_beside_the_commit_are_made_after(
         self, committer, identity, monkeypatch
     ):
-        make = module.get_last_paths
-
         def fail_once(*_given):
-            monkeypatch.setattr(module, "get_last_paths", make)
+            monkeypatch.setattr(module, "get_last_paths", get_last_paths)
             raise MemoryError("once")
 
         monkeypatch.setattr(module, "get_last_paths", fail_once)

@@ -21,6 +21,7 @@ from node.errors import (
 from node.log import LogReader, LogWriter, batch, check_log
 from node.log import writer as module
 from node.log.tables import tile
+from node.log.tree import get_last_paths
 from node.storage.engines import open_engine
 from tests.common.logs import Clock, new_draft, new_identity
 
@@ -266,12 +267,12 @@ class TestFailure:
         assert LogReader(open_engine(path, readonly=True)).head(identity.log).size == 0
 
     def test_a_look_ahead_that_fails_ends_the_writer_at_once(self, path, identity, monkeypatch):
-        make, gate, fatal = batch.get_last_paths, Gate(), Event()
+        gate, fatal = Gate(), Event()
 
         def fail_beside(*given):
             if current_thread().name.startswith("log-ahead"):
                 raise MemoryError("no more")
-            return make(*given)
+            return get_last_paths(*given)
 
         monkeypatch.setattr(batch, "get_last_paths", fail_beside)
         writer = LogWriter(
