@@ -204,6 +204,13 @@ class TestAhead:
         commit_in_turn(committer, batches)
         assert told == [False, True]
 
+    def test_an_event_of_the_commit_before_waits_for_its_transaction(
+        self, committer, identity, told
+    ):
+        first, again = commit_in_turn(committer, [[new_draft(identity, 1)]] * 2)
+        assert (again.fresh, again.receipt()) == (False, first.receipt())
+        assert told == [False]
+
     def test_no_thread_is_started_within_a_commit(self, committer, identity, monkeypatch):
         def start(_self):
             raise RuntimeError("can't start new thread")
