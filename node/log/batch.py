@@ -1,14 +1,13 @@
 """The part of a commit that concerns one log: judging its drafts in order and writing what is new.
 
-What it moves besides the database is the open log's (`heads`): tree, counters, and what the indexes
-do not have yet. All but `prove` and `results` runs inside the commit's transaction; where all it
-takes to judge is in memory, that may be done before, while the commit before is on its way to the
-disk, and is then looked at again.
+Runs inside the commit's transaction, but for `results`. What it moves besides the database is the
+open log's (`heads`): tree, counters, and what the indexes do not have yet.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -23,7 +22,7 @@ from node.errors import (
     Overloaded,
     QuotaRefusals,
 )
-from node.protocol.wire.days import beijing_day, end_of_day
+from node.protocol.wire import days
 from node.protocol.wire.encoding import rfc3339
 from node.protocol.wire.leaf import (
     CALL,
@@ -51,9 +50,6 @@ from .tiles import store_tiles
 from .tree import get_last_paths
 
 _ENTRY, _REQUEST = insert(entry), insert(request)
-YOUNG_SECONDS = 3
-"""How far an event's second may be behind the log's time for its batch to be judged ahead. One that
-is older may be sent again, and one that is in the log has its whole batch judged twice."""
 # What is kept of the first call may be damaged: that is told to whoever sends it again.
 _OF_ONE_DRAFT = (
     CallReplayed,
@@ -64,9 +60,11 @@ _OF_ONE_DRAFT = (
     QuotaRefusals,
 )
 
+# All entries of a commit are of one second or two.
+beijing_day, end_of_day = lru_cache(4)(days.beijing_day), lru_cache(4)(days.end_of_day)
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Executor, Future
 
     from sqlalchemy import Connection
 
@@ -81,16 +79,18 @@ class Batch:
     """
 
     def __init__(
-        self, log: OpenLog, drafts: Sequence[Draft], now: int, *, strangers_per_day: int
+        self,
+        connection: Connection,
+        log: OpenLog,
+        now: int,
+        *,
+        strangers_per_day: int,
     ) -> None:
+        self._connection = connection
         self._log = log
-        self._given = drafts
-        self._events = [draft.event for draft in drafts]
-        self.now = now
+        self._now = now
         self._at = max(now, log.at)
         """Time of the entry placed last; the drafts were judged at different seconds."""
-        self._day_at, self._day, self._reset = -1, 0, 0
-        """What `_open_day` found last."""
         self._strangers_per_day = strangers_per_day
         self._strangers: dict[bytes, Stranger] = {}
         self._counters: dict[int, Counter] = {}
@@ -107,115 +107,48 @@ class Batch:
         self._hashes: list[bytes] = []
         self._judged: list[Committed | LedgerError | Draft] = []
         self._edge: Edge | None = None
-        """Of the tree with them; None where there is none."""
-        self._proven = False
-        self._signing: Future[bytes] | None = None
         self._checkpoint = b""
 
-    def judge(self, connection: Connection) -> None:
-        """Judge the drafts in order and place the new ones; `results` then has one for each."""
-        self._known = self._find(connection)
-        self._counters = self._load_counters(connection)
-        strangers = {draft.key for draft in self._given if _is_strange(draft)}
-        self._strangers = load_strangers(connection, self._log.counting, strangers)
-        self._judge_all(connection)
-
-    def judge_ahead(self, beside: Executor) -> bool:
-        """Judge before the transaction; return False, and change nothing, where that cannot be.
-
-        It cannot where it takes the database: an authorisation not in memory, an event the log may
-        have, a stranger. The new head is signed by `beside`, later: that lets go of the
-        interpreter. Afterwards the open log is beyond what is stored. So either this is what is
-        written next, if it still `stands` in the transaction, or it is given up (`give_up`), and
-        the signature shown to nobody.
-        """
-        log, known = self._log, self._log.counters
-        counted = {draft.authorisation for draft in self._given if draft.counted}
-        if (
-            log.astray
-            or not counted <= known.keys()
-            or not log.fresh.events.keys().isdisjoint(self._events)
-            or any(_is_strange(draft) for draft in self._given if not draft.counted)
-            or self._has_old_event()
-        ):
-            return False
-        self._counters = {one: known[one] for one in counted}
-        self._judge_all(None)
-        if self._edge is not None:
-            self._signing = beside.submit(self._sign, self._edge)
-        return True
-
-    def stands(self, connection: Connection) -> bool:
-        """Tell, inside the transaction, whether what was judged ahead would be judged so now."""
-        return not self._find(connection)
-
-    def give_up(self) -> None:
-        """Let what was judged ahead not be written: in memory the log has gone on without it."""
-        self._log.astray = True
-        for authorisation in self._moved:
-            self._log.counters.pop(authorisation, None)
-
-    def write(self, connection: Connection) -> None:
-        """Write everything new, the signed head last."""
-        if self._edge is not None:
-            self._store(connection, self._edge)
-
-    def prove(self) -> None:
-        """Give the new entries their proofs; called before the tree is settled."""
-        if self._edge is None or self._proven:
-            return
-        size = self._edge.size
-        paths = get_last_paths(self._log.tree, self._edge, len(self._new))
-        for one, proof in zip(self._new, paths, strict=True):
-            one.size, one.proof = size, proof
-        # Last: should it fail beside COMMIT, `results` has them made again.
-        self._proven = True
+    def write(self, drafts: Sequence[Draft]) -> None:
+        """Judge `drafts` in order and write the new ones; `results` then has one for each."""
+        counted = {draft.authorisation for draft in drafts if draft.counted}
+        events = [draft.event for draft in drafts]
+        self._known = self._log.fresh.find(self._connection, self._log.number, events)
+        self._counters = self._load_counters(counted)
+        strangers = {draft.key for draft in drafts if _is_strange(draft)}
+        self._strangers = load_strangers(self._connection, self._log.counting, strangers)
+        self._judged = [self._judge(draft) for draft in drafts]
+        if self._new:
+            self._store()
 
     def results(self) -> list[Committed | LedgerError]:
-        """Return what became of each draft; called after COMMIT."""
-        self.prove()
-        for one in self._new:
-            one.checkpoint = self._checkpoint
+        """Give the new entries their proofs and return what became of each draft.
+
+        Called after COMMIT, and before the tree is settled: it needs no connection.
+        """
+        tree, size = self._log.tree, self._log.tree.size
+        paths = [] if self._edge is None else get_last_paths(tree, self._edge, len(self._new))
+        for one, proof in zip(self._new, paths, strict=True):
+            one.size, one.proof, one.checkpoint = size, proof, self._checkpoint
         return [self._repeat(one) if isinstance(one, Draft) else one for one in self._judged]
 
-    def _has_old_event(self) -> bool:
-        """Tell whether a draft may well be sent again, after its sender's time-out."""
-        # Events begin with their second.
-        oldest = max(0, self._at // 1000 - YOUNG_SECONDS).to_bytes(8, "big")
-        return min(self._events) < oldest
-
-    def _find(self, connection: Connection) -> dict[bytes, int]:
-        """Return the index of each draft's event that the log has."""
-        return self._log.fresh.find(connection, self._log.number, self._events)
-
-    def _load_counters(self, connection: Connection) -> dict[int, Counter]:
+    def _load_counters(self, wanted: set[int]) -> dict[int, Counter]:
         """Return the counters of those authorisations that have been called before."""
-        wanted = {draft.authorisation for draft in self._given if draft.counted}
         known = self._log.counters
         found = {one: known[one] for one in wanted if one in known}
         missing = wanted - found.keys()
-        return found | load_counters(connection, self._log.counting, missing)
+        return found | load_counters(self._connection, self._log.counting, missing)
 
-    def _judge_all(self, connection: Connection | None) -> None:
-        self._judged = [self._judge(draft, connection) for draft in self._given]
-        if not self._new:
-            return
-        log = self._log
-        log.tree.extend(self._hashes)
-        self._edge, log.at = log.tree.edge(), self._at
-
-    def _judge(
-        self, draft: Draft, connection: Connection | None
-    ) -> Committed | LedgerError | Draft:
+    def _judge(self, draft: Draft) -> Committed | LedgerError | Draft:
         """Return the result of a draft: its entry, without proof yet, if it gets one.
 
         One whose event another of this batch has is returned itself, for later.
         """
         index = self._known.get(draft.event)
         try:
-            if index is not None and connection is not None:
+            if index is not None:
                 log, read = self._log.number, self._read
-                return replay(connection, log, index, draft, self.now, read=read)
+                return replay(self._connection, log, index, draft, self._now, read=read)
             if draft.event in self._drafts:
                 return draft
             return self._place(draft)
@@ -239,37 +172,39 @@ class Batch:
         late = at // 1000 - judged
         if late <= COMMIT_SECONDS:
             return at
-        if self.now < self._at:
-            raise LogUnavailable(f"the clock is {(self._at - self.now) // 1000} s behind the log")
+        if self._now < self._at:
+            raise LogUnavailable(f"the clock is {(self._at - self._now) // 1000} s behind the log")
         raise Overloaded(f"the call waited {late} s for the log; send it again")
 
     def _place(self, draft: Draft) -> Committed:
         """Give a draft its time, outcome, number, link and leaf; one refused changes nothing."""
-        at, counted, authorisation = self._time(draft), draft.counted, draft.authorisation
+        at, counted = self._time(draft), draft.counted
         stranger = None if counted else self._find_stranger(draft, at)
-        counter = self._counters.get(authorisation) if counted else None
+        counter = self._counters.get(draft.authorisation) if counted else None
         if counter is None:
             counter = Counter()
             if counted:
-                self._counters[authorisation] = counter
-        if at != self._day_at:
-            self._open_day(at)
-        counter.open_day(self._day)
-        outcome, over = draft.refusal or SERVED, None
+                self._counters[draft.authorisation] = counter
+        counter.open_day(beijing_day(at // 1000))
+        outcome = draft.refusal or SERVED
         if counted and outcome == SERVED:
             outcome = counter.judge(
                 calls_per_day=draft.calls_per_day, rows=draft.rows, rows_per_day=draft.rows_per_day
             )
-            over = outcome if outcome != SERVED else None
         number = counter.count + 1 if counted else 0
-        leaf = draft.leaf.complete(at=at, number=number, prev=counter.last, refusal=over)
+        leaf = draft.leaf.complete(
+            at=at,
+            number=number,
+            prev=counter.last,
+            refusal=outcome if outcome not in (SERVED, draft.refusal) else None,
+        )
         hash_ = leaf_hash(leaf)
         self._at = at
         if stranger is not None:
             stranger.calls += 1
         if counted:
             counter.link(hash_)
-            self._moved[authorisation] = counter
+            self._moved[draft.authorisation] = counter
         if outcome == SERVED:
             counter.use(draft.rows)
         calls, rows = draft.calls_per_day - counter.calls, draft.rows_per_day - counter.rows
@@ -284,17 +219,13 @@ class Batch:
             number,
             max(0, calls),
             max(0, rows),
-            self._reset,
+            end_of_day(at // 1000),
             fresh=True,
         )
         self._drafts[draft.event] = draft
         self._hashes.append(hash_)
         self._new.append(placed)
         return placed
-
-    def _open_day(self, at: int) -> None:
-        """Have the Beijing day of a time, in ms: all entries of a commit are of one or two."""
-        self._day_at, self._day, self._reset = at, beijing_day(at // 1000), end_of_day(at // 1000)
 
     def _find_stranger(self, draft: Draft, at: int) -> Stranger | None:
         """Return what a call that no authorisation counts is limited by; None for all others.
@@ -314,44 +245,38 @@ class Batch:
             )
         return stranger
 
-    def _sign(self, edge: Edge) -> bytes:
-        return sign_head(self._log.identity, edge.size, edge.root)
-
-    def _store(self, connection: Connection, edge: Edge) -> None:
-        log, added = self._log, self._added()
-        leaves, bodies = self._leaf_rows(), self._body_rows()
-        # Waited for before the rows go in, each of which lets go of the interpreter for a moment:
-        # the signer's thread, waiting for it, would be woken by every one of them in vain.
-        checkpoint = self._sign(edge) if self._signing is None else self._signing.result()
-        self._checkpoint = checkpoint
-        insert_rows(connection, _ENTRY, leaves)
-        insert_rows(connection, _REQUEST, bodies)
+    def _store(self) -> None:
+        """Write everything new, the signed head last."""
+        log, connection = self._log, self._connection
+        log.tree.extend(self._hashes)
+        edge = self._edge = log.tree.edge()
+        size, log.root, log.at = log.tree.size, edge.root, self._at
+        checkpoint = self._checkpoint = sign_head(log.identity, size, log.root)
+        self._store_entries()
         store_tiles(connection, log.number, log.tree.changed())
         store_counters(connection, log.number, self._moved)
         store_strangers(connection, log.number, self._strangers)
         log.remember_counters(self._moved)
-        expired = self.now - RESEND_WINDOW_MILLISECONDS
+        added, expired = self._added(), self._now - RESEND_WINDOW_MILLISECONDS
         log.fresh.add(self._first, log.at, added)
         if log.fresh.is_due(expired):
-            log.fresh.index(connection, log.number, edge.size)
+            log.fresh.index(connection, log.number, size)
         rows = add_batch(connection, log.number, self._first, log.at, checkpoint, added)
         purge(connection, log.number, expired, log.fresh.indexed, rows)
         # Last: what makes the new entries part of the log, in the same transaction as they.
-        write_head(connection, log, edge.root, checkpoint)
+        write_head(connection, log, checkpoint)
 
-    def _leaf_rows(self) -> list[tuple[object, ...]]:
-        place = position(self._log.number, self._first)
+    def _store_entries(self) -> None:
+        connection, place = self._connection, position(self._log.number, self._first)
         # The driver looks for an adapter of each `bytes`, and takes a bytearray as it is.
-        return [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
-
-    def _body_rows(self) -> list[tuple[object, ...]]:
-        place = position(self._log.number, self._first)
+        leaves = [(at, bytearray(one.leaf)) for at, one in enumerate(self._new, place)]
+        insert_rows(connection, _ENTRY, leaves)
         bodies = [draft.request for draft in self._drafts.values()]
-        return [
-            (place + some.start, pack_parts(bodies[some]), some.stop - some.start)
-            for some in portions(bodies)
-            if any(body is not None for body in bodies[some])
-        ]
+        for some in portions(bodies):
+            kept = bodies[some]
+            if any(body is not None for body in kept):
+                row = (place + some.start, pack_parts(kept), len(kept))
+                insert_rows(connection, _REQUEST, [row])
 
     def _added(self) -> Added:
         drafts = self._drafts.values()

@@ -52,28 +52,22 @@ class OpenLog:
     number: int
     """The log's number inside this store."""
     tree: GrowingTree
+    root: bytes
     at: int
     """Milliseconds of the last entry; 0 before the first."""
-    stored: tuple[int, bytes]
-    """Size and root as the head row had them when it was written or read last. What is judged
-    ahead of its transaction (`Batch.judge_ahead`) has moved tree, time and counters beyond it."""
     counting: tuple[int, ...]
     """This log's number, then those of the logs it goes on counting from, the newest first."""
     fresh: Fresh
     """Events and calls that are in no index yet."""
     counters: dict[int, Counter] = field(default_factory=dict)
-    """Of those used last, as the head's commit left them on disk; those that what is judged ahead
-    has moved are beyond that, until it is written or given up (`Batch.give_up`)."""
+    """Of those used last, as the head's commit left them on disk."""
     room: int = 0
     """How many leaves there is a place for, as far as is known."""
-    astray: bool = False
-    """What was judged ahead will not be written: all but the counters has to be loaded again."""
 
     def make_room(self, connection: Connection, count: int) -> None:
-        """See to it that `count` leaves more than are stored have their place."""
-        size = self.stored[0] + count
-        if size > self.room:
-            self.room = make_room(connection, self.number, size)
+        """See to it that `count` leaves more have their place."""
+        if self.tree.size + count > self.room:
+            self.room = make_room(connection, self.number, self.tree.size + count)
 
     def remember_counters(self, moved: Mapping[int, Counter]) -> None:
         """Keep counters as this commit leaves them on disk."""
@@ -81,30 +75,25 @@ class OpenLog:
             self.counters.clear()
         self.counters.update(moved)
 
-    def refresh(self, connection: Connection) -> bool:
+    def refresh(self, connection: Connection) -> None:
         """Follow the head row, held by the running transaction, if it has moved on.
-
-        Returns whether it was loaded again: what was judged before holds no more.
 
         Raises:
             LogRolledBack: the row is behind what this process has committed or seen.
             LogTampered: the row's root is not that of the stored tiles.
         """
         [(size, root, at)] = fetch(connection, _READ, {"number_": self.number})
-        moved = (size, root) != self.stored
-        if moved and size <= self.stored[0]:
+        if size == self.tree.size and root == self.root:
+            return
+        if size <= self.tree.size:
             raise LogRolledBack(
-                f"the log's head is size {size} after size {self.stored[0]} was seen",
+                f"the log's head is size {size} after size {self.tree.size} was seen",
                 log=self.identity.log.hex(),
             )
-        if not moved and not self.astray:
-            return False
         self.tree = load_tree(connection, self.number, size, root)
         self.fresh = load_fresh(connection, self.number, size)
-        if moved:
-            self.counters.clear()
-        self.at, self.stored, self.astray = at, (size, root), False
-        return True
+        self.counters.clear()
+        self.root, self.at = root, at
 
 
 def sign_head(identity: LogIdentity, size: int, root: bytes) -> bytes:
@@ -129,13 +118,11 @@ def open_log(connection: Connection, identity: LogIdentity) -> OpenLog:
     if row is None:
         number = _create(connection, identity)
         counting = (number, *earlier)
-        stored = (0, EMPTY_ROOT)
-        return OpenLog(identity, number, GrowingTree(0, []), 0, stored, counting, Fresh(0))
+        return OpenLog(identity, number, GrowingTree(0, []), EMPTY_ROOT, 0, counting, Fresh(0))
     _require_version(connection, row.number, row.size)
     tree = load_tree(connection, row.number, row.size, row.root)
     fresh = load_fresh(connection, row.number, row.size)
-    stored, counting = (row.size, row.root), (row.number, *earlier)
-    return OpenLog(identity, row.number, tree, row.at, stored, counting, fresh)
+    return OpenLog(identity, row.number, tree, row.root, row.at, (row.number, *earlier), fresh)
 
 
 def earlier_logs(connection: Connection, origin: str) -> list[int]:
@@ -182,12 +169,11 @@ def load_tree(connection: Connection, number: int, size: int, root: bytes) -> Gr
     return tree
 
 
-def write_head(connection: Connection, log: OpenLog, root: bytes, checkpoint: bytes) -> None:
+def write_head(connection: Connection, log: OpenLog, checkpoint: bytes) -> None:
     """Move the head row to where the log stands now."""
-    log.stored = (log.tree.size, root)
     moved = {
         "size": log.tree.size,
-        "root": root,
+        "root": log.root,
         "checkpoint": checkpoint,
         "at": log.at,
         "indexed": log.fresh.indexed,

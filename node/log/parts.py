@@ -61,11 +61,8 @@ def unpack_parts(packed: bytes, count: int) -> list[bytes | None]:
     return parts
 
 
-def portions(parts: Sequence[bytes | None]) -> Iterator[slice]:
+def portions(parts: Iterable[bytes | None]) -> Iterator[slice]:
     """Yield which of `parts` belong in a row each: nearly always all of them."""
-    if sum(map(len, filter(None, parts))) <= PORTION_BYTES:
-        yield slice(0, len(parts))
-        return
     start, end, size = 0, 0, 0
     for end, part in enumerate(parts):
         length = len(part or b"")

@@ -3,8 +3,7 @@
 A lone call is committed at once; while a commit runs, others queue and share the next (group
 commit). After a commit that was shared, the writer lets the next company gather for two
 milliseconds: a commit has a fixed price (two signatures, a dozen statements, an fsync), and under
-load the shares decide how many calls a second there are. A batch that is full waits for nothing,
-and is judged while the one before is on its way to the disk. A commit that fails is the last one:
+load the shares decide how many calls a second there are. A commit that fails is the last one:
 every waiting call is refused and `on_fatal` decides what becomes of the process.
 """
 
@@ -12,8 +11,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future
-from contextlib import suppress
-from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, TypeAlias
@@ -34,7 +31,7 @@ BATCH_DRAFTS = 256
 WAITING_DRAFTS = 4096
 GATHER_SECONDS = 0.002
 
-_Call: TypeAlias = "tuple[Draft, Future[Committed]]"
+_Waiting: TypeAlias = "tuple[Draft, Future[Committed]] | None"
 
 
 class LogWriter:
@@ -66,10 +63,7 @@ class LogWriter:
         self._batch_drafts = batch_drafts
         self._waiting_drafts = waiting_drafts
         self._strangers_per_day = strangers_per_day
-        self._queue: SimpleQueue[_Call | None] = SimpleQueue()
-        """None, the last one, says that the writer stops."""
-        self._drained = False
-        """Whether that one was met."""
+        self._queue: SimpleQueue[_Waiting] = SimpleQueue()
         # Held while a draft is queued and while the queue is closed: none is ever stranded in it.
         self._lock = Lock()
         self._accepting = False
@@ -127,52 +121,39 @@ class LogWriter:
         return [or_failed(self.submit, draft) for draft in drafts]
 
     def _run(self, committer: Committer) -> None:
-        batch: list[_Call] = []
-        following: list[_Call] = []
+        batch: list[tuple[Draft, Future[Committed]]] = []
         try:
-            while following or not self._drained:
+            more = True
+            while more:
                 shared = len(batch) > 1
-                batch, following = following, []
-                if not batch:
-                    self._gather(batch, shared)
+                batch.clear()
+                more = self._gather(batch, shared)
                 if batch:
-                    take = partial(self._take, following) if self._is_full() else None
-                    results = committer.commit([draft for draft, _ in batch], following=take)
-                    _resolve(batch, results)
+                    _resolve(batch, committer.commit([draft for draft, _ in batch]))
                     self._on_commit()
-                    committer.require_ahead()
         except Exception as error:  # noqa: BLE001 - the edge of a thread: whatever it is, stop
-            self._fail(error, [*batch, *following])
+            self._fail(error, batch)
         finally:
             committer.close()
 
-    def _is_full(self) -> bool:
-        """Tell whether a full batch waits."""
-        return self._queue.qsize() >= self._batch_drafts
-
-    def _gather(self, batch: list[_Call], shared: bool) -> None:  # noqa: FBT001 - one caller
-        """Wait for one draft and take it and what else waits."""
-        first = self._queue.get()
-        if shared and not self._is_full():
+    def _gather(self, batch: list[tuple[Draft, Future[Committed]]], shared: bool) -> bool:  # noqa: FBT001 - one caller
+        """Wait for one draft, take what else waits; return False once the queue is closed."""
+        waiting = self._queue.get()
+        if shared:
             self._stopping.wait(GATHER_SECONDS)
-        self._add(batch, first)
-        self._take(batch)
+        try:
+            while waiting is not None:
+                # False when the caller has given up: then the call is neither logged nor served.
+                if waiting[1].set_running_or_notify_cancel():
+                    batch.append(waiting)
+                if len(batch) == self._batch_drafts:
+                    return True
+                waiting = self._queue.get_nowait()
+        except Empty:
+            return True
+        return False
 
-    def _take(self, batch: list[_Call]) -> list[Draft]:
-        """Take what waits, as far as it fits; return the drafts of all that are in `batch` then."""
-        with suppress(Empty):
-            while len(batch) < self._batch_drafts and not self._drained:
-                self._add(batch, self._queue.get_nowait())
-        return [draft for draft, _ in batch]
-
-    def _add(self, batch: list[_Call], waiting: _Call | None) -> None:
-        if waiting is None:
-            self._drained = True
-        # False when the caller has given up: then the call is neither logged nor served.
-        elif waiting[1].set_running_or_notify_cancel():
-            batch.append(waiting)
-
-    def _fail(self, error: Exception, batch: Sequence[_Call]) -> None:
+    def _fail(self, error: Exception, batch: list[tuple[Draft, Future[Committed]]]) -> None:
         """Refuse all that wait, then tell the process."""
         with self._lock:
             self._accepting = False
@@ -199,7 +180,9 @@ def or_failed(submit: Callable[[Draft], Future[Committed]], draft: Draft) -> Fut
         return failed
 
 
-def _resolve(batch: Sequence[_Call], results: Sequence[Committed | LedgerError]) -> None:
+def _resolve(
+    batch: Sequence[tuple[Draft, Future[Committed]]], results: Sequence[Committed | LedgerError]
+) -> None:
     for (_, future), result in zip(batch, results, strict=True):
         if isinstance(result, Committed):
             future.set_result(result)

@@ -1,12 +1,10 @@
 """The log writer as a process of its own: drafts come over a Unix socket, results go back.
 
-One thread does all with the peers, in turns: read what has come from each, commit it as one group,
-answer. While a commit runs, others gather in the sockets and share the next; after a commit that
-was shared the next company is given two milliseconds, as `writer` does. A full one that waits is
-taken and judged by the committer's other thread, as there, while this one waits for the commit.
-What waits is bounded: beyond `waiting_drafts` nothing more is read, and peers bound what they send.
-After a commit that failed all who waited for it are refused and the error is raised: the process
-is over.
+One thread does all, in turns: read what has come from every peer, commit it as one group, answer.
+While a commit runs, others gather in the sockets and share the next; after a commit that was
+shared the next company is given two milliseconds, as `writer` does. What waits is bounded: beyond
+`waiting_drafts` nothing more is read, and peers bound what they send. After a commit that failed
+all who waited for it are refused and the error is raised: the process is over.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ import selectors
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from node.errors import InvalidInput, LogUnavailable
 
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
 READ_BYTES = 1 << 20
 UNREAD_BYTES = 2 * FRAME_BYTES
 """A peer that leaves so much unread is gone for us."""
-
-
-_Call: TypeAlias = "tuple[_Peer, int, Draft]"
 
 
 class _Peer:
@@ -83,9 +78,7 @@ class LogHost:
         self._batch_drafts = batch_drafts
         self._waiting_drafts = waiting_drafts
         self._peers: set[_Peer] = set()
-        self._waiting: deque[_Call] = deque()
-        self._following: list[_Call] = []
-        """Those that are judged already."""
+        self._waiting: deque[tuple[_Peer, int, Draft]] = deque()
         self._selector = selectors.DefaultSelector()
         self._told, self._tell = os.pipe()
         self._stopping = False
@@ -119,12 +112,11 @@ class LogHost:
                     self._listener.close()
                     self._selector.unregister(self._told)
                 left = None if until is None else until - time.monotonic()
-                waits = bool(self._waiting or self._following)
-                if left is not None and (not self._peers or left < 0) and not waits:
+                if left is not None and (not self._peers or left < 0) and not self._waiting:
                     return
-                self._look(0 if waits else left)
-                if self._waiting or self._following:
-                    if shared and not self._following and not self._is_full():
+                self._look(0 if self._waiting else left)
+                if self._waiting:
+                    if shared:
                         select.select([self._told], [], [], GATHER_SECONDS)
                         self._look(0)
                     shared = self._commit() > 1
@@ -166,45 +158,25 @@ class LogHost:
 
     def _commit(self) -> int:
         """Commit what waits, answer, and return how many it were."""
-        batch, self._following = self._following or self._take(), []
+        batch: list[tuple[_Peer, int, Draft]] = []
+        while self._waiting and len(batch) < self._batch_drafts:
+            waiting = self._waiting.popleft()
+            # Nobody waits for the answer to one whose front has died: neither logged nor served.
+            if waiting[0].open:
+                batch.append(waiting)
         if not batch:
             return 0
-        following = self._take_following if self._is_full() else None
-        unanswered = batch
         try:
-            results = self._committer.commit(_drafts(batch), following=following)
-            unanswered = []
-            self._answer([(*each, result) for each, result in zip(batch, results, strict=True)])
-            self._on_commit()
-            self._committer.require_ahead()
+            results = self._committer.commit([draft for _, _, draft in batch])
         except Exception:
-            failed = [*unanswered, *self._following, *self._waiting]
-            self._following.clear()
+            failed = [*batch, *self._waiting]
             self._waiting.clear()
             refusal = LogUnavailable("the log cannot be written")
             self._answer([(*each, refusal) for each in failed])
             raise
+        self._answer([(*each, result) for each, result in zip(batch, results, strict=True)])
+        self._on_commit()
         return len(batch)
-
-    def _is_full(self) -> bool:
-        """Tell whether a full batch waits."""
-        return len(self._waiting) >= self._batch_drafts
-
-    def _take(self) -> list[_Call]:
-        """Take what waits, as far as it fits."""
-        batch: list[_Call] = []
-        while self._waiting and len(batch) < self._batch_drafts:
-            waiting = self._waiting.popleft()
-            # Nobody waits for the answer to one whose front has died: neither logged nor served.
-            # If it dies when its calls are judged already they are logged, as if a moment later.
-            if waiting[0].open:
-                batch.append(waiting)
-        return batch
-
-    def _take_following(self) -> list[Draft]:
-        """Take what is committed next; while a commit waits for the disk, in another thread."""
-        self._following = self._take()
-        return _drafts(self._following)
 
     def _answer(self, results: Sequence[tuple[_Peer, int, Draft, object]]) -> None:
         of: dict[_Peer, list[bytes]] = {}
@@ -251,7 +223,3 @@ class LogHost:
         os.close(self._told)
         os.close(self._tell)
         self._committer.close()
-
-
-def _drafts(calls: Sequence[_Call]) -> list[Draft]:
-    return [draft for _, _, draft in calls]

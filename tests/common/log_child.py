@@ -1,8 +1,7 @@
 """A process that writes a log from several threads and says what was acknowledged.
 
 `python -m tests.common.log_child PATH`: prints one line `index number leaf-hash` for every call
-whose future resolved, until it is killed. Calls go round over three authorisations; full batches
-wait, so that most are judged ahead of their commit.
+whose future resolved, until it is killed. Calls go round over three authorisations.
 """
 
 from __future__ import annotations
@@ -21,15 +20,11 @@ from tests.common.logs import new_draft, new_identity
 THREADS = 4
 AHEAD = 40
 """Calls each thread has waiting."""
-BATCH = 16
-"""Calls that share a commit at most."""
 
 
 def main(path: str) -> None:
     identity = new_identity()
-    writer = LogWriter(
-        open_engine(path), [identity], on_fatal=lambda _: os._exit(3), batch_drafts=BATCH
-    )
+    writer = LogWriter(open_engine(path), [identity], on_fatal=lambda _: os._exit(3))
     writer.start()
     first = LogReader(open_engine(path, readonly=True)).head(identity.log).size
     numbers: SimpleQueue[int] = SimpleQueue()
@@ -40,9 +35,7 @@ def main(path: str) -> None:
         while True:
             number += THREADS
             judged = int(time.time())
-            draft = new_draft(
-                identity, number, authorisation=number % 3, judged=judged, second=judged
-            )
+            draft = new_draft(identity, number, authorisation=number % 3, judged=judged)
             waiting.append(writer.submit(draft))
             if len(waiting) == AHEAD:
                 acknowledge(waiting.pop(0).result())

@@ -36,8 +36,6 @@ CODE = department_code(1)
 BLOCK = BlockRef(number=812, hash=b"\x08" * 32, timestamp=1_789_963_000)
 NOON = 1_789_963_200_000
 """2026-09-21 12:00 in Beijing, in ms."""
-SECOND = 1_790_000_000
-"""Of the first events: later than noon, so that none is taken for an old one."""
 
 
 class Clock:
@@ -100,13 +98,9 @@ def new_draft(
     log: bytes | None = None,
     judged: int = NOON // 1000,
     key: bytes = ZERO,
-    second: int = SECOND,
 ) -> Draft:
-    """Return call `number` of an application; equal numbers have equal events and texts.
-
-    Their events are of `second` and those after it, a thousand each.
-    """
-    event = (second + number // 1000).to_bytes(8, "big") + number.to_bytes(24, "big")
+    """Return call `number` of an application; equal numbers have equal events and texts."""
+    event = (1_790_000_000 + number // 1000).to_bytes(8, "big") + number.to_bytes(24, "big")
     base = base or f'"@method": POST call {number}'.encode()
     served = refusal is None
     answer = f"sealed {number}".encode() if served else None

@@ -249,14 +249,6 @@ class TestEnding:
             assert not host.is_alive()
         assert host.error is None
 
-    def test_full_batches_follow_each_other_and_lose_nobody(self, folder, identity):
-        with hosting(folder, identity, batch_drafts=8) as host, writing(host.path) as writer:
-            futures = writer.submit_all([new_draft(identity, n) for n in range(500)])
-            assert [each.result(SECONDS).index for each in futures] == list(range(500))
-            assert writer.submit(new_draft(identity, 500)).result(SECONDS).index == 500
-        assert host.error is None
-        assert check_log(open_engine(host.database, readonly=True), identity.log).size == 501
-
     def test_a_front_that_ends_waits_for_what_is_under_way_and_takes_no_more(self, host, identity):
         with writing(host.path) as writer:
             futures = [writer.submit(new_draft(identity, n)) for n in range(50)]

@@ -66,37 +66,6 @@ def test_calls_are_logged_proved_repeated_and_checked(address, committer, identi
     readonly.dispose()
 
 
-def test_what_follows_is_judged_while_the_server_commits(address, committer, identity):
-    commit_all(committer, [new_draft(identity, 0)])
-    calls = [new_draft(identity, number) for number in range(1, 96)]
-    batches = [calls[first : first + 5] for first in range(0, 95, 5)]
-    batches.append([calls[13], new_draft(identity, 96)])
-    done = []
-    for batch, following in itertools.pairwise([*batches, []]):
-        done += committer.commit(batch, following=lambda following=following: following)
-    assert [one.number for one in done] == [*range(2, 97), done[13].number, 97]
-    assert [one.fresh for one in done] == [True] * 95 + [False, True]
-    assert done[95].receipt() == done[13].receipt()
-    readonly = postgresql.open_schema(address, "log", readonly=True)
-    assert check_log(readonly, identity.log).size == 97
-    readonly.dispose()
-
-
-def test_what_was_judged_ahead_is_judged_anew_after_a_lock_of_the_store(
-    address, engine, committer, identity
-):
-    following = [new_draft(identity, number) for number in (2, 3)]
-    committer.commit([new_draft(identity, 1)], following=lambda: following)
-    with engine.begin():
-        refused = committer.commit(following)
-    assert [type(one) for one in refused] == [LogUnavailable] * 2
-    [done] = commit_all(committer, following[1:])
-    assert (done.index, done.number) == (1, 2)
-    readonly = postgresql.open_schema(address, "log", readonly=True)
-    assert check_log(readonly, identity.log).size == 2
-    readonly.dispose()
-
-
 def test_a_commit_waits_no_longer_than_a_call_for_the_store(engine, committer, identity):
     with engine.begin():
         [refused] = committer.commit([new_draft(identity, 1)])
@@ -144,12 +113,11 @@ def waiting(admin):
 
 
 def test_a_writer_whose_epoch_is_over_cannot_commit(address, engine, committer, identity):
-    following = [new_draft(identity, 2)]
-    committer.commit([new_draft(identity, 1)], following=lambda: following)
+    commit_all(committer, [new_draft(identity, 1)])
     with psycopg.connect(address[0], autocommit=True) as admin:
         admin.execute("UPDATE log.tenure SET epoch = epoch + 1")
     with pytest.raises(LogUnavailable, match="another node took over"):
-        committer.commit(following)
+        committer.commit([new_draft(identity, 2)])
     assert LogReader(engine).head(identity.log).size == 1
 
 

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from threading import Event, current_thread
+from threading import Event
 
 import pytest
 from sqlalchemy.event import listens_for
@@ -18,10 +18,9 @@ from node.errors import (
     LogUnavailable,
     Overloaded,
 )
-from node.log import LogReader, LogWriter, batch, check_log
+from node.log import LogReader, LogWriter, check_log
 from node.log import writer as module
 from node.log.tables import tile
-from node.log.tree import get_last_paths
 from node.storage.engines import open_engine
 from tests.common.logs import Clock, new_draft, new_identity
 
@@ -101,20 +100,6 @@ class TestGrouping:
         assert {done.size for done in results} == {257, 301}
         writer.stop()
 
-    def test_a_full_batch_waits_for_no_company(self, path, identity, monkeypatch):
-        monkeypatch.setattr(module, "GATHER_SECONDS", 10 * SECONDS)
-        gate = Gate()
-        writer = LogWriter(open_engine(path), [identity], clock=gate, batch_drafts=8)
-        writer.start()
-        first = writer.submit(new_draft(identity, 0))
-        assert gate.entered.wait(SECONDS)
-        waiting = [writer.submit(new_draft(identity, n)) for n in range(1, 41)]
-        gate.opened.set()
-        assert first.result(SECONDS).size == 1
-        sizes = [future.result(SECONDS).size for future in waiting]
-        assert sizes == [9 + n // 8 * 8 for n in range(40)]
-        writer.stop()
-
     def test_many_threads_get_gapless_numbers(self, running, path, identity):
         with ThreadPoolExecutor(8) as pool:
             drafts = [new_draft(identity, n) for n in range(1000)]
@@ -162,10 +147,9 @@ class TestBackpressure:
 
 
 class TestStopping:
-    @pytest.mark.parametrize("batch_drafts", [7, 256])
-    def test_what_waits_is_committed_first(self, path, identity, batch_drafts):
+    def test_what_waits_is_committed_first(self, path, identity):
         gate = Gate()
-        writer = LogWriter(open_engine(path), [identity], clock=gate, batch_drafts=batch_drafts)
+        writer = LogWriter(open_engine(path), [identity], clock=gate)
         writer.start()
         futures = [writer.submit(new_draft(identity, n)) for n in range(50)]
         gate.opened.set()
@@ -265,35 +249,6 @@ class TestFailure:
             writer.submit(new_draft(identity, 0)).result(SECONDS)
         assert fatal.wait(SECONDS)
         assert LogReader(open_engine(path, readonly=True)).head(identity.log).size == 0
-
-    def test_a_look_ahead_that_fails_ends_the_writer_at_once(self, path, identity, monkeypatch):
-        gate, fatal = Gate(), Event()
-
-        def fail_beside(*given):
-            if current_thread().name.startswith("log-ahead"):
-                raise MemoryError("no more")
-            return get_last_paths(*given)
-
-        monkeypatch.setattr(batch, "get_last_paths", fail_beside)
-        writer = LogWriter(
-            open_engine(path),
-            [identity],
-            clock=gate,
-            batch_drafts=8,
-            on_fatal=lambda _: fatal.set(),
-        )
-        writer.start()
-        writer.submit(new_draft(identity, 0))
-        assert gate.entered.wait(SECONDS)
-        served = [writer.submit(new_draft(identity, n)) for n in range(1, 9)]
-        # So that nothing comes next which could meet the failure.
-        assert all(writer.submit(new_draft(identity, n)).cancel() for n in range(9, 17))
-        gate.opened.set()
-        assert {future.result(SECONDS).size for future in served} == {9}
-        assert fatal.wait(SECONDS)
-        with pytest.raises(LogUnavailable):
-            writer.submit(new_draft(identity, 17))
-        writer.stop()
 
     def test_a_lock_held_by_another_is_answered_soon_and_outlived(self, path, identity):
         fatal: list[Exception] = []
