@@ -14,9 +14,9 @@ unexport PYTHONDONTWRITEBYTECODE
 NODE_RUN = cd hardhat && export PATH="$(NODE)/bin:$$PATH" &&
 ASSETS_RUN = cd api/console/assets && export PATH="$(NODE)/bin:$$PATH" &&
 T ?= tests
-# Four workers a core, forks of one that has collected: tests of processes wait more than they
+# Three workers a core, forks of one that has collected: tests of processes wait more than they
 # compute. A file's tests stay together, for they share chains and towns; the long files come first.
-WORKERS ?= $(shell echo $$((4 * $$(getconf _NPROCESSORS_ONLN))))
+WORKERS ?= $(shell echo $$((3 * $$(getconf _NPROCESSORS_ONLN))))
 PARALLEL := --numprocesses=$(WORKERS) --dist=loadfile --no-loadscope-reorder -p tests.common.hatchery
 
 # Tests commit again and again and wait for the disk each time; what kill -9 shows is not of the disk, for what a
