@@ -6,7 +6,7 @@ import socket
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -61,7 +61,8 @@ class Host(threading.Thread):
     def die(self):
         """End as a process does that is killed: every connection is gone, nobody was told."""
         for peer in list(self._host._peers):
-            peer.connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):  # it has gone already
+                peer.connection.shutdown(socket.SHUT_RDWR)
         self.end()
         self.join(SECONDS)
         assert not self.is_alive()
