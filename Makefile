@@ -127,6 +127,7 @@ contracts: setup ## the contracts' own tests, with what every decision costs (.s
 	@! grep -qE '^ +[0-9]+\) ' .setup/contracts.log || { cat .setup/contracts.log; exit 1; }
 	@grep -E '^ *[0-9]+ passing' .setup/contracts.log || { cat .setup/contracts.log; echo "no contract test passed"; exit 1; }
 
+# 711: PostgreSQL's server, which is another user's under root, has its folders in there, too.
 python: setup ## unit, integration and system tests with branch coverage
 	@folder=$$(mktemp -d -p $(ROOMY) shareledger-tests-XXXX); chmod 711 "$$folder"; \
 	TMPDIR=$$folder $(BIN)/pytest $(PARALLEL) -m "not long" -p tests.common.measured $(T) || { echo "folders: $$folder"; exit 1; }; \

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-import signal
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -11,16 +10,15 @@ from pathlib import Path
 from api.app import serve
 from api.cli.refusals import fail
 from api.settings import load_settings
+from api.supervising.offspring import end_with
 from api.supervising.supervisor import supervise
-
-_PR_SET_PDEATHSIG = 1
 
 
 def main(path: Path) -> int:
     """Run it until a signal, its address to the parent's pipe; return the exit code."""
     # A bench that is killed ends nothing itself: its node would go on for ever.
-    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl")
+    if not end_with(os.getppid()):
+        return os.EX_OSERR
     settings = load_settings(path)
 
     def announce(url: str) -> None:

@@ -79,6 +79,12 @@ def fork(
     return Offspring(name, pid, reading)
 
 
+def end_with(parent: int) -> bool:
+    """Have the kernel end this process (SIGTERM) when its parent ends; False if it has already."""
+    # Asking comes before the look at the parent: one that died in between is noticed here.
+    return not _KERNEL.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) and os.getppid() == parent
+
+
 def _live(
     parent: int,
     work: Callable[[], int],
@@ -92,8 +98,7 @@ def _live(
         signal.set_wakeup_fd(-1)
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        # Asking comes before the look at the parent: one that died in between is noticed here.
-        if _KERNEL.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) or os.getppid() != parent:
+        if not end_with(parent):
             os._exit(os.EX_OSERR)
         quit_parent()
         signal.pthread_sigmask(signal.SIG_SETMASK, ())

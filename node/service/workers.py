@@ -38,6 +38,7 @@ class Next(Enum):
     MAY_WAIT = "may wait"
     """For somebody else, and seldom does."""
     WAITS = "waits"
+    """Longer than is worth keeping the other calls of this thread for."""
 
 
 GOES_ON, MAY_WAIT, WAITS = Next
