@@ -110,7 +110,9 @@ class Story:
         """Sign a decision and put it on the chain."""
         kind = DECISIONS[name]
         self.nonce += 1
-        message = {**message, "nonce": self.nonce, "notAfter": self.start + 86400}
+        # A long story's blocks go far beyond its first day.
+        now = max(self.start, self.chain.headers(head := self.chain.head(), head)[0].timestamp)
+        message = {**message, "nonce": self.nonce, "notAfter": now + 86400}
         deployment = self.deployment
         domain = Domain(deployment.chain_id, deployment.contracts[kind.contract].address)
         hashed = hash_decision(kind, message, domain)
