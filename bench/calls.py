@@ -246,7 +246,7 @@ def town_apart(folder: Path) -> Iterator[tuple[GasTown, Server]]:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port = probe.getsockname()[1]
         settings = write_settings(folder, chain, keys, port)
-        with child("bench.lone", str(settings)) as server:
+        with child("bench.lone", str(settings), str(os.getpid())) as server:
             # The same disks, opened beside the running node as its command line would.
             node = Node(load_settings(settings))
             town = GasTown(chain, node, keys, server.url, [])

@@ -14,10 +14,11 @@ from api.supervising.offspring import end_with
 from api.supervising.supervisor import supervise
 
 
-def main(path: Path) -> int:
+def main(path: Path, parent: int) -> int:
     """Run it until a signal, its address to the parent's pipe; return the exit code."""
-    # A bench that is killed ends nothing itself: its node would go on for ever.
-    if not end_with(os.getppid()):
+    # A bench that is killed ends nothing itself: its node would go on for ever. It says who it is,
+    # for if it had gone already, whoever is the parent now is somebody else.
+    if not end_with(parent):
         return os.EX_OSERR
     settings = load_settings(path)
 
@@ -31,4 +32,4 @@ def main(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -214,7 +214,7 @@ def _capacity(found: Sequence[Need], place: int) -> list[str]:
         (
             "三年后新节点追上账本，小时",
             "a new node catches up after three years, hours",
-        ): lambda need: f"{need.catch_up_hours:,.1f}",
+        ): lambda need: f"{need.catch_up_hours:,.2f}",
         ("最先吃紧的", "what gives way first"): lambda need: FIRST[need.first][place],
     }
     return markdown(

@@ -111,7 +111,8 @@ class Story:
         kind = DECISIONS[name]
         self.nonce += 1
         # A long story's blocks go far beyond its first day.
-        now = max(self.start, self.chain.headers(head := self.chain.head(), head)[0].timestamp)
+        head = self.chain.head()
+        now = max(self.start, self.chain.headers(head, head)[0].timestamp)
         message = {**message, "nonce": self.nonce, "notAfter": now + 86400}
         deployment = self.deployment
         domain = Domain(deployment.chain_id, deployment.contracts[kind.contract].address)
