@@ -22,7 +22,7 @@ from .. import calls, soak
 from . import measuring, rendering
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 LARGEST = 10_000_000
 FRONTS = (1, 2, 3)
@@ -50,8 +50,8 @@ PARTS: dict[str, Callable[[int], Iterable[object]]] = {
 }
 
 
-def measure(parts: Iterable[str], largest: int) -> rendering.Figures:
-    """Measure these parts; return their rows and when and where they were measured."""
+def measure(parts: Iterable[str], largest: int) -> Iterator[rendering.Figures]:
+    """Yield, after each part, the rows so far and when and where they were measured."""
     machine = f"{platform.machine()}, {os.cpu_count()} CPU, Python {sys.version.split()[0]}"
     found: rendering.Figures = {"dated": {}}
     for name in parts:
@@ -60,7 +60,7 @@ def measure(parts: Iterable[str], largest: int) -> rendering.Figures:
             note(f"{name}: {each}", f"{name}: {each}")
             found[name].append(asdict(each))  # type: ignore[call-overload]
         found["dated"][name] = f"{time.strftime('%Y-%m-%d')}, {machine}"
-    return found
+        yield found
 
 
 def _up_to(sizes: tuple[int, ...], largest: int) -> list[int]:
@@ -78,12 +78,13 @@ def main() -> None:
             f"no such part: {' '.join(unknown)}; there are {' '.join(PARTS)}",
         )
         sys.exit(1)
-    found = measure(parts, *(numbers or [LARGEST]))
+    # Each part is kept once it is measured: a later one that fails takes nothing with it.
+    for found in measure(parts, *(numbers or [LARGEST])):
+        if "--print" not in sys.argv:
+            rendering.write(rendering.beside_known(found))
     if "--print" in sys.argv:
         for lines in rendering.tables(rendering.beside_known(found), 0).values():
             put("\n".join(lines))
-    else:
-        rendering.write(rendering.beside_known(found))
 
 
 if __name__ == "__main__":
