@@ -32,7 +32,7 @@ NOT_FOLLOWED = {
     "node/crypto/nativelib.py: str(LIBRARY)": "a library's path, no error's",
     "node/documents/importing/rules.py: reason": "rules say theirs in Chinese",
     "node/log/checkentries.py: error.message": "raised below, with its Chinese",
-    "node/log/checkentries.py: message": "one of a pair beside its index; other callers are followed",
+    "node/log/checkentries.py: message": "one of a pair; other callers are followed",
     "node/log/framing.py: str(told.get('message'))": "raised by the log writer, with its Chinese",
     "node/protocol/evidence/verify.py: err.message": "raised below, with its Chinese",
     "node/protocol/forms/words.py: message[field]": "the name of a kind, no error's",
