@@ -127,8 +127,10 @@ def _fronts(town: GasTown, server: Server) -> dict[str, Server]:
 
 def lines(found: Soaked) -> list[Line]:
     """Return the report."""
-    first, last = found.stretches[0].mebibytes, found.stretches[-1].mebibytes
-    grown = "，".join(f"{first[name]:.0f}→{last[name]:.0f}" for name in first)
+    grown = "，".join(
+        "→".join(f"{each.mebibytes[name]:.0f}" for each in found.stretches)
+        for name in found.stretches[0].mebibytes
+    )
     minutes = Spread.of(p99(each) * 1000 for each in found.minutes)
     pauses = Spread.of(each.signing_seconds for each in found.stretches)
     peak = f"{found.peak_mebibytes:.0f}"
@@ -141,7 +143,7 @@ def lines(found: Soaked) -> list[Line]:
         Line("发送方占一核，%", "what sends, % of a core", f"{found.sending_share * 100:.0f}"),
         Line("p99，毫秒", "p99, ms", f"{p99(found.seconds) * 1000:.0f}", aim=str(AIM_MS)),
         Line("每分钟的 p99，毫秒", "p99 of each minute, ms", minutes.show()),
-        Line("应答进程的内存，首末两段之后，MiB", "memory of a front, first to last, MiB", grown),
+        Line("应答进程的内存，每段之后，MiB", "memory of a front after each stretch, MiB", grown),
         Line("其最高，MiB", "the most of it, MiB", peak, aim=str(AIM_MEBIBYTES)),
     ]
 
