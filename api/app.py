@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
 
-    from .http.sharing import Share
+    from .http.shares import Share
     from .settings import Settings
 
 DESCRIPTION = """

@@ -3,7 +3,7 @@
 - `*_commands`: one module a group of commands; `authorisation_pages`: what officials read of one
 - `console`: what is said; `help_pages`: Typer's own words; `refusals`: how a command fails
 - `options`: what many commands take; `opening`: nodes, keys and officers' handles
-- `deciding`: how every command takes its decision; `offices`: at the node here, or at one over
+- `taking`: how every command takes its decision; `offices`: at the node here, or at one over
   HTTP; `filed`: what a table is set beside, at either; `blanks`: the forms officials fill in
 - `inbox_command`: what waits for somebody
 - `naming`: what numbers are called; `remote`: logs of other nodes, for an auditor's trace

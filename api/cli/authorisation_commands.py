@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from .console import t
-from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .options import (
     DAY,
@@ -24,6 +23,7 @@ from .options import (
     listed,
     option,
 )
+from .taking import Taking, decision, reading
 
 app = Commands(help=t("授权：申请、答复、各步骤、查看", "share authorisations"))
 

@@ -11,7 +11,6 @@ from typing import Annotated
 from node.errors import InvalidInput
 
 from .console import say, t, table
-from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .naming import entry_state_name
 from .options import (
@@ -25,6 +24,7 @@ from .options import (
     argument,
     option,
 )
+from .taking import Taking, decision, reading
 
 app = Commands(help=t("目录：模板、填报、审核、检索", "the catalogue"))
 

@@ -13,9 +13,9 @@ from node.errors import ConfigInvalid, InvalidInput, MalformedTable
 
 from .catalogue_filing_commands import MappingOption, app
 from .console import note, put, say, t
-from .deciding import Taking, decision
 from .naming import entry_state_name
 from .options import CodeArgument, argument, option
+from .taking import Taking, decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

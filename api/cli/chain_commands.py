@@ -12,7 +12,6 @@ from .console import (
     t,
     table,
 )
-from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .options import (
     NodeOption,
@@ -24,6 +23,7 @@ from .options import (
     argument,
     option,
 )
+from .taking import Taking, decision, reading
 
 if TYPE_CHECKING:
     from node.chain.deployment import Deployment

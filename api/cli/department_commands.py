@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 from .console import note, t, table
-from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .naming import spoken
 from .opening import handle_of, load_new_key
@@ -28,6 +27,7 @@ from .options import (
     listed,
     option,
 )
+from .taking import Taking, decision, reading
 
 app = Commands(help=t("部门：登记、密钥、角色", "departments, their keys and roles"))
 

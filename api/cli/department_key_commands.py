@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from node.errors import InvalidInput
 
 from .console import t, table
-from .deciding import Taking, decision, reading
 from .department_commands import app
 from .naming import (
     day_of,
@@ -35,6 +34,7 @@ from .options import (
     listed,
     option,
 )
+from .taking import Taking, decision, reading
 
 if TYPE_CHECKING:
     from api.lookups import Wire

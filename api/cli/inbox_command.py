@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from .console import say, t, table
-from .deciding import reading
 from .naming import moment_of, spoken
 from .options import (
     NodeOption,
@@ -14,6 +13,7 @@ from .options import (
     ReadingPasswordOption,
     option,
 )
+from .taking import reading
 
 if TYPE_CHECKING:
     from api.lookups import Wire

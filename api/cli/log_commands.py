@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import EXIT_UNPROVEN, say, t, table
-from .deciding import Taking, decision, reading
 from .help_pages import Commands
 from .log_words import said, say_found
 from .opening import naming_storage, open_node, read_file
@@ -24,6 +23,7 @@ from .options import (
     argument,
     option,
 )
+from .taking import Taking, decision, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

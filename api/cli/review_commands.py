@@ -8,7 +8,6 @@ from typing import Annotated
 
 from .catalogue_import_commands import LARGEST_BATCH, app
 from .console import say, t, table
-from .deciding import Taking, decision, reading
 from .opening import new_file
 from .options import (
     CodeArgument,
@@ -21,6 +20,7 @@ from .options import (
     argument,
     option,
 )
+from .taking import Taking, decision, reading
 
 __all__ = ["app"]  # the group, with the commands of this module
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .console import EXIT_UNPROVEN, put, say, t
-from .deciding import here, reading
 from .help_pages import Commands
 from .naming import spoken
 from .opening import load_signer, open_node
@@ -28,6 +27,7 @@ from .options import (
     argument,
     option,
 )
+from .taking import here, reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

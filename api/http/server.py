@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from .connection import CLOSE, HEAD_BYTES, BoundedProtocol
-from .sharing import SharedListener
+from .shares import SharedListener
 
 if TYPE_CHECKING:
     import socket
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from .sharing import Share
+    from .shares import Share
 
 LEAVING_SECONDS = 5.0
 """A connection over which nobody asks for so long is closed when its server leaves."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from ..http.sharing import Share
+    from ..http.shares import Share
     from ..parts import Bells
     from ..settings import Settings
     from .offspring import Duty

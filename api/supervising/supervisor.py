@@ -33,7 +33,7 @@ from node.log import listen_at
 from node.storage.engines import private_folder
 
 from ..app import settle_memory, url_of
-from ..http.sharing import Share, Shares
+from ..http.shares import Share, Shares
 from ..loops import FATAL_EXIT
 from ..operating import journal
 from ..operating.notices import FOLDER, Notice, Sample, summed, take_notice, write_notice

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from node.log.drafts import LogIdentity
+    from node.log.logdrafts import LogIdentity
     from node.protocol.ledger.facts import LogFact
 
     from .anchorer import Logs

@@ -9,10 +9,10 @@ of its own, `farwriter`: what others submit to it through, `framing`: the bytes 
 strings in one.
 `reader`: heads, entries, events and proofs for everyone else. `scanning`: what no index leads to,
 a bounded stretch at a time. `marks`: where a leaf is, by its hash. `tiles`: tiles as rows, and
-proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log
-hashed again, `logpairs`: by whose keys. `published`: checkpoints that were shown to others.
-`tallies`: calls counted by hour and by what they were for, in a database of their own. `drafts`:
-the values that go in and come out, `leafdraft`: a leaf before its commit.
+proofs at any size from them. `tree`: the RFC 6962 tree of tiles, pure. `check`: the whole log,
+its entries hashed again (`checkentries`), `logpairs`: by whose keys. `published`: checkpoints that
+were shown to others. `tallies`: calls counted by hour and by what they were for, in a database of
+their own. `logdrafts`: the values that go in and come out, `leafdraft`: a leaf before its commit.
 `tables`: the schema of `log.db`. `archiving`: the loop that brings full tiles to a store,
 `tilestore`: that store, a folder or a bucket, `fartiles`: reading from there, checked.
 
@@ -24,9 +24,9 @@ from __future__ import annotations
 from .archiving import Archivist, find_archived
 from .check import check_log
 from .commit import Committer
-from .drafts import Committed, Draft, LogIdentity
 from .farwriter import FarWriter, listen_at
 from .leafdraft import LeafDraft
+from .logdrafts import Committed, Draft, LogIdentity
 from .marks import Marks
 from .published import (
     last_published,

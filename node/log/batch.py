@@ -41,8 +41,8 @@ from .counters import (
     store_counters,
     store_strangers,
 )
-from .drafts import Committed, Draft
 from .heads import sign_head, write_head
+from .logdrafts import Committed, Draft
 from .parts import pack_parts, portions
 from .resends import RESEND_WINDOW_MILLISECONDS, replay
 from .tables import entry, position, request

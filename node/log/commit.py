@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from node.errors import LedgerError
 
-    from .drafts import Committed, Draft, LogIdentity
     from .heads import OpenLog
+    from .logdrafts import Committed, Draft, LogIdentity
 
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 _CACHE_KIBIBYTES = 65_536

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from .drafts import Committed, Draft
+    from .logdrafts import Committed, Draft
 
 PATIENCE_SECONDS = 10.0
 """A writer from which nothing has come for so long, while calls wait for it, is given up."""

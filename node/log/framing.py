@@ -18,8 +18,8 @@ from node import errors
 from node.errors import Fatal, InvalidInput, LedgerError
 from node.protocol.wire.merkle import HASH_SIZE
 
-from .drafts import Committed, Draft
 from .leafdraft import LeafDraft
+from .logdrafts import Committed, Draft
 from .parts import lengths_of, take_parts
 
 if TYPE_CHECKING:

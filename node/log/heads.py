@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from .counters import Counter
-    from .drafts import LogIdentity
+    from .logdrafts import LogIdentity
 
 _READ = select(head.c.size, head.c.root, head.c.at).where(head.c.number == bindparam("number_"))
 _MOVE = (

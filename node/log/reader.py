@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from .counters import Counter
-    from .drafts import Committed
+    from .logdrafts import Committed
     from .published import Published
     from .tilestore import TileStore
 

@@ -18,7 +18,7 @@ from node.protocol.wire.days import beijing_day, end_of_day
 from node.protocol.wire.merkle import HASH_SIZE
 
 from .counters import Counter, load_counters
-from .drafts import Committed
+from .logdrafts import Committed
 from .parts import unpack_parts
 from .tables import batch, entry, head, position
 from .tiles import tiles_through
@@ -27,8 +27,8 @@ from .tree import WIDTH, Edge, get_path
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from .drafts import Draft
     from .fartiles import FarTiles
+    from .logdrafts import Draft
 
 RESEND_WINDOW_MILLISECONDS = 10 * 60 * 1000
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from node.errors import LedgerError, LogUnavailable, Overloaded
 
 from .commit import STRANGERS_PER_DAY, Committer
-from .drafts import Committed
+from .logdrafts import Committed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Engine
 
-    from .drafts import Draft, LogIdentity
+    from .logdrafts import Draft, LogIdentity
 
 BATCH_DRAFTS = 256
 WAITING_DRAFTS = 4096

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from .drafts import Draft, LogIdentity
+    from .logdrafts import Draft, LogIdentity
 
 READ_BYTES = 1 << 20
 UNREAD_BYTES = 2 * FRAME_BYTES

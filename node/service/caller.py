@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ..crypto import Sm2PublicKey
 from ..crypto.publickey import GX, GY
 from ..errors import ClockSkew, KeyNotInForce, KeyRevoked, SignatureInvalid
-from ..log.drafts import Draft
 from ..log.leafdraft import LeafDraft
+from ..log.logdrafts import Draft
 from ..log.resends import RESEND_WINDOW_MILLISECONDS, Resend
 from ..protocol.wire import encoding, signedcall
 from ..protocol.wire.leaf import build_leaf, session_event

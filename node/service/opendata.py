@@ -19,8 +19,8 @@ from ..errors import (
     LedgerBehind,
     NotFound,
 )
-from ..log.drafts import Draft
 from ..log.leafdraft import LeafDraft
+from ..log.logdrafts import Draft
 from ..protocol.forms import version_object
 from ..protocol.ledger.enums import DepartmentStatus, EntryState
 from ..protocol.wire.ids import ZERO
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
-    from ..log.drafts import Committed
+    from ..log.logdrafts import Committed
     from ..protocol.evm.blocks import BlockRef
     from ..protocol.forms import CatalogueVersionPaper
     from ..protocol.ledger.facts import DepartmentFact, EntryFact

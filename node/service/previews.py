@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Future
 
-    from ..log.drafts import Committed, Draft
+    from ..log.logdrafts import Committed, Draft
     from ..protocol.evm.blocks import BlockRef
     from ..protocol.ledger.facts import AuthorisationFact, EntryFact, KeyFact, Snapshot
     from .authorise import Verdict

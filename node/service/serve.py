@@ -27,8 +27,8 @@ from ..errors import (
     Overloaded,
     SourceUnavailable,
 )
-from ..log.drafts import Draft
 from ..log.leafdraft import LeafDraft
+from ..log.logdrafts import Draft
 from ..protocol.forms import authorisation_object, version_object
 from ..protocol.ledger.judge import find_refusal, standing_of
 from ..protocol.wire import encoding, envelope
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from concurrent.futures import Future
 
-    from ..log.drafts import Committed
+    from ..log.logdrafts import Committed
     from ..log.resends import Resend
     from ..protocol.ledger.facts import (
         AuthorisationFact,

@@ -25,7 +25,7 @@ from ..protocol.wire.leaf import SERVED
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from ..log.drafts import Committed, Draft
+    from ..log.logdrafts import Committed, Draft
 
 T = TypeVar("T")
 V = TypeVar("V")

@@ -2,7 +2,7 @@
 
 - `sql`: a table or view of any database SQLAlchemy speaks to
 - `fitness`: is it fit for its entry? asked when a node starts and by `node check`
-- `engines`: a connection that reads, in one dress, for so long; `kingbase`, `dameng`: two dialects
+- `connecting`: a connection that reads, in one dress, for so long; `kingbase`, `dameng`: dialects
 - `comparing`: how a column is read and compared, alike on every engine
 - `values`: database values to the JSON a consumer gets, filter values to a column's kind
 """

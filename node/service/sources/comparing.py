@@ -3,7 +3,7 @@
 Text is compared code point by code point, blanks at its end and capitals included, whatever the
 column's collation; where the collation finds more, its own comparison stands beside the exact one,
 for that is what an index serves. Dates and times are read as text, in the one form their session
-was told (`engines`): drivers fail a whole page over a date they do not know, or bend it.
+was told (`connecting`): drivers fail a whole page over a date they do not know, or bend it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from ...errors import ConfigInvalid, SourceUnavailable
 from ..needs import Page
 from .comparing import Comparison, kind_of, reading
 from .compiled import Compiled
-from .engines import open_source
+from .connecting import open_source
 from .values import Kind, render
 
 if TYPE_CHECKING:

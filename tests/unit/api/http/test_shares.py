@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from api.http.sharing import MOST_PASSES, NOBODY, SLACK, Share, SharedListener, Shares
+from api.http.shares import MOST_PASSES, NOBODY, SLACK, Share, SharedListener, Shares
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ def test_one_that_was_closed_takes_no_more_and_says_no_more():
 
 
 def test_a_lack_of_files_is_waited_out(monkeypatch):
-    monkeypatch.setattr("api.http.sharing.OUT_OF_FILES_SECONDS", 0.01)
+    monkeypatch.setattr("api.http.shares.OUT_OF_FILES_SECONDS", 0.01)
 
     async def test() -> None:
         with listening() as listener, callers(listener, 1):
