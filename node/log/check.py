@@ -10,6 +10,7 @@ added. What was moved to a store is read from there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, inspect, select
@@ -46,7 +47,7 @@ from .tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Engine, Row
 
@@ -166,8 +167,6 @@ class _Check:
         self._log = log
         self._known = known
         self._pairs = pairs
-        self._times: dict[int, int] = {}
-        """When the last entry of each size that was signed was logged, in ms."""
         self.is_head_proven = True
         self.unverified = 0
 
@@ -200,15 +199,17 @@ class _Check:
         vouched = pair.ed25519 is not None and pair.revoked_at is None
         self.is_head_proven = vouched or not size or size in self._known
 
-    def _verify_kept(self, signed: SignedCheckpoint) -> None:
+    def _verify_kept(self, times: Mapping[int, int], signed: SignedCheckpoint) -> None:
         """Verify the signatures of a checkpoint that is kept for resends.
+
+        `times` has, by the size it signs, when the last entry was logged, in ms.
 
         Raises:
             CheckpointInvalid: they do not hold, or by keys that were not valid when it was signed.
         """
         if not self._pairs:
             return
-        at = self._times.get(signed.checkpoint.size)
+        at = times.get(signed.checkpoint.size)
         if at is None:
             raise CheckpointInvalid("no commit ended at the size of a kept checkpoint")
         self.unverified += find_signing(signed, self._pairs, at).ed25519 is None
@@ -222,8 +223,7 @@ class _Check:
             newest = connection.scalar(select(head.c.size).where(head.c.number == number))
             events = connection.scalar(select(func.count()).where(event.c.log == number))
             fresh = self._log.fresh(connection)
-            self._times = entries.times
-            origin, verify = self._log.head.origin, self._verify_kept
+            origin, verify = self._log.head.origin, partial(self._verify_kept, entries.times)
             wrong_batch = find_wrong_batch(connection, number, origin, entries.roots, verify)
             wrong_answer = find_wrong_answer(connection, number)
         if newest != size:

@@ -72,11 +72,7 @@ class EntryCheck:
     def __init__(
         self, log: StoredLog, known: dict[int, bytes], store: TileStore | None = None
     ) -> None:
-        """Begin; `known` are the roots others have of it, by size.
-
-        Raises:
-            InvalidInput: the head's origin is none.
-        """
+        """Begin; `known` are the roots others have of it, by size."""
         self._log = log
         self._known = known
         self._far = None if store is None else FarTiles(log.engine, store)
